@@ -1,0 +1,37 @@
+# Each goal that builds installs what is missing first, through apt and as root;
+# otherwise it says in one line what to install.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Rust as rustup leaves it, for shells that haven't read its environment file yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+.PHONY: help run test dist bench test-kernels setup clean
+
+help: ## Say what the goals are
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+run: setup ## Build, and diagnose this host (ARGS="--format yaml" adds arguments)
+	@cargo build --release
+	@scripts/run $(ARGS)
+
+test: setup ## Check format, lints and documentation, run all tests but those on real kernels
+	@scripts/test
+
+dist: setup ## Build the one file that runs on any Linux: target/dist/bpf-doctor
+	@scripts/dist
+
+bench: setup ## Compare a full diagnosis with `bpftool feature probe`
+	@scripts/setup benches/packages.txt
+	@cargo bench --quiet --bench peer
+
+test-kernels: dist ## Boot real kernels under QEMU and compare what the doctor says there
+	@scripts/setup tests/kernels/packages.txt
+	@cargo test --test kernels -- --all
+
+setup: ## Install the system packages the build needs
+	@scripts/setup scripts/packages.txt
+
+clean: ## Remove what was built
+	@cargo clean

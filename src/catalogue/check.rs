@@ -1,0 +1,104 @@
+//! A check: one documented failure.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::condition::Condition;
+use super::fix::Fix;
+
+/// How much a failing check matters. Ordered: an error is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Works, with a loss or a trap.
+    Warning,
+    /// Something documented will not work.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// What decides a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A property of the host.
+    Host,
+    /// The program or its loader.
+    Program,
+    /// Compiler, loader library or tool.
+    Toolchain,
+}
+
+/// A group of checks that belong together in a report.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Area {
+    /// Its name for `--only` and `--skip`.
+    pub id: String,
+    /// Its heading.
+    pub title: String,
+}
+
+/// What brings a failure about, as far as facts tell.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// When this is the cause; a cause without it is the one that remains.
+    pub when: Option<Condition>,
+    /// The cause in a sentence or two.
+    pub because: String,
+    /// Overrides the check's severity.
+    pub severity: Option<Severity>,
+    /// What cures it, the cheapest first.
+    #[serde(default)]
+    pub fixes: Vec<Fix>,
+}
+
+/// One documented failure.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Its permanent name.
+    pub id: String,
+    /// The id of its [`Area`].
+    pub area: String,
+    /// What decides it.
+    pub kind: Kind,
+    /// How much it matters when it fails.
+    pub severity: Severity,
+    /// The failure in a few words.
+    pub title: String,
+    /// What is so when it does not fail.
+    pub ok: String,
+    /// Why it matters, and to whom.
+    pub why: String,
+    /// Checks that make this one moot while they fail.
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// When the question makes sense at all.
+    pub applies: Option<Condition>,
+    /// When the failure is there.
+    pub fails: Condition,
+    /// Its causes; the first that matches is reported.
+    pub causes: Vec<Cause>,
+    /// How to see it by hand.
+    #[serde(default)]
+    pub confirm: Vec<String>,
+    /// Commits, files and documents the entry rests on.
+    pub references: Vec<String>,
+    /// Items of the user's notes it serves.
+    #[serde(default)]
+    pub notes: Vec<u8>,
+}

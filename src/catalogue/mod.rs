@@ -1,0 +1,19 @@
+//! checks.yaml as types: what a documented failure is, when it applies, how it is told and
+//! what cures it.
+//!
+//! [`Catalogue::parse`] is strict: a word it doesn't know is refused with its place and the
+//! nearest word it does know. Which facts and probes exist is told to it by the caller
+//! ([`Vocabulary`]); this room knows nothing of the host.
+
+mod check;
+mod condition;
+mod fix;
+mod load;
+mod located;
+mod vocabulary;
+
+pub use check::{Area, Cause, Check, Kind, Severity};
+pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
+pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
+pub use load::{Catalogue, LoadError, OptionRule};
+pub use vocabulary::{Vocabulary, nearest};

@@ -1,0 +1,51 @@
+//! The command line: one file per command, each of which reads its arguments, calls the
+//! library and prints. Nothing is decided here.
+
+mod check;
+mod exit;
+mod output;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+use output::Terminal;
+
+/// Says whether eBPF can do its job on this host and, where it can't, what to type to fix it.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  bpf-doctor                            diagnose this host
+  bpf-doctor --format yaml              the same as a report for programs
+  bpf-doctor check --only btf           one area, or one check by its id
+  bpf-doctor check --fail-on warning    let warnings count, too
+
+Exit status: 0 ready, 1 not ready, 2 wrong usage or an operational error, 3 undetermined."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    check: check::CheckArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Diagnose this host (the default)
+    Check(check::CheckArguments),
+}
+
+/// Reads the arguments, runs the command and says how it ended.
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
+    let outcome = match cli.command {
+        Some(Command::Check(arguments)) => check::run(&arguments),
+        None => check::run(&cli.check),
+    };
+    outcome.unwrap_or_else(|error| Terminal::complain(&error))
+}

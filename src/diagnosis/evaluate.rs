@@ -1,0 +1,417 @@
+//! Conditions put to facts and probe outcomes.
+
+use std::collections::BTreeMap;
+
+use super::finding::Evidence;
+use super::tri::Tri;
+use crate::catalogue::{Catalogue, Condition, FactTest, ProbeTest, Test, Wanted};
+use crate::facts::{Fact, Facts, Value};
+use crate::probes::{Outcome, ProbeResult};
+use crate::version::{KernelVersion, VersionRange};
+
+/// All a condition can be put to.
+pub(super) struct World<'a> {
+    pub(super) facts: &'a Facts,
+    probes: BTreeMap<&'a str, &'a Outcome>,
+    backports: bool,
+}
+
+/// An answer and what decided it.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) tri: Tri,
+    pub(super) evidence: Vec<Evidence>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(catalogue: &Catalogue, facts: &'a Facts, probes: &'a [ProbeResult]) -> Self {
+        let flavour = facts.text("kernel.flavour").unwrap_or_default();
+        let mut vendors = catalogue.backporting.iter();
+        Self {
+            facts,
+            probes: probes
+                .iter()
+                .map(|result| (result.probe.as_str(), &result.outcome))
+                .collect(),
+            backports: vendors.any(|vendor| flavour.starts_with(vendor.as_str())),
+        }
+    }
+
+    pub(super) fn answer(&self, condition: &Condition) -> Answer {
+        match condition {
+            Condition::All(parts) => self.join(parts, |answers| Tri::all(answers)),
+            Condition::Any(parts) => self.join(parts, |answers| Tri::any(answers)),
+            Condition::Not(part) => {
+                let answer = self.answer(part);
+                Answer {
+                    tri: !answer.tri,
+                    ..answer
+                }
+            }
+            Condition::Prefer(parts) => self.prefer(parts),
+            Condition::Kernel(range) => self.kernel(range),
+            Condition::Fact(test) => {
+                let fact = self.facts.get(&test.key);
+                let tri = ask_fact(test, &fact);
+                self.with_fact(tri, &test.key, fact)
+            }
+            Condition::Probe(test) => self.probe(test),
+        }
+    }
+
+    /// Joins the answers; the evidence is that of the parts which decided.
+    fn join(
+        &self,
+        parts: &[Condition],
+        logic: impl Fn(&mut dyn Iterator<Item = Tri>) -> Tri,
+    ) -> Answer {
+        let answers: Vec<Answer> = parts.iter().map(|part| self.answer(part)).collect();
+        let tri = logic(&mut answers.iter().map(|answer| answer.tri));
+        let deciding = answers.into_iter().filter(|answer| answer.tri == tri);
+        Answer {
+            tri,
+            evidence: deciding.flat_map(|answer| answer.evidence).collect(),
+        }
+    }
+
+    /// The first part that has an answer decides. Parts after it that say otherwise are shown
+    /// as disagreeing; a version number is not, as it is known to be a weak witness.
+    fn prefer(&self, parts: &[Condition]) -> Answer {
+        let mut answers = parts.iter().map(|part| (part, self.answer(part)));
+        let mut unknown = Vec::new();
+        let decided = loop {
+            match answers.next() {
+                Some((_, answer)) if answer.tri.is_known() => break answer,
+                Some((_, answer)) => unknown.extend(answer.evidence),
+                None => {
+                    return Answer {
+                        tri: Tri::Unknown,
+                        evidence: unknown,
+                    };
+                }
+            }
+        };
+        let mut result = decided;
+        for (part, other) in answers {
+            if other.tri == !result.tri && !asks_version(part) {
+                let against = other.evidence.into_iter().map(Evidence::disagreeing);
+                result.evidence.extend(against);
+            }
+        }
+        result
+    }
+
+    fn kernel(&self, range: &VersionRange) -> Answer {
+        let key = "kernel.version";
+        let fact = self.facts.get(key);
+        let tri = match self.facts.kernel_version() {
+            Some(version) => self.in_range(range, version),
+            None => Tri::Unknown,
+        };
+        self.with_fact(tri, key, fact)
+    }
+
+    /// Whether the kernel behaves like a mainline version in this range. A vendor that brings
+    /// features to an old number makes "older than" unknowable; "as new as" still holds.
+    fn in_range(&self, range: &VersionRange, version: KernelVersion) -> Tri {
+        if !self.backports {
+            return range.contains(version).into();
+        }
+        let (lowest, end) = range.bounds();
+        let reached = if version >= lowest {
+            Tri::Yes
+        } else {
+            Tri::Unknown
+        };
+        let not_passed = match end {
+            None => Tri::Yes,
+            Some(end) if version >= end => Tri::No,
+            Some(_) => Tri::Unknown,
+        };
+        Tri::all([reached, not_passed].into_iter())
+    }
+
+    fn probe(&self, test: &ProbeTest) -> Answer {
+        let not_run = Outcome::Skipped {
+            reason: "not run".to_owned(),
+        };
+        let outcome = self.probes.get(test.probe.as_str()).copied();
+        let outcome = outcome.unwrap_or(&not_run);
+        Answer {
+            tri: ask_probe(test, outcome),
+            evidence: vec![Evidence::Probe {
+                probe: test.probe.clone(),
+                outcome: outcome.clone(),
+                disagrees: false,
+            }],
+        }
+    }
+
+    fn with_fact(&self, tri: Tri, key: &str, known: Fact) -> Answer {
+        Answer {
+            tri,
+            evidence: vec![Evidence::Fact {
+                fact: key.to_owned(),
+                known,
+                disagrees: false,
+            }],
+        }
+    }
+}
+
+/// Whether a condition rests on the kernel's version.
+fn asks_version(condition: &Condition) -> bool {
+    let mut asks = false;
+    condition.walk(&mut |part| asks |= matches!(part, Condition::Kernel(_)));
+    asks
+}
+
+fn ask_probe(test: &ProbeTest, outcome: &Outcome) -> Tri {
+    let (stage, errno, log) = match outcome {
+        Outcome::Works => return test.works.into(),
+        Outcome::Skipped { .. } => return Tri::Unknown,
+        Outcome::Fails { stage, errno, log } => (stage, errno, log),
+    };
+    let inconclusive = || {
+        if outcome.is_conclusive() {
+            Tri::No
+        } else {
+            Tri::Unknown
+        }
+    };
+    if test.works {
+        return inconclusive();
+    }
+    let any_failure = test.errno.is_empty() && test.stage.is_none() && test.log.is_none();
+    if any_failure {
+        return !inconclusive();
+    }
+    let matches = (test.errno.is_empty() || test.errno.contains(errno))
+        && test
+            .stage
+            .as_ref()
+            .is_none_or(|wanted| *wanted == stage.to_string())
+        && test
+            .log
+            .as_ref()
+            .is_none_or(|words| log.contains(words.as_str()));
+    if matches { Tri::Yes } else { inconclusive() }
+}
+
+fn ask_fact(test: &FactTest, fact: &Fact) -> Tri {
+    let Some(value) = fact.value() else {
+        return Tri::Unknown;
+    };
+    match &test.test {
+        Test::Is(wanted) => wanted.iter().any(|wanted| is(value, wanted)).into(),
+        Test::Has(item) => match value {
+            Value::List(items) => items.contains(item).into(),
+            Value::Absent => Tri::No,
+            _ => Tri::Unknown,
+        },
+        Test::Some => match value {
+            Value::List(items) => (!items.is_empty()).into(),
+            Value::Absent => Tri::No,
+            _ => Tri::Unknown,
+        },
+        Test::AtLeast(bound) => number(value, |number| number >= *bound),
+        Test::AtMost(bound) => number(value, |number| number <= *bound),
+    }
+}
+
+/// Compares a number. What the host has none of is neither large nor small; `unlimited` is
+/// above every bound.
+fn number(value: &Value, compare: impl Fn(i64) -> bool) -> Tri {
+    match value {
+        Value::Number(number) => compare(*number).into(),
+        Value::Text(text) if text == "unlimited" => compare(i64::MAX).into(),
+        Value::Absent => Tri::No,
+        _ => Tri::Unknown,
+    }
+}
+
+fn is(value: &Value, wanted: &Wanted) -> bool {
+    let unset = || *value == Value::Absent || *value == Value::from("n");
+    match wanted {
+        Wanted::Bool(yes) => *value == Value::Bool(*yes),
+        Wanted::Number(number) => *value == Value::Number(*number),
+        Wanted::Text(word) => match word.as_str() {
+            "set" => !unset(),
+            "unset" => unset(),
+            "absent" => *value == Value::Absent,
+            _ => *value == Value::Text(word.clone()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Vocabulary;
+    use crate::facts::Why;
+    use crate::probes::Stage;
+
+    const WORDS: Vocabulary = Vocabulary {
+        is_fact: |_| true,
+        nearest_fact: |_| None,
+        probes: || vec!["good", "refused", "denied", "unrun"],
+    };
+
+    fn condition(text: &str) -> Condition {
+        // The catalogue is the only way in, so a condition is read as part of one.
+        let file = format!(
+            "areas: [{{id: a, title: A}}]\nchecks: [{{id: c, area: a, kind: host, severity: \
+             error, title: t, ok: o, why: w, causes: [{{because: b}}], references: [], \
+             fails: {text}}}]"
+        );
+        let catalogue = Catalogue::parse("test", &file, WORDS).unwrap();
+        catalogue.checks[0].fails.clone()
+    }
+
+    fn facts(version: &str, flavour: &str) -> Facts {
+        let mut facts = Facts::default();
+        facts.set("kernel.version", Fact::known(version, "uname"));
+        facts.set("kernel.flavour", Fact::known(flavour, "uname"));
+        facts.set(
+            "filesystems",
+            Fact::known(vec!["bpf".to_owned()], "/proc/filesystems"),
+        );
+        facts.set("mount.bpf", Fact::known(Vec::new(), "/proc/self/mountinfo"));
+        facts.set(
+            "privilege.memlock",
+            Fact::known("unlimited", "/proc/self/limits"),
+        );
+        facts.set("sysctl.a", Fact::known(2, "/proc/sys/a"));
+        facts.set("sysctl.gone", Fact::absent("/proc/sys/gone"));
+        facts.set("security.lockdown", Fact::unknown(Why::Denied, "", "/sys"));
+        facts
+    }
+
+    fn probes() -> Vec<ProbeResult> {
+        let result = |probe: &str, outcome| ProbeResult {
+            probe: probe.to_owned(),
+            outcome,
+            micros: 1,
+        };
+        let fails = |errno: &str| Outcome::Fails {
+            stage: Stage::Create,
+            errno: errno.to_owned(),
+            log: "helper missing".to_owned(),
+        };
+        vec![
+            result("good", Outcome::Works),
+            result("refused", fails("EINVAL")),
+            result("denied", fails("EPERM")),
+        ]
+    }
+
+    fn ask(text: &str, facts: &Facts) -> Answer {
+        let catalogue = Catalogue {
+            backporting: vec!["rhel".to_owned()],
+            ..Catalogue::default()
+        };
+        World::new(&catalogue, facts, &probes()).answer(&condition(text))
+    }
+
+    #[test]
+    fn leaves() {
+        use Tri::{No, Unknown, Yes};
+        let rows = [
+            ("{probe: good, outcome: works}", Yes),
+            ("{probe: good, outcome: fails, errno: EINVAL}", No),
+            ("{probe: refused, outcome: works}", No),
+            ("{probe: refused, outcome: fails}", Yes),
+            (
+                "{probe: refused, outcome: fails, errno: [E2BIG, EINVAL]}",
+                Yes,
+            ),
+            ("{probe: refused, outcome: fails, errno: ENOENT}", No),
+            ("{probe: refused, outcome: fails, stage: load}", No),
+            (
+                "{probe: refused, outcome: fails, stage: create, log: helper}",
+                Yes,
+            ),
+            // A refusal of rights says nothing about the kernel, unless it is what is asked for.
+            ("{probe: denied, outcome: works}", Unknown),
+            ("{probe: denied, outcome: fails}", Unknown),
+            ("{probe: denied, outcome: fails, errno: EINVAL}", Unknown),
+            ("{probe: denied, outcome: fails, errno: EPERM}", Yes),
+            ("{probe: unrun, outcome: works}", Unknown),
+            ("{filesystem: bpf}", Yes),
+            ("{filesystem: cgroup2}", No),
+            ("{mount: bpf}", No),
+            ("{mount: tracefs}", Unknown),
+            ("{sysctl: a, is: 2}", Yes),
+            ("{sysctl: a, at-least: 3}", No),
+            ("{sysctl: gone, at-least: 0}", No),
+            ("{sysctl: gone, is: absent}", Yes),
+            ("{fact: privilege.memlock, at-most: 1000}", No),
+            ("{lockdown: integrity}", Unknown),
+            ("{not: {lockdown: integrity}}", Unknown),
+            ("{config: BPF, is: y}", Unknown),
+        ];
+        let facts = facts("5.10.218", "debian");
+        for (text, expected) in rows {
+            assert_eq!(ask(text, &facts).tri, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_backported_kernel_is_at_least_its_version() {
+        use Tri::{No, Unknown, Yes};
+        let rows = [
+            (">=4.18", Yes, Yes),
+            (">=5.5", No, Unknown),
+            ("<5.5", Yes, Unknown),
+            ("<4.14", No, No),
+            (">=4.14 <5.13", Yes, Unknown),
+        ];
+        for (range, vanilla, rhel) in rows {
+            let text = format!("{{kernel: \"{range}\"}}");
+            assert_eq!(
+                ask(&text, &facts("4.18.0", "debian")).tri,
+                vanilla,
+                "{range}"
+            );
+            assert_eq!(
+                ask(&text, &facts("4.18.0", "rhel8")).tri,
+                rhel,
+                "{range} on RHEL"
+            );
+        }
+    }
+
+    #[test]
+    fn an_experiment_outranks_a_setting_and_the_disagreement_shows() {
+        let facts = facts("5.10.218", "debian");
+        let text = "{prefer: [{probe: denied, outcome: fails, errno: EINVAL}, \
+                    {probe: good, outcome: works}, {sysctl: a, is: 1}, {kernel: \"<5\"}]}";
+        let answer = ask(text, &facts);
+        assert_eq!(answer.tri, Tri::Yes);
+        let shown: Vec<bool> = answer.evidence.iter().map(Evidence::disagrees).collect();
+        assert_eq!(shown, [false, true], "{:?}", answer.evidence);
+    }
+
+    #[test]
+    fn evidence_is_what_decided() {
+        let facts = facts("5.10.218", "debian");
+        let rows = [
+            ("{all: [{filesystem: bpf}, {mount: bpf}]}", Tri::No, 1),
+            (
+                "{all: [{filesystem: bpf}, {not: {mount: bpf}}]}",
+                Tri::Yes,
+                2,
+            ),
+            ("{any: [{filesystem: bpf}, {mount: bpf}]}", Tri::Yes, 1),
+            (
+                "{all: [{filesystem: bpf}, {mount: tracefs}]}",
+                Tri::Unknown,
+                1,
+            ),
+        ];
+        for (text, tri, count) in rows {
+            let answer = ask(text, &facts);
+            assert_eq!((answer.tri, answer.evidence.len()), (tri, count), "{text}");
+        }
+    }
+}

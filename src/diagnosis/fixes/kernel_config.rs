@@ -1,0 +1,205 @@
+//! Kernel options: the edit closed over its dependencies, and a build the distribution's way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::platform::Platform;
+use super::{Recipe, fill, quote, remark};
+use crate::catalogue::{Catalogue, Needs};
+use crate::facts::Facts;
+
+/// An edit of a .config.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Edit {
+    values: BTreeMap<String, String>,
+    off: BTreeSet<String>,
+    tools: BTreeSet<String>,
+}
+
+impl Edit {
+    /// The wanted options and all they depend on. Without a kernel version the dependencies
+    /// aren't known; `make olddefconfig` and the line after it then show what is missing.
+    fn closed(wanted: &BTreeMap<String, String>, catalogue: &Catalogue, facts: &Facts) -> Self {
+        let mut edit = Self::default();
+        let version = facts.kernel_version();
+        let mut todo: Vec<(String, String)> = wanted
+            .iter()
+            .map(|(option, value)| (option.clone(), value.clone()))
+            .collect();
+        while let Some((option, value)) = todo.pop() {
+            if edit.values.insert(option.clone(), value).is_some() {
+                continue;
+            }
+            let rule = version.and_then(|version| catalogue.option_rule(&option, version));
+            let Some(rule) = rule else { continue };
+            let needs = rule
+                .needs
+                .iter()
+                .filter(|need| !edit.values.contains_key(*need));
+            todo.extend(needs.map(|need| (need.clone(), "y".to_owned())));
+            edit.off.extend(rule.excludes.iter().cloned());
+            edit.tools.extend(rule.tools.iter().cloned());
+        }
+        // What the running kernel has already needs no edit.
+        let has = |option: &str, value: &str| {
+            let fact = facts.get(&format!("config.{option}"));
+            fact.value().is_some_and(|known| known.to_string() == value)
+        };
+        edit.values
+            .retain(|option, value| wanted.contains_key(option) || !has(option, value));
+        let version_known = facts.get("config.BPF").value().is_some();
+        edit.off.retain(|option| {
+            let fact = facts.get(&format!("config.{option}"));
+            !version_known || fact.value().is_some_and(|value| value.to_string() == "y")
+        });
+        edit
+    }
+
+    fn script(&self) -> String {
+        let mut line = "scripts/config".to_owned();
+        for option in &self.off {
+            line.push_str(&format!(" --disable {}", quote(option)));
+        }
+        for (option, value) in &self.values {
+            let option = quote(option);
+            line.push_str(&match value.as_str() {
+                "y" => format!(" --enable {option}"),
+                "m" => format!(" --module {option}"),
+                "n" => format!(" --disable {option}"),
+                text => format!(" --set-str {option} {}", quote(text)),
+            });
+        }
+        line
+    }
+
+    /// A command that fails if the build dropped an option, as Kconfig does in silence where
+    /// a dependency is missing.
+    fn proof(&self) -> Vec<String> {
+        let lines = self.values.iter().filter(|(_, value)| *value != "n");
+        lines
+            .map(|(option, value)| match value.as_str() {
+                "y" | "m" => format!("grep -x CONFIG_{option}={value} .config"),
+                text => format!("grep -F CONFIG_{option}= .config | grep -F {}", quote(text)),
+            })
+            .collect()
+    }
+}
+
+pub(super) fn recipe(
+    wanted: &BTreeMap<String, String>,
+    catalogue: &Catalogue,
+    facts: &Facts,
+    platform: &Platform,
+) -> Recipe {
+    let edit = Edit::closed(wanted, catalogue, facts);
+    let mut commands = get_source(platform, facts);
+    for tool in &edit.tools {
+        commands.push(remark(&format!("the build needs {tool}")));
+    }
+    commands.push(start_config(facts));
+    commands.push(edit.script());
+    if matches!(platform.family.as_str(), "debian" | "rhel" | "fedora") {
+        // The distribution's signing keys aren't at hand.
+        commands.push(
+            "scripts/config --set-str SYSTEM_TRUSTED_KEYS '' --set-str SYSTEM_REVOCATION_KEYS ''"
+                .to_owned(),
+        );
+    }
+    commands.push("make olddefconfig".to_owned());
+    commands.extend(edit.proof());
+    commands.extend(build(platform));
+    Recipe {
+        kind: "kernel-config",
+        commands,
+        undo: vec![
+            remark("choose the former kernel in the boot menu; it stays installed"),
+            "reboot".to_owned(),
+        ],
+        needs: Needs::Rebuild,
+    }
+}
+
+/// The source of a kernel of the same series, and what its build needs.
+fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
+    let series = match facts.kernel_version().map(|version| version.series()) {
+        Some((major, minor)) => format!("{major}.{minor}"),
+        None => "<series>".to_owned(),
+    };
+    let os = facts.text("os.id").unwrap_or_default();
+    let lines: Vec<String> = match (platform.family.as_str(), os.as_str()) {
+        ("debian", "ubuntu") => {
+            vec![
+            "apt-get install build-essential bc bison flex libelf-dev libssl-dev dwarves rsync \
+             debhelper fakeroot"
+                .to_owned(),
+            fill("apt-get source linux-image-unsigned-{{kernel.release}}", facts),
+            "cd linux-*/".to_owned(),
+        ]
+        }
+        ("debian", _) => vec![
+            format!(
+                "apt-get install linux-source-{series} build-essential bc bison flex libelf-dev \
+                 libssl-dev dwarves rsync debhelper"
+            ),
+            format!("tar -xf /usr/src/linux-source-{series}.tar.xz"),
+            format!("cd linux-source-{series}"),
+        ],
+        ("rhel" | "fedora" | "amazon", _) => {
+            let tool = if facts.text("tool.dnf").is_some() {
+                "dnf"
+            } else {
+                "yum"
+            };
+            vec![
+                format!(
+                    "{tool} install gcc make bc bison flex elfutils-libelf-devel openssl-devel \
+                     dwarves rsync perl rpm-build rpmdevtools"
+                ),
+                "rpmdev-setuptree".to_owned(),
+                remark(&format!(
+                    "unpack the source of linux {series} here and enter it"
+                )),
+            ]
+        }
+        ("suse", _) => vec![
+            "zypper install kernel-source gcc make bc bison flex libelf-devel libopenssl-devel \
+             dwarves rpm-build"
+                .to_owned(),
+            "cp -a /usr/src/linux linux && cd linux".to_owned(),
+        ],
+        _ => vec![remark(&format!(
+            "unpack the source of linux {series} and enter it; the build needs gcc, make, bc, \
+             bison, flex, libelf, openssl and pahole"
+        ))],
+    };
+    lines
+}
+
+/// The configuration the build starts from: that of the running kernel.
+fn start_config(facts: &Facts) -> String {
+    match facts.text("config-file") {
+        Some(file) if file.ends_with(".gz") => format!("zcat {} > .config", quote(&file)),
+        Some(file) => format!("cp {} .config", quote(&file)),
+        None => "make olddefconfig   # this kernel's own configuration was not found".to_owned(),
+    }
+}
+
+fn build(platform: &Platform) -> Vec<String> {
+    let lines: &[&str] = match platform.family.as_str() {
+        "debian" => &[
+            "make -j\"$(nproc)\" bindeb-pkg",
+            "dpkg -i ../linux-image-*.deb",
+        ],
+        "rhel" | "fedora" | "amazon" => &[
+            "make -j\"$(nproc)\" binrpm-pkg",
+            "rpm -ivh --force ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
+        ],
+        "suse" => &[
+            "make -j\"$(nproc)\" binrpm-pkg",
+            "zypper install --allow-unsigned-rpm ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
+        ],
+        _ => &["make -j\"$(nproc)\"", "make modules_install install"],
+    };
+    let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    lines.push("reboot".to_owned());
+    lines
+}

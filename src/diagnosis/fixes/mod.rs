@@ -1,0 +1,131 @@
+//! Remedies as commands for the host at hand: its distribution, its boot loader, its values.
+
+mod kernel_arguments;
+mod kernel_config;
+mod platform;
+mod privileges;
+mod settings;
+
+use super::finding::RenderedFix;
+use crate::catalogue::{Catalogue, Fix, Needs, Remedy, Steps, StepsKind};
+use crate::facts::Facts;
+
+use platform::Platform;
+
+/// What to type and to type back; the common part of all remedies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Recipe {
+    kind: &'static str,
+    commands: Vec<String>,
+    undo: Vec<String>,
+    needs: Needs,
+}
+
+/// The fix as commands for this host; `None` where the host has it already, so that typing
+/// it again would change nothing.
+pub(super) fn render(
+    fix: &Fix,
+    catalogue: &Catalogue,
+    facts: &Facts,
+    verify: &str,
+) -> Option<RenderedFix> {
+    let platform = Platform::of(facts);
+    let recipe = match &fix.remedy {
+        Remedy::KernelArguments { add, remove } => {
+            kernel_arguments::recipe(add, remove, facts, &platform)?
+        }
+        Remedy::KernelConfig(wanted) => kernel_config::recipe(wanted, catalogue, facts, &platform),
+        Remedy::Sysctl(wanted) => settings::sysctl(wanted, facts, &platform)?,
+        Remedy::Mount(mount) => settings::mount(mount, facts, &platform),
+        Remedy::Capabilities(wanted) => privileges::capabilities(wanted, facts, &platform),
+        Remedy::Memlock(wanted) => privileges::memlock(wanted, &platform),
+        Remedy::Steps(kind, steps) => written(*kind, steps, facts),
+    };
+    let mut summary = fill(&fix.summary, facts);
+    if platform.is_container() && recipe.needs != Needs::Nothing && recipe.kind != "program" {
+        summary.push_str(" (this is a container: act on its host, or where it is started)");
+    }
+    Some(RenderedFix {
+        kind: recipe.kind.to_owned(),
+        summary,
+        commands: recipe.commands,
+        needs: recipe.needs,
+        risk: fix.risk.clone(),
+        undo: recipe.undo,
+        verify: verify.to_owned(),
+    })
+}
+
+fn written(kind: StepsKind, steps: &Steps, facts: &Facts) -> Recipe {
+    let fill = |lines: &[String]| lines.iter().map(|line| fill(line, facts)).collect();
+    Recipe {
+        kind: match kind {
+            StepsKind::Package => "package",
+            StepsKind::Upgrade => "upgrade",
+            StepsKind::Program => "program",
+            StepsKind::Setting => "setting",
+        },
+        commands: fill(&steps.commands),
+        undo: fill(&steps.undo),
+        needs: steps.needs,
+    }
+}
+
+/// Puts the host's own values in the place of `{{fact.key}}`, quoted for a shell. A value
+/// that isn't known stays a visible gap.
+fn fill(text: &str, facts: &Facts) -> String {
+    let mut pieces = text.split("{{");
+    let mut filled = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once("}}") {
+            Some((key, rest)) => {
+                match facts.get(key.trim()).value() {
+                    Some(value) => filled.push_str(&quote(&value.to_string())),
+                    None => filled.push_str(&format!("<{}>", key.trim())),
+                }
+                filled.push_str(rest);
+            }
+            None => {
+                filled.push_str("{{");
+                filled.push_str(piece);
+            }
+        }
+    }
+    filled
+}
+
+/// A word fit for a shell, whatever it holds. Control characters have no business in a
+/// command that a person copies from a screen, and are dropped.
+fn quote(word: &str) -> String {
+    let clean: String = word.chars().filter(|c| !c.is_control()).collect();
+    // shlex would quote `name=value`, too, which no shell needs as an argument.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !clean.is_empty() && clean.chars().all(plain) {
+        return clean;
+    }
+    match shlex::try_quote(&clean) {
+        Ok(quoted) => quoted.into_owned(),
+        // Only a NUL makes it fail, and that was dropped.
+        Err(_) => "''".to_owned(),
+    }
+}
+
+/// `text` as a line of a shell script that says something.
+fn remark(text: &str) -> String {
+    format!("# {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Fact;
+
+    #[test]
+    fn what_the_host_says_is_quoted() {
+        let mut facts = Facts::default();
+        let hostile = Fact::known("5.10; rm -rf / #\n\u{1b}[31m", "/proc/sys/kernel/osrelease");
+        facts.set("kernel.release", hostile);
+        let filled = fill("tool-{{kernel.release}} {{os.id}} {{ open", &facts);
+        assert_eq!(filled, "tool-'5.10; rm -rf / #[31m' <os.id> {{ open");
+    }
+}

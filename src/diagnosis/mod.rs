@@ -1,0 +1,13 @@
+//! Conditions evaluated, causes chosen, fixes built for the host.
+//!
+//! [`diagnose`] is a pure function of catalogue, facts and probe outcomes: no file, no
+//! clock, no environment. It can't fail, and gives exactly one finding for every check.
+
+mod evaluate;
+mod finding;
+mod fixes;
+mod judge;
+mod tri;
+
+pub use finding::{Evidence, Finding, RenderedFix, Status};
+pub use judge::diagnose;

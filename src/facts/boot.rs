@@ -1,0 +1,152 @@
+//! How the kernel was started: its command line and the firmware.
+
+use super::keys::Values::{OneOf, Text};
+use super::{Fact, Facts, KeyInfo, Value, Why, reader};
+use crate::host::Host;
+
+pub(super) const KEYS: &[KeyInfo] = &[
+    KeyInfo::one("cmdline", Text, "The kernel command line (/proc/cmdline)."),
+    KeyInfo::family(
+        "cmdline.*",
+        Text,
+        "An argument of the kernel command line: the last value it was given, true if it was \
+         given none, absent if it is not there.",
+    ),
+    KeyInfo::one(
+        "boot.firmware",
+        OneOf(&["uefi", "bios", "other"]),
+        "Firmware that started the kernel; `other` where neither shows itself (/sys/firmware).",
+    ),
+];
+
+/// Reads command line and firmware.
+pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+    let cmdline = reader::fact(host, "/proc/cmdline", |text| Some(text.trim().into()));
+    facts.set("cmdline", cmdline);
+    facts.set("boot.firmware", firmware(host));
+}
+
+/// UEFI shows itself; every BIOS leaves a DMI table; small virtual machines and boards
+/// start the kernel without either.
+fn firmware(host: &dyn Host) -> Fact {
+    let (efi, dmi) = ("/sys/firmware/efi", "/sys/class/dmi/id");
+    match host.stat(efi) {
+        Ok(_) => Fact::known("uefi", efi),
+        Err(error) if reader::why(&error) != Why::Missing => reader::unreadable(&error, efi),
+        // Container runtimes hide the directory behind an empty one.
+        Err(_) if !reader::is_populated(host, "/sys/firmware") => {
+            Fact::unknown(Why::Missing, "/sys/firmware is empty", efi)
+        }
+        Err(_) if host.stat(dmi).is_ok() => Fact::known("bios", dmi),
+        Err(_) => Fact::known("other", efi),
+    }
+}
+
+/// An argument out of the command line: the last value it was given, `true` if it was
+/// given none, absent if it is not there.
+///
+/// As the kernel reads it (`next_arg` in lib/cmdline.c, `parse_args` in kernel/params.c):
+/// double quotes keep spaces together, `-` and `_` are the same in names, and what follows
+/// a lone `--` is for init.
+pub(super) fn argument(cmdline: &Fact, name: &str) -> Fact {
+    cmdline.clone().map(|value| match value {
+        Value::Text(text) => {
+            let given = arguments(&text).filter(|(key, _)| same_name(key, name));
+            given
+                .last()
+                .map_or(Value::Absent, |(_, value)| match value {
+                    Some(value) => value.into(),
+                    None => true.into(),
+                })
+        }
+        other => other,
+    })
+}
+
+fn same_name(left: &str, right: &str) -> bool {
+    let dash = |byte: u8| if byte == b'_' { b'-' } else { byte };
+    left.bytes().map(dash).eq(right.bytes().map(dash))
+}
+
+/// Names and values up to a lone `--`.
+fn arguments(cmdline: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let mut quoted = false;
+    let words = cmdline.split(move |c: char| {
+        quoted ^= c == '"';
+        c.is_ascii_whitespace() && !quoted
+    });
+    let words = words.filter(|word| !word.is_empty());
+    words.take_while(|word| *word != "--").map(|word| {
+        // Quotes around a whole argument, and around its value.
+        let word = word
+            .strip_prefix('"')
+            .map_or(word, |word| word.strip_suffix('"').unwrap_or(word));
+        match word.split_once('=') {
+            Some((name, value)) => {
+                let value = value.strip_prefix('"').unwrap_or(value);
+                (name, Some(value.strip_suffix('"').unwrap_or(value)))
+            }
+            None => (word, None),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    #[test]
+    fn arguments_are_read_as_the_kernel_reads_them() {
+        let text = "BOOT_IMAGE=/vmlinuz root=UUID=1f-2 quiet lsm=yama lsm=yama,bpf \
+                    dyndbg=\"file a.c +p\" \"x=1 2\" cgroup-no-v1=all empty= \
+                    systemd.unified_cgroup_hierarchy=1 tail -- lockdown=none quiet2";
+        let cmdline = Fact::known(text, "/proc/cmdline");
+        for (name, value) in [
+            ("root", Value::from("UUID=1f-2")),
+            ("quiet", true.into()),
+            ("lsm", "yama,bpf".into()),
+            ("dyndbg", "file a.c +p".into()),
+            ("x", "1 2".into()),
+            ("cgroup_no_v1", "all".into()),
+            ("empty", "".into()),
+            ("systemd.unified-cgroup-hierarchy", "1".into()),
+            ("tail", true.into()),
+            ("lockdown", Value::Absent),
+            ("quiet2", Value::Absent),
+            ("file", Value::Absent),
+            ("", Value::Absent),
+        ] {
+            assert_eq!(
+                argument(&cmdline, name),
+                Fact::known(value, "/proc/cmdline"),
+                "{name}"
+            );
+        }
+        for text in ["", "\"", "x=\"", "\"\"", "=", "--"] {
+            assert_eq!(
+                argument(&Fact::known(text, ""), "y").value(),
+                Some(&Value::Absent)
+            );
+        }
+        let unknown = Fact::unknown(Why::Denied, "", "/proc/cmdline");
+        assert_eq!(argument(&unknown, "lsm"), unknown);
+    }
+
+    #[test]
+    fn firmware_is_unknown_where_it_is_hidden() {
+        let uefi = Memory::new().with("/sys/firmware/efi/fw_platform_size", "64\n");
+        let direct = Memory::new().with("/sys/firmware/acpi/pm_profile", "0\n");
+        let bios = direct
+            .clone()
+            .with("/sys/class/dmi/id/sys_vendor", "QEMU\n");
+        for (host, name) in [
+            (uefi, Some("uefi")),
+            (bios, Some("bios")),
+            (direct, Some("other")),
+            (Memory::new(), None),
+        ] {
+            assert_eq!(firmware(&host).value(), name.map(Value::from).as_ref());
+        }
+    }
+}

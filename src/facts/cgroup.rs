@@ -1,0 +1,196 @@
+//! Control groups: which mode the host runs in, and where the v2 hierarchy is.
+
+use super::keys::Values::{List, OneOf, Text};
+use super::mounts::{Mount, Mounts};
+use super::{Fact, Facts, KeyInfo, Value, reader};
+use crate::host::Host;
+
+pub(super) const KEYS: &[KeyInfo] = &[
+    KeyInfo::one(
+        "cgroup.mode",
+        OneOf(&["unified", "hybrid", "legacy", "none"]),
+        "How control groups are mounted, as systemd tells it from /sys/fs/cgroup: all in \
+         version 2, both, version 1 alone, not at all (/proc/self/mountinfo).",
+    ),
+    KeyInfo::one(
+        "cgroup.v2-path",
+        Text,
+        "The best directory to attach cgroup programs at: a mount point of the whole v2 \
+         hierarchy if there is one (/proc/self/mountinfo).",
+    ),
+    KeyInfo::one(
+        "cgroup.v2-controllers",
+        List,
+        "Controllers the v2 hierarchy has at cgroup.v2-path (cgroup.controllers).",
+    ),
+];
+
+/// Reads mode, place and controllers.
+pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
+    let source = mounts.source();
+    let mode_fact = mounts.fact(|mounts| match mode(mounts) {
+        "none" => mounts.none(Fact::known("none", source)),
+        mode => Fact::known(mode, source),
+    });
+    facts.set("cgroup.mode", mode_fact);
+
+    let path = mounts.fact(|mounts| match best_v2(mounts) {
+        Some(path) => Fact::known(path, source),
+        None => mounts.none(Fact::absent(source)),
+    });
+    let controllers = match path.value() {
+        Some(Value::Text(path)) => {
+            reader::fact(host, &format!("{path}/cgroup.controllers"), |text| {
+                let names = text.split_whitespace().map(str::to_owned);
+                Some(Value::List(names.collect()))
+            })
+        }
+        _ => path.clone(),
+    };
+    facts.set("cgroup.v2-path", path);
+    facts.set("cgroup.v2-controllers", controllers);
+}
+
+/// systemd's rule (`cg_unified_cached` in src/basic/cgroup-util.c) first, which asks for
+/// the file system at three paths; where it has no answer (OpenRC, Android, rescue
+/// systems), by the hierarchies that are mounted at all.
+fn mode(mounts: &Mounts) -> &'static str {
+    let is_on = |path, fs_type| mounts.is_on(path, fs_type) == Some(true);
+    if is_on("/sys/fs/cgroup", "cgroup2") {
+        return "unified";
+    }
+    if is_on("/sys/fs/cgroup", "tmpfs") {
+        // systemd 232 had the v2 hierarchy at its own name instead of `unified`.
+        if is_on("/sys/fs/cgroup/unified", "cgroup2") || is_on("/sys/fs/cgroup/systemd", "cgroup2")
+        {
+            return "hybrid";
+        }
+        if is_on("/sys/fs/cgroup/systemd", "cgroup") {
+            return "legacy";
+        }
+    }
+    let has = |fs_type| mounts.of_type(fs_type).next().is_some();
+    match (has("cgroup"), has("cgroup2")) {
+        (false, true) => "unified",
+        (true, true) => "hybrid",
+        (true, false) => "legacy",
+        (false, false) => "none",
+    }
+}
+
+/// The v2 mount that shows most of the hierarchy, the usual places first. In a container
+/// without a cgroup namespace, the mount shows a subtree and says so by its root.
+fn best_v2(mounts: &Mounts) -> Option<&str> {
+    let usual = [
+        "/sys/fs/cgroup",
+        "/sys/fs/cgroup/unified",
+        "/sys/fs/cgroup/systemd",
+    ];
+    let rank = |(point, mount): &(&str, &Mount)| {
+        let place = usual.iter().position(|path| path == point);
+        let shows_part = !matches!(mount.root.as_str(), "/" | "");
+        (shows_part, place.unwrap_or(usual.len()), point.len())
+    };
+    let best = mounts.of_type("cgroup2").min_by_key(rank)?;
+    Some(best.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    const ROOT: &str = "1 0 8:1 / / rw - ext4 /dev/sda rw\n2 1 0:2 / /sys rw - sysfs sysfs rw\n";
+
+    fn facts(mountinfo: &str) -> Facts {
+        let host = Memory::new()
+            .with("/proc/self/mountinfo", format!("{ROOT}{mountinfo}"))
+            .with("/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io\n")
+            .with("/sys/fs/cgroup/unified/cgroup.controllers", "\n");
+        let mut facts = Facts::default();
+        collect(&host, &Mounts::read(&host), &mut facts);
+        facts
+    }
+
+    #[test]
+    fn the_mode_is_what_systemd_would_say() {
+        let tmpfs = "3 2 0:3 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n";
+        let v2 = |at: &str| format!("4 3 0:4 / /sys/fs/cgroup{at} rw - cgroup2 cgroup2 rw\n");
+        let v1 = |at: &str| format!("5 3 0:5 / /sys/fs/cgroup/{at} rw - cgroup cgroup rw,{at}\n");
+        for (mountinfo, mode, path) in [
+            (
+                "3 2 0:3 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n".to_owned(),
+                "unified",
+                Value::from("/sys/fs/cgroup"),
+            ),
+            (
+                tmpfs.to_owned() + &v1("systemd") + &v2("/unified"),
+                "hybrid",
+                Value::from("/sys/fs/cgroup/unified"),
+            ),
+            (
+                tmpfs.to_owned() + &v2("/systemd"),
+                "hybrid",
+                Value::from("/sys/fs/cgroup/systemd"),
+            ),
+            (tmpfs.to_owned() + &v1("systemd"), "legacy", Value::Absent),
+            // The way out without a reboot leaves the mode as it is.
+            (
+                tmpfs.to_owned() + &v1("systemd") + "6 1 0:4 / /run/cgroup2 rw - cgroup2 none rw\n",
+                "legacy",
+                Value::from("/run/cgroup2"),
+            ),
+            (tmpfs.to_owned() + &v1("cpu"), "legacy", Value::Absent),
+            (tmpfs.to_owned(), "none", Value::Absent),
+            (String::new(), "none", Value::Absent),
+            (
+                "6 1 0:4 / /dev/cg2_bpf rw - cgroup2 none rw\n".to_owned(),
+                "unified",
+                Value::from("/dev/cg2_bpf"),
+            ),
+            // A v2 mount that a later tmpfs hides is not there.
+            (
+                v2("").replace("4 3", "4 2") + "7 4 0:3 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n",
+                "none",
+                Value::Absent,
+            ),
+        ] {
+            let facts = facts(&mountinfo);
+            assert_eq!(
+                facts.text("cgroup.mode").as_deref(),
+                Some(mode),
+                "{mountinfo}"
+            );
+            assert_eq!(
+                facts.get("cgroup.v2-path").value(),
+                Some(&path),
+                "{mountinfo}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_mount_of_the_whole_hierarchy_beats_one_of_a_part() {
+        let facts = facts(
+            "3 2 0:3 /docker/1f /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n\
+             4 1 0:3 / /host/cgroup rw - cgroup2 cgroup2 rw\n",
+        );
+        assert_eq!(facts.text("cgroup.v2-path").unwrap(), "/host/cgroup");
+    }
+
+    #[test]
+    fn controllers_are_those_of_the_v2_hierarchy() {
+        let unified = facts("3 2 0:3 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        assert_eq!(
+            unified.list("cgroup.v2-controllers").unwrap(),
+            ["cpuset", "cpu", "io"]
+        );
+        let none = facts("");
+        assert_eq!(
+            none.get("cgroup.v2-controllers").value(),
+            Some(&Value::Absent)
+        );
+        let unreadable = facts("3 1 0:3 / /run/cg rw - cgroup2 cgroup2 rw\n");
+        assert!(unreadable.get("cgroup.v2-controllers").value().is_none());
+    }
+}

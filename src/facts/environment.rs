@@ -1,0 +1,233 @@
+//! Where the doctor runs: container, virtual machine, name of the host.
+
+use super::keys::Values::{OneOf, Text};
+use super::mounts::Mounts;
+use super::{Fact, Facts, KeyInfo, Why, machine, reader};
+use crate::host::Host;
+
+pub(super) const KEYS: &[KeyInfo] = &[
+    KeyInfo::one(
+        "environment.container",
+        OneOf(CONTAINERS),
+        "Container the doctor runs in, `none` where its process namespace is the host's and \
+         nothing tells of one.",
+    ),
+    KeyInfo::one(
+        "environment.virtualization",
+        OneOf(machine::NAMES),
+        "Virtual machine the host is, `none` where its hardware tells that it is none.",
+    ),
+    KeyInfo::one(
+        "environment.hostname",
+        Text,
+        "Name of the host, as `uname -n` gives it.",
+    ),
+];
+
+const CONTAINERS: &[&str] = &[
+    "none",
+    "docker",
+    "podman",
+    "kubernetes",
+    "containerd",
+    "lxc",
+    "systemd-nspawn",
+    "gvisor",
+    "other",
+];
+
+/// Reads the hints there are.
+pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
+    facts.set("environment.container", container(host, mounts, facts));
+    facts.set(
+        "environment.virtualization",
+        machine::virtualization(host, facts),
+    );
+    let hostname = match host.uname() {
+        Ok(uname) if uname.nodename.is_empty() => Fact::unknown(Why::Missing, "", "uname(2)"),
+        Ok(uname) => Fact::known(uname.nodename, "uname(2)"),
+        Err(error) => reader::unreadable(&error, "uname(2)"),
+    };
+    facts.set("environment.hostname", hostname);
+}
+
+/// Words that container managers use for themselves (the `container` variable of PID 1)
+/// or write into the names of control groups, and what they mean here.
+const MANAGERS: &[(&str, &str)] = &[
+    ("kubepods", "kubernetes"),
+    ("libpod", "podman"),
+    ("podman", "podman"),
+    ("systemd-nspawn", "systemd-nspawn"),
+    ("lxc", "lxc"),
+    ("docker", "docker"),
+    ("containerd", "containerd"),
+];
+
+fn manager(text: &str) -> Option<&'static str> {
+    let (_, name) = MANAGERS.iter().find(|(word, _)| text.contains(word))?;
+    Some(name)
+}
+
+fn container(host: &dyn Host, mounts: &Mounts, facts: &Facts) -> Fact {
+    let build = facts.text("kernel.build").unwrap_or_default();
+    if facts.text("kernel.flavour").as_deref() == Some("gvisor") || build == GVISOR_BUILD {
+        return Fact::known("gvisor", facts.get("kernel.build").source());
+    }
+    // The first process namespace always has this number (PROC_PID_INIT_INO in
+    // include/linux/proc_ns.h).
+    let namespace = "/proc/self/ns/pid";
+    let is_first = host
+        .link(namespace)
+        .ok()
+        .map(|link| link == "pid:[4026531836]");
+    let told = told_by_files(host, mounts, is_first).or_else(|| told_by_text(host));
+    match (told, is_first) {
+        (Some((name, source)), _) => Fact::known(name, source),
+        (None, Some(true)) => Fact::known("none", namespace),
+        (None, Some(false)) => Fact::known("other", namespace),
+        (None, None) => Fact::unknown(Why::Missing, "nothing tells", namespace),
+    }
+}
+
+/// What gVisor's imitation of Linux says of its build (pkg/sentry/syscalls/linux).
+const GVISOR_BUILD: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
+
+/// Files that container managers leave, and whether they stay when a container image becomes
+/// the disk of a virtual machine: such a machine shows them for ever.
+const MARKS: &[(&str, &str, bool)] = &[
+    ("/run/secrets/kubernetes.io", "kubernetes", false),
+    ("/var/run/secrets/kubernetes.io", "kubernetes", false),
+    ("/run/.containerenv", "podman", true),
+    ("/.dockerenv", "docker", true),
+];
+
+fn told_by_files(
+    host: &dyn Host,
+    mounts: &Mounts,
+    is_first: Option<bool>,
+) -> Option<(&'static str, &'static str)> {
+    let is_machine = is_first == Some(true) && mounts.is_on("/", "overlay") != Some(true);
+    let mut marks = MARKS.iter().filter(|(.., stays)| !(is_machine && *stays));
+    let (path, name, _) = marks.find(|(path, ..)| host.stat(path).is_ok())?;
+    Some((name, path))
+}
+
+fn told_by_text(host: &dyn Host) -> Option<(&'static str, &'static str)> {
+    for path in [
+        "/run/systemd/container",
+        "/run/host/container-manager",
+        "/proc/1/environ",
+    ] {
+        let Ok(text) = reader::text(host, path) else {
+            continue;
+        };
+        let variable = text
+            .split('\0')
+            .find_map(|word| word.strip_prefix("container="));
+        let word = if path == "/proc/1/environ" {
+            variable
+        } else {
+            Some(text.as_str())
+        };
+        match word.map(str::trim) {
+            None | Some("") => {}
+            Some(word) => return Some((manager(word).unwrap_or("other"), path)),
+        }
+    }
+    let path = "/proc/self/cgroup";
+    Some((manager(&reader::text(host, path).ok()?)?, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    const PID: &str = "/proc/self/ns/pid";
+
+    #[test]
+    fn containers_are_told_by_what_they_leave() {
+        let first = Memory::new().with_link(PID, "pid:[4026531836]");
+        let inner = Memory::new().with_link(PID, "pid:[4026532442]");
+        let disk = "1 0 8:1 / / rw - ext4 /dev/sda rw\n";
+        let layers = "1 0 0:9 / / rw - overlay overlay rw\n";
+        let mountinfo = "/proc/self/mountinfo";
+        let cgroup = "/proc/self/cgroup";
+        for (host, name) in [
+            (Memory::new(), None),
+            (first.clone(), Some("none")),
+            (inner.clone(), Some("other")),
+            (inner.clone().with("/.dockerenv", ""), Some("docker")),
+            (
+                inner
+                    .clone()
+                    .with("/run/.containerenv", "engine=\"podman-4\""),
+                Some("podman"),
+            ),
+            // A virtual machine whose disk was made from an image.
+            (
+                first.clone().with("/.dockerenv", "").with(mountinfo, disk),
+                Some("none"),
+            ),
+            // `docker run --pid=host`.
+            (
+                first
+                    .clone()
+                    .with("/.dockerenv", "")
+                    .with(mountinfo, layers),
+                Some("docker"),
+            ),
+            (
+                inner
+                    .clone()
+                    .with("/.dockerenv", "")
+                    .with("/run/secrets/kubernetes.io/serviceaccount/token", ""),
+                Some("kubernetes"),
+            ),
+            (
+                inner
+                    .clone()
+                    .with("/proc/1/environ", "A=b\0container=lxc\0"),
+                Some("lxc"),
+            ),
+            (
+                inner.clone().with("/proc/1/environ", "container=\0"),
+                Some("other"),
+            ),
+            (
+                inner
+                    .clone()
+                    .with("/run/systemd/container", "systemd-nspawn\n"),
+                Some("systemd-nspawn"),
+            ),
+            (
+                inner.clone().with("/run/host/container-manager", "new"),
+                Some("other"),
+            ),
+            (
+                inner
+                    .clone()
+                    .with(cgroup, "0::/kubepods.slice/cri-containerd-1f\n"),
+                Some("kubernetes"),
+            ),
+            (
+                inner
+                    .clone()
+                    .with(cgroup, "0::/system.slice/docker-1f.scope\n"),
+                Some("docker"),
+            ),
+            (inner.with(cgroup, "0::/\n"), Some("other")),
+            (
+                first.with_uname("4.4.0", GVISOR_BUILD, "x86_64"),
+                Some("gvisor"),
+            ),
+        ] {
+            let facts = crate::facts::collect(&host);
+            assert_eq!(
+                facts.text("environment.container").as_deref(),
+                name,
+                "{host:?}"
+            );
+        }
+    }
+}

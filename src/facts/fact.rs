@@ -1,0 +1,184 @@
+//! The three-valued word the doctor is built on: known with a value, or unknown with a reason.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A value read from a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Yes or no.
+    Bool(bool),
+    /// A whole number, in the unit the fact's key describes.
+    Number(i64),
+    /// Text; a kernel option that is `y`, `m` or `n` is text, too.
+    Text(String),
+    /// Several texts, in the order the host gives them.
+    List(Vec<String>),
+    /// The host answered that there is none: an option no line of the config names, an
+    /// argument the command line lacks. Written `null`.
+    Absent,
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(yes: bool) -> Self {
+        Self::Bool(yes)
+    }
+}
+
+impl From<Vec<String>> for Value {
+    fn from(items: Vec<String>) -> Self {
+        Self::List(items)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(true) => f.write_str("yes"),
+            Self::Bool(false) => f.write_str("no"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) => f.write_str(text),
+            Self::List(items) if items.is_empty() => f.write_str("(none)"),
+            Self::List(items) => f.write_str(&items.join(", ")),
+            Self::Absent => f.write_str("(absent)"),
+        }
+    }
+}
+
+/// Why a fact is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// The host refused; more privilege would tell.
+    Denied,
+    /// The place that would tell is not there: not mounted, not shipped by this distribution.
+    Missing,
+    /// The place is there and holds something else than it should.
+    Malformed,
+    /// Reading failed for another reason.
+    Unreadable,
+    /// Nobody looked: an older report, or a host read from single files.
+    NotCollected,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Denied => "permission denied",
+            Self::Missing => "not there",
+            Self::Malformed => "malformed",
+            Self::Unreadable => "unreadable",
+            Self::NotCollected => "not collected",
+        })
+    }
+}
+
+/// The reason for not knowing, in a word and in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unknown {
+    /// The kind of reason.
+    pub unknown: Why,
+    /// What exactly was in the way; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// Something read from the host, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Fact {
+    /// Known to be so.
+    Known {
+        /// What was read.
+        value: Value,
+        /// Where it was read: a path of the host, or the name of a system call.
+        source: String,
+    },
+    /// Not known, and why.
+    Unknown {
+        /// The reason.
+        #[serde(flatten)]
+        reason: Unknown,
+        /// Where it should have been read; empty if there is no such place.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        source: String,
+    },
+}
+
+impl Fact {
+    /// A known fact.
+    #[must_use]
+    pub fn known(value: impl Into<Value>, source: &str) -> Self {
+        Self::Known {
+            value: value.into(),
+            source: source.to_owned(),
+        }
+    }
+
+    /// An unknown fact.
+    #[must_use]
+    pub fn unknown(why: Why, detail: &str, source: &str) -> Self {
+        Self::Unknown {
+            reason: Unknown {
+                unknown: why,
+                detail: detail.to_owned(),
+            },
+            source: source.to_owned(),
+        }
+    }
+
+    /// The fact that the host has none of it.
+    #[must_use]
+    pub fn absent(source: &str) -> Self {
+        Self::known(Value::Absent, source)
+    }
+
+    /// The value, where it is known.
+    #[must_use]
+    pub fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Known { value, .. } => Some(value),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Where it was read, or should have been.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Known { source, .. } | Self::Unknown { source, .. } => source,
+        }
+    }
+
+    /// The same knowledge with its value changed; unknown stays unknown.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(Value) -> Value) -> Self {
+        match self {
+            Self::Known { value, source } => Self::Known {
+                value: change(value),
+                source,
+            },
+            unknown => unknown,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The kernel's build configuration: every option it was built with, or that it lacks.
+
+mod parse;
+mod places;
+mod scope;
+mod written;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::keys::Values::{Number, Option as KernelOption, Text};
+use super::{Fact, Facts, KeyInfo, Unknown, Value, Why};
+use crate::host::Host;
+use scope::Scope;
+use written::Written;
+
+pub(super) const KEYS: &[KeyInfo] = &[
+    KeyInfo::family(
+        "config.*",
+        KernelOption,
+        "A kernel option without its CONFIG_: y, m, n (`is not set`), its number or text, \
+         absent if the config does not name it.",
+    ),
+    KeyInfo::one(
+        "config-file",
+        Text,
+        "The file the kernel's options were read from.",
+    ),
+    KeyInfo::one(
+        "config-file.broken-lines",
+        Number,
+        "How many lines of that file make no sense.",
+    ),
+];
+
+/// What an option was set to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Setting {
+    Yes,
+    Module,
+    /// A line says that it is not set.
+    No,
+    Number(i64),
+    Text(Box<str>),
+}
+
+impl From<&Setting> for Value {
+    fn from(setting: &Setting) -> Self {
+        match setting {
+            Setting::Yes => "y".into(),
+            Setting::Module => "m".into(),
+            Setting::No => "n".into(),
+            Setting::Number(number) => Self::Number(*number),
+            Setting::Text(text) => Self::Text(text.to_string()),
+        }
+    }
+}
+
+/// The build configuration of a kernel.
+///
+/// Read from a host, it has all options. Written to a report and read back, it has those
+/// in its scope: subjects that bear on BPF, and whatever [`keep`](Self::keep) was told.
+/// Of the others it then knows that it does not know them. Two configs are equal if they
+/// are written the same.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub struct KernelConfig {
+    /// Where it was read; where unknown, the place that was in the way.
+    source: String,
+    content: Result<Options, Unknown>,
+}
+
+#[derive(Debug, Clone)]
+struct Options {
+    settings: BTreeMap<Box<str>, Setting>,
+    /// What a report will have.
+    scope: Scope,
+    /// Whether these are all the options of the file.
+    complete: bool,
+    broken_lines: usize,
+}
+
+impl KernelConfig {
+    /// The config in the bytes of a file, plain or compressed with gzip; unknown if they
+    /// are neither.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], source: &str) -> Self {
+        match parse::options(bytes) {
+            Ok((settings, broken_lines)) => Self {
+                source: source.to_owned(),
+                content: Ok(Options {
+                    settings,
+                    scope: Scope::subjects(),
+                    complete: true,
+                    broken_lines,
+                }),
+            },
+            Err(problem) => Self::unknown(Why::Malformed, &problem, source),
+        }
+    }
+
+    /// No config, and why.
+    #[must_use]
+    pub fn unknown(why: Why, detail: &str, source: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            content: Err(Unknown {
+                unknown: why,
+                detail: detail.to_owned(),
+            }),
+        }
+    }
+
+    /// The option `name`, without its `CONFIG_`: `y`, `m`, `n` where a line says that it is
+    /// not set, a number or text; absent where no line names it.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Fact {
+        match &self.content {
+            Err(reason) => Fact::unknown(reason.unknown, &reason.detail, &self.source),
+            Ok(options) => match options.settings.get(name) {
+                Some(setting) => Fact::known(setting, &self.source),
+                None if options.complete || options.scope.has(name) => Fact::absent(&self.source),
+                None => Fact::unknown(Why::NotCollected, "", &self.source),
+            },
+        }
+    }
+
+    /// Has these options written to a report, too. Of a config that came from a report,
+    /// nothing more can be kept than was.
+    pub fn keep<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        if let Ok(options) = &mut self.content
+            && options.complete
+        {
+            options.scope.add(names);
+        }
+    }
+
+    /// The file it was read from, where there is one.
+    #[must_use]
+    pub fn file(&self) -> Fact {
+        self.fact(|_| Value::from(self.source.as_str()))
+    }
+
+    /// How many lines of the file make no sense.
+    #[must_use]
+    pub fn broken_lines(&self) -> Fact {
+        let count = |options: &Options| i64::try_from(options.broken_lines);
+        self.fact(|options| count(options).map_or(Value::Absent, Value::Number))
+    }
+
+    fn fact(&self, known: impl FnOnce(&Options) -> Value) -> Fact {
+        match &self.content {
+            Ok(options) => Fact::known(known(options), &self.source),
+            Err(reason) => Fact::unknown(reason.unknown, &reason.detail, &self.source),
+        }
+    }
+}
+
+/// Finds and reads the config of the running kernel.
+pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+    let config = places::find(host, facts.text("kernel.release").as_deref());
+    facts.set("config-file", config.file());
+    facts.set("config-file.broken-lines", config.broken_lines());
+    facts.set_config(config);
+}
+
+impl Default for KernelConfig {
+    fn default() -> Self {
+        Self::unknown(Why::NotCollected, "", "")
+    }
+}
+
+impl PartialEq for KernelConfig {
+    fn eq(&self, other: &Self) -> bool {
+        Written::from(self) == Written::from(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+        CONFIG_BPF_SYSCALL=y\n\
+        # CONFIG_BPF_LSM is not set\n\
+        CONFIG_NET_CLS_BPF=m\n\
+        CONFIG_LSM=\"landlock,yama\"\n\
+        CONFIG_HZ=250\n\
+        CONFIG_BTRFS_FS=m\n\
+        CONFIG_ILLEGAL_POINTER_VALUE=0xdead000000000000\n";
+
+    fn config() -> KernelConfig {
+        KernelConfig::from_bytes(TEXT.as_bytes(), "/proc/config.gz")
+    }
+
+    #[test]
+    fn not_set_absent_and_unknown_are_three_things() {
+        let config = config();
+        for (name, value) in [
+            ("BPF_SYSCALL", Value::from("y")),
+            ("NET_CLS_BPF", Value::from("m")),
+            ("BPF_LSM", Value::from("n")),
+            ("BPF_STREAM_PARSER", Value::Absent),
+            ("LSM", Value::from("landlock,yama")),
+            ("HZ", Value::Number(250)),
+            ("ILLEGAL_POINTER_VALUE", Value::from("0xdead000000000000")),
+            ("BTRFS_FS", Value::from("m")),
+        ] {
+            let fact = config.option(name);
+            assert_eq!(fact.value(), Some(&value), "{name}");
+            assert_eq!(fact.source(), "/proc/config.gz");
+        }
+        let none = KernelConfig::unknown(Why::Missing, "no file", "");
+        assert_eq!(
+            none.option("BPF_LSM"),
+            Fact::unknown(Why::Missing, "no file", "")
+        );
+    }
+}

@@ -1,0 +1,210 @@
+//! The format of kernel configs, as scripts/kconfig/confdata.c writes it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use super::Setting;
+
+/// Twenty times the largest config there is. More is no config, and a small compressed
+/// file can grow without end.
+pub(super) const LIMIT: usize = 8 << 20;
+
+/// Options and the number of lines that make no sense, or why this is no config.
+pub(super) fn options(bytes: &[u8]) -> Result<(BTreeMap<Box<str>, Setting>, usize), String> {
+    let bytes = plain(bytes)?;
+    if bytes.len() > LIMIT {
+        return Err(format!("it has more than {LIMIT} bytes"));
+    }
+    let mut broken_lines = 0;
+    let mut settings = Vec::new();
+    for line in String::from_utf8_lossy(&bytes).lines() {
+        match parse_line(line) {
+            Line::Option(name, setting) => settings.push((name.into(), setting)),
+            Line::Nothing => {}
+            Line::Broken => broken_lines += 1,
+        }
+    }
+    if settings.is_empty() {
+        return Err("no line sets a CONFIG_ option".to_owned());
+    }
+    // Of two lines about one option the last counts, for the kernel's build as well.
+    Ok((settings.into_iter().collect(), broken_lines))
+}
+
+fn plain(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut text = Vec::new();
+    let unpacked = flate2::read::GzDecoder::new(bytes)
+        .take(LIMIT as u64 + 1)
+        .read_to_end(&mut text);
+    match unpacked {
+        Ok(_) => Ok(Cow::Owned(text)),
+        Err(error) => Err(format!("it can't be unpacked: {error}")),
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Line<'a> {
+    Option(&'a str, Setting),
+    /// Empty, or a comment.
+    Nothing,
+    Broken,
+}
+
+fn parse_line(line: &str) -> Line<'_> {
+    let line = line.trim_end();
+    if let Some(comment) = line.strip_prefix('#') {
+        let name = comment.trim_start().strip_prefix("CONFIG_");
+        return match name.and_then(|name| name.strip_suffix(" is not set")) {
+            Some(name) if is_name(name) => Line::Option(name, Setting::No),
+            _ => Line::Nothing,
+        };
+    }
+    if line.is_empty() {
+        return Line::Nothing;
+    }
+    let assignment = line
+        .strip_prefix("CONFIG_")
+        .and_then(|rest| rest.split_once('='));
+    let parsed = assignment
+        .filter(|(name, _)| is_name(name))
+        .and_then(|(name, text)| Some((name, setting(text)?)));
+    match parsed {
+        Some((name, setting)) => Line::Option(name, setting),
+        None => Line::Broken,
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !name.is_empty() && name.bytes().all(word)
+}
+
+fn setting(text: &str) -> Option<Setting> {
+    match text {
+        "y" => return Some(Setting::Yes),
+        "m" => return Some(Setting::Module),
+        "n" => return Some(Setting::No),
+        _ => {}
+    }
+    if let Some(quoted) = text.strip_prefix('"') {
+        return unquote(quoted.strip_suffix('"')?).map(|text| Setting::Text(text.into()));
+    }
+    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        // Kept as text: addresses are read by people, and don't fit a signed number.
+        let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        return is_hex.then(|| Setting::Text(text.into()));
+    }
+    text.parse().ok().map(Setting::Number)
+}
+
+/// The text between the quotes; `\` stands before `"` and `\`. A quote that has none ends
+/// the text too early.
+fn unquote(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['"', '\\']) {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut plain = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => return None,
+            '\\' => plain.push(chars.next()?),
+            _ => plain.push(c),
+        }
+    }
+    Some(Cow::Owned(plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gz(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn lines_are_settings_comments_or_broken() {
+        let text = |text: &str| Setting::Text(text.into());
+        for (line, parsed) in [
+            ("CONFIG_BPF=y", Line::Option("BPF", Setting::Yes)),
+            ("CONFIG_BPF=m", Line::Option("BPF", Setting::Module)),
+            ("CONFIG_BPF=n", Line::Option("BPF", Setting::No)),
+            ("# CONFIG_BPF is not set", Line::Option("BPF", Setting::No)),
+            ("CONFIG_BPF=y\r", Line::Option("BPF", Setting::Yes)),
+            ("CONFIG_HZ=250", Line::Option("HZ", Setting::Number(250))),
+            ("CONFIG_X=-1", Line::Option("X", Setting::Number(-1))),
+            ("CONFIG_X=0x1F", Line::Option("X", text("0x1F"))),
+            ("CONFIG_X=\"\"", Line::Option("X", text(""))),
+            ("CONFIG_X=\"a=b # c\"", Line::Option("X", text("a=b # c"))),
+            (r#"CONFIG_X="a\"b\\""#, Line::Option("X", text(r#"a"b\"#))),
+            ("CONFIG_3C515=y", Line::Option("3C515", Setting::Yes)),
+            ("", Line::Nothing),
+            ("# Linux/x86 5.10.218 Kernel Configuration", Line::Nothing),
+            ("# CONFIG_BPF is set", Line::Nothing),
+            ("# CONFIG_A B is not set", Line::Nothing),
+            ("CONFIG_", Line::Broken),
+            ("CONFIG_=y", Line::Broken),
+            ("CONFIG_BPF", Line::Broken),
+            ("CONFIG_BPF=", Line::Broken),
+            ("CONFIG_BPF=yes", Line::Broken),
+            ("CONFIG_X=\"open", Line::Broken),
+            ("CONFIG_X=\"", Line::Broken),
+            (r#"CONFIG_X="a\""#, Line::Broken),
+            (r#"CONFIG_X="a"b""#, Line::Broken),
+            ("CONFIG_X=0x", Line::Broken),
+            ("CONFIG_X=99999999999999999999", Line::Broken),
+            ("BPF=y", Line::Broken),
+            ("\u{1b}[31mCONFIG_BPF=y", Line::Broken),
+        ] {
+            assert_eq!(parse_line(line), parsed, "{line}");
+        }
+    }
+
+    #[test]
+    fn broken_lines_are_counted_and_the_last_of_two_counts() {
+        let (settings, broken) =
+            options(b"CONFIG_A=y\nrubbish\n\xff\xfe\nCONFIG_B=m\nCONFIG_A=m\nCONFIG_C=").unwrap();
+        assert_eq!(broken, 3);
+        assert_eq!(settings.len(), 2);
+        assert_eq!(settings.get("A"), Some(&Setting::Module));
+    }
+
+    #[test]
+    fn gzip_is_unpacked() {
+        let (settings, _) = options(&gz(b"CONFIG_A=y\n")).unwrap();
+        assert_eq!(settings.get("A"), Some(&Setting::Yes));
+    }
+
+    #[test]
+    fn what_is_no_config_says_why() {
+        let config: String = (0..9999).map(|n| format!("CONFIG_A{n}=y\n")).collect();
+        let packed = gz(config.as_bytes());
+        let mut corrupt = packed.clone();
+        for byte in &mut corrupt[200..240] {
+            *byte = !*byte;
+        }
+        for (bytes, reason) in [
+            (vec![], "no line sets"),
+            (b"\x7fELF".to_vec(), "no line sets"),
+            (b"# CONFIG_A\n".to_vec(), "no line sets"),
+            (packed[..packed.len() / 2].to_vec(), "can't be unpacked"),
+            (packed[..5].to_vec(), "can't be unpacked"),
+            (corrupt, "can't be unpacked"),
+            (gz(b""), "no line sets"),
+            (gz(&vec![b'\n'; 5 * LIMIT]), "more than"),
+            (vec![b'\n'; LIMIT + 1], "more than"),
+        ] {
+            let problem = options(&bytes).unwrap_err();
+            assert!(problem.contains(reason), "{problem}");
+        }
+    }
+}

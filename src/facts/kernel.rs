@@ -1,0 +1,339 @@
+//! The kernel: its release, the upstream version behind it, who built it, its architecture.
+
+use super::keys::Values::Text;
+use super::{Fact, Facts, KernelVersion, KeyInfo, Value, Why, reader};
+use crate::host::Host;
+
+pub(super) const KEYS: &[KeyInfo] = &[
+    KeyInfo::one(
+        "kernel.release",
+        Text,
+        "Release of the kernel, as `uname -r` gives it.",
+    ),
+    KeyInfo::one(
+        "kernel.build",
+        Text,
+        "Build line of the kernel, as `uname -v` gives it.",
+    ),
+    KeyInfo::one(
+        "kernel.version",
+        Text,
+        "Upstream version the kernel is made from, as three numbers: Ubuntu and Debian keep \
+         it apart from the release.",
+    ),
+    KeyInfo::one(
+        "kernel.flavour",
+        Text,
+        "Who built the kernel, by its release: `vanilla` for a bare version, `rhel8` and the \
+         like, `debian`, `ubuntu`, `uek`, `wsl` and others, else `other`.",
+    ),
+    KeyInfo::one(
+        "kernel.arch",
+        Text,
+        "Machine the kernel runs on, as `uname -m` gives it.",
+    ),
+];
+
+/// Where Ubuntu's kernels tell their upstream version.
+const SIGNATURE: &str = "/proc/version_signature";
+
+/// Reads what uname says and what follows from it.
+pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+    let place = |path| if host.is_live() { "uname(2)" } else { path };
+    let release_source = place("/proc/sys/kernel/osrelease");
+    let build_source = place("/proc/sys/kernel/version");
+    let uname = match host.uname() {
+        Ok(uname) => uname,
+        Err(error) => {
+            for info in KEYS {
+                facts.set(info.key, reader::unreadable(&error, release_source));
+            }
+            return;
+        }
+    };
+    let told = |text: &str, source| match text {
+        "" => Fact::unknown(Why::Missing, "", source),
+        text => Fact::known(text, source),
+    };
+
+    let signature = reader::text(host, SIGNATURE).unwrap_or_default();
+    let version = if let Some(version) = ubuntu_version(&signature) {
+        Fact::known(version.to_string(), SIGNATURE)
+    } else if let Some(version) = debian_version(&uname.release, &uname.version) {
+        Fact::known(version.to_string(), build_source)
+    } else if let Ok(version) = uname.release.parse::<KernelVersion>() {
+        Fact::known(version.to_string(), release_source)
+    } else {
+        Fact::unknown(
+            Why::Malformed,
+            &reader::shown(&uname.release),
+            release_source,
+        )
+    };
+
+    let os = facts.text("os.id").unwrap_or_default();
+    let flavour = told(&uname.release, release_source)
+        .map(|_| Value::Text(flavour(&uname.release, &uname.version, &os)));
+
+    facts.set("kernel.release", told(&uname.release, release_source));
+    facts.set("kernel.build", told(&uname.version, build_source));
+    facts.set("kernel.version", version);
+    facts.set("kernel.flavour", flavour);
+    facts.set(
+        "kernel.arch",
+        told(&uname.machine, place("/proc/sys/kernel/arch")),
+    );
+}
+
+/// `Ubuntu 5.4.0-26.30-generic 5.4.30`: the third word is the upstream version.
+fn ubuntu_version(signature: &str) -> Option<KernelVersion> {
+    signature.split_whitespace().nth(2)?.parse().ok()
+}
+
+/// `#1 SMP Debian 5.10.218-1 (2024-06-01)`: the word behind the distribution's name is the
+/// package's version. Its release, 5.10.0-30-amd64, names the ABI.
+fn debian_version(release: &str, build: &str) -> Option<KernelVersion> {
+    let mut words = build.split_whitespace();
+    words.find(|word| matches!(*word, "Debian" | "Kali"))?;
+    let package = words.next()?;
+    // Raspberry Pi OS writes the package's epoch, too: `1:6.6.31-1+rpt1`.
+    let upstream = package
+        .split_once(':')
+        .map_or(package, |(_, version)| version);
+    let version: KernelVersion = upstream.parse().ok()?;
+    // A line of another series is about something else than this kernel.
+    let release: KernelVersion = release.parse().ok()?;
+    (version.series() == release.series()).then_some(version)
+}
+
+/// Parts of a release that tell the builder. The first that is found decides, so what is
+/// built on another's kernel stands before it.
+const BY_RELEASE: &[(&str, &str)] = &[
+    ("microsoft", "wsl"),
+    ("Microsoft", "wsl"),
+    ("gvisor", "gvisor"),
+    ("uek", "uek"),
+    (".amzn", "amazon"),
+    ("-android", "android"),
+    (".azl", "azure-linux"),
+    (".cm2", "azure-linux"),
+    ("-pve", "proxmox"),
+    ("-talos", "talos"),
+    ("-flatcar", "flatcar"),
+    ("-linuxkit", "linuxkit"),
+    ("-orbstack", "orbstack"),
+    ("-gentoo", "gentoo"),
+    ("-arch", "arch"),
+    ("-zen", "arch"),
+    ("-default", "suse"),
+];
+
+/// Words of a build line that tell the builder.
+const BY_BUILD: &[(&str, &str)] = &[
+    ("Ubuntu", "ubuntu"),
+    ("Debian", "debian"),
+    ("Kali", "debian"),
+    ("-Alpine", "alpine"),
+    ("-NixOS", "nixos"),
+];
+
+/// Systems whose kernels have no mark of their own, and which can be told by their
+/// os-release (not from within a container).
+const BY_OS: &[&str] = &["cos", "bottlerocket"];
+
+fn flavour(release: &str, build: &str, os: &str) -> String {
+    if let Some(major) = number_behind(release, ".el") {
+        // Oracle's own kernels for its RHEL-like systems: 5.4.17-2136.el8uek.
+        return if release.contains("uek") {
+            "uek".to_owned()
+        } else {
+            format!("rhel{major}")
+        };
+    }
+    if number_behind(release, ".fc").is_some() {
+        return "fedora".to_owned();
+    }
+    let in_release = BY_RELEASE.iter().find(|(part, _)| release.contains(part));
+    let in_build = || BY_BUILD.iter().find(|(part, _)| build.contains(part));
+    if let Some((_, name)) = in_release.or_else(in_build) {
+        return (*name).to_owned();
+    }
+    if BY_OS.contains(&os) {
+        return os.to_owned();
+    }
+    let bare = |c: char| c.is_ascii_digit() || c == '.';
+    let suffix = release.trim_start_matches(bare);
+    let is_candidate = suffix
+        .strip_prefix("-rc")
+        .is_some_and(|n| n.chars().all(bare));
+    if suffix.is_empty() || is_candidate {
+        "vanilla"
+    } else {
+        "other"
+    }
+    .to_owned()
+}
+
+/// The number that follows `mark`: 8 in `4.18.0-553.el8_10` behind `.el`.
+fn number_behind(text: &str, mark: &str) -> Option<u32> {
+    let (_, rest) = text.split_once(mark)?;
+    let end = rest.find(|c: char| !c.is_ascii_digit());
+    rest.get(..end.unwrap_or(rest.len()))?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    fn facts(release: &str, build: &str) -> Facts {
+        let mut facts = Facts::default();
+        collect(
+            &Memory::new().with_uname(release, build, "x86_64"),
+            &mut facts,
+        );
+        facts
+    }
+
+    #[test]
+    fn version_and_builder_are_told_from_release_and_build_line() {
+        let debian = "#1 SMP PREEMPT_DYNAMIC Debian";
+        for (release, build, version, flavour) in [
+            (
+                "5.10.0-32-cloud-amd64",
+                "#1 SMP Debian 5.10.223-1 (2024-08-10)",
+                "5.10.223",
+                "debian",
+            ),
+            (
+                "6.1.0-47-amd64",
+                &format!("{debian} 6.1.170-1 (2026-04-30)"),
+                "6.1.170",
+                "debian",
+            ),
+            (
+                "6.10-rc7-amd64",
+                &format!("{debian} 6.10~rc7-1~exp1 (x)"),
+                "6.10.0",
+                "debian",
+            ),
+            (
+                "6.1.0-0.deb11.17-amd64",
+                &format!("{debian} 6.1.69-1~bpo11+1"),
+                "6.1.69",
+                "debian",
+            ),
+            (
+                "6.6.31+rpt-rpi-v8",
+                "#1 SMP PREEMPT Debian 1:6.6.31-1+rpt1 (x)",
+                "6.6.31",
+                "debian",
+            ),
+            (
+                "5.10.0-kali3-amd64",
+                "#1 SMP Debian 5.10.13-1kali1 (x)",
+                "5.10.13",
+                "debian",
+            ),
+            ("6.9.0-x", "#1 SMP Debian 5.10.13-1 (x)", "6.9.0", "debian"),
+            ("6.9.0-x", "#1 SMP Debian", "6.9.0", "debian"),
+            (
+                "5.15.0-91-generic",
+                "#101-Ubuntu SMP Tue Nov 14",
+                "5.15.0",
+                "ubuntu",
+            ),
+            (
+                "6.5.0-1016-gke",
+                "#16~22.04.1-Ubuntu SMP",
+                "6.5.0",
+                "ubuntu",
+            ),
+            (
+                "6.8.12-4-pve",
+                "#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-4",
+                "6.8.12",
+                "proxmox",
+            ),
+            ("4.18.0-553.el8_10.x86_64", "#1 SMP", "4.18.0", "rhel8"),
+            ("5.14.0-427.13.1.el9_4.x86_64", "#1 SMP", "5.14.0", "rhel9"),
+            ("6.12.0-55.el10.aarch64", "#1 SMP", "6.12.0", "rhel10"),
+            ("3.10.0-1160.el7.x86_64", "#1 SMP", "3.10.0", "rhel7"),
+            ("5.4.17-2136.330.7.el8uek.x86_64", "#2 SMP", "5.4.17", "uek"),
+            (
+                "4.14.355-275.570.amzn2.x86_64",
+                "#1 SMP",
+                "4.14.355",
+                "amazon",
+            ),
+            (
+                "6.1.141-155.222.amzn2023.x86_64",
+                "#1 SMP",
+                "6.1.141",
+                "amazon",
+            ),
+            ("6.14.0-63.fc42.x86_64", "#1 SMP", "6.14.0", "fedora"),
+            (
+                "6.6.87.2-microsoft-standard-WSL2",
+                "#1 SMP",
+                "6.6.87",
+                "wsl",
+            ),
+            (
+                "6.1.75-android14-11-g1f-ab11",
+                "#1 SMP",
+                "6.1.75",
+                "android",
+            ),
+            ("6.4.0-150600.21-default", "#1 SMP", "6.4.0", "suse"),
+            ("6.6.57.1-7.azl3", "#1 SMP", "6.6.57", "azure-linux"),
+            ("6.9.1-arch1-1", "#1 SMP", "6.9.1", "arch"),
+            ("6.6.30-0-lts", "#1-Alpine SMP", "6.6.30", "alpine"),
+            ("6.6.30", "#1-NixOS SMP", "6.6.30", "nixos"),
+            ("6.12-rc3", "#1 SMP", "6.12.0", "vanilla"),
+            ("6.18.0-rc1.7", "#1 SMP", "6.18.0", "vanilla"),
+            (
+                "6.18.44-fc-v595",
+                "#1 SMP PREEMPT_DYNAMIC @0",
+                "6.18.44",
+                "other",
+            ),
+            ("6.1.112+", "#1 SMP", "6.1.112", "other"),
+        ] {
+            let facts = facts(release, build);
+            assert_eq!(facts.text("kernel.version").unwrap(), version, "{release}");
+            assert_eq!(facts.text("kernel.flavour").unwrap(), flavour, "{release}");
+        }
+    }
+
+    #[test]
+    fn ubuntu_tells_its_version_in_a_file() {
+        let host = Memory::new()
+            .with_uname("5.4.0-26-generic", "#30-Ubuntu SMP", "x86_64")
+            .with(SIGNATURE, "Ubuntu 5.4.0-26.30-generic 5.4.30\n");
+        let mut facts = Facts::default();
+        collect(&host, &mut facts);
+        assert_eq!(
+            facts.get("kernel.version"),
+            Fact::known("5.4.30", SIGNATURE)
+        );
+    }
+
+    #[test]
+    fn a_system_without_a_mark_in_its_kernel_is_told_by_its_name() {
+        assert_eq!(flavour("6.1.112+", "#1 SMP", "cos"), "cos");
+        assert_eq!(flavour("6.1.112+", "#1 SMP", "debian"), "other");
+    }
+
+    #[test]
+    fn a_release_without_a_version_is_malformed_and_none_is_missing() {
+        for release in ["custom", "6", "\u{1b}[2J"] {
+            assert!(facts(release, "").get("kernel.version").value().is_none());
+        }
+        let mut none = Facts::default();
+        collect(&Memory::new(), &mut none);
+        for info in KEYS {
+            assert!(none.get(info.key).value().is_none(), "{}", info.key);
+        }
+    }
+}

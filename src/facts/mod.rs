@@ -1,0 +1,140 @@
+//! What is known of a host: one file per subject, each fact with where it was read.
+//!
+//! [`collect`] asks a [`Host`] everything the catalogue may ask about and keeps the answers
+//! as plain data. It can't fail: what couldn't be read is an unknown fact with its reason.
+//! This room knows nothing of checks.
+
+mod fact;
+mod keys;
+mod reader;
+
+mod boot;
+mod btf;
+mod capabilities;
+mod cgroup;
+mod environment;
+mod files;
+mod filesystems;
+mod kconfig;
+mod kernel;
+mod machine;
+mod mounts;
+mod os;
+mod privilege;
+mod security;
+mod sysctl;
+mod version;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::host::Host;
+
+pub use fact::{Fact, Unknown, Value, Why};
+pub use kconfig::KernelConfig;
+pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
+pub use version::{KernelVersion, VersionError, VersionRange};
+
+/// Everything known of one host.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// Facts by key; the keys are those of [`known_keys`].
+    observed: BTreeMap<String, Fact>,
+    /// The kernel's build configuration, a fact per option.
+    config: KernelConfig,
+}
+
+impl Facts {
+    /// The fact `key` names. `config.NAME` and `cmdline.ARGUMENT` are looked up in the
+    /// kernel config and the kernel command line. What was never collected is unknown.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Fact {
+        if let Some(option) = key.strip_prefix("config.") {
+            return self.config.option(option);
+        }
+        if let Some(argument) = key.strip_prefix("cmdline.") {
+            return boot::argument(&self.get("cmdline"), argument);
+        }
+        match self.observed.get(key) {
+            Some(fact) => fact.clone(),
+            None => Fact::unknown(Why::NotCollected, "", ""),
+        }
+    }
+
+    /// The text of a fact, where it is known and is text.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<String> {
+        match self.get(key).value() {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// The list a fact holds, where it is known and is a list.
+    #[must_use]
+    pub fn list(&self, key: &str) -> Option<Vec<String>> {
+        match self.get(key).value() {
+            Some(Value::List(items)) => Some(items.clone()),
+            _ => None,
+        }
+    }
+
+    /// The number a fact holds, where it is known and is a number.
+    #[must_use]
+    pub fn number(&self, key: &str) -> Option<i64> {
+        match self.get(key).value() {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The kernel's comparable version, where it is known.
+    #[must_use]
+    pub fn kernel_version(&self) -> Option<KernelVersion> {
+        self.text("kernel.version")?.parse().ok()
+    }
+
+    /// The kernel's build configuration.
+    #[must_use]
+    pub fn config(&self) -> &KernelConfig {
+        &self.config
+    }
+
+    /// Sets a fact, for collectors and for tests of what reads facts.
+    pub fn set(&mut self, key: &str, fact: Fact) {
+        self.observed.insert(key.to_owned(), fact);
+    }
+
+    /// Has a report carry the kernel options among these keys, whatever their subject.
+    pub fn keep<'a>(&mut self, keys: impl Iterator<Item = &'a str>) {
+        let options = keys.filter_map(|key| key.strip_prefix("config."));
+        self.config.keep(options);
+    }
+
+    /// Sets the kernel config.
+    pub fn set_config(&mut self, config: KernelConfig) {
+        self.config = config;
+    }
+}
+
+/// Reads all facts of `host`.
+#[must_use]
+pub fn collect(host: &dyn Host) -> Facts {
+    let mut facts = Facts::default();
+    let mounts = mounts::Mounts::read(host);
+    os::collect(host, &mut facts);
+    kernel::collect(host, &mut facts);
+    kconfig::collect(host, &mut facts);
+    btf::collect(host, &mounts, &mut facts);
+    filesystems::collect(host, &mounts, &mut facts);
+    cgroup::collect(host, &mounts, &mut facts);
+    sysctl::collect(host, &mut facts);
+    boot::collect(host, &mut facts);
+    security::collect(host, &mounts, &mut facts);
+    privilege::collect(host, &mut facts);
+    environment::collect(host, &mounts, &mut facts);
+    files::collect(host, &mut facts);
+    facts
+}

@@ -1,0 +1,291 @@
+//! The distribution: what os-release says, or the release files of older systems.
+
+use std::collections::BTreeMap;
+
+use super::keys::Values::{List, OneOf, Text};
+use super::{Fact, Facts, KeyInfo, Value, Why, reader};
+use crate::host::Host;
+
+pub(super) const KEYS: &[KeyInfo] = &[
+    KeyInfo::one(
+        "os.id",
+        Text,
+        "Name of the distribution in one word (ID of os-release).",
+    ),
+    KeyInfo::one(
+        "os.version-id",
+        Text,
+        "Version of the distribution, absent where it has none (VERSION_ID of os-release).",
+    ),
+    KeyInfo::one(
+        "os.name",
+        Text,
+        "Name and version of the distribution for people (PRETTY_NAME of os-release).",
+    ),
+    KeyInfo::one(
+        "os.id-like",
+        List,
+        "Distributions it is made from, the nearest first (ID_LIKE of os-release).",
+    ),
+    KeyInfo::one(
+        "os.family",
+        OneOf(&[
+            "debian", "rhel", "fedora", "suse", "arch", "alpine", "amazon", "nixos", "gentoo",
+            "other",
+        ]),
+        "Family whose tools for packages and boot loaders it has, by os.id and os.id-like.",
+    ),
+];
+
+const OS_RELEASE: &[&str] = &["/etc/os-release", "/usr/lib/os-release"];
+
+/// Release files of systems from before os-release: one line for people.
+const ONE_LINERS: &[&str] = &[
+    "/etc/centos-release",
+    "/etc/redhat-release",
+    "/etc/system-release",
+];
+
+/// How the one line begins, and the id that the system would have.
+const ONE_LINER_IDS: &[(&str, &str)] = &[
+    ("CentOS", "centos"),
+    ("Red Hat", "rhel"),
+    ("Oracle", "ol"),
+    ("Scientific", "scientific"),
+    ("Fedora", "fedora"),
+    ("Amazon", "amzn"),
+];
+
+/// Ids and the family they mean, as own id or as one a system is like.
+const FAMILIES: &[(&str, &[&str])] = &[
+    ("amazon", &["amzn"]),
+    (
+        "rhel",
+        &["rhel", "centos", "rocky", "almalinux", "ol", "scientific"],
+    ),
+    ("fedora", &["fedora"]),
+    ("debian", &["debian", "ubuntu"]),
+    (
+        "suse",
+        &[
+            "suse",
+            "opensuse",
+            "sles",
+            "sled",
+            "sle-micro",
+            "opensuse-leap",
+            "opensuse-tumbleweed",
+        ],
+    ),
+    ("arch", &["arch", "archlinux"]),
+    ("alpine", &["alpine"]),
+    ("nixos", &["nixos"]),
+    ("gentoo", &["gentoo"]),
+];
+
+/// Reads the first release file that makes sense.
+pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+    let mut trouble = None;
+    for (paths, parse) in [
+        (OS_RELEASE, Os::parse as fn(&str) -> Option<Os>),
+        (ONE_LINERS, Os::parse_one_liner),
+    ] {
+        for path in paths {
+            match reader::text(host, path) {
+                Ok(text) => match parse(&text) {
+                    Some(os) => return os.tell(path, facts),
+                    None => {
+                        let fact = Fact::unknown(Why::Malformed, &reader::shown(&text), path);
+                        trouble.get_or_insert(fact);
+                    }
+                },
+                Err(error) if reader::why(&error) == Why::Missing => {}
+                Err(error) => {
+                    trouble.get_or_insert(reader::unreadable(&error, path));
+                }
+            }
+        }
+    }
+    let missing = || Fact::unknown(Why::Missing, "", "/etc/os-release");
+    let fact = trouble.unwrap_or_else(missing);
+    for info in KEYS {
+        facts.set(info.key, fact.clone());
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Os {
+    id: String,
+    version_id: Option<String>,
+    name: String,
+    id_like: Vec<String>,
+}
+
+impl Os {
+    /// `KEY=value` lines as os-release(5) has them, with the defaults that page gives.
+    fn parse(text: &str) -> Option<Self> {
+        let lines = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with('#'));
+        let assignments = lines.filter_map(|line| line.split_once('='));
+        let fields: BTreeMap<&str, String> = assignments
+            .map(|(key, value)| (key, unquote(value)))
+            .collect();
+        let field = |key| fields.get(key).filter(|value| !value.is_empty()).cloned();
+        if field("ID").is_none() && field("NAME").is_none() {
+            return None;
+        }
+        let like = field("ID_LIKE").unwrap_or_default();
+        Some(Self {
+            id: field("ID").unwrap_or_else(|| "linux".to_owned()),
+            version_id: field("VERSION_ID"),
+            name: field("PRETTY_NAME")
+                .or_else(|| field("NAME"))
+                .unwrap_or_else(|| "Linux".to_owned()),
+            id_like: like.split_whitespace().map(str::to_owned).collect(),
+        })
+    }
+
+    /// `CentOS release 6.10 (Final)`.
+    fn parse_one_liner(text: &str) -> Option<Self> {
+        let line = text.lines().next()?.trim();
+        let (_, id) = ONE_LINER_IDS
+            .iter()
+            .find(|(begin, _)| line.starts_with(begin))?;
+        let (_, behind) = line.split_once(" release ")?;
+        Some(Self {
+            id: (*id).to_owned(),
+            version_id: behind.split_whitespace().next().map(str::to_owned),
+            name: line.to_owned(),
+            id_like: vec!["rhel".to_owned(), "fedora".to_owned()],
+        })
+    }
+
+    fn family(&self) -> &'static str {
+        let names = std::iter::once(&self.id).chain(&self.id_like);
+        let family_of = |name: &String| {
+            let mut families = FAMILIES.iter();
+            families.find(|(_, ids)| ids.contains(&name.as_str()))
+        };
+        names
+            .filter_map(family_of)
+            .next()
+            .map_or("other", |(family, _)| family)
+    }
+
+    fn tell(self, source: &str, facts: &mut Facts) {
+        facts.set("os.family", Fact::known(self.family(), source));
+        facts.set("os.id", Fact::known(self.id, source));
+        let version = self.version_id.map_or(Value::Absent, Value::Text);
+        facts.set("os.version-id", Fact::known(version, source));
+        facts.set("os.name", Fact::known(self.name, source));
+        facts.set("os.id-like", Fact::known(self.id_like, source));
+    }
+}
+
+/// The value of a shell assignment: quotes taken off, backslashes undone.
+fn unquote(value: &str) -> String {
+    let value = value.trim();
+    if let Some(inner) = value.strip_prefix('\'') {
+        return inner.strip_suffix('\'').unwrap_or(inner).to_owned();
+    }
+    let inner = value.strip_prefix('"');
+    let inner = inner.map_or(value, |inner| inner.strip_suffix('"').unwrap_or(inner));
+    let mut plain = String::new();
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        plain.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+    use crate::host::Memory;
+
+    fn facts(host: &Memory) -> Facts {
+        let mut facts = Facts::default();
+        collect(host, &mut facts);
+        facts
+    }
+
+    #[test]
+    fn os_release_is_read_with_its_quotes() {
+        let text = "# comment\n\nPRETTY_NAME=\"A \\\"B\\\" \\$1\"\nID='x y'\nVERSION_ID=11\n\
+                    ID_LIKE=\"rhel centos fedora\"\nBROKEN\nHOME=";
+        let facts = facts(&Memory::new().with("/usr/lib/os-release", text));
+        assert_eq!(
+            facts.get("os.id"),
+            Fact::known("x y", "/usr/lib/os-release")
+        );
+        assert_eq!(facts.text("os.name").unwrap(), "A \"B\" $1");
+        assert_eq!(facts.text("os.version-id").unwrap(), "11");
+        assert_eq!(
+            facts.list("os.id-like").unwrap(),
+            ["rhel", "centos", "fedora"]
+        );
+        assert_eq!(facts.text("os.family").unwrap(), "rhel");
+    }
+
+    #[test]
+    fn families_are_told_by_id_and_by_what_it_is_like() {
+        for (id, like, family) in [
+            ("debian", "", "debian"),
+            ("linuxmint", "ubuntu debian", "debian"),
+            ("rocky", "rhel centos fedora", "rhel"),
+            ("ol", "fedora", "rhel"),
+            ("fedora", "", "fedora"),
+            ("amzn", "centos rhel fedora", "amazon"),
+            ("opensuse-leap", "suse opensuse", "suse"),
+            ("manjaro", "arch", "arch"),
+            ("postmarketos", "alpine", "alpine"),
+            ("talos", "", "other"),
+            ("flatcar", "coreos", "other"),
+        ] {
+            let os = Os::parse(&format!("ID={id}\nID_LIKE=\"{like}\"")).unwrap();
+            assert_eq!(os.family(), family, "{id}");
+        }
+    }
+
+    #[test]
+    fn systems_from_before_os_release_have_one_line() {
+        for (path, line, id, version) in [
+            (
+                "/etc/centos-release",
+                "CentOS release 6.10 (Final)",
+                "centos",
+                "6.10",
+            ),
+            (
+                "/etc/redhat-release",
+                "Red Hat Enterprise Linux Server release 6.9 (Santiago)",
+                "rhel",
+                "6.9",
+            ),
+        ] {
+            let facts = facts(&Memory::new().with(path, line));
+            assert_eq!(facts.get("os.id"), Fact::known(id, path));
+            assert_eq!(facts.text("os.version-id").unwrap(), version);
+            assert_eq!(facts.text("os.name").unwrap(), line);
+            assert_eq!(facts.text("os.family").unwrap(), "rhel");
+        }
+    }
+
+    #[test]
+    fn a_version_that_is_not_told_is_absent_and_a_file_that_is_not_there_unknown() {
+        let rolling = facts(&Memory::new().with("/etc/os-release", "ID=arch\n"));
+        assert_eq!(rolling.get("os.version-id").value(), Some(&Value::Absent));
+        assert_eq!(rolling.text("os.name").unwrap(), "Linux");
+        for host in [
+            Memory::new(),
+            Memory::new().with("/etc/os-release", "\u{0}\u{1}rubbish"),
+            Memory::new().refusing("/etc/os-release", ErrorKind::PermissionDenied),
+        ] {
+            assert!(facts(&host).get("os.id").value().is_none(), "{host:?}");
+        }
+    }
+}

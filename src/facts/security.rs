@@ -1,0 +1,330 @@
+//! What restricts the kernel beyond permissions: lockdown and the security modules.
+
+use super::keys::Values::{Bool, List, OneOf, Text};
+use super::mounts::Mounts;
+use super::{Fact, Facts, KeyInfo, Value, Why, boot, reader};
+use crate::host::Host;
+
+pub(super) const KEYS: &[KeyInfo] = &[
+    KeyInfo::one(
+        "security.lockdown",
+        OneOf(&["none", "integrity", "confidentiality"]),
+        "How far the kernel is locked down against its own administrator (lockdown in \
+         securityfs).",
+    ),
+    KeyInfo::one(
+        "security.lsm",
+        List,
+        "Security modules that are active, in their order (lsm in securityfs).",
+    ),
+    KeyInfo::one(
+        "security.lsm.configured",
+        Text,
+        "Security modules the kernel activates unless its command line says otherwise \
+         (CONFIG_LSM).",
+    ),
+    KeyInfo::one(
+        "security.selinux",
+        OneOf(&["enforcing", "permissive", "disabled"]),
+        "Mode of SELinux (enforce in selinuxfs).",
+    ),
+    KeyInfo::one(
+        "security.apparmor",
+        Bool,
+        "Whether AppArmor is enabled (/sys/module/apparmor/parameters/enabled).",
+    ),
+];
+
+const SECURITYFS: &str = "/sys/kernel/security";
+const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+
+/// Reads what securityfs and the modules' own files show; the kernel config helps where
+/// securityfs is not mounted, and has to be collected before.
+pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
+    let has_securityfs = has_securityfs(host, mounts);
+    facts.set("security.lockdown", lockdown(host, has_securityfs, facts));
+    facts.set("security.lsm", active_modules(host, has_securityfs));
+    facts.set("security.lsm.configured", facts.get("config.LSM"));
+    facts.set("security.selinux", selinux(host));
+    facts.set("security.apparmor", apparmor(host));
+}
+
+/// Whether what is not in securityfs is not in the kernel. Not mounted, its directory is
+/// there and empty.
+fn has_securityfs(host: &dyn Host, mounts: &Mounts) -> bool {
+    mounts.is_on(SECURITYFS, "securityfs") != Some(false) && reader::is_populated(host, SECURITYFS)
+}
+
+fn not_mounted(path: &str) -> Fact {
+    Fact::unknown(Why::Missing, "securityfs is not mounted", path)
+}
+
+/// `[none] integrity confidentiality`: the word in brackets.
+fn lockdown(host: &dyn Host, has_securityfs: bool, facts: &Facts) -> Fact {
+    let fact = reader::fact(host, LOCKDOWN, |text| {
+        let (_, rest) = text.split_once('[')?;
+        let (word, _) = rest.split_once(']')?;
+        matches!(word, "none" | "integrity" | "confidentiality").then(|| word.into())
+    });
+    match &fact {
+        Fact::Unknown { reason, .. } if reason.unknown == Why::Missing => {}
+        _ => return fact,
+    }
+    // Patches from before Linux 5.4 lock a kernel down without showing a file.
+    let patched = facts.get("config.LOCK_DOWN_KERNEL");
+    if patched.value() == Some(&"y".into()) {
+        return Fact::unknown(
+            Why::Missing,
+            "this kernel's lockdown patch shows no file",
+            LOCKDOWN,
+        );
+    }
+    if has_securityfs {
+        return Fact::known("none", SECURITYFS);
+    }
+    let module = facts.get("config.SECURITY_LOCKDOWN_LSM");
+    if module
+        .value()
+        .is_some_and(|value| *value == "n".into() || *value == Value::Absent)
+    {
+        return Fact::known("none", module.source());
+    }
+    let hint = lockdown_hint(facts);
+    Fact::unknown(
+        Why::Missing,
+        &format!("securityfs is not mounted{hint}"),
+        LOCKDOWN,
+    )
+}
+
+/// What the kernel was told to be locked down to. It is no answer: firmware with Secure
+/// Boot, and whoever was root, can have locked it down further.
+fn lockdown_hint(facts: &Facts) -> String {
+    let has = |key: &str| facts.get(key).value() == Some(&"y".into());
+    let cmdline = boot::argument(&facts.get("cmdline"), "lockdown");
+    if let Some(Value::Text(level)) = cmdline.value() {
+        format!("; the command line asks for {}", reader::shown(level))
+    } else if has("config.LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY") {
+        "; the kernel is built for `confidentiality`".to_owned()
+    } else if has("config.LOCK_DOWN_KERNEL_FORCE_INTEGRITY") {
+        "; the kernel is built for `integrity`".to_owned()
+    } else {
+        String::new()
+    }
+}
+
+fn active_modules(host: &dyn Host, has_securityfs: bool) -> Fact {
+    let path = "/sys/kernel/security/lsm";
+    let fact = reader::fact(host, path, |text| {
+        let names = text.trim().split(',').filter(|name| !name.is_empty());
+        Some(Value::List(names.map(str::to_owned).collect()))
+    });
+    match &fact {
+        Fact::Unknown { reason, .. } if reason.unknown == Why::Missing && !has_securityfs => {
+            not_mounted(path)
+        }
+        _ => fact,
+    }
+}
+
+/// The kernel makes the directory for selinuxfs when SELinux starts (`init_sel_fs` in
+/// security/selinux/selinuxfs.c), so that none means it did not.
+fn selinux(host: &dyn Host) -> Fact {
+    let (directory, path) = ("/sys/fs/selinux", "/sys/fs/selinux/enforce");
+    let fact = reader::fact(host, path, |text| match text.trim() {
+        "1" => Some("enforcing".into()),
+        "0" => Some("permissive".into()),
+        _ => None,
+    });
+    match &fact {
+        Fact::Unknown { reason, .. } if reason.unknown == Why::Missing => {
+            if host.stat(directory).is_ok() {
+                Fact::unknown(Why::Missing, "selinuxfs is not mounted", path)
+            } else if reader::is_populated(host, "/sys/fs") {
+                Fact::known("disabled", directory)
+            } else {
+                fact
+            }
+        }
+        _ => fact,
+    }
+}
+
+fn apparmor(host: &dyn Host) -> Fact {
+    let path = "/sys/module/apparmor/parameters/enabled";
+    let fact = reader::fact(host, path, |text| match text.trim() {
+        "Y" => Some(true.into()),
+        "N" => Some(false.into()),
+        _ => None,
+    });
+    match &fact {
+        Fact::Unknown { reason, .. }
+            if reason.unknown == Why::Missing && reader::is_populated(host, "/sys/module") =>
+        {
+            Fact::known(false, path)
+        }
+        _ => fact,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+    use crate::facts::KernelConfig;
+    use crate::host::Memory;
+
+    const MOUNTED: &str = "1 0 8:1 / / rw - ext4 x rw\n\
+        2 1 0:2 / /sys rw - sysfs sysfs rw\n\
+        3 2 0:3 / /sys/kernel/security rw - securityfs securityfs rw\n";
+
+    fn facts(host: &Memory, config: &str, cmdline: &str) -> Facts {
+        let mut facts = Facts::default();
+        facts.set("cmdline", Fact::known(cmdline, "/proc/cmdline"));
+        if !config.is_empty() {
+            facts.set_config(KernelConfig::from_bytes(config.as_bytes(), "/boot/config"));
+        }
+        collect(host, &Mounts::read(host), &mut facts);
+        facts
+    }
+
+    #[test]
+    fn lockdown_is_read_or_follows_from_what_the_kernel_lacks() {
+        let mounted = Memory::new()
+            .with("/proc/self/mountinfo", MOUNTED)
+            .with("/sys/kernel/security/lsm", "capability,yama");
+        let unmounted = Memory::new().with("/sys/kernel/uevent_seqnum", "1");
+        let file = |text: &str| mounted.clone().with(LOCKDOWN, text);
+        let denied = mounted
+            .clone()
+            .refusing(LOCKDOWN, ErrorKind::PermissionDenied);
+        let module = "CONFIG_SECURITY_LOCKDOWN_LSM=y";
+        for (host, config, level, source) in [
+            (
+                &file("none [integrity] confidentiality\n"),
+                "",
+                Some("integrity"),
+                LOCKDOWN,
+            ),
+            (
+                &file("[none] integrity confidentiality\n"),
+                "",
+                Some("none"),
+                LOCKDOWN,
+            ),
+            (&file("[weather]\n"), "", None, LOCKDOWN),
+            (&file("none integrity"), "", None, LOCKDOWN),
+            (&denied, "", None, LOCKDOWN),
+            (&mounted, "", Some("none"), SECURITYFS),
+            (&mounted, "CONFIG_LOCK_DOWN_KERNEL=y", None, LOCKDOWN),
+            (&unmounted, "", None, LOCKDOWN),
+            (&unmounted, module, None, LOCKDOWN),
+            (&unmounted, "CONFIG_BPF=y", Some("none"), "/boot/config"),
+            (
+                &unmounted,
+                "# CONFIG_SECURITY_LOCKDOWN_LSM is not set",
+                Some("none"),
+                "/boot/config",
+            ),
+            (&unmounted, "CONFIG_LOCK_DOWN_KERNEL=y", None, LOCKDOWN),
+        ] {
+            let facts = facts(host, config, "quiet");
+            assert_eq!(
+                facts.text("security.lockdown").as_deref(),
+                level,
+                "{config}"
+            );
+            assert_eq!(facts.get("security.lockdown").source(), source, "{config}");
+        }
+    }
+
+    #[test]
+    fn what_the_kernel_was_told_is_a_hint() {
+        let module = "CONFIG_SECURITY_LOCKDOWN_LSM=y\n";
+        let forced = format!("{module}CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y\n");
+        for (config, cmdline, end) in [
+            (module, "quiet", "securityfs is not mounted"),
+            (
+                module,
+                "lockdown=integrity",
+                "the command line asks for `integrity`",
+            ),
+            (&forced, "quiet", "the kernel is built for `integrity`"),
+        ] {
+            let fact = facts(&Memory::new(), config, cmdline).get("security.lockdown");
+            let Fact::Unknown { reason, .. } = fact else {
+                panic!("known");
+            };
+            assert!(reason.detail.ends_with(end), "{}", reason.detail);
+        }
+    }
+
+    #[test]
+    fn the_list_of_modules_is_unknown_where_securityfs_is_not_mounted() {
+        let mounted = Memory::new()
+            .with("/proc/self/mountinfo", MOUNTED)
+            .with("/sys/kernel/security/lsm", "lockdown,capability,bpf");
+        let config = "CONFIG_LSM=\"yama,bpf\"";
+        let known = facts(&mounted, config, "");
+        assert_eq!(
+            known.list("security.lsm").unwrap(),
+            ["lockdown", "capability", "bpf"]
+        );
+        assert_eq!(known.text("security.lsm.configured").unwrap(), "yama,bpf");
+        let unknown = facts(&Memory::new(), "", "");
+        assert!(unknown.get("security.lsm").value().is_none());
+        assert!(unknown.get("security.lsm.configured").value().is_none());
+    }
+
+    #[test]
+    fn selinux_and_apparmor_are_off_where_the_kernel_shows_nothing_of_them() {
+        let sys = Memory::new()
+            .with("/sys/fs/ext4/x", "")
+            .with("/sys/module/x/y", "");
+        let apparmor = "/sys/module/apparmor/parameters/enabled";
+        for (host, selinux, is_enabled) in [
+            (sys.clone(), Some("disabled"), Some(false)),
+            (
+                sys.clone().with("/sys/fs/selinux/enforce", "1"),
+                Some("enforcing"),
+                Some(false),
+            ),
+            (
+                sys.clone().with("/sys/fs/selinux/enforce", "0\n"),
+                Some("permissive"),
+                Some(false),
+            ),
+            (
+                sys.clone().with("/sys/fs/selinux/enforce", "x"),
+                None,
+                Some(false),
+            ),
+            (
+                sys.clone().with("/sys/fs/selinux/other", ""),
+                None,
+                Some(false),
+            ),
+            (
+                sys.clone().with(apparmor, "Y\n"),
+                Some("disabled"),
+                Some(true),
+            ),
+            (sys.with(apparmor, "N\n"), Some("disabled"), Some(false)),
+            (Memory::new(), None, None),
+        ] {
+            let facts = facts(&host, "", "");
+            assert_eq!(
+                facts.text("security.selinux").as_deref(),
+                selinux,
+                "{host:?}"
+            );
+            let enabled = is_enabled.map(Value::Bool);
+            assert_eq!(
+                facts.get("security.apparmor").value(),
+                enabled.as_ref(),
+                "{host:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A directory that holds a root file system: a mounted image, a container's view of its
+//! host, a fixture.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::live::{kind_of, list_directory, read_file};
+use super::{Host, Kind, Uname};
+
+/// Links followed before a path counts as a loop; the kernel's own limit (fs/namei.c, MAXSYMLINKS).
+const MAX_LINKS: usize = 40;
+
+/// A host whose files lie below a directory. Links are followed as the host itself would
+/// follow them, and never lead out of the directory.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    root: PathBuf,
+}
+
+impl Directory {
+    /// The host below `root`.
+    ///
+    /// # Errors
+    /// If `root` is no directory that can be entered.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let root = fs::canonicalize(root)?;
+        list_directory(&root)?;
+        Ok(Self { root })
+    }
+
+    /// The place of `path` in the real file system, every link on the way resolved below
+    /// the root; the last component's link is followed if `follow` says so.
+    fn resolve(&self, path: &str, follow: bool) -> io::Result<PathBuf> {
+        let mut links = 0;
+        let mut todo: Vec<String> = parts(Path::new(path)).rev().collect();
+        let mut done: Vec<String> = Vec::new();
+        while let Some(part) = todo.pop() {
+            if part == ".." {
+                done.pop();
+                continue;
+            }
+            let place = self.place(&done).join(&part);
+            #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+            let meta = fs::symlink_metadata(&place)?;
+            if !meta.is_symlink() || (todo.is_empty() && !follow) {
+                done.push(part);
+                continue;
+            }
+            links += 1;
+            if links > MAX_LINKS {
+                return Err(io::Error::from_raw_os_error(libc::ELOOP));
+            }
+            #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+            let target = fs::read_link(&place)?;
+            if target.is_absolute() {
+                done.clear();
+            }
+            todo.extend(parts(&target).rev());
+        }
+        Ok(self.place(&done))
+    }
+
+    fn place(&self, below: &[String]) -> PathBuf {
+        below
+            .iter()
+            .fold(self.root.clone(), |path, part| path.join(part))
+    }
+
+    fn line(&self, path: &str) -> io::Result<String> {
+        let bytes = self.read(path, 4096)?;
+        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    }
+}
+
+/// Names and `..` of a path, without its root and its dots.
+fn parts(path: &Path) -> impl DoubleEndedIterator<Item = String> + '_ {
+    path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        Component::ParentDir => Some("..".to_owned()),
+        _ => None,
+    })
+}
+
+impl Host for Directory {
+    fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
+        read_file(&self.resolve(path, true)?, limit)
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        list_directory(&self.resolve(path, true)?)
+    }
+
+    fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
+        #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+        let meta = fs::symlink_metadata(self.resolve(path, true)?)?;
+        Ok((kind_of(&meta), meta.len()))
+    }
+
+    fn link(&self, path: &str) -> io::Result<String> {
+        #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+        let target = fs::read_link(self.resolve(path, false)?)?;
+        Ok(target.to_string_lossy().into_owned())
+    }
+
+    fn uname(&self) -> io::Result<Uname> {
+        let optional = |path| self.line(path).unwrap_or_default();
+        Ok(Uname {
+            release: self.line("/proc/sys/kernel/osrelease")?,
+            version: optional("/proc/sys/kernel/version"),
+            machine: optional("/proc/sys/kernel/arch"),
+            nodename: optional("/proc/sys/kernel/hostname"),
+        })
+    }
+
+    fn is_live(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn host() -> (tempfile::TempDir, Directory) {
+        let outside = tempfile::tempdir().unwrap();
+        let root = outside.path().join("root");
+        fs::create_dir_all(root.join("etc")).unwrap();
+        fs::write(outside.path().join("secret"), "outside").unwrap();
+        fs::write(root.join("etc/os-release"), "ID=test\n").unwrap();
+        symlink("/etc", root.join("absolute")).unwrap();
+        symlink("../../../../secret", root.join("etc/climber")).unwrap();
+        symlink("loop", root.join("loop")).unwrap();
+        let host = Directory::open(&root).unwrap();
+        (outside, host)
+    }
+
+    #[test]
+    fn links_are_followed_inside_and_never_out() {
+        let (_guard, host) = host();
+        let text = host.read("/absolute/os-release", 100).unwrap();
+        assert_eq!(text, b"ID=test\n");
+        let climbed = host.read("/etc/climber", 100).unwrap_err();
+        assert_eq!(climbed.kind(), io::ErrorKind::NotFound);
+        let dots = host.read("/../../secret", 100).unwrap_err();
+        assert_eq!(dots.kind(), io::ErrorKind::NotFound);
+        let circle = host.read("/loop", 100).unwrap_err();
+        assert_eq!(circle.raw_os_error(), Some(libc::ELOOP));
+        assert_eq!(host.link("/absolute").unwrap(), "/etc");
+    }
+
+    #[test]
+    fn a_fifo_in_the_place_of_a_file_is_refused() {
+        let (guard, host) = host();
+        let path = guard.path().join("root/fifo");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let error = host.read("/fifo", 100).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn reads_are_bounded() {
+        let (_guard, host) = host();
+        assert_eq!(host.read("/etc/os-release", 2).unwrap(), b"ID");
+    }
+}

@@ -1,0 +1,76 @@
+//! Where bytes come from: everything the doctor may ask of a host.
+//!
+//! Facts read through [`Host`] and through nothing else, so that the running system, a
+//! directory that holds a root file system and a table in memory are the same to them.
+//! This room knows paths and bytes; it does not know what they mean.
+
+mod directory;
+mod live;
+mod memory;
+
+use std::io;
+
+pub use directory::Directory;
+pub use live::Live;
+pub use memory::Memory;
+
+/// What `uname(2)` says, or the files that say the same.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Uname {
+    /// Kernel release, e.g. `6.1.0-47-cloud-amd64`.
+    pub release: String,
+    /// Kernel build line, e.g. `#1 SMP PREEMPT_DYNAMIC Debian 6.1.170-1 (2026-04-30)`.
+    pub version: String,
+    /// Machine, e.g. `x86_64`; empty where no file tells.
+    pub machine: String,
+    /// Host name.
+    pub nodename: String,
+}
+
+/// Whether a path names something on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file (the files of /proc and /sys are regular, too).
+    File,
+    /// A directory.
+    Directory,
+    /// Anything else: device, fifo, socket.
+    Other,
+}
+
+/// A host that can be read. Paths are absolute, as they are on the host itself.
+pub trait Host {
+    /// The first `limit` bytes of the regular file at `path`.
+    ///
+    /// # Errors
+    /// The error of the system; [`io::ErrorKind::InvalidInput`] for what is no regular
+    /// file, so that a fifo in the place of a file can't stop the doctor.
+    fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>>;
+
+    /// Names in the directory at `path`, sorted.
+    ///
+    /// # Errors
+    /// The error of the system.
+    fn list(&self, path: &str) -> io::Result<Vec<String>>;
+
+    /// Kind and size in bytes of what `path` leads to, links followed.
+    ///
+    /// # Errors
+    /// The error of the system; [`io::ErrorKind::NotFound`] where there is nothing.
+    fn stat(&self, path: &str) -> io::Result<(Kind, u64)>;
+
+    /// The text a symbolic link holds.
+    ///
+    /// # Errors
+    /// The error of the system; [`io::ErrorKind::InvalidInput`] for what is no link.
+    fn link(&self, path: &str) -> io::Result<String>;
+
+    /// Release, build line, machine and name of the host.
+    ///
+    /// # Errors
+    /// The error of the system, or of the file that should have told.
+    fn uname(&self) -> io::Result<Uname>;
+
+    /// Whether this is the running system, so that its kernel can be asked by experiment.
+    fn is_live(&self) -> bool;
+}

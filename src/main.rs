@@ -1,0 +1,9 @@
+//! The command line: arguments in, exit status out.
+
+use std::process::ExitCode;
+
+mod cli;
+
+fn main() -> ExitCode {
+    cli::run().into()
+}

@@ -1,0 +1,84 @@
+//! The system call, and the smallest program: taken, run, compiled.
+
+use nix::errno::Errno;
+
+use super::bench::At;
+use super::bench::Bench;
+use super::bench::Trial;
+use super::bench::Trouble;
+use super::insn::Insn;
+use super::insn::Reg;
+use super::outcome::Stage;
+use super::sys;
+use super::sys::ProgType;
+use super::sys::Program;
+
+/// What the smallest program returns: nothing a kernel gives by accident.
+const ANSWER: i32 = 42;
+
+/// An Ethernet header of zeros, the least a packet program can be run on.
+pub(super) const PACKET: [u8; 14] = [0; 14];
+
+/// `bpf-syscall`: whether bpf(2) is there, asked with a command that isn't.
+pub(super) fn syscall(_bench: &mut Bench) -> Trial {
+    match sys::unknown_command() {
+        // EINVAL: the system call got as far as looking the command up. ENOSYS would be a
+        // kernel without CONFIG_BPF_SYSCALL, or a seccomp filter that says so; EPERM a seccomp
+        // filter, or unprivileged_bpf_disabled, which up to 5.18 came before the command.
+        Err(code) if code == Errno::EINVAL => Ok(()),
+        Err(code) => Err(code).at(Stage::Trigger),
+        Ok(()) => Err(Trouble::wrong(
+            Stage::Trigger,
+            "a command that does not exist was carried out".to_owned(),
+        )),
+    }
+}
+
+/// `prog-load`: whether the verifier takes `return 42`.
+pub(super) fn load(bench: &mut Bench) -> Trial {
+    smallest(bench).map(drop)
+}
+
+/// `prog-run`: whether that program, run, returns 42.
+pub(super) fn run(bench: &mut Bench) -> Trial {
+    // ENOTSUPP: before 4.16 this type of program had no test run; EINVAL: before 4.12 none had.
+    let answer = smallest(bench)?.test_run(&PACKET).at(Stage::Trigger)?;
+    expect("the program returned", i64::from(answer), i64::from(ANSWER))
+}
+
+/// `jit`: whether that program became machine code.
+pub(super) fn jit(bench: &mut Bench) -> Trial {
+    let lengths = smallest(bench)?.lengths().at(Stage::Read)?;
+    match (lengths.jited, lengths.rewritten) {
+        // bpf_prog_get_info_by_fd() shows both lengths as 0 to a caller without CAP_BPF (before
+        // 5.8: CAP_SYS_ADMIN), and neither as 0 otherwise: a program has instructions. Neither
+        // kptr_restrict nor bpf_jit_harden hides a length, only the code itself.
+        (0, 0) => Err(Trouble::Skipped(
+            "the kernel does not show this process what became of a program".to_owned(),
+        )),
+        (0, _) => Err(Trouble::wrong(
+            Stage::Read,
+            "the kernel interprets BPF programs: nothing was compiled".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Fails a probe whose result is not what it must be.
+pub(super) fn expect(what: &str, got: i64, expected: i64) -> Trial {
+    if got == expected {
+        return Ok(());
+    }
+    Err(Trouble::wrong(
+        Stage::Read,
+        format!("{what} {got} instead of {expected}"),
+    ))
+}
+
+/// The smallest program, of a type that needs no privilege of its own.
+fn smallest(bench: &mut Bench) -> Result<Program, Trouble> {
+    bench.program(
+        ProgType::SocketFilter,
+        &[Insn::set(Reg::R0, ANSWER), Insn::exit()],
+    )
+}

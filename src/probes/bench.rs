@@ -1,0 +1,177 @@
+//! Where a probe runs: what it can use, and how it says what became of it.
+
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::errno::Code;
+use super::insn::Insn;
+use super::log;
+use super::memlock;
+use super::outcome::Outcome;
+use super::outcome::Stage;
+use super::sys::Map;
+use super::sys::ProgType;
+use super::sys::Program;
+use super::sys::Shape;
+
+/// How often in all a refusal is taken for memory that is about to be given back, and how long
+/// to wait for that each time.
+const PATIENCE: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What a probe comes to: that it got to its end says that it works.
+pub(super) type Trial = Result<(), Trouble>;
+
+/// Why a probe did not get to its end.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The kernel refused, or what it did was wrong.
+    Failed {
+        stage: Stage,
+        errno: Option<Code>,
+        /// What there is to say besides what kernel and libbpf said.
+        remark: String,
+    },
+    /// It could not be found out, for this reason.
+    Skipped(String),
+}
+
+impl Trouble {
+    /// The kernel answered without an error, and wrongly.
+    pub(super) fn wrong(stage: Stage, remark: String) -> Self {
+        Self::Failed {
+            stage,
+            errno: None,
+            remark,
+        }
+    }
+
+    /// As the report has it, with what was said while the probe ran.
+    pub(super) fn into_outcome(self, said: &str) -> Outcome {
+        match self {
+            Self::Skipped(reason) => Outcome::Skipped { reason },
+            Self::Failed {
+                stage,
+                errno,
+                remark,
+            } => {
+                let errno = errno.map(|code| code.to_string()).unwrap_or_default();
+                let lines = [remark, log::shorten(said)];
+                let log = lines.into_iter().filter(|text| !text.is_empty());
+                Outcome::Fails {
+                    stage,
+                    errno,
+                    log: log.collect::<Vec<_>>().join("\n"),
+                }
+            }
+        }
+    }
+}
+
+/// Says at which stage an error came.
+pub(super) trait At<T> {
+    /// The error as the end of the probe, at this stage.
+    fn at(self, stage: Stage) -> Result<T, Trouble>;
+}
+
+impl<T, E: Into<Code>> At<T> for Result<T, E> {
+    fn at(self, stage: Stage) -> Result<T, Trouble> {
+        self.map_err(|error| Trouble::Failed {
+            stage,
+            errno: Some(error.into()),
+            remark: String::new(),
+        })
+    }
+}
+
+/// What the probes of one child process share.
+#[derive(Debug)]
+pub(super) struct Bench {
+    /// The probes that ran before, in this process or in one that ended early.
+    settled: Vec<(String, Outcome)>,
+    /// Whether BPF memory is charged to RLIMIT_MEMLOCK, once that was asked.
+    charged: Option<bool>,
+    /// How often it is still worth waiting for memory.
+    patience: u32,
+}
+
+impl Bench {
+    /// A bench that knows what earlier probes came to.
+    pub(super) fn new(settled: &[(String, Outcome)]) -> Self {
+        Self {
+            settled: settled.to_vec(),
+            charged: None,
+            patience: PATIENCE,
+        }
+    }
+
+    /// Remembers what a probe came to, for those that build on it.
+    pub(super) fn settle(&mut self, probe: &str, outcome: Outcome) {
+        self.settled.push((probe.to_owned(), outcome));
+    }
+
+    /// Why a probe that builds on these need not be tried.
+    pub(super) fn obstacle(&self, needs: &[&str]) -> Option<String> {
+        needs.iter().find_map(|need| {
+            let (_, outcome) = self.settled.iter().find(|(probe, _)| probe == need)?;
+            match outcome {
+                Outcome::Works => None,
+                Outcome::Fails { errno, .. } if errno.is_empty() => {
+                    Some(format!("it builds on {need}, which failed"))
+                }
+                Outcome::Fails { errno, .. } => {
+                    Some(format!("it builds on {need}, which failed with {errno}"))
+                }
+                Outcome::Skipped { .. } => Some(format!("it builds on {need}, which was skipped")),
+            }
+        })
+    }
+
+    /// Creates a map.
+    pub(super) fn map(&mut self, shape: &Shape<'_>) -> Result<Map, Trouble> {
+        self.patiently(|| Map::create(shape)).at(Stage::Create)
+    }
+
+    /// Loads a program; where it is refused, what the verifier says of it is noted.
+    pub(super) fn program(&mut self, of: ProgType, code: &[Insn]) -> Result<Program, Trouble> {
+        // A log costs the verifier time, so it is asked for only when there is a reason.
+        match self.patiently(|| Program::load(of, code, &mut [])) {
+            Ok(program) => Ok(program),
+            Err(refused) => {
+                let mut text = vec![0; 64 << 10];
+                // Refused again, most likely; the first answer is the one to report.
+                let _again = Program::load(of, code, &mut text);
+                let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+                log::note_verifier(&String::from_utf8_lossy(text));
+                Err(refused).at(Stage::Load)
+            }
+        }
+    }
+
+    /// Tries again what may have been refused only because the memory of an earlier map or
+    /// program is still charged to RLIMIT_MEMLOCK: before 5.11 the kernel takes a charge back
+    /// some time after the last descriptor was closed.
+    fn patiently<T>(&mut self, make: impl Fn() -> Result<T, Code>) -> Result<T, Code> {
+        let mut answer = make();
+        let refused =
+            |answer: &Result<T, Code>| answer.as_ref().is_err_and(|code| *code == Errno::EPERM);
+        while refused(&answer) && self.patience > 0 && self.memory_is_charged() {
+            self.patience -= 1;
+            thread::sleep(PAUSE);
+            answer = make();
+        }
+        answer
+    }
+
+    /// Whether a refusal may be about RLIMIT_MEMLOCK. Where not even a plain map could be
+    /// made, nothing of ours is charged, and waiting is in vain.
+    fn memory_is_charged(&mut self) -> bool {
+        let plain = self.settled.iter().find(|(probe, _)| probe == "map-create");
+        matches!(plain, Some((_, Outcome::Works)))
+            && *self
+                .charged
+                .get_or_insert_with(|| memlock::is_charged() == Ok(true))
+    }
+}

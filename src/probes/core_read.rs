@@ -1,0 +1,177 @@
+//! A compiled program finds the fields of a kernel structure on this kernel, and what it reads
+//! there is true.
+
+use std::ffi::CString;
+
+use nix::errno::Errno;
+use nix::sys::prctl;
+use nix::sys::stat;
+use nix::unistd;
+
+use super::basics::expect;
+use super::bench::At;
+use super::bench::Bench;
+use super::bench::Trial;
+use super::bench::Trouble;
+use super::errno::Code;
+use super::object::Experiment;
+use super::object::image;
+use super::outcome::Stage;
+
+/// What `probes/core_read.bpf.c` answers: four numbers, then the thread's name.
+const ANSWER_NUMBERS: usize = 4;
+
+/// The inode of the initial pid namespace (PROC_PID_INIT_INO), the same on every kernel.
+const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+
+/// `core-read`: reads process id and name of the current task through CO-RE relocations.
+pub(super) fn core_read(_bench: &mut Bench) -> Trial {
+    read_own_task(true)
+}
+
+fn read_own_task(test_run: bool) -> Trial {
+    let experiment = Experiment {
+        name: c"core_read",
+        image: image!("core_read"),
+        test_run,
+        cause: rename,
+    };
+    let before = prctl::get_name().at(Stage::Trigger)?;
+    // A name nobody else has, by which the program knows us.
+    let name = CString::new(format!("probe-{}", unistd::getpid())).unwrap_or_default();
+    prctl::set_name(&name).at(Stage::Trigger)?;
+    let trial = experiment.perform(
+        |object| {
+            object
+                .map(c"asked")
+                .at(Stage::Load)?
+                .update(name.to_bytes())
+                .at(Stage::Trigger)
+        },
+        |object| {
+            judge(
+                &object
+                    .map(c"answers")
+                    .and_then(|map| map.lookup())
+                    .at(Stage::Read)?,
+                &name,
+            )
+        },
+    );
+    prctl::set_name(&before).at(Stage::Trigger)?;
+    trial
+}
+
+/// Gives this thread the name it has, which is an event all the same.
+fn rename() -> Result<(), Errno> {
+    prctl::set_name(&prctl::get_name()?)
+}
+
+/// Compares what the program read with the truth.
+fn judge(answer: &[u8], name: &CString) -> Trial {
+    let (words, comm) = answer
+        .split_at_checked(4 * ANSWER_NUMBERS)
+        .unwrap_or_default();
+    let numbers: Vec<i32> = words
+        .chunks_exact(4)
+        .filter_map(|word| Some(i32::from_ne_bytes(word.try_into().ok()?)))
+        .collect();
+    let &[times, tgid_by_helper, tgid, error] = numbers.as_slice() else {
+        return Err(Trouble::wrong(
+            Stage::Read,
+            "the program's answer has another size".to_owned(),
+        ));
+    };
+    if times == 0 {
+        return Err(Trouble::wrong(
+            Stage::Trigger,
+            "the program did not run, or did not find the thread's name".to_owned(),
+        ));
+    }
+    if error != 0 {
+        // Up to 5.12, lockdown=confidentiality let such programs load and refused the read.
+        let code = Code::of_return(error);
+        return Err(Trouble::wrong(
+            Stage::Read,
+            format!("reading kernel memory answered {code}"),
+        ));
+    }
+    expect("process id, read", tgid.into(), tgid_by_helper.into())?;
+    if in_initial_pid_namespace() {
+        expect(
+            "process id, by the helper",
+            tgid_by_helper.into(),
+            unistd::getpid().as_raw().into(),
+        )?;
+    }
+    // Behind the closing zero the kernel may keep what is left of a longer name.
+    let comm = comm.split(|byte| *byte == 0).next().unwrap_or_default();
+    if comm == name.to_bytes() {
+        return Ok(());
+    }
+    let got = String::from_utf8_lossy(comm);
+    let expected = name.to_string_lossy();
+    Err(Trouble::wrong(
+        Stage::Read,
+        format!("thread name, read: {got:?} instead of {expected:?}"),
+    ))
+}
+
+/// Whether process ids are here what they are inside the kernel; no where it can't be told.
+fn in_initial_pid_namespace() -> bool {
+    stat::stat("/proc/self/ns/pid").is_ok_and(|file| file.st_ino == INITIAL_PID_NAMESPACE)
+}
+
+/// As [`core_read`], the way it goes on kernels before 5.10.
+#[cfg(test)]
+pub(super) fn core_read_attached(_bench: &mut Bench) -> Trial {
+    read_own_task(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(numbers: [i32; 4], comm: &[u8]) -> Vec<u8> {
+        let mut bytes: Vec<u8> = numbers
+            .iter()
+            .flat_map(|number| number.to_ne_bytes())
+            .collect();
+        bytes.extend(comm);
+        bytes
+    }
+
+    fn judged(numbers: [i32; 4], comm: &[u8]) -> Result<(), String> {
+        judge(&answer(numbers, comm), &c"probe".to_owned()).map_err(|trouble| match trouble {
+            Trouble::Failed { remark, .. } => remark,
+            Trouble::Skipped(reason) => reason,
+        })
+    }
+
+    #[test]
+    fn wrong_answers_are_told_from_right_ones() {
+        let pid = unistd::getpid().as_raw();
+        assert_eq!(judged([1, pid, pid, 0], b"probe\0left-over"), Ok(()));
+        assert!(
+            judged([0, 0, 0, 0], b"\0")
+                .unwrap_err()
+                .contains("did not run")
+        );
+        assert!(
+            judged([1, pid, 0, -1], b"\0")
+                .unwrap_err()
+                .ends_with("answered EPERM")
+        );
+        assert!(
+            judged([1, pid, 7, 0], b"probe\0")
+                .unwrap_err()
+                .contains("read 7 instead of")
+        );
+        assert!(
+            judged([1, pid, pid, 0], b"ebor\0")
+                .unwrap_err()
+                .contains("\"ebor\" instead of")
+        );
+        assert!(judge(b"short", &c"probe".to_owned()).is_err());
+    }
+}

@@ -1,0 +1,137 @@
+//! Maps: plain ones, ones mapped into memory, and those that hold a program's global data.
+
+use nix::errno::Errno;
+
+use super::basics;
+use super::bench::At;
+use super::bench::Bench;
+use super::bench::Trial;
+use super::bench::Trouble;
+use super::insn::Insn;
+use super::insn::Reg;
+use super::outcome::Stage;
+use super::sys::Access;
+use super::sys::MapType;
+use super::sys::ProgType;
+use super::sys::Shape;
+
+/// Programs may only read the map (BPF_F_RDONLY_PROG).
+const READ_ONLY_FOR_PROGRAMS: u32 = 1 << 7;
+/// The map can be mapped into memory (BPF_F_MMAPABLE).
+const MMAPABLE: u32 = 1 << 10;
+
+/// The simplest map there is.
+pub(super) const PLAIN: Shape<'_> = array(4, 0);
+
+/// Values that are not the zeros a new map holds, and differ in every byte.
+const FIRST: [u8; 4] = [0x11, 0x22, 0x33, 0x44];
+const SECOND: [u8; 4] = [0x55, 0x66, 0x77, 0x18];
+
+/// An array of one value.
+const fn array(value_size: u32, flags: u32) -> Shape<'static> {
+    Shape {
+        of: MapType::Array,
+        value_size,
+        flags,
+        btf: None,
+    }
+}
+
+/// `map-create`: an array is created, written and read.
+pub(super) fn create(bench: &mut Bench) -> Trial {
+    let map = bench.map(&PLAIN)?;
+    map.update(&FIRST).at(Stage::Trigger)?;
+    compare("read by bpf(2)", &map.lookup().at(Stage::Read)?, &FIRST)
+}
+
+/// `array-mmap`: what is written through memory is read by bpf(2), and the other way round.
+pub(super) fn mmap(bench: &mut Bench) -> Trial {
+    // EINVAL: array_map_alloc_check() before 5.5 doesn't know the flag.
+    let map = bench.map(&array(FIRST.len() as u32, MMAPABLE))?;
+    let mut memory = map.mmap(Access::ReadWrite).at(Stage::Mmap)?;
+    memory.write(&FIRST);
+    compare(
+        "written through memory, read by bpf(2)",
+        &map.lookup().at(Stage::Read)?,
+        &FIRST,
+    )?;
+    map.update(&SECOND).at(Stage::Trigger)?;
+    compare(
+        "written by bpf(2), read through memory",
+        &memory.read(),
+        &SECOND,
+    )
+}
+
+/// `rodata-mmap`: the map libbpf makes for `.rodata`, with the size and flags of the notes'
+/// fourth item: filled, frozen, then readable through memory and writable by nobody.
+pub(super) fn rodata(bench: &mut Bench) -> Trial {
+    // EINVAL: either flag is unknown, the younger of which is from 5.5.
+    let map = bench.map(&array(9, READ_ONLY_FOR_PROGRAMS | MMAPABLE))?;
+    map.update(&FIRST).at(Stage::Trigger)?;
+    map.freeze().at(Stage::Trigger)?;
+    let memory = map.mmap(Access::Read).at(Stage::Mmap)?;
+    compare("frozen, read through memory", &memory.read(), &FIRST)?;
+    // EPERM: bpf_map_mmap() found the map frozen. EACCES would be the flag for programs, which
+    // it looks at next: as good a refusal.
+    refused(
+        "mapping a frozen map writable",
+        Stage::Mmap,
+        map.mmap(Access::ReadWrite),
+    )?;
+    // EPERM: map_get_sys_perms() takes the right to write from the descriptor.
+    refused("updating a frozen map", Stage::Trigger, map.update(&SECOND))
+}
+
+/// `global-data`: a program reads a frozen map and writes another one by the addresses of their
+/// values, as compiled programs do with `.rodata` and `.data`.
+pub(super) fn global_data(bench: &mut Bench) -> Trial {
+    // EINVAL: before 5.2 array_map_alloc_check() doesn't know the flag.
+    let rodata = bench.map(&array(4, READ_ONLY_FOR_PROGRAMS))?;
+    let data = bench.map(&PLAIN)?;
+    rodata.update(&FIRST).at(Stage::Trigger)?;
+    // EINVAL: before 5.2 there is no such command.
+    rodata.freeze().at(Stage::Trigger)?;
+    let [constant, constant_] = Insn::map_value(Reg::R1, rodata.number());
+    let [variable, variable_] = Insn::map_value(Reg::R1, data.number());
+    // EINVAL "unrecognized bpf_ld_imm64 insn": before 5.2 instructions name maps, not values.
+    let program = bench.program(
+        ProgType::SocketFilter,
+        &[
+            constant,
+            constant_,
+            Insn::load(Reg::R0, Reg::R1),
+            variable,
+            variable_,
+            Insn::store(Reg::R1, Reg::R0),
+            Insn::exit(),
+        ],
+    )?;
+    let answer = program.test_run(&basics::PACKET).at(Stage::Trigger)?;
+    compare("returned by the program", &answer.to_ne_bytes(), &FIRST)?;
+    compare(
+        "written by the program",
+        &data.lookup().at(Stage::Read)?,
+        &FIRST,
+    )
+}
+
+/// Fails a probe whose value does not start with the bytes it must.
+fn compare(what: &str, got: &[u8], expected: &[u8]) -> Trial {
+    if got.starts_with(expected) {
+        return Ok(());
+    }
+    Err(Trouble::wrong(
+        Stage::Read,
+        format!("{what}: {got:02x?} instead of {expected:02x?}"),
+    ))
+}
+
+/// Fails a probe where what must be refused was not.
+fn refused<T>(what: &str, stage: Stage, answer: Result<T, super::errno::Code>) -> Trial {
+    match answer {
+        Err(code) if code == Errno::EPERM || code == Errno::EACCES => Ok(()),
+        Err(code) => Err(code).at(stage),
+        Ok(_) => Err(Trouble::wrong(stage, format!("{what} was not refused"))),
+    }
+}

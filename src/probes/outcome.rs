@@ -1,0 +1,98 @@
+//! What an experiment can come to.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A step of an experiment; the errno of a failure is read in the light of its stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The object file was opened and its relocations resolved (no kernel involved).
+    Open,
+    /// A map was created.
+    Create,
+    /// BTF was given to the kernel.
+    BtfLoad,
+    /// A program passed, or did not pass, the verifier.
+    Load,
+    /// A program was attached.
+    Attach,
+    /// A map was mapped into memory.
+    Mmap,
+    /// The program was run, or the event it waits for was caused.
+    Trigger,
+    /// What the program left was read and compared with the truth.
+    Read,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Create => "create",
+            Self::BtfLoad => "btf-load",
+            Self::Load => "load",
+            Self::Attach => "attach",
+            Self::Mmap => "mmap",
+            Self::Trigger => "trigger",
+            Self::Read => "read",
+        })
+    }
+}
+
+/// The outcome of an experiment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The kernel did what was asked, and the result was right.
+    Works,
+    /// The kernel refused, or the result was wrong.
+    Fails {
+        /// The step that failed.
+        stage: Stage,
+        /// The errno's name, e.g. `EINVAL`, `ENOTSUPP`; empty where a result was wrong
+        /// without an error.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        errno: String,
+        /// What kernel or libbpf said, shortened to the lines that matter.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        log: String,
+    },
+    /// Not tried, or tried without an answer.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// Whether an errno speaks of the caller or of the moment rather than of what the
+    /// kernel has: refused privileges and exhausted resources say nothing about support.
+    #[must_use]
+    pub fn is_conclusive(&self) -> bool {
+        match self {
+            Self::Works => true,
+            Self::Skipped { .. } => false,
+            Self::Fails { errno, stage, .. } => match errno.as_str() {
+                "EPERM" | "ENOMEM" | "EAGAIN" | "EINTR" | "EMFILE" | "ENFILE" | "EBUSY" => false,
+                // The verifier says EACCES about programs; elsewhere it is a matter of rights.
+                "EACCES" => *stage == Stage::Load,
+                _ => true,
+            },
+        }
+    }
+}
+
+/// An experiment and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeResult {
+    /// The probe's id in the probe table.
+    pub probe: String,
+    /// What it came to.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// How long it took, in microseconds.
+    #[serde(default)]
+    pub micros: u64,
+}

@@ -1,0 +1,88 @@
+//! Maps that hold sockets.
+//!
+//! EINVAL for a type says that the kernel was built without it: up to 5.12 without
+//! CONFIG_BPF_STREAM_PARSER (before 4.20: CONFIG_STREAM_PARSER), since then without
+//! CONFIG_INET. EPERM comes from CAP_NET_ADMIN, which these types ask for.
+
+use super::bench::At;
+use super::bench::Bench;
+use super::bench::Trial;
+use super::outcome::Stage;
+use super::sys::Btf;
+use super::sys::MapType;
+use super::sys::Shape;
+
+/// `sockmap-create`
+pub(super) fn sockmap(bench: &mut Bench) -> Trial {
+    create(bench, MapType::Sockmap, 4)
+}
+
+/// `sockmap-create-u64`
+pub(super) fn sockmap_u64(bench: &mut Bench) -> Trial {
+    // EINVAL: sock_map_alloc() before 5.7 insists on four bytes.
+    create(bench, MapType::Sockmap, 8)
+}
+
+/// `sockhash-create`
+pub(super) fn sockhash(bench: &mut Bench) -> Trial {
+    create(bench, MapType::Sockhash, 4)
+}
+
+/// `sockhash-create-u64`
+pub(super) fn sockhash_u64(bench: &mut Bench) -> Trial {
+    // EINVAL: sock_hash_alloc() before 5.7 insists on four bytes.
+    create(bench, MapType::Sockhash, 8)
+}
+
+/// `sockhash-btf`: key and value described by BTF types.
+pub(super) fn sockhash_btf(bench: &mut Bench) -> Trial {
+    // EINVAL: before 4.18 there is no such command.
+    let btf = Btf::load(&int()).at(Stage::BtfLoad)?;
+    // ENOTSUPP: these maps have no map_check_btf(), or map_check_no_btf(), whose answer this is.
+    let shape = Shape {
+        of: MapType::Sockhash,
+        value_size: 4,
+        flags: 0,
+        btf: Some((&btf, INT, INT)),
+    };
+    bench.map(&shape).map(drop)
+}
+
+fn create(bench: &mut Bench, of: MapType, value_size: u32) -> Trial {
+    bench
+        .map(&Shape {
+            of,
+            value_size,
+            flags: 0,
+            btf: None,
+        })
+        .map(drop)
+}
+
+/// The id of the only type in [`int`]: ids count from 1, 0 being `void`.
+const INT: u32 = 1;
+
+/// BTF that knows one type, `int`; laid out as `include/uapi/linux/btf.h` says.
+fn int() -> Vec<u8> {
+    const STRINGS: &[u8] = b"\0int\0";
+    const KIND_INT: u32 = 1;
+    const SIGNED: u32 = 1;
+    let types = [
+        1,                 // where its name starts among the strings
+        KIND_INT << 24,    // its kind
+        4,                 // its size in bytes
+        SIGNED << 24 | 32, // its encoding, and its size in bits
+    ];
+    let mut btf = Vec::new();
+    btf.extend(0xeb9f_u16.to_ne_bytes()); // the mark of BTF
+    btf.extend([1, 0]); // version and flags
+    let header_size = 24;
+    let types_size = size_of_val(&types) as u32;
+    // Types and strings follow the header, each told by start and size.
+    for field in [header_size, 0, types_size, types_size, STRINGS.len() as u32] {
+        btf.extend(field.to_ne_bytes());
+    }
+    btf.extend(types.iter().flat_map(|field| field.to_ne_bytes()));
+    btf.extend(STRINGS);
+    btf
+}

@@ -1,0 +1,365 @@
+//! The runner against probes that misbehave, and the real table against this machine.
+
+use std::os::fd::OwnedFd;
+use std::process;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use nix::poll;
+use nix::poll::PollFd;
+use nix::poll::PollFlags;
+use nix::poll::PollTimeout;
+use nix::sys::signal;
+use nix::sys::signal::Signal;
+use nix::sys::stat;
+use nix::sys::wait;
+use nix::unistd;
+
+use super::bench::At;
+use super::bench::Bench;
+use super::bench::Trial;
+use super::bench::Trouble;
+use super::child::Answer;
+use super::errno::Code;
+use super::runner;
+use super::sys;
+use super::sys::Fork;
+use super::*;
+
+/// Time limits with which a hanging probe doesn't hold up the tests.
+const SHORT: Limits = Limits {
+    each: Duration::from_millis(300),
+    all: Duration::from_secs(20),
+};
+
+const fn probe(
+    id: &'static str,
+    needs: &'static [&'static str],
+    run: fn(&mut Bench) -> Trial,
+) -> Probe {
+    Probe {
+        id,
+        title: "",
+        about: "",
+        effects: "",
+        area: "",
+        since: None,
+        privilege: "",
+        needs,
+        run,
+    }
+}
+
+fn fine(_bench: &mut Bench) -> Trial {
+    Ok(())
+}
+
+fn hangs(_bench: &mut Bench) -> Trial {
+    loop {
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
+fn crashes(_bench: &mut Bench) -> Trial {
+    loop {
+        // The first one only takes away the handler Rust has for a full stack.
+        signal::raise(Signal::SIGSEGV).unwrap();
+    }
+}
+
+fn aborts(_bench: &mut Bench) -> Trial {
+    process::abort()
+}
+
+fn panics(_bench: &mut Bench) -> Trial {
+    panic!("there is no tea")
+}
+
+fn fails(_bench: &mut Bench) -> Trial {
+    Err(Code::ENOTSUPP).at(Stage::Create)
+}
+
+/// Works if what it prints goes nowhere.
+fn prints(_bench: &mut Bench) -> Trial {
+    let nowhere = stat::stat("/dev/null").unwrap();
+    for output in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
+        let file = stat::stat(format!("/proc/self/fd/{output}").as_str()).unwrap();
+        if file.st_rdev != nowhere.st_rdev {
+            return Err(Trouble::wrong(
+                Stage::Trigger,
+                format!("output {output} is open"),
+            ));
+        }
+    }
+    unistd::write(std::io::stdout(), b"{\"outcome\":\"works\",\"micros\":1}\n").unwrap();
+    Ok(())
+}
+
+const BAD: &[Probe] = &[
+    probe("fine", &[], fine),
+    probe("hangs", &[], hangs),
+    probe("after-hang", &[], fine),
+    probe("crashes", &[], crashes),
+    probe("aborts", &[], aborts),
+    probe("panics", &[], panics),
+    probe("prints", &[], prints),
+    probe("fails", &[], fails),
+    probe("on-fine", &["fine"], fine),
+    probe("on-fails", &["fine", "fails"], fine),
+    probe("on-crashes", &["crashes"], fine),
+];
+
+/// Runs rows of a table and gives what became of each, in few words.
+fn run_bad(ids: &[&str], limits: &Limits) -> Vec<String> {
+    let selected = |id: &str| ids.is_empty() || ids.contains(&id);
+    runner::run(BAD, &selected, limits)
+        .into_iter()
+        .map(|(probe, Answer { outcome, .. })| match outcome {
+            Outcome::Works => format!("{}: works", probe.id),
+            Outcome::Fails { stage, errno, log } => {
+                format!("{}: fails {stage} {errno} {log}", probe.id)
+            }
+            Outcome::Skipped { reason } => format!("{}: {reason}", probe.id),
+        })
+        .collect()
+}
+
+#[test]
+fn a_probe_that_misbehaves_is_told_of_and_the_others_run() {
+    assert_eq!(
+        run_bad(&[], &SHORT),
+        [
+            "fine: works",
+            "hangs: it did not answer within 300 ms and was killed",
+            "after-hang: works",
+            "crashes: its process died of SIGSEGV (signal 11)",
+            "aborts: its process died of SIGABRT (signal 6)",
+            "panics: a mistake in the probe: there is no tea",
+            "prints: works",
+            "fails: fails create ENOTSUPP ",
+            "on-fine: works",
+            "on-fails: it builds on fails, which failed with ENOTSUPP",
+            "on-crashes: it builds on crashes, which was skipped",
+        ]
+    );
+}
+
+#[test]
+fn only_selected_probes_are_told_of_and_what_they_build_on_is_tried() {
+    assert_eq!(
+        run_bad(&["on-fails", "fine"], &SHORT),
+        [
+            "fine: works",
+            "on-fails: it builds on fails, which failed with ENOTSUPP"
+        ]
+    );
+    assert!(run(&|_| false, &Limits::default()).is_empty());
+}
+
+#[test]
+fn the_time_for_all_probes_is_a_limit_too() {
+    let limits = Limits {
+        each: Duration::from_secs(10),
+        all: Duration::from_millis(200),
+    };
+    let started = Instant::now();
+    let told = run_bad(&["fine", "hangs", "after-hang"], &limits);
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert_eq!(
+        told,
+        [
+            "fine: works",
+            "hangs: it did not answer within 200 ms, the time for all probes, and was killed",
+            "after-hang: not tried: the time for all probes, 200 ms, was over",
+        ]
+    );
+}
+
+/// Held by a child that [`says_so_and_hangs`] for as long as it lives.
+static HELD: Mutex<Option<OwnedFd>> = Mutex::new(None);
+
+fn says_so_and_hangs(bench: &mut Bench) -> Trial {
+    unistd::write(HELD.lock().unwrap().as_ref().unwrap(), b".").unwrap();
+    hangs(bench)
+}
+
+#[test]
+fn a_child_does_not_outlive_a_killed_doctor() {
+    let (reader, writer) = unistd::pipe().unwrap();
+    *HELD.lock().unwrap() = Some(writer);
+    let doctor = match sys::fork().unwrap() {
+        Fork::Parent(pid) => pid,
+        Fork::Child => sys::end_child(|| {
+            let table = &[probe("hangs", &[], says_so_and_hangs)];
+            runner::run(table, &|_| true, &Limits::default());
+            0
+        }),
+    };
+    HELD.lock().unwrap().take();
+    let mut dot = [0];
+    assert_eq!(unistd::read(&reader, &mut dot), Ok(1));
+
+    signal::kill(doctor, Signal::SIGKILL).unwrap();
+    wait::waitpid(doctor, None).unwrap();
+    // The pipe closes when the last process is gone that holds it: the probe's.
+    let mut ends = [PollFd::new(
+        std::os::fd::AsFd::as_fd(&reader),
+        PollFlags::POLLIN,
+    )];
+    assert_eq!(poll::poll(&mut ends, PollTimeout::from(4000_u16)), Ok(1));
+    assert_eq!(unistd::read(&reader, &mut dot), Ok(0));
+}
+
+#[test]
+fn every_probe_answers_whoever_asks() {
+    let results = run(&|_| true, &Limits::default());
+    let ids: Vec<&str> = results.iter().map(|result| result.probe.as_str()).collect();
+    let expected: Vec<&str> = table().iter().map(|probe| probe.id).collect();
+    assert_eq!(ids, expected);
+    for result in &results {
+        let json = serde_json::to_string(result).unwrap();
+        let back: ProbeResult = serde_json::from_str(&json).unwrap();
+        assert_eq!(&back, result);
+    }
+    let (alone, _said) = run_one("bpf-syscall", &Limits::default()).unwrap();
+    assert_eq!(
+        Some(&alone.outcome),
+        results.first().map(|result| &result.outcome)
+    );
+    assert_eq!(run_one("no-such-probe", &Limits::default()), None);
+}
+
+/// Tests that need the privilege to use BPF; without it they say so and prove nothing.
+mod root {
+    use super::*;
+
+    /// Whether maps and programs can be made here.
+    fn privileged() -> bool {
+        let basics = run(
+            &|id| ["map-create", "prog-load"].contains(&id),
+            &Limits::default(),
+        );
+        let yes = basics.iter().all(|result| result.outcome == Outcome::Works);
+        if !yes {
+            skip(&format!("BPF can't be used here: {basics:?}"));
+        }
+        yes
+    }
+
+    #[allow(clippy::print_stderr, reason = "a test that is left out says so")]
+    fn skip(reason: &str) {
+        eprintln!("left out: {reason}");
+    }
+
+    fn outcome(results: &[ProbeResult], probe: &str) -> Outcome {
+        results
+            .iter()
+            .find(|result| result.probe == probe)
+            .unwrap()
+            .outcome
+            .clone()
+    }
+
+    #[test]
+    fn what_every_kernel_since_works_here() {
+        if !privileged() {
+            return;
+        }
+        let results = run(&|_| true, &Limits::default());
+        // A kernel may be built without what these need.
+        let optional = ["jit", "sockmap", "sockhash", "cgroup", "core"];
+        for probe in table() {
+            let outcome = outcome(&results, probe.id);
+            let Some(since) = probe.since else { continue };
+            if version(since) <= running() && !optional.iter().any(|id| probe.id.starts_with(id)) {
+                assert_eq!(outcome, Outcome::Works, "{}", probe.id);
+            }
+            // Neither may a privileged doctor be left without an answer by a probe's own doing.
+            if let Outcome::Skipped { reason } = outcome {
+                assert!(
+                    reason.starts_with("it builds on "),
+                    "{}: {reason}",
+                    probe.id
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_sockhash_with_btf_is_refused_the_documented_way() {
+        if !privileged() {
+            return;
+        }
+        let results = run(&|id| id.starts_with("sockhash"), &Limits::default());
+        if outcome(&results, "sockhash-create") != Outcome::Works {
+            return skip("this kernel has no SOCKHASH");
+        }
+        let expected = Outcome::Fails {
+            stage: Stage::Create,
+            errno: "ENOTSUPP".to_owned(),
+            log: String::new(),
+        };
+        assert_eq!(outcome(&results, "sockhash-btf"), expected);
+    }
+
+    #[test]
+    fn core_read_is_true_both_by_test_run_and_by_its_event() {
+        if !privileged() {
+            return;
+        }
+        if stat::stat("/sys/kernel/btf/vmlinux").is_err() {
+            return skip("this kernel has no BTF");
+        }
+        let table = &[
+            probe("test-run", &[], core_read::core_read),
+            probe("attached", &[], core_read::core_read_attached),
+        ];
+        for (probe, answer) in runner::run(table, &|_| true, &Limits::default()) {
+            assert_eq!(
+                answer.outcome,
+                Outcome::Works,
+                "{}: {}",
+                probe.id,
+                answer.said
+            );
+        }
+    }
+
+    #[test]
+    fn the_verifiers_complaint_is_kept() {
+        if !privileged() {
+            return;
+        }
+        fn returns_nothing(bench: &mut Bench) -> Trial {
+            bench
+                .program(sys::ProgType::SocketFilter, &[insn::Insn::exit()])
+                .map(drop)
+        }
+        let table = &[probe("refused", &[], returns_nothing)];
+        let (_, answer) = runner::run(table, &|_| true, &SHORT).pop().unwrap();
+        let Outcome::Fails {
+            stage: Stage::Load,
+            errno,
+            log,
+        } = answer.outcome
+        else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(errno, "EACCES");
+        assert!(log.contains("R0 !read_ok"), "{log}");
+    }
+
+    fn version(text: &str) -> (u32, u32) {
+        let mut numbers = text
+            .split(|c: char| !c.is_ascii_digit())
+            .map(|part| part.parse().unwrap());
+        (numbers.next().unwrap(), numbers.next().unwrap())
+    }
+
+    fn running() -> (u32, u32) {
+        let release = nix::sys::utsname::uname().unwrap().release().to_owned();
+        version(release.to_str().unwrap())
+    }
+}

@@ -1,0 +1,16 @@
+//! The report: host, verdict, findings, probe outcomes and facts, with a schema version.
+//!
+//! The verdict and with it the exit status are decided here, before any rendering; the
+//! renderings ([`text`], [`yaml`], [`json`]) show one and the same value.
+
+mod machine;
+mod model;
+mod style;
+mod text;
+
+pub use machine::{json, yaml};
+pub use model::{
+    Environment, Host, Kernel, Origin, Os, Report, SCHEMA, Summary, Threshold, Tool, Verdict,
+};
+pub use style::{Detail, Style, clean};
+pub use text::text;

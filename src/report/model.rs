@@ -1,0 +1,244 @@
+//! The report's types, and how findings become a verdict.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::Severity;
+use crate::diagnosis::{Finding, Status};
+use crate::facts::Facts;
+use crate::probes::ProbeResult;
+
+/// The name and version of the report's shape. Keys keep their meaning within a version;
+/// new keys may be added.
+pub const SCHEMA: &str = "bpf-doctor/report/v1";
+
+/// Whether the host is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing that counts fails.
+    Ready,
+    /// Something that counts fails.
+    NotReady,
+    /// Nothing fails, but an `error` check that applies is unknown.
+    Undetermined,
+}
+
+/// From which severity on a failing check makes a host not ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Threshold {
+    /// Errors count.
+    #[default]
+    Error,
+    /// Errors and warnings count.
+    Warning,
+    /// Nothing counts.
+    Never,
+    /// Errors, warnings and what is unknown count.
+    Strict,
+}
+
+impl Verdict {
+    /// The verdict over these findings.
+    #[must_use]
+    pub fn of(findings: &[Finding], threshold: Threshold) -> Self {
+        let least = match threshold {
+            Threshold::Never => return Self::Ready,
+            Threshold::Error => Severity::Error,
+            Threshold::Warning | Threshold::Strict => Severity::Warning,
+        };
+        let strict = threshold == Threshold::Strict;
+        let counts = |finding: &&Finding| match finding.status {
+            Status::Fail => finding.severity >= least,
+            Status::Unknown => strict && finding.severity >= least,
+            Status::Ok | Status::NotApplicable => false,
+        };
+        let open = |finding: &&Finding| {
+            finding.status == Status::Unknown && finding.severity == Severity::Error
+        };
+        if findings.iter().any(|finding| counts(&finding)) {
+            Self::NotReady
+        } else if findings.iter().any(|finding| open(&finding)) {
+            Self::Undetermined
+        } else {
+            Self::Ready
+        }
+    }
+
+    /// The exit status of `check`.
+    #[must_use]
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Self::Ready => 0,
+            Self::NotReady => 1,
+            Self::Undetermined => 3,
+        }
+    }
+}
+
+/// How many checks came to which answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Summary {
+    /// Checks without a failure.
+    pub ok: usize,
+    /// Failing checks, of whatever severity.
+    pub fail: usize,
+    /// Checks without an answer.
+    pub unknown: usize,
+    /// Checks that make no sense here.
+    pub not_applicable: usize,
+}
+
+impl Summary {
+    fn of(findings: &[Finding]) -> Self {
+        let count = |status| findings.iter().filter(|f| f.status == status).count();
+        Self {
+            ok: count(Status::Ok),
+            fail: count(Status::Fail),
+            unknown: count(Status::Unknown),
+            not_applicable: count(Status::NotApplicable),
+        }
+    }
+}
+
+/// The program and the catalogue that judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// `bpf-doctor`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The catalogue's digest.
+    pub catalogue: String,
+}
+
+/// The kernel a report speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kernel {
+    /// Its release, as `uname -r` says it.
+    pub release: Option<String>,
+    /// The mainline version it is built from.
+    pub version: Option<String>,
+}
+
+/// The distribution a report speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Os {
+    /// Its `ID` in os-release.
+    pub id: Option<String>,
+    /// Its `VERSION_ID`.
+    pub version_id: Option<String>,
+    /// Its name for people.
+    pub name: Option<String>,
+}
+
+/// What surrounded the doctor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// The container runtime, or `none`.
+    pub container: Option<String>,
+    /// The hypervisor, or `none`.
+    pub virtualization: Option<String>,
+    /// The effective user id.
+    pub euid: Option<i64>,
+}
+
+/// The host a report speaks of; `null` is what isn't known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// Its name.
+    pub hostname: Option<String>,
+    /// Its kernel.
+    pub kernel: Kernel,
+    /// Its machine, e.g. `x86_64`.
+    pub arch: Option<String>,
+    /// Its distribution.
+    pub os: Os,
+    /// What surrounded the doctor.
+    pub environment: Environment,
+}
+
+impl Host {
+    fn of(facts: &Facts) -> Self {
+        Self {
+            hostname: facts.text("environment.hostname"),
+            kernel: Kernel {
+                release: facts.text("kernel.release"),
+                version: facts.text("kernel.version"),
+            },
+            arch: facts.text("kernel.arch"),
+            os: Os {
+                id: facts.text("os.id"),
+                version_id: facts.text("os.version-id"),
+                name: facts.text("os.name"),
+            },
+            environment: Environment {
+                container: facts.text("environment.container"),
+                virtualization: facts.text("environment.virtualization"),
+                euid: facts.number("privilege.euid"),
+            },
+        }
+    }
+}
+
+/// Where and when a report comes from, beyond the host itself.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The program's version.
+    pub version: String,
+    /// The catalogue's digest.
+    pub catalogue: String,
+    /// When it was made, RFC 3339.
+    pub generated_at: String,
+}
+
+/// A diagnosis, complete: what was found, and what it rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Who judged.
+    pub tool: Tool,
+    /// When, RFC 3339.
+    pub generated_at: String,
+    /// Whom.
+    pub host: Host,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The tally.
+    pub summary: Summary,
+    /// One finding per check.
+    pub findings: Vec<Finding>,
+    /// One outcome per probe.
+    pub probes: Vec<ProbeResult>,
+    /// What was known: enough to judge again with another catalogue.
+    pub facts: Facts,
+}
+
+impl Report {
+    /// Joins findings with what they rest on, and decides the verdict.
+    #[must_use]
+    pub fn new(
+        origin: Origin,
+        findings: Vec<Finding>,
+        threshold: Threshold,
+        probes: Vec<ProbeResult>,
+        facts: Facts,
+    ) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            tool: Tool {
+                name: "bpf-doctor".to_owned(),
+                version: origin.version,
+                catalogue: origin.catalogue,
+            },
+            generated_at: origin.generated_at,
+            host: Host::of(&facts),
+            verdict: Verdict::of(&findings, threshold),
+            summary: Summary::of(&findings),
+            findings,
+            probes,
+            facts,
+        }
+    }
+}

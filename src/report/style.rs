@@ -1,0 +1,107 @@
+//! How text for people looks: colour, marks, and foreign words made harmless.
+
+use owo_colors::OwoColorize;
+
+use crate::catalogue::Severity;
+use crate::diagnosis::{Finding, Status};
+
+/// How much of a report is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// Failures, and the last line.
+    Quiet,
+    /// Failures in full, the rest in a line each.
+    #[default]
+    Normal,
+    /// Everything in full.
+    Verbose,
+}
+
+/// How text for people looks; decided once, by whoever knows the terminal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style {
+    /// With colour.
+    pub color: bool,
+    /// With marks beyond ASCII.
+    pub unicode: bool,
+    /// How much is shown.
+    pub detail: Detail,
+}
+
+impl Style {
+    pub(super) fn bold(self, text: &str) -> String {
+        self.painted(text, |text| text.bold().to_string())
+    }
+
+    pub(super) fn dim(self, text: &str) -> String {
+        self.painted(text, |text| text.dimmed().to_string())
+    }
+
+    pub(super) fn green(self, text: &str) -> String {
+        self.painted(text, |text| text.green().to_string())
+    }
+
+    pub(super) fn yellow(self, text: &str) -> String {
+        self.painted(text, |text| text.yellow().to_string())
+    }
+
+    pub(super) fn red(self, text: &str) -> String {
+        self.painted(text, |text| text.red().bold().to_string())
+    }
+
+    pub(super) fn cyan(self, text: &str) -> String {
+        self.painted(text, |text| text.cyan().to_string())
+    }
+
+    fn painted(self, text: &str, paint: impl Fn(&str) -> String) -> String {
+        if self.color {
+            paint(text)
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// The mark in front of a finding.
+    pub(super) fn mark(self, finding: &Finding) -> String {
+        let pick = |unicode, ascii| if self.unicode { unicode } else { ascii };
+        match (finding.status, finding.severity) {
+            (Status::Ok, _) => self.green(pick("[✓]", "[+]")),
+            (Status::Fail, Severity::Error) => self.red(pick("[✗]", "[x]")),
+            (Status::Fail, Severity::Warning) => self.yellow("[!]"),
+            (Status::Fail, Severity::Info) => self.cyan("[i]"),
+            (Status::Unknown, _) => self.yellow("[?]"),
+            (Status::NotApplicable, _) => self.dim("[-]"),
+        }
+    }
+
+    /// Our own punctuation for this terminal.
+    pub(super) fn plain(self, text: &str) -> String {
+        if self.unicode {
+            return text.to_owned();
+        }
+        let mut ascii = String::new();
+        for c in text.chars() {
+            match c {
+                '…' => ascii.push_str("..."),
+                '·' | '–' | '—' => ascii.push('-'),
+                '→' => ascii.push_str("->"),
+                '≥' => ascii.push_str(">="),
+                c if c.is_ascii() => ascii.push(c),
+                _ => ascii.push('?'),
+            }
+        }
+        ascii
+    }
+}
+
+/// Text from a host, fit for a terminal: control characters and those that reorder text are
+/// replaced, so that a mount point or a host name can't write what the doctor didn't say.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let safe = |c| if harmful(c) { '\u{fffd}' } else { c };
+    text.chars().map(safe).collect()
+}

@@ -1,0 +1,283 @@
+//! The report for people.
+
+use std::fmt::Write;
+
+use super::model::{Report, Verdict};
+use super::style::{Detail, Style, clean};
+use crate::catalogue::{Area, Needs};
+use crate::diagnosis::{Evidence, Finding, RenderedFix, Status};
+use crate::facts::Fact;
+use crate::probes::Outcome;
+
+/// Columns to the left of what belongs to a finding.
+const INDENT: &str = "      ";
+/// Columns of the words that name what follows: `evidence`, `fix`, `undo`.
+const LABEL: usize = 10;
+/// Lines are broken at this column.
+const WIDTH: usize = 96;
+
+/// The report as text, grouped by these areas in their order.
+#[must_use]
+pub fn text(report: &Report, areas: &[Area], style: Style) -> String {
+    let mut page = Page {
+        style,
+        out: String::new(),
+    };
+    if style.detail != Detail::Quiet {
+        page.header(report);
+    }
+    for area in areas {
+        page.area(report, area);
+    }
+    page.footer(report);
+    page.out
+}
+
+struct Page {
+    style: Style,
+    out: String,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        let line = self.style.plain(line.trim_end());
+        self.out.push_str(&line);
+        self.out.push('\n');
+    }
+
+    fn header(&mut self, report: &Report) {
+        let host = &report.host;
+        let known = |text: &Option<String>| text.as_deref().map_or("unknown".to_owned(), clean);
+        let name = self.style.bold(&known(&host.hostname));
+        let user = match host.environment.euid {
+            Some(0) => "as root".to_owned(),
+            Some(uid) => format!("as user {uid}"),
+            None => "as an unknown user".to_owned(),
+        };
+        let mut line = format!(
+            "{name} · {} · Linux {} {} · {user}",
+            known(&host.os.name),
+            known(&host.kernel.release),
+            known(&host.arch),
+        );
+        for surrounding in [
+            &host.environment.container,
+            &host.environment.virtualization,
+        ] {
+            match surrounding.as_deref() {
+                Some("none") | None => {}
+                Some(name) => write_to(&mut line, format_args!(" · {}", clean(name))),
+            }
+        }
+        self.line(&line);
+    }
+
+    fn area(&mut self, report: &Report, area: &Area) {
+        let of_area = report.findings.iter().filter(|f| f.area == area.id);
+        let shown: Vec<&Finding> = of_area.filter(|finding| self.shows(finding)).collect();
+        if shown.is_empty() {
+            return;
+        }
+        if self.style.detail != Detail::Quiet {
+            let title = self.style.bold(&area.title);
+            self.line("");
+            self.line(&title);
+        }
+        for finding in shown {
+            self.finding(finding);
+        }
+    }
+
+    fn shows(&self, finding: &Finding) -> bool {
+        match self.style.detail {
+            Detail::Quiet => finding.status == Status::Fail,
+            Detail::Normal => finding.status != Status::NotApplicable,
+            Detail::Verbose => true,
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        let mark = self.style.mark(finding);
+        let id = self.style.dim(&finding.check);
+        let sentence = match finding.status {
+            Status::Ok => &finding.because,
+            Status::Fail | Status::Unknown | Status::NotApplicable => &finding.title,
+        };
+        let sentence = clean(sentence);
+        let sentence = match finding.status {
+            Status::Fail => self.style.bold(&sentence),
+            Status::Unknown => format!("{sentence}? Not known"),
+            Status::Ok | Status::NotApplicable => sentence,
+        };
+        self.line(&format!("  {mark} {sentence}  {id}"));
+        if finding.status != Status::Ok {
+            self.paragraph(INDENT, &clean(&finding.because));
+        }
+        let in_full = self.style.detail == Detail::Verbose || finding.status == Status::Fail;
+        let in_full = in_full || finding.evidence.iter().any(Evidence::disagrees);
+        if in_full {
+            self.evidence(&finding.evidence);
+        }
+        for (index, fix) in finding.fixes.iter().enumerate() {
+            self.fix(fix, index);
+        }
+        let mut shown: Vec<&str> = Vec::new();
+        for fix in &finding.fixes {
+            if !shown.contains(&fix.verify.as_str()) {
+                shown.push(&fix.verify);
+                self.labelled("verify", &self.style.dim(&clean(&fix.verify)));
+            }
+        }
+    }
+
+    fn evidence(&mut self, evidence: &[Evidence]) {
+        for (index, piece) in evidence.iter().enumerate() {
+            let label = if index == 0 { "evidence" } else { "" };
+            let mut told = evidence_line(piece);
+            if piece.disagrees() {
+                told.push_str("  (disagrees)");
+            }
+            self.labelled(label, &told);
+            if let Evidence::Probe {
+                outcome: Outcome::Fails { log, .. },
+                ..
+            } = piece
+            {
+                for line in log.lines() {
+                    let quoted = self.style.dim(&format!("| {}", clean(line)));
+                    self.labelled("", &quoted);
+                }
+            }
+        }
+    }
+
+    fn fix(&mut self, fix: &RenderedFix, index: usize) {
+        let label = if index == 0 { "fix" } else { "or" };
+        let needs = match fix.needs {
+            Needs::Nothing => String::new(),
+            Needs::Privilege => " (needs root)".to_owned(),
+            Needs::Reboot => " (needs a reboot)".to_owned(),
+            Needs::Rebuild => " (needs a kernel build and a reboot)".to_owned(),
+        };
+        self.explained(label, &format!("{}{needs}", clean(&fix.summary)));
+        for command in &fix.commands {
+            self.command(command);
+        }
+        if let Some(risk) = &fix.risk {
+            self.explained("risk", &clean(risk));
+        }
+        for (index, command) in fix.undo.iter().enumerate() {
+            let label = if index == 0 { "undo" } else { "" };
+            self.labelled(label, &self.style.dim(&clean(command)));
+        }
+    }
+
+    /// A command on a line of its own, whole: a broken line could not be copied.
+    fn command(&mut self, command: &str) {
+        let command = clean(command);
+        let line = match command.strip_prefix("# ") {
+            Some(remark) => self.style.dim(&format!("# {remark}")),
+            None => format!("$ {}", self.style.cyan(&command)),
+        };
+        self.labelled("", &line);
+    }
+
+    /// A label and what it names, broken into lines between words.
+    fn explained(&mut self, label: &str, text: &str) {
+        let room = WIDTH - INDENT.len() - LABEL;
+        let lines = broken(text, room);
+        for (index, line) in lines.iter().enumerate() {
+            self.labelled(if index == 0 { label } else { "" }, line);
+        }
+    }
+
+    fn labelled(&mut self, label: &str, text: &str) {
+        let label = format!("{label:<LABEL$}");
+        let label = self.style.dim(&label);
+        self.line(&format!("{INDENT}{label}{text}"));
+    }
+
+    fn paragraph(&mut self, indent: &str, text: &str) {
+        for line in broken(text, WIDTH - indent.len()) {
+            self.line(&format!("{indent}{line}"));
+        }
+    }
+
+    fn footer(&mut self, report: &Report) {
+        let summary = report.summary;
+        let verdict = match report.verdict {
+            Verdict::Ready => self.style.green("ready"),
+            Verdict::NotReady => self.style.red("not ready"),
+            Verdict::Undetermined => self.style.yellow("undetermined"),
+        };
+        let parts = [
+            (summary.fail, "failed"),
+            (summary.unknown, "unknown"),
+            (summary.ok, "ok"),
+            (summary.not_applicable, "not applicable"),
+        ];
+        let tally = parts
+            .map(|(count, word)| format!("{count} {word}"))
+            .join(", ");
+        self.line("");
+        self.line(&format!("{verdict}: {tally}"));
+    }
+}
+
+/// `text` in lines of at most `room` columns, broken between words.
+fn broken(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// A piece of evidence in a line.
+fn evidence_line(piece: &Evidence) -> String {
+    match piece {
+        Evidence::Probe { probe, outcome, .. } => {
+            let probe = clean(probe);
+            match outcome {
+                Outcome::Works => format!("probe {probe}: works"),
+                Outcome::Skipped { reason } => format!("probe {probe}: skipped, {}", clean(reason)),
+                Outcome::Fails { stage, errno, .. } if errno.is_empty() => {
+                    format!("probe {probe}: fails at {stage}")
+                }
+                Outcome::Fails { stage, errno, .. } => {
+                    format!("probe {probe}: fails at {stage} with {}", clean(errno))
+                }
+            }
+        }
+        Evidence::Fact { fact, known, .. } => {
+            let fact = clean(fact);
+            let place = match known.source() {
+                "" => String::new(),
+                source => format!("  ({})", clean(source)),
+            };
+            match known {
+                Fact::Known { value, .. } => {
+                    format!("{fact} = {}{place}", clean(&value.to_string()))
+                }
+                Fact::Unknown { reason, .. } if reason.detail.is_empty() => {
+                    format!("{fact} is unknown: {}{place}", reason.unknown)
+                }
+                Fact::Unknown { reason, .. } => {
+                    let detail = clean(&reason.detail);
+                    format!("{fact} is unknown: {}, {detail}{place}", reason.unknown)
+                }
+            }
+        }
+    }
+}
+
+/// Writing to a string can't fail; the macro's result says so to nobody.
+fn write_to(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let _infallible = out.write_fmt(arguments);
+}

@@ -1,0 +1,2 @@
+//! Kernel versions; temporary door until the file moves here.
+pub use crate::facts::{KernelVersion, VersionRange};

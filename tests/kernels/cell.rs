@@ -1,0 +1,271 @@
+//! One cell from the boot to the verdict.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::report::{Report, Status};
+use crate::table::{Cell, Condition, Table};
+use crate::{console, frames, guest, judge, kernel, qemu};
+
+/// What all cells share.
+pub struct Bench<'a> {
+    pub table: &'a Table,
+    pub guest: &'a guest::Base,
+    pub doctor: PathBuf,
+    /// Print everything of every cell.
+    pub show: bool,
+}
+
+/// How a cell ended.
+#[derive(Debug)]
+pub enum Outcome {
+    Passed {
+        seconds: f64,
+        findings: Vec<(String, Status)>,
+    },
+    Failed {
+        seconds: f64,
+        findings: Vec<(String, Status)>,
+        problems: Vec<String>,
+    },
+    NotRun {
+        why: String,
+    },
+}
+
+impl Outcome {
+    pub fn not_run(why: &str) -> Self {
+        Self::NotRun {
+            why: why.to_owned(),
+        }
+    }
+
+    pub fn seconds(&self) -> f64 {
+        match self {
+            Self::Passed { seconds, .. } | Self::Failed { seconds, .. } => *seconds,
+            Self::NotRun { .. } => 0.0,
+        }
+    }
+
+    pub fn findings(&self) -> impl Iterator<Item = &(String, Status)> {
+        match self {
+            Self::Passed { findings, .. } | Self::Failed { findings, .. } => findings.iter(),
+            Self::NotRun { .. } => [].iter(),
+        }
+    }
+
+    pub fn print(&self, cell: &Cell) {
+        let (word, rest) = match self {
+            Self::Passed { seconds, .. } => ("ok", format!("{seconds:.1} s")),
+            Self::Failed {
+                seconds, problems, ..
+            } => (
+                "FAILED",
+                format!("{seconds:.1} s, {} problems", problems.len()),
+            ),
+            Self::NotRun { why } => ("not run", why.clone()),
+        };
+        println!(
+            "{word:<8} {:<28} {:<28} {rest}",
+            cell.kernel, cell.condition
+        );
+    }
+}
+
+impl Bench<'_> {
+    /// Boots the cell and judges it; whatever goes wrong on the way is a failure.
+    pub fn run(&self, cell: &Cell, kernel: &kernel::Kernel) -> Outcome {
+        let mut seconds = 0.0;
+        let mut findings = Vec::new();
+        match self.judge(cell, kernel, &mut seconds, &mut findings) {
+            Ok(problems) if problems.is_empty() => Outcome::Passed { seconds, findings },
+            Ok(problems) => Outcome::Failed {
+                seconds,
+                findings,
+                problems,
+            },
+            Err(error) => Outcome::Failed {
+                seconds,
+                findings,
+                problems: vec![format!("bench error: {error:#}")],
+            },
+        }
+    }
+
+    fn judge(
+        &self,
+        cell: &Cell,
+        kernel: &kernel::Kernel,
+        seconds: &mut f64,
+        findings: &mut Vec<(String, Status)>,
+    ) -> Result<Vec<String>> {
+        let condition = condition(self.table, cell)?;
+        let run = run_folder(cell)?;
+        let initrd = self
+            .guest
+            .with_payload(&run, condition, kernel, &self.doctor, false)?;
+        let limit = Duration::from_secs(condition.limit);
+        let boot = qemu::boot(
+            &run,
+            &kernel.place.join("vmlinuz"),
+            &initrd,
+            &condition.arguments,
+            limit,
+        )?;
+        // Megabytes per cell, and made again from what is kept.
+        fs::remove_file(&initrd)?;
+        *seconds = boot.seconds;
+        if self.show {
+            println!("---- {} {}: {}", cell.kernel, cell.condition, condition.why);
+            println!("---- console\n{}", boot.console);
+        }
+        let frames = match (frames::parse(&boot.result), boot.ended) {
+            (Ok(frames), None) => frames,
+            (parsed, ended) => {
+                let why = ended
+                    .or(parsed.err().map(|error| error.to_string()))
+                    .unwrap_or_default();
+                let tail: Vec<&str> = boot.console.lines().rev().take(40).collect();
+                let tail: Vec<&str> = tail.into_iter().rev().collect();
+                bail!(
+                    "the guest did not get to its end: {why}\n{}",
+                    tail.join("\n")
+                );
+            }
+        };
+        let frame = |name: &str| {
+            frames
+                .get(name)
+                .map(String::as_str)
+                .with_context(|| format!("no frame {name}"))
+        };
+        for (name, text) in &frames {
+            fs::write(run.join(format!("{name}.txt")), text)?;
+        }
+        let refused = frame("refused")?;
+        if !refused.is_empty() {
+            bail!("the condition could not be made: {}", refused.trim());
+        }
+
+        let mut problems: Vec<String> = console::splats(&boot.console, &self.table.allowed_splats)
+            .iter()
+            .map(|line| format!("the kernel complains: {line}"))
+            .collect();
+        problems.extend(
+            frame("left")?
+                .lines()
+                .map(|line| format!("the doctor leaves a trace: {line}")),
+        );
+        if condition.kills > 0 {
+            let killed = frame("killed")?;
+            if !killed.ends_with("\nstatus 0\n") {
+                problems.extend(killed.lines().map(|line| format!("killed: {line}")));
+            }
+            if self.show {
+                println!("---- killed\n{killed}");
+            }
+        }
+        let (text, stderr, status) = (frame("report")?, frame("stderr")?, frame("status")?.trim());
+        if self.show {
+            println!("---- report\n{text}\n---- stderr\n{stderr}\n---- exit status {status}");
+        }
+        if status == "125" {
+            bail!("the doctor could not be started: {}", stderr.trim());
+        }
+        if stderr.contains("panicked at") {
+            problems.push(format!("the doctor panicked: {}", stderr.trim()));
+        }
+        let report: Report = match serde_yaml::from_str(text) {
+            Ok(report) => report,
+            Err(error) => {
+                problems.push(format!(
+                    "no report (exit status {status}): {error}; stderr: {}",
+                    stderr.trim()
+                ));
+                return Ok(problems);
+            }
+        };
+        findings.extend(
+            report
+                .findings
+                .iter()
+                .map(|finding| (finding.check.clone(), finding.status)),
+        );
+        problems.extend(report.contradictions(status));
+        match &cell.expected {
+            Some(expected) => {
+                problems.extend(judge::differences(expected, &report, &self.table.not_yet))
+            }
+            None => println!("this cell is not in the table: there is nothing to compare with"),
+        }
+        if self.show {
+            println!("---- comparison");
+            for finding in &report.findings {
+                println!("{:<28} {}", finding.check, finding.status.name());
+            }
+            for probe in &report.probes {
+                println!(
+                    "probe {:<22} {} {}",
+                    probe.probe,
+                    probe.short(),
+                    described(probe)
+                );
+            }
+            println!(
+                "{}",
+                if problems.is_empty() {
+                    "as expected".to_owned()
+                } else {
+                    problems.join("\n")
+                }
+            );
+        }
+        Ok(problems)
+    }
+}
+
+fn described(probe: &crate::report::Probe) -> String {
+    let parts = [&probe.stage, &probe.log];
+    let texts: Vec<&str> = parts
+        .into_iter()
+        .flatten()
+        .filter_map(serde_yaml::Value::as_str)
+        .collect();
+    texts.join("; ").replace('\n', " / ")
+}
+
+/// A prompt in the guest of a cell.
+pub fn shell(
+    table: &Table,
+    cell: &Cell,
+    kernel: &kernel::Kernel,
+    guest: &guest::Base,
+    doctor: &Path,
+) -> Result<()> {
+    let condition = condition(table, cell)?;
+    let run = run_folder(cell)?;
+    let initrd = guest.with_payload(&run, condition, kernel, doctor, true)?;
+    qemu::interact(&kernel.place.join("vmlinuz"), &initrd, &condition.arguments)
+}
+
+fn condition<'a>(table: &'a Table, cell: &Cell) -> Result<&'a Condition> {
+    table
+        .conditions
+        .get(&cell.condition)
+        .with_context(|| format!("no condition {}", cell.condition))
+}
+
+/// What a run leaves for people: console, frames, QEMU's own messages.
+fn run_folder(cell: &Cell) -> Result<PathBuf> {
+    let run = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join("kernels")
+        .join(&cell.kernel)
+        .join(&cell.condition);
+    // What an earlier run left must not be taken for this one's.
+    let _ = fs::remove_dir_all(&run);
+    fs::create_dir_all(&run).with_context(|| format!("creating {}", run.display()))?;
+    Ok(run)
+}

@@ -1,0 +1,120 @@
+//! What a cell expects of the doctor, with the reasons.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::report::Status;
+
+/// What the doctor must say; a check that is not named must be ok or not applicable.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Expected {
+    /// Check to reason.
+    #[serde(default)]
+    pub fail: BTreeMap<String, String>,
+    #[serde(default)]
+    pub unknown: BTreeMap<String, String>,
+    #[serde(default)]
+    pub ok: BTreeMap<String, String>,
+    #[serde(default)]
+    pub not_applicable: BTreeMap<String, String>,
+    /// Where more than one answer is the truth.
+    #[serde(default)]
+    pub either: Vec<Either>,
+    /// Probe to `works`, `skipped`, `fails` or `fails ERRNO`.
+    #[serde(default)]
+    pub probes: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Either {
+    pub checks: Vec<String>,
+    pub of: Vec<Status>,
+    pub why: String,
+}
+
+impl Expected {
+    /// Every check named so far, with what it may be and why.
+    pub fn of(&self, check: &str) -> Option<(Vec<Status>, &str)> {
+        let lists = [
+            (&self.fail, Status::Fail),
+            (&self.unknown, Status::Unknown),
+            (&self.ok, Status::Ok),
+            (&self.not_applicable, Status::NotApplicable),
+        ];
+        for (list, status) in lists {
+            if let Some(why) = list.get(check) {
+                return Some((vec![status], why));
+            }
+        }
+        let either = self
+            .either
+            .iter()
+            .find(|either| either.checks.iter().any(|name| name == check))?;
+        Some((either.of.clone(), &either.why))
+    }
+
+    /// All checks that are named.
+    pub fn checks(&self) -> impl Iterator<Item = &String> {
+        let lists = [&self.fail, &self.unknown, &self.ok, &self.not_applicable];
+        lists
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .chain(self.either.iter().flat_map(|either| &either.checks))
+    }
+
+    /// Takes over what `other` says about checks and probes not named here.
+    pub fn add(&mut self, other: &Expected) {
+        let named: BTreeSet<String> = self.checks().cloned().collect();
+        for (mine, others) in [
+            (&mut self.fail, &other.fail),
+            (&mut self.unknown, &other.unknown),
+            (&mut self.ok, &other.ok),
+            (&mut self.not_applicable, &other.not_applicable),
+        ] {
+            mine.extend(
+                others
+                    .iter()
+                    .filter(|(check, _)| !named.contains(*check))
+                    .map(|(check, why)| (check.clone(), why.clone())),
+            );
+        }
+        for either in &other.either {
+            let mut either = either.clone();
+            either.checks.retain(|check| !named.contains(check));
+            self.either.push(either);
+        }
+        for (probe, outcome) in &other.probes {
+            self.probes
+                .entry(probe.clone())
+                .or_insert_with(|| outcome.clone());
+        }
+    }
+
+    /// One reason per check, one expectation per check, words that exist.
+    pub fn lint(&self) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        for check in self.checks() {
+            ensure!(seen.insert(check), "{check} is expected twice");
+            let (statuses, why) = self.of(check).context("a named check has an expectation")?;
+            ensure!(
+                !why.trim().is_empty() && !why.contains('\n'),
+                "{check} needs one line of reason"
+            );
+            ensure!(
+                !statuses.is_empty() && statuses.len() < 4,
+                "{check} may be anything: that is no expectation"
+            );
+        }
+        for (probe, outcome) in &self.probes {
+            let known = ["works", "fails", "skipped"]
+                .iter()
+                .any(|word| outcome.split(' ').next() == Some(word));
+            ensure!(known, "probe {probe} cannot be {outcome:?}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,592 @@
+/*
+ * The bench's hands inside the guest: runs the doctor as somebody, with or
+ * without something, and tells what the kernel holds before and after.
+ *
+ *   guest run [--uid N] [--caps bpf,perfmon,...] [--seccomp EPERM|ENOSYS]
+ *             [--userns] [--memlock BYTES|unlimited] -- COMMAND...
+ *   guest snapshot              what a run could leave behind, one line each
+ *   guest same FILE SECONDS     wait until a snapshot equals FILE, else show the difference
+ *   guest kill FILE MOMENTS -- COMMAND...   kill COMMAND at MOMENTS, expect snapshot FILE each time
+ *   guest busy DIR              leave BPF objects of "somebody else" behind, pinned below DIR
+ *
+ * Plain C against the C library, because it has to be one small static file
+ * that starts on every kernel, also on those without bpf().
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <grp.h>
+#include <linux/audit.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void die(const char *what)
+{
+	fprintf(stderr, "guest: %s: %s\n", what, strerror(errno));
+	exit(125);
+}
+
+static long bpf(int cmd, union bpf_attr *attr, size_t size)
+{
+	return syscall(__NR_bpf, cmd, attr, size);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void nap(double seconds)
+{
+	struct timespec t = { (time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9) };
+
+	while (nanosleep(&t, &t) < 0 && errno == EINTR)
+		;
+}
+
+/* ---- run: somebody, with or without something ------------------------- */
+
+static const struct {
+	const char *name;
+	int number;
+} capabilities[] = {
+	{ "bpf", 39 },		{ "perfmon", 38 },	{ "net_admin", CAP_NET_ADMIN },
+	{ "sys_admin", CAP_SYS_ADMIN }, { "sys_resource", CAP_SYS_RESOURCE },
+	{ "syslog", CAP_SYSLOG },
+};
+
+static uint64_t parse_capabilities(char *list)
+{
+	uint64_t set = 0;
+
+	for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+		size_t i, n = sizeof(capabilities) / sizeof(*capabilities);
+
+		for (i = 0; i < n && strcmp(name, capabilities[i].name); i++)
+			;
+		if (i == n) {
+			errno = EINVAL;
+			die(name);
+		}
+		set |= 1ULL << capabilities[i].number;
+	}
+	return set;
+}
+
+static void become(uid_t uid, uint64_t set)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+		die("keepcaps");
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+		die("change of user");
+	for (int i = 0; i < 2; i++) {
+		uint32_t half = (uint32_t)(set >> (32 * i));
+
+		data[i].effective = data[i].permitted = data[i].inheritable = half;
+	}
+	if (syscall(__NR_capset, &header, data))
+		die("capset");
+	/* Ambient capabilities are the ones that survive execve for a user. */
+	for (int i = 0; i < 64; i++)
+		if (set & (1ULL << i) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0))
+			die("ambient capability");
+	/* Without this /proc/self belongs to root after a change of user. */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+static void deny_bpf(int error)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(rules) / sizeof(*rules), rules };
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		die("seccomp");
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die(path);
+	close(fd);
+}
+
+static void enter_user_namespace(void)
+{
+	char map[64];
+	uid_t uid = getuid();
+
+	if (unshare(CLONE_NEWUSER))
+		die("user namespace");
+	write_file("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %u 1", uid);
+	write_file("/proc/self/uid_map", map);
+	write_file("/proc/self/gid_map", map);
+}
+
+static int run(char **argv)
+{
+	long uid = -1;
+	int error = 0, userns = 0;
+	uint64_t set = 0;
+	struct rlimit limit;
+
+	for (; *argv && strcmp(*argv, "--"); argv++) {
+		if (!strcmp(*argv, "--userns")) {
+			userns = 1;
+			continue;
+		}
+		if (!argv[1]) {
+			errno = EINVAL;
+			die(*argv);
+		}
+		if (!strcmp(*argv, "--uid"))
+			uid = atol(*++argv);
+		else if (!strcmp(*argv, "--caps"))
+			set = parse_capabilities(*++argv);
+		else if (!strcmp(*argv, "--seccomp"))
+			error = strcmp(*++argv, "ENOSYS") ? EPERM : ENOSYS;
+		else if (!strcmp(*argv, "--memlock")) {
+			argv++;
+			limit.rlim_cur = strcmp(*argv, "unlimited") ? strtoull(*argv, NULL, 10) : RLIM_INFINITY;
+			limit.rlim_max = limit.rlim_cur;
+			if (setrlimit(RLIMIT_MEMLOCK, &limit))
+				die("memlock");
+		} else {
+			errno = EINVAL;
+			die(*argv);
+		}
+	}
+	if (!*argv || !argv[1]) {
+		errno = EINVAL;
+		die("no command");
+	}
+	/* The filter first: installing one needs the privilege that follows. */
+	if (error)
+		deny_bpf(error);
+	if (uid >= 0)
+		become((uid_t)uid, set);
+	if (userns)
+		enter_user_namespace();
+	execv(argv[1], argv + 1);
+	die(argv[1]);
+	return 125;
+}
+
+/* ---- snapshot: everything a run could leave behind -------------------- */
+
+static void print_ids(FILE *out, const char *kind, int next, int open_by_id)
+{
+	uint32_t id = 0;
+
+	for (;;) {
+		union bpf_attr attr;
+		char name[BPF_OBJ_NAME_LEN + 1] = "";
+		uint32_t info[64] = { 0 };
+		int fd, of_kernel = 0;
+
+		memset(&attr, 0, sizeof(attr));
+		attr.start_id = id;
+		if (bpf(next, &attr, 16)) {
+			/* The end of the list, or a kernel without bpf() or this kind. */
+			if (errno != ENOENT && errno != ENOSYS && errno != EINVAL)
+				fprintf(out, "%s error %s\n", kind, strerror(errno));
+			return;
+		}
+		id = attr.next_id;
+		memset(&attr, 0, sizeof(attr));
+		attr.map_id = id;
+		fd = bpf(open_by_id, &attr, 16);
+		if (fd < 0) {
+			/* Gone between two calls: a freed object on its way out. */
+			if (errno == ENOENT)
+				continue;
+			fprintf(out, "%s %u unreadable %s\n", kind, id, strerror(errno));
+			continue;
+		}
+		memset(&attr, 0, sizeof(attr));
+		attr.info.bpf_fd = fd;
+		attr.info.info_len = sizeof(info);
+		attr.info.info = (uintptr_t)info;
+		if (!bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, 16)) {
+			if (next == BPF_BTF_GET_NEXT_ID)
+				of_kernel = ((struct bpf_btf_info *)info)->kernel_btf;
+			else if (next == BPF_MAP_GET_NEXT_ID)
+				snprintf(name, sizeof(name), "%.16s", ((struct bpf_map_info *)info)->name);
+			else if (next == BPF_PROG_GET_NEXT_ID)
+				snprintf(name, sizeof(name), "%.16s", ((struct bpf_prog_info *)info)->name);
+		}
+		close(fd);
+		/* The kernel's own BTF gets its id when somebody first asks for it. */
+		if (!of_kernel)
+			fprintf(out, "%s %u %s\n", kind, id, name);
+	}
+}
+
+static void print_file(FILE *out, const char *prefix, const char *path)
+{
+	char line[4096];
+	FILE *in = fopen(path, "re");
+
+	if (!in) {
+		fprintf(out, "%s %s absent\n", prefix, path);
+		return;
+	}
+	while (fgets(line, sizeof(line), in))
+		fprintf(out, "%s %s%s", prefix, line, strchr(line, '\n') ? "" : "\n");
+	fclose(in);
+}
+
+static FILE *walk_out;
+static const char *walk_prefix;
+static int walk_only_directories;
+
+static int walk_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	/* Init's own folder, where this very snapshot ends up. */
+	if (!strncmp(path, "/out/", 5))
+		return 0;
+	if (!walk_only_directories || type == FTW_D)
+		fprintf(walk_out, "%s %s\n", walk_prefix, path);
+	return 0;
+}
+
+static void walk(FILE *out, const char *prefix, const char *path, int only_directories)
+{
+	walk_out = out;
+	walk_prefix = prefix;
+	walk_only_directories = only_directories;
+	nftw(path, walk_one, 16, FTW_PHYS | FTW_MOUNT);
+}
+
+/* Which programs hang on a cgroup: the doctor must not touch those of others. */
+static void print_attached(FILE *out, const char *path)
+{
+	static const int types[] = {
+		BPF_CGROUP_INET_INGRESS, BPF_CGROUP_INET_EGRESS, BPF_CGROUP_INET_SOCK_CREATE,
+		BPF_CGROUP_SOCK_OPS, BPF_CGROUP_DEVICE,
+	};
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; fd >= 0 && i < sizeof(types) / sizeof(*types); i++) {
+		union bpf_attr attr;
+		uint32_t ids[64] = { 0 };
+
+		memset(&attr, 0, sizeof(attr));
+		attr.query.target_fd = fd;
+		attr.query.attach_type = types[i];
+		attr.query.prog_ids = (uintptr_t)ids;
+		attr.query.prog_cnt = 64;
+		if (!bpf(BPF_PROG_QUERY, &attr, 32))
+			for (uint32_t n = 0; n < attr.query.prog_cnt && n < 64; n++)
+				fprintf(out, "attached %s type %d prog %u\n", path, types[i], ids[n]);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void print_below_mounts(FILE *out)
+{
+	char line[4096], path[1024], rest[2048], type[64];
+	FILE *in = fopen("/proc/self/mountinfo", "re");
+
+	while (in && fgets(line, sizeof(line), in)) {
+		char *dash = strstr(line, " - ");
+
+		if (!dash || sscanf(line, "%*s %*s %*s %*s %1023s %2047[^\n]", path, rest) != 2 ||
+		    sscanf(dash, " - %63s", type) != 1)
+			continue;
+		if (!strcmp(type, "bpf"))
+			walk(out, "pin", path, 0);
+		if (!strcmp(type, "cgroup") || !strcmp(type, "cgroup2"))
+			walk(out, "cgroup", path, 1);
+		if (!strcmp(type, "cgroup2"))
+			print_attached(out, path);
+	}
+	if (in)
+		fclose(in);
+}
+
+static void print_processes(FILE *out)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc && (entry = readdir(proc))) {
+		char path[300], exe[300];
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/%s/exe", entry->d_name);
+		if (atoi(entry->d_name) <= 1 || atoi(entry->d_name) == getpid())
+			continue;
+		n = readlink(path, exe, sizeof(exe) - 1);
+		/* Only programs: kernel threads and the dead have none. */
+		if (n > 0 && (exe[n] = 0, strstr(exe, "bpf-doctor")))
+			fprintf(out, "process %s\n", exe);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+static const char *const settings[] = {
+	"/proc/sys/kernel/unprivileged_bpf_disabled", "/proc/sys/kernel/bpf_stats_enabled",
+	"/proc/sys/kernel/perf_event_paranoid", "/proc/sys/kernel/kptr_restrict",
+	"/proc/sys/net/core/bpf_jit_enable", "/proc/sys/net/core/bpf_jit_harden",
+	"/proc/sys/net/core/bpf_jit_kallsyms", "/proc/sys/net/core/bpf_jit_limit",
+};
+
+static void snapshot(FILE *out)
+{
+	print_ids(out, "map", BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID);
+	print_ids(out, "prog", BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID);
+	print_ids(out, "link", BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID);
+	print_ids(out, "btf", BPF_BTF_GET_NEXT_ID, BPF_BTF_GET_FD_BY_ID);
+	print_file(out, "mount", "/proc/self/mountinfo");
+	print_below_mounts(out);
+	print_file(out, "module", "/proc/modules");
+	print_file(out, "kprobe", "/sys/kernel/tracing/kprobe_events");
+	print_file(out, "uprobe", "/sys/kernel/tracing/uprobe_events");
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+		char prefix[128];
+
+		snprintf(prefix, sizeof(prefix), "setting %s", strrchr(settings[i], '/') + 1);
+		print_file(out, prefix, settings[i]);
+	}
+	walk(out, "file", "/", 0);
+	walk(out, "file", "/dev", 0);
+	print_processes(out);
+}
+
+static char *snapshot_text(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		die("memory");
+	snapshot(out);
+	fclose(out);
+	return text;
+}
+
+static char *read_all(const char *path)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *in = fopen(path, "re"), *out = open_memstream(&text, &size);
+	int c;
+
+	if (!in || !out)
+		die(path);
+	while ((c = fgetc(in)) != EOF)
+		fputc(c, out);
+	fclose(in);
+	fclose(out);
+	return text;
+}
+
+/* Lines of one text that are not in the other; enough to name what differs. */
+static void print_missing(const char *sign, const char *from, const char *in)
+{
+	while (*from) {
+		size_t n = strcspn(from, "\n");
+		const char *at = in;
+		int found = 0;
+
+		while (*at && !found) {
+			size_t m = strcspn(at, "\n");
+
+			found = m == n && !strncmp(at, from, n);
+			at += m + (at[m] == '\n');
+		}
+		if (!found)
+			printf("%s %.*s\n", sign, (int)n, from);
+		from += n + (from[n] == '\n');
+	}
+}
+
+/*
+ * Freed maps and programs leave their lists after a grace period, a removed
+ * cgroup after its last reference: equality is waited for, not asked once.
+ */
+static int same(const char *before, double seconds)
+{
+	double limit = now() + seconds;
+
+	for (;;) {
+		char *after = snapshot_text();
+
+		if (!strcmp(before, after)) {
+			free(after);
+			return 0;
+		}
+		if (now() > limit) {
+			print_missing("-", before, after);
+			print_missing("+", after, before);
+			free(after);
+			return 1;
+		}
+		free(after);
+		nap(0.05);
+	}
+}
+
+/* ---- kill: the doctor dies in the middle ------------------------------ */
+
+static pid_t start(char **argv)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		die("fork");
+	if (!child) {
+		int null = open("/dev/null", O_RDWR);
+
+		setsid();
+		dup2(null, 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		execv(argv[0], argv);
+		_exit(125);
+	}
+	return child;
+}
+
+static int kill_at_moments(const char *file, int moments, char **argv)
+{
+	char *before = read_all(file);
+	double begin = now(), whole;
+	int bad = 0, hit = 0;
+
+	/* One undisturbed run tells how long the moments have to stretch. */
+	waitpid(start(argv), NULL, 0);
+	whole = now() - begin;
+	bad |= same(before, 10);
+	printf("# one whole run takes %.3f s\n", whole);
+	for (int i = 1; i <= moments; i++) {
+		double moment = whole * i / (moments + 1);
+		pid_t child = start(argv);
+		int status;
+
+		nap(moment);
+		/* By turns the doctor alone, whose helpers must notice, and its whole session. */
+		kill(i % 2 ? child : -child, SIGKILL);
+		waitpid(child, &status, 0);
+		hit += WIFSIGNALED(status);
+		if (same(before, 10)) {
+			printf("# left after a kill at %.3f s of %.3f s\n", moment, whole);
+			bad = 1;
+		}
+	}
+	printf("# killed %d times, %d in the middle\n", moments, hit);
+	/* If no kill met a living doctor, nothing was shown. */
+	return bad || !hit;
+}
+
+/* ---- busy: BPF objects that belong to somebody else ------------------- */
+
+static void pin(int fd, const char *directory, const char *name)
+{
+	union bpf_attr attr;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uintptr_t)path;
+	attr.bpf_fd = fd;
+	if (bpf(BPF_OBJ_PIN, &attr, 16))
+		die(path);
+}
+
+static int busy(const char *directory, const char *cgroup)
+{
+	struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+	int map, prog, group = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = attr.value_size = 4;
+	attr.max_entries = 1;
+	strcpy(attr.map_name, "others");
+	map = bpf(BPF_MAP_CREATE, &attr, 72);
+	if (map < 0)
+		die("map of others");
+	pin(map, directory, "others_map");
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_SKB;
+	attr.insns = (uintptr_t)code;
+	attr.insn_cnt = 2;
+	attr.license = (uintptr_t) "GPL";
+	strcpy(attr.prog_name, "others");
+	prog = bpf(BPF_PROG_LOAD, &attr, 72);
+	if (prog < 0)
+		die("program of others");
+	pin(prog, directory, "others_prog");
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = group;
+	attr.attach_bpf_fd = prog;
+	attr.attach_type = BPF_CGROUP_INET_EGRESS;
+	/* No flag: whoever attaches a second one below is refused. */
+	if (bpf(BPF_PROG_ATTACH, &attr, 16))
+		die("attachment of others");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(command, "run") && argc > 3)
+		return run(argv + 2);
+	if (!strcmp(command, "snapshot")) {
+		snapshot(stdout);
+		return 0;
+	}
+	if (!strcmp(command, "same") && argc == 4)
+		return same(read_all(argv[2]), atof(argv[3]));
+	if (!strcmp(command, "kill") && argc > 5)
+		return kill_at_moments(argv[2], atoi(argv[3]), argv + 5);
+	if (!strcmp(command, "busy") && argc == 4)
+		return busy(argv[2], argv[3]);
+	fprintf(stderr, "usage: guest run|snapshot|same|kill|busy ...\n");
+	return 125;
+}

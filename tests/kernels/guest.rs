@@ -1,0 +1,186 @@
+//! The guest's file system: a base that is made once, and a payload per cell.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::cache;
+use crate::kernel::{Kernel, Os};
+use crate::table::Condition;
+
+const INIT: &str = include_str!("init");
+const HELPER: &str = include_str!("guest.c");
+
+/// What init and a person at the prompt use of busybox.
+const APPLETS: &[&str] = &[
+    "awk", "cat", "cut", "dmesg", "echo", "free", "grep", "head", "id", "ifconfig", "kill", "ls",
+    "mkdir", "more", "mount", "printf", "ps", "reboot", "rmdir", "sed", "setsid", "cttyhack", "sh",
+    "sleep", "sort", "stat", "stty", "tail", "test", "top", "umount", "uname", "vi", "wc", "zcat",
+];
+
+/// Mount points and the places where a program could leave files.
+const FOLDERS: &[&str] = &[
+    "bin",
+    "boot",
+    "dev",
+    "etc",
+    "home/user",
+    "out",
+    "proc",
+    "root",
+    "run",
+    "sys",
+    "tmp",
+    "usr/lib",
+    "var/tmp",
+    "verify.d",
+];
+
+/// The base in the cache.
+pub struct Base {
+    place: PathBuf,
+}
+
+impl Base {
+    /// Makes it, unless it was made from the same parts before.
+    pub fn prepare() -> Result<Self> {
+        let busybox = cache::check(Command::new("sh").args(["-c", "command -v busybox"]))
+            .context("looking for busybox")?;
+        let version = cache::check(Command::new("busybox").arg("--help"))?;
+        let version = version.lines().next().unwrap_or_default();
+        let digest = cache::digest(&[
+            INIT,
+            HELPER,
+            version,
+            &APPLETS.join(" "),
+            &FOLDERS.join(" "),
+        ])?;
+        let guests = cache::root()?.join("guest");
+        fs::create_dir_all(&guests)?;
+        let place = guests.join(digest);
+        cache::once(&place, |staging| {
+            let root = staging.join("root");
+            for folder in FOLDERS {
+                fs::create_dir_all(root.join(folder))?;
+            }
+            for folder in ["tmp", "var/tmp"] {
+                fs::set_permissions(root.join(folder), fs::Permissions::from_mode(0o1777))?;
+            }
+            fs::copy(busybox.trim(), root.join("bin/busybox"))?;
+            for applet in APPLETS {
+                symlink("busybox", root.join("bin").join(applet))?;
+            }
+            write_executable(&root.join("init"), INIT)?;
+            fs::write(staging.join("guest.c"), HELPER)?;
+            let mut compile = Command::new("gcc");
+            compile.args(["-O2", "-static", "-s", "-Wall", "-Wextra", "-Werror", "-o"]);
+            cache::check(
+                compile
+                    .arg(root.join("bin/guest"))
+                    .arg(staging.join("guest.c")),
+            )?;
+            fs::write(
+                root.join("etc/passwd"),
+                "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n",
+            )?;
+            fs::write(root.join("etc/group"), "root:x:0:\nuser:x:1000:\n")?;
+            fs::write(root.join("etc/hostname"), "guest\n")?;
+            pack(&root, &staging.join("base.cpio"))?;
+            cache::check(Command::new("gzip").arg(staging.join("base.cpio")))?;
+            fs::remove_dir_all(&root)?;
+            Ok(())
+        })?;
+        Ok(Self { place })
+    }
+
+    /// The whole initramfs of a cell, at `run/initrd`.
+    pub fn with_payload(
+        &self,
+        run: &Path,
+        condition: &Condition,
+        kernel: &Kernel,
+        doctor: &Path,
+        shell: bool,
+    ) -> Result<PathBuf> {
+        let root = run.join("payload");
+        for folder in ["bin", "boot", "etc", "usr/lib"] {
+            fs::create_dir_all(root.join(folder))?;
+        }
+        fs::copy(doctor, root.join("bin/bpf-doctor"))
+            .with_context(|| format!("copying {}", doctor.display()))?;
+        fs::write(root.join("cell"), cell_variables(condition, shell))?;
+        fs::write(root.join("verify"), condition.verify.join("\n") + "\n")?;
+        fs::write(root.join("etc/os-release"), os_release(&kernel.os))?;
+        if kernel.config_in_boot && condition.boot_config {
+            fs::copy(
+                kernel.place.join("config"),
+                root.join(format!("boot/config-{}", kernel.release)),
+            )?;
+        }
+        pack(&root, &run.join("payload.cpio"))?;
+        fs::remove_dir_all(&root)?;
+
+        // The kernel unpacks one archive after the other; zeros in between align the second.
+        let mut bytes = fs::read(self.place.join("base.cpio.gz"))?;
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+        bytes.extend(fs::read(run.join("payload.cpio"))?);
+        fs::remove_file(run.join("payload.cpio"))?;
+        let initrd = run.join("initrd");
+        fs::write(&initrd, bytes)?;
+        Ok(initrd)
+    }
+}
+
+/// The condition as shell variables for init.
+fn cell_variables(condition: &Condition, shell: bool) -> String {
+    let yes = |flag: bool| if flag { "yes" } else { "no" };
+    let sysctls: Vec<String> = condition
+        .sysctls
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let lines = [
+        format!("CGROUP={}", condition.cgroup),
+        format!("BPFFS={}", yes(condition.bpffs)),
+        format!("TRACEFS={}", yes(condition.tracefs)),
+        format!("DEBUGFS={}", yes(condition.debugfs)),
+        format!("SECURITYFS={}", yes(condition.securityfs)),
+        format!("BUSY={}", yes(condition.busy)),
+        format!("KILLS={}", condition.kills),
+        format!("SHELL_WANTED={}", yes(shell)),
+        format!("SYSCTLS='{}'", sysctls.join(" ")),
+        format!("RUNNER='{}'", condition.runner()),
+        "DOCTOR='/bin/bpf-doctor check --format yaml'".to_owned(),
+    ];
+    lines.join("\n") + "\n"
+}
+
+/// As on a Debian of that age, because fixes depend on the distribution.
+fn os_release(os: &Os) -> String {
+    format!(
+        "PRETTY_NAME=\"Debian GNU/Linux {0} ({1})\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"{0}\"\nVERSION=\"{0} ({1})\"\nVERSION_CODENAME={1}\nID=debian\n",
+        os.version_id, os.codename
+    )
+}
+
+fn write_executable(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+/// A folder as a cpio archive whose files all belong to root.
+fn pack(folder: &Path, archive: &Path) -> Result<()> {
+    let script =
+        "cd \"$1\" && find . | sort | cpio --quiet --reproducible -o -H newc -R 0:0 > \"$2\"";
+    cache::check(
+        Command::new("sh")
+            .args(["-c", script, "pack"])
+            .arg(folder)
+            .arg(archive),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Compares a report with a cell's expectation, in both directions.
+
+use std::collections::BTreeMap;
+
+use crate::expected::Expected;
+use crate::report::{Report, Status};
+
+/// Every difference, one line each.
+pub fn differences(
+    expected: &Expected,
+    report: &Report,
+    not_yet: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    for finding in &report.findings {
+        let (may_be, why) = expected.of(&finding.check).unwrap_or((
+            vec![Status::Ok, Status::NotApplicable],
+            "not named by this cell",
+        ));
+        if !may_be.contains(&finding.status) {
+            let may_be: Vec<&str> = may_be.iter().map(|status| status.name()).collect();
+            problems.push(format!(
+                "{} is {}, must be {} ({why}); the doctor says: {}",
+                finding.check,
+                finding.status.name(),
+                may_be.join(" or "),
+                finding.because.trim(),
+            ));
+        }
+        if not_yet.contains_key(&finding.check) {
+            problems.push(format!("{} exists now: take it off not_yet", finding.check));
+        }
+    }
+    for check in expected.checks() {
+        if !report
+            .findings
+            .iter()
+            .any(|finding| finding.check == *check)
+            && !not_yet.contains_key(check)
+        {
+            problems.push(format!(
+                "{check} is expected, and the report has no such finding"
+            ));
+        }
+    }
+    for (name, outcome) in &expected.probes {
+        match report.probes.iter().find(|probe| probe.probe == *name) {
+            None => problems.push(format!(
+                "probe {name} must be {outcome}, and the report has no such probe"
+            )),
+            Some(probe) => {
+                let short = probe.short();
+                // `fails` alone leaves the errno open.
+                if short != *outcome && probe.outcome != *outcome {
+                    problems.push(format!("probe {name}: {short}, must be {outcome}"));
+                }
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,204 @@
+//! The real-kernel bench: boots kernels with known illnesses under QEMU, runs
+//! the doctor in them, and compares its findings with what those kernels are
+//! documented to do.
+//!
+//! `tests/kernels/README.md` tells how to use it; `cells.yaml` is the table.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the bench is a program of its own: it prints, reads files and starts QEMU"
+)]
+
+mod apt;
+mod cache;
+mod cell;
+mod console;
+mod coverage;
+mod expected;
+mod frames;
+mod guest;
+mod judge;
+mod kbuild;
+mod kernel;
+mod options;
+mod qemu;
+mod report;
+mod table;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use cell::Outcome;
+use options::Options;
+use table::{Cell, Table};
+
+fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{}", options::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("kernels: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("kernels: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Everything the options ask for; true when nothing failed.
+fn run(options: &Options) -> Result<bool> {
+    let table = Table::load()?;
+    let cells = table.choose(&options.kernels, &options.conditions)?;
+    if options.list {
+        for cell in &cells {
+            println!(
+                "{:<28} {:<28} {}",
+                cell.kernel,
+                cell.condition,
+                cell.summary()
+            );
+        }
+        println!("{} cells", cells.len());
+        return Ok(true);
+    }
+
+    let begin = Instant::now();
+    let guest = guest::Base::prepare().context("preparing the guest's userland")?;
+    let mut kernels = BTreeMap::new();
+    for name in cells.iter().map(|cell| &cell.kernel) {
+        if !kernels.contains_key(name) {
+            let kernel = kernel::prepare(name, &table.kernels, options.refresh);
+            match &kernel {
+                Ok(kernel) => println!("{name}: {} ({})", kernel.release, kernel.version),
+                Err(error) => println!("{name}: cannot be had: {error:#}"),
+            }
+            kernels.insert(name.clone(), kernel);
+        }
+    }
+    println!("kernels ready after {:.0} s", begin.elapsed().as_secs_f64());
+    if options.prepare {
+        return Ok(kernels.values().all(Result::is_ok));
+    }
+    if options.shell {
+        return shell(options, &table, &cells, &kernels, &guest);
+    }
+
+    let bench = cell::Bench {
+        table: &table,
+        guest: &guest,
+        doctor: options.doctor()?,
+        show: options.shows_everything(),
+    };
+    let queue: Mutex<VecDeque<&Cell>> = Mutex::new(cells.iter().collect());
+    let outcomes: Mutex<Vec<(&Cell, Outcome)>> = Mutex::new(Vec::new());
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..options.jobs {
+            scope.spawn(|| {
+                // A poisoned lock means another worker panicked; what it had done still counts.
+                while let Some(cell) = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front() {
+                    let outcome = match kernels.get(&cell.kernel) {
+                        Some(Ok(kernel)) => bench.run(cell, kernel),
+                        _ => Outcome::not_run("its kernel cannot be had"),
+                    };
+                    outcome.print(cell);
+                    outcomes
+                        .lock()
+                        .unwrap_or_else(|e| e.into_inner())
+                        .push((cell, outcome));
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner().unwrap_or_else(|e| e.into_inner());
+    Ok(summarise(
+        options,
+        &table,
+        &outcomes,
+        started.elapsed().as_secs_f64(),
+    ))
+}
+
+/// The last lines; true when nothing failed.
+fn summarise(
+    options: &Options,
+    table: &Table,
+    outcomes: &[(&Cell, Outcome)],
+    seconds: f64,
+) -> bool {
+    let mut passed = 0;
+    let mut failed = 0;
+    let mut not_run = 0;
+    for (_, outcome) in outcomes {
+        match outcome {
+            Outcome::Passed { .. } => passed += 1,
+            Outcome::Failed { .. } => failed += 1,
+            Outcome::NotRun { .. } => not_run += 1,
+        }
+    }
+    // What only the whole table can show is asked only of the whole table.
+    if options.is_full() {
+        for gap in coverage::gaps(table, outcomes) {
+            println!("coverage: {gap}");
+            failed += 1;
+        }
+    }
+    if options.everything_must_run {
+        failed += not_run;
+    }
+    let times: Vec<f64> = outcomes
+        .iter()
+        .map(|(_, outcome)| outcome.seconds())
+        .collect();
+    let slowest = times.iter().copied().fold(0.0, f64::max);
+    let mean = times.iter().sum::<f64>() / times.len().max(1) as f64;
+    println!();
+    for (cell, outcome) in outcomes {
+        if let Outcome::Failed { problems, .. } = outcome {
+            println!("FAILED {} {}", cell.kernel, cell.condition);
+            for problem in problems {
+                println!("    {problem}");
+            }
+        }
+    }
+    println!(
+        "{} cells in {seconds:.0} s with {} guests at a time; a cell takes {mean:.1} s, the slowest {slowest:.1} s; {not_run} not run",
+        outcomes.len(),
+        options.jobs
+    );
+    println!("{passed} passed, {failed} failed");
+    failed == 0
+}
+
+/// A prompt in the guest of the one chosen cell.
+fn shell(
+    options: &Options,
+    table: &Table,
+    cells: &[Cell],
+    kernels: &BTreeMap<String, Result<kernel::Kernel>>,
+    guest: &guest::Base,
+) -> Result<bool> {
+    let [cell] = cells else {
+        anyhow::bail!("--shell needs one --kernel and one --condition");
+    };
+    let Some(Ok(kernel)) = kernels.get(&cell.kernel) else {
+        anyhow::bail!("the kernel {} cannot be had", cell.kernel);
+    };
+    cell::shell(table, cell, kernel, guest, &options.doctor()?)?;
+    Ok(true)
+}

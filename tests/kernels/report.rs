@@ -1,0 +1,152 @@
+//! The doctor's report, as far as the bench looks at it, and whether it agrees
+//! with itself.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// `bpf-doctor/report/v1`; unknown keys may be added to it.
+#[derive(Debug, Deserialize)]
+pub struct Report {
+    pub schema: String,
+    pub verdict: String,
+    pub summary: BTreeMap<String, usize>,
+    pub findings: Vec<Finding>,
+    #[serde(default)]
+    pub probes: Vec<Probe>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Finding {
+    pub check: String,
+    pub status: Status,
+    pub severity: String,
+    #[serde(default)]
+    pub because: String,
+    #[serde(default)]
+    pub evidence: Vec<serde_yaml::Value>,
+    #[serde(default)]
+    pub fixes: Vec<serde_yaml::Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    Ok,
+    Fail,
+    Unknown,
+    NotApplicable,
+}
+
+impl Status {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Probe {
+    pub probe: String,
+    pub outcome: String,
+    #[serde(default)]
+    pub errno: Option<serde_yaml::Value>,
+    #[serde(default)]
+    pub stage: Option<serde_yaml::Value>,
+    #[serde(default)]
+    pub log: Option<serde_yaml::Value>,
+}
+
+impl Probe {
+    /// `works`, `skipped`, `fails EINVAL`.
+    pub fn short(&self) -> String {
+        match &self.errno {
+            Some(serde_yaml::Value::String(errno)) if self.outcome == "fails" => {
+                format!("fails {errno}")
+            }
+            Some(serde_yaml::Value::Number(errno)) if self.outcome == "fails" => {
+                format!("fails {errno}")
+            }
+            _ => self.outcome.clone(),
+        }
+    }
+}
+
+impl Report {
+    /// What is wrong with the report whatever the host is like.
+    pub fn contradictions(&self, exit: &str) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.schema != "bpf-doctor/report/v1" {
+            problems.push(format!("schema is {}", self.schema));
+        }
+        if self.findings.is_empty() {
+            problems.push("the report has no findings".to_owned());
+        }
+        for (at, finding) in self.findings.iter().enumerate() {
+            if self
+                .findings
+                .iter()
+                .take(at)
+                .any(|other| other.check == finding.check)
+            {
+                problems.push(format!("{} has two findings", finding.check));
+            }
+            if finding.status == Status::Fail && finding.because.is_empty() {
+                problems.push(format!("{} fails without a because", finding.check));
+            }
+            if finding.status == Status::Fail && finding.evidence.is_empty() {
+                problems.push(format!("{} fails without evidence", finding.check));
+            }
+            if finding.status == Status::Fail && finding.fixes.is_empty() {
+                problems.push(format!("{} fails without a fix", finding.check));
+            }
+        }
+        for status in [
+            Status::Ok,
+            Status::Fail,
+            Status::Unknown,
+            Status::NotApplicable,
+        ] {
+            let counted = self
+                .findings
+                .iter()
+                .filter(|finding| finding.status == status)
+                .count();
+            let said = self.summary.get(status.name()).copied().unwrap_or(0);
+            if counted != said {
+                problems.push(format!(
+                    "summary says {said} {}, there are {counted}",
+                    status.name()
+                ));
+            }
+        }
+        let has = |status| {
+            self.findings
+                .iter()
+                .any(|finding| finding.status == status && finding.severity == "error")
+        };
+        let (verdict, code) = if has(Status::Fail) {
+            ("not-ready", "1")
+        } else if has(Status::Unknown) {
+            ("undetermined", "3")
+        } else {
+            ("ready", "0")
+        };
+        if self.verdict != verdict {
+            problems.push(format!(
+                "verdict is {}, the findings make it {verdict}",
+                self.verdict
+            ));
+        }
+        if exit != code {
+            problems.push(format!(
+                "exit status is {exit}, the findings make it {code}"
+            ));
+        }
+        problems
+    }
+}

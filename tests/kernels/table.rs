@@ -1,0 +1,283 @@
+//! `kernels.yaml`, `conditions.yaml` and `cells.yaml` as types, and the rules
+//! they must keep among each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::console::Allowed;
+use crate::expected::Expected;
+use crate::kernel::Recipes;
+
+/// Everything the bench is told.
+pub struct Table {
+    pub kernels: Recipes,
+    pub conditions: BTreeMap<String, Condition>,
+    pub cells: Vec<Cell>,
+    /// Checks no cell can show failing, or ok, with the reason.
+    pub unproven: BTreeMap<String, Unproven>,
+    /// Checks that cells speak of and the doctor does not know yet, with the reason.
+    pub not_yet: BTreeMap<String, String>,
+    /// Complaints of the kernel that are no fault of the doctor.
+    pub allowed_splats: Vec<Allowed>,
+}
+
+/// What init makes of a fresh boot before the doctor runs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// What it stands for; for readers and `--list`.
+    pub why: String,
+    /// Added to the kernel's command line.
+    #[serde(default)]
+    pub arguments: String,
+    #[serde(default = "unified")]
+    pub cgroup: String,
+    #[serde(default = "yes")]
+    pub bpffs: bool,
+    #[serde(default = "yes")]
+    pub tracefs: bool,
+    #[serde(default = "yes")]
+    pub debugfs: bool,
+    #[serde(default = "yes")]
+    pub securityfs: bool,
+    /// /boot/config-RELEASE is there.
+    #[serde(default = "yes")]
+    pub boot_config: bool,
+    /// Below /proc/sys, with slashes.
+    #[serde(default)]
+    pub sysctls: BTreeMap<String, String>,
+    /// Shell tests that prove the condition is in force.
+    #[serde(default)]
+    pub verify: Vec<String>,
+    /// BPF objects and an attachment of somebody else are there.
+    #[serde(default)]
+    pub busy: bool,
+    /// How often a run is killed before the one that is judged.
+    #[serde(default)]
+    pub kills: u32,
+    /// Seconds until a guest counts as hanging.
+    #[serde(default = "limit")]
+    pub limit: u64,
+    #[serde(default)]
+    uid: Option<u32>,
+    #[serde(default)]
+    caps: Vec<String>,
+    #[serde(default)]
+    seccomp: Option<String>,
+    #[serde(default)]
+    userns: bool,
+    #[serde(default = "unlimited")]
+    memlock: String,
+}
+
+impl Condition {
+    /// Arguments of `guest run`.
+    pub fn runner(&self) -> String {
+        let mut words = vec![format!("--memlock {}", self.memlock)];
+        words.extend(self.uid.map(|uid| format!("--uid {uid}")));
+        if !self.caps.is_empty() {
+            words.push(format!("--caps {}", self.caps.join(",")));
+        }
+        words.extend(
+            self.seccomp
+                .as_ref()
+                .map(|error| format!("--seccomp {error}")),
+        );
+        if self.userns {
+            words.push("--userns".to_owned());
+        }
+        words.join(" ")
+    }
+}
+
+fn unified() -> String {
+    "unified".to_owned()
+}
+
+fn unlimited() -> String {
+    "unlimited".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn limit() -> u64 {
+    90
+}
+
+/// Several cells with the same expectation, as they stand in the file.
+#[derive(Debug, Deserialize)]
+struct Row {
+    kernels: Vec<String>,
+    condition: String,
+    /// Turned into the expectation in a second step, which refuses unknown keys.
+    #[serde(flatten)]
+    expected: BTreeMap<String, serde_yaml::Value>,
+}
+
+/// One kernel under one condition.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub kernel: String,
+    pub condition: String,
+    /// None: chosen by hand, not in the table, nothing to compare with.
+    pub expected: Option<Expected>,
+}
+
+impl Cell {
+    /// For `--list`.
+    pub fn summary(&self) -> String {
+        let Some(expected) = &self.expected else {
+            return "not in the table".to_owned();
+        };
+        let fails: Vec<&str> = expected.fail.keys().map(String::as_str).collect();
+        if fails.is_empty() {
+            "nothing fails".to_owned()
+        } else {
+            format!("fails: {}", fails.join(", "))
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unproven {
+    /// Why no cell shows it failing.
+    pub fail: Option<String>,
+    /// Why no cell shows it ok.
+    pub ok: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cells {
+    /// What holds in every cell of a kernel, unless the row names the same check.
+    always: BTreeMap<String, Expected>,
+    cells: Vec<Row>,
+    unproven: BTreeMap<String, Unproven>,
+    not_yet: BTreeMap<String, String>,
+    allowed_splats: Vec<Allowed>,
+}
+
+impl Table {
+    /// Reads the files beside this one and checks them.
+    pub fn load() -> Result<Self> {
+        let kernels: Recipes = read("kernels.yaml")?;
+        let conditions: BTreeMap<String, Condition> = read("conditions.yaml")?;
+        let file: Cells = read("cells.yaml")?;
+        let mut cells = Vec::new();
+        let mut seen = BTreeSet::new();
+        for kernel in file.always.keys() {
+            ensure!(
+                kernels.names().any(|name| name == kernel),
+                "cells.yaml: no kernel {kernel}"
+            );
+        }
+        for row in file.cells {
+            ensure!(
+                conditions.contains_key(&row.condition),
+                "cells.yaml: no condition {}",
+                row.condition
+            );
+            let expected =
+                serde_yaml::to_value(&row.expected).and_then(serde_yaml::from_value::<Expected>);
+            let expected = expected.with_context(|| {
+                format!("cells.yaml: {} {}", row.kernels.join(", "), row.condition)
+            })?;
+            for kernel in row.kernels {
+                ensure!(
+                    kernels.names().any(|name| *name == kernel),
+                    "cells.yaml: no kernel {kernel}"
+                );
+                ensure!(
+                    seen.insert((kernel.clone(), row.condition.clone())),
+                    "cells.yaml: {kernel} {} twice",
+                    row.condition
+                );
+                expected
+                    .lint()
+                    .with_context(|| format!("cells.yaml: {kernel} {}", row.condition))?;
+                let mut expected = expected.clone();
+                if let Some(always) = file.always.get(&kernel) {
+                    always
+                        .lint()
+                        .with_context(|| format!("cells.yaml: always {kernel}"))?;
+                    expected.add(always);
+                }
+                cells.push(Cell {
+                    kernel,
+                    condition: row.condition.clone(),
+                    expected: Some(expected),
+                });
+            }
+        }
+        for condition in conditions.keys() {
+            ensure!(
+                cells.iter().any(|cell| cell.condition == *condition),
+                "conditions.yaml: no cell uses {condition}"
+            );
+        }
+        let (unproven, not_yet, allowed_splats) =
+            (file.unproven, file.not_yet, file.allowed_splats);
+        Ok(Self {
+            kernels,
+            conditions,
+            cells,
+            unproven,
+            not_yet,
+            allowed_splats,
+        })
+    }
+
+    /// The cells of these kernels and conditions; no names mean all.
+    ///
+    /// A pair that both exist but that no row has may still be booted and looked at.
+    pub fn choose(&self, kernels: &[String], conditions: &[String]) -> Result<Vec<Cell>> {
+        for name in kernels {
+            let known: Vec<&str> = self.kernels.names().map(String::as_str).collect();
+            ensure!(
+                known.contains(&name.as_str()),
+                "no kernel {name}; there are {}",
+                known.join(", ")
+            );
+        }
+        for name in conditions {
+            let known: Vec<&str> = self.conditions.keys().map(String::as_str).collect();
+            ensure!(
+                known.contains(&name.as_str()),
+                "no condition {name}; there are {}",
+                known.join(", ")
+            );
+        }
+        let chosen = |names: &[String], name: &String| names.is_empty() || names.contains(name);
+        let cells: Vec<Cell> = self
+            .cells
+            .iter()
+            .filter(|cell| chosen(kernels, &cell.kernel) && chosen(conditions, &cell.condition))
+            .cloned()
+            .collect();
+        match (cells.is_empty(), kernels, conditions) {
+            (false, ..) => Ok(cells),
+            (true, [kernel], [condition]) => Ok(vec![Cell {
+                kernel: kernel.clone(),
+                condition: condition.clone(),
+                expected: None,
+            }]),
+            _ => bail!("no cell is chosen"),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(name: &str) -> Result<T> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/kernels")
+        .join(name);
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    serde_yaml::from_str(&text).with_context(|| format!("reading {name}"))
+}

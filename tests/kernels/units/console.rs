@@ -1,0 +1,42 @@
+//! The scanner of the kernel log.
+
+use crate::console::{Allowed, is_dead, splats};
+
+#[test]
+fn trouble_is_seen_with_and_without_time_stamps() {
+    let console = "[    1.234567] WARNING: CPU: 0 PID: 1 at kernel/bpf/verifier.c:1 x\r\n\
+                   [    2.000001][    T7] BUG: unable to handle page fault\n\
+                   UBSAN: shift-out-of-bounds in net/core/filter.c\n\
+                   [    3.5] Oops: 0000 [#1] SMP\n\
+                   [    4.0] watchdog: BUG: soft lockup - CPU#0 stuck for 22s!\n\
+                   [    5.0] Kernel panic - not syncing: Attempted to kill init!\n";
+    assert_eq!(splats(console, &[]).len(), 6);
+}
+
+#[test]
+fn talk_about_trouble_is_none() {
+    let console = "[    0.1] Kernel command line: panic=-1 oops=panic\n\
+                   [    0.2] bpf-doctor prints WARNING: not the kernel\n\
+                   [    0.3] audit: BUG: is a word\n\
+                   [  [note] ] BUG: no time stamp\n";
+    assert!(splats(console, &[]).is_empty());
+}
+
+#[test]
+fn the_list_of_allowed_lines_is_exact() {
+    let allowed = [Allowed {
+        text: "x86/fpu.c:9".into(),
+        _why: "test".into(),
+    }];
+    let console =
+        "[    1.0] WARNING: at x86/fpu.c:9 init\n[    1.1] WARNING: at x86/fpu.c:8 init\n";
+    assert_eq!(splats(console, &allowed), ["WARNING: at x86/fpu.c:8 init"]);
+}
+
+#[test]
+fn a_panic_ends_the_waiting() {
+    assert!(is_dead(
+        "[ 1.0] ---[ end Kernel panic - not syncing: x ]---"
+    ));
+    assert!(!is_dead("Kernel panic soon"));
+}
