@@ -1,6 +1,9 @@
 //! Which checks were asked for.
 
+use std::collections::BTreeSet;
+
 use crate::catalogue::{Catalogue, nearest};
+use crate::diagnosis::{Finding, Status};
 
 /// The checks that `--only` and `--skip` leave.
 #[derive(Debug, Clone)]
@@ -47,10 +50,36 @@ impl Selection {
         })
     }
 
-    /// Whether the check of this id and area was asked for.
+    /// The findings that were asked for. A failing check that makes one of them moot stays
+    /// with it: without it "not applicable" would look like an answer.
     #[must_use]
-    pub fn has(&self, check: &str, area: &str) -> bool {
-        let named = |names: &[String]| names.iter().any(|name| name == check || name == area);
+    pub fn of(&self, findings: Vec<Finding>, catalogue: &Catalogue) -> Vec<Finding> {
+        let failing = |id: &str| {
+            let mut all = findings.iter();
+            all.any(|finding| finding.check == id && finding.status == Status::Fail)
+        };
+        let asked = findings.iter().filter(|finding| self.has(finding));
+        let mut kept: BTreeSet<&str> = asked.map(|finding| finding.check.as_str()).collect();
+        let mut todo: Vec<&str> = kept.iter().copied().collect();
+        while let Some(id) = todo.pop() {
+            let requires = catalogue.check(id).map_or(&[][..], |check| &check.requires);
+            for required in requires.iter().filter(|id| failing(id)) {
+                if kept.insert(required) {
+                    todo.push(required);
+                }
+            }
+        }
+        let kept: BTreeSet<String> = kept.into_iter().map(str::to_owned).collect();
+        let mut findings = findings;
+        findings.retain(|finding| kept.contains(&finding.check));
+        findings
+    }
+
+    fn has(&self, finding: &Finding) -> bool {
+        let named = |names: &[String]| {
+            let mut names = names.iter();
+            names.any(|name| *name == finding.check || *name == finding.area)
+        };
         (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
     }
 }

@@ -82,8 +82,8 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     } else {
         Vec::new()
     };
-    let mut findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
-    findings.retain(|finding| selection.has(&finding.check, &finding.area));
+    let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
+    let findings = selection.of(findings, &catalogue);
 
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION").to_owned(),

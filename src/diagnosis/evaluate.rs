@@ -238,7 +238,7 @@ fn is(value: &Value, wanted: &Wanted) -> bool {
         Wanted::Text(word) => match word.as_str() {
             "set" => !unset(),
             "unset" => unset(),
-            "absent" => *value == Value::Absent,
+            "absent" => *value == Value::Absent || *value == Value::from("absent"),
             _ => *value == Value::Text(word.clone()),
         },
     }

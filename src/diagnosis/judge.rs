@@ -7,7 +7,7 @@ use super::finding::{Evidence, Finding, RenderedFix, Status};
 use super::fixes;
 use super::tri::Tri;
 use crate::catalogue::{Catalogue, Cause, Check};
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts};
 use crate::probes::{Outcome, ProbeResult};
 
 /// Puts every check of the catalogue to a host. The findings come sorted: failures by
@@ -164,13 +164,16 @@ fn what_is_missing(missing: &[Evidence]) -> String {
     for piece in missing {
         let reason = match piece {
             Evidence::Fact { fact, known, .. } => match known {
-                crate::facts::Fact::Unknown { reason, source } if source.is_empty() => {
-                    format!("{fact} is {}", reason.unknown)
+                Fact::Unknown { reason, source } => {
+                    let place = if source.is_empty() { fact } else { source };
+                    let what = if reason.detail.is_empty() {
+                        reason.unknown.to_string()
+                    } else {
+                        format!("{}, {}", reason.unknown, reason.detail)
+                    };
+                    format!("{place}: {what}")
                 }
-                crate::facts::Fact::Unknown { reason, source } => {
-                    format!("{source}: {}", reason.unknown)
-                }
-                crate::facts::Fact::Known { .. } => continue,
+                Fact::Known { .. } => continue,
             },
             Evidence::Probe { probe, outcome, .. } => match outcome {
                 Outcome::Works => continue,

@@ -20,7 +20,7 @@ pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one(
         "environment.hostname",
         Text,
-        "Name of the host, as `uname -n` gives it.",
+        "Name of the host, as `uname -n` gives it; of one that does not run, from /etc/hostname.",
     ),
 ];
 
@@ -43,12 +43,24 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
         "environment.virtualization",
         machine::virtualization(host, facts),
     );
-    let hostname = match host.uname() {
-        Ok(uname) if uname.nodename.is_empty() => Fact::unknown(Why::Missing, "", "uname(2)"),
-        Ok(uname) => Fact::known(uname.nodename, "uname(2)"),
-        Err(error) => reader::unreadable(&error, "uname(2)"),
+    facts.set("environment.hostname", hostname(host));
+}
+
+/// An image that does not run has its name in a file.
+fn hostname(host: &dyn Host) -> Fact {
+    let running = if host.is_live() {
+        "uname(2)"
+    } else {
+        "/proc/sys/kernel/hostname"
     };
-    facts.set("environment.hostname", hostname);
+    match host.uname() {
+        Ok(uname) if !uname.nodename.is_empty() => Fact::known(uname.nodename, running),
+        _ => reader::fact(host, "/etc/hostname", |text| {
+            let mut lines = text.lines().map(str::trim);
+            let name = lines.find(|line| !line.is_empty() && !line.starts_with('#'))?;
+            Some(name.into())
+        }),
+    }
 }
 
 /// Words that container managers use for themselves (the `container` variable of PID 1)
@@ -144,6 +156,15 @@ mod tests {
     use crate::host::Memory;
 
     const PID: &str = "/proc/self/ns/pid";
+
+    #[test]
+    fn the_name_of_an_image_is_in_its_file() {
+        let file = Memory::new().with("/etc/hostname", "# ours\nweb-17\n");
+        let running = file.clone().with_uname("6.1.0", "#1", "x86_64");
+        assert_eq!(hostname(&file), Fact::known("web-17", "/etc/hostname"));
+        assert_eq!(hostname(&running).value(), Some(&"host".into()));
+        assert!(hostname(&Memory::new()).value().is_none());
+    }
 
     #[test]
     fn containers_are_told_by_what_they_leave() {

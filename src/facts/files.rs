@@ -152,27 +152,27 @@ pub(super) const FILES: &[KeyInfo] = &[
     KeyInfo::one(
         "file./sys/fs/bpf",
         Bool,
-        "Whether the kernel has the directory made for bpffs.",
+        "Whether the mount point for bpffs is there.",
     ),
     KeyInfo::one(
         "file./sys/fs/cgroup",
         Bool,
-        "Whether the kernel has the directory made for control groups.",
+        "Whether the mount point for control groups is there.",
     ),
     KeyInfo::one(
         "file./sys/kernel/tracing",
         Bool,
-        "Whether the kernel has the directory made for tracefs.",
+        "Whether the mount point for tracefs is there.",
     ),
     KeyInfo::one(
         "file./sys/kernel/debug",
         Bool,
-        "Whether the kernel has the directory made for debugfs.",
+        "Whether the mount point for debugfs is there.",
     ),
     KeyInfo::one(
         "file./sys/kernel/security",
         Bool,
-        "Whether the kernel has the directory made for securityfs.",
+        "Whether the mount point for securityfs is there.",
     ),
     KeyInfo::one(
         "file.kernel-build",

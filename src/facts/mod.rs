@@ -138,3 +138,6 @@ pub fn collect(host: &dyn Host) -> Facts {
     files::collect(host, &mut facts);
     facts
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,7 +143,7 @@ fn selinux(host: &dyn Host) -> Fact {
             } else if reader::is_populated(host, "/sys/fs") {
                 Fact::known("disabled", directory)
             } else {
-                fact
+                Fact::unknown(Why::Missing, "sysfs is not mounted at /sys", path)
             }
         }
         _ => fact,

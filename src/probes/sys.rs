@@ -454,8 +454,10 @@ impl Object {
             ..Default::default()
         };
         // SAFETY: the image is there for good, the name and the options outlive the call, and
-        // libbpf keeps copies of both.
+        // libbpf keeps copies of both. The limit on locked memory has been seen to already, so
+        // libbpf need not raise it, nor say that it can't.
         let object = unsafe {
+            libbpf_sys::libbpf_set_memlock_rlim(0);
             let size = image.len() as libbpf_sys::size_t;
             libbpf_sys::bpf_object__open_mem(image.as_ptr().cast(), size, &raw const options)
         };

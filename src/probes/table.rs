@@ -40,7 +40,11 @@ const BPF_AND_NET: &str = "CAP_BPF and CAP_NET_ADMIN (before 5.8: CAP_SYS_ADMIN)
 /// What tracing programs take.
 const TRACING: &str = "CAP_BPF and CAP_PERFMON (before 5.8: CAP_SYS_ADMIN)";
 /// What commands that create nothing take.
-const NONE: &str = "none; up to 5.18 CAP_BPF where kernel.unprivileged_bpf_disabled is not 0";
+const NONE: &str = "none; up to 5.18 as for map-create";
+/// What asking about programs at cgroups takes.
+const CGROUP: &str = "none; up to 5.18 as for map-create, and before 5.8 CAP_NET_ADMIN";
+/// What taking the right to write from a map takes.
+const BPF_ALWAYS: &str = "CAP_BPF (before 5.8: CAP_SYS_ADMIN)";
 
 const NOTHING: &str = "none";
 const ONE_MAP: &str = "none: one map, held by a descriptor";
@@ -94,7 +98,7 @@ const TABLE: &[Probe] = &[
         effects: ONE_PROGRAM,
         area: "basics",
         since: Some("4.16"), // 61f3c964dfd2, for socket filters
-        privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        privilege: "as prog-load; before 5.8 CAP_SYS_ADMIN",
         needs: &["prog-load"],
         run: basics::run,
     },
@@ -105,7 +109,7 @@ const TABLE: &[Probe] = &[
         effects: ONE_PROGRAM,
         area: "basics",
         since: Some("4.13"), // 1e2709769086, which lets one ask; compilers are older
-        privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        privilege: BPF_ALWAYS,
         needs: &["prog-load"],
         run: basics::jit,
     },
@@ -200,7 +204,7 @@ const TABLE: &[Probe] = &[
         effects: ONE_MAP,
         area: "global-data",
         since: Some("5.5"), // fc9702273e2e
-        privilege: BPF,
+        privilege: BPF_ALWAYS,
         needs: &["map-create"],
         run: maps::rodata,
     },
@@ -213,7 +217,7 @@ const TABLE: &[Probe] = &[
         effects: "none: two maps and a program, held by descriptors",
         area: "global-data",
         since: Some("5.2"), // d8eca5bbb2be, 87df15de441b, 591fe9888d78
-        privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        privilege: BPF_ALWAYS,
         needs: &["map-create", "prog-load"],
         run: maps::global_data,
     },
@@ -225,7 +229,7 @@ const TABLE: &[Probe] = &[
         effects: NOTHING,
         area: "cgroup",
         since: Some("4.10"), // f4324551489e
-        privilege: "CAP_NET_ADMIN up to 5.18; none since",
+        privilege: CGROUP,
         needs: &["bpf-syscall"],
         run: cgroup::detach,
     },
@@ -237,7 +241,7 @@ const TABLE: &[Probe] = &[
         effects: NOTHING,
         area: "cgroup",
         since: Some("4.15"), // 324bda9e6c5a
-        privilege: "CAP_NET_ADMIN up to 5.18; none since",
+        privilege: CGROUP,
         needs: &["cgroup-detach"],
         run: cgroup::attach_multi,
     },
