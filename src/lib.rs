@@ -11,7 +11,7 @@ pub mod host;
 pub mod probes;
 pub mod report;
 mod selection;
-mod version;
+pub mod version;
 
 use catalogue::{Catalogue, LoadError, Vocabulary};
 

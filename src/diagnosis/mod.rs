@@ -9,5 +9,7 @@ mod fixes;
 mod judge;
 mod tri;
 
+// Words of the catalogue that findings speak; whoever reads findings needs no catalogue.
+pub use crate::catalogue::{Area, Needs, Severity};
 pub use finding::{Evidence, Finding, RenderedFix, Status};
 pub use judge::diagnose;

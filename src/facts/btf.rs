@@ -179,7 +179,7 @@ impl Header {
                 return Err(format!("its {name} end at byte {end} of {body}"));
             }
         }
-        if self.type_offset % 4 != 0 {
+        if !self.type_offset.is_multiple_of(4) {
             return Err(format!("its types begin at byte {}", self.type_offset));
         }
         if end(self.type_offset, self.type_length) > u64::from(self.string_offset) {

@@ -1,8 +1,9 @@
 //! The kernel: its release, the upstream version behind it, who built it, its architecture.
 
 use super::keys::Values::Text;
-use super::{Fact, Facts, KernelVersion, KeyInfo, Value, Why, reader};
+use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::Host;
+use crate::version::KernelVersion;
 
 pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one(

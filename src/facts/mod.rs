@@ -23,18 +23,17 @@ mod os;
 mod privilege;
 mod security;
 mod sysctl;
-mod version;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::host::Host;
+use crate::version::KernelVersion;
 
 pub use fact::{Fact, Unknown, Value, Why};
 pub use kconfig::KernelConfig;
 pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
-pub use version::{KernelVersion, VersionError, VersionRange};
 
 /// Everything known of one host.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

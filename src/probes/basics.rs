@@ -8,9 +8,9 @@ use super::bench::Trial;
 use super::bench::Trouble;
 use super::insn::Insn;
 use super::insn::Reg;
+use super::kinds::ProgType;
 use super::outcome::Stage;
 use super::sys;
-use super::sys::ProgType;
 use super::sys::Program;
 
 /// What the smallest program returns: nothing a kernel gives by accident.

@@ -7,19 +7,22 @@ use nix::errno::Errno;
 
 use super::errno::Code;
 use super::insn::Insn;
+use super::kinds::ProgType;
+use super::kinds::Shape;
 use super::log;
 use super::memlock;
 use super::outcome::Outcome;
 use super::outcome::Stage;
 use super::sys::Map;
-use super::sys::ProgType;
 use super::sys::Program;
-use super::sys::Shape;
 
 /// How often in all a refusal is taken for memory that is about to be given back, and how long
 /// to wait for that each time.
 const PATIENCE: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// How the reason begins where a probe was not tried because of an earlier one.
+const BUILDS_ON: &str = "it builds on";
 
 /// What a probe comes to: that it got to its end says that it works.
 pub(super) type Trial = Result<(), Trouble>;
@@ -122,12 +125,16 @@ impl Bench {
                 // what they answer themselves is the better evidence.
                 Outcome::Fails { .. } if *need == "bpf-syscall" && !outcome.is_conclusive() => None,
                 Outcome::Fails { errno, .. } if errno.is_empty() => {
-                    Some(format!("it builds on {need}, which failed"))
+                    Some(format!("{BUILDS_ON} {need}, which failed"))
                 }
                 Outcome::Fails { errno, .. } => {
-                    Some(format!("it builds on {need}, which failed with {errno}"))
+                    Some(format!("{BUILDS_ON} {need}, which failed with {errno}"))
                 }
-                Outcome::Skipped { .. } => Some(format!("it builds on {need}, which was skipped")),
+                // The first obstacle of several in a row is the one to know of.
+                Outcome::Skipped { reason } if reason.starts_with(BUILDS_ON) => {
+                    Some(reason.clone())
+                }
+                Outcome::Skipped { .. } => Some(format!("{BUILDS_ON} {need}, which was skipped")),
             }
         })
     }

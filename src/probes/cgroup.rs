@@ -10,6 +10,7 @@ use super::bench::Bench;
 use super::bench::Trial;
 use super::bench::Trouble;
 use super::errno::Code;
+use super::kinds::Command;
 use super::outcome::Stage;
 use super::sys;
 
@@ -21,13 +22,17 @@ const ALLOW_MULTI: u32 = 1 << 1;
 /// `cgroup-detach`
 pub(super) fn detach(_bench: &mut Bench) -> Trial {
     // EINVAL: cgroup_bpf_prog_detach() is a stub without CONFIG_CGROUP_BPF, or the hook unknown.
-    reached(sys::detach_nothing(INET_EGRESS))
+    reached(sys::with_nothing(Command::ProgDetach, INET_EGRESS, 0))
 }
 
 /// `cgroup-attach-multi`
 pub(super) fn attach_multi(_bench: &mut Bench) -> Trial {
     // EINVAL: bpf_prog_attach() before 4.15 doesn't know the flag.
-    reached(sys::attach_nothing(INET_EGRESS, ALLOW_MULTI))
+    reached(sys::with_nothing(
+        Command::ProgAttach,
+        INET_EGRESS,
+        ALLOW_MULTI,
+    ))
 }
 
 /// Works where the kernel got as far as the descriptors.

@@ -31,7 +31,7 @@ pub(super) fn core_read(_bench: &mut Bench) -> Trial {
 
 fn read_own_task(test_run: bool) -> Trial {
     let experiment = Experiment {
-        name: c"core_read",
+        name: "core_read",
         image: image!("core_read"),
         test_run,
         cause: rename,
@@ -40,26 +40,9 @@ fn read_own_task(test_run: bool) -> Trial {
     // A name nobody else has, by which the program knows us.
     let name = CString::new(format!("probe-{}", unistd::getpid())).unwrap_or_default();
     prctl::set_name(&name).at(Stage::Trigger)?;
-    let trial = experiment.perform(
-        |object| {
-            object
-                .map(c"asked")
-                .at(Stage::Load)?
-                .update(name.to_bytes())
-                .at(Stage::Trigger)
-        },
-        |object| {
-            judge(
-                &object
-                    .map(c"answers")
-                    .and_then(|map| map.lookup())
-                    .at(Stage::Read)?,
-                &name,
-            )
-        },
-    );
+    let answer = experiment.perform(name.to_bytes());
     prctl::set_name(&before).at(Stage::Trigger)?;
-    trial
+    judge(&answer?, &name)
 }
 
 /// Gives this thread the name it has, which is an event all the same.

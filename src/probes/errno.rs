@@ -24,6 +24,21 @@ impl Code {
     }
 }
 
+impl From<libbpf_rs::Error> for Code {
+    /// The crate tells the number in words alone, the last of which are "(os error 22)".
+    fn from(error: libbpf_rs::Error) -> Self {
+        let words = format!("{error:#}");
+        let number = words
+            .rsplit_once("(os error ")
+            .and_then(|(_, end)| end.split(')').next());
+        Self(
+            number
+                .and_then(|number| number.parse().ok())
+                .unwrap_or_default(),
+        )
+    }
+}
+
 impl From<Errno> for Code {
     fn from(errno: Errno) -> Self {
         Self(errno as i32)
@@ -49,6 +64,8 @@ impl fmt::Display for Code {
 
 #[cfg(test)]
 mod tests {
+    use libbpf_rs::ErrorExt as _;
+
     use super::*;
 
     #[test]
@@ -60,5 +77,14 @@ mod tests {
         assert_eq!(named(524), "ENOTSUPP");
         assert_eq!(named(523), "errno 523");
         assert_eq!(Code::of_return(-libc::ESRCH), Errno::ESRCH);
+    }
+
+    #[test]
+    fn libbpfs_errors_have_numbers() {
+        let error = || libbpf_rs::Error::from_raw_os_error(524);
+        assert_eq!(Code::from(error()), Code::ENOTSUPP);
+        let told: Result<(), _> = Err(error());
+        let told = told.with_context(|| "failed (os error 7) to attach".to_owned());
+        assert_eq!(Code::from(told.unwrap_err()), Code::ENOTSUPP);
     }
 }

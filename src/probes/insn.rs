@@ -18,7 +18,7 @@ pub(super) enum Reg {
     R1 = 1,
 }
 
-/// In place of the source register of [`map_value`]: the immediate is a map's descriptor, and
+/// In place of the source register of [`Insn::map_value`]: the immediate is a map's descriptor, and
 /// the register gets the address of its first value (BPF_PSEUDO_MAP_VALUE).
 const PSEUDO_MAP_VALUE: u8 = 2;
 

@@ -9,11 +9,11 @@ use super::bench::Trial;
 use super::bench::Trouble;
 use super::insn::Insn;
 use super::insn::Reg;
+use super::kinds::Access;
+use super::kinds::MapType;
+use super::kinds::ProgType;
+use super::kinds::Shape;
 use super::outcome::Stage;
-use super::sys::Access;
-use super::sys::MapType;
-use super::sys::ProgType;
-use super::sys::Shape;
 
 /// Programs may only read the map (BPF_F_RDONLY_PROG).
 const READ_ONLY_FOR_PROGRAMS: u32 = 1 << 7;

@@ -1,7 +1,7 @@
 //! The experiments: what the running kernel does when it is tried.
 //!
-//! [`run`] is the one door. It runs the rows of the probe [`table`] one after another in a
-//! child process with a time limit, so that a probe that hangs or dies never takes the
+//! [`run`] is the one door. It runs the rows of the probe [`table()`] one after another in
+//! a child process with a time limit, so that a probe that hangs or dies never takes the
 //! doctor with it, and gives an outcome for every row. What a probe makes is held by file
 //! descriptors of that child alone and is gone with it.
 
@@ -16,6 +16,7 @@ mod sys;
 
 mod bench;
 mod insn;
+mod kinds;
 mod object;
 
 mod basics;

@@ -131,7 +131,7 @@ fn skipped(reason: &str, after: Duration) -> Answer {
 /// A running child.
 struct Child {
     pid: Pid,
-    /// Where its answers come from, as many as there is room for at once.
+    /// Where its answers come from.
     results: OwnedFd,
     /// What has come and is not a whole line yet.
     unread: Vec<u8>,

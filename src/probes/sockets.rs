@@ -1,16 +1,16 @@
 //! Maps that hold sockets.
 //!
-//! EINVAL for a type says that the kernel was built without it: up to 5.12 without
-//! CONFIG_BPF_STREAM_PARSER (before 4.20: CONFIG_STREAM_PARSER), since then without
-//! CONFIG_INET. EPERM comes from CAP_NET_ADMIN, which these types ask for.
+//! EINVAL for a type says that the kernel was built without it: up to 5.12, and 5.10.238 of the
+//! long-term kernels, without CONFIG_BPF_STREAM_PARSER (before 4.20: CONFIG_STREAM_PARSER),
+//! since then without CONFIG_INET. EPERM comes from CAP_NET_ADMIN, which these types ask for.
 
 use super::bench::At;
 use super::bench::Bench;
 use super::bench::Trial;
+use super::kinds::MapType;
+use super::kinds::Shape;
 use super::outcome::Stage;
 use super::sys::Btf;
-use super::sys::MapType;
-use super::sys::Shape;
 
 /// `sockmap-create`
 pub(super) fn sockmap(bench: &mut Bench) -> Trial {

@@ -1,14 +1,8 @@
-//! What no library wraps safely: bpf(2), its maps in memory, libbpf's objects with their
-//! exact error numbers, and fork(2). This is the one file of the project with unsafe code.
-#![allow(
-    unsafe_code,
-    reason = "system calls that take addresses, and C functions"
-)]
+//! What no library wraps safely: bpf(2) in its oldest form, maps in memory, and fork(2). This is
+//! the one file of the project with unsafe code.
+#![allow(unsafe_code, reason = "system calls that take addresses")]
 
-use std::ffi::CStr;
-use std::num::NonZeroUsize;
 use std::os::fd::AsRawFd;
-use std::os::fd::BorrowedFd;
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
 use std::panic;
@@ -24,86 +18,103 @@ use nix::unistd::Pid;
 
 use super::errno::Code;
 use super::insn::Insn;
+use super::kinds::Access;
+use super::kinds::Command;
+use super::kinds::Lengths;
+use super::kinds::ProgType;
+use super::kinds::Shape;
 
-/// A command of bpf(2), numbered as in `include/uapi/linux/bpf.h`.
-#[derive(Clone, Copy)]
-#[repr(i32)]
-enum Command {
-    MapCreate = 0,
-    MapLookupElem = 1,
-    MapUpdateElem = 2,
-    ProgLoad = 5,
-    ProgAttach = 8,
-    ProgDetach = 9,
-    ProgTestRun = 10,
-    ObjGetInfoByFd = 15,
-    BtfLoad = 18,
-    MapFreeze = 22,
-    /// No kernel has it: far from the last one, and below the bits that could become flags.
-    None = 0x7fff,
-}
+/// Attributes of a bpf(2) command, field by field as its part of `union bpf_attr` has them, and
+/// no further than the command needs: of a field past the end, a kernel too old for it never
+/// hears.
+#[derive(Default)]
+struct Attr(Vec<u8>);
 
-/// Calls bpf(2) with the first `size` bytes of `attr`, which should be no more than the
-/// command needs: a kernel too old for a field past that size never hears of it.
-///
-/// # Safety
-///
-/// `attr` must be what `command` takes apart as its attributes, and every address in it must
-/// be valid for what the command does there.
-unsafe fn bpf<A>(command: Command, attr: &mut A, size: usize) -> Result<i32, Code> {
-    let size = size.min(size_of::<A>());
-    // SAFETY: the kernel reads and writes at most `size` bytes at `attr`, which is borrowed
-    // mutably and at least that large; the addresses inside are the caller's promise.
-    let answer = unsafe { libc::syscall(libc::SYS_bpf, command as i32, ptr::from_mut(attr), size) };
-    if answer < 0 {
-        Err(Code::last())
-    } else {
-        i32::try_from(answer).map_err(|_| Code::last())
+impl Attr {
+    /// A field of four bytes.
+    fn number(mut self, number: u32) -> Self {
+        self.0.extend(number.to_ne_bytes());
+        self
     }
-}
 
-/// As [`bpf`], for commands that answer with a new file descriptor (close-on-exec, always).
-///
-/// # Safety
-///
-/// As for [`bpf`]; and `command` must be one that answers with a file descriptor.
-unsafe fn bpf_fd<A>(command: Command, attr: &mut A, size: usize) -> Result<OwnedFd, Code> {
-    // SAFETY: the caller's promise, handed on.
-    let fd = unsafe { bpf(command, attr, size)? };
-    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
+    /// A descriptor.
+    fn fd(self, fd: &OwnedFd) -> Self {
+        self.number(fd.as_raw_fd() as u32)
+    }
 
-/// The address of what the kernel is to read or write, as bpf(2) takes it.
-fn address<T: ?Sized>(of: *const T) -> u64 {
-    of.cast::<u8>().addr() as u64
+    /// A length; nothing here comes near the limit of the field.
+    fn length(self, length: usize) -> Self {
+        self.number(u32::try_from(length).unwrap_or(u32::MAX))
+    }
+
+    /// The address of what the kernel is to read or write.
+    fn address<T: ?Sized>(mut self, of: *const T) -> Self {
+        self.0.extend((of.cast::<u8>().addr() as u64).to_ne_bytes());
+        self
+    }
+
+    /// Fields that are not used.
+    fn unused(mut self, bytes: usize) -> Self {
+        self.0.resize(self.0.len() + bytes, 0);
+        self
+    }
+
+    /// Calls bpf(2).
+    ///
+    /// # Safety
+    ///
+    /// These must be attributes of `command`, and each address among them good for as many
+    /// bytes as the command reads or writes there.
+    unsafe fn call(&mut self, command: Command) -> Result<i32, Code> {
+        let (start, size) = (self.0.as_mut_ptr(), self.0.len());
+        // SAFETY: the kernel reads and writes at most `size` bytes at `start`, which are ours;
+        // the addresses inside are the caller's promise.
+        let answer = unsafe { libc::syscall(libc::SYS_bpf, command as i32, start, size) };
+        if answer < 0 {
+            Err(Code::last())
+        } else {
+            i32::try_from(answer).map_err(|_| Code::last())
+        }
+    }
+
+    /// As [`Attr::call`], for commands that answer with a new descriptor (close-on-exec, always).
+    ///
+    /// # Safety
+    ///
+    /// As there; and `command` must be such a command.
+    unsafe fn open(&mut self, command: Command) -> Result<OwnedFd, Code> {
+        // SAFETY: the caller's promise, handed on; the kernel has made the descriptor for us, and
+        // nobody else knows of it.
+        unsafe { self.call(command).map(|fd| OwnedFd::from_raw_fd(fd)) }
+    }
+
+    /// A field of four bytes the kernel has written.
+    fn answer(&self, at: usize) -> u32 {
+        let field = self
+            .0
+            .get(at..at + 4)
+            .and_then(|field| field.try_into().ok());
+        field.map_or(0, u32::from_ne_bytes)
+    }
 }
 
 /// Calls bpf(2) with a command that no kernel has.
 pub(super) fn unknown_command() -> Result<(), Code> {
-    // SAFETY: a kernel that doesn't know the command looks for no address in its attributes,
-    // and there are zeros only.
-    unsafe { bpf(Command::None, &mut [0_u32; 4], 16) }.map(drop)
+    // SAFETY: a kernel that doesn't know the command finds no address, for there are zeros only.
+    unsafe { Attr::default().unused(16).call(Command::Unknown) }.map(drop)
 }
 
-/// Asks to detach nothing from nothing at a cgroup hook; see [`attach_nothing`].
-pub(super) fn detach_nothing(hook: u32) -> Result<(), Code> {
-    // SAFETY: the attributes of BPF_PROG_DETACH hold no address.
-    unsafe { bpf(Command::ProgDetach, &mut [u32::MAX, u32::MAX, hook, 0], 16) }.map(drop)
-}
-
-/// Asks to attach nothing to nothing at a cgroup hook: both descriptors are -1, so nothing can
+/// Asks to attach nothing to nothing, or to detach it: both descriptors are -1, so nothing can
 /// come of it; only how far the kernel gets before it says so is of interest.
-pub(super) fn attach_nothing(hook: u32, flags: u32) -> Result<(), Code> {
-    // SAFETY: the attributes of BPF_PROG_ATTACH hold no address.
-    unsafe {
-        bpf(
-            Command::ProgAttach,
-            &mut [u32::MAX, u32::MAX, hook, flags],
-            16,
-        )
+pub(super) fn with_nothing(command: Command, hook: u32, flags: u32) -> Result<(), Code> {
+    let nothing = Attr::default().number(u32::MAX).number(u32::MAX);
+    match command {
+        // SAFETY: the attributes of these commands hold no address.
+        Command::ProgAttach | Command::ProgDetach => unsafe {
+            nothing.number(hook).number(flags).call(command).map(drop)
+        },
+        _ => Err(Errno::EINVAL.into()),
     }
-    .map(drop)
 }
 
 /// Type information the kernel has taken.
@@ -111,51 +122,16 @@ pub(super) struct Btf(OwnedFd);
 
 impl Btf {
     /// Gives BTF to the kernel.
-    pub(super) fn load(bytes: &[u8]) -> Result<Self, Code> {
-        #[repr(C)]
-        struct Attr {
-            btf: u64,
-            log: u64,
-            btf_size: u32,
-            log_size: u32,
-        }
-        let mut attr = Attr {
-            btf: address(bytes),
-            log: 0,
-            btf_size: length(bytes.len()),
-            log_size: 0,
-        };
-        // SAFETY: `btf` is the address of `btf_size` bytes that outlive the call; without a
-        // log, its address is not used.
-        unsafe { bpf_fd(Command::BtfLoad, &mut attr, 20) }.map(Self)
+    pub(super) fn load(btf: &[u8]) -> Result<Self, Code> {
+        // Without a log: its address and length are 0.
+        let mut attr = Attr::default()
+            .address(btf)
+            .unused(8)
+            .length(btf.len())
+            .unused(4);
+        // SAFETY: the one address is that of as many bytes as told, which outlive the call.
+        unsafe { attr.open(Command::BtfLoad) }.map(Self)
     }
-}
-
-/// A map's type, numbered as the kernel does. Only types whose lookup gives exactly the value
-/// size belong here (per-CPU maps give more): [`Map::lookup`] relies on it.
-#[derive(Clone, Copy)]
-#[repr(u32)]
-pub(super) enum MapType {
-    Array = 2,
-    Sockmap = 15,
-    Sockhash = 18,
-}
-
-/// What a map of one entry and four bytes of key is to be.
-#[derive(Clone, Copy)]
-pub(super) struct Shape<'a> {
-    pub(super) of: MapType,
-    pub(super) value_size: u32,
-    pub(super) flags: u32,
-    /// Type information and the ids of the key's and the value's type in it.
-    pub(super) btf: Option<(&'a Btf, u32, u32)>,
-}
-
-/// Whether a map is mapped into memory for reading alone.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    ReadWrite,
 }
 
 /// A map of one entry, without a name: kernels before 4.15 have no field for it.
@@ -167,39 +143,21 @@ pub(super) struct Map {
 impl Map {
     /// Creates a map.
     pub(super) fn create(shape: &Shape<'_>) -> Result<Self, Code> {
-        #[repr(C)]
-        #[derive(Default)]
-        struct Attr {
-            map_type: u32,
-            key_size: u32,
-            value_size: u32,
-            max_entries: u32,
-            map_flags: u32,
-            inner_map_fd: u32,
-            numa_node: u32,
-            map_name: [u8; 16],
-            map_ifindex: u32,
-            btf_fd: i32,
-            btf_key_type_id: u32,
-            btf_value_type_id: u32,
-        }
-        let mut attr = Attr {
-            map_type: shape.of as u32,
-            key_size: 4,
-            value_size: shape.value_size,
-            max_entries: 1,
-            map_flags: shape.flags,
-            ..Attr::default()
-        };
-        let mut size = 20;
+        let sizes = Attr::default()
+            .number(shape.of as u32)
+            .number(4)
+            .number(shape.value_size);
+        let mut attr = sizes.number(1).number(shape.flags);
         if let Some((btf, key, value)) = shape.btf {
-            attr.btf_fd = btf.0.as_raw_fd();
-            attr.btf_key_type_id = key;
-            attr.btf_value_type_id = value;
-            size = size_of::<Attr>();
+            // Before these: another map, a NUMA node, the name and a network device.
+            attr = attr
+                .unused(4 + 4 + 16 + 4)
+                .fd(&btf.0)
+                .number(key)
+                .number(value);
         }
-        // SAFETY: the attributes of BPF_MAP_CREATE hold no address.
-        let fd = unsafe { bpf_fd(Command::MapCreate, &mut attr, size)? };
+        // SAFETY: the attributes of this command hold no address.
+        let fd = unsafe { attr.open(Command::MapCreate)? };
         Ok(Self {
             fd,
             value_size: shape.value_size as usize,
@@ -220,60 +178,39 @@ impl Map {
         self.element(Command::MapUpdateElem, &mut value)
     }
 
-    /// Calls a command on the one entry, with a value of the map's size.
+    /// Reads or writes the one entry, with a value of the map's size.
     fn element(&self, command: Command, value: &mut [u8]) -> Result<(), Code> {
-        if value.len() != self.value_size {
-            return Err(Errno::EINVAL.into());
-        }
-        #[repr(C)]
-        struct Attr {
-            map_fd: i32,
-            unused: u32,
-            key: u64,
-            value: u64,
-            flags: u64,
-        }
-        let key = 0_u32;
-        let mut attr = Attr {
-            map_fd: self.fd.as_raw_fd(),
-            unused: 0,
-            key: address(&raw const key),
-            value: address(value.as_mut_ptr()),
-            flags: 0,
-        };
-        // SAFETY: the map was made with a key of four bytes and a value of as many as there are
-        // here, and is of a type for which that is what the kernel reads or writes there.
-        unsafe { bpf(command, &mut attr, size_of::<Attr>()) }.map(drop)
+        let key = [0_u8; 4];
+        let attr = Attr::default()
+            .fd(&self.fd)
+            .unused(4)
+            .address(&raw const key);
+        let mut attr = attr.address(value.as_mut_ptr()).unused(8);
+        // SAFETY: the map was made with a key of four bytes and a value of as many as both callers
+        // give, and is of a type for which that is what the kernel reads or writes there.
+        unsafe { attr.call(command) }.map(drop)
     }
 
     /// Makes the map read-only for all of user space, for good.
     pub(super) fn freeze(&self) -> Result<(), Code> {
-        // SAFETY: the attributes of BPF_MAP_FREEZE hold no address.
-        unsafe { bpf(Command::MapFreeze, &mut [self.fd.as_raw_fd()], 4) }.map(drop)
+        // SAFETY: the attributes of this command hold no address.
+        unsafe { Attr::default().fd(&self.fd).call(Command::MapFreeze) }.map(drop)
     }
 
     /// Maps the value into memory.
     pub(super) fn mmap(&self, access: Access) -> Result<Mapping, Code> {
-        let length = NonZeroUsize::new(self.value_size).unwrap_or(NonZeroUsize::MIN);
         let protection = match access {
             Access::Read => libc::PROT_READ,
             Access::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
         };
+        let (length, fd) = (self.value_size, self.number());
         // SAFETY: the kernel chooses the address, so no memory in use is replaced.
-        let start = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                length.get(),
-                protection,
-                libc::MAP_SHARED,
-                self.fd.as_raw_fd(),
-                0,
-            )
-        };
-        match NonNull::new(start) {
-            Some(start) if start.as_ptr() != libc::MAP_FAILED => Ok(Mapping {
-                start: start.cast(),
-                length: length.get(),
+        let start =
+            unsafe { libc::mmap(ptr::null_mut(), length, protection, libc::MAP_SHARED, fd, 0) };
+        match NonNull::new(start.cast()) {
+            Some(at) if start != libc::MAP_FAILED => Ok(Mapping {
+                start: at,
+                length,
                 access,
             }),
             _ => Err(Code::last()),
@@ -303,18 +240,19 @@ impl Mapping {
             .collect()
     }
 
-    /// Writes the first bytes of the value, as many as are given and as it has; false where
-    /// the mapping is for reading alone.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> bool {
-        if self.access == Access::Read {
-            return false;
-        }
-        for (at, byte) in bytes.iter().enumerate().take(self.length) {
+    /// Writes the first bytes of the value, as many as are given and as it has; none where the
+    /// mapping is for reading alone.
+    pub(super) fn write(&mut self, bytes: &[u8]) {
+        let room = if self.access == Access::ReadWrite {
+            self.length
+        } else {
+            0
+        };
+        for (at, byte) in bytes.iter().enumerate().take(room) {
             // SAFETY: `at` lies within the mapping, which is writable and lives as long as
             // `self`; the write is volatile because the kernel is its reader.
             unsafe { self.start.add(at).write_volatile(*byte) };
         }
-        true
     }
 }
 
@@ -325,243 +263,71 @@ impl Drop for Mapping {
     }
 }
 
-/// A program's type, numbered as the kernel does.
-#[derive(Clone, Copy)]
-#[repr(u32)]
-pub(super) enum ProgType {
-    SocketFilter = 1,
-}
-
 /// A program the kernel has taken.
 pub(super) struct Program(OwnedFd);
 
 impl Program {
-    /// Gives instructions to the verifier. What it says of them, where a log is asked for,
-    /// comes along, whether it takes them or not.
+    /// Gives instructions to the verifier, which writes what it has to say into `log`, if there
+    /// is room for anything.
     pub(super) fn load(of: ProgType, code: &[Insn], log: &mut [u8]) -> Result<Self, Code> {
-        #[repr(C)]
-        struct Attr {
-            prog_type: u32,
-            insn_cnt: u32,
-            insns: u64,
-            license: u64,
-            log_level: u32,
-            log_size: u32,
-            log_buf: u64,
-        }
-        let mut attr = Attr {
-            prog_type: of as u32,
-            insn_cnt: length(code.len()),
-            insns: address(code),
-            license: address(c"GPL".as_ptr()),
-            log_level: u32::from(!log.is_empty()),
-            log_size: length(log.len()),
-            // The kernel takes no address without a level.
-            log_buf: if log.is_empty() {
-                0
-            } else {
-                address(log.as_mut_ptr())
-            },
+        let attr = Attr::default().number(of as u32).length(code.len());
+        let attr = attr.address(code).address(c"GPL".as_ptr());
+        // The kernel takes no address of a log without a level and a length.
+        let mut attr = if log.is_empty() {
+            attr.unused(4 + 4 + 8)
+        } else {
+            attr.number(1).length(log.len()).address(log.as_mut_ptr())
         };
-        // SAFETY: the addresses are those of `insn_cnt` instructions in the kernel's layout, of
-        // a text with a closing zero, and of `log_size` writable bytes; all outlive the call.
-        unsafe { bpf_fd(Command::ProgLoad, &mut attr, size_of::<Attr>()) }.map(Self)
+        // SAFETY: the addresses are those of as many instructions as told, in the kernel's layout,
+        // of a text with a closing zero, and of as many writable bytes as told; all outlive the
+        // call.
+        unsafe { attr.open(Command::ProgLoad) }.map(Self)
     }
 
     /// Runs the program once on `input` by BPF_PROG_TEST_RUN and gives what it returned.
     pub(super) fn test_run(&self, input: &[u8]) -> Result<u32, Code> {
-        #[repr(C)]
-        struct Attr {
-            prog_fd: i32,
-            retval: u32,
-            data_size_in: u32,
-            data_size_out: u32,
-            data_in: u64,
-            data_out: u64,
-            repeat: u32,
-            duration: u32,
-        }
-        let mut attr = Attr {
-            prog_fd: self.0.as_raw_fd(),
-            retval: 0,
-            data_size_in: length(input.len()),
-            data_size_out: 0,
-            // Programs that take no packet must be given none, not even an empty one.
-            data_in: if input.is_empty() { 0 } else { address(input) },
-            data_out: 0,
-            repeat: 0,
-            duration: 0,
-        };
-        // SAFETY: `data_in` is the address of `data_size_in` bytes that outlive the call;
-        // without `data_out` the kernel gives no packet back.
-        unsafe { bpf(Command::ProgTestRun, &mut attr, size_of::<Attr>())? };
-        Ok(attr.retval)
-    }
-
-    /// The lengths in bytes of what the program became: machine code, and instructions as
-    /// the verifier rewrote them.
-    pub(super) fn lengths(&self) -> Result<Lengths, Code> {
-        // The first fields of `struct bpf_prog_info`; its lengths ask for no content.
-        #[repr(C)]
-        #[derive(Default)]
-        struct Info {
-            kind: u32,
-            id: u32,
-            tag: [u8; 8],
-            jited: u32,
-            rewritten: u32,
-            jited_insns: u64,
-            rewritten_insns: u64,
-        }
-        #[repr(C)]
-        struct Attr {
-            fd: i32,
-            info_size: u32,
-            info: u64,
-        }
-        let mut info = Info::default();
-        let mut attr = Attr {
-            fd: self.0.as_raw_fd(),
-            info_size: length(size_of::<Info>()),
-            info: address(&raw mut info),
-        };
-        // SAFETY: `info` is the address of `info_size` writable bytes; the lengths in it are
-        // zero, so the kernel follows none of the addresses in it.
-        unsafe { bpf(Command::ObjGetInfoByFd, &mut attr, size_of::<Attr>())? };
-        Ok(Lengths {
-            jited: info.jited,
-            rewritten: info.rewritten,
-        })
-    }
-}
-
-/// See [`Program::lengths`].
-pub(super) struct Lengths {
-    pub(super) jited: u32,
-    pub(super) rewritten: u32,
-}
-
-/// A BPF object in libbpf's hands. libbpf-rs wraps these functions as well, but its error
-/// doesn't give the number back.
-pub(super) struct Object(NonNull<libbpf_sys::bpf_object>);
-
-impl Object {
-    /// Takes an object file apart; `name` is what libbpf calls it in its messages.
-    pub(super) fn open(image: &'static [u8], name: &CStr) -> Result<Self, Code> {
-        let options = libbpf_sys::bpf_object_open_opts {
-            sz: size_of::<libbpf_sys::bpf_object_open_opts>() as libbpf_sys::size_t,
-            object_name: name.as_ptr(),
-            ..Default::default()
-        };
-        // SAFETY: the image is there for good, the name and the options outlive the call, and
-        // libbpf keeps copies of both. The limit on locked memory has been seen to already, so
-        // libbpf need not raise it, nor say that it can't.
-        let object = unsafe {
-            libbpf_sys::libbpf_set_memlock_rlim(0);
-            let size = image.len() as libbpf_sys::size_t;
-            libbpf_sys::bpf_object__open_mem(image.as_ptr().cast(), size, &raw const options)
-        };
-        // libbpf 1 answers NULL and sets errno.
-        NonNull::new(object).map(Self).ok_or_else(Code::last)
-    }
-
-    /// Relocates the object for this kernel and gives its maps and programs to it.
-    pub(super) fn load(&mut self) -> Result<(), Code> {
-        // SAFETY: the object is open and borrowed mutably.
-        let answer = unsafe { libbpf_sys::bpf_object__load(self.0.as_ptr()) };
-        if answer < 0 {
-            Err(Code::of_return(answer))
+        // Programs that take no packet must be given none, not even an empty one.
+        let start = if input.is_empty() {
+            ptr::null()
         } else {
-            Ok(())
-        }
-    }
-
-    /// A program of the loaded object.
-    pub(super) fn program(&self, name: &CStr) -> Result<Program, Code> {
-        // SAFETY: the object is open; libbpf asks a program that isn't there for nothing.
-        let fd = unsafe { libbpf_sys::bpf_program__fd(self.find(name)?.as_ptr()) };
-        // SAFETY: libbpf keeps the descriptor of a loaded program open as long as the object.
-        unsafe { own_copy(fd) }.map(Program)
-    }
-
-    /// A map of the loaded object, which must be an array of one entry.
-    pub(super) fn map(&self, name: &CStr) -> Result<Map, Code> {
-        // SAFETY: the object is open, and the name has a closing zero.
-        let map =
-            unsafe { libbpf_sys::bpf_object__find_map_by_name(self.0.as_ptr(), name.as_ptr()) };
-        let map = NonNull::new(map).ok_or_else(Code::last)?.as_ptr();
-        // SAFETY: the map is the object's and lives as long as it.
-        let (of, keys, entries, size, fd) = unsafe {
-            (
-                libbpf_sys::bpf_map__type(map),
-                libbpf_sys::bpf_map__key_size(map),
-                libbpf_sys::bpf_map__max_entries(map),
-                libbpf_sys::bpf_map__value_size(map),
-                libbpf_sys::bpf_map__fd(map),
-            )
+            input.as_ptr()
         };
-        if (of, keys, entries) != (MapType::Array as u32, 4, 1) {
-            return Err(Errno::EINVAL.into());
-        }
-        // SAFETY: libbpf keeps the descriptor of a created map open as long as the object.
-        let fd = unsafe { own_copy(fd)? };
-        Ok(Map {
-            fd,
-            value_size: size as usize,
+        let attr = Attr::default()
+            .fd(&self.0)
+            .unused(4)
+            .length(input.len())
+            .unused(4);
+        // Then: where a packet could be given back, how often to run, and how long it took.
+        let mut attr = attr.address(start).unused(8 + 4 + 4);
+        // SAFETY: the address is that of as many bytes as told, which outlive the call; the kernel
+        // gives no packet back, there being neither address nor length for it.
+        unsafe { attr.call(Command::ProgTestRun)? };
+        Ok(attr.answer(4))
+    }
+
+    /// What the program became.
+    pub(super) fn lengths(&self) -> Result<Lengths, Code> {
+        // The first fields of `struct bpf_prog_info`, the last two being addresses.
+        let mut info = Attr::default().unused(4 + 4 + 8 + 4 + 4 + 8 + 8);
+        let attr = Attr::default().fd(&self.0).length(info.0.len());
+        // SAFETY: the address is that of as many writable bytes as told; in them all lengths are
+        // zero, so that the kernel follows none of the addresses.
+        unsafe {
+            attr.address(info.0.as_mut_ptr())
+                .call(Command::ObjGetInfoByFd)?
+        };
+        Ok(Lengths {
+            jited: info.answer(16),
+            rewritten: info.answer(20),
         })
     }
-
-    /// Attaches a program to what its section names, until the link is dropped.
-    pub(super) fn attach(&self, name: &CStr) -> Result<Link, Code> {
-        // SAFETY: the program is the object's, which is loaded.
-        let link = unsafe { libbpf_sys::bpf_program__attach(self.find(name)?.as_ptr()) };
-        NonNull::new(link).map(Link).ok_or_else(Code::last)
-    }
-
-    /// A program of the object, by its function's name.
-    fn find(&self, name: &CStr) -> Result<NonNull<libbpf_sys::bpf_program>, Code> {
-        // SAFETY: the object is open, and the name has a closing zero.
-        let program =
-            unsafe { libbpf_sys::bpf_object__find_program_by_name(self.0.as_ptr(), name.as_ptr()) };
-        NonNull::new(program).ok_or_else(Code::last)
-    }
 }
 
-impl Drop for Object {
-    fn drop(&mut self) {
-        // SAFETY: the object is ours; copies of its descriptors outlive it, addresses don't.
-        unsafe { libbpf_sys::bpf_object__close(self.0.as_ptr()) };
-    }
-}
-
-/// A program's attachment.
-pub(super) struct Link(NonNull<libbpf_sys::bpf_link>);
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        // SAFETY: the link is ours and is not used again.
-        unsafe { libbpf_sys::bpf_link__destroy(self.0.as_ptr()) };
-    }
-}
-
-/// A descriptor of our own for what a descriptor of libbpf stands for; `fd` may be libbpf's
-/// negative answer instead of one.
-///
-/// # Safety
-///
-/// Unless negative, `fd` must be open.
-unsafe fn own_copy(fd: i32) -> Result<OwnedFd, Code> {
-    if fd < 0 {
-        return Err(Code::of_return(fd));
-    }
-    // SAFETY: the descriptor is open, by the caller's promise.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
-    borrowed.try_clone_to_owned().map_err(|_| Code::last())
-}
-
-/// A length as bpf(2) takes it; nothing here comes near its limit.
-fn length(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
+/// Tells libbpf that the limit on locked memory has been seen to: it need not raise it before
+/// 5.11, nor say that it can't.
+pub(super) fn keep_libbpf_from_memlock() {
+    // SAFETY: the function sets a variable that libbpf reads when it loads an object.
+    unsafe { libbpf_sys::libbpf_set_memlock_rlim(0) };
 }
 
 /// Which of the two processes after a [`fork`] this is.

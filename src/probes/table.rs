@@ -43,8 +43,8 @@ const TRACING: &str = "CAP_BPF and CAP_PERFMON (before 5.8: CAP_SYS_ADMIN)";
 const NONE: &str = "none; up to 5.18 as for map-create";
 /// What asking about programs at cgroups takes.
 const CGROUP: &str = "none; up to 5.18 as for map-create, and before 5.8 CAP_NET_ADMIN";
-/// What taking the right to write from a map takes.
-const BPF_ALWAYS: &str = "CAP_BPF (before 5.8: CAP_SYS_ADMIN)";
+/// What freezing a map takes besides.
+const BPF_TO_FREEZE: &str = "as map-create; up to 6.4 CAP_BPF in any case";
 
 const NOTHING: &str = "none";
 const ONE_MAP: &str = "none: one map, held by a descriptor";
@@ -109,7 +109,7 @@ const TABLE: &[Probe] = &[
         effects: ONE_PROGRAM,
         area: "basics",
         since: Some("4.13"), // 1e2709769086, which lets one ask; compilers are older
-        privilege: BPF_ALWAYS,
+        privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
         needs: &["prog-load"],
         run: basics::jit,
     },
@@ -204,7 +204,7 @@ const TABLE: &[Probe] = &[
         effects: ONE_MAP,
         area: "global-data",
         since: Some("5.5"), // fc9702273e2e
-        privilege: BPF_ALWAYS,
+        privilege: BPF_TO_FREEZE,
         needs: &["map-create"],
         run: maps::rodata,
     },
@@ -217,7 +217,7 @@ const TABLE: &[Probe] = &[
         effects: "none: two maps and a program, held by descriptors",
         area: "global-data",
         since: Some("5.2"), // d8eca5bbb2be, 87df15de441b, 591fe9888d78
-        privilege: BPF_ALWAYS,
+        privilege: BPF_TO_FREEZE,
         needs: &["map-create", "prog-load"],
         run: maps::global_data,
     },

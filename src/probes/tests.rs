@@ -109,6 +109,7 @@ const BAD: &[Probe] = &[
     probe("on-fine", &["fine"], fine),
     probe("on-fails", &["fine", "fails"], fine),
     probe("on-crashes", &["crashes"], fine),
+    probe("on-on-fails", &["on-fails"], fine),
 ];
 
 /// Runs rows of a table and gives what became of each, in few words.
@@ -142,6 +143,7 @@ fn a_probe_that_misbehaves_is_told_of_and_the_others_run() {
             "on-fine: works",
             "on-fails: it builds on fails, which failed with ENOTSUPP",
             "on-crashes: it builds on crashes, which was skipped",
+            "on-on-fails: it builds on fails, which failed with ENOTSUPP",
         ]
     );
 }
@@ -334,7 +336,7 @@ mod root {
         }
         fn returns_nothing(bench: &mut Bench) -> Trial {
             bench
-                .program(sys::ProgType::SocketFilter, &[insn::Insn::exit()])
+                .program(kinds::ProgType::SocketFilter, &[insn::Insn::exit()])
                 .map(drop)
         }
         let table = &[probe("refused", &[], returns_nothing)];

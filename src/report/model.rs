@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Severity;
-use crate::diagnosis::{Finding, Status};
+use crate::diagnosis::{Finding, Severity, Status};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
 

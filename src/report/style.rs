@@ -2,8 +2,7 @@
 
 use owo_colors::OwoColorize;
 
-use crate::catalogue::Severity;
-use crate::diagnosis::{Finding, Status};
+use crate::diagnosis::{Finding, Severity, Status};
 
 /// How much of a report is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

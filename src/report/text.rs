@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::model::{Report, Verdict};
 use super::style::{Detail, Style, clean};
-use crate::catalogue::{Area, Needs};
-use crate::diagnosis::{Evidence, Finding, RenderedFix, Status};
+
+use crate::diagnosis::{Area, Evidence, Finding, Needs, RenderedFix, Status};
 use crate::facts::Fact;
 use crate::probes::Outcome;
 

@@ -23,6 +23,8 @@ pub struct Expected {
     /// Where more than one answer is the truth.
     #[serde(default)]
     pub either: Vec<Either>,
+    /// What all of it comes to.
+    pub verdict: Option<String>,
     /// Probe to `works`, `skipped`, `fails` or `fails ERRNO`.
     #[serde(default)]
     pub probes: BTreeMap<String, String>,
@@ -87,6 +89,7 @@ impl Expected {
             either.checks.retain(|check| !named.contains(check));
             self.either.push(either);
         }
+        self.verdict = self.verdict.take().or_else(|| other.verdict.clone());
         for (probe, outcome) in &other.probes {
             self.probes
                 .entry(probe.clone())
@@ -107,6 +110,13 @@ impl Expected {
             ensure!(
                 !statuses.is_empty() && statuses.len() < 4,
                 "{check} may be anything: that is no expectation"
+            );
+        }
+        let verdicts = ["ready", "not-ready", "undetermined"];
+        if let Some(verdict) = &self.verdict {
+            ensure!(
+                verdicts.contains(&verdict.as_str()),
+                "there is no verdict {verdict}"
             );
         }
         for (probe, outcome) in &self.probes {

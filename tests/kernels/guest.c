@@ -355,8 +355,10 @@ static void print_processes(FILE *out)
 			continue;
 		n = readlink(path, exe, sizeof(exe) - 1);
 		/* Only programs: kernel threads and the dead have none. */
-		if (n > 0 && (exe[n] = 0, strstr(exe, "bpf-doctor")))
+		if (n > 0) {
+			exe[n] = 0;
 			fprintf(out, "process %s\n", exe);
+		}
 	}
 	if (proc)
 		closedir(proc);

@@ -172,10 +172,10 @@ fn write_executable(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// A folder as a cpio archive whose files all belong to root.
+/// A folder as a cpio archive whose files all belong to root, and which an ordinary
+/// user can read, whatever the umask of whoever runs the bench.
 fn pack(folder: &Path, archive: &Path) -> Result<()> {
-    let script =
-        "cd \"$1\" && find . | sort | cpio --quiet --reproducible -o -H newc -R 0:0 > \"$2\"";
+    let script = "cd \"$1\" && chmod -R a+rX . && find . | sort | cpio --quiet --reproducible -o -H newc -R 0:0 > \"$2\"";
     cache::check(
         Command::new("sh")
             .args(["-c", script, "pack"])

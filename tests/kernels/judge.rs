@@ -43,6 +43,16 @@ pub fn differences(
             ));
         }
     }
+    if let Some(verdict) = expected
+        .verdict
+        .as_ref()
+        .filter(|verdict| **verdict != report.verdict)
+    {
+        problems.push(format!(
+            "the verdict is {}, must be {verdict}",
+            report.verdict
+        ));
+    }
     for (name, outcome) in &expected.probes {
         match report.probes.iter().find(|probe| probe.probe == *name) {
             None => problems.push(format!(

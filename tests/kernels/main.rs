@@ -111,7 +111,9 @@ fn run(options: &Options) -> Result<bool> {
         for _ in 0..options.jobs {
             scope.spawn(|| {
                 // A poisoned lock means another worker panicked; what it had done still counts.
-                while let Some(cell) = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front() {
+                let next = || queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
+                // Not locked in the loop's head, where the lock would be held for the whole body.
+                while let Some(cell) = next() {
                     let outcome = match kernels.get(&cell.kernel) {
                         Some(Ok(kernel)) => bench.run(cell, kernel),
                         _ => Outcome::not_run("its kernel cannot be had"),

@@ -70,6 +70,18 @@ fn probes_are_compared_with_their_errno() {
 }
 
 #[test]
+fn the_verdict_is_compared() {
+    assert_eq!(
+        against("{fail: {broken: b}, unknown: {dark: b}, verdict: not-ready}").len(),
+        0
+    );
+    assert_eq!(
+        against("{fail: {broken: b}, unknown: {dark: b}, verdict: ready}").len(),
+        1
+    );
+}
+
+#[test]
 fn a_report_must_agree_with_itself() {
     let mut report: Report = serde_yaml::from_str(REPORT).unwrap();
     assert_eq!(report.contradictions("1"), Vec::<String>::new());
