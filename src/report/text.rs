@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::model::{Report, Verdict};
 use super::style::{Detail, Style, clean};
 
-use crate::diagnosis::{Area, Evidence, Finding, Needs, RenderedFix, Status};
+use crate::diagnosis::{Area, Evidence, Finding, Needs, RenderedFix, Severity, Status};
 use crate::facts::Fact;
 use crate::probes::Outcome;
 
@@ -204,24 +204,38 @@ impl Page {
     }
 
     fn footer(&mut self, report: &Report) {
-        let summary = report.summary;
         let verdict = match report.verdict {
             Verdict::Ready => self.style.green("ready"),
             Verdict::NotReady => self.style.red("not ready"),
             Verdict::Undetermined => self.style.yellow("undetermined"),
         };
-        let parts = [
-            (summary.fail, "failed"),
-            (summary.unknown, "unknown"),
-            (summary.ok, "ok"),
-            (summary.not_applicable, "not applicable"),
-        ];
-        let tally = parts
-            .map(|(count, word)| format!("{count} {word}"))
-            .join(", ");
         self.line("");
-        self.line(&format!("{verdict}: {tally}"));
+        self.line(&format!("{verdict}: {}", tally(report)));
     }
+}
+
+/// How many checks came to what, in words; what nothing came to is left out.
+fn tally(report: &Report) -> String {
+    let failing = |severity: Severity| {
+        let failed = report.findings.iter();
+        let failed = failed.filter(|f| f.status == Status::Fail && f.severity == severity);
+        failed.count()
+    };
+    let summary = report.summary;
+    let parts = [
+        (failing(Severity::Error), "error", "errors"),
+        (failing(Severity::Warning), "warning", "warnings"),
+        (failing(Severity::Info), "note", "notes"),
+        (summary.unknown, "not known", "not known"),
+        (summary.ok, "ok", "ok"),
+        (summary.not_applicable, "not applicable", "not applicable"),
+    ];
+    let told = parts.iter().filter(|(count, ..)| *count > 0);
+    let told = told.map(|(count, one, more)| {
+        let word = if *count == 1 { one } else { more };
+        format!("{count} {word}")
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// `text` in lines of at most `room` columns, broken between words.
