@@ -106,8 +106,15 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             "/etc/kernel/cmdline",
             Some("kernel-install add \"$(uname -r)\" \"/lib/modules/$(uname -r)/vmlinuz\""),
         ),
+        BootLoader::LoaderEntries => loader_entries(change),
+        BootLoader::MachineConfig => in_words(
+            change,
+            "in a MachineConfig of the cluster, spec.kernelArguments (what is set by hand on a \
+             node is taken back)",
+            Some("oc apply -f machine-config.yaml"),
+        ),
         BootLoader::RaspberryPi(path) => one_line_file(change, path, None),
-        BootLoader::Extlinux => edit_assignment(
+        BootLoader::Extlinux => append_assignment(
             change,
             "/etc/update-extlinux.conf",
             "default_kernel_opts",
@@ -171,26 +178,31 @@ fn drop_in(change: &Change) -> String {
 }
 
 fn default_grub(change: &Change, update: &str) -> Vec<String> {
-    edit_assignment(change, "/etc/default/grub", "GRUB_CMDLINE_LINUX", update)
+    append_assignment(change, "/etc/default/grub", "GRUB_CMDLINE_LINUX", update)
 }
 
-/// Edits the quoted value of a shell assignment in place.
-fn edit_assignment(change: &Change, path: &str, variable: &str, update: &str) -> Vec<String> {
+/// These files are shell scripts: a line at the end adds to what stands above, however that is
+/// quoted, and typed twice it is there once.
+fn append_assignment(change: &Change, path: &str, variable: &str, update: &str) -> Vec<String> {
     let mut commands = Vec::new();
     for word in &change.remove {
+        // First a line that was appended, then the word wherever it stands.
+        let whole = quote(&format!("/^{}$/d", pattern(&assignment(variable, word))));
         let script = quote(&removal(word));
-        commands.push(format!("sed -i -E {script} {path}"));
+        commands.push(format!("sed -i -E -e {whole} -e {script} {path}"));
     }
     for word in &change.add {
-        let script = quote(&format!(
-            "/^{variable}=.*{}/! s|^({variable}=[\"'])(.*)([\"'])|\\1\\2 {}\\3|",
-            pattern(word),
-            replacement(word)
+        let line = quote(&assignment(variable, word));
+        commands.push(format!(
+            "grep -qxF {line} {path} || printf '%s\\n' {line} >> {path}"
         ));
-        commands.push(format!("sed -i -E {script} {path}"));
     }
     commands.push(update.to_owned());
     commands
+}
+
+fn assignment(variable: &str, word: &str) -> String {
+    format!("{variable}=\"${variable} {word}\"")
 }
 
 fn one_line_file(change: &Change, path: &str, update: Option<&str>) -> Vec<String> {
@@ -209,6 +221,20 @@ fn one_line_file(change: &Change, path: &str, update: Option<&str>) -> Vec<Strin
     }
     commands.extend(update.map(str::to_owned));
     commands
+}
+
+/// Entries of systemd-boot that nothing regenerates, as on Arch.
+fn loader_entries(change: &Change) -> Vec<String> {
+    let entries = "/boot/loader/entries/*.conf";
+    let removals = change.remove.iter().map(|word| removal(word));
+    let additions = change.add.iter().map(|word| {
+        let (is_there, word) = (pattern(word), replacement(word));
+        format!("/^options /{{/{is_there}/! s|$| {word}|}}")
+    });
+    removals
+        .chain(additions)
+        .map(|script| format!("sed -i -E {} {entries}", quote(&script)))
+        .collect()
 }
 
 fn in_words(change: &Change, place: &str, then: Option<&str>) -> Vec<String> {

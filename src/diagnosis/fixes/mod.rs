@@ -21,8 +21,7 @@ struct Recipe {
     needs: Needs,
 }
 
-/// The fix as commands for this host; `None` where the host has it already, so that typing
-/// it again would change nothing.
+/// The fix as commands for this host; `None` where the host has it already, or can't have it.
 pub(super) fn render(
     fix: &Fix,
     catalogue: &Catalogue,
@@ -34,7 +33,7 @@ pub(super) fn render(
         Remedy::KernelArguments { add, remove } => {
             kernel_arguments::recipe(add, remove, facts, &platform)?
         }
-        Remedy::KernelConfig(wanted) => kernel_config::recipe(wanted, catalogue, facts, &platform),
+        Remedy::KernelConfig(wanted) => kernel_config::recipe(wanted, catalogue, facts, &platform)?,
         Remedy::Sysctl(wanted) => settings::sysctl(wanted, facts, &platform)?,
         Remedy::Mount(mount) => settings::mount(mount, facts, &platform),
         Remedy::Capabilities(wanted) => privileges::capabilities(wanted, facts, &platform),
