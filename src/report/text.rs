@@ -249,6 +249,16 @@ fn broken(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
+/// The beginning of a value that is longer than a line has room for; machines get it whole.
+fn shortened(value: &str) -> String {
+    const ROOM: usize = 60;
+    if value.chars().count() <= ROOM {
+        return value.to_owned();
+    }
+    let start: String = value.chars().take(ROOM).collect();
+    format!("{start}…")
+}
+
 /// A piece of evidence in a line.
 fn evidence_line(piece: &Evidence) -> String {
     match piece {
@@ -273,7 +283,7 @@ fn evidence_line(piece: &Evidence) -> String {
             };
             match known {
                 Fact::Known { value, .. } => {
-                    format!("{fact} = {}{place}", clean(&value.to_string()))
+                    format!("{fact} = {}{place}", shortened(&clean(&value.to_string())))
                 }
                 Fact::Unknown { reason, .. } if reason.detail.is_empty() => {
                     format!("{fact} is unknown: {}{place}", reason.unknown)

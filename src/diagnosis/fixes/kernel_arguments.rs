@@ -56,12 +56,7 @@ pub(super) fn recipe(
         return None;
     }
     let mut commands = commands(&change, platform.loader);
-    let mut undo = match platform.loader {
-        BootLoader::UpdateGrub if change.remove.is_empty() => {
-            vec![format!("rm {}", drop_in(&change)), "update-grub".to_owned()]
-        }
-        loader => self::commands(&change.reversed(), loader),
-    };
+    let mut undo = undo(&change, platform.loader);
     if platform.loader != BootLoader::Wsl {
         commands.push("reboot".to_owned());
         undo.push("reboot".to_owned());
@@ -99,8 +94,12 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             vec![line]
         }
         BootLoader::UpdateGrub => debian(change),
-        BootLoader::Grub2Mkconfig => default_grub(change, "grub2-mkconfig -o /boot/grub2/grub.cfg"),
-        BootLoader::GrubMkconfig => default_grub(change, "grub-mkconfig -o /boot/grub/grub.cfg"),
+        BootLoader::Grub2Mkconfig => {
+            append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE)
+        }
+        BootLoader::GrubMkconfig => {
+            append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE)
+        }
         BootLoader::SystemdBoot => one_line_file(
             change,
             "/etc/kernel/cmdline",
@@ -114,12 +113,9 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             Some("oc apply -f machine-config.yaml"),
         ),
         BootLoader::RaspberryPi(path) => one_line_file(change, path, None),
-        BootLoader::Extlinux => append_assignment(
-            change,
-            "/etc/update-extlinux.conf",
-            "default_kernel_opts",
-            "update-extlinux",
-        ),
+        BootLoader::Extlinux => {
+            append_assignment(change, EXTLINUX, EXTLINUX_VARIABLE, EXTLINUX_UPDATE)
+        }
         BootLoader::Wsl => in_words(
             change,
             "in %UserProfile%\\.wslconfig on Windows, section [wsl2], the line kernelCommandLine",
@@ -137,6 +133,36 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
         ),
     }
 }
+
+/// What takes a change back. What was added in a place of its own goes as a whole; where
+/// something was removed, too, the change is made the other way round.
+fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
+    let whole_lines = |path: &str, variable: &str, update: &str| {
+        let lines = change.add.iter().map(|word| {
+            let script = quote(&format!("/^{}$/d", pattern(&assignment(variable, word))));
+            format!("sed -i -E {script} {path}")
+        });
+        lines.chain([update.to_owned()]).collect()
+    };
+    if !change.remove.is_empty() {
+        return commands(&change.reversed(), loader);
+    }
+    match loader {
+        BootLoader::UpdateGrub => vec![format!("rm {}", drop_in(change)), "update-grub".to_owned()],
+        BootLoader::Grub2Mkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE),
+        BootLoader::GrubMkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE),
+        BootLoader::Extlinux => whole_lines(EXTLINUX, EXTLINUX_VARIABLE, EXTLINUX_UPDATE),
+        _ => commands(&change.reversed(), loader),
+    }
+}
+
+const DEFAULT_GRUB: &str = "/etc/default/grub";
+const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX";
+const GRUB_UPDATE: &str = "grub-mkconfig -o /boot/grub/grub.cfg";
+const GRUB2_UPDATE: &str = "grub2-mkconfig -o /boot/grub2/grub.cfg";
+const EXTLINUX: &str = "/etc/update-extlinux.conf";
+const EXTLINUX_VARIABLE: &str = "default_kernel_opts";
+const EXTLINUX_UPDATE: &str = "update-extlinux";
 
 /// Appends an option with a quoted value, unless the value is empty.
 fn push(line: &mut String, option: &str, value: &str) {
@@ -175,10 +201,6 @@ fn drop_in(change: &Change) -> String {
     let safe = |c| if plain(c) { c } else { '-' };
     let name: String = name(word).chars().map(safe).collect();
     format!("/etc/default/grub.d/zz-bpf-doctor-{name}.cfg")
-}
-
-fn default_grub(change: &Change, update: &str) -> Vec<String> {
-    append_assignment(change, "/etc/default/grub", "GRUB_CMDLINE_LINUX", update)
 }
 
 /// These files are shell scripts: a line at the end adds to what stands above, however that is

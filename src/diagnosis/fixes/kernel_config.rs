@@ -96,7 +96,8 @@ pub(super) fn recipe(
     }
     commands.push(start_config(facts));
     commands.push(edit.script());
-    if matches!(platform.family.as_str(), "debian" | "rhel" | "fedora") {
+    let signed = matches!(platform.family.as_str(), "debian" | "rhel" | "fedora");
+    if signed && platform.loader != BootLoader::Wsl {
         // The distribution's signing keys aren't at hand.
         commands.push(
             "scripts/config --set-str SYSTEM_TRUSTED_KEYS '' --set-str SYSTEM_REVOCATION_KEYS ''"
