@@ -17,6 +17,8 @@ pub(super) enum BootLoader {
     Kernelstub,
     /// update-grub, with drop-ins below /etc/default/grub.d (a Debian patch).
     UpdateGrub,
+    /// transactional-update writes grub.cfg of the next snapshot, on MicroOS.
+    Transactional,
     /// grub2-mkconfig writes /boot/grub2/grub.cfg, on SUSE.
     Grub2Mkconfig,
     /// grub-mkconfig writes /boot/grub/grub.cfg, on Arch and Alpine.
@@ -85,6 +87,8 @@ fn loader(facts: &Facts) -> BootLoader {
         BootLoader::RaspberryPi("/boot/firmware/cmdline.txt")
     } else if has("update-grub") && file("/etc/default/grub") {
         BootLoader::UpdateGrub
+    } else if has("transactional-update") && file("/etc/default/grub") {
+        BootLoader::Transactional
     } else if has("grub2-mkconfig") && file("/etc/default/grub") {
         BootLoader::Grub2Mkconfig
     } else if has("grub-mkconfig") && file("/etc/default/grub") {
