@@ -1,7 +1,5 @@
 //! The report for people.
 
-use std::fmt::Write;
-
 use super::model::{Report, Verdict};
 use super::style::{Detail, Style, clean};
 
@@ -47,28 +45,26 @@ impl Page {
 
     fn header(&mut self, report: &Report) {
         let host = &report.host;
-        let known = |text: &Option<String>| text.as_deref().map_or("unknown".to_owned(), clean);
-        let name = self.style.bold(&known(&host.hostname));
+        let known = |text: &Option<String>| text.as_deref().map(clean);
+        let kernel = [known(&host.kernel.release), known(&host.arch)];
+        let kernel: Vec<String> = kernel.into_iter().flatten().collect();
         let user = match host.environment.euid {
-            Some(0) => "as root".to_owned(),
-            Some(uid) => format!("as user {uid}"),
-            None => "as an unknown user".to_owned(),
+            Some(0) => Some("as root".to_owned()),
+            uid => uid.map(|uid| format!("as user {uid}")),
         };
-        let mut line = format!(
-            "{name} · {} · Linux {} {} · {user}",
-            known(&host.os.name),
-            known(&host.kernel.release),
-            known(&host.arch),
-        );
-        for surrounding in [
+        let surroundings = [
             &host.environment.container,
             &host.environment.virtualization,
-        ] {
-            match surrounding.as_deref() {
-                Some("none") | None => {}
-                Some(name) => write_to(&mut line, format_args!(" · {}", clean(name))),
-            }
-        }
+        ];
+        let surroundings = surroundings.map(|name| known(name).filter(|name| name != "none"));
+        let parts = [
+            known(&host.hostname).map(|name| self.style.bold(&name)),
+            known(&host.os.name),
+            Some(format!("Linux {}", kernel.join(" "))),
+            user,
+        ];
+        let parts: Vec<String> = parts.into_iter().chain(surroundings).flatten().collect();
+        let line = parts.join(" · ");
         self.line(&line);
     }
 
@@ -253,6 +249,16 @@ fn broken(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
+/// The beginning of a value that is longer than a line has room for; machines get it whole.
+fn shortened(value: &str) -> String {
+    const ROOM: usize = 60;
+    if value.chars().count() <= ROOM {
+        return value.to_owned();
+    }
+    let start: String = value.chars().take(ROOM).collect();
+    format!("{start}…")
+}
+
 /// A piece of evidence in a line.
 fn evidence_line(piece: &Evidence) -> String {
     match piece {
@@ -277,7 +283,7 @@ fn evidence_line(piece: &Evidence) -> String {
             };
             match known {
                 Fact::Known { value, .. } => {
-                    format!("{fact} = {}{place}", clean(&value.to_string()))
+                    format!("{fact} = {}{place}", shortened(&clean(&value.to_string())))
                 }
                 Fact::Unknown { reason, .. } if reason.detail.is_empty() => {
                     format!("{fact} is unknown: {}{place}", reason.unknown)
@@ -289,9 +295,4 @@ fn evidence_line(piece: &Evidence) -> String {
             }
         }
     }
-}
-
-/// Writing to a string can't fail; the macro's result says so to nobody.
-fn write_to(out: &mut String, arguments: std::fmt::Arguments<'_>) {
-    let _infallible = out.write_fmt(arguments);
 }

@@ -23,6 +23,10 @@ pub(super) enum BootLoader {
     GrubMkconfig,
     /// /etc/kernel/cmdline feeds the entries of systemd-boot.
     SystemdBoot,
+    /// Entries below /boot/loader/entries, written by hand.
+    LoaderEntries,
+    /// The Machine Config Operator of an OpenShift cluster.
+    MachineConfig,
     /// update-extlinux, on Alpine.
     Extlinux,
     /// One line in a file on the boot partition, on a Raspberry Pi.
@@ -101,6 +105,8 @@ fn loader(facts: &Facts) -> BootLoader {
         BootLoader::Wsl
     } else if let Some(loader) = loader_of_image(&image, &file) {
         loader
+    } else if facts.text("os.id").as_deref() == Some("rhcos") {
+        BootLoader::MachineConfig
     } else if file("/run/ostree-booted") && has("rpm-ostree") {
         BootLoader::RpmOstree
     } else if has("grubby") {
@@ -119,6 +125,8 @@ fn loader(facts: &Facts) -> BootLoader {
         BootLoader::Extlinux
     } else if file("/etc/kernel/cmdline") && has("kernel-install") {
         BootLoader::SystemdBoot
+    } else if file("/boot/loader/entries") && has("bootctl") {
+        BootLoader::LoaderEntries
     } else if file("/boot/cmdline.txt") {
         BootLoader::RaspberryPi("/boot/cmdline.txt")
     } else {
