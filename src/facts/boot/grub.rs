@@ -69,6 +69,9 @@ impl Menu {
     /// # Errors
     /// Why that can't be told, as a sentence.
     pub(super) fn next(&self, variables: &BTreeMap<String, String>) -> Result<&str, String> {
+        if self.items.is_empty() {
+            return Err("the menu has no entries".to_owned());
+        }
         let place = self.place(variables);
         let mut items = &self.items;
         let mut found: Option<&Item> = None;
