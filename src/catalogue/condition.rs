@@ -22,6 +22,8 @@ pub enum Condition {
     Kernel(VersionRange),
     /// A fact passes a test.
     Fact(FactTest),
+    /// The facts of these two keys have the same value.
+    Same(String, String),
     /// A probe came to an outcome.
     Probe(ProbeTest),
 }
@@ -37,7 +39,7 @@ impl Condition {
                 }
             }
             Self::Not(part) => part.walk(visit),
-            Self::Kernel(_) | Self::Fact(_) | Self::Probe(_) => {}
+            Self::Kernel(_) | Self::Fact(_) | Self::Same(..) | Self::Probe(_) => {}
         }
     }
 }
@@ -58,9 +60,9 @@ pub enum Test {
     Is(Vec<Wanted>),
     /// It is a list that has this item.
     Has(String),
-    /// It is a number, and at least this.
+    /// It is a number, and at least this; of a list, the number of its items.
     AtLeast(i64),
-    /// It is a number, and at most this.
+    /// It is a number, and at most this; of a list, the number of its items.
     AtMost(i64),
     /// It is a list with at least one item.
     Some,
@@ -139,6 +141,7 @@ struct Raw {
     has: Option<String>,
     at_least: Option<i64>,
     at_most: Option<i64>,
+    same_as: Option<String>,
     at: Option<String>,
     outcome: Option<RawOutcome>,
     errno: Option<OneOrMore<String>>,
@@ -192,6 +195,13 @@ impl Raw {
         }
         if let Some(name) = self.os.take() {
             return Ok(of_os(&name));
+        }
+        if let (Some(key), Some(other)) = (&self.fact, &self.same_as) {
+            check_fact(key)?;
+            check_fact(other)?;
+            let same = Condition::Same(key.clone(), other.clone());
+            (self.fact, self.same_as) = (None, None);
+            return Ok(same);
         }
         let (key, test) = self.take_fact()?;
         check_fact(&key)?;
@@ -262,7 +272,7 @@ impl Raw {
         if let Some(number) = self.at_most.take() {
             return Ok(Test::AtMost(number));
         }
-        Err("what is asked of it? Add one of: is, has, at-least, at-most".to_owned())
+        Err("what is asked of it? Add one of: is, has, at-least, at-most, same-as".to_owned())
     }
 
     fn take_probe(&mut self, probe: String) -> Result<Condition, String> {
@@ -317,6 +327,7 @@ impl Raw {
             ("has", self.has.is_some()),
             ("at-least", self.at_least.is_some()),
             ("at-most", self.at_most.is_some()),
+            ("same-as", self.same_as.is_some()),
             ("at", self.at.is_some()),
             ("outcome", self.outcome.is_some()),
             ("errno", self.errno.is_some()),

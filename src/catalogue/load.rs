@@ -204,10 +204,10 @@ impl Catalogue {
     #[must_use]
     pub fn facts_asked(&self) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
-        let mut visit = |condition: &super::Condition| {
-            if let super::Condition::Fact(test) = condition {
-                keys.insert(test.key.clone());
-            }
+        let mut visit = |condition: &super::Condition| match condition {
+            super::Condition::Fact(test) => keys.extend([test.key.clone()]),
+            super::Condition::Same(one, other) => keys.extend([one.clone(), other.clone()]),
+            _ => {}
         };
         for check in &self.checks {
             let causes = check.causes.iter();

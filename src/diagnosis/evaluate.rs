@@ -55,6 +55,7 @@ impl<'a> World<'a> {
                 let tri = ask_fact(test, &fact);
                 self.with_fact(tri, &test.key, fact)
             }
+            Condition::Same(one, other) => self.compare(one, other),
             Condition::Probe(test) => self.probe(test),
         }
     }
@@ -129,6 +130,30 @@ impl<'a> World<'a> {
             Some(_) => Tri::Unknown,
         };
         Tri::all([reached, not_passed].into_iter())
+    }
+
+    /// Whether two facts have the same value. What the host has none of is like nothing.
+    fn compare(&self, one: &str, other: &str) -> Answer {
+        let facts = [one, other].map(|key| (key, self.facts.get(key)));
+        let [left, right] = facts.each_ref().map(|(_, fact)| fact.value());
+        let tri = match (left, right) {
+            (Some(Value::Absent), _) | (_, Some(Value::Absent)) => Tri::No,
+            (Some(left), Some(right)) => (left == right).into(),
+            _ => Tri::Unknown,
+        };
+        let needed = facts
+            .into_iter()
+            .filter(|(_, fact)| tri.is_known() || fact.value().is_none());
+        Answer {
+            tri,
+            evidence: needed
+                .map(|(key, known)| Evidence::Fact {
+                    fact: key.to_owned(),
+                    known,
+                    disagrees: false,
+                })
+                .collect(),
+        }
     }
 
     fn probe(&self, test: &ProbeTest) -> Answer {
@@ -219,12 +244,13 @@ fn ask_fact(test: &FactTest, fact: &Fact) -> Tri {
     }
 }
 
-/// Compares a number. What the host has none of is neither large nor small; `unlimited` is
+/// Compares a number, or that of a list's items. What the host has none of is neither large nor small; `unlimited` is
 /// above every bound.
 fn number(value: &Value, compare: impl Fn(i64) -> bool) -> Tri {
     match value {
         Value::Number(number) => compare(*number).into(),
         Value::Text(text) if text == "unlimited" => compare(i64::MAX).into(),
+        Value::List(items) => compare(i64::try_from(items.len()).unwrap_or(i64::MAX)).into(),
         Value::Absent => Tri::No,
         _ => Tri::Unknown,
     }
@@ -346,6 +372,15 @@ mod tests {
             ("{sysctl: gone, at-least: 0}", No),
             ("{sysctl: gone, is: absent}", Yes),
             ("{fact: privilege.memlock, at-most: 1000}", No),
+            ("{fact: filesystems, at-least: 1}", Yes),
+            ("{fact: mount.bpf, at-least: 1}", No),
+            ("{fact: kernel.version, same-as: kernel.version}", Yes),
+            ("{fact: kernel.version, same-as: kernel.flavour}", No),
+            ("{fact: kernel.version, same-as: sysctl.gone}", No),
+            (
+                "{fact: kernel.version, same-as: security.lockdown}",
+                Unknown,
+            ),
             ("{lockdown: integrity}", Unknown),
             ("{not: {lockdown: integrity}}", Unknown),
             ("{config: BPF, is: y}", Unknown),

@@ -13,6 +13,11 @@ pub(super) const KEYS: &[KeyInfo] = &[
          nothing tells of one.",
     ),
     KeyInfo::one(
+        "environment.kubernetes",
+        OneOf(&["pod", "node", "none"]),
+        "Part the doctor's surroundings have in a Kubernetes cluster: a pod, a node, or none.",
+    ),
+    KeyInfo::one(
         "environment.virtualization",
         OneOf(machine::NAMES),
         "Virtual machine the host is, `none` where its hardware tells that it is none.",
@@ -38,7 +43,9 @@ const CONTAINERS: &[&str] = &[
 
 /// Reads the hints there are.
 pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
-    facts.set("environment.container", container(host, mounts, facts));
+    let container = container(host, mounts, facts);
+    facts.set("environment.kubernetes", kubernetes(host, &container));
+    facts.set("environment.container", container);
     facts.set(
         "environment.virtualization",
         machine::virtualization(host, facts),
@@ -93,11 +100,44 @@ fn container(host: &dyn Host, mounts: &Mounts, facts: &Facts) -> Fact {
         .ok()
         .map(|link| link == "pid:[4026531836]");
     let told = told_by_files(host, mounts, is_first).or_else(|| told_by_text(host));
+    let told = told.or_else(|| match is_first {
+        Some(false) => told_by_layers(host),
+        _ => None,
+    });
     match (told, is_first) {
         (Some((name, source)), _) => Fact::known(name, source),
         (None, Some(true)) => Fact::known("none", namespace),
         (None, Some(false)) => Fact::known("other", namespace),
         (None, None) => Fact::unknown(Why::Missing, "nothing tells", namespace),
+    }
+}
+
+/// What kubelet and its relatives leave on a node.
+const NODE_MARKS: &[&str] = &[
+    "/var/lib/kubelet",
+    "/etc/kubernetes/kubelet.conf",
+    "/var/lib/rancher/k3s/agent",
+    "/var/lib/rancher/rke2/agent",
+    "/var/lib/k0s/kubelet",
+    "/var/snap/microk8s/current",
+];
+
+/// Where kubelet keeps what it mounts into each container: /etc/hosts at least.
+const POD_MOUNT: &str = "/kubelet/pods/";
+
+fn kubernetes(host: &dyn Host, container: &Fact) -> Fact {
+    let mountinfo = "/proc/self/mountinfo";
+    let is_bare = container.value() == Some(&"none".into());
+    if container.value() == Some(&"kubernetes".into()) {
+        return Fact::known("pod", container.source());
+    }
+    if !is_bare && reader::text(host, mountinfo).is_ok_and(|text| text.contains(POD_MOUNT)) {
+        return Fact::known("pod", mountinfo);
+    }
+    match NODE_MARKS.iter().find(|path| host.stat(path).is_ok()) {
+        Some(path) => Fact::known("node", path),
+        None if is_bare => Fact::known("none", "/var/lib/kubelet"),
+        None => Fact::unknown(Why::Missing, "nothing tells", mountinfo),
     }
 }
 
@@ -150,6 +190,22 @@ fn told_by_text(host: &dyn Host) -> Option<(&'static str, &'static str)> {
     Some((manager(&reader::text(host, path).ok()?)?, path))
 }
 
+/// Where runtimes keep the layers of their images, which the root's mount names.
+const LAYERS: &[(&str, &str)] = &[
+    ("/kubelet/pods/", "kubernetes"),
+    ("/var/lib/docker/", "docker"),
+    ("/containers/storage/", "podman"),
+    ("/io.containerd.", "containerd"),
+    ("/lxc/", "lxc"),
+];
+
+fn told_by_layers(host: &dyn Host) -> Option<(&'static str, &'static str)> {
+    let path = "/proc/self/mountinfo";
+    let text = reader::text(host, path).ok()?;
+    let (_, name) = LAYERS.iter().find(|(place, _)| text.contains(place))?;
+    Some((name, path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +220,28 @@ mod tests {
         assert_eq!(hostname(&file), Fact::known("web-17", "/etc/hostname"));
         assert_eq!(hostname(&running).value(), Some(&"host".into()));
         assert!(hostname(&Memory::new()).value().is_none());
+    }
+
+    #[test]
+    fn a_cluster_is_told_by_what_it_leaves() {
+        let hosts = "9 1 8:1 /var/lib/kubelet/pods/1f/etc-hosts /etc/hosts rw - ext4 /dev/sda rw\n";
+        let pod = Memory::new().with("/proc/self/mountinfo", hosts);
+        let node = Memory::new().with("/var/lib/kubelet/config.yaml", "");
+        for (host, container, part) in [
+            (Memory::new(), Some("none"), Some("none")),
+            (Memory::new(), Some("docker"), None),
+            (Memory::new(), Some("kubernetes"), Some("pod")),
+            (Memory::new(), None, None),
+            (pod.clone(), Some("containerd"), Some("pod")),
+            // A node has the mounts of its pods in sight.
+            (pod, Some("none"), Some("none")),
+            (node, Some("none"), Some("node")),
+        ] {
+            let unknown = Fact::unknown(Why::Missing, "", PID);
+            let container = container.map_or(unknown, |name| Fact::known(name, PID));
+            let told = kubernetes(&host, &container);
+            assert_eq!(told.value(), part.map(Into::into).as_ref(), "{host:?}");
+        }
     }
 
     #[test]
@@ -235,6 +313,13 @@ mod tests {
                 inner
                     .clone()
                     .with(cgroup, "0::/system.slice/docker-1f.scope\n"),
+                Some("docker"),
+            ),
+            (
+                inner.clone().with(
+                    mountinfo,
+                    "1 0 0:9 / / rw - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/l/A\n",
+                ),
                 Some("docker"),
             ),
             (inner.with(cgroup, "0::/\n"), Some("other")),

@@ -81,6 +81,38 @@ pub(super) const TOOLS: &[KeyInfo] = &[
     KeyInfo::one("tool.zypper", Text, "Path of zypper, a package manager."),
     KeyInfo::one("tool.pacman", Text, "Path of pacman, a package manager."),
     KeyInfo::one("tool.apk", Text, "Path of apk, a package manager."),
+    KeyInfo::one(
+        "tool.bootc",
+        Text,
+        "Path of bootc, which updates systems that are container images.",
+    ),
+    KeyInfo::one(
+        "tool.bpftool",
+        Text,
+        "Path of bpftool, which looks at and loads BPF programs and maps.",
+    ),
+    KeyInfo::one(
+        "tool.clang",
+        Text,
+        "Path of clang, the compiler of BPF programs.",
+    ),
+    KeyInfo::one(
+        "tool.llvm-objdump",
+        Text,
+        "Path of llvm-objdump, which shows the instructions of an object.",
+    ),
+    KeyInfo::one(
+        "tool.llc",
+        Text,
+        "Path of llc, the code generator beside older builds of BPF programs.",
+    ),
+    KeyInfo::one(
+        "tool.pahole",
+        Text,
+        "Path of pahole, which makes BTF out of debug information.",
+    ),
+    KeyInfo::one("tool.gcc", Text, "Path of gcc, a compiler."),
+    KeyInfo::one("tool.make", Text, "Path of make, which builds."),
 ];
 
 pub(super) const FILES: &[KeyInfo] = &[
@@ -128,6 +160,11 @@ pub(super) const FILES: &[KeyInfo] = &[
         "file./boot/cmdline.txt",
         Bool,
         "Whether an older Raspberry Pi OS takes the command line from this file.",
+    ),
+    KeyInfo::one(
+        "file./usr/share/oem/grub.cfg",
+        Bool,
+        "Whether Flatcar's GRUB is configured in this file; newer ones have /oem/grub.cfg.",
     ),
     KeyInfo::one(
         "file./run/ostree-booted",

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    boot, btf, cgroup, environment, files, filesystems, kconfig, kernel, os, privilege, security,
-    sysctl,
+    boot, btf, cgroup, devtools, disagreements, environment, files, filesystems, headers, kconfig,
+    kernel, modules, os, privilege, security, sysctl,
 };
 
 /// Which values a fact can have, beside being absent or unknown.
@@ -92,8 +92,12 @@ fn is_word(c: char) -> bool {
 const TABLES: &[&[KeyInfo]] = &[
     kernel::KEYS,
     kconfig::KEYS,
+    disagreements::KEYS,
+    headers::KEYS,
+    modules::KEYS,
     btf::KEYS,
     os::KEYS,
+    os::IMAGE,
     filesystems::KEYS,
     cgroup::KEYS,
     sysctl::KEYS,
@@ -102,6 +106,7 @@ const TABLES: &[&[KeyInfo]] = &[
     privilege::KEYS,
     environment::KEYS,
     files::TOOLS,
+    devtools::KEYS,
     files::FILES,
 ];
 

@@ -12,14 +12,19 @@ mod boot;
 mod btf;
 mod capabilities;
 mod cgroup;
+mod devtools;
+mod disagreements;
 mod environment;
 mod files;
 mod filesystems;
+mod headers;
 mod kconfig;
 mod kernel;
 mod machine;
+mod modules;
 mod mounts;
 mod os;
+mod packages;
 mod privilege;
 mod security;
 mod sysctl;
@@ -135,6 +140,11 @@ pub fn collect(host: &dyn Host) -> Facts {
     privilege::collect(host, &mut facts);
     environment::collect(host, &mounts, &mut facts);
     files::collect(host, &mut facts);
+    os::collect_image(&mut facts);
+    modules::collect(host, &mut facts);
+    headers::collect(host, &mut facts);
+    devtools::collect(host, &mut facts);
+    disagreements::collect(host, &mut facts);
     facts
 }
 

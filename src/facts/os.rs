@@ -1,4 +1,5 @@
-//! The distribution: what os-release says, or the release files of older systems.
+//! The distribution: what os-release says, or the release files of older systems; and
+//! whether it is an image that is not changed in place.
 
 use std::collections::BTreeMap;
 
@@ -82,6 +83,63 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("nixos", &["nixos"]),
     ("gentoo", &["gentoo"]),
 ];
+
+/// The key of what is told apart, once the tools are known.
+pub(super) const IMAGE: &[KeyInfo] = &[KeyInfo::one(
+    "os.image",
+    OneOf(&[
+        "none",
+        "ostree",
+        "bootc",
+        "cos",
+        "talos",
+        "bottlerocket",
+        "flatcar",
+        "nixos",
+        "transactional",
+        "ubuntu-core",
+        "wsl",
+    ]),
+    "Kind of image the system is, whose packages and files are not changed in the usual way; \
+     `none` where they are.",
+)];
+
+/// Ids of systems that are images.
+const IMAGES: &[(&str, &str)] = &[
+    ("cos", "cos"),
+    ("talos", "talos"),
+    ("bottlerocket", "bottlerocket"),
+    ("flatcar", "flatcar"),
+    ("nixos", "nixos"),
+    ("ubuntu-core", "ubuntu-core"),
+    ("sle-micro", "transactional"),
+    ("sl-micro", "transactional"),
+    ("opensuse-microos", "transactional"),
+];
+
+/// Tells whether the system is an image; distribution, kernel and tools have to be collected
+/// before.
+pub(super) fn collect_image(facts: &mut Facts) {
+    let has = |tool: &str| facts.text(&format!("tool.{tool}")).is_some();
+    let id = facts.get("os.id");
+    let booted = facts.get("file./run/ostree-booted");
+    let flavour = facts.get("kernel.flavour");
+    let named = match id.value() {
+        Some(Value::Text(id)) => IMAGES.iter().find(|(known, _)| known == id),
+        _ => None,
+    };
+    let image = if booted.value() == Some(&true.into()) {
+        let only_bootc = has("bootc") && !has("rpm-ostree");
+        Fact::known(if only_bootc { "bootc" } else { "ostree" }, booted.source())
+    } else if let Some((_, image)) = named {
+        Fact::known(*image, id.source())
+    } else if flavour.value() == Some(&"wsl".into()) {
+        Fact::known("wsl", flavour.source())
+    } else {
+        id.map(|_| "none".into())
+    };
+    facts.set("os.image", image);
+}
 
 /// Reads the first release file that makes sense.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
@@ -248,6 +306,49 @@ mod tests {
         ] {
             let os = Os::parse(&format!("ID={id}\nID_LIKE=\"{like}\"")).unwrap();
             assert_eq!(os.family(), family, "{id}");
+        }
+    }
+
+    #[test]
+    fn images_are_told_by_name_and_by_how_they_booted() {
+        for (id, more, image) in [
+            ("debian", &[][..], Some("none")),
+            ("talos", &[], Some("talos")),
+            ("sle-micro", &[], Some("transactional")),
+            ("", &[], None),
+            ("debian", &[("kernel.flavour", "wsl")], Some("wsl")),
+            ("fedora", &[("file./run/ostree-booted", "")], Some("ostree")),
+            (
+                "fedora",
+                &[
+                    ("file./run/ostree-booted", ""),
+                    ("tool.bootc", "/usr/bin/bootc"),
+                ],
+                Some("bootc"),
+            ),
+            (
+                "fedora",
+                &[
+                    ("file./run/ostree-booted", ""),
+                    ("tool.bootc", "/usr/bin/bootc"),
+                    ("tool.rpm-ostree", "/usr/bin/rpm-ostree"),
+                ],
+                Some("ostree"),
+            ),
+        ] {
+            let mut facts = Facts::default();
+            if !id.is_empty() {
+                facts.set("os.id", Fact::known(id, "/etc/os-release"));
+            }
+            for (key, value) in more {
+                let fact = match *value {
+                    "" => Fact::known(true, key),
+                    text => Fact::known(text, key),
+                };
+                facts.set(key, fact);
+            }
+            collect_image(&mut facts);
+            assert_eq!(facts.text("os.image").as_deref(), image, "{id} {more:?}");
         }
     }
 

@@ -18,8 +18,14 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "Security modules that are active, in their order (lsm in securityfs).",
     ),
     KeyInfo::one(
-        "security.lsm.configured",
+        "security.lsm.argument",
         Text,
+        "The active security modules as the kernel argument lsm= takes them: joined by commas, \
+         without capability, which is always there.",
+    ),
+    KeyInfo::one(
+        "security.lsm.configured",
+        List,
         "Security modules the kernel activates unless its command line says otherwise \
          (CONFIG_LSM).",
     ),
@@ -33,7 +39,17 @@ pub(super) const KEYS: &[KeyInfo] = &[
         Bool,
         "Whether AppArmor is enabled (/sys/module/apparmor/parameters/enabled).",
     ),
+    KeyInfo::one(
+        "security.secure-boot",
+        Bool,
+        "Whether the firmware starts signed systems alone, absent without UEFI (the variable \
+         SecureBoot).",
+    ),
 ];
+
+/// The firmware's variable: four bytes of attributes, then 0 or 1.
+const SECURE_BOOT: &str =
+    "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
 const SECURITYFS: &str = "/sys/kernel/security";
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
@@ -43,10 +59,13 @@ const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     let has_securityfs = has_securityfs(host, mounts);
     facts.set("security.lockdown", lockdown(host, has_securityfs, facts));
-    facts.set("security.lsm", active_modules(host, has_securityfs));
-    facts.set("security.lsm.configured", facts.get("config.LSM"));
+    let active = active_modules(host, has_securityfs);
+    facts.set("security.lsm.argument", active.clone().map(argument));
+    facts.set("security.lsm", active);
+    facts.set("security.lsm.configured", configured_modules(facts));
     facts.set("security.selinux", selinux(host));
     facts.set("security.apparmor", apparmor(host));
+    facts.set("security.secure-boot", secure_boot(host, facts));
 }
 
 /// Whether what is not in securityfs is not in the kernel. Not mounted, its directory is
@@ -124,6 +143,52 @@ fn active_modules(host: &dyn Host, has_securityfs: bool) -> Fact {
             not_mounted(path)
         }
         _ => fact,
+    }
+}
+
+fn argument(active: Value) -> Value {
+    match active {
+        Value::List(mut names) => {
+            names.retain(|name| name != "capability");
+            names.join(",").into()
+        }
+        other => other,
+    }
+}
+
+fn configured_modules(facts: &Facts) -> Fact {
+    facts.get("config.LSM").map(|value| match value {
+        Value::Text(text) => {
+            let names = text
+                .split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty());
+            Value::List(names.map(str::to_owned).collect())
+        }
+        other => other,
+    })
+}
+
+fn secure_boot(host: &dyn Host, facts: &Facts) -> Fact {
+    match host.read(SECURE_BOOT, 8) {
+        Ok(bytes) => match bytes.get(4) {
+            Some(0) => Fact::known(false, SECURE_BOOT),
+            Some(1) => Fact::known(true, SECURE_BOOT),
+            _ => Fact::unknown(Why::Malformed, "it holds no 0 and no 1", SECURE_BOOT),
+        },
+        Err(error) if reader::why(&error) != Why::Missing => {
+            reader::unreadable(&error, SECURE_BOOT)
+        }
+        Err(_) => match facts.get("boot.firmware") {
+            Fact::Known { value, source } if value != "uefi".into() => Fact::absent(&source),
+            Fact::Known { .. } if reader::is_populated(host, "/sys/firmware/efi/efivars") => {
+                Fact::absent(SECURE_BOOT)
+            }
+            Fact::Known { .. } => {
+                Fact::unknown(Why::Missing, "efivarfs is not mounted", SECURE_BOOT)
+            }
+            unknown => unknown,
+        },
     }
 }
 
@@ -271,10 +336,48 @@ mod tests {
             known.list("security.lsm").unwrap(),
             ["lockdown", "capability", "bpf"]
         );
-        assert_eq!(known.text("security.lsm.configured").unwrap(), "yama,bpf");
+        assert_eq!(
+            known.list("security.lsm.configured").unwrap(),
+            ["yama", "bpf"]
+        );
+        assert_eq!(known.text("security.lsm.argument").unwrap(), "lockdown,bpf");
         let unknown = facts(&Memory::new(), "", "");
         assert!(unknown.get("security.lsm").value().is_none());
         assert!(unknown.get("security.lsm.configured").value().is_none());
+        assert!(unknown.get("security.lsm.argument").value().is_none());
+    }
+
+    #[test]
+    fn secure_boot_is_a_byte_of_the_firmware() {
+        let efivar = "/sys/firmware/efi/efivars/Boot0000-x";
+        let with = |bytes: &[u8]| Memory::new().with(SECURE_BOOT, bytes);
+        for (host, firmware, value) in [
+            (with(&[6, 0, 0, 0, 1]), "uefi", Some(Value::Bool(true))),
+            (with(&[6, 0, 0, 0, 0]), "uefi", Some(Value::Bool(false))),
+            (with(&[6, 0, 0, 0, 7]), "uefi", None),
+            (with(&[6]), "uefi", None),
+            (Memory::new(), "bios", Some(Value::Absent)),
+            (Memory::new(), "uefi", None),
+            (Memory::new().with(efivar, ""), "uefi", Some(Value::Absent)),
+            (
+                with(&[]).refusing(SECURE_BOOT, ErrorKind::PermissionDenied),
+                "uefi",
+                None,
+            ),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("boot.firmware", Fact::known(firmware, "/sys/firmware"));
+            assert_eq!(
+                secure_boot(&host, &facts).value(),
+                value.as_ref(),
+                "{host:?}"
+            );
+        }
+        assert!(
+            secure_boot(&Memory::new(), &Facts::default())
+                .value()
+                .is_none()
+        );
     }
 
     #[test]

@@ -17,8 +17,10 @@ impl Change {
     fn of(add: &[String], remove: &[String], facts: &Facts) -> Self {
         let cmdline = facts.text("cmdline").unwrap_or_default();
         let present: Vec<&str> = cmdline.split_whitespace().collect();
-        let missing = add.iter().filter(|word| !present.contains(&word.as_str()));
-        let missing: Vec<String> = missing.map(|word| super::fill(word, facts)).collect();
+        let wanted = add.iter().map(|word| super::fill(word, facts));
+        let missing: Vec<String> = wanted
+            .filter(|word| !present.contains(&word.as_str()))
+            .collect();
         let unwanted = |word: &&str| {
             let named = |wanted: &String| wanted == word || *wanted == name(word);
             let contradicts = |wanted: &String| name(wanted) == name(word) && wanted.contains('=');
@@ -51,6 +53,13 @@ pub(super) fn recipe(
     facts: &Facts,
     platform: &Platform,
 ) -> Option<Recipe> {
+    let gaps: Vec<&str> = add
+        .iter()
+        .flat_map(|word| super::gaps(word, facts))
+        .collect();
+    if !gaps.is_empty() {
+        return Some(with_gaps(add, &gaps, facts));
+    }
     let change = Change::of(add, remove, facts);
     if change.add.is_empty() && change.remove.is_empty() {
         return None;
@@ -67,6 +76,24 @@ pub(super) fn recipe(
         undo,
         needs: Needs::Reboot,
     })
+}
+
+/// An argument made of what is not known of this host is told and never typed: a gap in the
+/// middle of it would set something else.
+fn with_gaps(add: &[String], gaps: &[&str], facts: &Facts) -> Recipe {
+    let words: Vec<String> = add.iter().map(|word| super::fill(word, facts)).collect();
+    Recipe {
+        kind: "kernel-arguments",
+        commands: vec![
+            remark(&format!(
+                "find out {} first; then the kernel command line needs",
+                gaps.join(", ")
+            )),
+            remark(&words.join(" ")),
+        ],
+        undo: Vec::new(),
+        needs: Needs::Reboot,
+    }
 }
 
 fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
@@ -129,12 +156,65 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             "in /etc/nixos/configuration.nix, the list boot.kernelParams",
             Some("nixos-rebuild boot"),
         ),
+        BootLoader::Flatcar(path) => flatcar(change, path),
+        BootLoader::Bootc => bootc(change),
+        BootLoader::Talos => in_words(
+            change,
+            "in the machine config, machine.install.extraKernelArgs (an image with Secure Boot \
+             or a unified kernel takes them from Image Factory instead)",
+            Some("talosctl upgrade"),
+        ),
+        BootLoader::Bottlerocket => in_words(
+            change,
+            "in the user data or with apiclient, [settings.boot.kernel-parameters] as \
+             \"name\" = [\"value\"], and reboot-to-reconcile = true in [settings.boot]",
+            None,
+        ),
+        BootLoader::Cos => in_words(
+            change,
+            "Container-Optimized OS keeps the command line in its image; GKE sets a few things \
+             with --system-config-from-file, anything else takes another node image",
+            None,
+        ),
         BootLoader::Unknown => in_words(
             change,
             "which boot loader this host uses is not known; on its kernel command line",
             None,
         ),
     }
+}
+
+/// Flatcar's GRUB reads a file of the provider's partition; what it appends can be taken
+/// back by hand.
+fn flatcar(change: &Change, path: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    if !change.remove.is_empty() {
+        let words = change.remove.join(" ");
+        commands.push(remark(&format!("in {path}, remove: {words}")));
+    }
+    if !change.add.is_empty() {
+        let words = change.add.join(" ");
+        let line = quote(&format!("set linux_append=\"$linux_append {words}\""));
+        commands.push(format!("printf '%s\\n' {line} >> {path}"));
+    }
+    commands
+}
+
+/// bootc reads arguments from files of the image, so they are changed where it is built.
+fn bootc(change: &Change) -> Vec<String> {
+    let words: Vec<String> = change.add.iter().map(|word| format!("{word:?}")).collect();
+    let mut commands = vec![remark(
+        "in the Containerfile of the image, a file /usr/lib/bootc/kargs.d/90-bpf.toml with",
+    )];
+    commands.push(remark(&format!("kargs = [{}]", words.join(", "))));
+    if !change.remove.is_empty() {
+        commands.push(remark(&format!(
+            "and there no more: {}",
+            change.remove.join(" ")
+        )));
+    }
+    commands.push("bootc upgrade".to_owned());
+    commands
 }
 
 /// What takes a change back. What was added in a place of its own goes as a whole; where
@@ -365,6 +445,54 @@ mod tests {
             "grubby --update-kernel=ALL --remove-args=systemd.unified_cgroup_hierarchy=1 \
              --args=systemd.unified_cgroup_hierarchy=0"
         );
+    }
+
+    #[test]
+    fn a_list_is_filled_in_and_what_is_not_known_is_never_typed() {
+        let add = ["lsm={{security.lsm.argument}},bpf".to_owned()];
+        let known = [("security.lsm.argument", "lockdown,yama,apparmor")];
+        let facts_with = |cmdline: &str, known: &[(&str, &str)]| {
+            let mut tools = vec![("tool.grubby", "/usr/sbin/grubby")];
+            tools.extend(known);
+            facts(cmdline, &tools)
+        };
+        let one = |facts: &Facts| recipe(&add, &[], facts, &Platform::of(facts));
+        let filled = one(&facts_with("quiet lsm=yama", &known)).unwrap();
+        assert_eq!(
+            filled.commands[0],
+            "grubby --update-kernel=ALL --remove-args=lsm=yama \
+             --args=lsm=lockdown,yama,apparmor,bpf"
+        );
+        let there = facts_with("lsm=lockdown,yama,apparmor,bpf", &known);
+        assert_eq!(one(&there), None);
+        let gap = one(&facts_with("quiet", &[])).unwrap();
+        assert!(
+            gap.commands.iter().all(|line| line.starts_with("# ")),
+            "{gap:?}"
+        );
+        assert!(gap.undo.is_empty(), "{gap:?}");
+    }
+
+    #[test]
+    fn systems_that_are_images_are_changed_their_own_way() {
+        for (image, word) in [
+            ("talos", "talosctl upgrade"),
+            ("bottlerocket", "settings.boot.kernel-parameters"),
+            ("cos", "node image"),
+            ("flatcar", "/oem/grub.cfg"),
+            ("bootc", "bootc upgrade"),
+            ("transactional", "transactional-update grub.cfg"),
+        ] {
+            let known = [
+                ("os.image", image),
+                ("file./etc/default/grub", "true"),
+                ("tool.grub2-mkconfig", "/usr/sbin/grub2-mkconfig"),
+            ];
+            let commands = rendered("quiet", &known).unwrap().commands.join("\n");
+            assert!(commands.contains(word), "{image}: {commands}");
+            assert!(commands.contains(WANTED), "{image}: {commands}");
+            assert!(!commands.contains("grub2-mkconfig"), "{image}: {commands}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod settings;
 
 use super::finding::RenderedFix;
 use crate::catalogue::{Catalogue, Fix, Needs, Remedy, Steps, StepsKind};
-use crate::facts::Facts;
+use crate::facts::{Facts, Value};
 
 use platform::Platform;
 
@@ -44,6 +44,11 @@ pub(super) fn render(
     let mut summary = fill(&fix.summary, facts);
     if platform.is_container() && recipe.needs != Needs::Nothing && recipe.kind != "program" {
         summary.push_str(" (this is a container: act on its host, or where it is started)");
+    }
+    if matches!(recipe.kind, "package" | "upgrade" | "kernel-config")
+        && let Some(way) = platform.image_way()
+    {
+        summary.push_str(&format!(" ({way})"));
     }
     Some(RenderedFix {
         kind: recipe.kind.to_owned(),
@@ -97,6 +102,14 @@ fn fill(text: &str, facts: &Facts) -> String {
         }
     }
     filled
+}
+
+/// The placeholders in a text whose facts are not known, or are absent.
+fn gaps<'a>(text: &'a str, facts: &Facts) -> Vec<&'a str> {
+    let pieces = text.split("{{").skip(1);
+    let keys = pieces.filter_map(|piece| Some(piece.split_once("}}")?.0.trim()));
+    let is_gap = |key: &&str| matches!(facts.get(key).value(), None | Some(Value::Absent));
+    keys.filter(is_gap).collect()
 }
 
 /// A word fit for a shell, whatever it holds: in single quotes unless it is plain. Control

@@ -33,6 +33,16 @@ pub(super) enum BootLoader {
     Extlinux,
     /// One line in a file on the boot partition, on a Raspberry Pi.
     RaspberryPi(&'static str),
+    /// The OEM partition's part of Flatcar's GRUB configuration.
+    Flatcar(&'static str),
+    /// A container image that is booted, which brings its arguments along.
+    Bootc,
+    /// The machine config of Talos.
+    Talos,
+    /// The settings of Bottlerocket.
+    Bottlerocket,
+    /// None that an administrator of a node can reach, on Container-Optimized OS.
+    Cos,
     /// None that is known.
     Unknown,
 }
@@ -44,6 +54,8 @@ pub(super) struct Platform {
     pub(super) family: String,
     pub(super) container: Option<String>,
     pub(super) systemd: bool,
+    /// The kind of image the system is, if it is one.
+    image: Option<String>,
 }
 
 impl Platform {
@@ -54,11 +66,29 @@ impl Platform {
             family: facts.text("os.family").unwrap_or_default(),
             container: container.filter(|name| name != "none"),
             systemd: has_file(facts, "/run/systemd/system"),
+            image: facts.text("os.image").filter(|image| image != "none"),
         }
     }
 
     pub(super) fn is_container(&self) -> bool {
         self.container.is_some()
+    }
+
+    /// How packages and kernels come to a system that is an image; `None` where they are
+    /// installed in the usual way.
+    pub(super) fn image_way(&self) -> Option<&'static str> {
+        Some(match self.image.as_deref()? {
+            "ostree" => "this system is an image: rpm-ostree install or override, then reboot",
+            "bootc" => "this system is a container image: change its Containerfile, bootc upgrade",
+            "transactional" => "this system is read-only: run it within transactional-update shell",
+            "talos" => "Talos is an image: another version or a system extension, talosctl upgrade",
+            "bottlerocket" => "Bottlerocket is an image: another version or variant of it",
+            "cos" => "Container-Optimized OS is an image: another milestone or node image",
+            "flatcar" => "Flatcar is an image: another release, or a system extension",
+            "nixos" => "on NixOS: in configuration.nix, then nixos-rebuild",
+            "ubuntu-core" => "Ubuntu Core is made of snaps: another kernel snap",
+            _ => return None,
+        })
     }
 }
 
@@ -70,12 +100,12 @@ fn loader(facts: &Facts) -> BootLoader {
     };
     let file = |path| has_file(facts, path);
     let flavour = facts.text("kernel.flavour").unwrap_or_default();
-    let os = facts.text("os.id").unwrap_or_default();
+    let image = facts.text("os.image").unwrap_or_default();
     if flavour == "wsl" {
         BootLoader::Wsl
-    } else if os == "nixos" {
-        BootLoader::NixOs
-    } else if os == "rhcos" {
+    } else if let Some(loader) = loader_of_image(&image, &file) {
+        loader
+    } else if facts.text("os.id").as_deref() == Some("rhcos") {
         BootLoader::MachineConfig
     } else if file("/run/ostree-booted") && has("rpm-ostree") {
         BootLoader::RpmOstree
@@ -87,8 +117,6 @@ fn loader(facts: &Facts) -> BootLoader {
         BootLoader::RaspberryPi("/boot/firmware/cmdline.txt")
     } else if has("update-grub") && file("/etc/default/grub") {
         BootLoader::UpdateGrub
-    } else if has("transactional-update") && file("/etc/default/grub") {
-        BootLoader::Transactional
     } else if has("grub2-mkconfig") && file("/etc/default/grub") {
         BootLoader::Grub2Mkconfig
     } else if has("grub-mkconfig") && file("/etc/default/grub") {
@@ -104,6 +132,23 @@ fn loader(facts: &Facts) -> BootLoader {
     } else {
         BootLoader::Unknown
     }
+}
+
+/// The loader of a system that is an image, where the image decides.
+fn loader_of_image(image: &str, file: &dyn Fn(&'static str) -> bool) -> Option<BootLoader> {
+    Some(match image {
+        "nixos" => BootLoader::NixOs,
+        "bootc" => BootLoader::Bootc,
+        "transactional" => BootLoader::Transactional,
+        "talos" => BootLoader::Talos,
+        "bottlerocket" => BootLoader::Bottlerocket,
+        "cos" => BootLoader::Cos,
+        "flatcar" if file("/usr/share/oem/grub.cfg") => {
+            BootLoader::Flatcar("/usr/share/oem/grub.cfg")
+        }
+        "flatcar" => BootLoader::Flatcar("/oem/grub.cfg"),
+        _ => return None,
+    })
 }
 
 fn has_file(facts: &Facts, path: &str) -> bool {

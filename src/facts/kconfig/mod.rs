@@ -162,6 +162,22 @@ impl KernelConfig {
     }
 }
 
+/// Some options as another file has them than the one at `first`, and its path: the config
+/// the kernel itself shows is compared with the one that was installed with it.
+pub(super) fn second(
+    host: &dyn Host,
+    release: Option<&str>,
+    first: &str,
+    names: &[&str],
+) -> Option<(String, BTreeMap<String, Value>)> {
+    let (path, bytes) = places::second(host, release, first)?;
+    let settings = parse::chosen(&bytes, names).ok()?;
+    let values = settings
+        .iter()
+        .map(|(name, setting)| (name.to_string(), setting.into()));
+    Some((path, values.collect()))
+}
+
 /// Finds and reads the config of the running kernel.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let config = places::find(host, facts.text("kernel.release").as_deref());

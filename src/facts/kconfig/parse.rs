@@ -32,6 +32,33 @@ pub(super) fn options(bytes: &[u8]) -> Result<(BTreeMap<Box<str>, Setting>, usiz
     Ok((settings.into_iter().collect(), broken_lines))
 }
 
+/// Some options, without a look at the other ten thousand. One that no line names is not in
+/// the map.
+pub(super) fn chosen(bytes: &[u8], names: &[&str]) -> Result<BTreeMap<Box<str>, Setting>, String> {
+    let bytes = plain(bytes)?;
+    let mut settings = BTreeMap::new();
+    let mut lines = 0;
+    for line in String::from_utf8_lossy(&bytes).lines() {
+        let line = line.trim_end();
+        let named = line
+            .strip_prefix("CONFIG_")
+            .or_else(|| line.strip_prefix("# CONFIG_"));
+        let Some(name) = named.and_then(|rest| rest.split(['=', ' ']).next()) else {
+            continue;
+        };
+        lines += 1;
+        if names.contains(&name)
+            && let Line::Option(name, setting) = parse_line(line)
+        {
+            settings.insert(name.into(), setting);
+        }
+    }
+    match lines {
+        0 => Err("no line sets a CONFIG_ option".to_owned()),
+        _ => Ok(settings),
+    }
+}
+
 fn plain(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(Cow::Borrowed(bytes));

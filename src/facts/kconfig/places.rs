@@ -45,6 +45,24 @@ pub(super) fn find(host: &dyn Host, release: Option<&str>) -> KernelConfig {
     })
 }
 
+/// The bytes of the config that was installed with the kernel, where `first` is the one it
+/// shows itself.
+pub(super) fn second(
+    host: &dyn Host,
+    release: Option<&str>,
+    first: &str,
+) -> Option<(String, Vec<u8>)> {
+    let release = release.filter(|release| !release.is_empty() && !release.contains('/'))?;
+    if first != OF_THE_KERNEL {
+        return None;
+    }
+    OF_A_RELEASE.iter().find_map(|place| {
+        let place = place.replace("{}", release);
+        let bytes = host.read(&place, parse::LIMIT).ok()?;
+        Some((place, bytes))
+    })
+}
+
 fn places(host: &dyn Host, release: Option<&str>) -> Vec<String> {
     let mut places = vec![OF_THE_KERNEL.to_owned()];
     if let Some(release) = release {

@@ -1,8 +1,17 @@
-//! How the kernel was started: its command line and the firmware.
+//! How the kernel was started, and how the next one will be: its command line, the firmware,
+//! the boot loader, the kernels that are installed.
 
-use super::keys::Values::{OneOf, Text};
+mod entries;
+mod grub;
+mod installed;
+mod loader;
+mod next;
+
+use super::keys::Values::{List, OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::Host;
+
+pub(super) use installed::compare;
 
 pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one("cmdline", Text, "The kernel command line (/proc/cmdline)."),
@@ -17,13 +26,37 @@ pub(super) const KEYS: &[KeyInfo] = &[
         OneOf(&["uefi", "bios", "other"]),
         "Firmware that started the kernel; `other` where neither shows itself (/sys/firmware).",
     ),
+    KeyInfo::one(
+        "boot.loader",
+        OneOf(loader::NAMES),
+        "Boot loader whose configuration is on this host; `none` where there is none, as in \
+         containers and in virtual machines that are given their kernel.",
+    ),
+    KeyInfo::one(
+        "boot.installed",
+        List,
+        "Releases of the kernels that are installed, the newest last (images in /boot and \
+         /lib/modules).",
+    ),
+    KeyInfo::one(
+        "boot.next",
+        Text,
+        "Release of the kernel that the next boot starts, as the boot loader's configuration \
+         selects it.",
+    ),
 ];
 
-/// Reads command line and firmware.
+/// Reads command line, firmware, and what the boot loader will start next; the distribution
+/// and the kernel have to be collected before.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let cmdline = reader::fact(host, "/proc/cmdline", |text| Some(text.trim().into()));
     facts.set("cmdline", cmdline);
     facts.set("boot.firmware", firmware(host));
+    let installed = installed::kernels(host);
+    let loader = loader::find(host, facts);
+    facts.set("boot.next", next::release(host, &loader, &installed));
+    facts.set("boot.installed", installed);
+    facts.set("boot.loader", loader);
 }
 
 /// UEFI shows itself; every BIOS leaves a DMI table; small virtual machines and boards

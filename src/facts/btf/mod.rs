@@ -1,8 +1,11 @@
-//! The kernel's own BTF: whether it is there, and whether its header makes sense.
+//! The kernel's own BTF and that of its modules: whether it is there, and whether the headers
+//! make sense.
+
+mod modules;
 
 use std::io;
 
-use super::keys::Values::{Number, OneOf, Text};
+use super::keys::Values::{List, Number, OneOf, Text};
 use super::mounts::Mounts;
 use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::Host;
@@ -30,6 +33,21 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "Length of the header of the kernel's BTF in bytes: 24, or 32 where pahole 1.31 wrote \
          a layout section, too (hdr_len in include/uapi/linux/btf.h).",
     ),
+    KeyInfo::one(
+        "btf.modules",
+        Number,
+        "How many modules the kernel shows BTF of (/sys/kernel/btf beside vmlinux).",
+    ),
+    KeyInfo::one(
+        "btf.modules.broken",
+        List,
+        "Modules whose BTF has a header that makes no sense, or no strings.",
+    ),
+    KeyInfo::one(
+        "btf.modules.problem",
+        Text,
+        "What is wrong with the BTF of the first of them, absent if nothing is.",
+    ),
 ];
 
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
@@ -43,7 +61,7 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     let [state, problem, size, length] = match read(host) {
         Ok((bytes, size)) => {
             let header = Header::parse(&bytes);
-            let checked = header.and_then(|header| header.check(size).map(|()| header));
+            let checked = header.and_then(|header| header.check(size, false).map(|()| header));
             let size = i64::try_from(size).map_or(Value::Absent, Value::Number);
             match checked {
                 Ok(header) => [
@@ -81,6 +99,7 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     facts.set("btf.vmlinux.problem", problem);
     facts.set("btf.vmlinux.size", size);
     facts.set("btf.vmlinux.header-length", length);
+    modules::collect(host, can_tell_absence(host, mounts), facts);
 }
 
 fn read(host: &dyn Host) -> io::Result<(Vec<u8>, u64)> {
@@ -147,8 +166,8 @@ impl Header {
 
     /// What libbpf asks of a header before it reads on (`btf_parse_hdr` in
     /// tools/lib/bpf/btf.c), and the version, which the kernel asks for (`btf_parse_hdr`
-    /// in kernel/bpf/btf.c).
-    fn check(&self, size: u64) -> Result<(), String> {
+    /// in kernel/bpf/btf.c). A module's BTF may add no types to the kernel's.
+    fn check(&self, size: u64, of_module: bool) -> Result<(), String> {
         let end = |offset: u32, length: u32| u64::from(offset) + u64::from(length);
         if self.version != 1 {
             return Err(format!("its version is {} instead of 1", self.version));
@@ -172,7 +191,7 @@ impl Header {
                 self.string_length,
             ),
         ] {
-            if length == 0 {
+            if length == 0 && (name == "strings" || !of_module) {
                 return Err(format!("it has no {name}"));
             }
             if end > body {

@@ -1,0 +1,167 @@
+//! Which boot loader this host starts with, by the configuration it has.
+
+use std::io;
+
+use crate::facts::{Fact, Facts, Value, Why, reader};
+use crate::host::Host;
+
+/// What a boot loader can be.
+pub(super) const NAMES: &[&str] = &[
+    "grub-bls",
+    "grub-debian",
+    "grub2",
+    "systemd-boot",
+    "ostree",
+    "extlinux",
+    "raspberry-pi",
+    "wsl",
+    "none",
+];
+
+/// Where systemd-boot has its settings: on the partition the firmware starts from.
+pub(super) const SYSTEMD_BOOT: &[&str] = &["/efi", "/boot", "/boot/efi"];
+
+/// Where extlinux has its menu.
+pub(super) const EXTLINUX: &[&str] = &["/boot/extlinux/extlinux.conf", "/boot/extlinux.conf"];
+
+/// What systemd-boot, and nobody else, leaves in the firmware's variables while it starts.
+const LOADER_INFO: &str =
+    "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
+/// The loader by its most special sign.
+pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
+    if facts.text("kernel.flavour").as_deref() == Some("wsl") {
+        return Fact::known("wsl", facts.get("kernel.flavour").source());
+    }
+    let there = |path: &str| host.stat(path).is_ok();
+    if there("/run/ostree-booted") {
+        return Fact::known("ostree", "/run/ostree-booted");
+    }
+    if says_systemd_boot(host) {
+        return Fact::known("systemd-boot", LOADER_INFO);
+    }
+    let boot = match host.list("/boot") {
+        Ok(names) => names,
+        Err(error) if reader::why(&error) != Why::Missing => {
+            return reader::unreadable(&error, "/boot");
+        }
+        Err(_) => Vec::new(),
+    };
+    let has = |name: &str| boot.iter().any(|known| known == name);
+    for path in ["/boot/firmware/config.txt", "/boot/config.txt"] {
+        if (has("firmware") || has("config.txt")) && there(path) {
+            return Fact::known("raspberry-pi", path);
+        }
+    }
+    // Red Hat keeps /boot/grub2 and /boot/loader from everyone but root; their names tell.
+    if has("grub2") {
+        let entries = host.list("/boot/loader/entries");
+        let denied = |error: &io::Error| reader::why(error) == Why::Denied;
+        let bls = match &entries {
+            Ok(names) => names.iter().any(|name| name.ends_with(".conf")),
+            Err(error) => has("loader") && denied(error),
+        };
+        return match bls {
+            true => Fact::known("grub-bls", "/boot/loader/entries"),
+            false => Fact::known("grub2", "/boot/grub2"),
+        };
+    }
+    if has("grub") && there("/boot/grub/grub.cfg") {
+        let debian = facts.text("os.family").as_deref() == Some("debian");
+        let name = if debian { "grub-debian" } else { "grub2" };
+        return Fact::known(name, "/boot/grub/grub.cfg");
+    }
+    for directory in SYSTEMD_BOOT {
+        let path = format!("{directory}/loader/loader.conf");
+        if there(&path) {
+            return Fact::known("systemd-boot", &path);
+        }
+    }
+    if let Some(path) = EXTLINUX.iter().find(|path| there(path)) {
+        return Fact::known("extlinux", path);
+    }
+    Fact::known(Value::from("none"), "/boot")
+}
+
+/// Four bytes of attributes, then UTF-16: `systemd-boot 252`.
+fn says_systemd_boot(host: &dyn Host) -> bool {
+    let bytes = host.read(LOADER_INFO, 256).unwrap_or_default();
+    let letters = bytes.iter().skip(4).step_by(2);
+    letters.copied().take(12).eq("systemd-boot".bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+    use crate::host::Memory;
+
+    #[test]
+    fn each_loader_is_told_by_what_it_leaves() {
+        let mut variable = vec![6, 0, 0, 0];
+        variable.extend("systemd-boot 252".encode_utf16().flat_map(u16::to_le_bytes));
+        let grub_says: Vec<u8> = "0000G\0R\0U\0B\0".into();
+        let bls = "/boot/loader/entries/1f-5.14.conf";
+        let grub2 = Memory::new().with("/boot/grub2/grubenv", "");
+        let grub = Memory::new().with("/boot/grub/grub.cfg", "");
+        for (host, family, name) in [
+            (grub2.clone().with(bls, ""), "rhel", Some("grub-bls")),
+            (
+                grub2
+                    .clone()
+                    .with("/boot/loader/x", "")
+                    .refusing("/boot/loader/entries", ErrorKind::PermissionDenied),
+                "rhel",
+                Some("grub-bls"),
+            ),
+            (grub2.clone(), "suse", Some("grub2")),
+            (grub.clone(), "debian", Some("grub-debian")),
+            (grub.clone(), "arch", Some("grub2")),
+            (
+                grub.clone().with(LOADER_INFO, &variable),
+                "debian",
+                Some("systemd-boot"),
+            ),
+            (
+                grub.clone().with(LOADER_INFO, &grub_says),
+                "debian",
+                Some("grub-debian"),
+            ),
+            (
+                Memory::new().with("/efi/loader/loader.conf", ""),
+                "arch",
+                Some("systemd-boot"),
+            ),
+            (
+                grub2.with(bls, "").with("/run/ostree-booted", ""),
+                "fedora",
+                Some("ostree"),
+            ),
+            (
+                Memory::new().with("/boot/extlinux.conf", ""),
+                "alpine",
+                Some("extlinux"),
+            ),
+            (
+                Memory::new().with("/boot/firmware/config.txt", ""),
+                "debian",
+                Some("raspberry-pi"),
+            ),
+            (Memory::new(), "debian", Some("none")),
+            (
+                Memory::new().refusing("/boot", ErrorKind::PermissionDenied),
+                "debian",
+                None,
+            ),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("os.family", Fact::known(family, ""));
+            let told = find(&host, &facts);
+            assert_eq!(told.value(), name.map(Value::from).as_ref(), "{host:?}");
+        }
+        let mut facts = Facts::default();
+        facts.set("kernel.flavour", Fact::known("wsl", "uname(2)"));
+        assert_eq!(find(&grub, &facts), Fact::known("wsl", "uname(2)"));
+    }
+}

@@ -1,0 +1,308 @@
+//! Where the kernel config and the running kernel, or two files of the same config, tell
+//! different things. What is told by one of them alone is no disagreement.
+
+use super::keys::Values::List;
+use super::{Fact, Facts, KeyInfo, Value, kconfig};
+use crate::host::Host;
+use crate::version::KernelVersion;
+
+pub(super) const KEYS: &[KeyInfo] = &[KeyInfo::one(
+    "config-file.disagreements",
+    List,
+    "Sentences on what the kernel config says and the running kernel, or another file of the \
+     config, denies.",
+)];
+
+/// An option, the kernel from which on it shows itself so, and what shows it.
+struct Sign {
+    option: &'static str,
+    since: KernelVersion,
+    seen: fn(&Facts) -> Option<bool>,
+    /// What is there or not.
+    what: &'static str,
+}
+
+const fn since(major: u32, minor: u32) -> KernelVersion {
+    KernelVersion::new(major, minor, 0)
+}
+
+const SIGNS: &[Sign] = &[
+    Sign {
+        option: "DEBUG_INFO_BTF",
+        since: since(5, 4),
+        seen: |facts| match facts.text("btf.vmlinux")?.as_str() {
+            "absent" => Some(false),
+            _ => Some(true),
+        },
+        what: "/sys/kernel/btf/vmlinux",
+    },
+    Sign {
+        option: "BPF_SYSCALL",
+        since: since(4, 4),
+        seen: |facts| file_system(facts, "bpf"),
+        what: "the file system bpf",
+    },
+    Sign {
+        option: "BPF_JIT",
+        since: since(4, 4),
+        seen: |facts| setting(facts, "net.core.bpf_jit_enable"),
+        what: "the setting net.core.bpf_jit_enable",
+    },
+    Sign {
+        option: "CGROUPS",
+        since: since(4, 5),
+        seen: |facts| file_system(facts, "cgroup2"),
+        what: "the file system cgroup2",
+    },
+    Sign {
+        option: "TRACING",
+        since: since(4, 4),
+        seen: |facts| file_system(facts, "tracefs"),
+        what: "the file system tracefs",
+    },
+    Sign {
+        option: "SECURITYFS",
+        since: since(4, 4),
+        seen: |facts| file_system(facts, "securityfs"),
+        what: "the file system securityfs",
+    },
+    Sign {
+        option: "FUNCTION_TRACER",
+        since: since(4, 4),
+        seen: |facts| setting(facts, "kernel.ftrace_enabled"),
+        what: "the setting kernel.ftrace_enabled",
+    },
+];
+
+/// Options that decide about BPF, compared between two files of the same config.
+const COMPARED: &[&str] = &[
+    "BPF",
+    "BPF_EVENTS",
+    "BPF_JIT",
+    "BPF_JIT_ALWAYS_ON",
+    "BPF_LSM",
+    "BPF_STREAM_PARSER",
+    "BPF_SYSCALL",
+    "BPF_UNPRIV_DEFAULT_OFF",
+    "CGROUPS",
+    "CGROUP_BPF",
+    "DEBUG_INFO_BTF",
+    "DEBUG_INFO_BTF_MODULES",
+    "FPROBE",
+    "FTRACE_SYSCALLS",
+    "FUNCTION_TRACER",
+    "IKHEADERS",
+    "KPROBES",
+    "KPROBE_EVENTS",
+    "LSM",
+    "NET_ACT_BPF",
+    "NET_CLS_ACT",
+    "NET_CLS_BPF",
+    "NET_SCH_INGRESS",
+    "SECURITY_LOCKDOWN_LSM",
+    "UPROBE_EVENTS",
+    "XDP_SOCKETS",
+];
+
+/// Compares; everything else has to be collected before.
+pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+    let file = facts.get("config-file");
+    let sentences = match &file {
+        Fact::Unknown { .. } => Vec::new(),
+        Fact::Known { source, .. } => {
+            let mut sentences = between_files(host, facts, source);
+            sentences.extend(another_kernel(host, facts, source));
+            sentences.extend(SIGNS.iter().filter_map(|sign| denied(facts, sign)));
+            sentences.extend(bpf_module(facts));
+            sentences
+        }
+    };
+    let fact = file.map(|_| Value::List(sentences));
+    facts.set("config-file.disagreements", fact);
+}
+
+fn between_files(host: &dyn Host, facts: &Facts, source: &str) -> Vec<String> {
+    let release = facts.text("kernel.release");
+    let other = kconfig::second(host, release.as_deref(), source, COMPARED);
+    let Some((path, other)) = other else {
+        return Vec::new();
+    };
+    let of_option = |name: &&str| {
+        let here = shown(facts.get(&format!("config.{name}")).value());
+        let there = shown(other.get(*name));
+        let differ = here != there;
+        differ.then(|| format!("CONFIG_{name} is {here} in {source} and {there} in {path}"))
+    };
+    COMPARED.iter().filter_map(of_option).collect()
+}
+
+/// `n` and absent are the same to a kernel.
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Absent) => "n".to_owned(),
+        Some(value) => value.to_string(),
+    }
+}
+
+/// A kernel that shows its config was built with the options that make it do so.
+fn another_kernel(host: &dyn Host, facts: &Facts, source: &str) -> Option<String> {
+    let shown = "/proc/config.gz";
+    let is_yes = |option: &str| facts.get(&format!("config.{option}")).value() == Some(&"y".into());
+    let says = source != shown && is_yes("IKCONFIG") && is_yes("IKCONFIG_PROC");
+    // A copy of a few files of /proc proves nothing by what it lacks.
+    let is_proc = host.link("/proc/self/ns/pid").is_ok();
+    (says && is_proc && host.stat(shown).is_err()).then(|| {
+        format!("CONFIG_IKCONFIG_PROC is y in {source}, but the running kernel has no {shown}")
+    })
+}
+
+fn denied(facts: &Facts, sign: &Sign) -> Option<String> {
+    let option = facts.get(&format!("config.{}", sign.option));
+    let says = match option.value()? {
+        Value::Absent => false,
+        Value::Text(text) => match text.as_str() {
+            "y" => true,
+            "n" => false,
+            // In a module it may be there or not.
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let seen = (sign.seen)(facts)?;
+    let is_of_age = facts
+        .kernel_version()
+        .is_some_and(|version| version >= sign.since);
+    let counts = seen != says && (seen || is_of_age);
+    let there = if seen { "there" } else { "not there" };
+    counts.then(|| {
+        let says = shown(option.value());
+        let place = option.source();
+        format!(
+            "CONFIG_{} is {says} in {place}, but {} is {there}",
+            sign.option, sign.what
+        )
+    })
+}
+
+/// The list of security modules against the options that make it, as far as the command
+/// line doesn't change it.
+fn bpf_module(facts: &Facts) -> Option<String> {
+    let active = facts.list("security.lsm")?.iter().any(|name| name == "bpf");
+    let compiled = facts.get("config.BPF_LSM");
+    let source = compiled.source();
+    let is_compiled = compiled.value()? == &"y".into();
+    if active && !is_compiled {
+        return Some(format!(
+            "CONFIG_BPF_LSM is {} in {source}, but bpf is an active security module",
+            shown(compiled.value())
+        ));
+    }
+    let configured = facts
+        .list("security.lsm.configured")?
+        .iter()
+        .any(|name| name == "bpf");
+    let given = |name: &str| facts.get(&format!("cmdline.{name}")).value() != Some(&Value::Absent);
+    let expected = is_compiled && configured && !given("lsm") && !given("security");
+    (expected && !active)
+        .then(|| format!("CONFIG_LSM has bpf in {source}, but it is no active security module"))
+}
+
+fn file_system(facts: &Facts, name: &str) -> Option<bool> {
+    Some(facts.list("filesystems")?.iter().any(|known| known == name))
+}
+
+fn setting(facts: &Facts, name: &str) -> Option<bool> {
+    Some(facts.get(&format!("sysctl.{name}")).value()? != &Value::Absent)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::collect as collect_all;
+    use crate::host::Memory;
+
+    const RELEASE: &str = "6.1.0-10-amd64";
+    const GOOD: &str = "CONFIG_BPF_SYSCALL=y\nCONFIG_CGROUPS=y\n";
+
+    fn host(config: &str) -> Memory {
+        Memory::new()
+            .with_uname(RELEASE, "#1 SMP", "x86_64")
+            .with(&format!("/boot/config-{RELEASE}"), config)
+            .with("/proc/filesystems", "nodev\tbpf\nnodev\tcgroup2\n")
+            .with("/proc/cmdline", "quiet\n")
+            .with_link("/proc/self/ns/pid", "pid:[4026531836]")
+            .with("/proc/sys/kernel/pid_max", "32768\n")
+    }
+
+    #[test]
+    fn what_agrees_and_what_is_not_known_is_no_disagreement() {
+        for host in [
+            host(GOOD),
+            Memory::new().with_uname(RELEASE, "", "").with(
+                &format!("/boot/config-{RELEASE}"),
+                "CONFIG_DEBUG_INFO_BTF=y\n",
+            ),
+        ] {
+            let facts = collect_all(&host);
+            let found = facts.list("config-file.disagreements");
+            assert_eq!(found, Some(Vec::new()), "{host:?}");
+        }
+        let none = collect_all(&Memory::new());
+        assert!(none.get("config-file.disagreements").value().is_none());
+    }
+
+    #[test]
+    fn the_kernel_denies_its_config() {
+        let lsm = "/sys/kernel/security/lsm";
+        let with = |more: &str| host(&format!("{GOOD}{more}"));
+        for (host, sentence) in [
+            (
+                with("CONFIG_DEBUG_INFO_BTF=y\n").with("/sys/kernel/uevent_seqnum", "1"),
+                "CONFIG_DEBUG_INFO_BTF is y in /boot/config-6.1.0-10-amd64, but \
+                 /sys/kernel/btf/vmlinux is not there",
+            ),
+            (
+                host("CONFIG_BPF_SYSCALL=y\n# CONFIG_CGROUPS is not set\n"),
+                "CONFIG_CGROUPS is n in /boot/config-6.1.0-10-amd64, but the file system cgroup2 \
+                 is there",
+            ),
+            (
+                with("CONFIG_TRACING=y\n"),
+                "CONFIG_TRACING is y in /boot/config-6.1.0-10-amd64, but the file system tracefs \
+                 is not there",
+            ),
+            (
+                with("CONFIG_FUNCTION_TRACER=y\n"),
+                "CONFIG_FUNCTION_TRACER is y in /boot/config-6.1.0-10-amd64, but the setting \
+                 kernel.ftrace_enabled is not there",
+            ),
+            (
+                with("CONFIG_IKCONFIG=y\nCONFIG_IKCONFIG_PROC=y\n"),
+                "CONFIG_IKCONFIG_PROC is y in /boot/config-6.1.0-10-amd64, but the running \
+                 kernel has no /proc/config.gz",
+            ),
+            (
+                with("# CONFIG_BPF_LSM is not set\n").with(lsm, "yama,bpf"),
+                "CONFIG_BPF_LSM is n in /boot/config-6.1.0-10-amd64, but bpf is an active \
+                 security module",
+            ),
+            (
+                with("CONFIG_BPF_LSM=y\nCONFIG_LSM=\"yama,bpf\"\n").with(lsm, "yama"),
+                "CONFIG_LSM has bpf in /boot/config-6.1.0-10-amd64, but it is no active security \
+                 module",
+            ),
+            (
+                with("").with("/proc/config.gz", format!("{GOOD}CONFIG_BPF_LSM=y\n")),
+                "CONFIG_BPF_LSM is y in /proc/config.gz and n in /boot/config-6.1.0-10-amd64",
+            ),
+        ] {
+            let facts = collect_all(&host);
+            let found = facts.list("config-file.disagreements").unwrap();
+            assert_eq!(found, [sentence], "{host:?}");
+        }
+        let told = with("CONFIG_BPF_LSM=y\nCONFIG_LSM=\"yama,bpf\"\n")
+            .with(lsm, "yama")
+            .with("/proc/cmdline", "lsm=yama\n");
+        let found = collect_all(&told).list("config-file.disagreements");
+        assert_eq!(found, Some(Vec::new()));
+    }
+}

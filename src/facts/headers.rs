@@ -1,0 +1,120 @@
+//! The kernel's headers, which programs that are compiled on the host include.
+
+use super::keys::Values::{OneOf, Text};
+use super::{Fact, Facts, KeyInfo, Value, Why, reader};
+use crate::host::Host;
+
+pub(super) const KEYS: &[KeyInfo] = &[
+    KeyInfo::one(
+        "kernel.headers",
+        Text,
+        "Directory of the running kernel's headers, absent where none of the usual ones has a \
+         Makefile.",
+    ),
+    KeyInfo::one(
+        "kernel.kheaders",
+        OneOf(&["present", "module", "absent"]),
+        "Whether the kernel shows its headers itself: `module` where it would, once kheaders is \
+         loaded (/sys/kernel/kheaders.tar.xz, IKHEADERS).",
+    ),
+];
+
+const KHEADERS: &str = "/sys/kernel/kheaders.tar.xz";
+
+/// Looks where distributions put headers; release and kernel config have to be collected
+/// before.
+pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+    facts.set("kernel.headers", headers(host, facts));
+    facts.set("kernel.kheaders", kheaders(host, facts));
+}
+
+fn headers(host: &dyn Host, facts: &Facts) -> Fact {
+    let release = facts.text("kernel.release").unwrap_or_default();
+    if release.is_empty() || release.contains('/') {
+        return Fact::unknown(Why::Missing, "the release is not known", "");
+    }
+    let build = format!("/lib/modules/{release}/build");
+    for directory in [
+        build.clone(),
+        format!("/usr/lib/modules/{release}/build"),
+        format!("/usr/src/linux-headers-{release}"),
+        format!("/usr/src/kernels/{release}"),
+    ] {
+        match host.stat(&format!("{directory}/Makefile")) {
+            Ok(_) => return Fact::known(directory.as_str(), &directory),
+            Err(error) if reader::why(&error) == Why::Missing => {}
+            Err(error) => return reader::unreadable(&error, &directory),
+        }
+    }
+    Fact::absent(&build)
+}
+
+fn kheaders(host: &dyn Host, facts: &Facts) -> Fact {
+    if host.stat(KHEADERS).is_ok() {
+        return Fact::known("present", KHEADERS);
+    }
+    let option = facts.get("config.IKHEADERS");
+    let source = option.source().to_owned();
+    match option.value() {
+        Some(Value::Text(text)) if text == "m" => Fact::known("module", &source),
+        _ if reader::is_populated(host, "/sys/kernel") => Fact::known("absent", KHEADERS),
+        Some(_) => Fact::known("absent", &source),
+        None => Fact::unknown(Why::Missing, "sysfs is not mounted at /sys", KHEADERS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::KernelConfig;
+    use crate::host::Memory;
+
+    fn facts(host: &Memory, config: &str) -> Facts {
+        let mut facts = Facts::default();
+        facts.set("kernel.release", Fact::known("6.1.0", "uname(2)"));
+        if !config.is_empty() {
+            facts.set_config(KernelConfig::from_bytes(config.as_bytes(), "/boot/config"));
+        }
+        collect(host, &mut facts);
+        facts
+    }
+
+    #[test]
+    fn headers_are_where_a_makefile_is() {
+        for directory in [
+            "/lib/modules/6.1.0/build",
+            "/usr/src/linux-headers-6.1.0",
+            "/usr/src/kernels/6.1.0",
+        ] {
+            let host = Memory::new().with(&format!("{directory}/Makefile"), "");
+            assert_eq!(facts(&host, "").text("kernel.headers").unwrap(), directory);
+        }
+        let others = Memory::new().with("/usr/src/linux-headers-6.1.1/Makefile", "");
+        assert_eq!(
+            facts(&others, "").get("kernel.headers").value(),
+            Some(&Value::Absent)
+        );
+        let mut none = Facts::default();
+        collect(&others, &mut none);
+        assert!(none.get("kernel.headers").value().is_none());
+    }
+
+    #[test]
+    fn the_kernel_may_show_its_headers() {
+        let sys = Memory::new().with("/sys/kernel/uevent_seqnum", "1");
+        for (host, config, state) in [
+            (sys.clone().with(KHEADERS, "xz"), "", Some("present")),
+            (sys.clone(), "CONFIG_IKHEADERS=m", Some("module")),
+            (sys, "CONFIG_BPF=y", Some("absent")),
+            (
+                Memory::new(),
+                "# CONFIG_IKHEADERS is not set",
+                Some("absent"),
+            ),
+            (Memory::new(), "", None),
+        ] {
+            let facts = facts(&host, config);
+            assert_eq!(facts.text("kernel.kheaders").as_deref(), state, "{config}");
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Checks of the catalogue on whole hosts, each in both directions.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and runs programs"
+)]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use serde_yaml::Value;
+use support::{btf, check, healthy, put, status, yaml};
+
+const RELEASE: &str = "5.10.0-32-amd64";
+
+/// A change that makes a healthy host ill, or keeps it healthy.
+type Change = fn(&Path);
+
+/// Debian's menu with these kernels, the first of which is booted.
+fn grub(root: &Path, releases: &[&str]) {
+    let entries = releases.iter().map(|release| {
+        put(root, &format!("boot/vmlinuz-{release}"), b"");
+        format!("menuentry 'Debian' {{\n\tlinux /boot/vmlinuz-{release} root=/dev/sda1 ro\n}}\n")
+    });
+    let menu = format!("set default=\"0\"\n{}", entries.collect::<String>());
+    put(root, "boot/grub/grub.cfg", menu.as_bytes());
+    put(root, "etc/default/grub", b"GRUB_DEFAULT=0\n");
+    put(root, "usr/sbin/update-grub", b"");
+    host_namespace(root);
+}
+
+fn host_namespace(root: &Path) {
+    fs::create_dir_all(root.join("proc/self/ns")).unwrap();
+    symlink("pid:[4026531836]", root.join("proc/self/ns/pid")).unwrap();
+}
+
+fn tools(root: &Path, names: &[&str]) {
+    host_namespace(root);
+    for name in names {
+        put(root, &format!("usr/bin/{name}"), &[0; 70_000]);
+    }
+}
+
+/// A process with these capabilities alone.
+fn capabilities(root: &Path, mask: &str) {
+    let status = include_str!("data/status").replace("000001ffffffffff", mask);
+    put(root, "proc/self/status", status.as_bytes());
+}
+
+fn sysctl(root: &Path, name: &str, value: &str) {
+    put(root, "proc/sys/kernel/pid_max", b"32768\n");
+    put(root, "proc/sys/net/core/dev_weight", b"64\n");
+    for (other, value) in [
+        ("net/core/bpf_jit_harden", "0"),
+        ("kernel/kptr_restrict", "0"),
+        ("kernel/bpf_stats_enabled", "0"),
+        ("kernel/perf_event_paranoid", "2"),
+        (name, value),
+    ] {
+        put(root, &format!("proc/sys/{other}"), value.as_bytes());
+    }
+}
+
+fn config(root: &Path, lines: &str) {
+    let path = root.join(format!("boot/config-{RELEASE}"));
+    let before = fs::read_to_string(&path).unwrap();
+    fs::write(path, format!("{before}{lines}")).unwrap();
+}
+
+/// CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.
+const THREE: &str = "000000c000001000";
+
+#[test]
+fn each_check_fails_on_what_it_names_and_on_nothing_else() {
+    let rows: [(&str, &str, Change); 27] = [
+        ("next-boot-differs", "not-applicable", |_| {}),
+        ("next-boot-differs", "ok", |root| grub(root, &[RELEASE])),
+        ("next-boot-differs", "fail", |root| {
+            grub(root, &["6.1.0-10-amd64", RELEASE]);
+        }),
+        ("next-boot-differs", "unknown", |root| {
+            grub(root, &[RELEASE]);
+            put(root, "boot/grub/grub.cfg", b"set default=7\n");
+        }),
+        ("config-disagrees", "ok", |_| {}),
+        ("config-disagrees", "fail", |root| {
+            config(root, "CONFIG_SECURITYFS=y\n");
+        }),
+        ("config-disagrees", "fail", |root| {
+            fs::remove_file(root.join("sys/kernel/btf/vmlinux")).unwrap();
+        }),
+        ("config-disagrees", "unknown", |root| {
+            fs::remove_file(root.join(format!("boot/config-{RELEASE}"))).unwrap();
+        }),
+        ("module-btf-mismatch", "ok", |root| {
+            put(root, "sys/kernel/btf/nf_tables", &btf());
+        }),
+        ("module-btf-mismatch", "fail", |root| {
+            let mut header = btf();
+            header.truncate(24);
+            header[8..24].fill(0);
+            put(root, "sys/kernel/btf/nls_cp437", &header);
+        }),
+        ("bpf-lsm-not-enabled", "fail", |_| {}),
+        ("bpf-lsm-not-enabled", "ok", |root| {
+            put(root, "sys/kernel/security/lsm", b"lockdown,capability,bpf");
+            config(root, "CONFIG_BPF_LSM=y\n");
+        }),
+        ("bpf-lsm-not-enabled", "not-applicable", |root| {
+            put(root, "proc/sys/kernel/osrelease", b"4.19.0-27-amd64\n");
+            put(
+                root,
+                "boot/config-4.19.0-27-amd64",
+                b"CONFIG_BPF_SYSCALL=y\n",
+            );
+            let build = b"#1 SMP Debian 4.19.316-1 (2024-06-25)\n";
+            put(root, "proc/sys/kernel/version", build);
+        }),
+        // Without securityfs the config and the command line tell.
+        ("bpf-lsm-not-enabled", "ok", |root| {
+            fs::remove_file(root.join("sys/kernel/security/lsm")).unwrap();
+            fs::remove_file(root.join("sys/kernel/security/lockdown")).unwrap();
+            config(root, "CONFIG_BPF_LSM=y\nCONFIG_LSM=\"yama,bpf\"\n");
+        }),
+        ("perf-event-paranoid", "not-applicable", |root| {
+            sysctl(root, "kernel/perf_event_paranoid", "3");
+        }),
+        ("perf-event-paranoid", "not-applicable", |root| {
+            capabilities(root, "0000000000000000");
+            sysctl(root, "kernel/perf_event_paranoid", "3");
+        }),
+        ("perf-event-paranoid", "fail", |root| {
+            capabilities(root, THREE);
+            sysctl(root, "kernel/perf_event_paranoid", "3");
+        }),
+        ("perf-event-paranoid", "ok", |root| {
+            capabilities(root, THREE);
+            sysctl(root, "kernel/perf_event_paranoid", "2");
+        }),
+        ("bpf-stats-or-jit-hardening", "ok", |root| {
+            sysctl(root, "net/core/bpf_jit_harden", "1");
+        }),
+        ("bpf-stats-or-jit-hardening", "fail", |root| {
+            sysctl(root, "net/core/bpf_jit_harden", "2");
+        }),
+        ("bpf-stats-or-jit-hardening", "fail", |root| {
+            sysctl(root, "kernel/kptr_restrict", "2");
+        }),
+        ("bpf-stats-or-jit-hardening", "fail", |root| {
+            sysctl(root, "kernel/bpf_stats_enabled", "1");
+        }),
+        ("dev-tools-missing", "ok", |root| {
+            tools(root, &["bpftool", "clang", "llvm-objdump", "pahole"]);
+        }),
+        ("dev-tools-missing", "fail", |root| tools(root, &["clang"])),
+        ("kernel-headers-missing", "fail", |root| tools(root, &[])),
+        ("kernel-headers-missing", "ok", |root| {
+            host_namespace(root);
+            put(root, &format!("lib/modules/{RELEASE}/build/Makefile"), b"");
+        }),
+        ("kernel-headers-missing", "ok", |root| {
+            host_namespace(root);
+            put(root, "sys/kernel/kheaders.tar.xz", b"");
+        }),
+    ];
+    for (row, (id, expected, change)) in rows.into_iter().enumerate() {
+        let host = healthy();
+        change(host.path());
+        let report = yaml(&check(&host, &["--only", id]));
+        let (status, because) = status(&report, id);
+        assert_eq!(status, expected, "row {row}, {id}: {because}");
+        assert!(status != "fail" || has_fix(&report, id), "row {row}, {id}");
+    }
+}
+
+fn finding<'a>(report: &'a Value, id: &str) -> &'a Value {
+    let findings = report["findings"].as_sequence().unwrap();
+    findings
+        .iter()
+        .find(|finding| finding["check"] == id)
+        .unwrap()
+}
+
+fn has_fix(report: &Value, id: &str) -> bool {
+    let fixes = finding(report, id)["fixes"].as_sequence();
+    fixes.is_some_and(|fixes| !fixes.is_empty())
+}
+
+/// The commands of all fixes of a finding, in lines.
+fn commands(report: &Value, id: &str) -> String {
+    let fixes = finding(report, id)["fixes"].as_sequence().unwrap();
+    let lines = fixes.iter().filter_map(|fix| fix["commands"].as_sequence());
+    let lines = lines.flatten().map(|line| line.as_str().unwrap());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_list_of_security_modules_is_the_hosts_own_or_is_not_typed() {
+    let id = "bpf-lsm-not-enabled";
+    let host = healthy();
+    put(host.path(), "etc/default/grub", b"");
+    put(host.path(), "usr/sbin/update-grub", b"");
+    config(host.path(), "CONFIG_BPF_LSM=y\nCONFIG_LSM=\"yama\"\n");
+    let known = commands(&yaml(&check(&host, &["--only", id])), id);
+    assert!(known.contains(" lsm=lockdown,yama,apparmor,bpf"), "{known}");
+    assert!(known.contains("zz-bpf-doctor-lsm.cfg"), "{known}");
+
+    fs::remove_dir_all(host.path().join("sys/kernel/security")).unwrap();
+    let unknown = commands(&yaml(&check(&host, &["--only", id])), id);
+    assert!(
+        unknown.contains("# lsm=<security.lsm.argument>,bpf"),
+        "{unknown}"
+    );
+    assert!(
+        unknown.lines().all(|line| line.starts_with("# ")),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn missing_tools_are_named_and_come_in_packages_of_the_host() {
+    let id = "dev-tools-missing";
+    for (os, command) in [
+        ("ID=debian", "apt-get install bpftool clang llvm dwarves"),
+        (
+            "ID=ubuntu\nID_LIKE=debian",
+            "apt-get install linux-tools-common linux-tools-5.10.0-32-amd64 clang llvm dwarves",
+        ),
+        (
+            "ID=rocky\nID_LIKE=\"rhel centos fedora\"",
+            "dnf install bpftool clang llvm dwarves",
+        ),
+        ("ID=arch", "pacman -S bpf clang llvm pahole"),
+        ("ID=void", ""),
+    ] {
+        let host = healthy();
+        tools(host.path(), &["clang", "pahole"]);
+        put(host.path(), "etc/os-release", os.as_bytes());
+        let report = yaml(&check(&host, &["--only", id]));
+        assert_eq!(commands(&report, id), command, "{os}");
+        let missing = &finding(&report, id)["evidence"][0]["value"];
+        let missing: Vec<&str> = missing
+            .as_sequence()
+            .unwrap()
+            .iter()
+            .flat_map(Value::as_str)
+            .collect();
+        assert_eq!(missing, ["bpftool", "llvm-objdump"], "{os}");
+        assert_eq!(report["verdict"], "ready", "{os}");
+    }
+}
+
+#[test]
+fn a_system_that_is_an_image_is_told_so() {
+    let id = "bpf-lsm-not-enabled";
+    let host = healthy();
+    put(host.path(), "etc/os-release", b"ID=talos\n");
+    config(host.path(), "CONFIG_BPF_LSM=y\n");
+    let told = commands(&yaml(&check(&host, &["--only", id])), id);
+    assert!(told.contains("machine.install.extraKernelArgs"), "{told}");
+    config(host.path(), "# CONFIG_BPF_LSM is not set\n");
+    let report = yaml(&check(&host, &["--only", id]));
+    let summary = finding(&report, id)["fixes"][0]["summary"]
+        .as_str()
+        .unwrap();
+    assert!(summary.contains("Talos is an image"), "{summary}");
+}
