@@ -4,9 +4,14 @@
 //! directory that holds a root file system and a table in memory are the same to them.
 //! This room knows paths and bytes; it does not know what they mean.
 
+mod archive;
 mod directory;
+mod kernels;
+mod links;
 mod live;
 mod memory;
+mod rooted;
+mod tree;
 
 use std::io;
 
@@ -44,7 +49,9 @@ pub trait Host {
     ///
     /// # Errors
     /// The error of the system; [`io::ErrorKind::InvalidInput`] for what is no regular
-    /// file, so that a fifo in the place of a file can't stop the doctor.
+    /// file, so that a fifo in the place of a file can't stop the doctor;
+    /// [`io::ErrorKind::Unsupported`], here and below, for what this source holds nothing
+    /// of, be it there on the host or not.
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>>;
 
     /// Names in the directory at `path`, sorted.
@@ -73,4 +80,29 @@ pub trait Host {
 
     /// Whether this is the running system, so that its kernel can be asked by experiment.
     fn is_live(&self) -> bool;
+
+    /// Where that which is read at `path` really comes from, where that is another place:
+    /// the file of a sosreport that stands for it, a name given on the command line.
+    fn origin(&self, _path: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The kernel's log. On a running host it is a device, which nobody reads; a host from
+/// files may have it as a regular file at this path, in the form of dmesg(1).
+pub const KERNEL_LOG: &str = "/dev/kmsg";
+
+/// What uname would say, from the files that say the same.
+fn uname_of_proc(host: &dyn Host) -> io::Result<Uname> {
+    let line = |path| {
+        let bytes = host.read(path, 4096)?;
+        io::Result::Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    };
+    let optional = |path| line(path).unwrap_or_default();
+    Ok(Uname {
+        release: line("/proc/sys/kernel/osrelease")?,
+        version: optional("/proc/sys/kernel/version"),
+        machine: optional("/proc/sys/kernel/arch"),
+        nodename: optional("/proc/sys/kernel/hostname"),
+    })
 }
