@@ -80,7 +80,9 @@ fn unpacked<'a, R: Read>(
             limits.xz_memory,
         )),
         [b'B', b'Z', b'h', ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            return Err("it is packed with bzip2 or zstd: unpack it, and name the directory".to_owned());
+            return Err(
+                "it is packed with bzip2 or zstd: unpack it, and name the directory".to_owned(),
+            );
         }
         bytes if bytes.get(257..262) == Some(b"ustar") => Box::new(packed),
         _ => return Err("it is no archive: neither tar nor tar.gz nor tar.xz".to_owned()),
@@ -210,7 +212,10 @@ fn clear(error: &io::Error) -> Problem {
         _ => {
             let text = error.to_string();
             let line: String = text.lines().next().unwrap_or_default().to_owned();
-            match error.get_ref().and_then(|inner| inner.downcast_ref::<TooMuch>()) {
+            match error
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<TooMuch>())
+            {
                 Some(TooMuch(problem)) => problem.clone(),
                 None => format!("it is damaged: {line}"),
             }
@@ -262,7 +267,10 @@ impl<R: Read> Read for Bounded<R> {
         let problem = if self.given > self.limits.unpacked {
             format!("it unpacks to more than {} MiB", self.limits.unpacked >> 20)
         } else if self.given > self.limits.ratio_from && self.given > times {
-            format!("it unpacks to more than {} times its size", self.limits.ratio)
+            format!(
+                "it unpacks to more than {} times its size",
+                self.limits.ratio
+            )
         } else {
             return Ok(length);
         };

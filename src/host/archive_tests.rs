@@ -32,7 +32,9 @@ fn header(kind: EntryType, name: &[u8], target: &str, size: u64) -> tar::Header 
 
 fn member(kind: EntryType, name: &str, target: &str, content: &[u8]) -> Vec<u8> {
     let size = content.len() as u64;
-    let mut bytes = header(kind, name.as_bytes(), target, size).as_bytes().to_vec();
+    let mut bytes = header(kind, name.as_bytes(), target, size)
+        .as_bytes()
+        .to_vec();
     bytes.extend(content);
     bytes.resize(bytes.len().next_multiple_of(512), 0);
     bytes
@@ -98,9 +100,13 @@ fn members_are_read_however_they_are_packed() {
 #[test]
 fn hostile_archives_end_in_a_clear_line() {
     let zeros = vec![0; 3 << 20];
-    let endless = header(EntryType::Regular, b"x", "", u64::MAX / 2).as_bytes().to_vec();
+    let endless = header(EntryType::Regular, b"x", "", u64::MAX / 2)
+        .as_bytes()
+        .to_vec();
     let many = file("x", b"").repeat(60);
-    let big = (0..3).flat_map(|i| file(&format!("{i}"), &[b'x'; 60_000])).collect::<Vec<_>>();
+    let big = (0..3)
+        .flat_map(|i| file(&format!("{i}"), &[b'x'; 60_000]))
+        .collect::<Vec<_>>();
     let name = member(EntryType::GNULongName, "l", "", &[b'n'; 400]);
     let mut broken = gz(&file("x", b"abc"));
     broken.truncate(broken.len() / 2);
@@ -111,10 +117,16 @@ fn hostile_archives_end_in_a_clear_line() {
         (b"nothing of an archive".to_vec(), "it is no archive"),
         (vec![0; 2000], "it is no archive"),
         (b"BZh91AY".to_vec(), "bzip2"),
-        (file("../../etc/passwd", b"x"), "`../../etc/passwd` leads out"),
+        (
+            file("../../etc/passwd", b"x"),
+            "`../../etc/passwd` leads out",
+        ),
         (file("a/../../b", b"x"), "leads out"),
         (file("/etc/passwd", b"x"), "`/etc/passwd` leads out"),
-        (member(EntryType::Link, "x", "/etc/passwd", b""), "leads out"),
+        (
+            member(EntryType::Link, "x", "/etc/passwd", b""),
+            "leads out",
+        ),
         (gz(&file("zeros", &zeros)), "more than 50 times its size"),
         (xz(&file("zeros", &zeros), 1), "more than 50 times its size"),
         (file("zeros", &vec![0; 5 << 20]), "more than 4 MiB"),

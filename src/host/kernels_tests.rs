@@ -5,7 +5,11 @@ use crate::host::Memory;
 
 fn chosen(host: &Memory, asked: Option<&str>) -> (String, String, String) {
     let choice = choose(host, asked).unwrap();
-    (choice.release, choice.why, choice.cmdline.unwrap_or_default())
+    (
+        choice.release,
+        choice.why,
+        choice.cmdline.unwrap_or_default(),
+    )
 }
 
 fn entry(version: &str) -> String {
@@ -17,9 +21,18 @@ fn entry(version: &str) -> String {
 
 fn fedora() -> Memory {
     Memory::new()
-        .with("/boot/loader/entries/1f-6.9.1-100.fc40.conf", entry("6.9.1-100.fc40"))
-        .with("/boot/loader/entries/1f-6.10.2-200.fc40.conf", entry("6.10.2-200.fc40"))
-        .with("/boot/loader/entries/1f-0-rescue.conf", entry("0-rescue-1f"))
+        .with(
+            "/boot/loader/entries/1f-6.9.1-100.fc40.conf",
+            entry("6.9.1-100.fc40"),
+        )
+        .with(
+            "/boot/loader/entries/1f-6.10.2-200.fc40.conf",
+            entry("6.10.2-200.fc40"),
+        )
+        .with(
+            "/boot/loader/entries/1f-0-rescue.conf",
+            entry("0-rescue-1f"),
+        )
         .with("/boot/vmlinuz-6.11.0-1.fc40", "")
 }
 
@@ -61,7 +74,12 @@ fn the_boot_configuration_selects() {
     let entries = "/boot/loader/entries/1f-";
     let end = "(boot configuration)";
     for (host, release, why, cmdline) in [
-        (fedora(), "6.10.2-200.fc40", format!("{entries}6.10.2-200.fc40.conf {end}"), "quiet"),
+        (
+            fedora(),
+            "6.10.2-200.fc40",
+            format!("{entries}6.10.2-200.fc40.conf {end}"),
+            "quiet",
+        ),
         (
             fedora().with(
                 "/boot/grub2/grubenv",
@@ -83,8 +101,18 @@ fn the_boot_configuration_selects() {
             format!("{entries}6.9.1-100.fc40.conf {end}"),
             "quiet",
         ),
-        (debian("0"), "6.1.0-47-amd64", format!("/boot/grub/grub.cfg {end}"), "root=UUID=1f ro quiet"),
-        (debian("1>1"), "6.1.0-9-amd64", format!("/boot/grub/grub.cfg {end}"), "root=UUID=1f ro nine"),
+        (
+            debian("0"),
+            "6.1.0-47-amd64",
+            format!("/boot/grub/grub.cfg {end}"),
+            "root=UUID=1f ro quiet",
+        ),
+        (
+            debian("1>1"),
+            "6.1.0-9-amd64",
+            format!("/boot/grub/grub.cfg {end}"),
+            "root=UUID=1f ro nine",
+        ),
         (
             debian("advanced-1f>9-1f"),
             "6.1.0-9-amd64",
@@ -115,7 +143,10 @@ fn the_boot_configuration_selects() {
 #[test]
 fn what_was_asked_for_counts_more_and_the_newest_less() {
     let (release, why, cmdline) = chosen(&fedora(), Some("6.10.2-200.fc40"));
-    assert_eq!((release.as_str(), why.as_str()), ("6.10.2-200.fc40", "--release"));
+    assert_eq!(
+        (release.as_str(), why.as_str()),
+        ("6.10.2-200.fc40", "--release")
+    );
     assert_eq!(cmdline, "quiet");
     let (_, _, cmdline) = chosen(&fedora(), Some("5.4.0"));
     assert_eq!(cmdline, "");
@@ -136,7 +167,13 @@ fn what_was_asked_for_counts_more_and_the_newest_less() {
 fn a_hostile_boot_configuration_chooses_nothing() {
     let deep = "submenu 'x' {\n".repeat(10_000);
     let climbing = "menuentry 'x' {\nlinux /vmlinuz-../../etc\n}\n";
-    for config in [deep.as_str(), climbing, "menuentry {", "}\n}\nlinux x\n", "\u{0}'\"{"] {
+    for config in [
+        deep.as_str(),
+        climbing,
+        "menuentry {",
+        "}\n}\nlinux x\n",
+        "\u{0}'\"{",
+    ] {
         let host = Memory::new().with("/boot/grub/grub.cfg", config);
         assert_eq!(choose(&host, None), None, "{config:.40}");
     }

@@ -1,26 +1,40 @@
 //! Where bytes come from: everything the doctor may ask of a host.
 //!
 //! Facts read through [`Host`] and through nothing else, so that the running system, a
-//! directory that holds a root file system and a table in memory are the same to them.
-//! This room knows paths and bytes; it does not know what they mean.
+//! directory that holds a root file system, a sosreport, single files and a table in memory
+//! are the same to them. This room knows paths and bytes, and where other hosts' files keep
+//! them; it does not know what they mean for BPF.
 
 mod archive;
+mod bundle;
 mod directory;
+mod files;
 mod kernels;
 mod links;
 mod live;
 mod memory;
+mod open;
+mod overlay;
+mod recorder;
 mod rooted;
+mod sosreport;
+mod sysctl;
 mod tree;
 
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
+pub use bundle::{Bundle, Packed};
 pub use directory::Directory;
+pub use files::{Files, Role, UnusableFile};
 pub use live::Live;
 pub use memory::Memory;
+pub use open::{OpenError, Opened, open};
+pub use recorder::{Record, Recorder};
 
 /// What `uname(2)` says, or the files that say the same.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Uname {
     /// Kernel release, e.g. `6.1.0-47-cloud-amd64`.
     pub release: String,
@@ -33,7 +47,8 @@ pub struct Uname {
 }
 
 /// Whether a path names something on the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A regular file (the files of /proc and /sys are regular, too).
     File,

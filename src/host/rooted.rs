@@ -36,10 +36,8 @@ pub(super) fn with_kernel<H: Host + 'static>(inner: H, asked: Option<&str>) -> B
 
 impl<H: Host> Rooted<H> {
     fn new(inner: H, choice: Choice, other_runs: bool) -> Self {
-        let mut origins = BTreeMap::from([
-            (RELEASE, choice.why.clone()),
-            (CMDLINE, choice.why.clone()),
-        ]);
+        let mut origins =
+            BTreeMap::from([(RELEASE, choice.why.clone()), (CMDLINE, choice.why.clone())]);
         let mut uname = Uname::default();
         if let Some((line, place)) = kernels::build_line(&inner, &choice) {
             origins.insert("/proc/sys/kernel/version", place);

@@ -68,6 +68,15 @@ impl Tree {
         is_directory.then_some(path)
     }
 
+    /// A member that is neither a file nor a directory.
+    pub(super) fn odd_member(&self) -> Option<&str> {
+        let odd = |node: &Node| matches!(node, Node::Link(_) | Node::Other);
+        let mut nodes = self.nodes.iter();
+        nodes
+            .find(|(_, node)| odd(node))
+            .map(|(path, _)| path.as_str())
+    }
+
     fn find(&self, path: &str, follow: bool) -> io::Result<(String, &Node)> {
         let parts = links::resolve(path, follow, |parts| match self.nodes.get(&joined(parts)) {
             Some(Node::Link(target)) => Ok(Some(target.clone())),
@@ -83,7 +92,9 @@ impl Tree {
 }
 
 fn joined(parts: &[String]) -> String {
-    parts.iter().fold(String::new(), |path, part| path + "/" + part)
+    parts
+        .iter()
+        .fold(String::new(), |path, part| path + "/" + part)
 }
 
 impl Host for Tree {
@@ -153,7 +164,10 @@ mod tests {
     fn links_are_followed_inside_and_never_out() {
         let tree = tree(&[
             ("usr/lib/os-release", Node::Bytes(b"ID=x\n".to_vec())),
-            ("etc/os-release", Node::Link("../usr/lib/os-release".to_owned())),
+            (
+                "etc/os-release",
+                Node::Link("../usr/lib/os-release".to_owned()),
+            ),
             ("etc/climber", Node::Link("../../../etc/passwd".to_owned())),
             ("etc/absolute", Node::Link("/usr/lib".to_owned())),
             ("loop", Node::Link("loop".to_owned())),

@@ -124,11 +124,20 @@ fn expanded(options: &str, environment: &BTreeMap<String, String>) -> String {
             return Some(word);
         };
         let name = name.trim_matches(['{', '}']);
-        environment.get(name).map(String::as_str)
+        environment.get(name).map(|value| value.trim())
     });
-    let mut options = words.collect::<Vec<_>>().join(" ");
-    options.truncate(options.floor_char_boundary(LIMIT));
-    options.trim().to_owned()
+    // A short line that names a long variable often would grow without end.
+    let mut line = String::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        if line.len() + word.len() > LIMIT {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }
 
 /// Whether a name fits a pattern, in which `*` stands for any text and `?` for a character.

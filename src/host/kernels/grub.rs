@@ -43,12 +43,16 @@ fn default(text: &str) -> Option<&str> {
     let lines = text.lines().map(str::trim);
     let values = lines.filter_map(|line| line.strip_prefix("set default="));
     let values = values.map(|value| value.trim_matches(['"', '\'']));
-    values.filter(|value| !value.contains("next_entry")).last()
+    let mut lasting = values.filter(|value| !value.contains("next_entry"));
+    lasting.next_back()
 }
 
 /// The item at a path such as `1>2` or `Advanced options>Debian, with Linux 6.1`.
 fn find<'a>(menu: &'a [Item], path: &str) -> Option<&'a Item> {
-    let named = |name: &str| menu.iter().find(|item| item.names.iter().any(|n| n == name));
+    let named = |name: &str| {
+        menu.iter()
+            .find(|item| item.names.iter().any(|n| n == name))
+    };
     if let Some(item) = named(path) {
         return Some(item);
     }
@@ -98,7 +102,10 @@ fn menu(text: &str) -> Vec<Item> {
             depth += 1;
         }
     }
-    open.into_iter().next().map(|(menu, _)| menu.items).unwrap_or_default()
+    open.into_iter()
+        .next()
+        .map(|(menu, _)| menu.items)
+        .unwrap_or_default()
 }
 
 /// The title, and the id that stands behind `$menuentry_id_option` or `--id`.

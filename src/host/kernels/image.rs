@@ -30,7 +30,12 @@ pub(in crate::host) fn build_line(host: &dyn Host, choice: &Choice) -> Option<(S
 }
 
 /// Programs every system has, one way or the other.
-const PROGRAMS: &[&str] = &["/usr/lib/systemd/systemd", "/bin/sh", "/usr/bin/env", "/sbin/init"];
+const PROGRAMS: &[&str] = &[
+    "/usr/lib/systemd/systemd",
+    "/bin/sh",
+    "/usr/bin/env",
+    "/sbin/init",
+];
 
 /// The machine whose programs lie below a root, as `uname -m` says it, and one of them: by
 /// `e_machine` of their ELF headers (include/uapi/linux/elf-em.h).

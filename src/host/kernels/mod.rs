@@ -94,10 +94,16 @@ fn newest(host: &dyn Host) -> Option<Choice> {
             .collect()
     };
     // Kernels first: a directory of modules can outlive its kernel.
-    let kernels = [("/boot", "vmlinuz-"), ("/boot", "vmlinux-"), ("/boot", "config-")];
+    let kernels = [
+        ("/boot", "vmlinuz-"),
+        ("/boot", "vmlinux-"),
+        ("/boot", "config-"),
+    ];
     let modules = [("/lib/modules", ""), ("/usr/lib/modules", "")];
     for places in [&kernels[..], &modules[..]] {
-        let all = places.iter().flat_map(|(place, prefix)| names(place, prefix));
+        let all = places
+            .iter()
+            .flat_map(|(place, prefix)| names(place, prefix));
         let newest = all.max_by(|(left, _), (right, _)| order::compare(left, right));
         if let Some((release, place)) = newest {
             return Some(Choice {
