@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::input::read_file;
 use bpf_doctor::facts::{self, Facts};
@@ -13,6 +13,7 @@ use bpf_doctor::report;
 
 /// Where the host to diagnose is read from; this host, if nothing is named.
 #[derive(Debug, Clone, Default, Args)]
+#[command(group = ArgGroup::new("files").multiple(true))]
 #[command(next_help_heading = "Another host, from files (no experiments are made)")]
 pub struct SourceArguments {
     /// A root file system or a sosreport, as a directory or an archive; or a bundle that

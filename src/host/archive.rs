@@ -35,7 +35,7 @@ pub(super) struct Limits {
 pub(super) const LIMITS: Limits = Limits {
     unpacked: 2 << 30,
     ratio: 250,
-    ratio_from: 64 << 20,
+    ratio_from: 16 << 20,
     members: 500_000,
     member: 32 << 20,
     kept: 128 << 20,

@@ -28,11 +28,11 @@ impl<H: Host> Overlay<H> {
         }
     }
 
-    /// Lays a file over, unless the host has one there.
+    /// Lays a file over, unless there is one.
     pub(super) fn put(&mut self, path: &str, bytes: impl Into<Vec<u8>>, origin: &str) {
         if self.inner.stat(path).is_err() {
-            let file = (bytes.into(), origin.to_owned());
-            self.files.insert(path.to_owned(), file);
+            let file = || (bytes.into(), origin.to_owned());
+            self.files.entry(path.to_owned()).or_insert_with(file);
         }
     }
 
