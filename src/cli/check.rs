@@ -48,8 +48,6 @@ pub struct CheckArguments {
     /// Without this check or area (may be repeated)
     #[arg(long, value_name = "ID|AREA")]
     skip: Vec<String>,
-    #[command(flatten)]
-    source: SourceArguments,
     /// Replace what tells whose host it is: names, addresses, ids, secrets
     #[arg(long)]
     redact: bool,
@@ -70,6 +68,9 @@ pub struct CheckArguments {
     format: Format,
     #[command(flatten)]
     output: OutputArguments,
+    // Last: its heading would stand over what comes after.
+    #[command(flatten)]
+    source: SourceArguments,
 }
 
 /// Diagnoses the host and prints the report.
