@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
 use super::vocabulary::{Vocabulary, nearest, speaking, unknown_word};
-use crate::version::VersionRange;
+use crate::version::{KernelVersion, VersionRange};
 
 /// What a kernel option needs before a build keeps it: the dependencies of its Kconfig entry.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -188,13 +188,16 @@ impl Catalogue {
 
     /// What a kernel's Kconfig of this version asks of an option; `None` where nothing is known.
     #[must_use]
-    pub fn option_rule(
-        &self,
-        option: &str,
-        version: crate::version::KernelVersion,
-    ) -> Option<&OptionRule> {
+    pub fn option_rule(&self, option: &str, version: KernelVersion) -> Option<&OptionRule> {
         let mut rules = self.options.iter();
         rules.find(|rule| rule.option == option && rule.kernel.contains(version))
+    }
+
+    /// Whether kernels of this version have the option, as far as is known of it.
+    #[must_use]
+    pub fn offers_option(&self, option: &str, version: KernelVersion) -> bool {
+        let known = self.options.iter().any(|rule| rule.option == option);
+        !known || self.option_rule(option, version).is_some()
     }
 
     /// All facts any condition asks about, by key.

@@ -195,3 +195,49 @@ fn what_is_missing(missing: &[Evidence]) -> String {
     }
     format!("missing: {}", reasons.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_gives_one_finding_whatever_is_known() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let findings = diagnose(&catalogue, &Facts::default(), &[]);
+        let mut found: Vec<&str> = findings.iter().map(|f| f.check.as_str()).collect();
+        let mut asked: Vec<&str> = catalogue.checks.iter().map(|c| c.id.as_str()).collect();
+        found.sort_unstable();
+        asked.sort_unstable();
+        assert_eq!(found, asked);
+        // Nothing known is never taken for well or ill.
+        for finding in &findings {
+            let open = [Status::Unknown, Status::NotApplicable];
+            assert!(open.contains(&finding.status), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn findings_come_worst_first() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let mut facts = Facts::default();
+        let legacy = Fact::known("legacy", "/proc/self/mountinfo");
+        facts.set("cgroup.mode", legacy);
+        for kind in ["bpf", "cgroup2", "tracefs", "debugfs"] {
+            let none = Fact::known(Vec::new(), "/proc/self/mountinfo");
+            facts.set(&format!("mount.{kind}"), none);
+        }
+        facts.set("security.lockdown", Fact::known("integrity", "/sys"));
+        let findings = diagnose(&catalogue, &facts, &[]);
+        let failing = findings.iter().take_while(|f| f.status == Status::Fail);
+        let failing: Vec<&str> = failing.map(|f| f.check.as_str()).collect();
+        assert_eq!(
+            failing,
+            [
+                "bpffs-not-mounted",
+                "cgroup-legacy-mode",
+                "tracefs-not-mounted",
+                "kernel-lockdown"
+            ]
+        );
+    }
+}

@@ -189,6 +189,8 @@ const TOOL_DIRECTORIES: &[&str] = &[
     "/bin",
     "/usr/local/sbin",
     "/usr/local/bin",
+    // NixOS keeps programs nowhere else.
+    "/run/current-system/sw/bin",
 ];
 
 /// Directories that are filled while a host runs: on an image they are there and empty,

@@ -1,7 +1,7 @@
 //! The report: host, verdict, findings, probe outcomes and facts, with a schema version.
 //!
 //! The verdict and with it the exit status are decided here, before any rendering; the
-//! renderings ([`text`], [`yaml`], [`json`]) show one and the same value.
+//! renderings ([`text()`], [`yaml`], [`json`]) show one and the same value.
 
 mod machine;
 mod model;

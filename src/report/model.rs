@@ -241,3 +241,51 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(status: Status, severity: Severity) -> Finding {
+        Finding {
+            check: "c".to_owned(),
+            area: "a".to_owned(),
+            status,
+            severity,
+            title: String::new(),
+            because: String::new(),
+            evidence: Vec::new(),
+            fixes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn verdicts() {
+        use Severity::{Error, Info, Warning};
+        use Status::{Fail, NotApplicable, Ok, Unknown};
+        use Threshold::{Never, Strict};
+        use Verdict::{NotReady, Ready, Undetermined};
+        let rows = [
+            (Ok, Error, [Ready, Ready, Ready, Ready]),
+            (NotApplicable, Error, [Ready, Ready, Ready, Ready]),
+            (Fail, Error, [NotReady, NotReady, Ready, NotReady]),
+            (Fail, Warning, [Ready, NotReady, Ready, NotReady]),
+            (Fail, Info, [Ready, Ready, Ready, Ready]),
+            (
+                Unknown,
+                Error,
+                [Undetermined, Undetermined, Ready, NotReady],
+            ),
+            (Unknown, Warning, [Ready, Ready, Ready, NotReady]),
+            (Unknown, Info, [Ready, Ready, Ready, Ready]),
+        ];
+        for (status, severity, expected) in rows {
+            let findings = [finding(Ok, Error), finding(status, severity)];
+            let verdicts = [Threshold::Error, Threshold::Warning, Never, Strict]
+                .map(|threshold| Verdict::of(&findings, threshold));
+            assert_eq!(verdicts, expected, "{status:?} {severity}");
+        }
+        let both = [finding(Unknown, Error), finding(Fail, Error)];
+        assert_eq!(Verdict::of(&both, Threshold::Error), NotReady);
+    }
+}

@@ -1,11 +1,9 @@
 //! The report for people.
 
-use std::fmt::Write;
-
 use super::model::{Report, Verdict};
 use super::style::{Detail, Style, clean};
 
-use crate::diagnosis::{Area, Evidence, Finding, Needs, RenderedFix, Status};
+use crate::diagnosis::{Area, Evidence, Finding, Needs, RenderedFix, Severity, Status};
 use crate::facts::Fact;
 use crate::probes::Outcome;
 
@@ -47,28 +45,26 @@ impl Page {
 
     fn header(&mut self, report: &Report) {
         let host = &report.host;
-        let known = |text: &Option<String>| text.as_deref().map_or("unknown".to_owned(), clean);
-        let name = self.style.bold(&known(&host.hostname));
+        let known = |text: &Option<String>| text.as_deref().map(clean);
+        let kernel = [known(&host.kernel.release), known(&host.arch)];
+        let kernel: Vec<String> = kernel.into_iter().flatten().collect();
         let user = match host.environment.euid {
-            Some(0) => "as root".to_owned(),
-            Some(uid) => format!("as user {uid}"),
-            None => "as an unknown user".to_owned(),
+            Some(0) => Some("as root".to_owned()),
+            uid => uid.map(|uid| format!("as user {uid}")),
         };
-        let mut line = format!(
-            "{name} · {} · Linux {} {} · {user}",
-            known(&host.os.name),
-            known(&host.kernel.release),
-            known(&host.arch),
-        );
-        for surrounding in [
+        let surroundings = [
             &host.environment.container,
             &host.environment.virtualization,
-        ] {
-            match surrounding.as_deref() {
-                Some("none") | None => {}
-                Some(name) => write_to(&mut line, format_args!(" · {}", clean(name))),
-            }
-        }
+        ];
+        let surroundings = surroundings.map(|name| known(name).filter(|name| name != "none"));
+        let parts = [
+            known(&host.hostname).map(|name| self.style.bold(&name)),
+            known(&host.os.name),
+            Some(format!("Linux {}", kernel.join(" "))),
+            user,
+        ];
+        let parts: Vec<String> = parts.into_iter().chain(surroundings).flatten().collect();
+        let line = parts.join(" · ");
         self.line(&line);
     }
 
@@ -204,24 +200,38 @@ impl Page {
     }
 
     fn footer(&mut self, report: &Report) {
-        let summary = report.summary;
         let verdict = match report.verdict {
             Verdict::Ready => self.style.green("ready"),
             Verdict::NotReady => self.style.red("not ready"),
             Verdict::Undetermined => self.style.yellow("undetermined"),
         };
-        let parts = [
-            (summary.fail, "failed"),
-            (summary.unknown, "unknown"),
-            (summary.ok, "ok"),
-            (summary.not_applicable, "not applicable"),
-        ];
-        let tally = parts
-            .map(|(count, word)| format!("{count} {word}"))
-            .join(", ");
         self.line("");
-        self.line(&format!("{verdict}: {tally}"));
+        self.line(&format!("{verdict}: {}", tally(report)));
     }
+}
+
+/// How many checks came to what, in words; what nothing came to is left out.
+fn tally(report: &Report) -> String {
+    let failing = |severity: Severity| {
+        let failed = report.findings.iter();
+        let failed = failed.filter(|f| f.status == Status::Fail && f.severity == severity);
+        failed.count()
+    };
+    let summary = report.summary;
+    let parts = [
+        (failing(Severity::Error), "error", "errors"),
+        (failing(Severity::Warning), "warning", "warnings"),
+        (failing(Severity::Info), "note", "notes"),
+        (summary.unknown, "not known", "not known"),
+        (summary.ok, "ok", "ok"),
+        (summary.not_applicable, "not applicable", "not applicable"),
+    ];
+    let told = parts.iter().filter(|(count, ..)| *count > 0);
+    let told = told.map(|(count, one, more)| {
+        let word = if *count == 1 { one } else { more };
+        format!("{count} {word}")
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// `text` in lines of at most `room` columns, broken between words.
@@ -237,6 +247,16 @@ fn broken(text: &str, room: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The beginning of a value that is longer than a line has room for; machines get it whole.
+fn shortened(value: &str) -> String {
+    const ROOM: usize = 60;
+    if value.chars().count() <= ROOM {
+        return value.to_owned();
+    }
+    let start: String = value.chars().take(ROOM).collect();
+    format!("{start}…")
 }
 
 /// A piece of evidence in a line.
@@ -263,7 +283,7 @@ fn evidence_line(piece: &Evidence) -> String {
             };
             match known {
                 Fact::Known { value, .. } => {
-                    format!("{fact} = {}{place}", clean(&value.to_string()))
+                    format!("{fact} = {}{place}", shortened(&clean(&value.to_string())))
                 }
                 Fact::Unknown { reason, .. } if reason.detail.is_empty() => {
                     format!("{fact} is unknown: {}{place}", reason.unknown)
@@ -275,9 +295,4 @@ fn evidence_line(piece: &Evidence) -> String {
             }
         }
     }
-}
-
-/// Writing to a string can't fail; the macro's result says so to nobody.
-fn write_to(out: &mut String, arguments: std::fmt::Arguments<'_>) {
-    let _infallible = out.write_fmt(arguments);
 }

@@ -56,12 +56,7 @@ pub(super) fn recipe(
         return None;
     }
     let mut commands = commands(&change, platform.loader);
-    let mut undo = match platform.loader {
-        BootLoader::UpdateGrub if change.remove.is_empty() => {
-            vec![format!("rm {}", drop_in(&change)), "update-grub".to_owned()]
-        }
-        loader => self::commands(&change.reversed(), loader),
-    };
+    let mut undo = undo(&change, platform.loader);
     if platform.loader != BootLoader::Wsl {
         commands.push("reboot".to_owned());
         undo.push("reboot".to_owned());
@@ -99,20 +94,28 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             vec![line]
         }
         BootLoader::UpdateGrub => debian(change),
-        BootLoader::Grub2Mkconfig => default_grub(change, "grub2-mkconfig -o /boot/grub2/grub.cfg"),
-        BootLoader::GrubMkconfig => default_grub(change, "grub-mkconfig -o /boot/grub/grub.cfg"),
+        BootLoader::Grub2Mkconfig => {
+            append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE)
+        }
+        BootLoader::GrubMkconfig => {
+            append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE)
+        }
         BootLoader::SystemdBoot => one_line_file(
             change,
             "/etc/kernel/cmdline",
             Some("kernel-install add \"$(uname -r)\" \"/lib/modules/$(uname -r)/vmlinuz\""),
         ),
-        BootLoader::RaspberryPi(path) => one_line_file(change, path, None),
-        BootLoader::Extlinux => edit_assignment(
+        BootLoader::LoaderEntries => loader_entries(change),
+        BootLoader::MachineConfig => in_words(
             change,
-            "/etc/update-extlinux.conf",
-            "default_kernel_opts",
-            "update-extlinux",
+            "in a MachineConfig of the cluster, spec.kernelArguments (what is set by hand on a \
+             node is taken back)",
+            Some("oc apply -f machine-config.yaml"),
         ),
+        BootLoader::RaspberryPi(path) => one_line_file(change, path, None),
+        BootLoader::Extlinux => {
+            append_assignment(change, EXTLINUX, EXTLINUX_VARIABLE, EXTLINUX_UPDATE)
+        }
         BootLoader::Wsl => in_words(
             change,
             "in %UserProfile%\\.wslconfig on Windows, section [wsl2], the line kernelCommandLine",
@@ -130,6 +133,36 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
         ),
     }
 }
+
+/// What takes a change back. What was added in a place of its own goes as a whole; where
+/// something was removed, too, the change is made the other way round.
+fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
+    let whole_lines = |path: &str, variable: &str, update: &str| {
+        let lines = change.add.iter().map(|word| {
+            let script = quote(&format!("/^{}$/d", pattern(&assignment(variable, word))));
+            format!("sed -i -E {script} {path}")
+        });
+        lines.chain([update.to_owned()]).collect()
+    };
+    if !change.remove.is_empty() {
+        return commands(&change.reversed(), loader);
+    }
+    match loader {
+        BootLoader::UpdateGrub => vec![format!("rm {}", drop_in(change)), "update-grub".to_owned()],
+        BootLoader::Grub2Mkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE),
+        BootLoader::GrubMkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE),
+        BootLoader::Extlinux => whole_lines(EXTLINUX, EXTLINUX_VARIABLE, EXTLINUX_UPDATE),
+        _ => commands(&change.reversed(), loader),
+    }
+}
+
+const DEFAULT_GRUB: &str = "/etc/default/grub";
+const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX";
+const GRUB_UPDATE: &str = "grub-mkconfig -o /boot/grub/grub.cfg";
+const GRUB2_UPDATE: &str = "grub2-mkconfig -o /boot/grub2/grub.cfg";
+const EXTLINUX: &str = "/etc/update-extlinux.conf";
+const EXTLINUX_VARIABLE: &str = "default_kernel_opts";
+const EXTLINUX_UPDATE: &str = "update-extlinux";
 
 /// Appends an option with a quoted value, unless the value is empty.
 fn push(line: &mut String, option: &str, value: &str) {
@@ -170,27 +203,28 @@ fn drop_in(change: &Change) -> String {
     format!("/etc/default/grub.d/zz-bpf-doctor-{name}.cfg")
 }
 
-fn default_grub(change: &Change, update: &str) -> Vec<String> {
-    edit_assignment(change, "/etc/default/grub", "GRUB_CMDLINE_LINUX", update)
-}
-
-/// Edits the quoted value of a shell assignment in place.
-fn edit_assignment(change: &Change, path: &str, variable: &str, update: &str) -> Vec<String> {
+/// These files are shell scripts: a line at the end adds to what stands above, however that is
+/// quoted, and typed twice it is there once.
+fn append_assignment(change: &Change, path: &str, variable: &str, update: &str) -> Vec<String> {
     let mut commands = Vec::new();
     for word in &change.remove {
+        // First a line that was appended, then the word wherever it stands.
+        let whole = quote(&format!("/^{}$/d", pattern(&assignment(variable, word))));
         let script = quote(&removal(word));
-        commands.push(format!("sed -i -E {script} {path}"));
+        commands.push(format!("sed -i -E -e {whole} -e {script} {path}"));
     }
     for word in &change.add {
-        let script = quote(&format!(
-            "/^{variable}=.*{}/! s|^({variable}=[\"'])(.*)([\"'])|\\1\\2 {}\\3|",
-            pattern(word),
-            replacement(word)
+        let line = quote(&assignment(variable, word));
+        commands.push(format!(
+            "grep -qxF {line} {path} || printf '%s\\n' {line} >> {path}"
         ));
-        commands.push(format!("sed -i -E {script} {path}"));
     }
     commands.push(update.to_owned());
     commands
+}
+
+fn assignment(variable: &str, word: &str) -> String {
+    format!("{variable}=\"${variable} {word}\"")
 }
 
 fn one_line_file(change: &Change, path: &str, update: Option<&str>) -> Vec<String> {
@@ -209,6 +243,20 @@ fn one_line_file(change: &Change, path: &str, update: Option<&str>) -> Vec<Strin
     }
     commands.extend(update.map(str::to_owned));
     commands
+}
+
+/// Entries of systemd-boot that nothing regenerates, as on Arch.
+fn loader_entries(change: &Change) -> Vec<String> {
+    let entries = "/boot/loader/entries/*.conf";
+    let removals = change.remove.iter().map(|word| removal(word));
+    let additions = change.add.iter().map(|word| {
+        let (is_there, word) = (pattern(word), replacement(word));
+        format!("/^options /{{/{is_there}/! s|$| {word}|}}")
+    });
+    removals
+        .chain(additions)
+        .map(|script| format!("sed -i -E {} {entries}", quote(&script)))
+        .collect()
 }
 
 fn in_words(change: &Change, place: &str, then: Option<&str>) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::platform::Platform;
+use super::platform::{BootLoader, Platform};
 use super::{Recipe, fill, quote, remark};
 use crate::catalogue::{Catalogue, Needs};
 use crate::facts::Facts;
@@ -21,36 +21,28 @@ impl Edit {
     fn closed(wanted: &BTreeMap<String, String>, catalogue: &Catalogue, facts: &Facts) -> Self {
         let mut edit = Self::default();
         let version = facts.kernel_version();
+        let has = |option: &str, value: &str| {
+            let fact = facts.get(&format!("config.{option}"));
+            fact.value().is_some_and(|known| known.to_string() == value)
+        };
         let mut todo: Vec<(String, String)> = wanted
             .iter()
             .map(|(option, value)| (option.clone(), value.clone()))
             .collect();
         while let Some((option, value)) = todo.pop() {
-            if edit.values.insert(option.clone(), value).is_some() {
+            // What the running kernel has stays as it is, and what it depends on, too.
+            let settled = !wanted.contains_key(&option) && has(&option, &value);
+            if settled || edit.values.insert(option.clone(), value).is_some() {
                 continue;
             }
             let rule = version.and_then(|version| catalogue.option_rule(&option, version));
             let Some(rule) = rule else { continue };
-            let needs = rule
-                .needs
-                .iter()
-                .filter(|need| !edit.values.contains_key(*need));
-            todo.extend(needs.map(|need| (need.clone(), "y".to_owned())));
+            todo.extend(rule.needs.iter().map(|need| (need.clone(), "y".to_owned())));
             edit.off.extend(rule.excludes.iter().cloned());
             edit.tools.extend(rule.tools.iter().cloned());
         }
-        // What the running kernel has already needs no edit.
-        let has = |option: &str, value: &str| {
-            let fact = facts.get(&format!("config.{option}"));
-            fact.value().is_some_and(|known| known.to_string() == value)
-        };
-        edit.values
-            .retain(|option, value| wanted.contains_key(option) || !has(option, value));
-        let version_known = facts.get("config.BPF").value().is_some();
-        edit.off.retain(|option| {
-            let fact = facts.get(&format!("config.{option}"));
-            !version_known || fact.value().is_some_and(|value| value.to_string() == "y")
-        });
+        let config_known = facts.get("config-file").value().is_some();
+        edit.off.retain(|option| !config_known || has(option, "y"));
         edit
     }
 
@@ -84,12 +76,19 @@ impl Edit {
     }
 }
 
+/// `None` where kernels of this series don't have the option.
 pub(super) fn recipe(
     wanted: &BTreeMap<String, String>,
     catalogue: &Catalogue,
     facts: &Facts,
     platform: &Platform,
-) -> Recipe {
+) -> Option<Recipe> {
+    let version = facts.kernel_version();
+    let offered =
+        |option: &String| version.is_none_or(|version| catalogue.offers_option(option, version));
+    if !wanted.keys().all(offered) {
+        return None;
+    }
     let edit = Edit::closed(wanted, catalogue, facts);
     let mut commands = get_source(platform, facts);
     for tool in &edit.tools {
@@ -97,7 +96,8 @@ pub(super) fn recipe(
     }
     commands.push(start_config(facts));
     commands.push(edit.script());
-    if matches!(platform.family.as_str(), "debian" | "rhel" | "fedora") {
+    let signed = matches!(platform.family.as_str(), "debian" | "rhel" | "fedora");
+    if signed && platform.loader != BootLoader::Wsl {
         // The distribution's signing keys aren't at hand.
         commands.push(
             "scripts/config --set-str SYSTEM_TRUSTED_KEYS '' --set-str SYSTEM_REVOCATION_KEYS ''"
@@ -107,15 +107,23 @@ pub(super) fn recipe(
     commands.push("make olddefconfig".to_owned());
     commands.extend(edit.proof());
     commands.extend(build(platform));
-    Recipe {
-        kind: "kernel-config",
-        commands,
-        undo: vec![
+    let undo = if platform.loader == BootLoader::Wsl {
+        vec![
+            remark("take the line kernel= out of .wslconfig"),
+            "wsl.exe --shutdown".to_owned(),
+        ]
+    } else {
+        vec![
             remark("choose the former kernel in the boot menu; it stays installed"),
             "reboot".to_owned(),
-        ],
+        ]
+    };
+    Some(Recipe {
+        kind: "kernel-config",
+        commands,
+        undo,
         needs: Needs::Rebuild,
-    }
+    })
 }
 
 /// The source of a kernel of the same series, and what its build needs.
@@ -126,6 +134,10 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
     };
     let os = facts.text("os.id").unwrap_or_default();
     let lines: Vec<String> = match (platform.family.as_str(), os.as_str()) {
+        _ if platform.loader == BootLoader::Wsl => vec![remark(&format!(
+            "unpack Microsoft's WSL2-Linux-Kernel {series} and enter it; the build needs gcc, \
+             make, bc, bison, flex, libelf, openssl and pahole"
+        ))],
         ("debian", "ubuntu") => {
             vec![
             "apt-get install build-essential bc bison flex libelf-dev libssl-dev dwarves rsync \
@@ -184,6 +196,16 @@ fn start_config(facts: &Facts) -> String {
 }
 
 fn build(platform: &Platform) -> Vec<String> {
+    if platform.loader == BootLoader::Wsl {
+        return vec![
+            "make -j\"$(nproc)\" bzImage".to_owned(),
+            remark(
+                "copy arch/x86/boot/bzImage to Windows, and name it in %UserProfile%\\.wslconfig, \
+                 section [wsl2], as kernel=C:\\\\path\\\\bzImage",
+            ),
+            "wsl.exe --shutdown".to_owned(),
+        ];
+    }
     let lines: &[&str] = match platform.family.as_str() {
         "debian" => &[
             "make -j\"$(nproc)\" bindeb-pkg",
@@ -202,4 +224,62 @@ fn build(platform: &Platform) -> Vec<String> {
     let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
     lines.push("reboot".to_owned());
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, KernelConfig};
+
+    fn rendered(version: &str, config: &str, wanted: &str) -> Option<Recipe> {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let mut facts = Facts::default();
+        facts.set("kernel.version", Fact::known(version, "uname"));
+        facts.set("os.family", Fact::known("debian", "/etc/os-release"));
+        facts.set(
+            "config-file",
+            Fact::known("/boot/config-x", "/boot/config-x"),
+        );
+        facts.set_config(KernelConfig::from_bytes(
+            config.as_bytes(),
+            "/boot/config-x",
+        ));
+        let wanted = BTreeMap::from([(wanted.to_owned(), "y".to_owned())]);
+        recipe(&wanted, &catalogue, &facts, &Platform::of(&facts))
+    }
+
+    #[test]
+    fn an_edit_brings_what_the_option_depends_on() {
+        let config = "CONFIG_BPF=y\nCONFIG_DEBUG_INFO_REDUCED=y\n# CONFIG_DEBUG_INFO is not set\n";
+        let commands = rendered("5.10.218", config, "DEBUG_INFO_BTF")
+            .unwrap()
+            .commands;
+        for line in [
+            "tar -xf /usr/src/linux-source-5.10.tar.xz",
+            "# the build needs pahole 1.16 or later (the package dwarves)",
+            "cp /boot/config-x .config",
+            "scripts/config --disable DEBUG_INFO_REDUCED --enable DEBUG_INFO --enable DEBUG_INFO_BTF",
+            "grep -x CONFIG_DEBUG_INFO_BTF=y .config",
+        ] {
+            assert!(
+                commands.iter().any(|command| command == line),
+                "{line}: {commands:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_set_is_not_set_again() {
+        let config = "CONFIG_BPF=y\nCONFIG_DEBUG_INFO=y\nCONFIG_BPF_SYSCALL=y\n";
+        let commands = rendered("6.1.0", config, "DEBUG_INFO_BTF")
+            .unwrap()
+            .commands;
+        let edit = "scripts/config --enable DEBUG_INFO_BTF".to_owned();
+        assert!(commands.contains(&edit), "{commands:#?}");
+    }
+
+    #[test]
+    fn an_option_the_series_does_not_have_is_no_fix() {
+        assert_eq!(rendered("4.18.0", "CONFIG_BPF=y\n", "DEBUG_INFO_BTF"), None);
+    }
 }

@@ -21,8 +21,7 @@ struct Recipe {
     needs: Needs,
 }
 
-/// The fix as commands for this host; `None` where the host has it already, so that typing
-/// it again would change nothing.
+/// The fix as commands for this host; `None` where the host has it already, or can't have it.
 pub(super) fn render(
     fix: &Fix,
     catalogue: &Catalogue,
@@ -34,7 +33,7 @@ pub(super) fn render(
         Remedy::KernelArguments { add, remove } => {
             kernel_arguments::recipe(add, remove, facts, &platform)?
         }
-        Remedy::KernelConfig(wanted) => kernel_config::recipe(wanted, catalogue, facts, &platform),
+        Remedy::KernelConfig(wanted) => kernel_config::recipe(wanted, catalogue, facts, &platform)?,
         Remedy::Sysctl(wanted) => settings::sysctl(wanted, facts, &platform)?,
         Remedy::Mount(mount) => settings::mount(mount, facts, &platform),
         Remedy::Capabilities(wanted) => privileges::capabilities(wanted, facts, &platform),
@@ -94,20 +93,16 @@ fn fill(text: &str, facts: &Facts) -> String {
     filled
 }
 
-/// A word fit for a shell, whatever it holds. Control characters have no business in a
-/// command that a person copies from a screen, and are dropped.
+/// A word fit for a shell, whatever it holds: in single quotes unless it is plain. Control
+/// characters have no business in a command that a person copies from a screen, and are
+/// dropped.
 fn quote(word: &str) -> String {
     let clean: String = word.chars().filter(|c| !c.is_control()).collect();
-    // shlex would quote `name=value`, too, which no shell needs as an argument.
     let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     if !clean.is_empty() && clean.chars().all(plain) {
         return clean;
     }
-    match shlex::try_quote(&clean) {
-        Ok(quoted) => quoted.into_owned(),
-        // Only a NUL makes it fail, and that was dropped.
-        Err(_) => "''".to_owned(),
-    }
+    format!("'{}'", clean.replace('\'', "'\\''"))
 }
 
 /// `text` as a line of a shell script that says something.
@@ -127,5 +122,8 @@ mod tests {
         facts.set("kernel.release", hostile);
         let filled = fill("tool-{{kernel.release}} {{os.id}} {{ open", &facts);
         assert_eq!(filled, "tool-'5.10; rm -rf / #[31m' <os.id> {{ open");
+        for (word, quoted) in [("a=b", "a=b"), ("", "''"), ("it's $x", "'it'\\''s $x'")] {
+            assert_eq!(quote(word), quoted);
+        }
     }
 }

@@ -23,6 +23,10 @@ pub(super) enum BootLoader {
     GrubMkconfig,
     /// /etc/kernel/cmdline feeds the entries of systemd-boot.
     SystemdBoot,
+    /// Entries below /boot/loader/entries, written by hand.
+    LoaderEntries,
+    /// The Machine Config Operator of an OpenShift cluster.
+    MachineConfig,
     /// update-extlinux, on Alpine.
     Extlinux,
     /// One line in a file on the boot partition, on a Raspberry Pi.
@@ -69,6 +73,8 @@ fn loader(facts: &Facts) -> BootLoader {
         BootLoader::Wsl
     } else if os == "nixos" {
         BootLoader::NixOs
+    } else if os == "rhcos" {
+        BootLoader::MachineConfig
     } else if file("/run/ostree-booted") && has("rpm-ostree") {
         BootLoader::RpmOstree
     } else if has("grubby") {
@@ -87,6 +93,8 @@ fn loader(facts: &Facts) -> BootLoader {
         BootLoader::Extlinux
     } else if file("/etc/kernel/cmdline") && has("kernel-install") {
         BootLoader::SystemdBoot
+    } else if file("/boot/loader/entries") && has("bootctl") {
+        BootLoader::LoaderEntries
     } else if file("/boot/cmdline.txt") {
         BootLoader::RaspberryPi("/boot/cmdline.txt")
     } else {

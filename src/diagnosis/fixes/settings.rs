@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::platform::Platform;
-use super::{Recipe, quote};
+use super::{Recipe, quote, remark};
 use crate::catalogue::{Mount, Needs};
 use crate::facts::Facts;
 
@@ -56,20 +56,21 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
         commands.push(format!("mkdir -p {at}"));
     }
     commands.push(format!("mount -t {kind} {kind} {at}"));
-    // systemd mounts what it knows at these places itself with the next boot.
-    let by_systemd = platform.systemd && mount.at.starts_with("/sys/");
-    let fstab = facts.get("file./etc/fstab").value() == Some(&true.into());
-    if !by_systemd && !platform.is_container() && fstab {
-        let line = format!(
-            "{} {} {} {} 0 0",
-            mount.kind, mount.at, mount.kind, mount.options
-        );
-        let line = quote(&line);
-        commands.push(format!(
-            "grep -qxF {line} /etc/fstab || printf '%s\\n' {line} >> /etc/fstab"
-        ));
-        let address = mount.at.replace('/', "\\/");
-        undo.push(format!("sed -i '/ {address} {} /d' /etc/fstab", mount.kind));
+    if !platform.is_container() && facts.get("file./etc/fstab").value() == Some(&true.into()) {
+        // What lies below /run must be made anew with each boot, which systemd does for fstab.
+        if mount.at.starts_with("/run/") && !platform.systemd {
+            commands.push(remark(
+                "a start script of yours must do this again after a boot",
+            ));
+        } else {
+            let (kind, at) = (&mount.kind, &mount.at);
+            let line = quote(&format!("{kind} {at} {kind} {} 0 0", mount.options));
+            commands.push(format!(
+                "grep -qxF {line} /etc/fstab || printf '%s\\n' {line} >> /etc/fstab"
+            ));
+            let address = at.replace('/', "\\/");
+            undo.push(format!("sed -i '/ {address} {kind} /d' /etc/fstab"));
+        }
     }
     Recipe {
         kind: "mount",
@@ -108,21 +109,26 @@ mod tests {
     }
 
     #[test]
-    fn a_mount_outlives_the_boot_where_nobody_else_sees_to_it() {
-        let bpffs = Mount {
-            kind: "bpf".to_owned(),
-            at: "/sys/fs/bpf".to_owned(),
+    fn a_mount_outlives_the_boot() {
+        let cgroup2 = |at: &str| Mount {
+            kind: "cgroup2".to_owned(),
+            at: at.to_owned(),
             options: "defaults".to_owned(),
         };
         let mut facts = Facts::default();
         facts.set("file./etc/fstab", Fact::known(true, "/etc/fstab"));
-        let by_hand = mount(&bpffs, &facts, &platform(&facts));
-        assert_eq!(by_hand.commands.len(), 2, "{by_hand:?}");
-        facts.set(
-            "file./run/systemd/system",
-            Fact::known(true, "/run/systemd/system"),
+        let below_sys = mount(&cgroup2("/sys/fs/cgroup"), &facts, &platform(&facts));
+        assert_eq!(below_sys.commands.len(), 2, "{below_sys:?}");
+        assert!(below_sys.commands[1].contains("/etc/fstab"));
+        let below_run = cgroup2("/run/cgroup2");
+        let by_hand = mount(&below_run, &facts, &platform(&facts));
+        assert!(by_hand.commands[2].starts_with("# "), "{by_hand:?}");
+        let systemd = "file./run/systemd/system";
+        facts.set(systemd, Fact::known(true, "/run/systemd/system"));
+        let by_systemd = mount(&below_run, &facts, &platform(&facts));
+        assert!(
+            by_systemd.commands[2].contains("/etc/fstab"),
+            "{by_systemd:?}"
         );
-        let by_systemd = mount(&bpffs, &facts, &platform(&facts));
-        assert_eq!(by_systemd.commands, ["mount -t bpf bpf /sys/fs/bpf"]);
     }
 }
