@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test stops at the first surprise, and runs programs"
 )]
@@ -468,6 +469,29 @@ fn redaction_leaves_verdicts_and_takes_names() {
         assert!(cmdline.contains("ip=ip-"), "{cmdline}");
         assert!(cmdline.contains("lsm=yama,bpf"), "{cmdline}");
     }
+}
+
+#[test]
+fn bundles_and_redaction_keep_the_verdict_of_every_host() {
+    let scratch = tempfile::tempdir().unwrap();
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
+    let mut count = 0;
+    for entry in fs::read_dir(hosts).unwrap() {
+        let root = entry.unwrap().path().join("root");
+        if !root.is_dir() {
+            continue;
+        }
+        count += 1;
+        let plain = report(&["--root", name(&root)]);
+        let redacted = report(&["--redact", "--root", name(&root)]);
+        assert_eq!(statuses(&redacted), statuses(&plain), "{root:?}");
+        assert_eq!(redacted["verdict"], plain["verdict"], "{root:?}");
+        let bundle = scratch.path().join("x.tar.gz");
+        let packed = run(&["collect", "-o", name(&bundle), "--root", name(&root)]);
+        assert_eq!(packed.status.code(), Some(0), "{packed:?}");
+        assert_eq!(report(&["--root", name(&bundle)]), plain, "{root:?}");
+    }
+    assert_ne!(count, 0);
 }
 
 fn member(kind: tar::EntryType, path: &str, target: &str, content: &[u8]) -> Vec<u8> {

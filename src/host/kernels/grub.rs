@@ -110,10 +110,55 @@ fn menu(text: &str) -> Vec<Item> {
 
 /// The title, and the id that stands behind `$menuentry_id_option` or `--id`.
 fn names(line: &str) -> Vec<String> {
-    let words = shlex::split(line.trim_end_matches('{')).unwrap_or_default();
+    let words = words(line.trim_end_matches('{'));
     let mut names: Vec<String> = words.get(1).cloned().into_iter().collect();
     let option = |word: &String| word == "$menuentry_id_option" || word == "--id";
     let at = words.iter().position(option);
     names.extend(at.and_then(|at| words.get(at + 1)).cloned());
     names
+}
+
+/// Words as GRUB's shell divides them: quotes of both kinds keep spaces together.
+fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut quote, mut within) = (None, false);
+    for c in line.chars() {
+        if quote == Some(c) {
+            quote = None;
+        } else if quote.is_none() && matches!(c, '\'' | '"') {
+            quote = Some(c);
+            if !within {
+                words.push(String::new());
+            }
+            within = true;
+        } else if quote.is_none() && c.is_whitespace() {
+            within = false;
+        } else {
+            if !within {
+                words.push(String::new());
+            }
+            within = true;
+            if let Some(word) = words.last_mut() {
+                word.push(c);
+            }
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_and_ids_are_told_apart() {
+        let line = "menuentry 'A \"b\", c' --class x --id 'a b' {";
+        assert_eq!(names(line), ["A \"b\", c", "a b"]);
+        assert_eq!(
+            names("menuentry \"It's\" $menuentry_id_option 'x' {"),
+            ["It's", "x"]
+        );
+        assert_eq!(names("menuentry {"), [""; 0]);
+        assert_eq!(names("menuentry '' {"), [""]);
+    }
 }
