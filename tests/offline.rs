@@ -289,6 +289,10 @@ fn an_image_has_the_kernel_its_boot_configuration_selects() {
     );
     assert_eq!(asked.1, "/boot/config-6.11.0-1.fc40.x86_64");
 
+    let shown = text(&run(&["check", "--root", name(root)]).stdout);
+    let line = format!("kernel {older} by {}", entry(older));
+    assert_eq!(shown.lines().nth(1), Some(line.as_str()));
+
     fs::remove_dir_all(root.join("boot/loader")).unwrap();
     let (release, why) = kernel(&[]).0;
     assert_eq!(release, "6.11.0-1.fc40.x86_64");

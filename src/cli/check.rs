@@ -1,4 +1,4 @@
-//! `bpf-doctor check`: this host, diagnosed.
+//! `bpf-doctor check`: a host, diagnosed.
 
 use std::path::PathBuf;
 
@@ -38,6 +38,15 @@ enum FailOn {
     /// Nothing: the exit status is 0 or 2
     Never,
 }
+
+/// Examples that `check --help` ends with.
+pub const EXAMPLES: &str = "Examples:
+  bpf-doctor check --root /mnt                        a mounted image, an unpacked sosreport
+  bpf-doctor check --root sosreport-web-17.tar.xz     a packed one; or a bundle of `collect`
+  bpf-doctor check --config .config --release 6.12.0  would this kernel config do?
+  zcat config.gz | bpf-doctor check --config -        the same, from a pipe
+  bpf-doctor check --from report.yaml                 a saved report, judged by today's catalogue
+  bpf-doctor check --format yaml --redact             a report to show to others";
 
 /// Arguments of `bpf-doctor check`.
 #[derive(Debug, Clone, Args)]

@@ -38,7 +38,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Diagnose this host (the default)
+    /// Diagnose a host: this one, or one that is known from files (the default)
+    #[command(after_help = check::EXAMPLES)]
     Check(Box<check::CheckArguments>),
     /// Pack what is known of this host, to diagnose it elsewhere
     Collect(collect::CollectArguments),
