@@ -17,6 +17,9 @@ pub fn read_file(file: &Path, limit: usize) -> anyhow::Result<(String, Vec<u8>)>
         let mut bytes = Vec::new();
         let mut input = std::io::stdin().lock().take(limit as u64);
         input.read_to_end(&mut bytes).map(|_| bytes)
+    } else if name.starts_with("/dev/fd/") || name == "/dev/stdin" {
+        // `--config <(zcat config.gz)`: a pipe that the shell made, and feeds.
+        read_pipe(file, limit)
     } else {
         let path = std::path::absolute(file).with_context(|| format!("can't find {name}"))?;
         Live.read(&path.to_string_lossy(), limit)
@@ -26,6 +29,13 @@ pub fn read_file(file: &Path, limit: usize) -> anyhow::Result<(String, Vec<u8>)>
         bail!("{name} is larger than any such file should be");
     }
     Ok((name, bytes))
+}
+
+fn read_pipe(file: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
+    let pipe = std::fs::OpenOptions::new().read(true).open(file)?;
+    let mut bytes = Vec::new();
+    pipe.take(limit as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The time, or the one that SOURCE_DATE_EPOCH asks for: RFC 3339, and in seconds.
