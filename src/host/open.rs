@@ -162,6 +162,7 @@ fn is_wanted_at(path: &str) -> bool {
                 || name == ".config"
                 || name.starts_with("config")
                 || name.starts_with("vmlinuz")
+                || path == "/lib/apk/db/installed"
         }
         "sos_commands" => matches!(
             name,
@@ -176,7 +177,7 @@ fn is_wanted_at(path: &str) -> bool {
                 | "sestatus_-b"
                 | "dmidecode"
         ),
-        "var" => path == "/var/log/dmesg",
+        "var" => matches!(path, "/var/log/dmesg" | "/var/lib/dpkg/status"),
         _ => false,
     }
 }

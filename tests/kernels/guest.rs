@@ -115,10 +115,9 @@ impl Base {
         fs::write(root.join("verify"), condition.verify.join("\n") + "\n")?;
         fs::write(root.join("etc/os-release"), os_release(&kernel.os))?;
         if kernel.config_in_boot && condition.boot_config {
-            fs::copy(
-                kernel.place.join("config"),
-                root.join(format!("boot/config-{}", kernel.release)),
-            )?;
+            let config = fs::read_to_string(kernel.place.join("config"))?;
+            let config = without_options(&config, &condition.config_without);
+            fs::write(root.join(format!("boot/config-{}", kernel.release)), config)?;
         }
         pack(&root, &run.join("payload.cpio"))?;
         fs::remove_dir_all(&root)?;
@@ -156,6 +155,22 @@ fn cell_variables(condition: &Condition, shell: bool) -> String {
         "DOCTOR='/bin/bpf-doctor check --format yaml'".to_owned(),
     ];
     lines.join("\n") + "\n"
+}
+
+/// A kernel config that denies some of the options it has.
+pub fn without_options(config: &str, options: &[String]) -> String {
+    let mut text = String::new();
+    for line in config.lines() {
+        let name = line
+            .split_once('=')
+            .and_then(|(name, _)| name.strip_prefix("CONFIG_"));
+        match name.filter(|name| options.iter().any(|option| option == name)) {
+            Some(name) => text.push_str(&format!("# CONFIG_{name} is not set")),
+            None => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// As on a Debian of that age, because fixes depend on the distribution.

@@ -48,6 +48,9 @@ pub struct Condition {
     /// /boot/config-RELEASE is there.
     #[serde(default = "yes")]
     pub boot_config: bool,
+    /// Options of which that file says that they are off, as one of another build might.
+    #[serde(default)]
+    pub config_without: Vec<String>,
     /// Below /proc/sys, with slashes.
     #[serde(default)]
     pub sysctls: BTreeMap<String, String>,

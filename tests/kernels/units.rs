@@ -32,6 +32,7 @@ mod units {
     mod apt;
     mod console;
     mod frames;
+    mod guest;
     mod judge;
     mod kbuild;
     mod table;
