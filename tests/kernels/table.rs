@@ -162,6 +162,8 @@ pub struct Unproven {
 struct Cells {
     /// What holds in every cell of a kernel, unless the row names the same check.
     always: BTreeMap<String, Expected>,
+    /// The same under a condition; it goes before what holds for the kernel.
+    under: BTreeMap<String, Expected>,
     cells: Vec<Row>,
     unproven: BTreeMap<String, Unproven>,
     not_yet: BTreeMap<String, String>,
@@ -176,11 +178,23 @@ impl Table {
         let file: Cells = read("cells.yaml")?;
         let mut cells = Vec::new();
         let mut seen = BTreeSet::new();
-        for kernel in file.always.keys() {
+        for (kernel, general) in &file.always {
             ensure!(
                 kernels.names().any(|name| name == kernel),
                 "cells.yaml: no kernel {kernel}"
             );
+            general
+                .lint()
+                .with_context(|| format!("cells.yaml: always {kernel}"))?;
+        }
+        for (condition, general) in &file.under {
+            ensure!(
+                conditions.contains_key(condition),
+                "cells.yaml: no condition {condition}"
+            );
+            general
+                .lint()
+                .with_context(|| format!("cells.yaml: under {condition}"))?;
         }
         for row in file.cells {
             ensure!(
@@ -207,11 +221,9 @@ impl Table {
                     .lint()
                     .with_context(|| format!("cells.yaml: {kernel} {}", row.condition))?;
                 let mut expected = expected.clone();
-                if let Some(always) = file.always.get(&kernel) {
-                    always
-                        .lint()
-                        .with_context(|| format!("cells.yaml: always {kernel}"))?;
-                    expected.add(always);
+                let general = [file.under.get(&row.condition), file.always.get(&kernel)];
+                for general in general.into_iter().flatten() {
+                    expected.add(general);
                 }
                 cells.push(Cell {
                     kernel,
