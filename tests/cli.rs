@@ -215,7 +215,11 @@ fn wrong_usage_is_one_clear_line_and_status_2() {
     let bad = bad.to_str().unwrap();
     let missing = scratch.path().join("missing");
     let missing = missing.to_str().unwrap();
-    let rows: [(&[&str], &str); 7] = [
+    let rows: [(&[&str], &str); 8] = [
+        (
+            &["check", "--only", "kernel", "--skip", "kernel"],
+            "leave no check",
+        ),
         (
             &["check", "--only", "sockmap-config-mising"],
             "did you mean `sockmap-config-missing`?",
@@ -237,6 +241,20 @@ fn wrong_usage_is_one_clear_line_and_status_2() {
         assert!(said.contains(hint), "{arguments:?}: {said}");
         assert_eq!(text(&output.stdout), "", "{arguments:?}");
     }
+}
+
+#[test]
+fn an_older_report_stays_until_there_is_a_new_one() {
+    let scratch = tempfile::tempdir().unwrap();
+    let report = scratch.path().join("report.yaml");
+    fs::write(&report, "x".repeat(1 << 20)).unwrap();
+    let path = report.to_str().unwrap();
+    let failed = run(&["check", "--output", path, "--only", "nothing-of-that-name"]);
+    assert_eq!(failed.status.code(), Some(2));
+    assert_eq!(fs::read(&report).unwrap().len(), 1 << 20);
+    check(&healthy(), &["--output", path]);
+    let written: Value = serde_yaml::from_slice(&fs::read(&report).unwrap()).unwrap();
+    assert_eq!(written["verdict"], "ready");
 }
 
 #[test]

@@ -84,6 +84,9 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     };
     let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
     let findings = selection.of(findings, &catalogue);
+    if findings.is_empty() {
+        bail!("--only and --skip leave no check to make");
+    }
 
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION").to_owned(),

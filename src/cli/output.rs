@@ -84,7 +84,11 @@ impl Terminal {
     /// Writes a whole document. A reader that went away (`| head`) is no error.
     pub fn write(&mut self, text: &str) -> anyhow::Result<()> {
         let (written, place) = match &mut self.file {
-            Some((file, path)) => (file.write_all(text.as_bytes()), path.display().to_string()),
+            Some((file, path)) => {
+                // Only now does an older file give way; what is no file can't be cut.
+                let _device = file.set_len(0);
+                (file.write_all(text.as_bytes()), path.display().to_string())
+            }
             None => {
                 let mut out = io::stdout().lock();
                 let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -118,7 +122,9 @@ pub fn usage(error: &clap::Error) -> Exit {
 }
 
 fn create(path: &Path) -> anyhow::Result<std::fs::File> {
-    std::fs::File::create(path).with_context(|| format!("can't write {}", path.display()))
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).open(path);
+    file.with_context(|| format!("can't write {}", path.display()))
 }
 
 /// Whether the locale can show more than ASCII: the first of the three variables that is

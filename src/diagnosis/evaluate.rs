@@ -158,7 +158,7 @@ impl<'a> World<'a> {
 
     fn probe(&self, test: &ProbeTest) -> Answer {
         let not_run = Outcome::Skipped {
-            reason: "not run".to_owned(),
+            reason: "no experiments were made".to_owned(),
         };
         let outcome = self.probes.get(test.probe.as_str()).copied();
         let outcome = outcome.unwrap_or(&not_run);

@@ -177,7 +177,7 @@ fn what_is_missing(missing: &[Evidence]) -> String {
             },
             Evidence::Probe { probe, outcome, .. } => match outcome {
                 Outcome::Works => continue,
-                Outcome::Skipped { reason } => format!("probe {probe} was skipped ({reason})"),
+                Outcome::Skipped { reason } => format!("probe {probe} was not tried ({reason})"),
                 Outcome::Fails { stage, errno, .. } => {
                     format!("probe {probe} was refused at {stage} with {errno}")
                 }
@@ -188,12 +188,16 @@ fn what_is_missing(missing: &[Evidence]) -> String {
         }
     }
     if reasons.is_empty() {
-        // A version number that its vendor's backports make a weak witness.
-        return "the kernel's vendor backports features, so its version number does not tell; \
-                the experiments would"
-            .to_owned();
+        let version = |piece: &Evidence| matches!(piece, Evidence::Fact { fact, .. } if fact == "kernel.version");
+        return if missing.iter().any(version) {
+            "the kernel's vendor brings features to old version numbers, so the number does not \
+             tell; an experiment on the host would"
+        } else {
+            "what is known does not answer the question"
+        }
+        .to_owned();
     }
-    format!("missing: {}", reasons.join("; "))
+    format!("could not look: {}", reasons.join("; "))
 }
 
 #[cfg(test)]

@@ -67,6 +67,16 @@ impl Directory {
             .fold(self.root.clone(), |path, part| path.join(part))
     }
 
+    /// The kernel's build line, which /proc/version has at its end, after the compiler.
+    fn build_line(&self) -> String {
+        self.line("/proc/sys/kernel/version").unwrap_or_else(|_| {
+            let whole = self.line("/proc/version").unwrap_or_default();
+            whole.find(" #").map_or(String::new(), |at| {
+                whole.get(at + 1..).unwrap_or_default().to_owned()
+            })
+        })
+    }
+
     fn line(&self, path: &str) -> io::Result<String> {
         let bytes = self.read(path, 4096)?;
         Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
@@ -107,7 +117,7 @@ impl Host for Directory {
         let optional = |path| self.line(path).unwrap_or_default();
         Ok(Uname {
             release: self.line("/proc/sys/kernel/osrelease")?,
-            version: optional("/proc/sys/kernel/version"),
+            version: self.build_line(),
             machine: optional("/proc/sys/kernel/arch"),
             nodename: optional("/proc/sys/kernel/hostname"),
         })

@@ -51,8 +51,8 @@ pub enum Outcome {
     Fails {
         /// The step that failed.
         stage: Stage,
-        /// The errno's name, e.g. `EINVAL`, `ENOTSUPP`; empty where a result was wrong
-        /// without an error.
+        /// The errno's name, e.g. `EINVAL`, `ENOTSUPP`, or `SIGSYS` where a seccomp filter
+        /// killed the process; empty where a result was wrong without an error.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         errno: String,
         /// What kernel or libbpf said, shortened to the lines that matter.
@@ -75,7 +75,8 @@ impl Outcome {
             Self::Works => true,
             Self::Skipped { .. } => false,
             Self::Fails { errno, stage, .. } => match errno.as_str() {
-                "EPERM" | "ENOMEM" | "EAGAIN" | "EINTR" | "EMFILE" | "ENFILE" | "EBUSY" => false,
+                "EPERM" | "SIGSYS" | "ENOMEM" | "EAGAIN" | "EINTR" | "EMFILE" | "ENFILE"
+                | "EBUSY" => false,
                 // The verifier says EACCES about programs; elsewhere it is a matter of rights.
                 "EACCES" => *stage == Stage::Load,
                 _ => true,

@@ -25,6 +25,7 @@ use super::child;
 use super::child::Answer;
 use super::errno::Code;
 use super::outcome::Outcome;
+use super::outcome::Stage;
 use super::sys;
 use super::sys::Fork;
 use super::table::Probe;
@@ -118,12 +119,15 @@ fn in_words(time: Duration) -> String {
 }
 
 fn skipped(reason: &str, after: Duration) -> Answer {
-    let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
+    let reason = reason.to_owned();
+    unanswered(Outcome::Skipped { reason }, after)
+}
+
+/// The answer for a probe whose process gave none.
+fn unanswered(outcome: Outcome, after: Duration) -> Answer {
     Answer {
-        outcome: Outcome::Skipped {
-            reason: reason.to_owned(),
-        },
-        micros,
+        outcome,
+        micros: u64::try_from(after.as_micros()).unwrap_or(u64::MAX),
         said: String::new(),
     }
 }
@@ -174,7 +178,7 @@ impl Child {
                 // What isn't an answer comes from a child that has lost its mind.
                 serde_json::from_slice(&line).map_err(|_| End::Closed)
             });
-            let reason = match answer {
+            let outcome = match answer {
                 Ok(answer) => {
                     answers.push(answer);
                     continue;
@@ -187,13 +191,12 @@ impl Child {
                         (limits.all, ", the time for all probes,")
                     };
                     let killed = self.kill();
-                    format!(
-                        "it did not answer within {}{whose} and {killed}",
-                        in_words(time)
-                    )
+                    let time = in_words(time);
+                    let reason = format!("it did not answer within {time}{whose} and {killed}");
+                    Outcome::Skipped { reason }
                 }
             };
-            answers.push(skipped(&reason, started.elapsed()));
+            answers.push(unanswered(outcome, started.elapsed()));
             return answers;
         }
         // It is on its way out; should it not get there, it is helped.
@@ -233,8 +236,16 @@ impl Child {
     }
 
     /// How a child came to its end that closed its pipe too early.
-    fn last_words(&mut self) -> String {
-        match self.gone_within(LAST_MOMENTS) {
+    fn last_words(&mut self) -> Outcome {
+        let reason = match self.gone_within(LAST_MOMENTS) {
+            // No accident: so a seccomp filter answers a system call it forbids.
+            Some(WaitStatus::Signaled(_, signal @ Signal::SIGSYS, _)) => {
+                return Outcome::Fails {
+                    stage: Stage::Trigger,
+                    errno: signal.as_str().to_owned(),
+                    log: "its process was killed for the system call it made".to_owned(),
+                };
+            }
             Some(WaitStatus::Signaled(_, signal, _)) => {
                 format!(
                     "its process died of {} (signal {})",
@@ -247,7 +258,8 @@ impl Child {
             }
             Some(_) => "its process ended without an answer".to_owned(),
             None => format!("its process stopped answering and {}", self.kill()),
-        }
+        };
+        Outcome::Skipped { reason }
     }
 
     /// Kills the child and tells what came of it.

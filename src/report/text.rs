@@ -45,7 +45,7 @@ impl Page {
 
     fn header(&mut self, report: &Report) {
         let host = &report.host;
-        let known = |text: &Option<String>| text.as_deref().map(clean);
+        let known = |text: &Option<String>| text.as_deref().map(|text| shortened(&clean(text)));
         let kernel = [known(&host.kernel.release), known(&host.arch)];
         let kernel: Vec<String> = kernel.into_iter().flatten().collect();
         let user = match host.environment.euid {
@@ -56,7 +56,14 @@ impl Page {
             &host.environment.container,
             &host.environment.virtualization,
         ];
-        let surroundings = surroundings.map(|name| known(name).filter(|name| name != "none"));
+        let surroundings = surroundings.map(|name| {
+            let name = known(name).filter(|name| name != "none")?;
+            Some(if name == "other" {
+                "virtualized".to_owned()
+            } else {
+                name
+            })
+        });
         let parts = [
             known(&host.hostname).map(|name| self.style.bold(&name)),
             known(&host.os.name),

@@ -28,6 +28,7 @@ mod report;
 mod table;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -78,6 +79,12 @@ fn run(options: &Options) -> Result<bool> {
     }
 
     let begin = Instant::now();
+    // Before the minutes that kernels take, not after.
+    let doctor = if options.prepare {
+        None
+    } else {
+        Some(options.doctor()?)
+    };
     let guest = guest::Base::prepare().context("preparing the guest's userland")?;
     let mut kernels = BTreeMap::new();
     for name in cells.iter().map(|cell| &cell.kernel) {
@@ -91,17 +98,17 @@ fn run(options: &Options) -> Result<bool> {
         }
     }
     println!("kernels ready after {:.0} s", begin.elapsed().as_secs_f64());
-    if options.prepare {
+    let Some(doctor) = doctor else {
         return Ok(kernels.values().all(Result::is_ok));
-    }
+    };
     if options.shell {
-        return shell(options, &table, &cells, &kernels, &guest);
+        return shell(&doctor, &table, &cells, &kernels, &guest);
     }
 
     let bench = cell::Bench {
         table: &table,
         guest: &guest,
-        doctor: options.doctor()?,
+        doctor,
         show: options.shows_everything(),
     };
     let queue: Mutex<VecDeque<&Cell>> = Mutex::new(cells.iter().collect());
@@ -189,7 +196,7 @@ fn summarise(
 
 /// A prompt in the guest of the one chosen cell.
 fn shell(
-    options: &Options,
+    doctor: &Path,
     table: &Table,
     cells: &[Cell],
     kernels: &BTreeMap<String, Result<kernel::Kernel>>,
@@ -201,6 +208,6 @@ fn shell(
     let Some(Ok(kernel)) = kernels.get(&cell.kernel) else {
         anyhow::bail!("the kernel {} cannot be had", cell.kernel);
     };
-    cell::shell(table, cell, kernel, guest, &options.doctor()?)?;
+    cell::shell(table, cell, kernel, guest, doctor)?;
     Ok(true)
 }

@@ -68,6 +68,10 @@ impl Options {
                 other => bail!("unknown option {other}; see --help"),
             }
         }
+        if options.shows_everything() {
+            // Two guests would talk at the same time.
+            options.jobs = 1;
+        }
         if options.jobs == 0 {
             bail!("--jobs needs at least 1");
         }

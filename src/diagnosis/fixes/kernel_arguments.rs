@@ -1,7 +1,7 @@
 //! Kernel arguments, set for good with the tool this host boots with.
 
 use super::platform::{BootLoader, Platform};
-use super::{Recipe, quote, remark};
+use super::{Recipe, escape, files, pattern, quote, remark};
 use crate::catalogue::Needs;
 use crate::facts::Facts;
 
@@ -121,6 +121,9 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             vec![line]
         }
         BootLoader::UpdateGrub => debian(change),
+        BootLoader::Transactional => {
+            append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, MICRO_OS_UPDATE)
+        }
         BootLoader::Grub2Mkconfig => {
             append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE)
         }
@@ -155,11 +158,6 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
         ),
         BootLoader::Flatcar(path) => flatcar(change, path),
         BootLoader::Bootc => bootc(change),
-        BootLoader::Transactional => in_words(
-            change,
-            "in /etc/default/grub, GRUB_CMDLINE_LINUX_DEFAULT",
-            Some("transactional-update grub.cfg"),
-        ),
         BootLoader::Talos => in_words(
             change,
             "in the machine config, machine.install.extraKernelArgs (an image with Secure Boot \
@@ -223,10 +221,8 @@ fn bootc(change: &Change) -> Vec<String> {
 /// something was removed, too, the change is made the other way round.
 fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
     let whole_lines = |path: &str, variable: &str, update: &str| {
-        let lines = change.add.iter().map(|word| {
-            let script = quote(&format!("/^{}$/d", pattern(&assignment(variable, word))));
-            format!("sed -i -E {script} {path}")
-        });
+        let words = change.add.iter();
+        let lines = words.map(|word| files::take_out(path, &assignment(variable, word)));
         lines.chain([update.to_owned()]).collect()
     };
     if !change.remove.is_empty() {
@@ -234,6 +230,7 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
     }
     match loader {
         BootLoader::UpdateGrub => vec![format!("rm {}", drop_in(change)), "update-grub".to_owned()],
+        BootLoader::Transactional => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, MICRO_OS_UPDATE),
         BootLoader::Grub2Mkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE),
         BootLoader::GrubMkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE),
         BootLoader::Extlinux => whole_lines(EXTLINUX, EXTLINUX_VARIABLE, EXTLINUX_UPDATE),
@@ -244,6 +241,7 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
 const DEFAULT_GRUB: &str = "/etc/default/grub";
 const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX";
 const GRUB_UPDATE: &str = "grub-mkconfig -o /boot/grub/grub.cfg";
+const MICRO_OS_UPDATE: &str = "transactional-update grub.cfg";
 const GRUB2_UPDATE: &str = "grub2-mkconfig -o /boot/grub2/grub.cfg";
 const EXTLINUX: &str = "/etc/update-extlinux.conf";
 const EXTLINUX_VARIABLE: &str = "default_kernel_opts";
@@ -264,7 +262,7 @@ fn debian(change: &Change) -> Vec<String> {
     for word in &change.remove {
         let script = quote(&removal(word));
         commands.push(format!(
-            "sed -i -E {script} /etc/default/grub $(ls /etc/default/grub.d/*.cfg 2>/dev/null)"
+            "find /etc/default/grub /etc/default/grub.d -name '*.cfg' -o -name grub | xargs sed -i -E {script}"
         ));
     }
     if !change.add.is_empty() {
@@ -299,10 +297,7 @@ fn append_assignment(change: &Change, path: &str, variable: &str, update: &str) 
         commands.push(format!("sed -i -E -e {whole} -e {script} {path}"));
     }
     for word in &change.add {
-        let line = quote(&assignment(variable, word));
-        commands.push(format!(
-            "grep -qxF {line} {path} || printf '%s\\n' {line} >> {path}"
-        ));
+        commands.push(files::append(path, &assignment(variable, word)));
     }
     commands.push(update.to_owned());
     commands
@@ -320,8 +315,8 @@ fn one_line_file(change: &Change, path: &str, update: Option<&str>) -> Vec<Strin
     }
     for word in &change.add {
         let script = quote(&format!(
-            "1 {{/{}/! s|$| {}|}}",
-            pattern(word),
+            "1 {{{}! s|[[:space:]]*$| {}|}}",
+            has(word),
             replacement(word)
         ));
         commands.push(format!("sed -i -E {script} {path}"));
@@ -335,8 +330,8 @@ fn loader_entries(change: &Change) -> Vec<String> {
     let entries = "/boot/loader/entries/*.conf";
     let removals = change.remove.iter().map(|word| removal(word));
     let additions = change.add.iter().map(|word| {
-        let (is_there, word) = (pattern(word), replacement(word));
-        format!("/^options /{{/{is_there}/! s|$| {word}|}}")
+        let (is_there, word) = (has(word), replacement(word));
+        format!("/^options[[:space:]]/{{{is_there}! s|[[:space:]]*$| {word}|}}")
     });
     removals
         .chain(additions)
@@ -358,28 +353,20 @@ fn in_words(change: &Change, place: &str, then: Option<&str>) -> Vec<String> {
 
 /// A sed command that takes one whole argument out of a line.
 fn removal(word: &str) -> String {
-    format!("s/([\"' ]){}([\"' ]|$)/\\1\\2/g", pattern(word))
+    format!(
+        "s/(^|[[:space:]\"'])({})($|[[:space:]\"'])/\\1\\3/g",
+        pattern(word)
+    )
 }
 
-/// `word` as an extended regular expression between slashes.
-fn pattern(word: &str) -> String {
-    escape(word, "\\.[]*^$/+?(){}|")
+/// An address of sed: lines that have the whole argument.
+fn has(word: &str) -> String {
+    format!("/(^|[[:space:]\"'])({})($|[[:space:]\"'])/", pattern(word))
 }
 
 /// `word` as the replacement of a sed command with `|` as its delimiter.
 fn replacement(word: &str) -> String {
     escape(word, "\\&|")
-}
-
-fn escape(word: &str, special: &str) -> String {
-    let mut escaped = String::new();
-    for c in word.chars().filter(|c| !c.is_control()) {
-        if special.contains(c) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -133,7 +133,16 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
         None => "<series>".to_owned(),
     };
     let os = facts.text("os.id").unwrap_or_default();
-    let lines: Vec<String> = match (platform.family.as_str(), os.as_str()) {
+    // A kernel of somebody else's is not built from the distribution's source.
+    let flavour = facts.text("kernel.flavour").unwrap_or_default();
+    let own = match platform.family.as_str() {
+        "debian" => matches!(flavour.as_str(), "debian" | "ubuntu"),
+        "rhel" => flavour.starts_with("rhel"),
+        "suse" => flavour == "suse",
+        family => flavour == family,
+    };
+    let family = if own { platform.family.as_str() } else { "" };
+    let lines: Vec<String> = match (family, os.as_str()) {
         _ if platform.loader == BootLoader::Wsl => vec![remark(&format!(
             "unpack Microsoft's WSL2-Linux-Kernel {series} and enter it; the build needs gcc, \
              make, bc, bison, flex, libelf, openssl and pahole"
@@ -236,6 +245,7 @@ mod tests {
         let mut facts = Facts::default();
         facts.set("kernel.version", Fact::known(version, "uname"));
         facts.set("os.family", Fact::known("debian", "/etc/os-release"));
+        facts.set("kernel.flavour", Fact::known("debian", "uname"));
         facts.set(
             "config-file",
             Fact::known("/boot/config-x", "/boot/config-x"),

@@ -1,5 +1,6 @@
 //! Remedies as commands for the host at hand: its distribution, its boot loader, its values.
 
+mod files;
 mod kernel_arguments;
 mod kernel_config;
 mod platform;
@@ -60,7 +61,12 @@ pub(super) fn render(
         needs: recipe.needs,
         risk: fix.risk.clone(),
         undo: recipe.undo,
-        verify: verify.to_owned(),
+        verify: match recipe.kind {
+            // What the doctor finds in its own process says nothing of another one.
+            "capabilities" | "limit" => format!("{verify}   # started as the loader is"),
+            "program" => "run the program again".to_owned(),
+            _ => verify.to_owned(),
+        },
     })
 }
 
@@ -120,6 +126,23 @@ fn quote(word: &str) -> String {
         return clean;
     }
     format!("'{}'", clean.replace('\'', "'\\''"))
+}
+
+/// `word` as an extended regular expression between slashes.
+fn pattern(word: &str) -> String {
+    escape(word, "\\.[]*^$/+?(){}|")
+}
+
+/// `word` with a backslash in front of each special character.
+fn escape(word: &str, special: &str) -> String {
+    let mut escaped = String::new();
+    for c in word.chars().filter(|c| !c.is_control()) {
+        if special.contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// `text` as a line of a shell script that says something.

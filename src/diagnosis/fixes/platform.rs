@@ -17,6 +17,8 @@ pub(super) enum BootLoader {
     Kernelstub,
     /// update-grub, with drop-ins below /etc/default/grub.d (a Debian patch).
     UpdateGrub,
+    /// transactional-update writes grub.cfg of the next snapshot, on MicroOS.
+    Transactional,
     /// grub2-mkconfig writes /boot/grub2/grub.cfg, on SUSE.
     Grub2Mkconfig,
     /// grub-mkconfig writes /boot/grub/grub.cfg, on Arch and Alpine.
@@ -35,8 +37,6 @@ pub(super) enum BootLoader {
     Flatcar(&'static str),
     /// A container image that is booted, which brings its arguments along.
     Bootc,
-    /// transactional-update writes the next snapshot of SUSE's read-only systems.
-    Transactional,
     /// The machine config of Talos.
     Talos,
     /// The settings of Bottlerocket.

@@ -34,15 +34,15 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         }
         Some(_) => vec![remark(&format!("start the container with {spaced}"))],
         None => vec![
-            remark("as root (sudo), or for a program file:"),
+            remark("run the loader as root, or give its file what it needs:"),
             format!(
                 "setcap {}+ep /path/to/your-loader",
                 quote(&spaced.to_lowercase().replace(' ', ","))
             ),
-            remark("or for a systemd service (systemctl edit YOUR-SERVICE):"),
-            remark(&format!(
-                "[Service] AmbientCapabilities={spaced} CapabilityBoundingSet={spaced}"
-            )),
+            remark("or, for a service of systemd, `systemctl edit YOUR-SERVICE` with these lines:"),
+            remark("[Service]"),
+            remark(&format!("AmbientCapabilities={spaced}")),
+            remark(&format!("CapabilityBoundingSet={spaced}")),
         ],
     };
     Recipe {
@@ -74,8 +74,9 @@ pub(super) fn memlock(wanted: &str, platform: &Platform) -> Recipe {
         None => vec![
             remark("in the shell that starts the loader:"),
             format!("ulimit -l {shell}"),
-            remark("or for a systemd service (systemctl edit YOUR-SERVICE):"),
-            remark(&format!("[Service] LimitMEMLOCK={wanted}")),
+            remark("or, for a service of systemd, `systemctl edit YOUR-SERVICE` with these lines:"),
+            remark("[Service]"),
+            remark(&format!("LimitMEMLOCK={wanted}")),
         ],
     };
     Recipe {

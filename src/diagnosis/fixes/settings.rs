@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::platform::Platform;
-use super::{Recipe, quote, remark};
+use super::{Recipe, files, quote, remark};
 use crate::catalogue::{Mount, Needs};
 use crate::facts::Facts;
 
@@ -24,8 +24,9 @@ pub(super) fn sysctl(
         let setting = quote(&format!("{name}={value}"));
         commands.push(format!("sysctl -w {setting}"));
         if !platform.is_container() {
+            // Last in the order of files, so that no other has the last word.
             let file = format!(
-                "/etc/sysctl.d/90-bpf-doctor-{}.conf",
+                "/etc/sysctl.d/zz-bpf-doctor-{}.conf",
                 name.replace('.', "-")
             );
             commands.push(format!("printf '%s\\n' {setting} > {file}"));
@@ -47,15 +48,23 @@ pub(super) fn sysctl(
 }
 
 pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe {
-    let kind = quote(&mount.kind);
+    let (kind, options) = (quote(&mount.kind), quote(&mount.options));
     let at = quote(&mount.at);
+    let below_sys = mount.at.starts_with("/sys/");
     let mut commands = Vec::new();
     let mut undo = vec![format!("umount {at}")];
     // Below /sys the kernel makes the directories.
-    if !mount.at.starts_with("/sys/") {
+    if !below_sys {
         commands.push(format!("mkdir -p {at}"));
+        undo.push(format!("rmdir {at}"));
     }
-    commands.push(format!("mount -t {kind} {kind} {at}"));
+    let with = match mount.options.as_str() {
+        "defaults" => String::new(),
+        _ => format!(" -o {options}"),
+    };
+    commands.push(format!(
+        "mountpoint -q {at} || mount -t {kind}{with} {kind} {at}"
+    ));
     if !platform.is_container() && facts.get("file./etc/fstab").value() == Some(&true.into()) {
         // What lies below /run must be made anew with each boot, which systemd does for fstab.
         if mount.at.starts_with("/run/") && !platform.systemd {
@@ -63,13 +72,9 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
                 "a start script of yours must do this again after a boot",
             ));
         } else {
-            let (kind, at) = (&mount.kind, &mount.at);
-            let line = quote(&format!("{kind} {at} {kind} {} 0 0", mount.options));
-            commands.push(format!(
-                "grep -qxF {line} /etc/fstab || printf '%s\\n' {line} >> /etc/fstab"
-            ));
-            let address = at.replace('/', "\\/");
-            undo.push(format!("sed -i '/ {address} {kind} /d' /etc/fstab"));
+            let line = fstab_line(mount);
+            commands.push(files::append("/etc/fstab", &line));
+            undo.push(files::take_out("/etc/fstab", &line));
         }
     }
     Recipe {
@@ -78,6 +83,13 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
         undo,
         needs: Needs::Privilege,
     }
+}
+
+/// A line of fstab(5), in which blanks are written in octal.
+fn fstab_line(mount: &Mount) -> String {
+    let field = |text: &str| text.replace('\\', "\\134").replace(' ', "\\040");
+    let (kind, at) = (field(&mount.kind), field(&mount.at));
+    format!("{kind} {at} {kind} {} 0 0", field(&mount.options))
 }
 
 #[cfg(test)]
@@ -101,7 +113,7 @@ mod tests {
             [
                 "sysctl -w net.core.bpf_jit_enable=1",
                 "printf '%s\\n' net.core.bpf_jit_enable=1 > \
-                 /etc/sysctl.d/90-bpf-doctor-net-core-bpf_jit_enable.conf",
+                 /etc/sysctl.d/zz-bpf-doctor-net-core-bpf_jit_enable.conf",
             ]
         );
         assert_eq!(recipe.undo[1], "sysctl -w net.core.bpf_jit_enable=0");

@@ -120,6 +120,11 @@ impl KernelConfig {
             Err(reason) => Fact::unknown(reason.unknown, &reason.detail, &self.source),
             Ok(options) => match options.settings.get(name) {
                 Some(setting) => Fact::known(setting, &self.source),
+                // The line that names it may be among those that are broken.
+                None if options.broken_lines > 0 => {
+                    let detail = format!("{} lines make no sense", options.broken_lines);
+                    Fact::unknown(Why::Malformed, &detail, &self.source)
+                }
                 None if options.complete || options.scope.has(name) => Fact::absent(&self.source),
                 None => Fact::unknown(Why::NotCollected, "", &self.source),
             },
