@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod facts;
 pub mod host;
 pub mod probes;
+pub mod redact;
 pub mod report;
 mod selection;
 pub mod version;

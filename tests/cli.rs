@@ -227,7 +227,7 @@ fn wrong_usage_is_one_clear_line_and_status_2() {
         (&["check", "--checks", bad], "bad.yaml:3: "),
         (&["check", "--checks", bad], "did you mean `title`?"),
         (&["check", "--checks", missing], "can't read"),
-        (&["check", "--root", missing], "can't read the directory"),
+        (&["check", "--root", missing], "can't read"),
         (
             &["check", "--output", "/nowhere/report"],
             "can't write /nowhere/report",

@@ -1,15 +1,17 @@
-//! `bpf-doctor check`: this host, diagnosed.
+//! `bpf-doctor check`: a host, diagnosed.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
-use super::output::{OutputArguments, Terminal, env};
+use super::input::{now, read_file};
+use super::output::{OutputArguments, Terminal};
+use super::source::SourceArguments;
 use bpf_doctor::catalogue::Catalogue;
-use bpf_doctor::host::{Directory, Host, Live};
+use bpf_doctor::probes::ProbeResult;
+use bpf_doctor::redact::Redactor;
 use bpf_doctor::report::{self, Origin, Report, Threshold};
 use bpf_doctor::{Selection, diagnosis, facts, probes};
 
@@ -37,6 +39,15 @@ enum FailOn {
     Never,
 }
 
+/// Examples that `check --help` ends with.
+pub const EXAMPLES: &str = "Examples:
+  bpf-doctor check --root /mnt                        a mounted image, an unpacked sosreport
+  bpf-doctor check --root sosreport-web-17.tar.xz     a packed one; or a bundle of `collect`
+  bpf-doctor check --config .config --release 6.12.0  would this kernel config do?
+  zcat config.gz | bpf-doctor check --config -        the same, from a pipe
+  bpf-doctor check --from report.yaml                 a saved report, judged by today's catalogue
+  bpf-doctor check --format yaml --redact             a report to show to others";
+
 /// Arguments of `bpf-doctor check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArguments {
@@ -46,9 +57,9 @@ pub struct CheckArguments {
     /// Without this check or area (may be repeated)
     #[arg(long, value_name = "ID|AREA")]
     skip: Vec<String>,
-    /// Read the root file system in this directory instead of this host; no experiments
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
+    /// Replace what tells whose host it is: names, addresses, ids, secrets
+    #[arg(long)]
+    redact: bool,
     /// Read only, try nothing: no experiments on the kernel
     #[arg(long)]
     no_probes: bool,
@@ -66,6 +77,9 @@ pub struct CheckArguments {
     format: Format,
     #[command(flatten)]
     output: OutputArguments,
+    // Last: its heading would stand over what comes after.
+    #[command(flatten)]
+    source: SourceArguments,
 }
 
 /// Diagnoses the host and prints the report.
@@ -74,24 +88,27 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let catalogue = catalogue(&arguments.checks)?;
     let selection = Selection::new(&catalogue, &arguments.only, &arguments.skip)?;
 
-    let host = host(arguments)?;
-    let mut facts = facts::collect(host.as_ref());
-    facts.keep(catalogue.facts_asked().iter().map(String::as_str));
-    let outcomes = if host.is_live() && !arguments.no_probes {
-        probes::run(&|_| true, &probes::Limits::default())
-    } else {
-        Vec::new()
+    let limits = probes::Limits::default();
+    let try_kernel = || match arguments.no_probes {
+        true => Vec::new(),
+        false => probes::run(&|_| true, &limits),
     };
+    let observed = arguments.source.observe(try_kernel)?;
+    let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
+    facts.keep(catalogue.facts_asked().iter().map(String::as_str));
+    if arguments.redact {
+        redact(&mut facts, &mut outcomes);
+    }
     let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
     let findings = selection.of(findings, &catalogue);
     if findings.is_empty() {
-        bail!("--only and --skip leave no check to make");
+        anyhow::bail!("--only and --skip leave no check to make");
     }
 
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: catalogue.digest.clone(),
-        generated_at: humantime::format_rfc3339_seconds(now()?).to_string(),
+        generated_at: now()?.0,
     };
     let threshold = threshold(arguments);
     let report = Report::new(origin, findings, threshold, outcomes, facts);
@@ -107,14 +124,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
 fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
     let mut catalogue = bpf_doctor::built_in_catalogue()?;
     for file in files {
-        let name = file.display().to_string();
-        let path = std::path::absolute(file).with_context(|| format!("can't find {name}"))?;
-        let bytes = Live
-            .read(&path.to_string_lossy(), CHECKS_LIMIT)
-            .with_context(|| format!("can't read {name}"))?;
-        if bytes.len() >= CHECKS_LIMIT {
-            bail!("{name} is larger than any checks file should be");
-        }
+        let (name, bytes) = read_file(file, CHECKS_LIMIT)?;
         let text = String::from_utf8(bytes).with_context(|| format!("{name} is no text"))?;
         catalogue.extend(&name, &text, bpf_doctor::vocabulary())?;
     }
@@ -124,14 +134,14 @@ fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
 /// Some hundred times the built-in checks file, in bytes.
 const CHECKS_LIMIT: usize = 16 << 20;
 
-fn host(arguments: &CheckArguments) -> anyhow::Result<Box<dyn Host>> {
-    Ok(match &arguments.root {
-        None => Box::new(Live),
-        Some(root) => Box::new(
-            Directory::open(root)
-                .with_context(|| format!("can't read the directory {}", root.display()))?,
-        ),
-    })
+/// Before anything is judged, so that no text of the report has what the facts no longer
+/// have.
+fn redact(facts: &mut facts::Facts, outcomes: &mut [ProbeResult]) {
+    let mut redactor = Redactor::new(facts.text("environment.hostname").as_deref());
+    facts.rewrite(&mut |key, text| redactor.fact(key, text));
+    for result in outcomes {
+        result.outcome.rewrite(&mut |text| redactor.text(text));
+    }
 }
 
 fn threshold(arguments: &CheckArguments) -> Threshold {
@@ -140,22 +150,5 @@ fn threshold(arguments: &CheckArguments) -> Threshold {
         _ if arguments.strict => Threshold::Strict,
         FailOn::Error => Threshold::Error,
         FailOn::Warning => Threshold::Warning,
-    }
-}
-
-/// The time, or the one that SOURCE_DATE_EPOCH asks for.
-fn now() -> anyhow::Result<SystemTime> {
-    match env("SOURCE_DATE_EPOCH") {
-        None => Ok(SystemTime::now()),
-        Some(seconds) => {
-            let seconds = seconds
-                .parse()
-                .ok()
-                .filter(|seconds| *seconds < 253_402_300_800)
-                .with_context(|| {
-                    format!("SOURCE_DATE_EPOCH is `{seconds}`, not a number of seconds")
-                })?;
-            Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
-        }
     }
 }

@@ -2,8 +2,11 @@
 //! library and prints. Nothing is decided here.
 
 mod check;
+mod collect;
 mod exit;
+mod input;
 mod output;
+mod source;
 
 use clap::{Parser, Subcommand};
 
@@ -21,6 +24,8 @@ use output::Terminal;
   bpf-doctor --format yaml              the same as a report for programs
   bpf-doctor check --only btf           one area, or one check by its id
   bpf-doctor check --fail-on warning    let warnings count, too
+  bpf-doctor collect -o host.tar.gz     what is known of this host, to judge it elsewhere
+  bpf-doctor check --root host.tar.gz   there; or a sosreport, an image, a container's /host
 
 Exit status: 0 ready, 1 not ready, 2 wrong usage or an operational error, 3 undetermined."
 )]
@@ -33,8 +38,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Diagnose this host (the default)
-    Check(check::CheckArguments),
+    /// Diagnose a host: this one, or one that is known from files (the default)
+    #[command(after_help = check::EXAMPLES)]
+    Check(Box<check::CheckArguments>),
+    /// Pack what is known of this host, to diagnose it elsewhere
+    Collect(collect::CollectArguments),
 }
 
 /// Reads the arguments, runs the command and says how it ended.
@@ -45,6 +53,7 @@ pub fn run() -> Exit {
     };
     let outcome = match cli.command {
         Some(Command::Check(arguments)) => check::run(&arguments),
+        Some(Command::Collect(arguments)) => collect::run(&arguments),
         None => check::run(&cli.check),
     };
     outcome.unwrap_or_else(|error| Terminal::complain(&error))

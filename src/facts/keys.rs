@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    boot, btf, cgroup, devtools, disagreements, environment, files, filesystems, headers, kconfig,
-    kernel, modules, os, privilege, security, sysctl,
+    Value, boot, btf, cgroup, devtools, disagreements, environment, files, filesystems, headers,
+    kconfig, kernel, modules, os, privilege, security, sysctl,
 };
 
 /// Which values a fact can have, beside being absent or unknown.
@@ -72,6 +72,22 @@ impl KeyInfo {
             family: true,
             what,
             values,
+        }
+    }
+
+    /// Whether the fact can have this value.
+    #[must_use]
+    pub fn admits(&self, value: &Value) -> bool {
+        match (self.values, value) {
+            (_, Value::Absent)
+            | (Values::Bool, Value::Bool(_))
+            | (Values::Number | Values::NumberOr(_), Value::Number(_))
+            | (Values::Text, Value::Text(_))
+            | (Values::List, Value::List(_))
+            | (Values::Option, Value::Text(_) | Value::Number(_)) => true,
+            (Values::OneOf(words), Value::Text(text)) => words.contains(&text.as_str()),
+            (Values::NumberOr(word), Value::Text(text)) => text == word,
+            _ => false,
         }
     }
 
@@ -144,7 +160,7 @@ pub fn suggest(key: &str) -> Option<String> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::{Facts, Value, collect};
+    use super::super::{Facts, collect};
     use super::*;
     use crate::host::{Live, Memory};
 
@@ -174,17 +190,8 @@ mod tests {
     fn values_are_of_the_kind_the_table_tells() {
         for (key, fact) in &collect(&Live).observed {
             let Some(value) = fact.value() else { continue };
-            let values = describe(key).unwrap().values;
-            let fits = match (values, value) {
-                (_, Value::Absent)
-                | (Values::Bool, Value::Bool(_))
-                | (Values::Number | Values::NumberOr(_), Value::Number(_))
-                | (Values::Text, Value::Text(_))
-                | (Values::List, Value::List(_)) => true,
-                (Values::OneOf(words), Value::Text(text)) => words.contains(&text.as_str()),
-                (Values::NumberOr(word), Value::Text(text)) => text == word,
-                _ => false,
-            };
+            let info = describe(key).unwrap();
+            let (values, fits) = (info.values, info.admits(value));
             assert!(fits, "{key}: {value:?} is not {values}");
         }
     }

@@ -20,12 +20,14 @@ mod filesystems;
 mod headers;
 mod kconfig;
 mod kernel;
+mod kernel_log;
 mod machine;
 mod modules;
 mod mounts;
 mod os;
 mod packages;
 mod privilege;
+mod rewrite;
 mod security;
 mod sysctl;
 
@@ -42,7 +44,6 @@ pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
 
 /// Everything known of one host.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Facts {
     /// Facts by key; the keys are those of [`known_keys`].
     observed: BTreeMap<String, Fact>,
@@ -106,6 +107,12 @@ impl Facts {
         &self.config
     }
 
+    /// The values of all facts that are known, but for the kernel's options.
+    pub fn known(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let facts = self.observed.iter();
+        facts.filter_map(|(key, fact)| Some((key.as_str(), fact.value()?)))
+    }
+
     /// Sets a fact, for collectors and for tests of what reads facts.
     pub fn set(&mut self, key: &str, fact: Fact) {
         self.observed.insert(key.to_owned(), fact);
@@ -145,6 +152,7 @@ pub fn collect(host: &dyn Host) -> Facts {
     headers::collect(host, &mut facts);
     devtools::collect(host, &mut facts);
     disagreements::collect(host, &mut facts);
+    facts.relocate(&|place| host.origin(place));
     facts
 }
 

@@ -13,6 +13,8 @@ pub(super) fn why(error: &io::Error) -> Why {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Why::Denied,
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Why::Missing,
+        // Of a host from files, not of the system: that one has a number for it.
+        io::ErrorKind::Unsupported if error.raw_os_error().is_none() => Why::NotCollected,
         _ => Why::Unreadable,
     }
 }

@@ -1,5 +1,6 @@
 //! What restricts the kernel beyond permissions: lockdown and the security modules.
 
+use super::kernel_log::KernelLog;
 use super::keys::Values::{Bool, List, OneOf, Text};
 use super::mounts::Mounts;
 use super::{Fact, Facts, KeyInfo, Value, Why, boot, reader};
@@ -58,8 +59,10 @@ const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 /// securityfs is not mounted, and has to be collected before.
 pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     let has_securityfs = has_securityfs(host, mounts);
-    facts.set("security.lockdown", lockdown(host, has_securityfs, facts));
-    let active = active_modules(host, has_securityfs);
+    let log = KernelLog::read(host);
+    let level = lockdown(host, has_securityfs, &log, facts);
+    facts.set("security.lockdown", level);
+    let active = active_modules(host, has_securityfs, &log);
     facts.set("security.lsm.argument", active.clone().map(argument));
     facts.set("security.lsm", active);
     facts.set("security.lsm.configured", configured_modules(facts));
@@ -79,16 +82,15 @@ fn not_mounted(path: &str) -> Fact {
 }
 
 /// `[none] integrity confidentiality`: the word in brackets.
-fn lockdown(host: &dyn Host, has_securityfs: bool, facts: &Facts) -> Fact {
+fn lockdown(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &Facts) -> Fact {
     let fact = reader::fact(host, LOCKDOWN, |text| {
         let (_, rest) = text.split_once('[')?;
         let (word, _) = rest.split_once(']')?;
         matches!(word, "none" | "integrity" | "confidentiality").then(|| word.into())
     });
-    match &fact {
-        Fact::Unknown { reason, .. } if reason.unknown == Why::Missing => {}
-        _ => return fact,
-    }
+    let Some(why) = not_shown(&fact) else {
+        return fact;
+    };
     // Patches from before Linux 5.4 lock a kernel down without showing a file.
     let patched = facts.get("config.LOCK_DOWN_KERNEL");
     if patched.value() == Some(&"y".into()) {
@@ -108,12 +110,24 @@ fn lockdown(host: &dyn Host, has_securityfs: bool, facts: &Facts) -> Fact {
     {
         return Fact::known("none", module.source());
     }
+    if let Some(fact) = log.lockdown(facts) {
+        return fact;
+    }
     let hint = lockdown_hint(facts);
-    Fact::unknown(
-        Why::Missing,
-        &format!("securityfs is not mounted{hint}"),
-        LOCKDOWN,
-    )
+    match why {
+        Why::Missing => Fact::unknown(why, &format!("securityfs is not mounted{hint}"), LOCKDOWN),
+        _ => Fact::unknown(why, hint.trim_start_matches("; "), LOCKDOWN),
+    }
+}
+
+/// Why a file of securityfs shows nothing, where another source may know.
+fn not_shown(fact: &Fact) -> Option<Why> {
+    match fact {
+        Fact::Unknown { reason, .. } => {
+            Some(reason.unknown).filter(|why| matches!(why, Why::Missing | Why::NotCollected))
+        }
+        Fact::Known { .. } => None,
+    }
 }
 
 /// What the kernel was told to be locked down to. It is no answer: firmware with Secure
@@ -132,16 +146,17 @@ fn lockdown_hint(facts: &Facts) -> String {
     }
 }
 
-fn active_modules(host: &dyn Host, has_securityfs: bool) -> Fact {
+fn active_modules(host: &dyn Host, has_securityfs: bool, log: &KernelLog) -> Fact {
     let path = "/sys/kernel/security/lsm";
     let fact = reader::fact(host, path, |text| {
         let names = text.trim().split(',').filter(|name| !name.is_empty());
         Some(Value::List(names.map(str::to_owned).collect()))
     });
-    match &fact {
-        Fact::Unknown { reason, .. } if reason.unknown == Why::Missing && !has_securityfs => {
-            not_mounted(path)
-        }
+    match not_shown(&fact) {
+        Some(why) if !has_securityfs => log.modules().unwrap_or_else(|| match why {
+            Why::Missing => not_mounted(path),
+            _ => fact,
+        }),
         _ => fact,
     }
 }

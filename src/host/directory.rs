@@ -3,13 +3,10 @@
 
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::live::{kind_of, list_directory, read_file};
-use super::{Host, Kind, Uname};
-
-/// Links followed before a path counts as a loop; the kernel's own limit (fs/namei.c, MAXSYMLINKS).
-const MAX_LINKS: usize = 40;
+use super::{Host, Kind, Uname, links};
 
 /// A host whose files lie below a directory. Links are followed as the host itself would
 /// follow them, and never lead out of the directory.
@@ -32,64 +29,24 @@ impl Directory {
     /// The place of `path` in the real file system, every link on the way resolved below
     /// the root; the last component's link is followed if `follow` says so.
     fn resolve(&self, path: &str, follow: bool) -> io::Result<PathBuf> {
-        let mut links = 0;
-        let mut todo: Vec<String> = parts(Path::new(path)).rev().collect();
-        let mut done: Vec<String> = Vec::new();
-        while let Some(part) = todo.pop() {
-            if part == ".." {
-                done.pop();
-                continue;
-            }
-            let place = self.place(&done).join(&part);
+        let parts = links::resolve(path, follow, |parts| {
+            let place = self.below(parts);
             #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
-            let meta = fs::symlink_metadata(&place)?;
-            if !meta.is_symlink() || (todo.is_empty() && !follow) {
-                done.push(part);
-                continue;
-            }
-            links += 1;
-            if links > MAX_LINKS {
-                return Err(io::Error::from_raw_os_error(libc::ELOOP));
+            if !fs::symlink_metadata(&place)?.is_symlink() {
+                return Ok(None);
             }
             #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
             let target = fs::read_link(&place)?;
-            if target.is_absolute() {
-                done.clear();
-            }
-            todo.extend(parts(&target).rev());
-        }
-        Ok(self.place(&done))
+            Ok(Some(target.to_string_lossy().into_owned()))
+        })?;
+        Ok(self.below(&parts))
     }
 
-    fn place(&self, below: &[String]) -> PathBuf {
-        below
+    fn below(&self, parts: &[String]) -> PathBuf {
+        parts
             .iter()
             .fold(self.root.clone(), |path, part| path.join(part))
     }
-
-    /// The kernel's build line, which /proc/version has at its end, after the compiler.
-    fn build_line(&self) -> String {
-        self.line("/proc/sys/kernel/version").unwrap_or_else(|_| {
-            let whole = self.line("/proc/version").unwrap_or_default();
-            whole.find(" #").map_or(String::new(), |at| {
-                whole.get(at + 1..).unwrap_or_default().to_owned()
-            })
-        })
-    }
-
-    fn line(&self, path: &str) -> io::Result<String> {
-        let bytes = self.read(path, 4096)?;
-        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
-    }
-}
-
-/// Names and `..` of a path, without its root and its dots.
-fn parts(path: &Path) -> impl DoubleEndedIterator<Item = String> + '_ {
-    path.components().filter_map(|component| match component {
-        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-        Component::ParentDir => Some("..".to_owned()),
-        _ => None,
-    })
 }
 
 impl Host for Directory {
@@ -114,13 +71,7 @@ impl Host for Directory {
     }
 
     fn uname(&self) -> io::Result<Uname> {
-        let optional = |path| self.line(path).unwrap_or_default();
-        Ok(Uname {
-            release: self.line("/proc/sys/kernel/osrelease")?,
-            version: self.build_line(),
-            machine: optional("/proc/sys/kernel/arch"),
-            nodename: optional("/proc/sys/kernel/hostname"),
-        })
+        super::uname_of_proc(self)
     }
 
     fn is_live(&self) -> bool {

@@ -1,21 +1,40 @@
 //! Where bytes come from: everything the doctor may ask of a host.
 //!
 //! Facts read through [`Host`] and through nothing else, so that the running system, a
-//! directory that holds a root file system and a table in memory are the same to them.
-//! This room knows paths and bytes; it does not know what they mean.
+//! directory that holds a root file system, a sosreport, single files and a table in memory
+//! are the same to them. This room knows paths and bytes, and where other hosts' files keep
+//! them; it does not know what they mean for BPF.
 
+mod archive;
+mod bundle;
 mod directory;
+mod files;
+mod kernels;
+mod links;
 mod live;
 mod memory;
+mod open;
+mod overlay;
+mod recorder;
+mod rooted;
+mod sosreport;
+mod sysctl;
+mod tree;
 
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
+pub use bundle::{Bundle, Packed};
 pub use directory::Directory;
+pub use files::{Files, Role, UnusableFile};
 pub use live::Live;
 pub use memory::Memory;
+pub use open::{OpenError, Opened, open};
+pub use recorder::{Record, Recorder};
 
 /// What `uname(2)` says, or the files that say the same.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Uname {
     /// Kernel release, e.g. `6.1.0-47-cloud-amd64`.
     pub release: String,
@@ -28,7 +47,8 @@ pub struct Uname {
 }
 
 /// Whether a path names something on the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A regular file (the files of /proc and /sys are regular, too).
     File,
@@ -44,7 +64,9 @@ pub trait Host {
     ///
     /// # Errors
     /// The error of the system; [`io::ErrorKind::InvalidInput`] for what is no regular
-    /// file, so that a fifo in the place of a file can't stop the doctor.
+    /// file, so that a fifo in the place of a file can't stop the doctor;
+    /// [`io::ErrorKind::Unsupported`], here and below, for what this source holds nothing
+    /// of, be it there on the host or not.
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>>;
 
     /// Names in the directory at `path`, sorted.
@@ -73,4 +95,40 @@ pub trait Host {
 
     /// Whether this is the running system, so that its kernel can be asked by experiment.
     fn is_live(&self) -> bool;
+
+    /// Where that which is read at `path` really comes from, where that is another place:
+    /// the file of a sosreport that stands for it, a name given on the command line.
+    fn origin(&self, _path: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The kernel's log. On a running host it is a device, which nobody reads; a host from
+/// files may have it as a regular file at this path, in the form of dmesg(1).
+pub const KERNEL_LOG: &str = "/dev/kmsg";
+
+/// The kernel's build line, which /proc/version has at its end, after the compiler.
+fn build_line(line: impl Fn(&str) -> io::Result<String>) -> String {
+    line("/proc/sys/kernel/version").unwrap_or_else(|_| {
+        let whole = line("/proc/version").unwrap_or_default();
+        let at = whole.find(" #").map(|at| at + 1);
+        at.and_then(|at| whole.get(at..))
+            .unwrap_or_default()
+            .to_owned()
+    })
+}
+
+/// What uname would say, from the files that say the same.
+fn uname_of_proc(host: &dyn Host) -> io::Result<Uname> {
+    let line = |path: &str| {
+        let bytes = host.read(path, 4096)?;
+        io::Result::Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    };
+    let optional = |path: &str| line(path).unwrap_or_default();
+    Ok(Uname {
+        release: line("/proc/sys/kernel/osrelease")?,
+        version: build_line(line),
+        machine: optional("/proc/sys/kernel/arch"),
+        nodename: optional("/proc/sys/kernel/hostname"),
+    })
 }

@@ -67,6 +67,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Changes what was said about it.
+    pub fn rewrite(&mut self, change: &mut dyn FnMut(&str) -> String) {
+        match self {
+            Self::Works => {}
+            Self::Fails { log, .. } => *log = change(log),
+            Self::Skipped { reason } => *reason = change(reason),
+        }
+    }
+
     /// Whether an errno speaks of the caller or of the moment rather than of what the
     /// kernel has: refused privileges and exhausted resources say nothing about support.
     #[must_use]

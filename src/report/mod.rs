@@ -5,6 +5,7 @@
 
 mod machine;
 mod model;
+mod read;
 mod style;
 mod text;
 
@@ -12,5 +13,6 @@ pub use machine::{json, yaml};
 pub use model::{
     Environment, Host, Kernel, Origin, Os, Report, SCHEMA, Summary, Threshold, Tool, Verdict,
 };
+pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
 pub use style::{Detail, Style, clean};
 pub use text::text;

@@ -73,6 +73,22 @@ impl Page {
         let parts: Vec<String> = parts.into_iter().chain(surroundings).flatten().collect();
         let line = parts.join(" · ");
         self.line(&line);
+        self.kernel_chosen(report);
+    }
+
+    /// Which of several kernels is meant, and why, unless it is the one that runs.
+    fn kernel_chosen(&mut self, report: &Report) {
+        let release = report.facts.get("kernel.release");
+        let usual = matches!(
+            release.source(),
+            "" | "uname(2)" | "/proc/sys/kernel/osrelease"
+        );
+        if !usual && let Some(release_text) = release.value() {
+            let release_text = clean(&release_text.to_string());
+            let line = format!("kernel {release_text} by {}", clean(release.source()));
+            let line = self.style.dim(&line);
+            self.line(&line);
+        }
     }
 
     fn area(&mut self, report: &Report, area: &Area) {

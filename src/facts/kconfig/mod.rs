@@ -154,6 +154,21 @@ impl KernelConfig {
         self.fact(|options| count(options).map_or(Value::Absent, Value::Number))
     }
 
+    /// Names the place it really comes from, where `origin` knows better.
+    pub(super) fn relocate(&mut self, origin: &dyn Fn(&str) -> Option<String>) {
+        if let Some(place) = origin(&self.source) {
+            self.source = place;
+        }
+    }
+
+    /// Changes the texts that are not options.
+    pub(super) fn rewrite(&mut self, change: &mut dyn FnMut(&str) -> String) {
+        self.source = change(&self.source);
+        if let Err(reason) = &mut self.content {
+            reason.detail = change(&reason.detail);
+        }
+    }
+
     fn fact(&self, known: impl FnOnce(&Options) -> Value) -> Fact {
         match &self.content {
             Ok(options) => Fact::known(known(options), &self.source),

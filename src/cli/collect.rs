@@ -1,0 +1,102 @@
+//! `bpf-doctor collect`: what is known of a host, packed to be judged elsewhere.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::Exit;
+use super::input::now;
+use bpf_doctor::host::{self, Opened, Packed, Recorder};
+use bpf_doctor::redact::Redactor;
+use bpf_doctor::{facts, probes, report};
+
+/// Arguments of `bpf-doctor collect`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  bpf-doctor collect -o web-17.tar.gz             what is known of this host
+  bpf-doctor collect -o case-4711.tar.gz --redact without names, addresses and secrets
+  bpf-doctor check --root case-4711.tar.gz        elsewhere: the same findings")]
+pub struct CollectArguments {
+    /// The archive to write; readable for its owner alone
+    #[arg(long, short, value_name = "FILE.tar.gz")]
+    output: PathBuf,
+    /// Read the root file system in this directory instead of this host, such as a
+    /// container's /host
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Pack the kernel's BTF whole, some 5 MiB, instead of its header
+    #[arg(long)]
+    with_btf: bool,
+    /// Replace what tells whose host it is: names, addresses, ids, secrets
+    #[arg(long)]
+    redact: bool,
+    /// Read only, try nothing: no experiments on the kernel
+    #[arg(long)]
+    no_probes: bool,
+}
+
+const BTF: &str = "/sys/kernel/btf/";
+const BTF_LIMIT: usize = 32 << 20;
+
+/// Collects and writes.
+pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
+    let (collected_at, seconds) = now()?;
+    let opened = match &arguments.root {
+        Some(root) => host::open(root, None)?,
+        None => Opened::this(),
+    };
+    let mut output = create(&arguments.output)?;
+    let mut outcomes = if opened.host.is_live() && !arguments.no_probes {
+        probes::run(&|_| true, &probes::Limits::default())
+    } else {
+        Vec::new()
+    };
+    // Timings say nothing elsewhere, and would make each bundle another.
+    for result in &mut outcomes {
+        result.micros = 0;
+    }
+
+    let recorder = Recorder::new(opened.host.as_ref());
+    let facts = facts::collect(&recorder);
+    let mut record = recorder.finish();
+    record.take_whole(opened.host.as_ref(), BTF, BTF_LIMIT, arguments.with_btf);
+    if arguments.redact {
+        let mut redactor = Redactor::new(facts.text("environment.hostname").as_deref());
+        record.rewrite(&mut |path, text| redactor.file(path, text));
+        for result in &mut outcomes {
+            result.outcome.rewrite(&mut |text| redactor.text(text));
+        }
+    }
+    let bundle = Packed {
+        version: env!("CARGO_PKG_VERSION"),
+        collected_at: (&collected_at, seconds),
+        redacted: arguments.redact,
+        probes: &report::outcomes_yaml(&outcomes)?,
+    };
+    let written = output.write_all(&bundle.pack(&record)?);
+    written.with_context(|| format!("can't write {}", arguments.output.display()))?;
+    Ok(Exit::Status(0))
+}
+
+/// Opens the place before the work begins, so that a bad path is known early.
+fn create(path: &Path) -> anyhow::Result<fs::File> {
+    let name = path.display();
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("can't write {name}"))?;
+    // One that was there before may be open to others.
+    if file.metadata().is_ok_and(|meta| meta.is_file()) {
+        let own = fs::Permissions::from_mode(0o600);
+        file.set_permissions(own)
+            .with_context(|| format!("can't keep {name} from others"))?;
+    }
+    Ok(file)
+}

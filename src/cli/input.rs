@@ -1,0 +1,58 @@
+//! Files and times that come from whoever runs the program.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, bail};
+
+use super::output::env;
+use bpf_doctor::host::{Host, Live};
+
+/// A file that was named on the command line, and its name for people; `-` is standard input.
+pub fn read_file(file: &Path, limit: usize) -> anyhow::Result<(String, Vec<u8>)> {
+    let mut name = file.display().to_string();
+    let bytes = if name == "-" {
+        "standard input".clone_into(&mut name);
+        let mut bytes = Vec::new();
+        let mut input = std::io::stdin().lock().take(limit as u64);
+        input.read_to_end(&mut bytes).map(|_| bytes)
+    } else if name.starts_with("/dev/fd/") || name == "/dev/stdin" {
+        // `--config <(zcat config.gz)`: a pipe that the shell made, and feeds.
+        read_pipe(file, limit)
+    } else {
+        let path = std::path::absolute(file).with_context(|| format!("can't find {name}"))?;
+        Live.read(&path.to_string_lossy(), limit)
+    };
+    let bytes = bytes.with_context(|| format!("can't read {name}"))?;
+    if bytes.len() >= limit {
+        bail!("{name} is larger than any such file should be");
+    }
+    Ok((name, bytes))
+}
+
+fn read_pipe(file: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
+    let pipe = std::fs::OpenOptions::new().read(true).open(file)?;
+    let mut bytes = Vec::new();
+    pipe.take(limit as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The time, or the one that SOURCE_DATE_EPOCH asks for: RFC 3339, and in seconds.
+pub fn now() -> anyhow::Result<(String, u64)> {
+    let since = match env("SOURCE_DATE_EPOCH") {
+        None => SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default(),
+        Some(seconds) => {
+            let number = seconds.parse().ok();
+            let number = number.filter(|seconds| *seconds < 253_402_300_800);
+            Duration::from_secs(number.with_context(|| {
+                format!("SOURCE_DATE_EPOCH is `{seconds}`, not a number of seconds")
+            })?)
+        }
+    };
+    let time = SystemTime::UNIX_EPOCH + since;
+    let text = humantime::format_rfc3339_seconds(time).to_string();
+    Ok((text, since.as_secs()))
+}

@@ -1,0 +1,156 @@
+//! The host that is meant: this one, or one that is known from files.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{ArgGroup, Args};
+
+use super::input::read_file;
+use bpf_doctor::facts::{self, Facts};
+use bpf_doctor::host::{self, Files, Role};
+use bpf_doctor::probes::ProbeResult;
+use bpf_doctor::report;
+
+/// Where the host to diagnose is read from; this host, if nothing is named.
+#[derive(Debug, Clone, Default, Args)]
+#[command(group = ArgGroup::new("files").multiple(true))]
+#[command(next_help_heading = "Another host, from files (no experiments are made)")]
+pub struct SourceArguments {
+    /// A root file system or a sosreport, as a directory or an archive; or a bundle that
+    /// `bpf-doctor collect` made
+    #[arg(long, value_name = "DIR|ARCHIVE", conflicts_with_all = ["from", "files"])]
+    root: Option<PathBuf>,
+    /// A saved report, in YAML or JSON, to judge again; `-` is standard input
+    #[arg(long, value_name = "REPORT", conflicts_with_all = ["files", "release"])]
+    from: Option<PathBuf>,
+    /// Release of the kernel that is meant, of those installed below --root or of --config
+    #[arg(long, value_name = "RELEASE", value_parser = release)]
+    release: Option<String>,
+    /// A kernel's build configuration, plain or .gz; here and below, `-` is standard input
+    #[arg(long, value_name = "FILE", group = "files")]
+    config: Option<PathBuf>,
+    /// Its command line, as in /proc/cmdline
+    #[arg(long, value_name = "FILE", group = "files")]
+    cmdline: Option<PathBuf>,
+    /// What `sysctl -a` prints
+    #[arg(long, value_name = "FILE", group = "files")]
+    sysctl: Option<PathBuf>,
+    /// The file /etc/os-release
+    #[arg(long, value_name = "FILE", group = "files")]
+    os_release: Option<PathBuf>,
+    /// The file /proc/filesystems
+    #[arg(long, value_name = "FILE", group = "files")]
+    filesystems: Option<PathBuf>,
+    /// The file /proc/self/mountinfo, or /proc/mounts
+    #[arg(long, value_name = "FILE", group = "files")]
+    mountinfo: Option<PathBuf>,
+    /// The file /sys/kernel/security/lsm
+    #[arg(long, value_name = "FILE", group = "files")]
+    lsm: Option<PathBuf>,
+    /// The file /sys/kernel/security/lockdown
+    #[arg(long, value_name = "FILE", group = "files")]
+    lockdown: Option<PathBuf>,
+    /// The file /sys/kernel/btf/vmlinux
+    #[arg(long, value_name = "FILE", group = "files")]
+    btf: Option<PathBuf>,
+}
+
+/// What is known of a host.
+#[derive(Debug)]
+pub struct Observed {
+    pub facts: Facts,
+    pub outcomes: Vec<ProbeResult>,
+}
+
+/// The largest file there is: BTF of a kernel with everything in it.
+const FILE_LIMIT: usize = 64 << 20;
+
+impl SourceArguments {
+    /// Reads the host. Its kernel is tried if it is the running one; the outcomes of another
+    /// one come with it, or not at all.
+    pub fn observe(
+        &self,
+        try_kernel: impl FnOnce() -> Vec<ProbeResult>,
+    ) -> anyhow::Result<Observed> {
+        if let Some(file) = &self.from {
+            let (name, bytes) = read_file(file, FILE_LIMIT)?;
+            let saved = report::read(&bytes).with_context(|| format!("can't read {name}"))?;
+            return Ok(Observed {
+                facts: saved.facts,
+                outcomes: saved.probes,
+            });
+        }
+        let files = self.files();
+        if !files.is_empty() {
+            let host = self.of_files(&files)?;
+            return Ok(Observed {
+                facts: facts::collect(host.as_ref()),
+                outcomes: Vec::new(),
+            });
+        }
+        let opened = self.host()?;
+        let outcomes = match opened.probes {
+            _ if opened.host.is_live() => try_kernel(),
+            Some(bytes) => {
+                let outcomes = report::read_outcomes(&bytes);
+                outcomes.context("can't read the outcomes of probes in the bundle")?
+            }
+            None => Vec::new(),
+        };
+        Ok(Observed {
+            facts: facts::collect(opened.host.as_ref()),
+            outcomes,
+        })
+    }
+
+    /// The host that `--root` names, or this one.
+    fn host(&self) -> anyhow::Result<host::Opened> {
+        let release = self.release.as_deref();
+        match &self.root {
+            Some(root) => Ok(host::open(root, release)?),
+            None if release.is_some() => {
+                bail!("--release chooses a kernel of --root or names that of --config")
+            }
+            None => Ok(host::Opened::this()),
+        }
+    }
+
+    fn files(&self) -> Vec<(Role, &PathBuf)> {
+        let files = [
+            (Role::Config, &self.config),
+            (Role::Cmdline, &self.cmdline),
+            (Role::Sysctl, &self.sysctl),
+            (Role::OsRelease, &self.os_release),
+            (Role::Filesystems, &self.filesystems),
+            (Role::Mountinfo, &self.mountinfo),
+            (Role::Lsm, &self.lsm),
+            (Role::Lockdown, &self.lockdown),
+            (Role::Btf, &self.btf),
+        ];
+        let files = files.into_iter();
+        files
+            .filter_map(|(role, file)| Some((role, file.as_ref()?)))
+            .collect()
+    }
+
+    fn of_files(&self, files: &[(Role, &PathBuf)]) -> anyhow::Result<Box<dyn host::Host>> {
+        let is_input = |(_, file): &&(Role, &PathBuf)| file.as_os_str() == "-";
+        if files.iter().filter(is_input).count() > 1 {
+            bail!("`-` can be one file only: standard input is read once");
+        }
+        let mut known = Files::new(self.release.as_deref());
+        for (role, file) in files {
+            let (name, bytes) = read_file(file, FILE_LIMIT)?;
+            known.add(*role, &name, &bytes)?;
+        }
+        Ok(known.host())
+    }
+}
+
+fn release(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_graphic() && c != '/';
+    if text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("a release is what `uname -r` prints, such as 5.10.0-32-amd64".to_owned())
+}

@@ -1,0 +1,156 @@
+//! Archives in good and in bad faith.
+
+use std::io::Write;
+
+use super::*;
+use crate::host::Host;
+
+/// Small, so that a test of what is too much takes no time.
+const SMALL: Limits = Limits {
+    unpacked: 4 << 20,
+    ratio: 50,
+    ratio_from: 1 << 20,
+    members: 50,
+    member: 64 << 10,
+    kept: 100 << 10,
+    name: 300,
+    ..LIMITS
+};
+
+fn header(kind: EntryType, name: &[u8], target: &str, size: u64) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_size(size);
+    header.set_mode(0o644);
+    // As bytes: the setters refuse what a stranger may write.
+    let bytes = header.as_old_mut();
+    bytes.name[..name.len()].copy_from_slice(name);
+    bytes.linkname[..target.len()].copy_from_slice(target.as_bytes());
+    header.set_cksum();
+    header
+}
+
+fn member(kind: EntryType, name: &str, target: &str, content: &[u8]) -> Vec<u8> {
+    let size = content.len() as u64;
+    let mut bytes = header(kind, name.as_bytes(), target, size)
+        .as_bytes()
+        .to_vec();
+    bytes.extend(content);
+    bytes.resize(bytes.len().next_multiple_of(512), 0);
+    bytes
+}
+
+fn file(name: &str, content: &[u8]) -> Vec<u8> {
+    member(EntryType::Regular, name, "", content)
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn xz(bytes: &[u8], preset: u32) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(preset);
+    let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn problem(packed: &[u8]) -> String {
+    read(packed, SMALL, &|_| true).unwrap_err()
+}
+
+#[test]
+fn members_are_read_however_they_are_packed() {
+    let long = format!("top/{}", "n".repeat(150));
+    let record = format!("path={long}-pax\n");
+    let pax = format!("{} {record}", record.len() + 4);
+    let archive = [
+        member(EntryType::Directory, "top/", "", b""),
+        file("./top/proc/version", b"Linux\n"),
+        member(EntryType::Symlink, "top/link", "proc/version", b""),
+        member(EntryType::Link, "top/hard", "top/proc/version", b""),
+        member(EntryType::Char, "top/null", "", b""),
+        file("top/var/log", &[b'x'; 70_000]),
+        file("top/not-wanted", b"x"),
+        member(EntryType::GNULongName, "././@LongLink", "", long.as_bytes()),
+        file("short", b"gnu"),
+        member(EntryType::XHeader, "x", "", pax.as_bytes()),
+        file("short", b"pax"),
+        vec![0; 1024],
+    ]
+    .concat();
+    for packed in [archive.clone(), gz(&archive), xz(&archive, 9)] {
+        let wanted = |path: &str| !path.contains("not-wanted");
+        let tree = read(packed.as_slice(), SMALL, &wanted).unwrap();
+        for path in ["/top/proc/version", "/top/link", "/top/hard"] {
+            assert_eq!(tree.read(path, 100).unwrap(), b"Linux\n", "{path}");
+        }
+        assert_eq!(tree.stat("/top/var/log").unwrap().1, 70_000);
+        for path in ["/top/var/log", "/top/not-wanted"] {
+            let kind = tree.read(path, 1).unwrap_err().kind();
+            assert_eq!(kind, io::ErrorKind::Unsupported);
+        }
+        assert_eq!(tree.read(&format!("/{long}"), 9).unwrap(), b"gnu");
+        assert_eq!(tree.read(&format!("/{long}-pax"), 9).unwrap(), b"pax");
+    }
+}
+
+#[test]
+fn hostile_archives_end_in_a_clear_line() {
+    let zeros = vec![0; 3 << 20];
+    let endless = header(EntryType::Regular, b"x", "", u64::MAX / 2)
+        .as_bytes()
+        .to_vec();
+    let many = file("x", b"").repeat(60);
+    let big = (0..3)
+        .flat_map(|i| file(&format!("{i}"), &[b'x'; 60_000]))
+        .collect::<Vec<_>>();
+    let name = member(EntryType::GNULongName, "l", "", &[b'n'; 400]);
+    let mut broken = gz(&file("x", b"abc"));
+    broken.truncate(broken.len() / 2);
+    let mut wrong = file("x", b"abc");
+    wrong[0] = b'y';
+    for (packed, says) in [
+        (Vec::new(), "it is empty"),
+        (b"nothing of an archive".to_vec(), "it is no archive"),
+        (vec![0; 2000], "it is no archive"),
+        (b"BZh91AY".to_vec(), "bzip2"),
+        (
+            file("../../etc/passwd", b"x"),
+            "`../../etc/passwd` leads out",
+        ),
+        (file("a/../../b", b"x"), "leads out"),
+        (file("/etc/passwd", b"x"), "`/etc/passwd` leads out"),
+        (
+            member(EntryType::Link, "x", "/etc/passwd", b""),
+            "leads out",
+        ),
+        (gz(&file("zeros", &zeros)), "more than 50 times its size"),
+        (xz(&file("zeros", &zeros), 1), "more than 50 times its size"),
+        (file("zeros", &vec![0; 5 << 20]), "more than 4 MiB"),
+        (endless.repeat(2), "it is "),
+        (many, "more than 50 members"),
+        (big, "files to read in it"),
+        (name, "a name in it has more than 300 bytes"),
+        (broken, "it is cut short"),
+        (gz(b"no tar inside"), "it is "),
+        (wrong, "it is damaged"),
+    ] {
+        let said = problem(&packed);
+        assert!(said.contains(says), "{said} instead of {says}");
+        assert_eq!(said.lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_decoder_that_asks_for_much_memory_gets_none() {
+    let limits = Limits {
+        xz_memory: 100,
+        ..SMALL
+    };
+    let packed = xz(&file("x", b"abc"), 6);
+    let said = read(packed.as_slice(), limits, &|_| true).unwrap_err();
+    assert!(said.starts_with("it is damaged"), "{said}");
+}

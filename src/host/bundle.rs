@@ -1,0 +1,385 @@
+//! A bundle: what was asked of a host and what it answered, packed to be judged elsewhere.
+//!
+//! A tar archive packed with gzip: `manifest.yaml` with all answers, below `files` the bytes
+//! of files at their own paths, and `probes.yaml` as whoever packed it gave it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::recorder::{Answer, Record, refused};
+use super::{Host, Kind, Uname};
+
+const SCHEMA: &str = "bpf-doctor/bundle/v1";
+const MANIFEST: &str = "manifest.yaml";
+const PROBES: &str = "probes.yaml";
+
+/// More than a manifest with the paths of some ten thousand questions.
+const MANIFEST_LIMIT: usize = 8 << 20;
+/// More than any file a bundle has.
+const FILE_LIMIT: usize = 64 << 20;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Manifest {
+    schema: String,
+    tool: String,
+    collected_at: String,
+    redacted: bool,
+    #[serde(default)]
+    uname: Option<Told<Uname>>,
+    #[serde(default)]
+    read: BTreeMap<String, Told<Stored>>,
+    #[serde(default)]
+    list: BTreeMap<String, Told<Vec<String>>>,
+    #[serde(default)]
+    stat: BTreeMap<String, Told<(Kind, u64)>>,
+    #[serde(default)]
+    link: BTreeMap<String, Told<String>>,
+    #[serde(default)]
+    origin: BTreeMap<String, String>,
+    /// Size and SHA-256 of files that are not in here as a whole.
+    #[serde(default)]
+    digest: BTreeMap<String, (usize, String)>,
+}
+
+/// An answer, or a refusal: exactly one of them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Told<T> {
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    is: Option<T>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Stored {
+    /// The name in the bundle.
+    file: String,
+    bytes: usize,
+    sha256: String,
+    /// Whether the host has more of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
+}
+
+impl<T: Clone> Told<T> {
+    fn of(answer: &Answer<T>) -> Self {
+        Self {
+            is: answer.as_ref().ok().cloned(),
+            refused: answer.as_ref().err().cloned(),
+        }
+    }
+
+    fn answer(&self) -> io::Result<&T> {
+        match (&self.is, &self.refused) {
+            (Some(value), _) => Ok(value),
+            (None, words) => Err(refused(words.as_deref().unwrap_or("not held"))),
+        }
+    }
+}
+
+/// What a bundle is made of, besides the answers.
+#[derive(Debug, Clone)]
+pub struct Packed<'a> {
+    /// Version of the doctor.
+    pub version: &'a str,
+    /// When it was collected, RFC 3339, and in seconds.
+    pub collected_at: (&'a str, u64),
+    /// Whether names were replaced.
+    pub redacted: bool,
+    /// The outcomes of probes.
+    pub probes: &'a str,
+}
+
+impl Packed<'_> {
+    /// The bundle of these answers; the same bytes for the same answers.
+    ///
+    /// # Errors
+    /// None that a record can cause; the writers' signatures ask for it.
+    pub fn pack(&self, record: &Record) -> io::Result<Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let manifest = self.manifest(record, &mut files);
+        let manifest = serde_yaml::to_string(&manifest).map_err(io::Error::other)?;
+        let packer = flate2::GzBuilder::new();
+        let packer = packer.write(Vec::new(), flate2::Compression::best());
+        let mut archive = tar::Builder::new(packer);
+        self.append(&mut archive, MANIFEST, manifest.as_bytes())?;
+        self.append(&mut archive, PROBES, self.probes.as_bytes())?;
+        for (name, bytes) in files {
+            self.append(&mut archive, &name, bytes)?;
+        }
+        archive.into_inner()?.finish()
+    }
+
+    fn append<W: Write>(
+        &self,
+        archive: &mut tar::Builder<W>,
+        name: &str,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        header.set_mtime(self.collected_at.1);
+        archive.append_data(&mut header, format!("bpf-doctor-bundle/{name}"), bytes)
+    }
+
+    fn manifest<'r>(&self, record: &'r Record, files: &mut BTreeMap<String, &'r [u8]>) -> Manifest {
+        let mut read = BTreeMap::new();
+        for (number, (path, answer)) in record.reads.iter().enumerate() {
+            let stored = answer.as_ref().map(|(bytes, cut)| {
+                let file = name_in_bundle(path, number);
+                files.insert(file.clone(), bytes);
+                Stored {
+                    file,
+                    bytes: bytes.len(),
+                    sha256: digest(bytes),
+                    cut: *cut,
+                }
+            });
+            let stored = stored.map_err(String::clone);
+            read.insert(path.clone(), Told::of(&stored));
+        }
+        Manifest {
+            schema: SCHEMA.to_owned(),
+            tool: format!("bpf-doctor {}", self.version),
+            collected_at: self.collected_at.0.to_owned(),
+            redacted: self.redacted,
+            uname: record.uname.as_ref().map(Told::of),
+            read,
+            list: told(&record.lists),
+            stat: told(&record.stats),
+            link: told(&record.links),
+            origin: record.origins.clone(),
+            digest: record.digests.clone(),
+        }
+    }
+}
+
+fn told<T: Clone>(answers: &BTreeMap<String, Answer<T>>) -> BTreeMap<String, Told<T>> {
+    let answers = answers.iter();
+    answers
+        .map(|(path, answer)| (path.clone(), Told::of(answer)))
+        .collect()
+}
+
+/// The path itself, unless it can't be a name in an archive.
+fn name_in_bundle(path: &str, number: usize) -> String {
+    let plain = |part: &str| !matches!(part, "." | "..") && !part.chars().any(char::is_control);
+    match path.strip_prefix('/') {
+        Some(rest)
+            if rest.len() < 200 && rest.split('/').all(|part| plain(part) && !part.is_empty()) =>
+        {
+            format!("files/{rest}")
+        }
+        _ => format!("other-files/{number}"),
+    }
+}
+
+/// The SHA-256 of bytes, in hexadecimal.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A host as a bundle has it. What was not asked when it was packed is not known.
+pub struct Bundle {
+    manifest: Manifest,
+    files: Box<dyn Host>,
+}
+
+impl std::fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bundle").finish_non_exhaustive()
+    }
+}
+
+impl Bundle {
+    /// Whether the files of this host are a bundle.
+    pub(super) fn is_one(files: &dyn Host) -> bool {
+        let begin = files.read(&format!("/{MANIFEST}"), 100);
+        begin.is_ok_and(|bytes| bytes.starts_with(b"schema: bpf-doctor/bundle/"))
+    }
+
+    /// Reads the manifest, and sees that all files are there as it tells.
+    pub(super) fn open(files: Box<dyn Host>) -> Result<Self, String> {
+        let bytes = files.read(&format!("/{MANIFEST}"), MANIFEST_LIMIT);
+        let bytes = bytes.map_err(|error| format!("its {MANIFEST}: {error}"))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let schema = text.lines().next().unwrap_or_default();
+        let schema = schema.trim_start_matches("schema: ").trim();
+        if schema != SCHEMA {
+            let shown: String = schema
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(60)
+                .collect();
+            return Err(format!(
+                "it is a `{shown}`, made by a newer bpf-doctor; this one reads `{SCHEMA}`"
+            ));
+        }
+        let manifest: Manifest = serde_yaml::from_str(&text).map_err(|error| {
+            let error = error.to_string();
+            format!(
+                "its {MANIFEST}: {}",
+                error.lines().next().unwrap_or_default()
+            )
+        })?;
+        for stored in manifest.read.values().filter_map(|told| told.is.as_ref()) {
+            let bytes = files.read(&format!("/{}", stored.file), FILE_LIMIT);
+            let bytes = bytes.map_err(|error| format!("its file {}: {error}", stored.file))?;
+            if digest(&bytes) != stored.sha256 {
+                return Err(format!("its file {} was changed", stored.file));
+            }
+        }
+        Ok(Self { manifest, files })
+    }
+
+    /// The outcomes of probes, as they were written down.
+    pub(super) fn probes(&self) -> Option<Vec<u8>> {
+        self.files.read(&format!("/{PROBES}"), MANIFEST_LIMIT).ok()
+    }
+}
+
+fn answer<'a, T: Clone>(answers: &'a BTreeMap<String, Told<T>>, path: &str) -> io::Result<&'a T> {
+    match answers.get(path) {
+        Some(told) => told.answer(),
+        None => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+impl Host for Bundle {
+    fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
+        let stored = answer(&self.manifest.read, path)?;
+        if stored.cut && stored.bytes < limit {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        self.files.read(&format!("/{}", stored.file), limit)
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        answer(&self.manifest.list, path).cloned()
+    }
+
+    fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
+        answer(&self.manifest.stat, path).copied()
+    }
+
+    fn link(&self, path: &str) -> io::Result<String> {
+        answer(&self.manifest.link, path).cloned()
+    }
+
+    fn uname(&self) -> io::Result<Uname> {
+        match &self.manifest.uname {
+            Some(told) => told.answer().cloned(),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    fn origin(&self, path: &str) -> Option<String> {
+        self.manifest.origin.get(path).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::archive;
+    use crate::host::{Memory, Recorder};
+
+    fn host() -> Memory {
+        Memory::new()
+            .with("/proc/cmdline", "ro quiet")
+            .with("/odd/../x\n", "odd")
+            .with("/sys/kernel/btf/vmlinux", [0x9f; 500])
+            .with_link("/proc/self/ns/pid", "pid:[1]")
+            .refusing("/proc/kcore", io::ErrorKind::PermissionDenied)
+            .with_uname("6.1.0", "#1", "x86_64")
+    }
+
+    fn packed(host: &dyn Host) -> Vec<u8> {
+        let recorder = Recorder::new(host);
+        let _ = recorder.read("/proc/cmdline", 99);
+        let _ = recorder.read("/odd/../x\n", 99);
+        let _ = recorder.read("/sys/kernel/btf/vmlinux", 64);
+        let _ = recorder.read("/proc/kcore", 64);
+        let _ = recorder.read("/nowhere", 64);
+        let _ = recorder.stat("/sys/kernel/btf/vmlinux");
+        let _ = recorder.list("/sys/kernel");
+        let _ = recorder.link("/proc/self/ns/pid");
+        let _ = recorder.uname();
+        let packed = Packed {
+            version: "1",
+            collected_at: ("now", 7),
+            redacted: false,
+            probes: "[]",
+        };
+        packed.pack(&recorder.finish()).unwrap()
+    }
+
+    fn unpacked(bytes: &[u8]) -> Result<Bundle, String> {
+        let tree = archive::read(bytes, archive::LIMITS, &|_| true)?;
+        let tree = tree.below(&tree.only_directory().unwrap());
+        assert!(Bundle::is_one(&tree));
+        Bundle::open(Box::new(tree))
+    }
+
+    #[test]
+    fn a_bundle_answers_as_the_host_did() {
+        let bytes = packed(&host());
+        assert_eq!(bytes, packed(&host()), "the same each time");
+        let bundle = unpacked(&bytes).unwrap();
+        assert_eq!(bundle.read("/proc/cmdline", 2).unwrap(), b"ro");
+        assert_eq!(bundle.read("/odd/../x\n", 99).unwrap(), b"odd");
+        let btf = "/sys/kernel/btf/vmlinux";
+        assert_eq!(bundle.read(btf, 64).unwrap().len(), 64);
+        assert_eq!(bundle.stat(btf).unwrap(), (Kind::File, 500));
+        assert_eq!(bundle.list("/sys/kernel").unwrap(), ["btf"]);
+        assert_eq!(bundle.link("/proc/self/ns/pid").unwrap(), "pid:[1]");
+        assert_eq!(bundle.uname().unwrap(), host().uname().unwrap());
+        assert_eq!(bundle.probes().unwrap(), b"[]");
+        for (path, limit, kind) in [
+            ("/proc/kcore", 9, io::ErrorKind::PermissionDenied),
+            ("/nowhere", 9, io::ErrorKind::NotFound),
+            ("/never/asked", 9, io::ErrorKind::Unsupported),
+            // More than was packed.
+            (btf, 65, io::ErrorKind::Unsupported),
+        ] {
+            assert_eq!(bundle.read(path, limit).unwrap_err().kind(), kind, "{path}");
+        }
+        assert!(bundle.stat("/proc/cmdline").is_err());
+    }
+
+    #[test]
+    fn a_bundle_that_was_changed_or_is_newer_is_refused() {
+        let manifest = |schema: &str| format!("schema: {schema}\n");
+        let read = "tool: x\ncollected_at: x\nredacted: false\nread: {/x: {is: {file: x, bytes: 1, sha256: '00'}}}\n";
+        let v1 = manifest(SCHEMA);
+        for (text, says) in [
+            (manifest("bpf-doctor/bundle/v2"), "newer bpf-doctor"),
+            (v1.clone(), "missing field"),
+            (format!("{v1}{read}"), "its file x: "),
+            (
+                format!("{v1}{}", read.replace("file: x", "file: manifest.yaml")),
+                "was changed",
+            ),
+            (format!("{v1}a: &a [1]\nread: *a\n"), "manifest.yaml"),
+        ] {
+            let files = Memory::new().with("/manifest.yaml", &text);
+            assert!(Bundle::is_one(&files));
+            let problem = Bundle::open(Box::new(files)).unwrap_err();
+            assert!(problem.contains(says), "{problem} instead of {says}");
+        }
+    }
+}

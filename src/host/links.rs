@@ -1,0 +1,54 @@
+//! Symbolic links, followed as the host itself would follow them and never out of its root.
+
+use std::io;
+use std::path::{Component, Path};
+
+/// Links followed before a path counts as a loop; the kernel's own limit (fs/namei.c, MAXSYMLINKS).
+const MAX_LINKS: usize = 40;
+
+/// The names on the way from the root to where `path` leads, without links and dots; the
+/// last name's link is followed if `follow` says so.
+///
+/// `link_at` tells where the link at a place leads: nothing if it is none.
+pub(super) fn resolve(
+    path: &str,
+    follow: bool,
+    link_at: impl Fn(&[String]) -> io::Result<Option<String>>,
+) -> io::Result<Vec<String>> {
+    let mut links = 0;
+    let mut todo: Vec<String> = parts(Path::new(path)).rev().collect();
+    let mut done: Vec<String> = Vec::new();
+    while let Some(part) = todo.pop() {
+        if part == ".." {
+            done.pop();
+            continue;
+        }
+        done.push(part);
+        let Some(target) = link_at(&done)? else {
+            continue;
+        };
+        if todo.is_empty() && !follow {
+            break;
+        }
+        links += 1;
+        if links > MAX_LINKS {
+            return Err(io::Error::from_raw_os_error(libc::ELOOP));
+        }
+        done.pop();
+        let target = Path::new(&target);
+        if target.is_absolute() {
+            done.clear();
+        }
+        todo.extend(parts(target).rev());
+    }
+    Ok(done)
+}
+
+/// Names and `..` of a path, without its root and its dots.
+fn parts(path: &Path) -> impl DoubleEndedIterator<Item = String> + '_ {
+    path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        Component::ParentDir => Some("..".to_owned()),
+        _ => None,
+    })
+}

@@ -1,0 +1,182 @@
+//! What a path holds: the running system, a root file system, a sosreport or a bundle, as a
+//! directory or as an archive.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::archive::{self, LIMITS};
+use super::rooted::with_kernel;
+use super::tree::Tree;
+use super::{Bundle, Directory, Host, Kind, Live, sosreport};
+
+/// A host that was found at a path.
+pub struct Opened {
+    /// The host.
+    pub host: Box<dyn Host>,
+    /// The outcomes of probes that came with it, as they were written down there.
+    pub probes: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let probes = &self.probes.as_ref().map(Vec::len);
+        f.debug_struct("Opened")
+            .field("probes", probes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Opened {
+    /// The running system.
+    #[must_use]
+    pub fn this() -> Self {
+        plain(Box::new(Live))
+    }
+}
+
+/// Why a path holds no host.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It can't be read.
+    #[error("can't read {0}: {1}")]
+    Unreadable(String, io::Error),
+    /// It is neither a directory nor a regular file.
+    #[error("{0} is neither a directory nor an archive")]
+    Neither(String),
+    /// An archive nothing can be made of.
+    #[error("can't read {0}: {1}")]
+    Archive(String, String),
+    /// An archive of something else.
+    #[error("{0} holds no sosreport, no bundle of bpf-doctor and no root file system")]
+    Foreign(String),
+}
+
+/// The host at `path`; of several kernels installed there, `release` is meant.
+///
+/// # Errors
+/// If nothing can be made of what is there.
+pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
+    let name = path.display().to_string();
+    let unreadable = |error| OpenError::Unreadable(name.clone(), error);
+    #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+    let meta = fs::metadata(path).map_err(unreadable)?;
+    if meta.is_dir() {
+        if release.is_none() && is_running_root(&meta) {
+            return Ok(Opened::this());
+        }
+        let directory = Directory::open(path).map_err(unreadable)?;
+        if Bundle::is_one(&directory) {
+            return bundled(directory, &name);
+        }
+        if sosreport::is_one(&directory) {
+            return Ok(plain(with_kernel(sosreport::open(directory), release)));
+        }
+        return Ok(plain(with_kernel(directory, release)));
+    }
+    if !meta.is_file() {
+        return Err(OpenError::Neither(name));
+    }
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
+        .open(path)
+        .map_err(unreadable)?;
+    let tree = archive::read(file, LIMITS, &is_wanted);
+    let tree = tree.map_err(|problem| OpenError::Archive(name.clone(), problem))?;
+    let inner = tree
+        .only_directory()
+        .map(|directory| tree.below(&directory));
+    for tree in inner.into_iter().chain([tree]) {
+        if Bundle::is_one(&tree) {
+            if let Some(odd) = tree.odd_member() {
+                let problem = format!("its member `{odd}` is no file");
+                return Err(OpenError::Archive(name, problem));
+            }
+            return bundled(tree, &name);
+        }
+        if let Some(opened) = archived(tree, release) {
+            return Ok(opened);
+        }
+    }
+    Err(OpenError::Foreign(name))
+}
+
+fn bundled<H: Host + 'static>(files: H, name: &str) -> Result<Opened, OpenError> {
+    let bundle = Bundle::open(Box::new(files));
+    let bundle = bundle.map_err(|problem| OpenError::Archive(name.to_owned(), problem))?;
+    Ok(Opened {
+        probes: bundle.probes(),
+        host: Box::new(bundle),
+    })
+}
+
+fn plain(host: Box<dyn Host>) -> Opened {
+    Opened { host, probes: None }
+}
+
+/// Whether a directory is the root of the running system, by whatever name.
+fn is_running_root(meta: &fs::Metadata) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+    let root = fs::metadata("/");
+    root.is_ok_and(|root| (root.dev(), root.ino()) == (meta.dev(), meta.ino()))
+}
+
+fn archived(tree: Tree, release: Option<&str>) -> Option<Opened> {
+    if sosreport::is_one(&tree) {
+        return Some(plain(with_kernel(sosreport::open(tree), release)));
+    }
+    let is_directory = |path| {
+        tree.stat(path)
+            .is_ok_and(|(kind, _)| kind == Kind::Directory)
+    };
+    let is_root = is_directory("/etc") && ["/usr", "/boot", "/proc"].into_iter().any(is_directory);
+    is_root.then(|| plain(with_kernel(tree, release)))
+}
+
+/// Whether facts may ask for the bytes of this member; its first directory may be that of
+/// the archive itself.
+fn is_wanted(path: &str) -> bool {
+    let inner = path
+        .get(1..)
+        .and_then(|path| path.find('/').and_then(|at| path.get(at..)));
+    [Some(path), inner].into_iter().flatten().any(is_wanted_at)
+}
+
+fn is_wanted_at(path: &str) -> bool {
+    let mut parts = path.split('/').skip(1);
+    let (top, second) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match top {
+        "etc" | "run" | "files" | "manifest.yaml" | "probes.yaml" | "version.txt" => true,
+        "boot" => !name.starts_with("initr"),
+        "proc" => !second.starts_with(|c: char| c.is_ascii_digit()) || second == "1",
+        "sys" => !path.starts_with("/sys/kernel/debug/"),
+        "lib" | "usr" => {
+            name == "os-release"
+                || name == ".config"
+                || name.starts_with("config")
+                || name.starts_with("vmlinuz")
+        }
+        "sos_commands" => matches!(
+            name,
+            "uname_-a"
+                | "sysctl_-a"
+                | "hostname"
+                | "mount_-l"
+                | "lsmod"
+                | "dmesg"
+                | "dmesg_-T"
+                | "sestatus"
+                | "sestatus_-b"
+                | "dmidecode"
+        ),
+        "var" => path == "/var/log/dmesg",
+        _ => false,
+    }
+}

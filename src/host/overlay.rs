@@ -1,0 +1,155 @@
+//! Files laid over a host: what stands elsewhere, or in another form, at the path where the
+//! host itself would have it.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::{Host, Kind, Uname};
+
+/// A host with files laid over it. What neither has is not known to be absent: the source
+/// may just not hold it.
+#[derive(Debug, Default)]
+pub(super) struct Overlay<H> {
+    inner: H,
+    /// By path: the bytes, and where they come from.
+    files: BTreeMap<String, (Vec<u8>, String)>,
+    /// Below these directories all there is was laid over; and which file told so.
+    complete: BTreeMap<String, String>,
+    uname: Option<Uname>,
+}
+
+impl<H: Host> Overlay<H> {
+    pub(super) fn new(inner: H) -> Self {
+        Self {
+            inner,
+            files: BTreeMap::new(),
+            complete: BTreeMap::new(),
+            uname: None,
+        }
+    }
+
+    /// Lays a file over, unless there is one.
+    pub(super) fn put(&mut self, path: &str, bytes: impl Into<Vec<u8>>, origin: &str) {
+        if self.inner.stat(path).is_err() {
+            let file = || (bytes.into(), origin.to_owned());
+            self.files.entry(path.to_owned()).or_insert_with(file);
+        }
+    }
+
+    /// What is not at or below this path is not there on the host, as `origin` proves.
+    pub(super) fn complete(&mut self, path: &str, origin: &str) {
+        self.complete.insert(path.to_owned(), origin.to_owned());
+    }
+
+    pub(super) fn set_uname(&mut self, uname: Uname) {
+        self.uname = Some(uname);
+    }
+
+    fn file(&self, path: &str) -> Option<&[u8]> {
+        self.files.get(path).map(|(bytes, _)| bytes.as_slice())
+    }
+
+    fn covering(&self, path: &str) -> Option<&str> {
+        let mut complete = self.complete.iter();
+        complete
+            .find(|(top, _)| is_below(path, top))
+            .map(|(_, origin)| origin.as_str())
+    }
+
+    /// Absence as the source can prove it.
+    fn judged<T>(&self, path: &str, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::Unsupported => {
+                match self.covering(path) {
+                    Some(_) => io::ErrorKind::NotFound.into(),
+                    None => io::ErrorKind::Unsupported.into(),
+                }
+            }
+            _ => error,
+        })
+    }
+}
+
+fn is_below(path: &str, top: &str) -> bool {
+    let rest = path.strip_prefix(top);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl<H: Host> Host for Overlay<H> {
+    fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
+        match self.file(path) {
+            Some(bytes) => Ok(bytes.iter().copied().take(limit).collect()),
+            None => self.judged(path, self.inner.read(path, limit)),
+        }
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        self.judged(path, self.inner.list(path))
+    }
+
+    fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
+        match self.file(path) {
+            Some(bytes) => Ok((Kind::File, bytes.len() as u64)),
+            None => self.judged(path, self.inner.stat(path)),
+        }
+    }
+
+    fn link(&self, path: &str) -> io::Result<String> {
+        self.judged(path, self.inner.link(path))
+    }
+
+    fn uname(&self) -> io::Result<Uname> {
+        match &self.uname {
+            Some(uname) => Ok(uname.clone()),
+            None => self.judged("", self.inner.uname()),
+        }
+    }
+
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    fn origin(&self, path: &str) -> Option<String> {
+        if let Some((_, origin)) = self.files.get(path) {
+            return Some(origin.clone());
+        }
+        if self.inner.stat(path).is_ok() {
+            return self.inner.origin(path);
+        }
+        self.covering(path).map(str::to_owned)
+    }
+}
+
+/// A host of which nothing is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Nothing;
+
+fn nothing<T>() -> io::Result<T> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+impl Host for Nothing {
+    fn read(&self, _path: &str, _limit: usize) -> io::Result<Vec<u8>> {
+        nothing()
+    }
+
+    fn list(&self, _path: &str) -> io::Result<Vec<String>> {
+        nothing()
+    }
+
+    fn stat(&self, _path: &str) -> io::Result<(Kind, u64)> {
+        nothing()
+    }
+
+    fn link(&self, _path: &str) -> io::Result<String> {
+        nothing()
+    }
+
+    fn uname(&self) -> io::Result<Uname> {
+        nothing()
+    }
+
+    fn is_live(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,322 @@
+//! A host that writes down what it is asked and what it answers.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+
+use super::{Host, Kind, Uname};
+
+/// What a host said to a question, or how it refused.
+pub(super) type Answer<T> = Result<T, String>;
+
+/// All questions and answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Bytes of files, and whether they are less than there are.
+    pub(super) reads: BTreeMap<String, Answer<(Vec<u8>, bool)>>,
+    pub(super) lists: BTreeMap<String, Answer<Vec<String>>>,
+    pub(super) stats: BTreeMap<String, Answer<(Kind, u64)>>,
+    pub(super) links: BTreeMap<String, Answer<String>>,
+    pub(super) uname: Option<Answer<Uname>>,
+    /// Where the bytes of paths really came from.
+    pub(super) origins: BTreeMap<String, String>,
+    /// Size and digest of files of which not all is in here.
+    pub(super) digests: BTreeMap<String, (usize, String)>,
+}
+
+/// Passes questions on to a host, and keeps them with the answers.
+pub struct Recorder<'a> {
+    inner: &'a dyn Host,
+    record: RefCell<Record>,
+}
+
+impl std::fmt::Debug for Recorder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
+    }
+}
+
+/// What uname tells, as files: facts name these as their source where no system call answered.
+const UNAME: &[&str] = &[
+    "/proc/sys/kernel/osrelease",
+    "/proc/sys/kernel/version",
+    "/proc/sys/kernel/arch",
+    "/proc/sys/kernel/hostname",
+];
+
+/// A file that some other than the doctor might read: nothing in it is anybody's business
+/// but this.
+const ENVIRONMENT: &str = "/proc/1/environ";
+
+impl<'a> Recorder<'a> {
+    /// Records what is asked of `inner`.
+    #[must_use]
+    pub fn new(inner: &'a dyn Host) -> Self {
+        Self {
+            inner,
+            record: RefCell::default(),
+        }
+    }
+
+    /// What was asked and answered.
+    #[must_use]
+    pub fn finish(self) -> Record {
+        let mut record = self.record.into_inner();
+        for (path, answer) in &mut record.reads {
+            if let Ok((bytes, _)) = answer {
+                *bytes = reduced(path, bytes);
+            }
+        }
+        let asked = record.reads.keys().chain(record.stats.keys());
+        let asked = asked.chain(record.lists.keys()).chain(record.links.keys());
+        let asked = asked.map(String::as_str).chain(UNAME.iter().copied());
+        let origin = |path: &str| Some((path.to_owned(), self.inner.origin(path)?));
+        let mut origins: BTreeMap<String, String> = asked.filter_map(origin).collect();
+        if self.inner.is_live() {
+            origins.extend(
+                UNAME
+                    .iter()
+                    .map(|path| ((*path).to_owned(), "uname(2)".to_owned())),
+            );
+        }
+        record.origins = origins;
+        record
+    }
+}
+
+/// The bytes without what nobody needs: secrets in the environment of PID 1, and what
+/// changes from moment to moment.
+fn reduced(path: &str, bytes: &[u8]) -> Vec<u8> {
+    let lines = |keep: &dyn Fn(&str) -> bool| -> Vec<u8> {
+        let text = String::from_utf8_lossy(bytes);
+        let kept = text.split_inclusive('\n').filter(|line| keep(line));
+        kept.collect::<String>().into_bytes()
+    };
+    match path {
+        ENVIRONMENT => {
+            let mut variables = bytes.split(|byte| *byte == 0);
+            let container = variables.find(|variable| variable.starts_with(b"container="));
+            container.unwrap_or_default().to_vec()
+        }
+        "/proc/self/status" => {
+            let text = String::from_utf8_lossy(bytes);
+            text.lines()
+                .filter_map(steady)
+                .collect::<String>()
+                .into_bytes()
+        }
+        "/proc/cpuinfo" => lines(&|line| !line.starts_with("cpu MHz")),
+        _ => bytes.to_vec(),
+    }
+}
+
+/// A line of /proc/self/status that says the same of every process of this kind.
+fn steady(line: &str) -> Option<String> {
+    let (name, value) = line.split_once(':')?;
+    let value = match name {
+        "Tgid" | "Ngid" | "Pid" | "PPid" | "TracerPid" => "\t0",
+        "SigQ" => "\t0/0",
+        "Name" | "Umask" | "State" | "Uid" | "Gid" | "FDSize" | "Groups" | "Threads" | "SigPnd"
+        | "ShdPnd" | "SigBlk" | "SigIgn" | "SigCgt" | "CapInh" | "CapPrm" | "CapEff" | "CapBnd"
+        | "CapAmb" | "NoNewPrivs" | "Seccomp" | "Seccomp_filters" => value,
+        _ => return None,
+    };
+    Some(format!("{name}:{value}\n"))
+}
+
+impl Record {
+    /// Notes of each file that was read below a directory, size and digest of the whole; or
+    /// keeps the whole. One larger than `limit` stays as it was asked for.
+    pub fn take_whole(&mut self, host: &dyn Host, directory: &str, limit: usize, keep: bool) {
+        for (path, answer) in &mut self.reads {
+            let inside = path.starts_with(directory);
+            let Some(bytes) = inside.then(|| host.read(path, limit).ok()).flatten() else {
+                continue;
+            };
+            if bytes.len() >= limit {
+                continue;
+            }
+            if keep {
+                *answer = Ok((bytes, false));
+            } else {
+                let digest = super::bundle::digest(&bytes);
+                self.digests.insert(path.clone(), (bytes.len(), digest));
+            }
+        }
+    }
+
+    /// Changes every text in it: paths, names, links, and files, each file with its path.
+    /// What is no text stays.
+    pub fn rewrite(&mut self, change: &mut dyn FnMut(&str, &str) -> String) {
+        for (path, answer) in &mut self.reads {
+            if let Ok((bytes, _)) = answer
+                && let Ok(text) = std::str::from_utf8(bytes)
+            {
+                *bytes = change(path, text).into_bytes();
+            }
+        }
+        for names in self.lists.values_mut().flatten() {
+            for name in names {
+                *name = change("", name);
+            }
+        }
+        for (path, answer) in &mut self.links {
+            if let Ok(target) = answer {
+                *target = change(path, target);
+            }
+        }
+        if let Some(Ok(uname)) = &mut self.uname {
+            uname.nodename = change("/proc/sys/kernel/hostname", &uname.nodename);
+        }
+        for place in self.origins.values_mut() {
+            *place = change("", place);
+        }
+        rename(&mut self.reads, change);
+        rename(&mut self.lists, change);
+        rename(&mut self.stats, change);
+        rename(&mut self.links, change);
+        rename(&mut self.origins, change);
+    }
+}
+
+fn rename<T>(map: &mut BTreeMap<String, T>, change: &mut dyn FnMut(&str, &str) -> String) {
+    let renamed = std::mem::take(map).into_iter();
+    *map = renamed
+        .map(|(path, value)| (change("", &path), value))
+        .collect();
+}
+
+/// A refusal in a few words, from which the same error can be made again.
+pub(super) fn refusal(error: &io::Error) -> String {
+    match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::NotFound, _) => "absent".to_owned(),
+        (io::ErrorKind::PermissionDenied, _) => "denied".to_owned(),
+        (_, Some(number)) => format!("errno {number}"),
+        (io::ErrorKind::InvalidInput, None) => "no regular file".to_owned(),
+        (io::ErrorKind::Unsupported, None) => "not held".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The error such words stand for.
+pub(super) fn refused(words: &str) -> io::Error {
+    match words {
+        "absent" => io::ErrorKind::NotFound.into(),
+        "denied" => io::ErrorKind::PermissionDenied.into(),
+        "no regular file" => io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"),
+        "not held" => io::ErrorKind::Unsupported.into(),
+        other => match other.strip_prefix("errno ").map(str::parse) {
+            Some(Ok(number)) => io::Error::from_raw_os_error(number),
+            _ => io::Error::other(other.to_owned()),
+        },
+    }
+}
+
+fn told<T: Clone>(result: &io::Result<T>) -> Answer<T> {
+    match result {
+        Ok(value) => Ok(value.clone()),
+        Err(error) => Err(refusal(error)),
+    }
+}
+
+impl Host for Recorder<'_> {
+    fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
+        let result = self.inner.read(path, limit);
+        let answer = told(&result).map(|bytes| {
+            let cut = bytes.len() >= limit;
+            (bytes, cut)
+        });
+        let reads = &mut self.record.borrow_mut().reads;
+        let longer = match (reads.get(path), &answer) {
+            (Some(Ok((old, _))), Ok((new, _))) => new.len() > old.len(),
+            (Some(_), Err(_)) => false,
+            _ => true,
+        };
+        if longer {
+            reads.insert(path.to_owned(), answer);
+        }
+        result
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        let result = self.inner.list(path);
+        let lists = &mut self.record.borrow_mut().lists;
+        lists.insert(path.to_owned(), told(&result));
+        result
+    }
+
+    fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
+        let result = self.inner.stat(path);
+        let stats = &mut self.record.borrow_mut().stats;
+        stats.insert(path.to_owned(), told(&result));
+        result
+    }
+
+    fn link(&self, path: &str) -> io::Result<String> {
+        let result = self.inner.link(path);
+        let links = &mut self.record.borrow_mut().links;
+        links.insert(path.to_owned(), told(&result));
+        result
+    }
+
+    fn uname(&self) -> io::Result<Uname> {
+        let result = self.inner.uname();
+        self.record.borrow_mut().uname = Some(told(&result));
+        result
+    }
+
+    fn is_live(&self) -> bool {
+        self.inner.is_live()
+    }
+
+    fn origin(&self, path: &str) -> Option<String> {
+        self.inner.origin(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    #[test]
+    fn nothing_of_the_environment_is_kept_but_the_container() {
+        let environment = b"SECRET=x\0container=lxc\0PATH=/bin\0";
+        assert_eq!(reduced(ENVIRONMENT, environment), b"container=lxc");
+        assert_eq!(reduced(ENVIRONMENT, b"SECRET=x\0"), b"");
+        let status =
+            b"Name:\tx\nPid:\t77\nVmPeak:\t9 kB\nCapEff:\t0\nnonvoluntary_ctxt_switches:\t9\n";
+        let kept = reduced("/proc/self/status", status);
+        assert_eq!(kept, b"Name:\tx\nPid:\t0\nCapEff:\t0\n");
+    }
+
+    #[test]
+    fn errors_are_the_same_again() {
+        let raw = |number| io::Error::from_raw_os_error(number);
+        for error in [
+            raw(libc::ENOENT),
+            raw(libc::EACCES),
+            raw(libc::EIO),
+            raw(libc::ENOTDIR),
+            io::ErrorKind::Unsupported.into(),
+            io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"),
+        ] {
+            let again = refused(&refusal(&error));
+            assert_eq!(again.kind(), error.kind());
+            let number = |error: &io::Error| error.raw_os_error().filter(|n| *n == libc::EIO);
+            assert_eq!(number(&again), number(&error));
+        }
+        assert_eq!(refused("weather").to_string(), "weather");
+    }
+
+    #[test]
+    fn the_longest_answer_is_kept() {
+        let host = Memory::new().with("/x", "abcdef");
+        let recorder = Recorder::new(&host);
+        for limit in [2, 6, 3] {
+            recorder.read("/x", limit).unwrap();
+        }
+        let record = recorder.finish();
+        assert_eq!(record.reads["/x"], Ok((b"abcdef".to_vec(), true)));
+    }
+}

@@ -1,0 +1,146 @@
+//! A root below which a kernel was chosen that does not run there.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::kernels::{self, Choice};
+use super::{Host, Kind, Uname};
+
+const RELEASE: &str = "/proc/sys/kernel/osrelease";
+const CMDLINE: &str = "/proc/cmdline";
+
+/// A host whose files are those of another one, with an answer to which kernel is meant.
+#[derive(Debug)]
+pub(super) struct Rooted<H> {
+    inner: H,
+    uname: Uname,
+    cmdline: Option<String>,
+    /// Whether what the running kernel shows is of another kernel than the one chosen.
+    other_runs: bool,
+    origins: BTreeMap<&'static str, String>,
+}
+
+/// The host as it is if a kernel runs there and no other was asked for, else with the kernel
+/// that is meant.
+pub(super) fn with_kernel<H: Host + 'static>(inner: H, asked: Option<&str>) -> Box<dyn Host> {
+    let running = inner.uname().ok().map(|uname| uname.release);
+    let running = running.filter(|release| !release.is_empty());
+    if running.is_some() && (asked.is_none() || asked == running.as_deref()) {
+        return Box::new(inner);
+    }
+    let Some(choice) = kernels::choose(&inner, asked) else {
+        return Box::new(inner);
+    };
+    Box::new(Rooted::new(inner, choice, running.is_some()))
+}
+
+impl<H: Host> Rooted<H> {
+    fn new(inner: H, choice: Choice, other_runs: bool) -> Self {
+        let mut origins =
+            BTreeMap::from([(RELEASE, choice.why.clone()), (CMDLINE, choice.why.clone())]);
+        let mut uname = Uname::default();
+        if let Some((line, place)) = kernels::build_line(&inner, &choice) {
+            origins.insert("/proc/sys/kernel/version", place);
+            uname.version = line;
+        }
+        if let Some((name, place)) = kernels::machine(&inner) {
+            origins.insert("/proc/sys/kernel/arch", place.to_owned());
+            uname.machine = name.to_owned();
+        }
+        uname.release = choice.release;
+        Self {
+            inner,
+            uname,
+            cmdline: choice.cmdline,
+            other_runs,
+            origins,
+        }
+    }
+
+    /// What speaks of the running kernel says nothing of the one that was chosen.
+    fn meant(&self, path: &str) -> io::Result<()> {
+        let of_kernel = ["/proc", "/sys"].iter().any(|top| {
+            let rest = path.strip_prefix(top);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        if self.other_runs && of_kernel {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        Ok(())
+    }
+}
+
+impl<H: Host> Host for Rooted<H> {
+    fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
+        match (&self.cmdline, path) {
+            (Some(text), CMDLINE) => Ok(text.bytes().take(limit).collect()),
+            _ => self.meant(path).and_then(|()| self.inner.read(path, limit)),
+        }
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        self.meant(path).and_then(|()| self.inner.list(path))
+    }
+
+    fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
+        self.meant(path).and_then(|()| self.inner.stat(path))
+    }
+
+    fn link(&self, path: &str) -> io::Result<String> {
+        self.meant(path).and_then(|()| self.inner.link(path))
+    }
+
+    fn uname(&self) -> io::Result<Uname> {
+        Ok(self.uname.clone())
+    }
+
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    fn origin(&self, path: &str) -> Option<String> {
+        let own = self.origins.get(path).cloned();
+        own.or_else(|| self.inner.origin(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    #[test]
+    fn a_kernel_that_runs_is_meant_unless_another_is_asked_for() {
+        let root = Memory::new()
+            .with_uname("6.1.0-9-amd64", "#1", "x86_64")
+            .with("/proc/config.gz", "CONFIG_A=y")
+            .with("/etc/os-release", "ID=x")
+            .with("/boot/vmlinuz-6.12.0", "");
+        for asked in [None, Some("6.1.0-9-amd64")] {
+            let host = with_kernel(root.clone(), asked);
+            assert_eq!(host.uname().unwrap().release, "6.1.0-9-amd64");
+            assert!(host.read("/proc/config.gz", 9).is_ok());
+        }
+        let host = with_kernel(root, Some("6.12.0"));
+        assert_eq!(host.uname().unwrap().release, "6.12.0");
+        let hidden = host.read("/proc/config.gz", 9).unwrap_err();
+        assert_eq!(hidden.kind(), io::ErrorKind::Unsupported);
+        assert!(host.stat("/sys").is_err());
+        assert!(host.read("/etc/os-release", 9).is_ok());
+        assert_eq!(host.origin(RELEASE).unwrap(), "--release");
+    }
+
+    #[test]
+    fn an_image_has_the_command_line_it_would_be_booted_with() {
+        let image = Memory::new().with(
+            "/boot/loader/entries/x.conf",
+            "linux /vmlinuz-6.9.1\noptions ro lsm=bpf\n",
+        );
+        let host = with_kernel(image, None);
+        assert_eq!(host.uname().unwrap().release, "6.9.1");
+        assert_eq!(host.read(CMDLINE, 99).unwrap(), b"ro lsm=bpf");
+        let place = "/boot/loader/entries/x.conf (boot configuration)";
+        assert_eq!(host.origin(CMDLINE).unwrap(), place);
+        assert!(with_kernel(Memory::new(), None).uname().is_err());
+    }
+}

@@ -1,0 +1,308 @@
+//! A sosreport: copies of a host's files at their own paths, and what commands said below
+//! sos_commands, in files named like the commands (github.com/sosreport/sos, report/plugins).
+
+use super::overlay::Overlay;
+use super::{Host, KERNEL_LOG, Kind, Uname, sysctl};
+
+/// Whether the files of this host are a sosreport.
+pub(super) fn is_one(host: &dyn Host) -> bool {
+    let is_directory = |path| {
+        host.stat(path)
+            .is_ok_and(|(kind, _)| kind == Kind::Directory)
+    };
+    is_directory("/sos_commands")
+        || text(host, &["/version.txt"]).is_some_and(|(text, _)| text.starts_with("sosreport"))
+}
+
+/// More than any of the files below.
+const LIMIT: usize = 16 << 20;
+
+/// The text of the first file that is there and not empty, and its name in the report.
+fn text(host: &dyn Host, places: &[&str]) -> Option<(String, String)> {
+    places.iter().find_map(|place| {
+        let bytes = host.read(place, LIMIT).ok()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let name = place.trim_start_matches('/').to_owned();
+        (!text.trim().is_empty()).then_some((text, name))
+    })
+}
+
+/// The host a sosreport was made on. What the report does not hold is not known.
+pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
+    // Commands first: they have to be read before the report is laid under what they say.
+    let said = |places: &[&str]| text(&report, places);
+    let settings = said(&["/sos_commands/kernel/sysctl_-a"]);
+    let uname = said(&[
+        "/sos_commands/kernel/uname_-a",
+        "/sos_commands/general/uname_-a",
+        "/uname",
+    ]);
+    let hostname = said(&[
+        "/sos_commands/host/hostname",
+        "/sos_commands/general/hostname",
+        "/hostname",
+    ]);
+    let mounts = said(&["/sos_commands/filesys/mount_-l", "/mount"]);
+    let modules = said(&["/sos_commands/kernel/lsmod", "/lsmod"]);
+    let log = said(&[
+        "/sos_commands/kernel/dmesg",
+        "/sos_commands/general/dmesg",
+        "/sos_commands/kernel/dmesg_-T",
+        "/var/log/dmesg",
+    ]);
+    let selinux = said(&[
+        "/sos_commands/selinux/sestatus",
+        "/sos_commands/selinux/sestatus_-b",
+    ]);
+    let hardware = said(&["/sos_commands/hardware/dmidecode", "/dmidecode"]);
+
+    let mut host = Overlay::new(report);
+    if let Some((text, origin)) = &settings {
+        sysctl::lay_over(&mut host, text, origin);
+    }
+    if let Some((text, origin)) = &uname
+        && let Some(uname) = parse_uname(text)
+    {
+        for (path, value) in [
+            ("/proc/sys/kernel/osrelease", &uname.release),
+            ("/proc/sys/kernel/version", &uname.version),
+            ("/proc/sys/kernel/arch", &uname.machine),
+            ("/proc/sys/kernel/hostname", &uname.nodename),
+        ] {
+            host.put(path, format!("{value}\n"), origin);
+        }
+        host.set_uname(uname);
+    }
+    if let Some((text, origin)) = &hostname {
+        host.put("/proc/sys/kernel/hostname", text.as_str(), origin);
+    }
+    if let Some((text, origin)) = &mounts {
+        host.put("/proc/mounts", mount_table(text), origin);
+    }
+    if let Some((text, origin)) = &modules {
+        host.put("/proc/modules", module_table(text), origin);
+    }
+    if let Some((text, origin)) = &log {
+        host.put(KERNEL_LOG, text.as_str(), origin);
+    }
+    if let Some((text, origin)) = &selinux {
+        match word_behind(text, "Current mode:") {
+            Some("enforcing") => host.put("/sys/fs/selinux/enforce", "1", origin),
+            Some("permissive") => host.put("/sys/fs/selinux/enforce", "0", origin),
+            _ if word_behind(text, "SELinux status:") == Some("disabled") => {
+                host.complete("/sys/fs/selinux", origin);
+            }
+            _ => {}
+        }
+    }
+    if let Some((text, origin)) = &hardware {
+        let system = text
+            .split_once("System Information")
+            .map_or("", |(_, rest)| rest);
+        let system = system.split("\n\n").next().unwrap_or_default();
+        for (label, path) in [
+            ("Manufacturer:", "/sys/class/dmi/id/sys_vendor"),
+            ("Product Name:", "/sys/class/dmi/id/product_name"),
+        ] {
+            if let Some(value) = line_behind(system, label) {
+                host.put(path, format!("{value}\n"), origin);
+            }
+        }
+    }
+    host
+}
+
+fn line_behind<'a>(text: &'a str, label: &str) -> Option<&'a str> {
+    let mut lines = text.lines().map(str::trim);
+    lines.find_map(|line| Some(line.strip_prefix(label)?.trim()))
+}
+
+fn word_behind<'a>(text: &'a str, label: &str) -> Option<&'a str> {
+    line_behind(text, label)?.split_whitespace().next()
+}
+
+/// Names of machines as uname writes them; the build line before them has words of any kind.
+const MACHINES: &[&str] = &[
+    "x86_64",
+    "aarch64",
+    "ppc64le",
+    "ppc64",
+    "s390x",
+    "riscv64",
+    "i686",
+    "i586",
+    "armv7l",
+    "loongarch64",
+];
+
+/// `Linux web-17 5.14.0-427.el9.x86_64 #1 SMP ... x86_64 x86_64 x86_64 GNU/Linux`.
+fn parse_uname(text: &str) -> Option<Uname> {
+    let line = text.lines().find(|line| line.starts_with("Linux "))?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let (nodename, release) = (*words.get(1)?, *words.get(2)?);
+    let behind = words.get(3..)?;
+    let end = behind.iter().position(|word| MACHINES.contains(word));
+    let version = behind.get(..end.unwrap_or(behind.len()))?;
+    Some(Uname {
+        release: release.to_owned(),
+        version: version.join(" "),
+        machine: end
+            .and_then(|end| behind.get(end))
+            .map_or("", |word| word)
+            .to_owned(),
+        nodename: nodename.to_owned(),
+    })
+}
+
+/// `proc on /proc type proc (rw,nosuid)` as lines of /proc/mounts.
+fn mount_table(text: &str) -> String {
+    let lines = text.lines().filter_map(|line| {
+        let (device, rest) = line.split_once(" on ")?;
+        let (point, rest) = rest.rsplit_once(" type ")?;
+        let (fs_type, options) = rest.split_once(' ')?;
+        let options = options.trim_start_matches('(');
+        let options = options.split(')').next().unwrap_or_default();
+        let escaped = |text: &str| text.replace('\\', "\\134").replace(' ', "\\040");
+        Some(format!(
+            "{} {} {fs_type} {options} 0 0\n",
+            escaped(device),
+            escaped(point)
+        ))
+    });
+    lines.collect()
+}
+
+/// `nf_tables 356352 3 nft_ct,nft_nat` as lines of /proc/modules.
+fn module_table(text: &str) -> String {
+    let lines = text.lines().skip(1).filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let (name, size, count) = (words.next()?, words.next()?, words.next()?);
+        let users = words
+            .next()
+            .map_or("-".to_owned(), |users| format!("{users},"));
+        Some(format!("{name} {size} {count} {users} Live 0x0\n"))
+    });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::host::Memory;
+
+    fn report() -> Memory {
+        Memory::new()
+            .with("/version.txt", "sosreport: 4.7.1\n")
+            .with(
+                "/sos_commands/kernel/uname_-a",
+                "Linux web-17 5.14.0-427.el9.x86_64 #1 SMP PREEMPT_DYNAMIC Fri Feb 23 01:51:18 EST \
+                 2024 x86_64 x86_64 x86_64 GNU/Linux\n",
+            )
+            .with(
+                "/sos_commands/kernel/sysctl_-a",
+                "kernel.pid_max = 4194304\nkernel.unprivileged_bpf_disabled = 1\nvm.swappiness = 60\n",
+            )
+            .with("/sos_commands/kernel/dmesg", "[    0.000000] Linux version 5.14\n")
+            .with(
+                "/sos_commands/filesys/mount_-l",
+                "cgroup2 on /sys/fs/cgroup type cgroup2 (rw,nosuid) [x]\n/dev/sda1 on /my disk type xfs (rw)\n",
+            )
+            .with("/sos_commands/selinux/sestatus", "SELinux status:   enabled\nCurrent mode:   enforcing\n")
+            .with(
+                "/sos_commands/hardware/dmidecode",
+                "System Information\n\tManufacturer: QEMU\n\tProduct Name: Standard PC\n\n",
+            )
+            .with("/sos_commands/kernel/lsmod", "Module Size Used by\nnf_tables 356352 3 nft_ct,nft_nat\nx 1 0\n")
+            .with("/proc/cmdline", "ro quiet\n")
+            .with("/etc/os-release", "ID=rhel\n")
+    }
+
+    #[test]
+    fn commands_stand_for_the_files_they_read() {
+        assert!(is_one(&report()));
+        assert!(!is_one(&Memory::new().with("/etc/os-release", "")));
+        let host = open(report());
+        for (path, content, origin) in [
+            ("/proc/cmdline", "ro quiet\n", None),
+            (
+                "/proc/sys/kernel/unprivileged_bpf_disabled",
+                "1\n",
+                Some("sos_commands/kernel/sysctl_-a"),
+            ),
+            (
+                "/proc/sys/kernel/osrelease",
+                "5.14.0-427.el9.x86_64\n",
+                Some("sos_commands/kernel/uname_-a"),
+            ),
+            (
+                "/proc/mounts",
+                "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n/dev/sda1 /my\\040disk xfs rw 0 0\n",
+                Some("sos_commands/filesys/mount_-l"),
+            ),
+            (
+                "/proc/modules",
+                "nf_tables 356352 3 nft_ct,nft_nat, Live 0x0\nx 1 0 - Live 0x0\n",
+                Some("sos_commands/kernel/lsmod"),
+            ),
+            (
+                KERNEL_LOG,
+                "[    0.000000] Linux version 5.14\n",
+                Some("sos_commands/kernel/dmesg"),
+            ),
+            (
+                "/sys/fs/selinux/enforce",
+                "1",
+                Some("sos_commands/selinux/sestatus"),
+            ),
+            (
+                "/sys/class/dmi/id/sys_vendor",
+                "QEMU\n",
+                Some("sos_commands/hardware/dmidecode"),
+            ),
+        ] {
+            let bytes = host.read(path, LIMIT).unwrap();
+            assert_eq!(String::from_utf8(bytes).unwrap(), content, "{path}");
+            assert_eq!(host.origin(path).as_deref(), origin, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_it_does_not_hold_is_not_known() {
+        let host = open(report());
+        for (path, kind) in [
+            ("/sys/kernel/btf/vmlinux", io::ErrorKind::Unsupported),
+            ("/usr/bin/grubby", io::ErrorKind::Unsupported),
+            // sysctl would have shown it.
+            (
+                "/proc/sys/kernel/bpf_stats_enabled",
+                io::ErrorKind::NotFound,
+            ),
+        ] {
+            assert_eq!(host.read(path, 9).unwrap_err().kind(), kind, "{path}");
+            assert_eq!(host.stat(path).unwrap_err().kind(), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn uname_is_told_apart() {
+        let debian = "Linux vm 6.1.0-47-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.170-1 (2026-04-30) x86_64 GNU/Linux";
+        let uname = parse_uname(debian).unwrap();
+        assert_eq!(
+            uname.version,
+            "#1 SMP PREEMPT_DYNAMIC Debian 6.1.170-1 (2026-04-30)"
+        );
+        assert_eq!(
+            (uname.machine.as_str(), uname.nodename.as_str()),
+            ("x86_64", "vm")
+        );
+        let odd = parse_uname("Linux vm 6.1 #1 SMP sparc").unwrap();
+        assert_eq!(
+            (odd.version.as_str(), odd.machine.as_str()),
+            ("#1 SMP sparc", "")
+        );
+        assert_eq!(parse_uname("Linux vm"), None);
+        assert_eq!(parse_uname(""), None);
+    }
+}

@@ -1,0 +1,201 @@
+//! A tree of files in memory, as an archive holds it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use super::{Host, Kind, Uname, links};
+
+/// What a path of a [`Tree`] holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Node {
+    /// A file whose bytes were kept.
+    Bytes(Vec<u8>),
+    /// A file of this size, whose bytes nobody was expected to ask for.
+    Size(u64),
+    /// A symbolic link.
+    Link(String),
+    /// A directory.
+    Directory,
+    /// A device, a fifo.
+    Other,
+}
+
+/// A host whose files were read from an archive. Links lead nowhere but into the tree.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tree {
+    /// By absolute path; the root is the empty text.
+    nodes: BTreeMap<String, Node>,
+}
+
+impl Tree {
+    /// Puts a node at the place these names lead to, with the directories above it.
+    pub(super) fn put(&mut self, parts: &[String], node: Node) {
+        let mut path = String::new();
+        self.nodes.entry(path.clone()).or_insert(Node::Directory);
+        for (at, part) in parts.iter().enumerate() {
+            path = format!("{path}/{part}");
+            if at + 1 < parts.len() {
+                self.nodes.entry(path.clone()).or_insert(Node::Directory);
+            }
+        }
+        // A directory that is told of again stays what it is.
+        if !parts.is_empty() && (node != Node::Directory || !self.nodes.contains_key(&path)) {
+            self.nodes.insert(path, node);
+        }
+    }
+
+    /// The tree below a directory, as a tree of its own.
+    pub(super) fn below(&self, directory: &str) -> Self {
+        let prefix = directory.trim_end_matches('/');
+        let nodes = self.nodes.iter().filter_map(|(path, node)| {
+            let rest = path.strip_prefix(prefix)?;
+            let inside = rest.is_empty() || rest.starts_with('/');
+            inside.then(|| (rest.to_owned(), node.clone()))
+        });
+        Self {
+            nodes: nodes.collect(),
+        }
+    }
+
+    /// The one directory that holds everything, if there is one.
+    pub(super) fn only_directory(&self) -> Option<String> {
+        let names = self.list("/").ok()?;
+        let [name] = names.as_slice() else {
+            return None;
+        };
+        let path = format!("/{name}");
+        let is_directory = self.nodes.get(&path) == Some(&Node::Directory);
+        is_directory.then_some(path)
+    }
+
+    /// A member that is neither a file nor a directory.
+    pub(super) fn odd_member(&self) -> Option<&str> {
+        let odd = |node: &Node| matches!(node, Node::Link(_) | Node::Other);
+        let mut nodes = self.nodes.iter();
+        nodes
+            .find(|(_, node)| odd(node))
+            .map(|(path, _)| path.as_str())
+    }
+
+    fn find(&self, path: &str, follow: bool) -> io::Result<(String, &Node)> {
+        let parts = links::resolve(path, follow, |parts| match self.nodes.get(&joined(parts)) {
+            Some(Node::Link(target)) => Ok(Some(target.clone())),
+            Some(_) => Ok(None),
+            None => Err(io::ErrorKind::NotFound.into()),
+        })?;
+        let path = joined(&parts);
+        match self.nodes.get(&path) {
+            Some(node) => Ok((path, node)),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+fn joined(parts: &[String]) -> String {
+    parts
+        .iter()
+        .fold(String::new(), |path, part| path + "/" + part)
+}
+
+impl Host for Tree {
+    fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
+        match self.find(path, true)?.1 {
+            Node::Bytes(bytes) => Ok(bytes.iter().copied().take(limit).collect()),
+            Node::Size(_) => Err(io::ErrorKind::Unsupported.into()),
+            _ => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a regular file",
+            )),
+        }
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        let (path, node) = self.find(path, true)?;
+        if *node != Node::Directory {
+            return Err(io::Error::from_raw_os_error(libc::ENOTDIR));
+        }
+        let prefix = path + "/";
+        let inside = self.nodes.range(prefix.clone()..);
+        let inside = inside.map_while(|(path, _)| path.strip_prefix(prefix.as_str()));
+        let first = |rest: &str| rest.split('/').next().unwrap_or_default().to_owned();
+        let names: BTreeSet<String> = inside.map(first).collect();
+        Ok(names.into_iter().collect())
+    }
+
+    fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
+        Ok(match self.find(path, true)?.1 {
+            Node::Bytes(bytes) => (Kind::File, bytes.len() as u64),
+            Node::Size(size) => (Kind::File, *size),
+            Node::Directory => (Kind::Directory, 0),
+            Node::Link(_) | Node::Other => (Kind::Other, 0),
+        })
+    }
+
+    fn link(&self, path: &str) -> io::Result<String> {
+        match self.find(path, false)?.1 {
+            Node::Link(target) => Ok(target.clone()),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    fn uname(&self) -> io::Result<Uname> {
+        super::uname_of_proc(self)
+    }
+
+    fn is_live(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(nodes: &[(&str, Node)]) -> Tree {
+        let mut tree = Tree::default();
+        for (path, node) in nodes {
+            let parts: Vec<String> = path.split('/').map(str::to_owned).collect();
+            tree.put(&parts, node.clone());
+        }
+        tree
+    }
+
+    #[test]
+    fn links_are_followed_inside_and_never_out() {
+        let tree = tree(&[
+            ("usr/lib/os-release", Node::Bytes(b"ID=x\n".to_vec())),
+            (
+                "etc/os-release",
+                Node::Link("../usr/lib/os-release".to_owned()),
+            ),
+            ("etc/climber", Node::Link("../../../etc/passwd".to_owned())),
+            ("etc/absolute", Node::Link("/usr/lib".to_owned())),
+            ("loop", Node::Link("loop".to_owned())),
+            ("dev/null", Node::Other),
+        ]);
+        assert_eq!(tree.read("/etc/os-release", 9).unwrap(), b"ID=x\n");
+        assert_eq!(tree.read("/etc/absolute/os-release", 2).unwrap(), b"ID");
+        assert_eq!(tree.list("/").unwrap(), ["dev", "etc", "loop", "usr"]);
+        assert_eq!(tree.list("/etc/absolute").unwrap(), ["os-release"]);
+        assert_eq!(tree.link("/etc/absolute").unwrap(), "/usr/lib");
+        for (path, kind) in [
+            ("/etc/climber", io::ErrorKind::NotFound),
+            ("/dev/null", io::ErrorKind::InvalidInput),
+            ("/usr", io::ErrorKind::InvalidInput),
+        ] {
+            assert_eq!(tree.read(path, 9).unwrap_err().kind(), kind, "{path}");
+        }
+        let circle = tree.read("/loop", 9).unwrap_err();
+        assert_eq!(circle.raw_os_error(), Some(libc::ELOOP));
+    }
+
+    #[test]
+    fn a_directory_above_all_can_be_taken_off() {
+        let tree = tree(&[("top/etc/x", Node::Size(3)), ("top/y", Node::Directory)]);
+        let top = tree.only_directory().unwrap();
+        let below = tree.below(&top);
+        assert_eq!(below.stat("/etc/x").unwrap(), (Kind::File, 3));
+        assert_eq!(below.list("/").unwrap(), ["etc", "y"]);
+        assert_eq!(below.only_directory(), None);
+    }
+}

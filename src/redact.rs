@@ -1,0 +1,442 @@
+//! Words that tell who someone is, replaced by ones that don't: the same word always by the
+//! same, so that what belongs together stays together.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+
+/// Replaces names of hosts and users, ids of machines, addresses and secrets.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    /// Names of the host, the longest first.
+    hosts: Vec<String>,
+    /// What was replaced by which number, by kind.
+    known: BTreeMap<(&'static str, String), usize>,
+}
+
+/// Names that say nothing of whose host it is, or that mean something else in most places.
+const COMMON: &[&str] = &[
+    "localhost",
+    "localdomain",
+    "linux",
+    "none",
+    "host",
+    "root",
+    "boot",
+    "home",
+    "proc",
+    "sys",
+    "dev",
+    "run",
+    "tmp",
+    "usr",
+    "etc",
+    "var",
+    "lib",
+    "bin",
+    "bpf",
+    "debian",
+    "ubuntu",
+    "fedora",
+    "centos",
+    "rhel",
+    "rocky",
+    "alpine",
+    "arch",
+    "amzn",
+    "sles",
+    "cgroup",
+    "cgroup2",
+    "tmpfs",
+    "ext4",
+    "xfs",
+    "btrfs",
+    "overlay",
+    "quiet",
+    "splash",
+    "auto",
+    "true",
+    "false",
+];
+
+/// Parts of names of arguments whose values are nobody's business.
+const SECRETS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "secret",
+    "key",
+    "credential",
+];
+
+const REDACTED: &str = "redacted";
+
+impl Redactor {
+    /// For the host of this name.
+    #[must_use]
+    pub fn new(hostname: Option<&str>) -> Self {
+        let full = hostname.unwrap_or_default().trim().to_owned();
+        let short = full.split('.').next().unwrap_or_default().to_owned();
+        // Device mapper writes a dash of a name as two.
+        let mapped = short.replace('-', "--");
+        let mut hosts = Vec::new();
+        for name in [full, mapped, short] {
+            if is_telling(&name) && !hosts.contains(&name) {
+                hosts.push(name);
+            }
+        }
+        hosts.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        Self {
+            hosts,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// A fact's value, source or reason, by the fact's key.
+    pub fn fact(&mut self, key: &str, text: &str) -> String {
+        let subject = key.split('.').next().unwrap_or_default();
+        match key {
+            "environment.hostname" if !text.starts_with('/') && text != "uname(2)" => {
+                self.host(text)
+            }
+            "cmdline" => self.command_line(text),
+            // What means the same on every host, and what checks compare.
+            _ if matches!(
+                subject,
+                "kernel" | "os" | "security" | "filesystems" | "privilege" | "environment"
+            ) =>
+            {
+                self.harmless(text)
+            }
+            _ => self.text(text),
+        }
+    }
+
+    /// The text of a file, by its path; a path itself has none.
+    pub fn file(&mut self, path: &str, text: &str) -> String {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let means_the_same = path.starts_with("/sys/")
+            || path.starts_with("/proc/sys/")
+            || path.starts_with("/proc/self/ns/")
+            || name.contains("config")
+            || name.ends_with("release")
+            || matches!(
+                name,
+                "filesystems" | "status" | "limits" | "cpuinfo" | "version_signature" | "uid_map"
+            );
+        match path {
+            "/etc/hostname" | "/proc/sys/kernel/hostname" => {
+                let named = text.trim();
+                text.replace(named, &self.host(named))
+            }
+            "/proc/cmdline" => self.command_line(text),
+            _ if means_the_same => self.harmless(text),
+            _ => self.text(text),
+        }
+    }
+
+    /// The kernel command line; what follows a lone `--` is for init, which nobody knows.
+    fn command_line(&mut self, text: &str) -> String {
+        let (kernel, init) = match text.split_once(" -- ") {
+            Some((kernel, _)) => (kernel, " -- redacted"),
+            None => (text, ""),
+        };
+        self.text(kernel) + init
+    }
+
+    /// Any other text.
+    pub fn text(&mut self, text: &str) -> String {
+        let text = secrets(text);
+        let text = self.homes(&text);
+        let text = self.addresses(&text);
+        let text = self.ids(&text);
+        self.host_names(&text)
+    }
+
+    /// Text that means the same on every host, but for ids and homes.
+    fn harmless(&mut self, text: &str) -> String {
+        let text = self.ids(text);
+        self.homes(&text)
+    }
+
+    fn host(&mut self, name: &str) -> String {
+        match name {
+            "" | "localhost" => name.to_owned(),
+            _ => "host-1".to_owned(),
+        }
+    }
+
+    /// There is one host, so its name needs no number of its own.
+    fn host_names(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for name in &self.hosts {
+            text = replaced(&text, name, "host-1");
+        }
+        text
+    }
+
+    fn number(&mut self, kind: &'static str, word: &str) -> String {
+        let of_kind = self
+            .known
+            .keys()
+            .filter(|(known, _)| *known == kind)
+            .count();
+        let key = (kind, word.to_lowercase());
+        let number = *self.known.entry(key).or_insert(of_kind + 1);
+        format!("{kind}-{number}")
+    }
+
+    /// `/home/NAME`.
+    fn homes(&mut self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("/home/") {
+            out.push_str(before);
+            out.push_str("/home/");
+            let stop = |c: char| {
+                c == '/' || c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ':' | ';' | ')')
+            };
+            let (name, behind) = after.split_at(after.find(stop).unwrap_or(after.len()));
+            if !name.is_empty() {
+                out.push_str(&self.number("user", name));
+            }
+            rest = behind;
+        }
+        out + rest
+    }
+
+    /// Ids of machines, 128 bits in hexadecimal, with or without dashes.
+    fn ids(&mut self, text: &str) -> String {
+        self.words(text, |this, rest| {
+            let end = rest.find(|c: char| !c.is_ascii_hexdigit() && c != '-');
+            let word = rest.get(..end.unwrap_or(rest.len()))?;
+            let first: Vec<&str> = word.split('-').take(5).collect();
+            let lengths: Vec<usize> = first.iter().map(|part| part.len()).collect();
+            let length = match lengths.as_slice() {
+                [8, 4, 4, 4, 12] => 36,
+                [32, ..] => 32,
+                _ => return None,
+            };
+            let id = rest.get(..length)?;
+            let ends = !rest
+                .get(length..)?
+                .starts_with(|c: char| c.is_ascii_alphanumeric());
+            ends.then(|| (length, this.number("machine", &id.replace('-', ""))))
+        })
+    }
+
+    /// IP and MAC addresses, but those that every host has.
+    fn addresses(&mut self, text: &str) -> String {
+        self.words(text, |this, rest| {
+            let end = rest.find(|c: char| !c.is_ascii_hexdigit() && c != ':' && c != '.');
+            let word = rest.get(..end.unwrap_or(rest.len()))?;
+            let octets = || word.split(':').all(|octet| octet.len() == 2);
+            if word.len() == 17 && word.matches(':').count() == 5 && octets() {
+                return Some((17, this.number("mac", word)));
+            }
+            if word.matches(':').count() >= 2
+                && let Ok(address) = word.parse::<Ipv6Addr>()
+            {
+                let own = address.is_loopback() || address.is_unspecified();
+                return (!own).then(|| (word.len(), this.number("ip", word)));
+            }
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
+            let word = rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches('.');
+            let next = rest.get(word.len()..)?.chars().next();
+            let goes_on = next.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+            let address: Ipv4Addr = word.parse().ok()?;
+            let own =
+                address.is_loopback() || address.is_unspecified() || address.octets()[0] == 255;
+            (!own && !goes_on).then(|| (word.len(), this.number("ip", word)))
+        })
+    }
+
+    /// Looks at each place where a word may begin; `replace` gives the length of what it
+    /// recognised there, and the word for it.
+    fn words(
+        &mut self,
+        text: &str,
+        replace: impl Fn(&mut Self, &str) -> Option<(usize, String)>,
+    ) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        let mut begins = true;
+        while let Some(c) = rest.chars().next() {
+            if (begins && (c.is_ascii_hexdigit() || c == ':'))
+                && let Some((length, word)) = replace(self, rest)
+            {
+                out.push_str(&word);
+                rest = rest.get(length..).unwrap_or_default();
+                begins = false;
+                continue;
+            }
+            let within = c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
+            begins = !within && (c != '-' || !is_version(rest));
+            out.push(c);
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        }
+        out
+    }
+}
+
+/// Whether what stands behind this dash is a version: `vmlinuz-6.6.87.2-microsoft`.
+fn is_version(rest: &str) -> bool {
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-'));
+    rest.get(..end.unwrap_or(rest.len()))
+        .is_some_and(|word| word.contains('.'))
+}
+
+/// Whether a name says whose host it is.
+fn is_telling(name: &str) -> bool {
+    name.len() > 2 && !COMMON.contains(&name.to_lowercase().as_str())
+}
+
+/// The text with `word` replaced where it stands alone.
+fn replaced(text: &str, word: &str, by: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    while let Some(at) = rest.find(word) {
+        let (before, found) = rest.split_at(at);
+        let (found, behind) = found.split_at(word.len());
+        let last = before
+            .chars()
+            .next_back()
+            .or_else(|| out.chars().next_back());
+        let alone = !last.is_some_and(part) && !behind.starts_with(part);
+        out.push_str(before);
+        out.push_str(if alone { by } else { found });
+        rest = behind;
+    }
+    out + rest
+}
+
+/// Values of arguments whose names promise a secret, and what stands before the `@` of an
+/// address.
+fn secrets(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['=', '@']) {
+        let (before, found) = rest.split_at(at);
+        let behind = found.get(1..).unwrap_or_default();
+        out.push_str(before);
+        rest = behind;
+        if found.starts_with('@') {
+            let word = out.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            if let Some(scheme) = out.get(word..).and_then(|word| word.find("://")) {
+                out.truncate(word + scheme + 3);
+                out.push_str(REDACTED);
+            }
+            out.push('@');
+            continue;
+        }
+        out.push('=');
+        let name = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let name = before
+            .rsplit(name)
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        if SECRETS.iter().any(|secret| name.contains(secret)) {
+            let end = match behind.strip_prefix('"') {
+                Some(quoted) => quoted.find('"').map(|at| at + 2),
+                None => behind.find(|c: char| c.is_whitespace() || c == '"'),
+            };
+            out.push_str(REDACTED);
+            rest = behind
+                .get(end.unwrap_or(behind.len())..)
+                .unwrap_or_default();
+        }
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_of_someone_is_replaced_consistently() {
+        let mut redactor = Redactor::new(Some("web-17.example.com"));
+        for (text, expected) in [
+            (
+                "root=/dev/mapper/web--17-root ip=10.0.0.5::10.0.0.1:255.255.255.0:web-17:eth0",
+                "root=/dev/mapper/host-1-root ip=ip-1::ip-2:255.255.255.0:host-1:eth0",
+            ),
+            (
+                "10.0.0.1:/export/home/alice/x",
+                "ip-2:/export/home/user-1/x",
+            ),
+            ("/home/bob,/home/alice", "/home/user-2,/home/user-1"),
+            ("02:42:AC:11:00:02 02:42:ac:11:00:02", "mac-1 mac-1"),
+            (
+                "[fe80::1]:80 ::1 127.0.0.1 ::",
+                "[ip-3]:80 ::1 127.0.0.1 ::",
+            ),
+            (
+                "BOOT_IMAGE=/vmlinuz-6.6.87.2-x 1.2.3.4.5",
+                "BOOT_IMAGE=/vmlinuz-6.6.87.2-x 1.2.3.4.5",
+            ),
+            (
+                "root=UUID=0a1b2c3d-0000-1111-2222-0a1b2c3d4e5f /x/0a1b2c3d0000111122220a1b2c3d4e5f-6.1.conf",
+                "root=UUID=machine-1 /x/machine-1-6.1.conf",
+            ),
+            (
+                "luks-0a1b2c3d-0000-1111-2222-0a1b2c3d4e5f",
+                "luks-machine-1",
+            ),
+            (
+                "db.password=hunter2 x API_TOKEN=\"a b\" y",
+                "db.password=redacted x API_TOKEN=redacted y",
+            ),
+            (
+                "https://me:pw@web-17.example.com/x",
+                "https://redacted@host-1/x",
+            ),
+            ("web-170 myweb-17 web-17", "web-170 myweb-17 host-1"),
+            ("std::vec 12:30:45 0xdead", "std::vec 12:30:45 0xdead"),
+            ("ünïcode=ä@ö", "ünïcode=ä@ö"),
+        ] {
+            assert_eq!(redactor.text(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_checks_compare_stays() {
+        let mut redactor = Redactor::new(Some("tracefs"));
+        for (key, text) in [
+            ("kernel.release", "6.6.87.2-microsoft-standard-WSL2"),
+            ("os.id", "tracefs"),
+            ("filesystems", "tracefs"),
+        ] {
+            assert_eq!(redactor.fact(key, text), text);
+        }
+        assert_eq!(redactor.fact("environment.hostname", "tracefs"), "host-1");
+        assert_eq!(
+            redactor.fact("environment.hostname", "/etc/hostname"),
+            "/etc/hostname"
+        );
+        let cmdline = "quiet lsm=bpf -- --user alice";
+        assert_eq!(
+            redactor.fact("cmdline", cmdline),
+            "quiet lsm=bpf -- redacted"
+        );
+        for (path, text, expected) in [
+            ("/etc/hostname", "tracefs\n", "host-1\n"),
+            ("/etc/os-release", "ID=tracefs\n", "ID=tracefs\n"),
+            ("/proc/filesystems", "nodev\ttracefs\n", "nodev\ttracefs\n"),
+        ] {
+            assert_eq!(redactor.file(path, text), expected);
+        }
+    }
+
+    #[test]
+    fn names_that_everybody_has_stay() {
+        for name in ["localhost", "debian", "ext4", "vm", ""] {
+            let text = format!("/dev/{name} on / type ext4");
+            assert_eq!(Redactor::new(Some(name)).text(&text), text);
+        }
+        assert_eq!(Redactor::new(None).text("x"), "x");
+    }
+}

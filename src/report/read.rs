@@ -1,0 +1,204 @@
+//! A saved report, read to be judged again.
+//!
+//! Reports come from anywhere. What is read is limited in size, what the parsers take is
+//! limited in depth and in the repetition of aliases, and whatever is wrong is told in a line.
+
+use serde::Deserialize;
+
+use super::SCHEMA;
+use super::style::clean;
+use crate::facts::{Facts, describe};
+use crate::probes::ProbeResult;
+
+/// Some hundred times the largest report of a host; the parser of YAML takes thirty times as
+/// much memory.
+pub const LIMIT: usize = 8 << 20;
+
+/// What a report was judged by.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Saved {
+    /// What was known of the host.
+    pub facts: Facts,
+    /// What the experiments came to.
+    pub probes: Vec<ProbeResult>,
+}
+
+/// Why a file can't be read as a report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Larger than any report.
+    #[error("it has more than {} MiB, which no report has", LIMIT >> 20)]
+    TooLarge,
+    /// No report at all.
+    #[error("it is no report of bpf-doctor: {0}")]
+    Foreign(String),
+    /// A report of another schema.
+    #[error("it is a `{0}`; this bpf-doctor reads `{SCHEMA}`")]
+    OtherSchema(String),
+    /// A report in which something is missing or wrong.
+    #[error("it is a damaged report: {0}")]
+    Damaged(String),
+}
+
+/// Facts and probe outcomes of a report in YAML or JSON.
+///
+/// # Errors
+/// If it is no such report, or one of another version.
+pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: Option<String>,
+    }
+    let head: Head = parse(bytes)?.map_err(ReadError::Foreign)?;
+    match head.schema {
+        Some(schema) if schema == SCHEMA => {}
+        Some(schema) => {
+            let schema: String = clean(&schema).chars().take(60).collect();
+            return Err(ReadError::OtherSchema(schema));
+        }
+        None => return Err(ReadError::Foreign("it has no `schema`".to_owned())),
+    }
+    let saved: Saved = parse(bytes)?.map_err(ReadError::Damaged)?;
+    for (key, value) in saved.facts.known() {
+        if describe(key).is_some_and(|info| !info.admits(value)) {
+            let value: String = clean(&value.to_string()).chars().take(60).collect();
+            let problem = format!("the fact {key} can't be `{value}`");
+            return Err(ReadError::Damaged(problem));
+        }
+    }
+    Ok(saved)
+}
+
+/// The outcomes of probes in YAML.
+///
+/// # Errors
+/// None that outcomes can cause; the serializer's signature asks for it.
+pub fn outcomes_yaml(outcomes: &[ProbeResult]) -> Result<String, serde_yaml::Error> {
+    serde_yaml::to_string(outcomes)
+}
+
+/// The outcomes that [`outcomes_yaml`] wrote.
+///
+/// # Errors
+/// If they are something else.
+pub fn read_outcomes(bytes: &[u8]) -> Result<Vec<ProbeResult>, ReadError> {
+    parse(bytes)?.map_err(ReadError::Damaged)
+}
+
+type Parsed<T> = Result<Result<T, String>, ReadError>;
+
+/// What the text holds, or what is wrong with it in a line.
+fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Parsed<T> {
+    if bytes.len() >= LIMIT {
+        return Err(ReadError::TooLarge);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Err(ReadError::Foreign("it is no text".to_owned()));
+    };
+    let line = |error: String| {
+        let line = error.lines().next().unwrap_or_default();
+        clean(line).chars().take(200).collect()
+    };
+    // YAML reads JSON, too, but slower.
+    Ok(if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map_err(|error| line(error.to_string()))
+    } else {
+        serde_yaml::from_str(text).map_err(|error| line(error.to_string()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Fact;
+    use crate::probes::{Outcome, Stage};
+    use crate::report::{Origin, Report, Threshold, json, yaml};
+
+    fn report() -> Report {
+        let mut facts = Facts::default();
+        facts.set("kernel.version", Fact::known("5.10.218", "uname(2)"));
+        facts.set("privilege.euid", Fact::known(0_i64, "/proc/self/status"));
+        let outcomes = vec![ProbeResult {
+            probe: "p".to_owned(),
+            outcome: Outcome::Fails {
+                stage: Stage::Create,
+                errno: "EINVAL".to_owned(),
+                log: "a\nb".to_owned(),
+            },
+            micros: 7,
+        }];
+        let origin = Origin {
+            version: "1".to_owned(),
+            catalogue: "x".to_owned(),
+            generated_at: "now".to_owned(),
+        };
+        Report::new(origin, Vec::new(), Threshold::Error, outcomes, facts)
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let report = report();
+        for text in [yaml(&report).unwrap(), json(&report).unwrap()] {
+            let saved = read(text.as_bytes()).unwrap();
+            assert_eq!(saved.facts, report.facts);
+            assert_eq!(saved.probes, report.probes);
+        }
+        let outcomes = outcomes_yaml(&report.probes).unwrap();
+        assert_eq!(read_outcomes(outcomes.as_bytes()).unwrap(), report.probes);
+    }
+
+    #[test]
+    fn keys_of_a_newer_doctor_are_passed_over() {
+        let text = yaml(&report()).unwrap();
+        let newer = text.replace("facts:\n", "news: 1\nfacts:\n  more: {a: 1}\n");
+        assert_eq!(read(newer.as_bytes()).unwrap().facts, report().facts);
+    }
+
+    #[test]
+    fn whatever_is_wrong_is_told_in_a_line() {
+        let good = yaml(&report()).unwrap();
+        let bomb = {
+            let mut text =
+                "schema: bpf-doctor/report/v1\na0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+            for level in 1..12 {
+                let before = level - 1;
+                let row = format!("*a{before}, ").repeat(9);
+                text += &format!("a{level}: &a{level} [{row}]\n");
+            }
+            text + "facts: *a11\nprobes: []\n"
+        };
+        let deep = "[".repeat(100_000);
+        for (text, says) in [
+            (String::new(), "it is no report"),
+            ("weather".to_owned(), "it is no report"),
+            ("{\"schema\": 1}".to_owned(), "it is no report"),
+            ("{}".to_owned(), "no `schema`"),
+            (
+                "schema: bpf-doctor/report/v2\nfacts: 1\n".to_owned(),
+                "`bpf-doctor/report/v2`",
+            ),
+            (good[..good.len() / 2].to_owned(), "it is a damaged report"),
+            (
+                good.replace("value: 0", "value: zero"),
+                "privilege.euid can't be `zero`",
+            ),
+            (
+                good.replace("value: 5.10.218", "value: {a: 1}"),
+                "it is a damaged report",
+            ),
+            (
+                good.replace("stage: create", "stage: weather"),
+                "it is a damaged report",
+            ),
+            (bomb, "it is "),
+            (deep.clone(), "it is no report"),
+            (format!("{{\"schema\": {deep}"), "it is no report"),
+            (" ".repeat(LIMIT), "more than 8 MiB"),
+        ] {
+            let said = read(text.as_bytes()).unwrap_err().to_string();
+            assert!(said.contains(says), "{said} instead of {says}");
+            assert_eq!(said.lines().count(), 1);
+        }
+        assert!(read(&[0xff, 0xfe]).is_err());
+    }
+}

@@ -1,0 +1,641 @@
+//! Hosts that are known from files, as people hand them in: images, sosreports, single
+//! files, saved reports, bundles; in good faith and in bad.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and runs programs"
+)]
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_yaml::Value;
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_bpf-doctor");
+
+fn doctor(arguments: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command.args(arguments).stdin(Stdio::null());
+    command.env_clear().env("LC_ALL", "C.UTF-8");
+    command.env("SOURCE_DATE_EPOCH", "1767225600");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    doctor(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The report of a run that came to a verdict.
+#[track_caller]
+fn report(arguments: &[&str]) -> Value {
+    let output = run(&[&["check", "--format", "yaml"], arguments].concat());
+    let said = text(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{said}");
+    assert_eq!(said, "");
+    serde_yaml::from_slice(&output.stdout).unwrap()
+}
+
+/// Value and source of a fact; an unknown one has its reason in the place of the value.
+fn fact(report: &Value, key: &str) -> (String, String) {
+    let fact = &report["facts"]["observed"][key];
+    let shown = match fact.get("value") {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => serde_yaml::to_string(value).unwrap().trim().to_owned(),
+        None => format!("? {}", fact["unknown"].as_str().unwrap()),
+    };
+    (
+        shown,
+        fact["source"].as_str().unwrap_or_default().to_owned(),
+    )
+}
+
+fn statuses(report: &Value) -> Vec<(String, String)> {
+    let findings = report["findings"].as_sequence().unwrap().iter();
+    let word = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    findings
+        .map(|finding| (word(finding, "check"), word(finding, "status")))
+        .collect()
+}
+
+fn status(report: &Value, check: &str) -> String {
+    let all = statuses(report);
+    all.into_iter().find(|(id, _)| id == check).unwrap().1
+}
+
+fn put(root: &Path, path: &str, content: impl AsRef<[u8]>) {
+    let place = root.join(path);
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::write(place, content).unwrap();
+}
+
+fn name(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+const CONFIG: &str = "# Linux/x86_64 5.14.0-427.el9.x86_64 Kernel Configuration\nCONFIG_X86_64=y\n\
+    CONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_BPF_JIT=y\nCONFIG_NET=y\nCONFIG_INET=y\n\
+    CONFIG_CGROUPS=y\nCONFIG_CGROUP_BPF=y\nCONFIG_BPF_STREAM_PARSER=y\nCONFIG_DEBUG_INFO_BTF=y\n\
+    CONFIG_SECURITY_LOCKDOWN_LSM=y\n";
+
+const MOUNTS: &str = "21 28 0:20 / /sys rw - sysfs sysfs rw\n\
+    30 21 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n\
+    31 21 0:27 / /sys/fs/bpf rw - bpf bpf rw,mode=700\n\
+    40 28 0:40 / /home/alice/data rw - nfs4 10.1.2.3:/export/web-17 rw\n";
+
+/// A sosreport as RHEL 9 leaves it, as far as the doctor asks.
+fn sosreport() -> (TempDir, PathBuf) {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("sosreport-web-17-2026-01-01-abcdefg");
+    for (path, content) in [
+        ("version.txt", "sosreport: 4.7.1\n"),
+        (
+            "sos_commands/kernel/uname_-a",
+            "Linux web-17 5.14.0-427.el9.x86_64 #1 SMP PREEMPT_DYNAMIC Fri Feb 23 01:51:18 EST 2024 \
+             x86_64 x86_64 x86_64 GNU/Linux\n",
+        ),
+        (
+            "sos_commands/kernel/sysctl_-a",
+            "kernel.pid_max = 4194304\nkernel.unprivileged_bpf_disabled = 2\n\
+             net.core.bpf_jit_enable = 1\nnet.core.dev_weight = 64\nvm.swappiness = 60\n",
+        ),
+        (
+            "sos_commands/kernel/dmesg",
+            "[    0.000000] Linux version 5.14.0-427.el9.x86_64\n\
+             [    0.000000] Kernel is locked down from EFI Secure Boot mode; see man kernel_lockdown.7\n\
+             [    0.100000] LSM: initializing lsm=lockdown,capability,yama,selinux,bpf\n",
+        ),
+        (
+            "sos_commands/kernel/lsmod",
+            "Module Size Used by\nxfs 1 0\n",
+        ),
+        ("sos_commands/host/hostname", "web-17\n"),
+        (
+            "sos_commands/filesys/mount_-l",
+            "proc on /proc type proc (rw)\n",
+        ),
+        (
+            "sos_commands/selinux/sestatus",
+            "SELinux status:  enabled\nCurrent mode:  enforcing\n",
+        ),
+        (
+            "usr/lib/os-release",
+            "ID=rhel\nVERSION_ID=\"9.4\"\nPRETTY_NAME=\"RHEL 9.4\"\n",
+        ),
+        (
+            "proc/cmdline",
+            "root=UUID=0a1b2c3d-0000-1111-2222-0a1b2c3d4e5f ro\n",
+        ),
+        (
+            "proc/filesystems",
+            "nodev\tsysfs\nnodev\tbpf\nnodev\tcgroup2\n",
+        ),
+        ("proc/self/mountinfo", MOUNTS),
+        ("sys/fs/cgroup/cgroup.controllers", "cpu memory\n"),
+        ("boot/config-5.14.0-427.el9.x86_64", CONFIG),
+    ] {
+        put(&root, path, content);
+    }
+    fs::create_dir_all(root.join("etc")).unwrap();
+    symlink("../usr/lib/os-release", root.join("etc/os-release")).unwrap();
+    symlink("self/mounts", root.join("proc/mounts")).unwrap();
+    (scratch, root)
+}
+
+/// The files below a directory as an archive with one directory at its top.
+fn archive(root: &Path) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.follow_symlinks(false);
+    builder
+        .append_dir_all(root.file_name().unwrap(), root)
+        .unwrap();
+    builder.into_inner().unwrap()
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(1);
+    let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_sosreport_is_understood_as_directory_and_as_archive() {
+    let (scratch, root) = sosreport();
+    let from_directory = report(&["--root", name(&root)]);
+    for (key, value, source) in [
+        (
+            "kernel.release",
+            "5.14.0-427.el9.x86_64",
+            "sos_commands/kernel/uname_-a",
+        ),
+        ("kernel.flavour", "rhel9", "sos_commands/kernel/uname_-a"),
+        ("kernel.arch", "x86_64", "sos_commands/kernel/uname_-a"),
+        (
+            "environment.hostname",
+            "web-17",
+            "sos_commands/kernel/uname_-a",
+        ),
+        ("os.id", "rhel", "/etc/os-release"),
+        (
+            "config-file",
+            "/boot/config-5.14.0-427.el9.x86_64",
+            "/boot/config-5.14.0-427.el9.x86_64",
+        ),
+        (
+            "sysctl.net.core.bpf_jit_enable",
+            "1",
+            "sos_commands/kernel/sysctl_-a",
+        ),
+        (
+            "sysctl.kernel.bpf_stats_enabled",
+            "null",
+            "sos_commands/kernel/sysctl_-a",
+        ),
+        (
+            "security.lockdown",
+            "integrity",
+            "sos_commands/kernel/dmesg",
+        ),
+        (
+            "security.selinux",
+            "enforcing",
+            "sos_commands/selinux/sestatus",
+        ),
+        ("cgroup.mode", "unified", "/proc/self/mountinfo"),
+        ("btf.vmlinux", "? not-collected", "/sys/kernel/btf/vmlinux"),
+        ("privilege.euid", "? not-collected", "/proc/self/status"),
+        ("tool.grubby", "? missing", "/usr/bin"),
+    ] {
+        let expected = (value.to_owned(), source.to_owned());
+        assert_eq!(fact(&from_directory, key), expected, "{key}");
+    }
+    let modules = fact(&from_directory, "security.lsm").0;
+    assert!(
+        modules.contains("selinux") && modules.contains("bpf"),
+        "{modules}"
+    );
+    assert_eq!(from_directory["probes"], Value::Sequence(Vec::new()));
+
+    let plain = archive(&root);
+    for (file, bytes) in [
+        ("x.tar", plain.clone()),
+        ("x.tar.gz", gz(&plain)),
+        ("x.tar.xz", xz(&plain)),
+    ] {
+        let path = scratch.path().join(file);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(report(&["--root", name(&path)]), from_directory, "{file}");
+    }
+}
+
+#[test]
+fn an_image_has_the_kernel_its_boot_configuration_selects() {
+    let image = tempfile::tempdir().unwrap();
+    let root = image.path();
+    put(root, "etc/os-release", "ID=fedora\n");
+    for version in ["6.9.1-100.fc40.x86_64", "6.10.2-200.fc40.x86_64"] {
+        put(root, &format!("boot/config-{version}"), CONFIG);
+        let entry =
+            format!("title F\nversion {version}\nlinux /vmlinuz-{version}\noptions ro lsm=bpf\n");
+        put(
+            root,
+            &format!("boot/loader/entries/1f-{version}.conf"),
+            entry,
+        );
+    }
+    put(root, "boot/config-6.11.0-1.fc40.x86_64", CONFIG);
+    fs::create_dir(root.join("proc")).unwrap();
+    let kernel = |more: &[&str]| {
+        let report = report(&[&["--root", name(root)], more].concat());
+        let config = fact(&report, "config-file").0;
+        (fact(&report, "kernel.release"), config)
+    };
+    let entry =
+        |version: &str| format!("/boot/loader/entries/1f-{version}.conf (boot configuration)");
+    let newest = "6.10.2-200.fc40.x86_64";
+    let expected = (
+        (newest.to_owned(), entry(newest)),
+        format!("/boot/config-{newest}"),
+    );
+    assert_eq!(kernel(&[]), expected);
+
+    let older = "6.9.1-100.fc40.x86_64";
+    put(
+        root,
+        "boot/grub2/grubenv",
+        format!("# GRUB\nsaved_entry=1f-{older}\n####"),
+    );
+    assert_eq!(kernel(&[]).0, (older.to_owned(), entry(older)));
+    let asked = kernel(&["--release", "6.11.0-1.fc40.x86_64"]);
+    assert_eq!(
+        asked.0,
+        ("6.11.0-1.fc40.x86_64".to_owned(), "--release".to_owned())
+    );
+    assert_eq!(asked.1, "/boot/config-6.11.0-1.fc40.x86_64");
+
+    let shown = text(&run(&["check", "--root", name(root)]).stdout);
+    let line = format!("kernel {older} by {}", entry(older));
+    assert_eq!(shown.lines().nth(1), Some(line.as_str()));
+
+    fs::remove_dir_all(root.join("boot/loader")).unwrap();
+    let (release, why) = kernel(&[]).0;
+    assert_eq!(release, "6.11.0-1.fc40.x86_64");
+    assert!(why.ends_with("(the newest installed)"), "{why}");
+}
+
+#[test]
+fn links_of_an_image_stay_inside() {
+    let outside = tempfile::tempdir().unwrap();
+    put(outside.path(), "secret", "ID=stolen\n");
+    let root = outside.path().join("root");
+    fs::create_dir_all(root.join("etc")).unwrap();
+    symlink("../../secret", root.join("etc/os-release")).unwrap();
+    symlink(
+        outside.path().join("secret"),
+        root.join("etc/centos-release"),
+    )
+    .unwrap();
+    let report = report(&["--root", name(&root)]);
+    assert_eq!(fact(&report, "os.id").0, "? missing");
+}
+
+#[test]
+fn single_files_answer_for_a_kernel_that_is_not_built() {
+    let scratch = tempfile::tempdir().unwrap();
+    let put_file = |file: &str, content: &[u8]| {
+        put(scratch.path(), file, content);
+        scratch.path().join(file)
+    };
+    let config = put_file("config", CONFIG.as_bytes());
+    let packed = put_file("config.gz", &gz(CONFIG.as_bytes()));
+    let plain = report(&["--config", name(&config)]);
+    let (release, source) = fact(&plain, "kernel.release");
+    assert_eq!(release, "5.14.0-427.el9.x86_64");
+    assert!(source.ends_with("config (its header)"), "{source}");
+    assert_eq!(status(&plain, "sockmap-config-missing"), "ok");
+    assert_eq!(status(&plain, "bpffs-not-mounted"), "unknown");
+    assert_eq!(
+        statuses(&report(&["--config", name(&packed)])),
+        statuses(&plain)
+    );
+
+    let without = CONFIG.replace(
+        "CONFIG_BPF_STREAM_PARSER=y",
+        "# CONFIG_BPF_STREAM_PARSER is not set",
+    );
+    let without = put_file("without", without.as_bytes());
+    let old = report(&["--config", name(&without), "--release", "5.10.218"]);
+    assert_eq!(status(&old, "sockmap-config-missing"), "fail");
+    assert_eq!(
+        fact(&old, "kernel.release"),
+        ("5.10.218".to_owned(), "--release".to_owned())
+    );
+    let new = report(&["--config", name(&without), "--release", "6.1.0"]);
+    assert_eq!(status(&new, "sockmap-config-missing"), "ok");
+
+    let mounts = put_file("mounts", b"none /sys/fs/bpf bpf rw 0 0\n");
+    let lsm = put_file("lsm", b"yama,bpf");
+    let more = report(&[
+        "--mountinfo",
+        name(&mounts),
+        "--lsm",
+        name(&lsm),
+        "--release",
+        "6.1.0",
+    ]);
+    assert_eq!(status(&more, "bpffs-not-mounted"), "ok");
+    assert_eq!(fact(&more, "security.lsm").1, name(&lsm));
+    assert_eq!(fact(&more, "security.lockdown").0, "? not-collected");
+
+    let mut command = doctor(&["check", "--format", "yaml", "--config", "-"]);
+    command.stdin(fs::File::open(&config).unwrap());
+    let output = command.output().unwrap();
+    let piped: Value = serde_yaml::from_slice(&output.stdout).unwrap();
+    assert_eq!(fact(&piped, "config-file").0, "standard input");
+    assert_eq!(statuses(&piped), statuses(&plain));
+}
+
+#[test]
+fn a_report_is_judged_again_with_the_same_bytes() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (_sosreport, root) = sosreport();
+    let root = name(&root);
+    let this: [&[&str]; 3] = [&[], &["--no-probes"], &["--root", root]];
+    for arguments in this {
+        for format in ["yaml", "json"] {
+            let base: &[&str] = &["check", "--format", format];
+            let first = run(&[base, arguments].concat());
+            let saved = scratch.path().join(format);
+            fs::write(&saved, &first.stdout).unwrap();
+            let again = run(&[base, &["--from", name(&saved)]].concat());
+            assert_eq!(text(&again.stdout), text(&first.stdout), "{arguments:?}");
+            assert_eq!(again.status, first.status);
+        }
+    }
+    let plain = run(&["check", "--no-probes", "--format", "yaml"]);
+    let root = run(&["check", "--no-probes", "--root", "/", "--format", "yaml"]);
+    assert_eq!(text(&root.stdout), text(&plain.stdout));
+}
+
+#[test]
+fn a_bundle_is_judged_as_the_host_was() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |file: &str| scratch.path().join(file).to_str().unwrap().to_owned();
+    let (bundle, again) = (path("a.tar.gz"), path("b.tar.gz"));
+    for file in [&bundle, &again] {
+        fs::write(file, "").unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
+        let output = run(&["collect", "-o", file]);
+        assert_eq!(
+            (output.status.code(), text(&output.stderr)),
+            (Some(0), String::new())
+        );
+    }
+    let meta = fs::metadata(&bundle).unwrap();
+    assert_eq!(meta.permissions().mode() & 0o777, 0o600);
+    assert!(meta.len() < 200_000, "{} bytes", meta.len());
+    assert_eq!(fs::read(&bundle).unwrap(), fs::read(&again).unwrap());
+
+    let mut here = report(&[]);
+    for probe in here["probes"].as_sequence_mut().unwrap() {
+        probe["micros"] = 0.into();
+    }
+    assert_eq!(report(&["--root", &bundle]), here);
+}
+
+#[test]
+fn redaction_leaves_verdicts_and_takes_names() {
+    let (scratch, root) = sosreport();
+    put(
+        &root,
+        "proc/cmdline",
+        "root=/dev/mapper/web--17-root ip=10.1.2.3::10.1.2.1:255.255.255.0:web-17:eth0 \
+         ifname=eth0:02:42:ac:11:00:02 systemd.machine_id=0a1b2c3d0000111122220a1b2c3d4e5f \
+         luks.key=hunter2 api_token=hunter2 lsm=yama,bpf -- --user=alice hunter2\n",
+    );
+    let plain = report(&["--root", name(&root)]);
+    let output = run(&[
+        "check",
+        "--format",
+        "yaml",
+        "--redact",
+        "--root",
+        name(&root),
+    ]);
+    let bundle = scratch.path().join("redacted.tar.gz");
+    let packed = run(&[
+        "collect",
+        "--redact",
+        "-o",
+        name(&bundle),
+        "--root",
+        name(&root),
+    ]);
+    assert_eq!(packed.status.code(), Some(0), "{packed:?}");
+    let from_bundle = run(&["check", "--format", "yaml", "--root", name(&bundle)]);
+    let mut unpacked = String::new();
+    let file = flate2::read::GzDecoder::new(fs::File::open(&bundle).unwrap());
+    for entry in tar::Archive::new(file).entries().unwrap() {
+        let mut bytes = Vec::new();
+        std::io::copy(&mut entry.unwrap(), &mut bytes).unwrap();
+        unpacked += &String::from_utf8_lossy(&bytes);
+    }
+    for shown in [text(&output.stdout), text(&from_bundle.stdout), unpacked] {
+        for secret in [
+            "web-17", "web--17", "10.1.2", "02:42", "0a1b2c3d", "hunter2", "alice",
+        ] {
+            let line = shown.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret}");
+        }
+    }
+    for bytes in [&output.stdout, &from_bundle.stdout] {
+        let redacted: Value = serde_yaml::from_slice(bytes).unwrap();
+        assert_eq!(statuses(&redacted), statuses(&plain));
+        assert_eq!(redacted["verdict"], plain["verdict"]);
+        assert_eq!(redacted["host"]["hostname"], "host-1");
+        let cmdline = fact(&redacted, "cmdline").0;
+        assert!(cmdline.contains("ip=ip-"), "{cmdline}");
+        assert!(cmdline.contains("lsm=yama,bpf"), "{cmdline}");
+    }
+}
+
+#[test]
+fn bundles_and_redaction_keep_the_verdict_of_every_host() {
+    let scratch = tempfile::tempdir().unwrap();
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
+    let mut count = 0;
+    for entry in fs::read_dir(hosts).unwrap() {
+        let root = entry.unwrap().path().join("root");
+        if !root.is_dir() {
+            continue;
+        }
+        count += 1;
+        let plain = report(&["--root", name(&root)]);
+        let redacted = report(&["--redact", "--root", name(&root)]);
+        assert_eq!(statuses(&redacted), statuses(&plain), "{root:?}");
+        assert_eq!(redacted["verdict"], plain["verdict"], "{root:?}");
+        let bundle = scratch.path().join("x.tar.gz");
+        let packed = run(&["collect", "-o", name(&bundle), "--root", name(&root)]);
+        assert_eq!(packed.status.code(), Some(0), "{packed:?}");
+        assert_eq!(report(&["--root", name(&bundle)]), plain, "{root:?}");
+    }
+    assert_ne!(count, 0);
+}
+
+fn member(kind: tar::EntryType, path: &str, target: &str, content: &[u8]) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_size(content.len() as u64);
+    let old = header.as_old_mut();
+    old.name[..path.len()].copy_from_slice(path.as_bytes());
+    old.linkname[..target.len()].copy_from_slice(target.as_bytes());
+    header.set_cksum();
+    let mut bytes = header.as_bytes().to_vec();
+    bytes.extend(content);
+    bytes.resize(bytes.len().next_multiple_of(512), 0);
+    bytes
+}
+
+#[test]
+fn bad_input_ends_in_one_clear_line_and_status_2() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (_sosreport, root) = sosreport();
+    let good = archive(&root);
+    let file = tar::EntryType::Regular;
+    let with = |kind, path: &str, target: &str| {
+        let bad = member(kind, path, target, b"");
+        [bad, good.clone()].concat()
+    };
+    let bomb = member(file, "x", "", &vec![0; 20 << 20]);
+    let mut endless = member(file, "x", "", b"");
+    let size = tar::Header::from_byte_slice(&endless).clone();
+    let mut size = size;
+    size.set_size(u64::MAX >> 1);
+    size.set_cksum();
+    endless[..512].copy_from_slice(size.as_bytes());
+    let bundle = scratch.path().join("bundle.tar.gz");
+    run(&["collect", "--no-probes", "-o", name(&bundle)]);
+    let bundle = fs::read(bundle).unwrap();
+    let newer = "schema: bpf-doctor/bundle/v9\n";
+    let saved = run(&["check", "--no-probes", "--format", "yaml"]).stdout;
+    let v9 = text(&saved).replace("report/v1", "report/v9");
+    let wrong = text(&saved).replacen("observed:", "observed: 7\n  was:", 1);
+    let fifo = scratch.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+
+    let rows: [(&str, Vec<u8>, &str); 18] = [
+        (
+            "--root",
+            with(file, "../../tmp/evil", ""),
+            "leads out of it",
+        ),
+        ("--root", with(file, "/tmp/evil", ""), "leads out of it"),
+        (
+            "--root",
+            with(tar::EntryType::Link, "x", "/etc/passwd"),
+            "leads out of it",
+        ),
+        ("--root", gz(&bomb), "more than 250 times its size"),
+        ("--root", xz(&bomb), "more than 250 times its size"),
+        ("--root", endless, "can't read"),
+        ("--root", gz(&good)[..500].to_vec(), "cut short"),
+        (
+            "--root",
+            member(tar::EntryType::Char, "dev/null", "", b""),
+            "holds no sosreport",
+        ),
+        ("--root", b"hello".to_vec(), "no archive"),
+        ("--root", bundle[..bundle.len() / 2].to_vec(), "cut short"),
+        (
+            "--root",
+            member(file, "b/manifest.yaml", "", newer.as_bytes()),
+            "newer bpf-doctor",
+        ),
+        ("--from", v9.into_bytes(), "`bpf-doctor/report/v9`"),
+        (
+            "--from",
+            saved[..saved.len() / 2].to_vec(),
+            "damaged report",
+        ),
+        ("--from", wrong.into_bytes(), "damaged report"),
+        ("--from", vec![b'['; 100_000], "no report"),
+        ("--from", vec![b' '; 65 << 20], "larger than"),
+        ("--config", b"\x7fELF".to_vec(), "no kernel config"),
+        ("--sysctl", b"nothing".to_vec(), "no output of sysctl"),
+    ];
+    for (at, (option, bytes, says)) in rows.into_iter().enumerate() {
+        let path = scratch.path().join(format!("bad-{at}"));
+        fs::write(&path, bytes).unwrap();
+        refused(&["check", option, name(&path)], says);
+    }
+    refused(
+        &["check", "--root", name(&fifo)],
+        "neither a directory nor an archive",
+    );
+    refused(&["check", "--from", name(&fifo)], "not a regular file");
+    refused(&["check", "--config", name(&fifo)], "not a regular file");
+    refused(&["check", "--config", "-", "--cmdline", "-"], "read once");
+    refused(&["check", "--release", "6.1"], "--release");
+    refused(&["check", "--config", "x", "--release", "../x"], "uname -r");
+    refused(
+        &["check", "--root", "/", "--from", "x"],
+        "cannot be used with",
+    );
+    refused(&["collect", "-o", "/nowhere/x"], "can't write /nowhere/x");
+    assert!(!Path::new("/tmp/evil").exists());
+}
+
+#[track_caller]
+fn refused(arguments: &[&str], says: &str) {
+    let start = std::time::Instant::now();
+    let output = run(arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    assert!(said.contains(says), "{arguments:?}: {said}");
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    let of_clap = said.starts_with("error: ");
+    assert!(
+        of_clap || said.lines().count() == 1,
+        "{arguments:?}: {said}"
+    );
+    assert!(start.elapsed().as_secs() < 60, "{arguments:?}");
+}
+
+#[test]
+fn a_fifo_or_a_device_in_a_sosreport_stops_nothing() {
+    let (scratch, root) = sosreport();
+    let cmdline = root.join("proc/cmdline");
+    fs::remove_file(&cmdline).unwrap();
+    nix::unistd::mkfifo(&cmdline, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let directory = report(&["--root", name(&root)]);
+    assert_eq!(fact(&directory, "cmdline").0, "? unreadable");
+
+    fs::remove_file(&cmdline).unwrap();
+    let top = root.file_name().unwrap().to_str().unwrap();
+    let device = member(
+        tar::EntryType::Char,
+        &format!("{top}/proc/cmdline"),
+        "",
+        b"",
+    );
+    let path = scratch.path().join("x.tar");
+    fs::write(&path, [device, archive(&root)].concat()).unwrap();
+    let archived = report(&["--root", name(&path)]);
+    assert_eq!(fact(&archived, "cmdline").0, "? unreadable");
+}
