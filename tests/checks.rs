@@ -232,7 +232,7 @@ fn missing_tools_are_named_and_come_in_packages_of_the_host() {
         ),
         (
             "ID=rocky\nID_LIKE=\"rhel centos fedora\"",
-            "dnf install bpftool clang llvm dwarves",
+            "yum install bpftool clang llvm dwarves",
         ),
         ("ID=arch", "pacman -S bpf clang llvm pahole"),
         ("ID=void", ""),
@@ -240,6 +240,9 @@ fn missing_tools_are_named_and_come_in_packages_of_the_host() {
         let host = healthy();
         tools(host.path(), &["clang", "pahole"]);
         put(host.path(), "etc/os-release", os.as_bytes());
+        if os.contains("ubuntu") {
+            put(host.path(), "proc/sys/kernel/version", b"#35-Ubuntu SMP\n");
+        }
         let report = yaml(&check(&host, &["--only", id]));
         assert_eq!(commands(&report, id), command, "{os}");
         let missing = &finding(&report, id)["evidence"][0]["value"];

@@ -14,8 +14,8 @@ pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one(
         "kernel.kheaders",
         OneOf(&["present", "module", "absent"]),
-        "Whether the kernel shows its headers itself: `module` where it would, once kheaders is \
-         loaded (/sys/kernel/kheaders.tar.xz, IKHEADERS).",
+        "Whether the kernel shows its headers itself: `module` where the module kheaders is \
+         installed and not loaded (/sys/kernel/kheaders.tar.xz, IKHEADERS).",
     ),
 ];
 
@@ -56,10 +56,21 @@ fn kheaders(host: &dyn Host, facts: &Facts) -> Fact {
     let option = facts.get("config.IKHEADERS");
     let source = option.source().to_owned();
     match option.value() {
-        Some(Value::Text(text)) if text == "m" => Fact::known("module", &source),
+        Some(Value::Text(text)) if text == "m" => module(host, facts, &source),
         _ if reader::is_populated(host, "/sys/kernel") => Fact::known("absent", KHEADERS),
         Some(_) => Fact::known("absent", &source),
         None => Fact::unknown(Why::Missing, "sysfs is not mounted at /sys", KHEADERS),
+    }
+}
+
+/// Distributions have it in a package that is not always there.
+fn module(host: &dyn Host, facts: &Facts, source: &str) -> Fact {
+    let release = facts.text("kernel.release").unwrap_or_default();
+    let place = format!("/lib/modules/{release}/kernel/kernel/kheaders.ko");
+    let is_there = |end: &str| host.stat(&format!("{place}{end}")).is_ok();
+    match ["", ".xz", ".zst", ".gz"].into_iter().any(is_there) {
+        true => Fact::known("module", source),
+        false => Fact::known("absent", &place),
     }
 }
 
@@ -104,7 +115,13 @@ mod tests {
         let sys = Memory::new().with("/sys/kernel/uevent_seqnum", "1");
         for (host, config, state) in [
             (sys.clone().with(KHEADERS, "xz"), "", Some("present")),
-            (sys.clone(), "CONFIG_IKHEADERS=m", Some("module")),
+            (sys.clone(), "CONFIG_IKHEADERS=m", Some("absent")),
+            (
+                sys.clone()
+                    .with("/lib/modules/6.1.0/kernel/kernel/kheaders.ko.xz", ""),
+                "CONFIG_IKHEADERS=m",
+                Some("module"),
+            ),
             (sys, "CONFIG_BPF=y", Some("absent")),
             (
                 Memory::new(),

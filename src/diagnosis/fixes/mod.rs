@@ -30,7 +30,7 @@ pub(super) fn render(
     verify: &str,
 ) -> Option<RenderedFix> {
     let platform = Platform::of(facts);
-    let recipe = match &fix.remedy {
+    let mut recipe = match &fix.remedy {
         Remedy::KernelArguments { add, remove } => {
             kernel_arguments::recipe(add, remove, facts, &platform)?
         }
@@ -49,6 +49,10 @@ pub(super) fn render(
         && let Some(way) = platform.image_way()
     {
         summary.push_str(&format!(" ({way})"));
+        if recipe.kind == "package" && !platform.takes_packages() {
+            recipe.commands = recipe.commands.iter().map(|line| remark(line)).collect();
+            recipe.undo.clear();
+        }
     }
     Some(RenderedFix {
         kind: recipe.kind.to_owned(),

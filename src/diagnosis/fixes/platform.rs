@@ -74,6 +74,12 @@ impl Platform {
         self.container.is_some()
     }
 
+    /// Whether the commands of a package manager do something here.
+    pub(super) fn takes_packages(&self) -> bool {
+        let image = self.image.as_deref();
+        matches!(image, None | Some("nixos" | "transactional" | "wsl"))
+    }
+
     /// How packages and kernels come to a system that is an image; `None` where they are
     /// installed in the usual way.
     pub(super) fn image_way(&self) -> Option<&'static str> {
