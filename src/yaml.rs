@@ -177,7 +177,10 @@ struct Scan {
 
 impl Scan {
     fn run(mut self, text: &str) -> Result<(), Error> {
-        for (index, line) in text.lines().enumerate() {
+        // Each of these ends a line in YAML 1.1; the parser counts them so.
+        let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+        let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+        for (index, line) in lines.enumerate() {
             self.line(line)
                 .map_err(|message| Error::new(index + 1, message))?;
         }
@@ -325,6 +328,8 @@ mod tests {
             (format!("- a: |\n  b: {}", "{a: ".repeat(many)), 2),
             (format!("a: \"|\"\nb:\n  - {}", "[\n".repeat(many)), 64),
             (format!("a: {{b: it 's, c: {}", "[".repeat(many)), 1),
+            (format!("# a\r{}", "[".repeat(many)), 2),
+            (format!("# a\r\n# b\u{2028}{}", "[".repeat(many)), 3),
             ("- ".repeat(many), 1),
             ("? ".repeat(many), 1),
             (stairs, 65),
