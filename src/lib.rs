@@ -13,8 +13,11 @@ pub mod redact;
 pub mod report;
 mod selection;
 pub mod version;
+pub mod yaml;
 
 use catalogue::{Catalogue, LoadError, Vocabulary};
+use nix::errno::Errno;
+use probes::Stage;
 
 pub use selection::{NoSuchCheck, Selection};
 
@@ -27,12 +30,37 @@ pub fn built_in_catalogue() -> Result<Catalogue, LoadError> {
     Catalogue::parse("checks.yaml", text, vocabulary())
 }
 
-/// The facts and probes a checks file may speak of.
+/// The facts, probes and words a checks file may speak of.
 #[must_use]
 pub fn vocabulary() -> Vocabulary {
     Vocabulary {
         is_fact: facts::is_known,
         nearest_fact: facts::suggest,
         probes: || probes::table().iter().map(|probe| probe.id).collect(),
+        values_of: |key| facts::describe(key)?.words(),
+        stages: || STAGES.iter().map(ToString::to_string).collect(),
+        errnos,
     }
+}
+
+const STAGES: &[Stage] = &[
+    Stage::Open,
+    Stage::Create,
+    Stage::BtfLoad,
+    Stage::Load,
+    Stage::Attach,
+    Stage::Mmap,
+    Stage::Trigger,
+    Stage::Read,
+];
+
+/// What a probe can fail with: the C library's names, and two it doesn't have or that are
+/// none of an error but of the signal seccomp kills with.
+fn errnos() -> Vec<String> {
+    let known = (1..=200).map(Errno::from_raw);
+    let known = known.filter(|errno| *errno != Errno::UnknownErrno);
+    let known = known.map(|errno| format!("{errno:?}"));
+    known
+        .chain(["ENOTSUPP", "SIGSYS"].map(str::to_owned))
+        .collect()
 }

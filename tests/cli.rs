@@ -213,9 +213,15 @@ fn wrong_usage_is_one_clear_line_and_status_2() {
     let bad = scratch.path().join("bad.yaml");
     fs::write(&bad, "checks:\n  - id: mine\n    tytle: x\n").unwrap();
     let bad = bad.to_str().unwrap();
+    let deep = scratch.path().join("deep.yaml");
+    fs::write(&deep, "[".repeat(100_000)).unwrap();
+    let deep = deep.to_str().unwrap();
+    let two = scratch.path().join("two.yaml");
+    fs::write(&two, "areas: []\n---\nareas: []\n").unwrap();
+    let two = two.to_str().unwrap();
     let missing = scratch.path().join("missing");
     let missing = missing.to_str().unwrap();
-    let rows: [(&[&str], &str); 8] = [
+    let rows: [(&[&str], &str); 10] = [
         (
             &["check", "--only", "kernel", "--skip", "kernel"],
             "leave no check",
@@ -226,6 +232,8 @@ fn wrong_usage_is_one_clear_line_and_status_2() {
         ),
         (&["check", "--checks", bad], "bad.yaml:3: "),
         (&["check", "--checks", bad], "did you mean `title`?"),
+        (&["check", "--checks", deep], "deep.yaml:1: nested deeper"),
+        (&["check", "--checks", two], "two.yaml:2: a second document"),
         (&["check", "--checks", missing], "can't read"),
         (&["check", "--root", missing], "can't read"),
         (

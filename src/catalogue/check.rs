@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
 use super::fix::Fix;
+use super::located;
 
 /// How much a failing check matters. Ordered: an error is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,21 +44,24 @@ pub enum Kind {
 
 /// A group of checks that belong together in a report.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `id` and `title`")]
 pub struct Area {
     /// Its name for `--only` and `--skip`.
+    #[serde(deserialize_with = "located::kebab_case")]
     pub id: String,
     /// Its heading.
+    #[serde(deserialize_with = "located::text")]
     pub title: String,
 }
 
 /// What brings a failure about, as far as facts tell.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `because`")]
 pub struct Cause {
     /// When this is the cause; a cause without it is the one that remains.
     pub when: Option<Condition>,
     /// The cause in a sentence or two.
+    #[serde(deserialize_with = "located::text")]
     pub because: String,
     /// Overrides the check's severity.
     pub severity: Option<Severity>,
@@ -68,21 +72,29 @@ pub struct Cause {
 
 /// One documented failure.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `id` and what belongs to a check"
+)]
 pub struct Check {
     /// Its permanent name.
+    #[serde(deserialize_with = "located::kebab_case")]
     pub id: String,
     /// The id of its [`Area`].
+    #[serde(deserialize_with = "located::kebab_case")]
     pub area: String,
     /// What decides it.
     pub kind: Kind,
     /// How much it matters when it fails.
     pub severity: Severity,
     /// The failure in a few words.
+    #[serde(deserialize_with = "located::text")]
     pub title: String,
     /// What is so when it does not fail.
+    #[serde(deserialize_with = "located::text")]
     pub ok: String,
     /// Why it matters, and to whom.
+    #[serde(deserialize_with = "located::text")]
     pub why: String,
     /// Checks that make this one moot while they fail.
     #[serde(default)]
@@ -97,6 +109,7 @@ pub struct Check {
     #[serde(default)]
     pub confirm: Vec<String>,
     /// Commits, files and documents the entry rests on.
+    #[serde(default)]
     pub references: Vec<String>,
     /// Items of the user's notes it serves.
     #[serde(default)]

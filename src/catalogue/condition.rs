@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::located;
-use super::vocabulary::{check_fact, check_probe};
+use super::value::{check_option, fitting};
+use super::vocabulary::{check_errno, check_fact, check_probe, check_stage};
 use crate::version::VersionRange;
 
 /// A question with the answers yes, no and unknown.
@@ -70,7 +71,10 @@ pub enum Test {
 
 /// A value a condition names.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected true, false, a whole number or text in quotes"
+)]
 pub enum Wanted {
     /// `true` or `false`.
     Bool(bool),
@@ -98,7 +102,10 @@ pub struct ProbeTest {
 
 /// One value or several.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected one word (numbers with a point in quotes), or a list of them"
+)]
 enum OneOrMore<T> {
     One(T),
     More(Vec<T>),
@@ -205,6 +212,7 @@ impl Raw {
         }
         let (key, test) = self.take_fact()?;
         check_fact(&key)?;
+        let test = fitting(&key, test)?;
         Ok(Condition::Fact(FactTest { key, test }))
     }
 
@@ -214,6 +222,7 @@ impl Raw {
             Test::Is(words.into_iter().map(Wanted::Text).collect())
         };
         if let Some(name) = self.config.take() {
+            check_option(&name)?;
             return Ok((format!("config.{name}"), self.take_test()?));
         }
         if let Some(name) = self.sysctl.take() {
@@ -290,6 +299,8 @@ impl Raw {
             stage: self.stage.take(),
             log: self.log.take(),
         };
+        test.errno.iter().try_for_each(|errno| check_errno(errno))?;
+        test.stage.as_deref().map_or(Ok(()), check_stage)?;
         if works && (!test.errno.is_empty() || test.stage.is_some() || test.log.is_some()) {
             return Err("a probe that works has no errno, stage or log".to_owned());
         }

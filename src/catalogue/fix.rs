@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::Condition;
+use super::condition::{Condition, Wanted};
 use super::located;
+use super::value::{check_option, option_value};
+use super::vocabulary::{check_placeholders, check_value};
 
 /// What a fix takes before it helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,6 +106,32 @@ pub struct Steps {
     pub needs: Needs,
 }
 
+/// A setting as it is written: text, or a number, which needs no quotes.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected text or a whole number; true, false and numbers with a point need quotes"
+)]
+enum Scalar {
+    Number(i64),
+    Text(String),
+}
+
+impl From<Scalar> for String {
+    fn from(value: Scalar) -> Self {
+        match value {
+            Scalar::Number(number) => number.to_string(),
+            Scalar::Text(text) => text,
+        }
+    }
+}
+
+fn settings(map: BTreeMap<String, Scalar>) -> BTreeMap<String, String> {
+    map.into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect()
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawArguments {
@@ -120,11 +148,11 @@ struct Raw {
     summary: String,
     risk: Option<String>,
     kernel_arguments: Option<RawArguments>,
-    kernel_config: Option<BTreeMap<String, String>>,
-    sysctl: Option<BTreeMap<String, String>>,
+    kernel_config: Option<BTreeMap<String, Scalar>>,
+    sysctl: Option<BTreeMap<String, Scalar>>,
     mount: Option<Mount>,
     capabilities: Option<Vec<String>>,
-    memlock: Option<String>,
+    memlock: Option<Scalar>,
     package: Option<Steps>,
     upgrade: Option<Steps>,
     program: Option<Steps>,
@@ -145,11 +173,12 @@ impl TryFrom<Raw> for Fix {
         let remedies = [
             raw.kernel_arguments
                 .map(|RawArguments { add, remove }| Remedy::KernelArguments { add, remove }),
-            raw.kernel_config.map(Remedy::KernelConfig),
-            raw.sysctl.map(Remedy::Sysctl),
+            raw.kernel_config
+                .map(|map| Remedy::KernelConfig(settings(map))),
+            raw.sysctl.map(|map| Remedy::Sysctl(settings(map))),
             raw.mount.map(Remedy::Mount),
             raw.capabilities.map(Remedy::Capabilities),
-            raw.memlock.map(Remedy::Memlock),
+            raw.memlock.map(|limit| Remedy::Memlock(limit.into())),
             raw.package.map(steps(StepsKind::Package)),
             raw.upgrade.map(steps(StepsKind::Upgrade)),
             raw.program.map(steps(StepsKind::Program)),
@@ -157,12 +186,19 @@ impl TryFrom<Raw> for Fix {
         ];
         let mut remedies = remedies.into_iter().flatten();
         match (remedies.next(), remedies.next()) {
-            (Some(remedy), None) => Ok(Self {
-                when: raw.when,
-                summary: raw.summary,
-                risk: raw.risk,
-                remedy,
-            }),
+            (Some(remedy), None) => {
+                if raw.summary.trim().is_empty() {
+                    return Err("a fix needs a summary, this one is empty".to_owned());
+                }
+                check_placeholders(&raw.summary)?;
+                remedy.check()?;
+                Ok(Self {
+                    when: raw.when,
+                    summary: raw.summary,
+                    risk: raw.risk,
+                    remedy,
+                })
+            }
             _ => Err(
                 "a fix has exactly one of: kernel-arguments, kernel-config, sysctl, \
                       mount, capabilities, memlock, package, upgrade, program, setting"
@@ -170,4 +206,92 @@ impl TryFrom<Raw> for Fix {
             ),
         }
     }
+}
+
+impl Remedy {
+    /// Complains about what can never become true.
+    fn check(&self) -> Result<(), String> {
+        match self {
+            Self::KernelArguments { add, remove } => {
+                let mut words = add.iter().chain(remove);
+                if words.clone().all(|word| word.trim().is_empty()) {
+                    return Err("kernel-arguments needs `add` or `remove`".to_owned());
+                }
+                words.try_for_each(|word| one_line("kernel argument", word))
+            }
+            Self::KernelConfig(options) => {
+                some("kernel-config", options.len())?;
+                options.iter().try_for_each(|(name, value)| {
+                    check_option(name)?;
+                    check_option_value(name, value)
+                })
+            }
+            Self::Sysctl(settings) => {
+                some("sysctl", settings.len())?;
+                settings.iter().try_for_each(|(name, value)| {
+                    if name.is_empty() || name.contains(char::is_whitespace) {
+                        return Err(format!("`{name}` is no name of a sysctl"));
+                    }
+                    one_line("value of a sysctl", value)
+                })
+            }
+            Self::Mount(mount) => {
+                one_line("type of a mount", &mount.kind)?;
+                one_line("mount point", &mount.at)?;
+                if !mount.at.starts_with('/') {
+                    return Err(format!("mount at `{}`: write an absolute path", mount.at));
+                }
+                one_line("list of mount options", &mount.options)
+            }
+            Self::Capabilities(names) => {
+                some("capabilities", names.len())?;
+                let mut names = names.iter();
+                names.try_for_each(|name| check_value(CAPABILITIES, "capability", name))
+            }
+            Self::Memlock(limit) if limit == "infinity" || limit.parse::<u64>().is_ok() => Ok(()),
+            Self::Memlock(limit) => Err(format!(
+                "memlock is `infinity` or a number of bytes, not `{limit}`"
+            )),
+            Self::Steps(_, steps) => {
+                let mut lines = steps.commands.iter().chain(&steps.undo);
+                lines.try_for_each(|line| {
+                    if line.trim().is_empty() {
+                        return Err("an empty command".to_owned());
+                    }
+                    check_placeholders(line)
+                })
+            }
+        }
+    }
+}
+
+/// The fact that lists what this process holds.
+const CAPABILITIES: &str = "privilege.capabilities";
+
+fn some(remedy: &str, count: usize) -> Result<(), String> {
+    match count {
+        0 => Err(format!("{remedy} is empty: name what must become so")),
+        _ => Ok(()),
+    }
+}
+
+/// Complains about what would break the line it is put into.
+fn one_line(what: &str, text: &str) -> Result<(), String> {
+    if text.trim().is_empty() || text.contains(char::is_control) {
+        return Err(format!("{text:?} is no {what}: write one line of text"));
+    }
+    check_placeholders(text)
+}
+
+fn check_option_value(name: &str, value: &str) -> Result<(), String> {
+    let word = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    if name.is_empty() || !name.chars().all(word) {
+        return Err(format!(
+            "`{name}` is no kernel option: capitals, digits and `_` only"
+        ));
+    }
+    if value.contains(char::is_control) {
+        return Err(format!("the value of {name} must stand on one line"));
+    }
+    option_value(Wanted::Text(value.to_owned())).map(drop)
 }

@@ -6,12 +6,17 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
+use super::value::check_option;
 use super::vocabulary::{Vocabulary, nearest, speaking, unknown_word};
 use crate::version::{KernelVersion, VersionRange};
+use crate::yaml;
 
 /// What a kernel option needs before a build keeps it: the dependencies of its Kconfig entry.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `option` and `kernel`"
+)]
 pub struct OptionRule {
     /// The option, without `CONFIG_`.
     pub option: String,
@@ -58,6 +63,7 @@ pub struct LoadError {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(expecting = "a mapping with `checks:`")]
 struct File {
     #[serde(default)]
     areas: Vec<Area>,
@@ -65,6 +71,7 @@ struct File {
     backporting: Vec<String>,
     #[serde(default)]
     options: Vec<OptionRule>,
+    #[serde(default)]
     checks: Vec<Check>,
 }
 
@@ -79,8 +86,8 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Reads another checks file on top: its checks are added, or take the place of those
-    /// with the same id.
+    /// Reads another checks file on top: its areas and checks are added, or take the place of
+    /// those with the same id.
     ///
     /// # Errors
     /// As [`Catalogue::parse`]; the catalogue is then as before.
@@ -90,29 +97,18 @@ impl Catalogue {
         text: &str,
         vocabulary: Vocabulary,
     ) -> Result<(), LoadError> {
-        let parsed = speaking(vocabulary, || serde_yaml::from_str::<File>(text));
-        let file = parsed.map_err(|error| explain(name, &error))?;
-        let fault = |at: &str, message: String| LoadError {
-            file: name.to_owned(),
-            line: line_of(text, at),
-            message,
-        };
-        let mut seen = BTreeSet::new();
-        for check in &file.checks {
-            if !is_kebab_case(&check.id) {
-                let message = format!("check id `{}` is not of the form a-b-c", check.id);
-                return Err(fault(&check.id, message));
-            }
-            if !seen.insert(check.id.as_str()) {
-                return Err(fault(
-                    &check.id,
-                    format!("check `{}` stands twice", check.id),
-                ));
-            }
-        }
+        let parsed = speaking(vocabulary, || yaml::from_str::<File>(text));
+        let file = parsed.map_err(|error| explain(name, error))?;
+        file.check(text).map_err(|error| explain(name, error))?;
+        let ids: Vec<String> = file.checks.iter().map(|check| check.id.clone()).collect();
 
         let mut joined = self.clone();
-        joined.areas.extend(file.areas);
+        for area in file.areas {
+            match joined.areas.iter_mut().find(|old| old.id == area.id) {
+                Some(old) => *old = area,
+                None => joined.areas.push(area),
+            }
+        }
         joined.backporting.extend(file.backporting);
         joined.options.extend(file.options);
         for check in file.checks {
@@ -121,13 +117,35 @@ impl Catalogue {
                 None => joined.checks.push(check),
             }
         }
-        if let Some((at, message)) = joined.fault() {
-            return Err(fault(&at, message));
+        // What was there before was right, so a fault is in, or leads through, what is new.
+        for (index, id) in ids.iter().enumerate() {
+            let Some(message) = joined.check(id).and_then(|check| joined.fault(check)) else {
+                continue;
+            };
+            return Err(LoadError {
+                file: name.to_owned(),
+                line: yaml::line_of(text, "checks", index).unwrap_or(0),
+                message,
+            });
         }
         let digest = Sha256::digest(format!("{}{text}", self.digest));
         joined.digest = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
         *self = joined;
         Ok(())
+    }
+
+    /// [`Catalogue::extend`] with a file as it was read.
+    ///
+    /// # Errors
+    /// As [`Catalogue::parse`]; and the first line that is no UTF-8.
+    pub fn extend_bytes(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        vocabulary: Vocabulary,
+    ) -> Result<(), LoadError> {
+        let text = yaml::text(bytes).map_err(|error| explain(name, error))?;
+        self.extend(name, text, vocabulary)
     }
 
     /// The check of this id.
@@ -136,54 +154,50 @@ impl Catalogue {
         self.checks.iter().find(|check| check.id == id)
     }
 
-    /// The first reference or cause that can't be right, and the id of its check.
-    fn fault(&self) -> Option<(String, String)> {
+    /// The first reference or cause of a check that can't be right.
+    fn fault(&self, check: &Check) -> Option<String> {
         let ids = || self.checks.iter().map(|check| check.id.as_str());
-        for check in &self.checks {
-            let fault = |message| Some((check.id.clone(), message));
-            if !self.areas.iter().any(|area| area.id == check.area) {
-                let areas = self.areas.iter().map(|area| area.id.as_str());
-                let hint = nearest(&check.area, areas);
-                return fault(unknown_word("area", &check.area, hint));
+        if !self.areas.iter().any(|area| area.id == check.area) {
+            let areas = self.areas.iter().map(|area| area.id.as_str());
+            let hint = nearest(&check.area, areas);
+            return Some(unknown_word("area", &check.area, hint));
+        }
+        for id in &check.requires {
+            if self.check(id).is_none() {
+                return Some(unknown_word("check", id, nearest(id, ids())));
             }
-            for id in &check.requires {
-                if self.check(id).is_none() {
-                    return fault(unknown_word("check", id, nearest(id, ids())));
-                }
-                if self.leads_to(id, &check.id, self.checks.len()) {
-                    return fault(format!("`{}` and `{id}` require each other", check.id));
-                }
-            }
-            match check.causes.split_last() {
-                None => return fault(format!("`{}` names no cause", check.id)),
-                Some((last, _)) if last.when.is_some() => {
-                    return fault(format!(
-                        "the last cause of `{}` has a `when`; end with one that remains when \
-                         no other matches",
-                        check.id
-                    ));
-                }
-                Some((_, before)) if before.iter().any(|cause| cause.when.is_none()) => {
-                    return fault(format!(
-                        "a cause of `{}` without `when` stands before others, which are never \
-                         reached",
-                        check.id
-                    ));
-                }
-                Some(_) => {}
+            if self.leads_to(id, &check.id) {
+                return Some(format!("`{}` and `{id}` require each other", check.id));
             }
         }
-        None
+        match check.causes.split_last() {
+            None => Some(format!("`{}` names no cause", check.id)),
+            Some((last, _)) if last.when.is_some() => Some(format!(
+                "the last cause of `{}` has a `when`; end with one that remains when no other \
+                 matches",
+                check.id
+            )),
+            Some((_, before)) if before.iter().any(|cause| cause.when.is_none()) => Some(format!(
+                "a cause of `{}` without `when` stands before others, which are never reached",
+                check.id
+            )),
+            Some(_) => None,
+        }
     }
 
-    /// Whether following `requires` from `from` reaches `to` in at most `steps` steps.
-    fn leads_to(&self, from: &str, to: &str, steps: usize) -> bool {
-        from == to
-            || steps > 0
-                && self.check(from).is_some_and(|check| {
-                    let mut next = check.requires.iter();
-                    next.any(|id| self.leads_to(id, to, steps - 1))
-                })
+    /// Whether following `requires` from `from` reaches `to`.
+    fn leads_to(&self, from: &str, to: &str) -> bool {
+        let mut seen = BTreeSet::from([from]);
+        let mut open = vec![from];
+        while let Some(id) = open.pop() {
+            if id == to {
+                return true;
+            }
+            let requires = self.check(id).map(|check| check.requires.iter());
+            let next = requires.into_iter().flatten().map(String::as_str);
+            open.extend(next.filter(|id| seen.insert(id)));
+        }
+        false
     }
 
     /// What a kernel's Kconfig of this version asks of an option; `None` where nothing is known.
@@ -228,12 +242,52 @@ impl Catalogue {
     }
 }
 
-/// A serde error as place and sentence, with the word that was probably meant.
-fn explain(file: &str, error: &serde_yaml::Error) -> LoadError {
-    let line = error.location().map_or(0, |place| place.line());
-    let full = error.to_string();
-    // The place stands in front already.
-    let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
+impl File {
+    /// Complains about what stands twice, and about a file without anything.
+    fn check(&self, text: &str) -> Result<(), yaml::Error> {
+        let fault = |key, index, message| {
+            Err(yaml::Error {
+                line: yaml::line_of(text, key, index).unwrap_or(0),
+                message,
+            })
+        };
+        let areas: Vec<&str> = self.areas.iter().map(|area| area.id.as_str()).collect();
+        let checks: Vec<&str> = self.checks.iter().map(|check| check.id.as_str()).collect();
+        for (key, kind, ids) in [("areas", "area", areas), ("checks", "check", checks)] {
+            let mut seen = BTreeSet::new();
+            if let Some(index) = ids.iter().position(|id| !seen.insert(*id)) {
+                let id = ids.get(index).copied().unwrap_or_default();
+                return fault(key, index, format!("{kind} `{id}` stands twice"));
+            }
+        }
+        for (index, rule) in self.options.iter().enumerate() {
+            let named = [&rule.option].into_iter();
+            let mut named = named.chain(&rule.needs).chain(&rule.excludes);
+            if let Some(message) = named.find_map(|option| check_option(option).err()) {
+                return fault("options", index, message);
+            }
+        }
+        let nothing = self.checks.is_empty() && self.areas.is_empty();
+        if nothing && self.options.is_empty() && self.backporting.is_empty() {
+            return Err(yaml::Error {
+                line: 1,
+                message: "nothing in it; expected a mapping with `checks:`".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// An error as place and sentence, with the word that was probably meant.
+fn explain(file: &str, error: yaml::Error) -> LoadError {
+    let yaml::Error {
+        mut line,
+        mut message,
+    } = error;
+    if line == 0 && message.contains("EOF while parsing") {
+        line = 1;
+        message = "nothing in it; expected a mapping with `checks:`".to_owned();
+    }
     let hint = message
         .split_once("unknown field `")
         .or_else(|| message.split_once("unknown variant `"))
@@ -250,31 +304,16 @@ fn explain(file: &str, error: &serde_yaml::Error) -> LoadError {
     }
 }
 
-/// The line on which a check begins, or a word first stands; 0 if nowhere.
-fn line_of(text: &str, word: &str) -> usize {
-    let start = format!("id: {word}");
-    let number = |found: Option<usize>| found.map(|index| index + 1);
-    let entry = text.lines().position(|line| line.contains(&start));
-    let word = || text.lines().position(|line| line.contains(word));
-    number(entry).or_else(|| number(word())).unwrap_or(0)
-}
-
-fn is_kebab_case(id: &str) -> bool {
-    let part = |part: &str| {
-        let mut chars = part.chars();
-        !part.is_empty() && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    };
-    id.split('-').all(part)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::{Condition, Test, Wanted};
 
     const WORDS: Vocabulary = Vocabulary {
         is_fact: |key| key != "config.WRONG",
         nearest_fact: |_| Some("config.RIGHT".to_owned()),
         probes: || vec!["sockhash-create"],
+        ..Vocabulary::OPEN
     };
 
     const GOOD: &str = "\
@@ -376,7 +415,7 @@ checks:
                 "some-failure",
                 "Some Failure",
                 "c.yaml:3: ",
-                "not of the form a-b-c",
+                "of the form a-b-c",
             ),
             (
                 "      - because: Of that\n",
@@ -397,6 +436,280 @@ checks:
             assert!(message.starts_with(place), "{to}: {message}");
             assert!(message.contains(hint), "{to}: {message}");
         }
+    }
+
+    /// The complaint about [`GOOD`] with one change, by the doctor's own words.
+    fn complaint(from: &str, to: &str) -> String {
+        assert!(GOOD.contains(from), "{from} stands in the good file");
+        let text = GOOD.replacen(from, to, 1);
+        match Catalogue::parse("c.yaml", &text, crate::vocabulary()) {
+            Ok(_) => "accepted".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn values_that_a_fact_never_has_are_refused() {
+        let rows = [
+            ("{capability: CAP_BFP}", "did you mean `CAP_BPF`?"),
+            (
+                "{fact: privilege.capabilities, has: CAP_41}",
+                "unknown capability",
+            ),
+            ("{cgroup: hybird}", "did you mean `hybrid`?"),
+            ("{cgroup: [legacy, hybird]}", "did you mean `hybrid`?"),
+            ("{fact: cgroup.mode, is: hybird}", "did you mean `hybrid`?"),
+            ("{fact: cgroup.mode, is: 2}", "unknown value"),
+            ("{container: dokcer}", "did you mean `docker`?"),
+            (
+                "{lockdown: x}",
+                "it is one of: none, integrity, confidentiality",
+            ),
+            ("{fact: security.apparmor, is: yes}", "true, false"),
+            ("{config: CONFIG_BPF, is: y}", "write `BPF`"),
+            ("{fact: config.CONFIG_BPF, is: y}", "write `BPF`"),
+            ("{config: CONFIG_BPF}", "write `BPF`"),
+            ("{config: BPF, is: yes}", "did you mean `y`?"),
+            ("{config: BPF, is: true}", "did you mean `y`?"),
+            ("{config: BPF, is: [m, Y]}", "did you mean `y`?"),
+            ("{config: BPF, is: off}", "did you mean `n`?"),
+            ("{fact: os.version-id, is: 20.04}", "in quotes"),
+            (
+                "{probe: sockhash-create, outcome: fails, errno: EINVALL}",
+                "did you mean `EINVAL`?",
+            ),
+            (
+                "{probe: sockhash-create, outcome: fails, stage: laod}",
+                "did you mean `load`?",
+            ),
+        ];
+        for (condition, hint) in rows {
+            let message = complaint("{probe: sockhash-create, outcome: works}", condition);
+            assert!(message.starts_with("c.yaml:10: "), "{condition}: {message}");
+            assert!(message.contains(hint), "{condition}: {message}");
+        }
+        for condition in [
+            "{capability: CAP_BPF}",
+            "{cgroup: [none, absent]}",
+            "{fact: security.apparmor, is: \"true\"}",
+            "{config: BPF, is: [y, m, n, set, unset, absent, 7, \"lockdown,yama\"]}",
+            "{sysctl: kernel.kptr_restrict, is: \"2\"}",
+            "{probe: sockhash-create, outcome: fails, errno: [ENOTSUPP, SIGSYS, EINVAL]}",
+            "{probe: sockhash-create, outcome: fails, stage: btf-load}",
+        ] {
+            let message = complaint("{probe: sockhash-create, outcome: works}", condition);
+            assert_eq!(message, "accepted", "{condition}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_truths_in_quotes_are_what_the_fact_has() {
+        for (condition, wanted) in [
+            (
+                "{sysctl: kernel.kptr_restrict, is: \"2\"}",
+                Wanted::Number(2),
+            ),
+            (
+                "{fact: security.apparmor, is: \"true\"}",
+                Wanted::Bool(true),
+            ),
+        ] {
+            let text = GOOD.replacen("{probe: sockhash-create, outcome: works}", condition, 1);
+            let catalogue = Catalogue::parse("c.yaml", &text, crate::vocabulary()).unwrap();
+            let Condition::Fact(test) = &catalogue.checks[0].fails else {
+                panic!("{condition}");
+            };
+            assert_eq!(test.test, Test::Is(vec![wanted]), "{condition}");
+        }
+    }
+
+    #[test]
+    fn fixes_that_cannot_be_typed_are_refused() {
+        let rows = [
+            ("memlock: 12x", "`infinity` or a number of bytes"),
+            ("memlock: -1", "`infinity` or a number of bytes"),
+            ("capabilities: [CAP_X]", "unknown capability `CAP_X`"),
+            ("capabilities: []", "capabilities is empty"),
+            ("kernel-arguments: {}", "needs `add` or `remove`"),
+            (
+                "kernel-arguments: {add: [\"a={{nope.x}}\"]}",
+                "unknown fact `nope.x`",
+            ),
+            ("mount: {type: bpf, at: sys/fs/bpf}", "absolute path"),
+            ("kernel-config: {}", "kernel-config is empty"),
+            ("kernel-config: {CONFIG_BPF: y}", "write `BPF`"),
+            ("kernel-config: {bpf: y}", "no kernel option"),
+            ("kernel-config: {BPF: yes}", "did you mean `y`?"),
+            ("kernel-config: {BPF: true}", "text or a whole number"),
+            ("kernel-config: {BPF: \"a\\nb\"}", "on one line"),
+            ("sysctl: {}", "sysctl is empty"),
+            ("sysctl: {a.b: \"1\\n2\"}", "one line"),
+            (
+                "program: {commands: [\"{{nope.x}}\"], needs: nothing}",
+                "unknown fact `nope.x`",
+            ),
+            (
+                "setting: {undo: [\"{{kernel.releas}}\"], needs: nothing}",
+                "did you mean `kernel.release`?",
+            ),
+            (
+                "setting: {commands: [\"{{kernel.release\"], needs: nothing}",
+                "without `}}`",
+            ),
+            (
+                "setting: {commands: [\"\"], needs: nothing}",
+                "empty command",
+            ),
+        ];
+        let with = |remedy: &str| {
+            let fix =
+                format!("because: Of that\n        fixes:\n          - {{summary: S, {remedy}}}");
+            complaint("because: Of that", &fix)
+        };
+        for (remedy, hint) in rows {
+            let message = with(remedy);
+            assert!(message.starts_with("c.yaml:16: "), "{remedy}: {message}");
+            assert!(message.contains(hint), "{remedy}: {message}");
+        }
+        for remedy in [
+            "memlock: 67108864",
+            "memlock: infinity",
+            "kernel-config: {NR_CPUS: 64, BPF: y, LSM: \"lockdown,bpf\"}",
+            "sysctl: {net.core.bpf_jit_enable: 1}",
+            "setting: {commands: [\"uname {{kernel.release}}\"], needs: nothing}",
+        ] {
+            assert_eq!(with(remedy), "accepted", "{remedy}");
+        }
+        let summary = "because: Of that\n        fixes: [{summary: \"{{nope.x}}\", memlock: 1}]";
+        assert!(complaint("because: Of that", summary).contains("unknown fact `nope.x`"));
+        let summary = "because: Of that\n        fixes: [{summary: \"\", memlock: 1}]";
+        assert!(complaint("because: Of that", summary).contains("needs a summary"));
+    }
+
+    #[test]
+    fn complaints_are_about_the_line_of_the_entry() {
+        let second = |id: &str| {
+            let entry = GOOD.split_once("checks:\n").unwrap().1;
+            format!("    references: []\n{}", entry.replace("some-failure", id))
+        };
+        let rows = [
+            ("some-failure", "\"Some Failure\"", 3, "form a-b-c"),
+            ("area: maps", "area: Maps", 4, "form a-b-c"),
+            ("{id: maps", "{id: Maps", 1, "form a-b-c"),
+            ("title: It fails", "title: \" \"", 7, "not empty"),
+            ("ok: It does not", "ok: \"\"", 8, "not empty"),
+            ("why: Because", "why: \"\"", 9, "not empty"),
+            ("because: Of that", "because: \"\"", 14, "not empty"),
+            ("title: It fails", "title:", 7, ""),
+            (
+                "Maps}]",
+                "Maps}, {id: maps, title: M}]",
+                1,
+                "area `maps` stands twice",
+            ),
+        ];
+        for (from, to, line, hint) in rows {
+            let message = complaint(from, to);
+            assert!(
+                message.starts_with(&format!("c.yaml:{line}: ")),
+                "{to}: {message}"
+            );
+            assert!(message.contains(hint), "{to}: {message}");
+        }
+        let last = "    references: []\n";
+        for (to, hint) in [
+            (second("some-failure"), "stands twice"),
+            (second("\"some-failure\""), "stands twice"),
+            (
+                second("\"other\"").replace("area: maps", "area: map"),
+                "did you mean `maps`?",
+            ),
+            (
+                second("other").replace("kind:", "requires: [some-failur]\n    kind:"),
+                "did you mean `some-failure`?",
+            ),
+            (
+                second("other").replace("      - because: Of that\n", ""),
+                "has a `when`",
+            ),
+        ] {
+            let message = complaint(last, &to);
+            assert!(message.starts_with("c.yaml:16: "), "{message}");
+            assert!(message.contains(hint), "{message}");
+        }
+    }
+
+    #[test]
+    fn files_of_another_shape_are_met_with_plain_words() {
+        let rows: [(&[u8], &str); 10] = [
+            (
+                b"",
+                "c.yaml:1: nothing in it; expected a mapping with `checks:`",
+            ),
+            (
+                b"# nothing\n",
+                "c.yaml:1: nothing in it; expected a mapping with `checks:`",
+            ),
+            (
+                b"{}",
+                "c.yaml:1: nothing in it; expected a mapping with `checks:`",
+            ),
+            (
+                b"checks: []\n",
+                "c.yaml:1: nothing in it; expected a mapping with `checks:`",
+            ),
+            (
+                b"~\n",
+                "c.yaml:1: found nothing, expected a mapping with `checks:`",
+            ),
+            (
+                b"- a\n",
+                "c.yaml:1: found sequence, expected a mapping with `checks:`",
+            ),
+            (
+                b"\nword\n",
+                "c.yaml:2: found string \"word\", expected a mapping with `checks:`",
+            ),
+            (
+                b"checks:\n  - word\n",
+                "c.yaml:2: checks[0]: found string \"word\", expected a mapping with `id` and what \
+                 belongs to a check",
+            ),
+            (
+                b"areas: [{id: a, title: A}]\n---\n",
+                "c.yaml:2: a second document begins here; a file has one",
+            ),
+            (
+                b"areas:\n  - \xff\n",
+                "c.yaml:2: this line is not UTF-8 text",
+            ),
+        ];
+        for (bytes, wanted) in rows {
+            let mut catalogue = Catalogue::default();
+            let error = catalogue.extend_bytes("c.yaml", bytes, WORDS).unwrap_err();
+            assert_eq!(error.to_string(), wanted);
+        }
+        for text in [
+            "areas: [{id: a, title: A}]",
+            "options: [{option: BPF, kernel: \">=4.0\"}]",
+        ] {
+            assert!(Catalogue::parse("c.yaml", text, WORDS).is_ok(), "{text}");
+        }
+        let option = "\noptions:\n  - {option: A, kernel: \">=4.0\"}\n  - {option: B, kernel: \
+                      \">=4.0\", needs: [CONFIG_C]}";
+        let error = Catalogue::parse("c.yaml", option, WORDS).unwrap_err();
+        assert!(error.to_string().starts_with("c.yaml:4: "), "{error}");
+        let deep = Catalogue::parse("c.yaml", &"{a: ".repeat(100_000), WORDS).unwrap_err();
+        assert_eq!(deep.to_string(), "c.yaml:1: nested deeper than 64 levels");
+    }
+
+    #[test]
+    fn areas_of_another_file_are_added_or_replace() {
+        let mut catalogue = Catalogue::parse("c.yaml", GOOD, WORDS).unwrap();
+        let more = "areas: [{id: maps, title: All maps}, {id: mine, title: Mine}]";
+        catalogue.extend("mine.yaml", more, WORDS).unwrap();
+        let titles: Vec<&str> = catalogue.areas.iter().map(|a| a.title.as_str()).collect();
+        assert_eq!(titles, ["All maps", "Mine"]);
     }
 
     #[test]

@@ -31,6 +31,53 @@ where
     }
 }
 
+struct Text {
+    expecting: &'static str,
+    fits: fn(&str) -> bool,
+}
+
+impl Visitor<'_> for Text {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expecting)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        if (self.fits)(text) {
+            return Ok(text.to_owned());
+        }
+        Err(E::custom(format!(
+            "found `{text}`, expected {}",
+            self.expecting
+        )))
+    }
+}
+
+/// Reads text that says something.
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    deserializer.deserialize_str(Text {
+        expecting: "text that is not empty",
+        fits: |text| !text.trim().is_empty(),
+    })
+}
+
+/// Reads a name of the form a-b-c.
+pub(super) fn kebab_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    deserializer.deserialize_str(Text {
+        expecting: "a name of the form a-b-c, of small letters and digits",
+        fits: is_kebab_case,
+    })
+}
+
+fn is_kebab_case(id: &str) -> bool {
+    let part = |part: &str| {
+        let mut chars = part.chars();
+        !part.is_empty() && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    id.split('-').all(part)
+}
+
 /// Reads a map as a `Raw` and converts it.
 pub(super) fn map<'de, Raw, T, D>(deserializer: D, expecting: &'static str) -> Result<T, D::Error>
 where

@@ -10,6 +10,7 @@ mod condition;
 mod fix;
 mod load;
 mod located;
+mod value;
 mod vocabulary;
 
 pub use check::{Area, Cause, Check, Kind, Severity};

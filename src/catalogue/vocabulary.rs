@@ -11,6 +11,24 @@ pub struct Vocabulary {
     pub nearest_fact: fn(&str) -> Option<String>,
     /// The ids of all probes.
     pub probes: fn() -> Vec<&'static str>,
+    /// The values a fact can have, or the items of its list, where they are few.
+    pub values_of: fn(&str) -> Option<&'static [&'static str]>,
+    /// The stages at which a probe can fail; any, if there are none.
+    pub stages: fn() -> Vec<String>,
+    /// The names of the errors a probe can fail with; any, if there are none.
+    pub errnos: fn() -> Vec<String>,
+}
+
+impl Vocabulary {
+    /// Any fact with any value; no probe.
+    pub const OPEN: Self = Self {
+        is_fact: |_| true,
+        nearest_fact: |_| None,
+        probes: Vec::new,
+        values_of: |_| None,
+        stages: Vec::new,
+        errnos: Vec::new,
+    };
 }
 
 thread_local! {
@@ -49,6 +67,68 @@ pub(super) fn check_probe(id: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(unknown_word("probe", id, nearest(id, probes.into_iter())))
+}
+
+/// The values this fact can have, where they are few.
+pub(super) fn values_of(key: &str) -> Option<&'static [&'static str]> {
+    let words = CURRENT.with_borrow(|current| *current)?;
+    (words.values_of)(key)
+}
+
+/// Complains about a value that this fact, or an item that its list, never has.
+pub(super) fn check_value(key: &str, kind: &str, value: &str) -> Result<(), String> {
+    let Some(known) = values_of(key) else {
+        return Ok(());
+    };
+    one_of(kind, value, known)
+}
+
+/// Complains about a stage that no probe has.
+pub(super) fn check_stage(stage: &str) -> Result<(), String> {
+    let words = CURRENT.with_borrow(|current| *current);
+    let stages = words.map(|words| (words.stages)()).unwrap_or_default();
+    let stages: Vec<&str> = stages.iter().map(String::as_str).collect();
+    if stages.is_empty() {
+        return Ok(());
+    }
+    one_of("stage", stage, &stages)
+}
+
+/// Complains about an error that no system call fails with.
+pub(super) fn check_errno(errno: &str) -> Result<(), String> {
+    let words = CURRENT.with_borrow(|current| *current);
+    let errnos = words.map(|words| (words.errnos)()).unwrap_or_default();
+    if errnos.is_empty() || errnos.iter().any(|known| known == errno) {
+        return Ok(());
+    }
+    let hint = nearest(errno, errnos.iter().map(String::as_str));
+    Err(unknown_word("errno", errno, hint))
+}
+
+/// Complains about placeholders that no fact fills.
+pub(super) fn check_placeholders(text: &str) -> Result<(), String> {
+    for piece in text.split("{{").skip(1) {
+        let Some((key, _)) = piece.split_once("}}") else {
+            return Err(format!("`{{{{` without `}}}}` in `{text}`"));
+        };
+        check_fact(key.trim())?;
+    }
+    Ok(())
+}
+
+/// Complains about a word that is none of these.
+fn one_of(kind: &str, word: &str, known: &[&str]) -> Result<(), String> {
+    if known.contains(&word) {
+        return Ok(());
+    }
+    match nearest(word, known.iter().copied()) {
+        Some(hint) => Err(unknown_word(kind, word, Some(hint))),
+        None if known.len() <= 16 => Err(format!(
+            "unknown {kind} `{word}`, it is one of: {}",
+            known.join(", ")
+        )),
+        None => Err(unknown_word(kind, word, None)),
+    }
 }
 
 /// `unknown KIND `WORD`, did you mean …`.

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
@@ -125,8 +124,7 @@ fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
     let mut catalogue = bpf_doctor::built_in_catalogue()?;
     for file in files {
         let (name, bytes) = read_file(file, CHECKS_LIMIT)?;
-        let text = String::from_utf8(bytes).with_context(|| format!("{name} is no text"))?;
-        catalogue.extend(&name, &text, bpf_doctor::vocabulary())?;
+        catalogue.extend_bytes(&name, &bytes, bpf_doctor::vocabulary())?;
     }
     Ok(catalogue)
 }

@@ -281,6 +281,7 @@ mod tests {
         is_fact: |_| true,
         nearest_fact: |_| None,
         probes: || vec!["good", "refused", "denied", "unrun"],
+        ..Vocabulary::OPEN
     };
 
     fn condition(text: &str) -> Condition {

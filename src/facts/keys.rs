@@ -1,10 +1,11 @@
 //! The names of all facts: what each one says, and which values it can have.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::{
-    Value, boot, btf, cgroup, devtools, disagreements, environment, files, filesystems, headers,
-    kconfig, kernel, modules, os, privilege, security, sysctl,
+    Value, boot, btf, capabilities, cgroup, devtools, disagreements, environment, files,
+    filesystems, headers, kconfig, kernel, modules, os, privilege, security, sysctl,
 };
 
 /// Which values a fact can have, beside being absent or unknown.
@@ -91,6 +92,17 @@ impl KeyInfo {
         }
     }
 
+    /// The values it can have, or the items of its list, where they are few and known.
+    #[must_use]
+    pub fn words(&self) -> Option<&'static [&'static str]> {
+        match self.values {
+            Values::OneOf(words) => Some(words),
+            Values::Bool => Some(&["true", "false"]),
+            Values::List if self.key == "privilege.capabilities" => Some(&CAPABILITY_NAMES),
+            _ => None,
+        }
+    }
+
     fn names(&self, key: &str) -> bool {
         if !self.family {
             return self.key == key;
@@ -136,6 +148,14 @@ pub fn known_keys() -> impl Iterator<Item = &'static KeyInfo> {
 pub fn describe(key: &str) -> Option<&'static KeyInfo> {
     known_keys().find(|info| info.names(key))
 }
+
+static CAPABILITIES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut names = capabilities::names(u64::MAX);
+    names.retain(|name| !name.ends_with(|c: char| c.is_ascii_digit()));
+    names
+});
+static CAPABILITY_NAMES: LazyLock<Vec<&str>> =
+    LazyLock::new(|| CAPABILITIES.iter().map(String::as_str).collect());
 
 /// Whether there is a fact of this key.
 #[must_use]
@@ -237,6 +257,17 @@ mod tests {
         ] {
             assert_eq!(suggest(wrong).as_deref(), meant, "{wrong}");
         }
+    }
+
+    #[test]
+    fn values_are_told_where_they_are_few() {
+        let words = |key| describe(key).and_then(KeyInfo::words);
+        let has = |key, word| words(key).is_some_and(|words| words.contains(&word));
+        assert!(has("cgroup.mode", "hybrid"));
+        assert!(has("privilege.capabilities", "CAP_BPF"));
+        assert!(!has("privilege.capabilities", "CAP_41"));
+        assert!(has("security.apparmor", "true"));
+        assert_eq!(words("config.BPF"), None);
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(super) enum Access {
 #[repr(u32)]
 pub(super) enum ProgType {
     SocketFilter = 1,
+    SkSkb = 14,
 }
 
 /// How many bytes a program became.

@@ -7,9 +7,13 @@
 use super::bench::At;
 use super::bench::Bench;
 use super::bench::Trial;
+use super::insn::Insn;
+use super::insn::Reg;
 use super::kinds::MapType;
+use super::kinds::ProgType;
 use super::kinds::Shape;
 use super::outcome::Stage;
+use super::sys;
 use super::sys::Btf;
 
 /// `sockmap-create`
@@ -33,6 +37,22 @@ pub(super) fn sockhash_u64(bench: &mut Bench) -> Trial {
     // EINVAL: sock_hash_alloc() before 5.7 insists on four bytes.
     create(bench, MapType::Sockhash, 8)
 }
+
+/// `stream-parser-attach`: a parser at an empty map of sockets, which it sees nothing of.
+pub(super) fn stream_parser(bench: &mut Bench) -> Trial {
+    let map = bench.map(&Shape {
+        of: MapType::Sockmap,
+        value_size: 4,
+        flags: 0,
+        btf: None,
+    })?;
+    let parser = bench.program(ProgType::SkSkb, &[Insn::set(Reg::R0, 0), Insn::exit()])?;
+    // EOPNOTSUPP: sock_map_prog_lookup() from 5.13 on without CONFIG_BPF_STREAM_PARSER.
+    sys::attach_to_map(&map, &parser, STREAM_PARSER).at(Stage::Attach)
+}
+
+/// The hook that finds messages in a stream (BPF_SK_SKB_STREAM_PARSER).
+const STREAM_PARSER: u32 = 4;
 
 /// `sockhash-btf`: key and value described by BTF types.
 pub(super) fn sockhash_btf(bench: &mut Bench) -> Trial {

@@ -117,6 +117,13 @@ pub(super) fn with_nothing(command: Command, hook: u32, flags: u32) -> Result<()
     }
 }
 
+/// Attaches a program to a map of sockets; it goes with the map.
+pub(super) fn attach_to_map(map: &Map, program: &Program, hook: u32) -> Result<(), Code> {
+    let attr = Attr::default().fd(&map.fd).fd(&program.0);
+    // SAFETY: the attributes of this command hold no address.
+    unsafe { attr.number(hook).unused(4).call(Command::ProgAttach) }.map(drop)
+}
+
 /// Type information the kernel has taken.
 pub(super) struct Btf(OwnedFd);
 

@@ -171,6 +171,18 @@ const TABLE: &[Probe] = &[
         run: sockets::sockhash_u64,
     },
     Probe {
+        id: "stream-parser-attach",
+        title: "Stream parsers can be attached to socket maps",
+        about: "Creates a SOCKMAP, loads an SK_SKB program of two instructions and attaches it as \
+                the map's stream parser; the map holds no socket, so it never runs.",
+        effects: "none: one map and one program, held by descriptors",
+        area: "sockets",
+        since: Some("4.14"), // 174a79ff9515
+        privilege: BPF_AND_NET,
+        needs: &["sockmap-create"],
+        run: sockets::stream_parser,
+    },
+    Probe {
         id: "sockhash-btf",
         title: "SOCKHASH maps take BTF types for key and value",
         about: "Gives the kernel BTF that knows `int`, and creates a SOCKHASH whose key and value \

@@ -1,13 +1,14 @@
 //! The report for programs: YAML and JSON of the same data.
 
 use super::model::Report;
+use crate::yaml::{self, Error};
 
 /// The report in YAML.
 ///
 /// # Errors
 /// None that a report can cause; the serializer's signature asks for it.
-pub fn yaml(report: &Report) -> Result<String, serde_yaml::Error> {
-    serde_yaml::to_string(report)
+pub fn yaml(report: &Report) -> Result<String, Error> {
+    yaml::to_string(report)
 }
 
 /// The report in JSON, indented, with a newline at the end.

@@ -1,0 +1,384 @@
+//! YAML from people and programs: read with limits, and with the line of what is wrong.
+//!
+//! The parser takes time in the square of the nesting, so what nests deeper than anything
+//! sensible is refused by a scan that takes one look at each character.
+
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::ser::Serialize;
+
+/// Deepest nesting that is read.
+const DEEPEST: usize = 64;
+
+/// What is wrong with a text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct Error {
+    /// The line, counted from 1; 0 where the fault has no line of its own.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Error {
+    fn new(line: usize, message: impl Into<String>) -> Self {
+        Self {
+            line,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<serde_yaml::Error> for Error {
+    fn from(error: serde_yaml::Error) -> Self {
+        let full = error.to_string();
+        let place = error.location();
+        // The place is told by `line` already.
+        let tail = place
+            .as_ref()
+            .map(|at| format!(" at line {} column {}", at.line(), at.column()));
+        let message = tail.map_or(full.clone(), |tail| full.replace(&tail, ""));
+        let message = message
+            .replace("invalid type: unit value", "found nothing")
+            .replace("invalid type: ", "found ");
+        Self::new(place.map_or(0, |at| at.line()), message)
+    }
+}
+
+/// Reads a value.
+///
+/// # Errors
+/// The first thing that is wrong with the text.
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    Scan::default().run(text)?;
+    Ok(serde_yaml::from_str(text)?)
+}
+
+/// Reads a value from bytes.
+///
+/// # Errors
+/// As [`from_str`]; what is not UTF-8 is no text.
+pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    from_str(text(bytes)?)
+}
+
+/// The bytes as text.
+///
+/// # Errors
+/// The line of the first byte that is not UTF-8.
+pub fn text(bytes: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.iter().take(error.valid_up_to());
+        let line = 1 + before.filter(|byte| **byte == b'\n').count();
+        Error::new(line, "this line is not UTF-8 text")
+    })
+}
+
+/// Writes a value.
+///
+/// # Errors
+/// None that maps, lists and scalars can cause.
+pub fn to_string<T: Serialize>(value: &T) -> Result<String, Error> {
+    Ok(serde_yaml::to_string(value)?)
+}
+
+/// The line of an item of the list under a key of the outermost map.
+#[must_use]
+pub fn line_of(text: &str, key: &str, index: usize) -> Option<usize> {
+    let error = Find { key, index }
+        .deserialize(serde_yaml::Deserializer::from_str(text))
+        .err()?;
+    error.location().map(|place| place.line())
+}
+
+/// Reads up to the item wanted and then fails, since only errors know their line.
+#[derive(Clone, Copy)]
+struct Find<'a> {
+    key: &'a str,
+    index: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Find<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Find<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of lists")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            if key == self.key {
+                map.next_value_seed(self)?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        for _ in 0..self.index {
+            items.next_element::<IgnoredAny>()?;
+        }
+        items.next_element_seed(Here).map(drop)
+    }
+}
+
+struct Here;
+
+impl<'de> DeserializeSeed<'de> for Here {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Here {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the item that was looked for")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        Err(A::Error::custom("here"))
+    }
+}
+
+/// One pass over a text that follows what nests, and nothing more.
+#[derive(Debug, Default)]
+struct Scan {
+    /// Columns of the block maps and lists that are open.
+    block: Vec<usize>,
+    /// Flow maps and lists that are open.
+    flow: usize,
+    /// The quotation mark that is open.
+    quote: Option<char>,
+    /// Whether a scalar without quotes is being read, in which nothing but its end counts.
+    plain: bool,
+    /// Lines indented deeper than this continue a scalar.
+    text_below: Option<usize>,
+    /// Whether anything but comments and directives was seen.
+    begun: bool,
+    /// Whether the document was ended by `...`.
+    ended: bool,
+}
+
+impl Scan {
+    fn run(mut self, text: &str) -> Result<(), Error> {
+        // Each of these ends a line in YAML 1.1; the parser counts them so.
+        let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+        let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+        for (index, line) in lines.enumerate() {
+            self.line(line)
+                .map_err(|message| Error::new(index + 1, message))?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &str) -> Result<(), String> {
+        let column = line.len() - line.trim_start_matches(' ').len();
+        let content = line.trim();
+        if content.is_empty() || (column == 0 && line.starts_with('%') && !self.begun) {
+            return Ok(());
+        }
+        let marker = |word| {
+            let rest = line.strip_prefix(word);
+            rest.filter(|rest: &&str| rest.is_empty() || rest.starts_with([' ', '\t']))
+        };
+        let opens = marker("---");
+        if self.ended && !content.starts_with('#') || opens.is_some() && self.begun {
+            return Err("a second document begins here; a file has one".to_owned());
+        }
+        if marker("...").is_some() {
+            self.ended = true;
+            return Ok(());
+        }
+        if let Some(rest) = opens {
+            self.begun = true;
+            return self.part(rest.trim_start(), 3);
+        }
+        if self.flow > 0 || self.quote.is_some() {
+            return self.part(line, 0);
+        }
+        if self.text_below.is_some_and(|below| column > below) || content.starts_with('#') {
+            return Ok(());
+        }
+        self.begun = true;
+        self.text_below = None;
+        self.plain = false;
+        while self.block.last().is_some_and(|open| *open > column) {
+            self.block.pop();
+        }
+        self.part(line.trim_start_matches(' '), column)
+    }
+
+    /// Follows a line, or what is left of it, from this column on.
+    fn part(&mut self, text: &str, start: usize) -> Result<(), String> {
+        let mut chars = text.char_indices().peekable();
+        let mut parent = start;
+        let mut before = ' ';
+        let mut head = self.flow == 0 && self.quote.is_none();
+        while let Some((index, c)) = chars.next() {
+            let next = chars.peek().map_or(' ', |(_, next)| *next);
+            let blank = |c: char| matches!(c, ' ' | '\t');
+            if let Some(quote) = self.quote {
+                match c {
+                    '\\' if quote == '"' => drop(chars.next()),
+                    _ if c == quote => self.quote = None,
+                    _ => {}
+                }
+                before = c;
+                continue;
+            }
+            if blank(c) {
+                before = c;
+                continue;
+            }
+            if c == '#' && blank(before) {
+                self.plain = false;
+                break;
+            }
+            if head {
+                self.open(start + index)?;
+                parent = start + index;
+            }
+            head = head && matches!(c, '-' | '?') && blank(next);
+            if head {
+                before = c;
+                continue;
+            }
+            match c {
+                '[' | '{' if self.flow > 0 || !self.plain => {
+                    self.flow += 1;
+                    self.plain = false;
+                    self.limit()?;
+                }
+                ']' | '}' if self.flow > 0 => {
+                    self.flow -= 1;
+                    self.plain = false;
+                }
+                ',' if self.flow > 0 => self.plain = false,
+                ':' if !self.plain || blank(next) => self.plain = false,
+                ':' if self.flow > 0 && ",[]{}".contains(next) => self.plain = false,
+                '"' | '\'' if !self.plain => self.quote = Some(c),
+                '&' | '!' | '*' if !self.plain => {
+                    let ends = |c: char| blank(c) || ",[]{}".contains(c);
+                    while chars.next_if(|(_, c)| !ends(*c)).is_some() {}
+                }
+                '|' | '>' if !self.plain && self.flow == 0 => {
+                    self.plain = true;
+                    break;
+                }
+                _ => self.plain = true,
+            }
+            before = c;
+        }
+        if self.flow == 0 && self.quote.is_none() && self.plain {
+            self.text_below = Some(parent);
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, column: usize) -> Result<(), String> {
+        if self.block.last().is_none_or(|open| *open < column) {
+            self.block.push(column);
+        }
+        self.limit()
+    }
+
+    fn limit(&self) -> Result<(), String> {
+        if self.flow + self.block.len() > DEEPEST {
+            return Err(format!("nested deeper than {DEEPEST} levels"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<serde_yaml::Value, Error> {
+        from_str(text)
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_at_its_line() {
+        let many = 100_000;
+        let stairs: String = (0..many.min(2000))
+            .map(|depth| format!("{}a:\n", " ".repeat(depth)))
+            .collect();
+        for (text, line) in [
+            ("[".repeat(many), 1),
+            ("{a: ".repeat(many), 1),
+            (format!("a: 1\nb: {}", "[".repeat(many)), 2),
+            (format!("a: b\n  'c\nd: {}", "[".repeat(many)), 3),
+            (format!("- a: |\n  b: {}", "{a: ".repeat(many)), 2),
+            (format!("a: \"|\"\nb:\n  - {}", "[\n".repeat(many)), 64),
+            (format!("a: {{b: it 's, c: {}", "[".repeat(many)), 1),
+            (format!("# a\r{}", "[".repeat(many)), 2),
+            (format!("# a\r\n# b\u{2028}{}", "[".repeat(many)), 3),
+            ("- ".repeat(many), 1),
+            ("? ".repeat(many), 1),
+            (stairs, 65),
+        ] {
+            let error = read(&text).unwrap_err();
+            let start: String = text.chars().take(30).collect();
+            assert_eq!(error.message, "nested deeper than 64 levels", "{start}");
+            assert_eq!(error.line, line, "{start}");
+        }
+    }
+
+    #[test]
+    fn brackets_in_text_are_no_nesting() {
+        let many = "[{".repeat(100);
+        for text in [
+            format!("a: \"{many}\"\nb: '{many}'\n# {many}\n"),
+            format!("a: |\n  {many}\n\n  {many}\nb: x{many}\n"),
+            format!("- a: >-\n    {many}\n  b: it's\n    {many}\n"),
+            format!("a: \"one\n  {many}\n  two\"\nb: 'it''s {many}'\n"),
+            format!("a: \"\\\"{many}\" # {many}\n"),
+        ] {
+            read(&text).unwrap();
+        }
+        let flat: String = (0..1000).map(|i| format!("a{i}: [{{b: [c]}}]\n")).collect();
+        read(&flat).unwrap();
+    }
+
+    #[test]
+    fn a_file_has_one_document_of_text() {
+        assert!(read("# c\n%YAML 1.1\n---\na: 1\n...\n# end\n").is_ok());
+        for (text, line) in [
+            ("a: 1\n---\nb: 1\n", 2),
+            ("---\na: 1\n---\n", 3),
+            ("a: 1\n...\nb: 2\n", 3),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!(error.line, line, "{text}");
+            assert!(error.message.contains("second document"), "{error}");
+        }
+        let error = from_slice::<serde_yaml::Value>(b"a: 1\nb: \xff\n").unwrap_err();
+        assert_eq!(error.to_string(), "line 2: this line is not UTF-8 text");
+    }
+
+    #[test]
+    fn items_have_lines() {
+        let text = "a: []\nb:\n  - {id: x}\n\n  - id: \"x\"\n    c: 1\n";
+        assert_eq!(line_of(text, "b", 0), Some(3));
+        assert_eq!(line_of(text, "b", 1), Some(5));
+        assert_eq!(line_of(text, "b", 2), None);
+        assert_eq!(line_of(text, "c", 0), None);
+    }
+}
