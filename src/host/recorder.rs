@@ -44,6 +44,9 @@ const UNAME: &[&str] = &[
     "/proc/sys/kernel/hostname",
 ];
 
+/// Package databases.
+const DPKG_STATUS: &str = "/var/lib/dpkg/status";
+const APK_INSTALLED: &str = "/lib/apk/db/installed";
 /// A file that some other than the doctor might read: nothing in it is anybody's business
 /// but this.
 const ENVIRONMENT: &str = "/proc/1/environ";
@@ -106,8 +109,26 @@ fn reduced(path: &str, bytes: &[u8]) -> Vec<u8> {
                 .into_bytes()
         }
         "/proc/cpuinfo" => lines(&|line| !line.starts_with("cpu MHz")),
+        DPKG_STATUS => packages(bytes, "Package: "),
+        APK_INSTALLED => packages(bytes, "P:"),
         _ => bytes.to_vec(),
     }
+}
+
+/// The paragraphs of a package database that are about BPF: what else is installed is nobody's
+/// business, and megabytes of it.
+fn packages(bytes: &[u8], name: &str) -> Vec<u8> {
+    let subjects = ["bpf", "pahole", "dwarves"];
+    let text = String::from_utf8_lossy(bytes);
+    let wanted = |paragraph: &&str| {
+        let mut lines = paragraph.lines();
+        lines.any(|line| {
+            let package = line.strip_prefix(name);
+            package.is_some_and(|package| subjects.iter().any(|word| package.contains(word)))
+        })
+    };
+    let kept: Vec<&str> = text.split("\n\n").filter(wanted).collect();
+    (kept.join("\n\n") + "\n").into_bytes()
 }
 
 /// A line of /proc/self/status that says the same of every process of this kind.
