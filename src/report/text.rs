@@ -140,12 +140,11 @@ impl Page {
         for (index, fix) in finding.fixes.iter().enumerate() {
             self.fix(fix, index);
         }
-        let mut shown: Vec<&str> = Vec::new();
-        for fix in &finding.fixes {
-            if !shown.contains(&fix.verify.as_str()) {
-                shown.push(&fix.verify);
-                self.labelled("verify", &self.style.dim(&clean(&fix.verify)));
-            }
+        // The last word is the check's own way to see, where one of the fixes has it.
+        let ways = || finding.fixes.iter().map(|fix| fix.verify.as_str());
+        let own = ways().find(|way| way.contains(&finding.check));
+        if let Some(way) = own.or_else(|| ways().next_back()) {
+            self.labelled("verify", &self.style.dim(&clean(way)));
         }
     }
 
