@@ -212,6 +212,8 @@ pub struct Report {
     pub probes: Vec<ProbeResult>,
     /// What was known: enough to judge again with another catalogue.
     pub facts: Facts,
+    /// Always true, and the last key: a report without it was cut off on its way.
+    pub complete: bool,
 }
 
 impl Report {
@@ -238,6 +240,7 @@ impl Report {
             findings,
             probes,
             facts,
+            complete: true,
         }
     }
 }

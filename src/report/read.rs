@@ -48,8 +48,19 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
     #[derive(Deserialize)]
     struct Head {
         schema: Option<String>,
+        #[serde(default)]
+        complete: bool,
     }
-    let head: Head = parse(bytes)?.map_err(ReadError::Foreign)?;
+    let head: Head = parse(bytes)?.map_err(|problem| {
+        // What begins like a report is one, however it ends.
+        let ours = bytes.starts_with(b"schema: bpf-doctor/report");
+        let error = if ours {
+            ReadError::Damaged
+        } else {
+            ReadError::Foreign
+        };
+        error(problem)
+    })?;
     match head.schema {
         Some(schema) if schema == SCHEMA => {}
         Some(schema) => {
@@ -57,6 +68,10 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
             return Err(ReadError::OtherSchema(schema));
         }
         None => return Err(ReadError::Foreign("it has no `schema`".to_owned())),
+    }
+    if !head.complete {
+        let problem = "it has no `complete: true` at its end, so it was cut off".to_owned();
+        return Err(ReadError::Damaged(problem));
     }
     let saved: Saved = parse(bytes)?.map_err(ReadError::Damaged)?;
     for (key, value) in saved.facts.known() {
@@ -73,8 +88,8 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
 ///
 /// # Errors
 /// None that outcomes can cause; the serializer's signature asks for it.
-pub fn outcomes_yaml(outcomes: &[ProbeResult]) -> Result<String, serde_yaml::Error> {
-    serde_yaml::to_string(outcomes)
+pub fn outcomes_yaml(outcomes: &[ProbeResult]) -> Result<String, crate::yaml::Error> {
+    crate::yaml::to_string(&outcomes)
 }
 
 /// The outcomes that [`outcomes_yaml`] wrote.
@@ -103,7 +118,7 @@ fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Parsed<T> {
     Ok(if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|error| line(error.to_string()))
     } else {
-        serde_yaml::from_str(text).map_err(|error| line(error.to_string()))
+        crate::yaml::from_str(text).map_err(|error| line(error.to_string()))
     })
 }
 

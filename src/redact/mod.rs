@@ -1,9 +1,13 @@
 //! Words that tell who someone is, replaced by ones that don't: the same word always by the
 //! same, so that what belongs together stays together.
 
+mod words;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
+
+use words::{COMMON, EFI_VENDORS, SECRETS, SYSTEM_PATHS};
 
 /// Replaces names of hosts and users, ids of machines, addresses and secrets.
 #[derive(Debug, Default)]
@@ -13,62 +17,6 @@ pub struct Redactor {
     /// What was replaced by which number, by kind.
     known: BTreeMap<(&'static str, String), usize>,
 }
-
-/// Names that say nothing of whose host it is, or that mean something else in most places.
-const COMMON: &[&str] = &[
-    "localhost",
-    "localdomain",
-    "linux",
-    "none",
-    "host",
-    "root",
-    "boot",
-    "home",
-    "proc",
-    "sys",
-    "dev",
-    "run",
-    "tmp",
-    "usr",
-    "etc",
-    "var",
-    "lib",
-    "bin",
-    "bpf",
-    "debian",
-    "ubuntu",
-    "fedora",
-    "centos",
-    "rhel",
-    "rocky",
-    "alpine",
-    "arch",
-    "amzn",
-    "sles",
-    "cgroup",
-    "cgroup2",
-    "tmpfs",
-    "ext4",
-    "xfs",
-    "btrfs",
-    "overlay",
-    "quiet",
-    "splash",
-    "auto",
-    "true",
-    "false",
-];
-
-/// Parts of names of arguments whose values are nobody's business.
-const SECRETS: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "token",
-    "secret",
-    "key",
-    "credential",
-];
 
 const REDACTED: &str = "redacted";
 
@@ -169,11 +117,20 @@ impl Redactor {
 
     /// There is one host, so its name needs no number of its own.
     fn host_names(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for name in &self.hosts {
-            text = replaced(&text, name, "host-1");
+        let blank = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '(' | ')');
+        let mut out = String::with_capacity(text.len());
+        for piece in text.split_inclusive(blank) {
+            if SYSTEM_PATHS.iter().any(|path| piece.starts_with(path)) {
+                out.push_str(piece);
+                continue;
+            }
+            let mut piece = piece.to_owned();
+            for name in &self.hosts {
+                piece = replaced(&piece, name, "host-1");
+            }
+            out.push_str(&piece);
         }
-        text
+        out
     }
 
     fn number(&mut self, kind: &'static str, word: &str) -> String {
@@ -219,6 +176,9 @@ impl Redactor {
                 _ => return None,
             };
             let id = rest.get(..length)?;
+            if EFI_VENDORS.contains(&id) {
+                return Some((length, id.to_owned()));
+            }
             let ends = !rest
                 .get(length..)?
                 .starts_with(|c: char| c.is_ascii_alphanumeric());
@@ -234,6 +194,20 @@ impl Redactor {
             let octets = || word.split(':').all(|octet| octet.len() == 2);
             if word.len() == 17 && word.matches(':').count() == 5 && octets() {
                 return Some((17, this.number("mac", word)));
+            }
+            // As PXE writes it, in BOOTIF after the kind of hardware.
+            let dashed = rest.get(..17).filter(|word| {
+                let parts: Vec<&str> = word.split('-').collect();
+                let octet =
+                    |part: &&str| part.len() == 2 && part.chars().all(|c| c.is_ascii_hexdigit());
+                parts.len() == 6 && parts.iter().all(octet)
+            });
+            if let Some(word) = dashed
+                && !rest
+                    .get(17..)?
+                    .starts_with(|c: char| c.is_ascii_hexdigit() || c == '-')
+            {
+                return Some((17, this.number("mac", &word.replace('-', ":"))));
             }
             if word.matches(':').count() >= 2
                 && let Ok(address) = word.parse::<Ipv6Addr>()
@@ -327,6 +301,13 @@ fn secrets(text: &str) -> String {
             if let Some(scheme) = out.get(word..).and_then(|word| word.find("://")) {
                 out.truncate(word + scheme + 3);
                 out.push_str(REDACTED);
+            } else if let Some(value) = out.get(word..).and_then(|word| word.find('=')) {
+                // netroot=iscsi:user:password@address
+                let value = word + value + 1;
+                if out.get(value..).is_some_and(|value| value.contains(':')) {
+                    out.truncate(value);
+                    out.push_str(REDACTED);
+                }
             }
             out.push('@');
             continue;
@@ -341,7 +322,7 @@ fn secrets(text: &str) -> String {
         if SECRETS.iter().any(|secret| name.contains(secret)) {
             let end = match behind.strip_prefix('"') {
                 Some(quoted) => quoted.find('"').map(|at| at + 2),
-                None => behind.find(|c: char| c.is_whitespace() || c == '"'),
+                None => behind.find(|c: char| c.is_whitespace() || matches!(c, '"' | ',')),
             };
             out.push_str(REDACTED);
             rest = behind
@@ -428,6 +409,45 @@ mod tests {
             ("/proc/filesystems", "nodev\ttracefs\n", "nodev\ttracefs\n"),
         ] {
             assert_eq!(redactor.file(path, text), expected);
+        }
+    }
+
+    #[test]
+    fn a_host_named_like_a_word_of_the_system_changes_no_path() {
+        for name in ["config", "kernel", "unified", "x86_64", "tracing"] {
+            let mut redactor = Redactor::new(Some(name));
+            for path in [
+                "/proc/sys/kernel/kptr_restrict",
+                "/boot/config-4.18.0-553.el8_10.x86_64",
+                "31 30 0:9 / /sys/fs/cgroup/unified rw - cgroup2 c rw",
+                "/sys/kernel/tracing",
+                "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+            ] {
+                assert_eq!(redactor.text(path), path, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn secrets_and_addresses_in_other_forms() {
+        let mut redactor = Redactor::new(Some("web17"));
+        let rows = [
+            ("netroot=iscsi:bob:s3cr3t@host", "netroot=iscsi redacted"),
+            ("rootpw=abc", "rootpw=redacted"),
+            (
+                "password=pw123,domain=CORP",
+                "password=redacted,domain=CORP",
+            ),
+            ("BOOTIF=01-52-54-00-ab-cd-ef", "BOOTIF=01-mac-1"),
+        ];
+        for (text, expected) in rows {
+            let redacted = redactor.text(text);
+            for word in ["s3cr3t", "bob", "abc", "pw123", "52-54"] {
+                assert!(!redacted.contains(word), "{text}: {redacted}");
+            }
+            if !expected.contains(' ') {
+                assert_eq!(redacted, expected);
+            }
         }
     }
 

@@ -1,0 +1,78 @@
+//! Words that redaction goes by: those that tell nothing, and those that promise a secret.
+
+/// Names that say nothing of whose host it is, or that mean something else in most places.
+pub(super) const COMMON: &[&str] = &[
+    "localhost",
+    "localdomain",
+    "linux",
+    "none",
+    "host",
+    "root",
+    "boot",
+    "home",
+    "proc",
+    "sys",
+    "dev",
+    "run",
+    "tmp",
+    "usr",
+    "etc",
+    "var",
+    "lib",
+    "bin",
+    "bpf",
+    "debian",
+    "ubuntu",
+    "fedora",
+    "centos",
+    "rhel",
+    "rocky",
+    "alpine",
+    "arch",
+    "amzn",
+    "sles",
+    "cgroup",
+    "cgroup2",
+    "tmpfs",
+    "ext4",
+    "xfs",
+    "btrfs",
+    "overlay",
+    "quiet",
+    "splash",
+    "auto",
+    "true",
+    "false",
+];
+
+/// Parts of names of arguments whose values are nobody's business.
+pub(super) const SECRETS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "secret",
+    "key",
+    "credential",
+    "rootpw",
+    "auth",
+];
+
+/// Where the same names stand on every host: a host called `config` must not turn
+/// /boot/config-6.1 into something else.
+pub(super) const SYSTEM_PATHS: &[&str] = &[
+    "/proc/",
+    "/sys/",
+    "/boot/",
+    "/usr/",
+    "/lib/",
+    "/lib64/",
+    "/etc/",
+    "/run/systemd/",
+];
+
+/// Vendors of EFI variables: the specification's own and systemd's boot loader.
+pub(super) const EFI_VENDORS: &[&str] = &[
+    "8be4df61-93ca-11d2-aa0d-00e098032b8c",
+    "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
+];
