@@ -588,6 +588,9 @@ fn bad_input_ends_in_one_clear_line_and_status_2() {
         &["check", "--root", name(&fifo)],
         "neither a directory nor an archive",
     );
+    let empty = scratch.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    refused(&["check", "--root", name(&empty)], "no root file system");
     refused(&["check", "--from", name(&fifo)], "not a regular file");
     refused(&["check", "--config", name(&fifo)], "not a regular file");
     refused(&["check", "--config", "-", "--cmdline", "-"], "read once");

@@ -74,6 +74,18 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         if sosreport::is_one(&directory) {
             return Ok(plain(with_kernel(sosreport::open(directory), release)));
         }
+        // A folder around an unpacked sosreport, as its archive has one.
+        if let Ok(names) = directory.list("/")
+            && let [inner] = names.as_slice()
+        {
+            let inner = Directory::open(&path.join(inner));
+            if let Some(inner) = inner.ok().filter(|inner| sosreport::is_one(inner)) {
+                return Ok(plain(with_kernel(sosreport::open(inner), release)));
+            }
+        }
+        if !looks_like_root(&directory) {
+            return Err(OpenError::Foreign(name));
+        }
         return Ok(plain(with_kernel(directory, release)));
     }
     if !meta.is_file() {
@@ -111,6 +123,12 @@ fn bundled<H: Host + 'static>(files: H, name: &str) -> Result<Opened, OpenError>
         probes: bundle.probes(),
         host: Box::new(bundle),
     })
+}
+
+/// Whether a directory has any of what a root file system has.
+fn looks_like_root(host: &dyn Host) -> bool {
+    let mut signs = ["/etc", "/proc", "/sys", "/boot", "/usr", "/lib"].into_iter();
+    signs.any(|sign| matches!(host.stat(sign), Ok((Kind::Directory, _))))
 }
 
 fn plain(host: Box<dyn Host>) -> Opened {
