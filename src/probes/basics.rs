@@ -12,6 +12,60 @@ use super::kinds::ProgType;
 use super::outcome::Stage;
 use super::sys;
 use super::sys::Program;
+use super::table::BPF;
+use super::table::NONE;
+use super::table::NOTHING;
+use super::table::ONE_PROGRAM;
+use super::table::Probe;
+
+/// What this file adds to the probe table.
+pub(super) const PROBES: &[Probe] = &[
+    Probe {
+        id: "bpf-syscall",
+        title: "The bpf system call is there",
+        about: "Calls bpf(2) with a command no kernel has: EINVAL says that the call is there.",
+        effects: NOTHING,
+        area: "basics",
+        since: Some("3.18"), // 99c55f7d47c0
+        privilege: NONE,
+        needs: &[],
+        run: syscall,
+    },
+    Probe {
+        id: "prog-load",
+        title: "Programs can be loaded",
+        about: "Loads a socket filter of two instructions, which returns 42; nothing is attached.",
+        effects: ONE_PROGRAM,
+        area: "basics",
+        since: Some("3.19"), // ddd872bc3098
+        privilege: BPF,
+        needs: &["bpf-syscall"],
+        run: load,
+    },
+    Probe {
+        id: "prog-run",
+        title: "Programs can be run for a test",
+        about: "Loads the program of prog-load and runs it by BPF_PROG_TEST_RUN on a packet that \
+                exists for it alone.",
+        effects: ONE_PROGRAM,
+        area: "basics",
+        since: Some("4.16"), // 61f3c964dfd2, for socket filters
+        privilege: "as prog-load; before 5.8 CAP_SYS_ADMIN",
+        needs: &["prog-load"],
+        run: run,
+    },
+    Probe {
+        id: "jit",
+        title: "Programs are compiled to machine code",
+        about: "Loads the program of prog-load and asks for the length of its machine code.",
+        effects: ONE_PROGRAM,
+        area: "basics",
+        since: Some("4.13"), // 1e2709769086, which lets one ask; compilers are older
+        privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        needs: &["prog-load"],
+        run: jit,
+    },
+];
 
 /// What the smallest program returns: nothing a kernel gives by accident.
 const ANSWER: i32 = 42;

@@ -13,6 +13,37 @@ use super::errno::Code;
 use super::kinds::Command;
 use super::outcome::Stage;
 use super::sys;
+use super::table::CGROUP;
+use super::table::NOTHING;
+use super::table::Probe;
+
+/// What this file adds to the probe table.
+pub(super) const PROBES: &[Probe] = &[
+    Probe {
+        id: "cgroup-detach",
+        title: "The kernel has programs at cgroups",
+        about: "Asks to detach no program from no cgroup: EBADF says that the kernel looked for \
+                them, EINVAL that it was built without CONFIG_CGROUP_BPF.",
+        effects: NOTHING,
+        area: "cgroup",
+        since: Some("4.10"), // f4324551489e
+        privilege: CGROUP,
+        needs: &["bpf-syscall"],
+        run: detach,
+    },
+    Probe {
+        id: "cgroup-attach-multi",
+        title: "Several programs can share a hook of a cgroup",
+        about: "Asks to attach no program to no cgroup with BPF_F_ALLOW_MULTI: EBADF says that \
+                the kernel knows the flag, EINVAL that it doesn't.",
+        effects: NOTHING,
+        area: "cgroup",
+        since: Some("4.15"), // 324bda9e6c5a
+        privilege: CGROUP,
+        needs: &["cgroup-detach"],
+        run: attach_multi,
+    },
+];
 
 /// The hook for packets that leave (BPF_CGROUP_INET_EGRESS), one of the first two there were.
 const INET_EGRESS: u32 = 1;

@@ -17,6 +17,25 @@ use super::errno::Code;
 use super::object::Experiment;
 use super::object::image;
 use super::outcome::Stage;
+use super::table::Probe;
+use super::table::TRACING;
+
+/// What this file adds to the probe table.
+pub(super) const PROBES: &[Probe] = &[Probe {
+    id: "core-read",
+    title: "Compiled programs find their way in this kernel (CO-RE)",
+    about: "Loads a program that reads process id and name of the current task through CO-RE \
+                relocations against the kernel's BTF, runs it in the probe's own process, and \
+                compares what it read with the truth.",
+    effects: "none: two maps and a program, held by descriptors; for its time the name of the \
+                  process that does it and, before 5.10, a program at the tracepoint task_rename, \
+                  which says nothing of other processes",
+    area: "core",
+    since: Some("5.2"), // e83b9f55448a, kernel BTF; bpf_probe_read_kernel is replaced before 5.5
+    privilege: TRACING,
+    needs: &["map-create", "prog-load"],
+    run: core_read,
+}];
 
 /// What `probes/core_read.bpf.c` answers: four numbers, then the thread's name.
 const ANSWER_NUMBERS: usize = 4;

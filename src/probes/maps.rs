@@ -14,6 +14,63 @@ use super::kinds::MapType;
 use super::kinds::ProgType;
 use super::kinds::Shape;
 use super::outcome::Stage;
+use super::table::BPF;
+use super::table::BPF_TO_FREEZE;
+use super::table::ONE_MAP;
+use super::table::Probe;
+
+/// What this file adds to the probe table.
+pub(super) const PROBES: &[Probe] = &[
+    Probe {
+        id: "map-create",
+        title: "Maps can be created",
+        about: "Creates an array of one value of four bytes, writes it and reads it back.",
+        effects: ONE_MAP,
+        area: "basics",
+        since: Some("3.19"), // 28fbcfa08d8e
+        privilege: BPF,
+        needs: &["bpf-syscall"],
+        run: create,
+    },
+    Probe {
+        id: "array-mmap",
+        title: "Arrays can be mapped into memory",
+        about: "Creates an array with BPF_F_MMAPABLE and maps it: what is written through memory \
+                must be read by bpf(2), and the other way round.",
+        effects: ONE_MAP,
+        area: "global-data",
+        since: Some("5.5"), // fc9702273e2e
+        privilege: BPF,
+        needs: &["map-create"],
+        run: mmap,
+    },
+    Probe {
+        id: "rodata-mmap",
+        title: "Frozen arrays can be read through memory and written by nobody",
+        about: "Creates the array libbpf makes for .rodata (flags 0x480, nine bytes), fills and \
+                freezes it, reads it through memory, and tries to map it writable and to update \
+                it, which must be refused.",
+        effects: ONE_MAP,
+        area: "global-data",
+        since: Some("5.5"), // fc9702273e2e
+        privilege: BPF_TO_FREEZE,
+        needs: &["map-create"],
+        run: rodata,
+    },
+    Probe {
+        id: "global-data",
+        title: "Programs can use global variables and constants",
+        about: "Runs a program of five instructions that reads a frozen array and writes another \
+                one by the addresses of their values, as compiled programs do with .rodata and \
+                .data.",
+        effects: "none: two maps and a program, held by descriptors",
+        area: "global-data",
+        since: Some("5.2"), // d8eca5bbb2be, 87df15de441b, 591fe9888d78
+        privilege: BPF_TO_FREEZE,
+        needs: &["map-create", "prog-load"],
+        run: global_data,
+    },
+];
 
 /// Programs may only read the map (BPF_F_RDONLY_PROG).
 const READ_ONLY_FOR_PROGRAMS: u32 = 1 << 7;

@@ -12,6 +12,23 @@ use super::errno::Code;
 use super::maps;
 use super::outcome::Stage;
 use super::sys::Map;
+use super::table::BPF;
+use super::table::Probe;
+
+/// What this file adds to the probe table.
+pub(super) const PROBES: &[Probe] = &[Probe {
+    id: "memlock-charge",
+    title: "BPF memory is not bounded by RLIMIT_MEMLOCK",
+    about: "Creates the map of map-create under a limit of 0 bytes: EPERM says that the \
+                kernel charges BPF memory to the limit, which root has as well.",
+    effects: "none: one map, held by a descriptor, and for its time the limit of the process \
+                  that does it",
+    area: "basics",
+    since: Some("5.11"), // 1bc5975613ed, for arrays; its neighbours for the rest
+    privilege: BPF,
+    needs: &["map-create"],
+    run: charge,
+}];
 
 /// `memlock-charge`: works where the limit does not bound BPF memory.
 pub(super) fn charge(_bench: &mut Bench) -> Trial {

@@ -55,7 +55,7 @@ impl Default for Limits {
 /// Runs the probes of `table` that are selected, and those they build on; gives for each what
 /// it came to, in the order of the table.
 pub(super) fn run<'table>(
-    table: &'table [Probe],
+    table: &[&'table Probe],
     selected: &dyn Fn(&str) -> bool,
     limits: &Limits,
 ) -> Vec<(&'table Probe, Answer)> {
@@ -93,13 +93,13 @@ pub(super) fn run<'table>(
 
 /// The selected probes of a table and those they build on.
 fn with_foundations<'table>(
-    table: &'table [Probe],
+    table: &[&'table Probe],
     selected: &dyn Fn(&str) -> bool,
 ) -> Vec<&'table Probe> {
     let mut needed: HashSet<&str> = HashSet::new();
     let mut probes = Vec::new();
     // Backwards, because a probe builds on earlier ones.
-    for probe in table.iter().rev() {
+    for &probe in table.iter().rev() {
         if selected(probe.id) || needed.contains(probe.id) {
             needed.extend(probe.needs);
             probes.push(probe);

@@ -15,6 +15,82 @@ use super::kinds::Shape;
 use super::outcome::Stage;
 use super::sys;
 use super::sys::Btf;
+use super::table::BPF_AND_NET;
+use super::table::ONE_MAP;
+use super::table::Probe;
+
+/// What this file adds to the probe table.
+pub(super) const PROBES: &[Probe] = &[
+    Probe {
+        id: "sockmap-create",
+        title: "SOCKMAP maps can be created",
+        about: "Creates a SOCKMAP with values of four bytes; no socket is put into it.",
+        effects: ONE_MAP,
+        area: "sockets",
+        since: Some("4.14"), // 174a79ff9515
+        privilege: BPF_AND_NET,
+        needs: &["bpf-syscall"],
+        run: sockmap,
+    },
+    Probe {
+        id: "sockmap-create-u64",
+        title: "SOCKMAP maps can hold socket cookies",
+        about: "Creates a SOCKMAP with values of eight bytes; no socket is put into it.",
+        effects: ONE_MAP,
+        area: "sockets",
+        since: Some("5.7"), // c1cdf65da060
+        privilege: BPF_AND_NET,
+        needs: &["bpf-syscall"],
+        run: sockmap_u64,
+    },
+    Probe {
+        id: "sockhash-create",
+        title: "SOCKHASH maps can be created",
+        about: "Creates a SOCKHASH with values of four bytes; no socket is put into it.",
+        effects: ONE_MAP,
+        area: "sockets",
+        since: Some("4.18"), // 81110384441a
+        privilege: BPF_AND_NET,
+        needs: &["bpf-syscall"],
+        run: sockhash,
+    },
+    Probe {
+        id: "sockhash-create-u64",
+        title: "SOCKHASH maps can hold socket cookies",
+        about: "Creates a SOCKHASH with values of eight bytes; no socket is put into it.",
+        effects: ONE_MAP,
+        area: "sockets",
+        since: Some("5.7"), // c1cdf65da060
+        privilege: BPF_AND_NET,
+        needs: &["bpf-syscall"],
+        run: sockhash_u64,
+    },
+    Probe {
+        id: "stream-parser-attach",
+        title: "Stream parsers can be attached to socket maps",
+        about: "Creates a SOCKMAP, loads an SK_SKB program of two instructions and attaches it as \
+                the map's stream parser; the map holds no socket, so it never runs.",
+        effects: "none: one map and one program, held by descriptors",
+        area: "sockets",
+        since: Some("4.14"), // 174a79ff9515
+        privilege: BPF_AND_NET,
+        needs: &["sockmap-create"],
+        run: stream_parser,
+    },
+    Probe {
+        id: "sockhash-btf",
+        title: "SOCKHASH maps take BTF types for key and value",
+        about: "Gives the kernel BTF that knows `int`, and creates a SOCKHASH whose key and value \
+                are of that type. No kernel known accepts it: ENOTSUPP (524) is the usual answer, \
+                and a matter of the program, not of the host.",
+        effects: "none: one BTF and one map, held by descriptors",
+        area: "sockets",
+        since: None,
+        privilege: BPF_AND_NET,
+        needs: &["sockhash-create"],
+        run: sockhash_btf,
+    },
+];
 
 /// `sockmap-create`
 pub(super) fn sockmap(bench: &mut Bench) -> Trial {

@@ -115,7 +115,7 @@ const BAD: &[Probe] = &[
 /// Runs rows of a table and gives what became of each, in few words.
 fn run_bad(ids: &[&str], limits: &Limits) -> Vec<String> {
     let selected = |id: &str| ids.is_empty() || ids.contains(&id);
-    runner::run(BAD, &selected, limits)
+    runner::run(&BAD.iter().collect::<Vec<_>>(), &selected, limits)
         .into_iter()
         .map(|(probe, Answer { outcome, .. })| match outcome {
             Outcome::Works => format!("{}: works", probe.id),
@@ -194,7 +194,7 @@ fn a_child_does_not_outlive_a_killed_doctor() {
     let doctor = match sys::fork().unwrap() {
         Fork::Parent(pid) => pid,
         Fork::Child => sys::end_child(|| {
-            let table = &[probe("hangs", &[], says_so_and_hangs)];
+            let table = &[&probe("hangs", &[], says_so_and_hangs)];
             runner::run(table, &|_| true, &Limits::default());
             0
         }),
@@ -315,8 +315,8 @@ mod root {
             return skip("this kernel has no BTF");
         }
         let table = &[
-            probe("test-run", &[], core_read::core_read),
-            probe("attached", &[], core_read::core_read_attached),
+            &probe("test-run", &[], core_read::core_read),
+            &probe("attached", &[], core_read::core_read_attached),
         ];
         for (probe, answer) in runner::run(table, &|_| true, &Limits::default()) {
             assert_eq!(
@@ -339,7 +339,7 @@ mod root {
                 .program(kinds::ProgType::SocketFilter, &[insn::Insn::exit()])
                 .map(drop)
         }
-        let table = &[probe("refused", &[], returns_nothing)];
+        let table = &[&probe("refused", &[], returns_nothing)];
         let (_, answer) = runner::run(table, &|_| true, &SHORT).pop().unwrap();
         let Outcome::Fails {
             stage: Stage::Load,
