@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::condition::Condition;
 use super::fix::Fix;
 use super::located;
+use super::symptom::Symptom;
 
 /// How much a failing check matters. Ordered: an error is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -108,6 +109,9 @@ pub struct Check {
     /// How to see it by hand.
     #[serde(default)]
     pub confirm: Vec<String>,
+    /// How it shows in what programs print.
+    #[serde(default)]
+    pub symptoms: Vec<Symptom>,
     /// Commits, files and documents the entry rests on.
     #[serde(default)]
     pub references: Vec<String>,

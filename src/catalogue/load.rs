@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
+use super::symptom::Noise;
 use super::value::check_option;
 use super::vocabulary::{Vocabulary, nearest, speaking, unknown_word};
 use crate::version::{KernelVersion, VersionRange};
@@ -45,6 +46,8 @@ pub struct Catalogue {
     /// Beginnings of kernel flavours whose vendor brings features to old version numbers,
     /// so that an old number proves nothing.
     pub backporting: Vec<String>,
+    /// Lines of logs that look like errors and are none.
+    pub noise: Vec<Noise>,
     /// Says which catalogue judged: the first twelve hexadecimal digits of its SHA-256.
     pub digest: String,
 }
@@ -71,6 +74,8 @@ struct File {
     backporting: Vec<String>,
     #[serde(default)]
     options: Vec<OptionRule>,
+    #[serde(default)]
+    noise: Vec<Noise>,
     #[serde(default)]
     checks: Vec<Check>,
 }
@@ -111,6 +116,7 @@ impl Catalogue {
         }
         joined.backporting.extend(file.backporting);
         joined.options.extend(file.options);
+        joined.noise.extend(file.noise);
         for check in file.checks {
             match joined.checks.iter_mut().find(|old| old.id == check.id) {
                 Some(old) => *old = check,
@@ -268,6 +274,7 @@ impl File {
             }
         }
         let nothing = self.checks.is_empty() && self.areas.is_empty();
+        let nothing = nothing && self.noise.is_empty();
         if nothing && self.options.is_empty() && self.backporting.is_empty() {
             return Err(yaml::Error {
                 line: 1,

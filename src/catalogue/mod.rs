@@ -10,6 +10,8 @@ mod condition;
 mod fix;
 mod load;
 mod located;
+mod pattern;
+mod symptom;
 mod value;
 mod vocabulary;
 
@@ -17,4 +19,6 @@ pub use check::{Area, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
 pub use load::{Catalogue, LoadError, OptionRule};
+pub use pattern::Pattern;
+pub use symptom::{Loader, Noise, Operation, Symptom};
 pub use vocabulary::{Vocabulary, nearest};

@@ -1,0 +1,211 @@
+//! Symptoms: how a failure shows in what programs print.
+
+use serde::Deserialize;
+
+use super::located;
+use super::pattern::Pattern;
+use super::vocabulary::check_errno;
+use crate::version::VersionRange;
+
+/// What a program was about when it printed an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Opening an object file.
+    Open,
+    /// Reading the kernel's BTF.
+    KernelBtf,
+    /// Loading the object's BTF into the kernel.
+    BtfLoad,
+    /// Creating a map.
+    MapCreate,
+    /// Creating a map with the types of its key and value.
+    MapCreateWithBtf,
+    /// Reading or changing the elements of a map.
+    MapUse,
+    /// Loading a program.
+    ProgramLoad,
+    /// Loading a program that does nothing, to see whether any can be.
+    TrivialLoad,
+    /// Resolving a CO-RE relocation.
+    Relocation,
+    /// Attaching a program, wherever.
+    Attach,
+    /// Attaching a kprobe or kretprobe.
+    AttachKprobe,
+    /// Attaching a uprobe, uretprobe or USDT probe.
+    AttachUprobe,
+    /// Attaching to a tracepoint.
+    AttachTracepoint,
+    /// Attaching to a cgroup.
+    AttachCgroup,
+    /// Attaching to a network interface as XDP.
+    AttachXdp,
+    /// Attaching to a network interface through tc.
+    AttachTc,
+    /// Attaching to a kernel function or LSM hook through BTF.
+    AttachTrampoline,
+    /// Pinning to a file, or taking from one.
+    Pin,
+    /// Asking the kernel for a performance event.
+    PerfEventOpen,
+    /// Reading what is loaded already.
+    Inspect,
+    /// Raising the limit for locked memory.
+    Rlimit,
+    /// Compiling a program.
+    Compile,
+}
+
+/// Whose words a line speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "programs and libraries by their names")]
+pub enum Loader {
+    Libbpf,
+    Bpftool,
+    Bcc,
+    Bpftrace,
+    Ebpf,
+    Aya,
+    Iproute2,
+    Systemd,
+    Runc,
+    Cilium,
+    Strace,
+    Kernel,
+}
+
+/// What in error output points to a check, and how strongly.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Symptom {
+    /// On one line.
+    pub text: Option<Pattern>,
+    /// On one line of what the verifier said; its last instruction and source line are
+    /// looked up above it.
+    pub verifier: Option<Pattern>,
+    /// An operation that failed; any of these.
+    pub event: Vec<Operation>,
+    /// With one of these errors.
+    pub errno: Vec<String>,
+    /// In a log of one of these.
+    pub loader: Vec<Loader>,
+    /// On a kernel of this range; where the kernel is not known, it counts for less.
+    pub kernel: Option<VersionRange>,
+    /// Only if another line of the log has this.
+    pub also: Option<Pattern>,
+    /// Only if no line of the log has this.
+    pub without: Option<Pattern>,
+    /// How strongly it points to the check: 90 and more is unmistakable, 70 likely, 50
+    /// one of several.
+    pub weight: u8,
+    /// It tells of the process that failed, so that what the doctor finds in its own
+    /// process refutes nothing.
+    pub process: bool,
+    /// The line in plain words; `{name}` is filled in from the pattern's groups.
+    pub says: Option<String>,
+    /// Lines it is found in.
+    pub examples: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Written {
+    text: Option<Pattern>,
+    verifier: Option<Pattern>,
+    event: Option<OneOrMany<Operation>>,
+    errno: Option<OneOrMany<String>>,
+    loader: Option<OneOrMany<Loader>>,
+    kernel: Option<VersionRange>,
+    also: Option<Pattern>,
+    without: Option<Pattern>,
+    weight: u8,
+    #[serde(default)]
+    process: bool,
+    says: Option<String>,
+    examples: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> From<OneOrMany<T>> for Vec<T> {
+    fn from(some: OneOrMany<T>) -> Self {
+        match some {
+            OneOrMany::One(one) => vec![one],
+            OneOrMany::Many(many) => many,
+        }
+    }
+}
+
+fn many<T>(some: Option<OneOrMany<T>>) -> Vec<T> {
+    some.map(Vec::from).unwrap_or_default()
+}
+
+impl TryFrom<Written> for Symptom {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let symptom = Self {
+            event: many(written.event),
+            errno: many(written.errno),
+            loader: many(written.loader),
+            text: written.text,
+            verifier: written.verifier,
+            kernel: written.kernel,
+            also: written.also,
+            without: written.without,
+            weight: written.weight,
+            process: written.process,
+            says: written.says,
+            examples: written.examples,
+        };
+        let patterns = [&symptom.text, &symptom.verifier];
+        let looked_for = patterns.iter().filter(|pattern| pattern.is_some()).count();
+        if looked_for + usize::from(!symptom.event.is_empty()) == 0 {
+            return Err("a symptom has one of `text`, `verifier` and `event`".to_owned());
+        }
+        if looked_for > 1 {
+            return Err("a symptom has `text` or `verifier`, not both".to_owned());
+        }
+        if !(1..=100).contains(&symptom.weight) {
+            return Err("`weight` is a number from 1 to 100".to_owned());
+        }
+        if symptom.examples.is_empty() {
+            return Err("a symptom shows at least one line under `examples`".to_owned());
+        }
+        for errno in &symptom.errno {
+            check_errno(errno)?;
+        }
+        Ok(symptom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Symptom {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        located::map::<Written, Self, D>(
+            deserializer,
+            "a mapping with `weight`, `examples` and what is looked for",
+        )
+    }
+}
+
+/// Lines that look like an error and are none.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `text`, `says` and `examples`"
+)]
+pub struct Noise {
+    /// On one line.
+    pub text: Pattern,
+    /// Why it does not matter.
+    #[serde(deserialize_with = "located::text")]
+    pub says: String,
+    /// Lines it is found in.
+    pub examples: Vec<String>,
+}

@@ -1,0 +1,200 @@
+//! All patterns of a catalogue behind one automaton: a log is searched once for the words
+//! of all of them, and a pattern is tried only where one of its words stands.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use regex::bytes::{Captures, Regex, RegexBuilder};
+
+use super::forms::{DIALECTS, FORMS};
+use crate::catalogue::{Catalogue, Pattern};
+
+/// What a pattern is for. The numbers are places: of the form, of the noise, of the check
+/// and the symptom in it, of the fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Purpose {
+    Form(usize),
+    Dialect(usize),
+    Noise(usize),
+    Symptom(usize, usize),
+    Also(usize, usize),
+    Without(usize, usize),
+    Fact(usize),
+}
+
+struct Entry {
+    purpose: Purpose,
+    source: String,
+    regex: OnceLock<Option<Regex>>,
+}
+
+/// The patterns of a catalogue, ready to be looked for.
+pub(super) struct Lexicon {
+    entries: Vec<Entry>,
+    automaton: AhoCorasick,
+    /// Which entries a word belongs to.
+    owners: Vec<Vec<u32>>,
+}
+
+/// Patterns of facts that logs tell about their host, and what each tells.
+pub(super) const FACTS: &[(Told, &str)] = &[
+    (Told::Release, r"Linux version (?P<v>\d+\.\d+\S*)"),
+    (Told::Release, r"Linux \S+ (?P<v>\d+\.\d+\.\d+\S*) #\d"),
+    (Told::Release, r#"(?:kernel|kernelVersion|kernel_version|kernelrelease|kernel-version|uname(?: -r)?|running kernel|kernel (?:version|release))["'*`]*(?: is| info)?\s*[:=]?\s*["'*`]*(?:Linux )?(?:version )?v?(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#),
+    (Told::Release, r"/(?:lib/modules|usr/src/linux-headers)[-/](?P<v>\d+\.\d+\.\d+[-.\w+]*)"),
+    (Told::Release, r"(?:vmlinu[xz]|config|kernel-headers|kernel-devel|linux-headers|linux-image)-(?P<v>\d+\.\d+\.\d+[-.\w+]*)"),
+    (Told::Os, r#"PRETTY_NAME="?(?P<v>[^"]+)"#),
+    (Told::Config, r"(?:^|[\s:])(?P<v>CONFIG_\w+=\S+|# CONFIG_\w+ is not set)"),
+];
+
+/// What a log tells about its host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Release,
+    Os,
+    Config,
+}
+
+impl Lexicon {
+    pub(super) fn new(catalogue: &Catalogue) -> Self {
+        let mut entries = Vec::new();
+        let mut words: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        let mut add = |purpose, pattern: &Pattern| {
+            let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+            for word in pattern.words() {
+                words.entry(word.clone()).or_default().push(number);
+            }
+            entries.push(Entry {
+                purpose,
+                source: pattern.source().to_owned(),
+                regex: OnceLock::new(),
+            });
+        };
+        // The project's own tables; a test reads them all.
+        let mut table = |purpose: Purpose, source: &str| {
+            if let Ok(pattern) = Pattern::try_from(source.to_owned()) {
+                add(purpose, &pattern);
+            }
+        };
+        for (index, (.., source)) in FORMS.iter().enumerate() {
+            table(Purpose::Form(index), source);
+        }
+        for (index, (_, source)) in DIALECTS.iter().enumerate() {
+            table(Purpose::Dialect(index), source);
+        }
+        for (index, (_, source)) in FACTS.iter().enumerate() {
+            table(Purpose::Fact(index), source);
+        }
+        for (index, noise) in catalogue.noise.iter().enumerate() {
+            add(Purpose::Noise(index), &noise.text);
+        }
+        for (check, of_check) in catalogue.checks.iter().enumerate() {
+            for (index, symptom) in of_check.symptoms.iter().enumerate() {
+                let pattern = symptom.text.as_ref().or(symptom.verifier.as_ref());
+                let places = [
+                    (Purpose::Symptom(check, index), pattern),
+                    (Purpose::Also(check, index), symptom.also.as_ref()),
+                    (Purpose::Without(check, index), symptom.without.as_ref()),
+                ];
+                for (purpose, pattern) in places {
+                    if let Some(pattern) = pattern {
+                        add(purpose, pattern);
+                    }
+                }
+            }
+        }
+        let (words, owners): (Vec<String>, Vec<Vec<u32>>) = words.into_iter().unzip();
+        let build = |kind| {
+            let mut builder = AhoCorasickBuilder::new();
+            builder.ascii_case_insensitive(true).kind(kind);
+            builder.build(&words)
+        };
+        let automaton = build(Some(AhoCorasickKind::DFA)).or_else(|_| build(None));
+        // Words of patterns are few and short, so that the automaton can always be built;
+        // one without words finds nothing.
+        let automaton = automaton.unwrap_or_else(|_| empty());
+        Self {
+            entries,
+            automaton,
+            owners,
+        }
+    }
+
+    /// Every place where a word of a pattern ends, with the patterns that have the word.
+    pub(super) fn places<'a>(
+        &'a self,
+        bytes: &'a [u8],
+    ) -> impl Iterator<Item = (usize, &'a [u32])> {
+        let found = self.automaton.find_overlapping_iter(bytes);
+        found.filter_map(|found| {
+            let owners = self.owners.get(found.pattern().as_usize())?;
+            Some((found.start(), owners.as_slice()))
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn purpose(&self, entry: u32) -> Option<Purpose> {
+        self.entries.get(entry as usize).map(|entry| entry.purpose)
+    }
+
+    /// What the pattern finds in a line.
+    pub(super) fn captures<'t>(&self, entry: u32, line: &'t str) -> Option<Captures<'t>> {
+        self.regex(entry)?.captures(line.as_bytes())
+    }
+
+    pub(super) fn is_match(&self, entry: u32, line: &str) -> bool {
+        let regex = self.regex(entry);
+        regex.is_some_and(|regex| regex.is_match(line.as_bytes()))
+    }
+
+    fn regex(&self, entry: u32) -> Option<&Regex> {
+        let entry = self.entries.get(entry as usize)?;
+        entry.regex.get_or_init(|| compile(&entry.source)).as_ref()
+    }
+
+    /// The groups a match has by name.
+    pub(super) fn groups(&self, entry: u32, captures: &Captures<'_>) -> BTreeMap<String, String> {
+        let Some(regex) = self.regex(entry) else {
+            return BTreeMap::new();
+        };
+        let names: BTreeSet<&str> = regex.capture_names().flatten().collect();
+        let groups = names.into_iter().filter_map(|name| {
+            let text = String::from_utf8_lossy(captures.name(name)?.as_bytes()).into_owned();
+            Some((name.to_owned(), text))
+        });
+        groups.collect()
+    }
+}
+
+fn empty() -> AhoCorasick {
+    let nothing: [&str; 0] = [];
+    #[expect(clippy::expect_used, reason = "an automaton without words has no limit to exceed")]
+    AhoCorasick::new(nothing).expect("nothing to build")
+}
+
+fn compile(source: &str) -> Option<Regex> {
+    let mut builder = RegexBuilder::new(source);
+    builder.case_insensitive(true).unicode(false);
+    builder.size_limit(1 << 22).build().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_of_patterns_can_be_read() {
+        let sources = FORMS.iter().map(|(.., source)| *source);
+        let sources = sources.chain(DIALECTS.iter().map(|(_, source)| *source));
+        for source in sources.chain(FACTS.iter().map(|(_, source)| *source)) {
+            let pattern = Pattern::try_from(source.to_owned());
+            assert!(pattern.is_ok(), "{}", pattern.unwrap_err());
+            assert!(compile(source).is_some(), "{source}");
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! A log, read once: which symptoms were found where, whose words it speaks, and what it
+//! tells of its host.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::Read;
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::clean::{quotable, unwrap};
+use super::errno;
+use super::forms::{DIALECTS, FORMS};
+use super::lexicon::{FACTS, Lexicon, Purpose, Told};
+use super::read::{InputError, Reader, Window};
+use super::surroundings::Surroundings;
+use crate::catalogue::{Catalogue, Loader, Operation, Symptom};
+
+/// So many places of one symptom are kept; the first ones tell.
+const PLACES: usize = 6;
+/// After so many a symptom is no longer looked for.
+const ENOUGH: u32 = 500;
+/// So many harmless lines are kept.
+const HARMLESS: usize = 20;
+/// So many lines of a kernel config are kept.
+const OPTIONS: usize = 20_000;
+/// Longer lines are looked at in part.
+const LINE: usize = 64 << 10;
+
+/// Something that failed, as a line tells it.
+#[derive(Debug, Clone)]
+struct Event {
+    operation: Operation,
+    errno: Option<&'static str>,
+    names: BTreeMap<String, String>,
+}
+
+/// A symptom, and where it was found.
+#[derive(Debug, Clone)]
+pub(super) struct Hit {
+    pub(super) check: usize,
+    pub(super) symptom: usize,
+    /// The number of the line, counted from 1.
+    pub(super) line: u64,
+    /// The line as it is quoted.
+    pub(super) text: String,
+    /// What the pattern's groups found, and the error.
+    pub(super) names: BTreeMap<String, String>,
+    /// What stands around it.
+    pub(super) around: Surroundings,
+}
+
+/// A line that looks like an error and is none.
+#[derive(Debug, Clone)]
+pub(super) struct Harmless {
+    pub(super) noise: usize,
+    pub(super) line: u64,
+    pub(super) text: String,
+}
+
+/// What a log tells.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub(super) hits: Vec<Hit>,
+    pub(super) harmless: Vec<Harmless>,
+    pub(super) loaders: BTreeSet<Loader>,
+    pub(super) also: BTreeSet<(usize, usize)>,
+    pub(super) without: BTreeSet<(usize, usize)>,
+    /// Lines read.
+    pub lines: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Whether the log went on past the limit.
+    pub cut: bool,
+    /// The kernel's release, where the log tells it, and the line that does.
+    pub release: Option<(String, u64)>,
+    /// What the log says the distribution is.
+    pub os: Option<String>,
+    /// Lines of a kernel config that the log has.
+    pub config: String,
+    options: usize,
+}
+
+/// Reads a log; at most `limit` bytes of it.
+///
+/// # Errors
+/// If reading fails, or if it is no text.
+pub fn read(catalogue: &Catalogue, input: &mut dyn Read, limit: u64) -> Result<Reading, InputError> {
+    let lexicon = Lexicon::new(catalogue);
+    let mut search = Search::new(catalogue, &lexicon);
+    let mut reader = Reader::new(input, limit);
+    // Short logs are kept, to be looked at again as if a terminal had broken their lines.
+    let mut whole: Option<Vec<u8>> = Some(Vec::new());
+    while let Some(window) = reader.next()? {
+        search.window(window);
+        let fresh = window.bytes.get(window.fresh..).unwrap_or_default();
+        match &mut whole {
+            Some(kept) if kept.len() + fresh.len() <= REJOINED => kept.extend_from_slice(fresh),
+            _ => whole = None,
+        }
+    }
+    let (lines, bytes, cut) = (reader.lines(), reader.bytes, reader.cut);
+    if search.reading.hits.is_empty()
+        && let Some(joined) = whole.as_deref().and_then(rejoined)
+    {
+        for (line, text) in joined {
+            search.window(Window {
+                bytes: text.as_bytes(),
+                fresh: 0,
+                line,
+            });
+        }
+    }
+    let mut reading = search.reading;
+    (reading.lines, reading.bytes, reading.cut) = (lines, bytes, cut);
+    Ok(reading)
+}
+
+/// Longer logs were not copied from a terminal.
+const REJOINED: usize = 256 << 10;
+/// Terminals are not narrower.
+const NARROWEST: usize = 60;
+
+/// A log whose lines were broken at the width of a terminal, with lines put together again;
+/// none, if they were not.
+fn rejoined(bytes: &[u8]) -> Option<Vec<(u64, String)>> {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    let width = lines.iter().map(|line| line.chars().count()).max()?;
+    if width < NARROWEST {
+        return None;
+    }
+    let mut joined: Vec<(u64, String)> = Vec::new();
+    let mut glue: Option<&str> = None;
+    let mut any = false;
+    for (number, line) in (1..).zip(lines) {
+        match (glue, joined.last_mut()) {
+            (Some(glue), Some((_, last))) if last.len() < LINE => {
+                last.push_str(glue);
+                last.push_str(line.trim_start());
+                any = true;
+            }
+            _ => joined.push((number, line.to_owned())),
+        }
+        // A full line was cut within a word; one that is nearly full was cut between words.
+        let length = line.chars().count();
+        glue = if length == width {
+            Some("")
+        } else if length + 24 >= width {
+            Some(" ")
+        } else {
+            None
+        };
+    }
+    any.then_some(joined)
+}
+
+struct Search<'a> {
+    catalogue: &'a Catalogue,
+    lexicon: &'a Lexicon,
+    reading: Reading,
+    /// Symptoms that have no pattern, by what must have failed.
+    by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
+    counts: BTreeMap<(usize, usize), u32>,
+    /// The patterns whose words the line at hand has.
+    candidates: Vec<u32>,
+    /// For each pattern the line it was last a candidate for.
+    seen: Vec<u64>,
+    generation: u64,
+}
+
+impl<'a> Search<'a> {
+    fn new(catalogue: &'a Catalogue, lexicon: &'a Lexicon) -> Self {
+        let mut by_event: BTreeMap<Operation, Vec<(usize, usize)>> = BTreeMap::new();
+        for (check, of_check) in catalogue.checks.iter().enumerate() {
+            for (index, symptom) in of_check.symptoms.iter().enumerate() {
+                if symptom.text.is_none() && symptom.verifier.is_none() {
+                    for operation in &symptom.event {
+                        by_event.entry(*operation).or_default().push((check, index));
+                    }
+                }
+            }
+        }
+        Self {
+            catalogue,
+            lexicon,
+            reading: Reading::default(),
+            by_event,
+            counts: BTreeMap::new(),
+            candidates: Vec::new(),
+            seen: vec![0; lexicon.len()],
+            generation: 1,
+        }
+    }
+
+    fn window(&mut self, window: Window<'_>) {
+        let lexicon = self.lexicon;
+        let fresh = window.bytes.get(window.fresh..).unwrap_or_default();
+        let mut line_start = 0;
+        let mut line_end = 0;
+        let mut number = window.line;
+        let mut counted = 0;
+        for (place, owners) in lexicon.places(fresh) {
+            if place >= line_end {
+                self.line(window, line_start, line_end, number);
+                line_start = memrchr(b'\n', fresh.get(..place).unwrap_or_default()).map_or(0, |at| at + 1);
+                let rest = fresh.get(place..).unwrap_or_default();
+                line_end = memchr(b'\n', rest).map_or(fresh.len(), |at| place + at);
+                let between = fresh.get(counted..line_start).unwrap_or_default();
+                number += memchr_iter(b'\n', between).count() as u64;
+                counted = line_start;
+            }
+            for &owner in owners {
+                if let Some(seen) = self.seen.get_mut(owner as usize)
+                    && *seen != self.generation
+                {
+                    *seen = self.generation;
+                    self.candidates.push(owner);
+                }
+            }
+        }
+        self.line(window, line_start, line_end, number);
+    }
+
+    /// Tries the candidates on a line of the window.
+    fn line(&mut self, window: Window<'_>, start: usize, end: usize, number: u64) {
+        self.generation += 1;
+        if self.candidates.is_empty() {
+            return;
+        }
+        let candidates = std::mem::take(&mut self.candidates);
+        let (start, end) = (window.fresh + start, window.fresh + end);
+        let bytes = window.bytes.get(start..end.min(start + LINE)).unwrap_or_default();
+        let before = window.bytes.get(..start).unwrap_or_default();
+        let said = unwrap(bytes);
+        let mut found = false;
+        for (index, text) in said.iter().enumerate() {
+            let inside = said.get(..index).unwrap_or_default();
+            found |= self.said(&candidates, text, number, inside, before);
+        }
+        // What a terminal or a mailer broke into two lines.
+        if !found && let [text] = said.as_slice() {
+            let rest = window.bytes.get(end + 1..).unwrap_or_default();
+            let next = rest.get(..memchr(b'\n', rest).unwrap_or(rest.len()));
+            let next = String::from_utf8_lossy(next.unwrap_or_default().get(..512).unwrap_or(next.unwrap_or_default()));
+            if text.len() >= NARROWEST && !next.trim().is_empty() {
+                let joined = [format!("{text}{}", next.trim()), format!("{text} {}", next.trim())];
+                let _any = joined
+                    .iter()
+                    .any(|joined| self.said(&candidates, joined, number, &[], before));
+            }
+        }
+        self.candidates = candidates;
+        self.candidates.clear();
+    }
+
+    /// Tries the candidates on what a line says, and tells whether something was found.
+    fn said(
+        &mut self,
+        candidates: &[u32],
+        text: &str,
+        number: u64,
+        inside: &[String],
+        before: &[u8],
+    ) -> bool {
+        let lexicon = self.lexicon;
+        let mut events: Vec<Event> = Vec::new();
+        let mut symptoms = Vec::new();
+        let mut found = false;
+        for &entry in candidates {
+            match lexicon.purpose(entry) {
+                Some(Purpose::Noise(noise)) if lexicon.is_match(entry, text) => {
+                    if self.reading.harmless.len() < HARMLESS {
+                        self.reading.harmless.push(Harmless {
+                            noise,
+                            line: number,
+                            text: quotable(text),
+                        });
+                    }
+                    return true;
+                }
+                Some(Purpose::Form(index)) => {
+                    let Some(captures) = lexicon.captures(entry, text) else {
+                        continue;
+                    };
+                    let names = lexicon.groups(entry, &captures);
+                    let told = names.get("err").map(String::as_str);
+                    if let Some((loader, operation, _)) = FORMS.get(index) {
+                        self.reading.loaders.insert(*loader);
+                        events.push(Event {
+                            operation: *operation,
+                            errno: told.and_then(errno::find).or_else(|| errno::find(text)),
+                            names,
+                        });
+                        found = true;
+                    }
+                }
+                Some(Purpose::Dialect(index)) if lexicon.is_match(entry, text) => {
+                    if let Some((loader, _)) = DIALECTS.get(index) {
+                        self.reading.loaders.insert(*loader);
+                    }
+                }
+                Some(Purpose::Also(check, index)) if lexicon.is_match(entry, text) => {
+                    self.reading.also.insert((check, index));
+                }
+                Some(Purpose::Without(check, index)) if lexicon.is_match(entry, text) => {
+                    self.reading.without.insert((check, index));
+                }
+                Some(Purpose::Fact(index)) => self.fact(entry, index, text, number),
+                Some(Purpose::Symptom(check, index)) => symptoms.push((entry, check, index)),
+                _ => {}
+            }
+        }
+        let mut hits: Vec<(usize, usize, BTreeMap<String, String>)> = Vec::new();
+        for (entry, check, index) in symptoms {
+            let Some(symptom) = self.symptom(check, index) else {
+                continue;
+            };
+            if let Some(captures) = lexicon.captures(entry, text)
+                && let Some(names) = fitting(symptom, &events, text)
+            {
+                let mut names = names.clone();
+                names.extend(lexicon.groups(entry, &captures));
+                hits.push((check, index, names));
+            }
+        }
+        for event in &events {
+            for &(check, index) in self.by_event.get(&event.operation).into_iter().flatten() {
+                let Some(symptom) = self.symptom(check, index) else {
+                    continue;
+                };
+                let fits = symptom.errno.is_empty()
+                    || event.errno.is_some_and(|errno| is_one_of(errno, &symptom.errno));
+                if fits {
+                    hits.push((check, index, with_errno(event)));
+                }
+            }
+        }
+        found |= !hits.is_empty();
+        for (check, symptom, names) in hits {
+            self.hit(check, symptom, names, text, number, inside, before);
+        }
+        found
+    }
+
+    fn symptom(&self, check: usize, index: usize) -> Option<&'a Symptom> {
+        self.catalogue.checks.get(check)?.symptoms.get(index)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a place in a log has so many sides")]
+    fn hit(
+        &mut self,
+        check: usize,
+        symptom: usize,
+        names: BTreeMap<String, String>,
+        text: &str,
+        line: u64,
+        inside: &[String],
+        before: &[u8],
+    ) {
+        let count = self.counts.entry((check, symptom)).or_default();
+        *count = count.saturating_add(1);
+        if *count > ENOUGH {
+            return;
+        }
+        let kept = self.reading.hits.iter();
+        let kept = kept.filter(|hit| (hit.check, hit.symptom) == (check, symptom));
+        let text = quotable(text);
+        let mut same = 0;
+        for hit in kept {
+            same += 1;
+            if hit.text == text {
+                return;
+            }
+        }
+        if same >= PLACES {
+            return;
+        }
+        let register = names.get("reg").map(String::as_str);
+        let around = Surroundings::above(inside, before, &text, register);
+        self.reading.hits.push(Hit {
+            check,
+            symptom,
+            line,
+            text,
+            names,
+            around,
+        });
+    }
+
+    fn fact(&mut self, entry: u32, index: usize, text: &str, number: u64) {
+        let Some(captures) = self.lexicon.captures(entry, text) else {
+            return;
+        };
+        let Some(value) = captures.name("v") else {
+            return;
+        };
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let value = value.trim().trim_end_matches(['.', ',', ':', ';']);
+        match FACTS.get(index).map(|(told, _)| *told) {
+            // The last word on the kernel in a log that goes over a reboot is the first one,
+            // too, for most: the first one is kept.
+            Some(Told::Release) => {
+                let better = |(known, _): &(String, u64)| {
+                    value.len() > known.len() && value.starts_with(known.as_str())
+                };
+                if self.reading.release.as_ref().is_none_or(better) && value.len() <= 64 {
+                    self.reading.release = Some((value.to_owned(), number));
+                }
+            }
+            Some(Told::Os) => {
+                let os = &mut self.reading.os;
+                os.get_or_insert_with(|| value.chars().take(100).collect());
+            }
+            Some(Told::Config) if self.reading.options < OPTIONS => {
+                self.reading.options += 1;
+                self.reading.config.push_str(value);
+                self.reading.config.push('\n');
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The names a line has if the symptom's event and error are those of the line.
+fn fitting(
+    symptom: &Symptom,
+    events: &[Event],
+    text: &str,
+) -> Option<BTreeMap<String, String>> {
+    let wanted = |event: &&Event| symptom.event.is_empty() || symptom.event.contains(&event.operation);
+    let of_kind: VecDeque<&Event> = events.iter().filter(wanted).collect();
+    if !symptom.event.is_empty() && of_kind.is_empty() {
+        return None;
+    }
+    if symptom.errno.is_empty() {
+        return Some(of_kind.front().map(|event| with_errno(event)).unwrap_or_default());
+    }
+    let known = of_kind.iter().find(|event| {
+        let errno = event.errno;
+        errno.is_some_and(|errno| is_one_of(errno, &symptom.errno))
+    });
+    if let Some(event) = known {
+        return Some(with_errno(event));
+    }
+    let errno = errno::find(text).filter(|errno| is_one_of(errno, &symptom.errno))?;
+    Some(BTreeMap::from([("errno".to_owned(), errno.to_owned())]))
+}
+
+fn with_errno(event: &Event) -> BTreeMap<String, String> {
+    let mut names = event.names.clone();
+    if let Some(errno) = event.errno {
+        names.insert("errno".to_owned(), errno.to_owned());
+    }
+    names
+}
+
+fn is_one_of(errno: &str, wanted: &[String]) -> bool {
+    wanted.iter().any(|one| one == errno)
+}
