@@ -12,6 +12,7 @@ pub mod probes;
 pub mod redact;
 pub mod report;
 mod selection;
+pub mod triage;
 pub mod version;
 pub mod yaml;
 

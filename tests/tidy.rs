@@ -31,7 +31,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("diagnosis", &["version", "facts", "probes", "catalogue"]),
     ("selection", &["catalogue", "diagnosis"]),
     ("report", &["yaml", "facts", "probes", "diagnosis"]),
-    ("triage", &["catalogue", "facts", "probes", "diagnosis"]),
+    (
+        "triage",
+        &["version", "yaml", "catalogue", "facts", "probes", "diagnosis", "report"],
+    ),
     ("object", &["catalogue", "facts", "probes", "diagnosis"]),
     ("fleet", &["diagnosis", "report"]),
     (

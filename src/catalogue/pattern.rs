@@ -4,8 +4,8 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 use serde::Deserialize;
 
-/// A word of fewer bytes stands in every log.
-const SHORTEST: usize = 4;
+/// A word of fewer bytes stands in every second line.
+const SHORTEST: usize = 3;
 /// A pattern that could begin with so many words would be tried at every line.
 const MOST: usize = 64;
 

@@ -1,6 +1,6 @@
 //! Symptoms: how a failure shows in what programs print.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::located;
 use super::pattern::Pattern;
@@ -58,7 +58,7 @@ pub enum Operation {
 }
 
 /// Whose words a line speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "programs and libraries by their names")]
 pub enum Loader {

@@ -120,7 +120,8 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     Ok(Exit::Status(report.verdict.exit_status()))
 }
 
-fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
+/// The built-in catalogue with these files on top.
+pub fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
     let mut catalogue = bpf_doctor::built_in_catalogue()?;
     for file in files {
         let (name, bytes) = read_file(file, CHECKS_LIMIT)?;

@@ -3,6 +3,7 @@
 
 mod check;
 mod collect;
+mod explain;
 mod exit;
 mod input;
 mod output;
@@ -24,6 +25,7 @@ use output::Terminal;
   bpf-doctor --format yaml              the same as a report for programs
   bpf-doctor check --only btf           one area, or one check by its id
   bpf-doctor check --fail-on warning    let warnings count, too
+  bpf-doctor explain error.log          what an error log means, and what cures it
   bpf-doctor collect -o host.tar.gz     what is known of this host, to judge it elsewhere
   bpf-doctor check --root host.tar.gz   there; or a sosreport, an image, a container's /host
 
@@ -41,6 +43,9 @@ enum Command {
     /// Diagnose a host: this one, or one that is known from files (the default)
     #[command(after_help = check::EXAMPLES)]
     Check(Box<check::CheckArguments>),
+    /// Say what an error log means, what is behind it and what cures it
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(explain::ExplainArguments),
     /// Pack what is known of this host, to diagnose it elsewhere
     Collect(collect::CollectArguments),
 }
@@ -53,6 +58,7 @@ pub fn run() -> Exit {
     };
     let outcome = match cli.command {
         Some(Command::Check(arguments)) => check::run(&arguments),
+        Some(Command::Explain(arguments)) => explain::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         None => check::run(&cli.check),
     };

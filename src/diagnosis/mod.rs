@@ -4,6 +4,7 @@
 //! clock, no environment. It can't fail, and gives exactly one finding for every
 //! check that has `fails`.
 
+mod advice;
 mod evaluate;
 mod finding;
 mod fixes;
@@ -12,5 +13,6 @@ mod tri;
 
 // Words of the catalogue that findings speak; whoever reads findings needs no catalogue.
 pub use crate::catalogue::{Area, Needs, Severity};
+pub use advice::{Advice, advise, kernel_is};
 pub use finding::{Evidence, Finding, RenderedFix, Status};
 pub use judge::diagnose;

@@ -15,4 +15,4 @@ pub use model::{
 };
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
 pub use style::{Detail, Style, clean};
-pub use text::text;
+pub use text::{broken, evidence_line, text};

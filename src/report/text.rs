@@ -257,7 +257,8 @@ fn tally(report: &Report) -> String {
 }
 
 /// `text` in lines of at most `room` columns, broken between words.
-fn broken(text: &str, room: usize) -> Vec<String> {
+#[must_use]
+pub fn broken(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -282,7 +283,8 @@ fn shortened(value: &str) -> String {
 }
 
 /// A piece of evidence in a line.
-fn evidence_line(piece: &Evidence) -> String {
+#[must_use]
+pub fn evidence_line(piece: &Evidence) -> String {
     match piece {
         Evidence::Probe { probe, outcome, .. } => {
             let probe = clean(probe);

@@ -107,7 +107,8 @@ impl<'r> Reader<'r> {
         let mut bytes = std::mem::take(&mut self.pending);
         let old = bytes.len();
         let wanted = (CHUNK as u64).min(self.left);
-        let read = self.input.by_ref().take(wanted).read_to_end(&mut bytes)? as u64;
+        let mut part = Read::take(&mut *self.input, wanted);
+        let read = part.read_to_end(&mut bytes)? as u64;
         self.left -= read;
         self.bytes += read;
         if !self.began {

@@ -298,11 +298,17 @@ impl<'a> Search<'a> {
                         self.reading.loaders.insert(*loader);
                     }
                 }
-                Some(Purpose::Also(check, index)) if lexicon.is_match(entry, text) => {
-                    self.reading.also.insert((check, index));
+                Some(Purpose::Also(check, index)) => {
+                    let known = self.reading.also.contains(&(check, index));
+                    if !known && lexicon.is_match(entry, text) {
+                        self.reading.also.insert((check, index));
+                    }
                 }
-                Some(Purpose::Without(check, index)) if lexicon.is_match(entry, text) => {
-                    self.reading.without.insert((check, index));
+                Some(Purpose::Without(check, index)) => {
+                    let known = self.reading.without.contains(&(check, index));
+                    if !known && lexicon.is_match(entry, text) {
+                        self.reading.without.insert((check, index));
+                    }
                 }
                 Some(Purpose::Fact(index)) => self.fact(entry, index, text, number),
                 Some(Purpose::Symptom(check, index)) => symptoms.push((entry, check, index)),

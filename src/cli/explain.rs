@@ -1,0 +1,200 @@
+//! `bpf-doctor explain`: what a log means.
+
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+
+use super::Exit;
+use super::input::read_file;
+use super::output::{OutputArguments, Terminal};
+use bpf_doctor::catalogue::Catalogue;
+use bpf_doctor::host::{Files, Opened, Role};
+use bpf_doctor::triage::{self, Explanation, KnownHost, Reading};
+use bpf_doctor::{facts, probes, report};
+
+/// Shape of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs and for keeping
+    Yaml,
+    /// The same data
+    Json,
+}
+
+/// Examples that `explain --help` ends with.
+pub const EXAMPLES: &str = "Examples:
+  bpf-doctor explain error.log                  a log, held against this host
+  ./loader 2>&1 | bpf-doctor explain            what a program prints
+  kubectl logs agent | bpf-doctor explain --host none
+  bpf-doctor explain --host web-17.yaml x.log   held against a saved report of its host
+  bpf-doctor explain --text 'libbpf: map \"m\": failed to create: Invalid argument(-22)'
+
+Exit status: 0 something recognised, 1 nothing recognised, 2 wrong usage or unreadable input.";
+
+/// Arguments of `bpf-doctor explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArguments {
+    /// The log, or its parts in order; `-`, or none, is standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The text itself
+    #[arg(long, value_name = "STRING", conflicts_with = "files")]
+    text: Option<String>,
+    /// The host the log is from: this one (`live`), unknown (`none`), or the file of a saved
+    /// report. A log that names another kernel is not held against this host
+    #[arg(long, value_name = "live|none|REPORT", default_value = "live")]
+    host: String,
+    /// Add the checks of this file, or replace those with the same id (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    checks: Vec<PathBuf>,
+    /// Read no more than so many MiB of the log
+    #[arg(long, value_name = "MIB", default_value_t = triage::LIMIT >> 20)]
+    limit: u64,
+    /// Shape of the answer
+    #[arg(long, short, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Reads the log, explains it and prints the answer.
+pub fn run(arguments: &ExplainArguments) -> anyhow::Result<Exit> {
+    let mut terminal = Terminal::open(&arguments.output)?;
+    let catalogue = super::check::catalogue(&arguments.checks)?;
+    let reading = read(arguments, &catalogue)?;
+    let explanation = explain(arguments, &catalogue, &reading)?;
+    let text = match arguments.format {
+        Format::Text => triage::text(&explanation, terminal.style()),
+        Format::Yaml => bpf_doctor::yaml::to_string(&explanation)?,
+        Format::Json => serde_json::to_string_pretty(&explanation)? + "\n",
+    };
+    terminal.write(&text)?;
+    Ok(Exit::Status(explanation.exit_status()))
+}
+
+fn read(arguments: &ExplainArguments, catalogue: &Catalogue) -> anyhow::Result<Reading> {
+    let limit = arguments.limit.saturating_mul(1 << 20);
+    let (name, mut input): (String, Box<dyn Read>) = match &arguments.text {
+        Some(text) => ("the text".to_owned(), Box::new(text.as_bytes())),
+        None if arguments.files.is_empty() => {
+            if io::stdin().is_terminal() {
+                bail!("nothing to explain: name the file of a log, pipe one in, or give --text");
+            }
+            ("standard input".to_owned(), Box::new(io::stdin().lock()))
+        }
+        None => {
+            let names = arguments.files.iter().map(|file| file.display().to_string());
+            let name = names.collect::<Vec<_>>().join(", ");
+            let mut all: Box<dyn Read> = Box::new(io::empty());
+            for file in &arguments.files {
+                all = Box::new(all.chain(open(file)?));
+            }
+            (name, all)
+        }
+    };
+    let reading = triage::read(catalogue, input.as_mut(), limit);
+    reading.with_context(|| format!("can't read {name}"))
+}
+
+fn open(file: &Path) -> anyhow::Result<Box<dyn Read>> {
+    if file.as_os_str() == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let opened = std::fs::OpenOptions::new().read(true).open(file);
+    let opened = opened.with_context(|| format!("can't read {}", file.display()))?;
+    Ok(Box::new(opened))
+}
+
+/// The log held against its host, as far as that is known.
+fn explain(
+    arguments: &ExplainArguments,
+    catalogue: &Catalogue,
+    reading: &Reading,
+) -> anyhow::Result<Explanation> {
+    // A bad report is said to be one, whatever the log says.
+    let saved = match arguments.host.as_str() {
+        "live" | "none" => None,
+        file => Some(saved_host(Path::new(file))?),
+    };
+    let alone = triage::explain(catalogue, reading, &of_log(reading, None));
+    if !alone.recognised {
+        return Ok(alone);
+    }
+    let host = match saved {
+        Some(host) => host,
+        None if arguments.host == "none" => return Ok(alone),
+        None => {
+            let facts = facts::collect(Opened::this().host.as_ref());
+            KnownHost {
+                facts,
+                outcomes: Vec::new(),
+                known_from: "live",
+                note: None,
+            }
+        }
+    };
+    if let Some((release, line)) = &reading.release
+        && !host.is_of(release)
+    {
+        let place = if arguments.host == "live" { "this host" } else { "the report" };
+        let note = format!("line {line} names Linux {release}: the log is of another host than {place}");
+        return Ok(triage::explain(catalogue, reading, &of_log(reading, Some(note))));
+    }
+    let host = match host.known_from {
+        "live" => KnownHost {
+            outcomes: probes::run(&|_| true, &probes::Limits::default()),
+            ..host
+        },
+        _ => host,
+    };
+    Ok(triage::explain(catalogue, reading, &host))
+}
+
+/// What the log itself tells of its host.
+fn of_log(reading: &Reading, note: Option<String>) -> KnownHost {
+    let mut files = Files::new(reading.release.as_ref().map(|(release, _)| release.as_str()));
+    let mut parts: Vec<(Role, String)> = Vec::new();
+    if !reading.config.is_empty() {
+        parts.push((Role::Config, reading.config.clone()));
+    }
+    if let Some(os) = &reading.os {
+        let id = os.split_whitespace().next().unwrap_or_default().to_lowercase();
+        let id = if id == "red" { "rhel".to_owned() } else { id };
+        parts.push((Role::OsRelease, format!("ID={id}\nPRETTY_NAME=\"{os}\"\n")));
+    }
+    for (role, text) in parts {
+        // What a log quotes of a file may be too little of it to be read as one.
+        let _incomplete = files.add(role, "the log", text.as_bytes());
+    }
+    if reading.release.is_none() && reading.config.is_empty() && reading.os.is_none() {
+        return KnownHost {
+            note,
+            ..KnownHost::none()
+        };
+    }
+    KnownHost {
+        facts: facts::collect(files.host().as_ref()),
+        outcomes: Vec::new(),
+        known_from: "log",
+        note,
+    }
+}
+
+/// The largest report there is.
+const REPORT_LIMIT: usize = 64 << 20;
+
+fn saved_host(file: &Path) -> anyhow::Result<KnownHost> {
+    let (name, bytes) = read_file(file, REPORT_LIMIT)?;
+    let saved = report::read(&bytes).with_context(|| format!("can't read {name}"))?;
+    Ok(KnownHost {
+        facts: saved.facts,
+        outcomes: saved.probes,
+        known_from: "report",
+        note: None,
+    })
+}

@@ -1,0 +1,137 @@
+//! Causes and fixes of a failure that is known by another way than a finding: from what a
+//! program printed, say.
+
+use super::evaluate::World;
+use super::finding::RenderedFix;
+use super::fixes;
+use super::tri::Tri;
+use crate::catalogue::{Catalogue, Check, Condition};
+use crate::facts::Facts;
+use crate::probes::ProbeResult;
+use crate::version::VersionRange;
+
+/// What is behind a failure and what cures it, as far as facts tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// The cause in a sentence or two.
+    pub because: String,
+    /// What cures it, the cheapest first.
+    pub fixes: Vec<RenderedFix>,
+}
+
+/// What is behind a failure that is there, whatever its check finds: its first cause whose
+/// condition holds, or the one that remains. Fixes of causes that stay open are offered
+/// after those of the cause told.
+#[must_use]
+pub fn advise(
+    catalogue: &Catalogue,
+    facts: &Facts,
+    probes: &[ProbeResult],
+    check: &Check,
+) -> Advice {
+    let world = World::new(catalogue, facts, probes);
+    let judged = check.causes.iter().map(|cause| {
+        let tri = cause.when.as_ref().map(|when| world.answer(when).tri);
+        (cause, tri)
+    });
+    let judged: Vec<_> = judged.collect();
+    let chosen = judged.iter().position(|(_, tri)| tri.is_none_or(|tri| tri == Tri::Yes));
+    let mut advice = Advice {
+        because: String::new(),
+        fixes: Vec::new(),
+    };
+    let verify = match check.fails {
+        Some(_) => format!("bpf-doctor check --only {}", check.id),
+        None => "run the program again".to_owned(),
+    };
+    let mut order: Vec<usize> = chosen.into_iter().collect();
+    order.extend((0..judged.len()).filter(|index| Some(*index) != chosen));
+    for index in order {
+        let Some((cause, tri)) = judged.get(index) else {
+            continue;
+        };
+        let is_chosen = Some(index) == chosen;
+        if is_chosen {
+            advice.because = cause.because.clone();
+        } else if *tri != Some(Tri::Unknown) {
+            continue;
+        }
+        for fix in &cause.fixes {
+            let when = fix.when.as_ref().map(|when| world.answer(when).tri);
+            if when.is_some_and(|tri| tri == Tri::No) {
+                continue;
+            }
+            let rendered = fixes::render(fix, catalogue, facts, &verify);
+            advice.fixes.extend(rendered.filter(|fix| !advice.fixes.contains(fix)));
+        }
+    }
+    advice
+}
+
+/// Whether the kernel behaves like a mainline version in this range, as far as is known.
+#[must_use]
+pub fn kernel_is(catalogue: &Catalogue, facts: &Facts, range: &VersionRange) -> Option<bool> {
+    let world = World::new(catalogue, facts, &[]);
+    match world.answer(&Condition::Kernel(range.clone())).tri {
+        Tri::Yes => Some(true),
+        Tri::No => Some(false),
+        Tri::Unknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Vocabulary;
+    use crate::facts::Fact;
+
+    const FILE: &str = "
+areas: [{id: a, title: A}]
+checks:
+  - id: it-fails
+    area: a
+    kind: program
+    severity: error
+    title: It fails
+    why: So.
+    causes:
+      - when: {fact: os.id, is: debian}
+        because: On Debian.
+        fixes: [{summary: Fix Debian, program: {needs: nothing}}]
+      - when: {fact: cgroup.mode, is: legacy}
+        because: On v1.
+        fixes: [{summary: Fix v1, program: {needs: nothing}}]
+      - because: It remains.
+        fixes: [{summary: Fix the rest, program: {needs: nothing}}]
+";
+
+    #[test]
+    fn the_cause_that_holds_comes_first_and_open_ones_after() {
+        let catalogue = Catalogue::parse("test", FILE, Vocabulary::OPEN).unwrap();
+        let check = &catalogue.checks[0];
+        let advise = |facts: &Facts| {
+            let advice = advise(&catalogue, facts, &[], check);
+            let fixes = advice.fixes.into_iter().map(|fix| fix.summary);
+            (advice.because, fixes.collect::<Vec<_>>())
+        };
+        let mut facts = Facts::default();
+        let (because, fixes) = advise(&facts);
+        assert_eq!(because, "It remains.");
+        assert_eq!(fixes, ["Fix the rest", "Fix Debian", "Fix v1"]);
+        facts.set("os.id", Fact::known("fedora", "x"));
+        facts.set("cgroup.mode", Fact::known("legacy", "x"));
+        let (because, fixes) = advise(&facts);
+        assert_eq!(because, "On v1.");
+        assert_eq!(fixes, ["Fix v1"]);
+    }
+
+    #[test]
+    fn a_kernel_that_is_not_known_is_in_no_range() {
+        let catalogue = Catalogue::parse("test", FILE, Vocabulary::OPEN).unwrap();
+        let range = "<5.11".parse::<VersionRange>().unwrap();
+        let mut facts = Facts::default();
+        assert_eq!(kernel_is(&catalogue, &facts, &range), None);
+        facts.set("kernel.version", Fact::known("5.10.1", "x"));
+        assert_eq!(kernel_is(&catalogue, &facts, &range), Some(true));
+    }
+}

@@ -1,0 +1,32 @@
+//! Error text → symptoms → causes.
+//!
+//! A log is read once ([`read`]), in bounded memory: lines are cleaned, what failed is
+//! recognised by the shapes of what loaders print (`forms`), and the symptoms of the
+//! catalogue are looked for, all at once (`lexicon`). [`explain`] then weighs what was found
+//! and joins it with what is known of the host. No failure is known here by name: what a
+//! line means stands in checks.yaml.
+
+mod clean;
+mod errno;
+mod explanation;
+mod forms;
+mod lexicon;
+mod lint;
+mod numbers;
+mod read;
+mod reading;
+mod surroundings;
+mod text;
+mod weigh;
+
+pub use explanation::{
+    Confidence, Explained, Explanation, HostUsed, Line, LogSummary, NoiseLine, SCHEMA, Standing,
+};
+pub use lint::faults;
+pub use read::InputError;
+pub use reading::{Reading, read};
+pub use text::text;
+pub use weigh::{KnownHost, explain};
+
+/// So many bytes of a log are read, unless the caller says otherwise.
+pub const LIMIT: u64 = 512 << 20;

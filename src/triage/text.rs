@@ -1,0 +1,201 @@
+//! An explanation for people.
+
+use super::explanation::{Confidence, Explained, Explanation, Standing};
+use crate::diagnosis::Needs;
+use crate::report::{Detail, Style, broken, clean, evidence_line};
+
+/// Columns to the left of what belongs to a cause.
+const INDENT: &str = "    ";
+/// Columns of the words that name what follows.
+const LABEL: usize = 12;
+/// Lines are broken at this column.
+const WIDTH: usize = 96;
+
+/// The explanation as text.
+#[must_use]
+pub fn text(explanation: &Explanation, style: Style) -> String {
+    let mut page = Page {
+        style,
+        out: String::new(),
+    };
+    page.causes(explanation);
+    page.footer(explanation);
+    page.out
+}
+
+struct Page {
+    style: Style,
+    out: String,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        let line = self.style.plain(line.trim_end());
+        self.out.push_str(&line);
+        self.out.push('\n');
+    }
+
+    fn labelled(&mut self, label: &str, text: &str) {
+        let label = self.style.dim(&format!("{label:<LABEL$}"));
+        self.line(&format!("{INDENT}{label}{text}"));
+    }
+
+    fn explained(&mut self, label: &str, text: &str) {
+        let room = WIDTH - INDENT.len() - LABEL;
+        for (index, line) in broken(&clean(text), room).iter().enumerate() {
+            self.labelled(if index == 0 { label } else { "" }, line);
+        }
+    }
+
+    fn causes(&mut self, explanation: &Explanation) {
+        let full = match self.style.detail {
+            Detail::Quiet => 1,
+            Detail::Normal => 3,
+            Detail::Verbose => usize::MAX,
+        };
+        for (place, cause) in explanation.causes.iter().enumerate() {
+            if place >= full {
+                break;
+            }
+            if place > 0 {
+                self.line("");
+            }
+            let in_full = cause.instead_of.is_none() || self.style.detail == Detail::Verbose;
+            self.cause(cause, place, in_full);
+        }
+        let rest = explanation.causes.iter().skip(full);
+        let rest: Vec<&str> = rest.map(|cause| cause.cause.as_str()).collect();
+        if !rest.is_empty() && self.style.detail != Detail::Quiet {
+            self.line("");
+            self.line(&format!("Less likely (-v shows them): {}", rest.join(", ")));
+        }
+    }
+
+    fn cause(&mut self, cause: &Explained, place: usize, in_full: bool) {
+        let lead = match (place, &cause.instead_of) {
+            (0, _) => "",
+            (_, Some(_)) => "or: ",
+            (_, None) => "also: ",
+        };
+        let title = self.style.bold(&clean(&cause.title));
+        let id = self.style.dim(&cause.cause);
+        self.line(&format!("{lead}{title}  {id}"));
+        let confidence = match cause.confidence {
+            Confidence::High => self.style.green("high confidence"),
+            Confidence::Medium => self.style.yellow("medium confidence"),
+            Confidence::Low => self.style.yellow("low confidence"),
+        };
+        let standing = match cause.standing {
+            Standing::Confirmed => self.style.red("confirmed here"),
+            Standing::Open => "the host does not tell".to_owned(),
+            Standing::Refuted => self.style.yellow("not so on this host"),
+        };
+        self.labelled("", &format!("{confidence}, {standing}"));
+        for (index, line) in cause.lines.iter().enumerate() {
+            if !in_full && index > 0 {
+                break;
+            }
+            let label = if index == 0 { "log" } else { "" };
+            let quoted = format!("{:>5} | {}", line.line, clean(&line.text));
+            self.labelled(label, &self.style.cyan(&quoted));
+        }
+        if let Some(program) = &cause.program {
+            self.labelled("program", &clean(program));
+        }
+        if let Some(source) = &cause.source {
+            self.labelled("source", &clean(source));
+        }
+        if let Some(instruction) = &cause.instruction {
+            self.labelled("instruction", &clean(instruction));
+        }
+        if let Some(register) = &cause.register {
+            self.labelled("register", &clean(register));
+        }
+        if let Some(means) = &cause.means {
+            self.explained("means", means);
+        }
+        self.explained("why", &cause.because);
+        if !cause.standing_because.is_empty() {
+            let label = if cause.standing == Standing::Refuted { "but here" } else { "here" };
+            self.explained(label, &cause.standing_because);
+        }
+        for piece in &cause.evidence {
+            self.labelled("evidence", &evidence_line(piece));
+        }
+        if in_full {
+            self.remedies(cause);
+        } else if let Some(command) = cause.look_closer.first() {
+            self.labelled("to tell", &format!("$ {}", self.style.cyan(&clean(command))));
+        }
+    }
+
+    fn remedies(&mut self, cause: &Explained) {
+        for (index, fix) in cause.fixes.iter().enumerate() {
+            let needs = match fix.needs {
+                Needs::Nothing => "",
+                Needs::Privilege => " (needs root)",
+                Needs::Reboot => " (needs a reboot)",
+                Needs::Rebuild => " (needs a kernel build and a reboot)",
+            };
+            let label = if index == 0 { "fix" } else { "or" };
+            self.explained(label, &format!("{}{needs}", fix.summary));
+            for command in &fix.commands {
+                let command = clean(command);
+                let line = match command.strip_prefix("# ") {
+                    Some(remark) => self.style.dim(&format!("# {remark}")),
+                    None => format!("$ {}", self.style.cyan(&command)),
+                };
+                self.labelled("", &line);
+            }
+            if let Some(risk) = &fix.risk {
+                self.explained("risk", risk);
+            }
+        }
+        for (index, command) in cause.look_closer.iter().enumerate() {
+            let label = if index == 0 { "look closer" } else { "" };
+            self.labelled(label, &format!("$ {}", self.style.cyan(&clean(command))));
+        }
+    }
+
+    fn footer(&mut self, explanation: &Explanation) {
+        let log = &explanation.log;
+        if explanation.causes.is_empty() {
+            let answer = self.style.bold(&explanation.answer);
+            self.line(&format!("{answer} in {} lines", log.lines));
+        }
+        if self.style.detail == Detail::Quiet {
+            return;
+        }
+        let shown = match (self.style.detail, explanation.causes.is_empty()) {
+            (Detail::Verbose, _) => usize::MAX,
+            (_, true) => 3,
+            _ => 0,
+        };
+        for noise in explanation.harmless.iter().take(shown) {
+            let quoted = format!("{:>5} | {}", noise.line, clean(&noise.text));
+            self.labelled("harmless", &quoted);
+            self.explained("", &noise.says);
+        }
+        self.line("");
+        let mut parts = Vec::new();
+        let host = &explanation.host;
+        let kernel = host.kernel.as_deref().map(clean).unwrap_or_default();
+        parts.push(match host.known_from {
+            "live" => format!("held against this host (Linux {kernel})"),
+            "report" => format!("held against the host of the report (Linux {kernel})"),
+            "log" => format!("held against what the log tells of its host (Linux {kernel})"),
+            _ => "not held against a host".to_owned(),
+        });
+        if let Some(note) = &host.note {
+            parts.push(clean(note));
+        }
+        if shown == 0 && !explanation.harmless.is_empty() {
+            parts.push(format!("{} harmless lines passed over", explanation.harmless.len()));
+        }
+        if log.cut {
+            parts.push(format!("only the first {} MiB of the log were read", log.bytes >> 20));
+        }
+        let line = self.style.dim(&parts.join("; "));
+        self.line(&line);
+    }
+}
