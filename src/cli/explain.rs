@@ -97,7 +97,7 @@ fn read(arguments: &ExplainArguments, catalogue: &Catalogue) -> anyhow::Result<R
             (name, all)
         }
     };
-    let reading = triage::read(catalogue, input.as_mut(), limit);
+    let reading = triage::Searcher::new(catalogue).read(input.as_mut(), limit);
     reading.with_context(|| format!("can't read {name}"))
 }
 

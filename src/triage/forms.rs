@@ -89,6 +89,14 @@ pub(super) const FORMS: &[Form] = &[
     (Ebpf, Pin, r"(?:map (?P<map>[\w.\-]+): )?pin(?:ning)? (?:map|program|link|object)?[^:]* to [^:]*: (?P<err>.*)"),
     (Ebpf, PerfEventOpen, r"(?:opening|can't open|creating|failed to create) perf (?:event|reader|ring|buffer)[^:]*: (?P<err>.*)"),
     (Ebpf, Rlimit, r"(?:failed to set (?:temporary )?(?:rlimit|memlock rlimit)|removing memlock|unexpected error (?:restoring|setting) rlimit)[^:]*: (?P<err>.*)"),
+    // redbpf, goebpf and other loaders of their own
+    (Libbpf, MapCreate, r"(?:ebpf_create_map|bpf_create_map\w*|bpf_map_create)\(\)? ?(?:failed|error)?[^:]*: (?P<err>.*)"),
+    (Libbpf, MapCreate, r"failed to create (?:the )?(?:\w+ ){0,3}map\b[^:]*[:(] ?(?P<err>.*)"),
+    (Libbpf, ProgramLoad, r"bpf_(?:load_program|prog_load)\w*\(\)? ?(?:failed|error|err)?[^:=]*[:=] ?(?P<err>.*)"),
+    (Libbpf, ProgramLoad, r"failed to load BPF (?:object|prog\w*) \((?P<err>.*)"),
+    (Libbpf, Attach, r"failed to attach (?:the )?(?:\w+ )?BPF prog\w* \((?P<err>.*)"),
+    // libxdp and programs with XDP
+    (Libbpf, AttachXdp, r"(?:Error attaching XDP program|Couldn't attach XDP program|Could not attach with \S+ mode|failed to attach (?:the )?XDP program|link set xdp fd failed)[^:(]*[:(] ?(?P<err>.*)"),
     // aya
     (Aya, MapCreate, r"failed to create map `(?P<map>[^`]*)`(?: with code -?\d+)?(?P<err>.*)"),
     (Aya, MapCreate, r"`?bpf_map_create`? (?:syscall )?failed(?P<err>.*)"),

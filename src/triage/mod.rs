@@ -1,6 +1,6 @@
 //! Error text → symptoms → causes.
 //!
-//! A log is read once ([`read`]), in bounded memory: lines are cleaned, what failed is
+//! A log is read once ([`Searcher`]), in bounded memory: lines are cleaned, what failed is
 //! recognised by the shapes of what loaders print (`forms`), and the symptoms of the
 //! catalogue are looked for, all at once (`lexicon`). [`explain`] then weighs what was found
 //! and joins it with what is known of the host. No failure is known here by name: what a
@@ -24,7 +24,7 @@ pub use explanation::{
 };
 pub use lint::faults;
 pub use read::InputError;
-pub use reading::{Reading, read};
+pub use reading::{Reading, Searcher};
 pub use text::text;
 pub use weigh::{KnownHost, explain};
 

@@ -79,13 +79,47 @@ pub struct Reading {
     options: usize,
 }
 
-/// Reads a log; at most `limit` bytes of it.
-///
-/// # Errors
-/// If reading fails, or if it is no text.
-pub fn read(catalogue: &Catalogue, input: &mut dyn Read, limit: u64) -> Result<Reading, InputError> {
-    let lexicon = Lexicon::new(catalogue);
-    let mut search = Search::new(catalogue, &lexicon);
+/// Looks for the symptoms of a catalogue, in any number of logs.
+pub struct Searcher<'c> {
+    catalogue: &'c Catalogue,
+    lexicon: Lexicon,
+}
+
+impl std::fmt::Debug for Searcher<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let patterns = self.lexicon.len();
+        f.debug_struct("Searcher")
+            .field("patterns", &patterns)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'c> Searcher<'c> {
+    /// Prepares the search for the symptoms of this catalogue.
+    #[must_use]
+    pub fn new(catalogue: &'c Catalogue) -> Self {
+        Self {
+            catalogue,
+            lexicon: Lexicon::new(catalogue),
+        }
+    }
+
+    /// Reads a log; at most `limit` bytes of it.
+    ///
+    /// # Errors
+    /// If reading fails, or if it is no text.
+    pub fn read(&self, input: &mut dyn Read, limit: u64) -> Result<Reading, InputError> {
+        read(self.catalogue, &self.lexicon, input, limit)
+    }
+}
+
+fn read(
+    catalogue: &Catalogue,
+    lexicon: &Lexicon,
+    input: &mut dyn Read,
+    limit: u64,
+) -> Result<Reading, InputError> {
+    let mut search = Search::new(catalogue, lexicon);
     let mut reader = Reader::new(input, limit);
     // Short logs are kept, to be looked at again as if a terminal had broken their lines.
     let mut whole: Option<Vec<u8>> = Some(Vec::new());
