@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
-use memchr::memmem;
 use nix::errno::Errno;
 use nix::fcntl;
 use nix::fcntl::OFlag;
@@ -110,69 +109,80 @@ fn read() -> nix::Result<Vec<u8>> {
 
 /// Looks for functions and structures of these names; nothing where the bytes are no BTF.
 fn scan(btf: &[u8], names: &[&'static str]) -> Option<HashMap<&'static str, KernelType>> {
-    let number = |at: usize| {
-        let bytes = btf.get(at..at.checked_add(4)?)?;
-        Some(u32::from_ne_bytes(bytes.try_into().ok()?))
-    };
-    if btf.get(..2)? != 0xeb9f_u16.to_ne_bytes() {
+    let (mark, fields) = btf.split_first_chunk::<12>()?;
+    if !mark.starts_with(&0xeb9f_u16.to_ne_bytes()) {
         return None;
     }
     // All offsets count from the end of the header, whose length is in it.
-    let header = number(4)? as usize;
-    let [types, types_length, texts, texts_length] =
-        [number(8)?, number(12)?, number(16)?, number(20)?].map(|field| field as usize);
+    let [_, header, types] = words(mark).map(|field| field as usize);
+    let fields = words(fields.first_chunk()?).map(|field| field as usize);
+    let [types_length, texts, texts_length] = fields;
     let texts = header.checked_add(texts)?;
     let texts = btf.get(texts..texts.checked_add(texts_length)?)?;
-    // Each text is there once, between zeros: a name is known by its place.
-    let places: HashMap<u32, &'static str> = names
-        .iter()
-        .filter_map(|name| {
-            let needle = [b"\0", name.as_bytes(), b"\0"].concat();
-            let at = memmem::find(texts, &needle)?;
-            Some((u32::try_from(at + 1).ok()?, *name))
-        })
-        .collect();
-
     let mut found = HashMap::new();
-    let mut at = header.checked_add(types)?;
-    let end = at.checked_add(types_length)?.min(btf.len());
+    let start = header.checked_add(types)?;
+    let mut rest = btf.get(start..start.checked_add(types_length)?)?;
     let mut id = 0;
-    while at < end {
+    while !rest.is_empty() {
         id += 1;
-        let (name, info, size) = (number(at)?, number(at + 4)?, number(at + 8)?);
+        let (head, after) = rest.split_first_chunk::<12>()?;
+        let [name, info, size] = words(head);
         let (kind, members) = (info >> 24 & 0x1f, info as usize & 0xffff);
-        let rest = rest(kind, members)?;
-        if matches!(kind, STRUCT | FUNC)
-            && let Some(name) = places.get(&name)
-        {
-            let members = (0..members).filter(|_| kind == STRUCT);
-            let members = members.filter_map(|member| text(texts, number(at + 12 + member * 12)?));
+        // What follows the three numbers each type begins with.
+        let (once, each) = *FOLLOWS.get(kind as usize)?;
+        let (own, next) = after.split_at_checked(once + each * members)?;
+        rest = next;
+        if kind != STRUCT && kind != FUNC {
+            continue;
+        }
+        let called = texts.get(name as usize..)?;
+        let is = |name: &&&str| {
+            called.starts_with(name.as_bytes()) && called.get(name.len()) == Some(&0)
+        };
+        if let Some(name) = names.iter().find(is) {
+            let members = own.chunks_exact(12).filter_map(|member| {
+                let [name, _, _] = words(member.first_chunk()?);
+                text(texts, name)
+            });
             found.entry(*name).or_insert_with(|| KernelType {
                 id,
                 size,
                 members: members.collect(),
             });
         }
-        at += 12 + rest;
     }
     Some(found)
 }
 
-/// How many bytes follow the three numbers each type begins with.
-fn rest(kind: u32, members: usize) -> Option<usize> {
-    Some(match kind {
-        // INT, VAR, DECL_TAG
-        1 | 14 | 17 => 4,
-        // PTR, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC, FLOAT, TYPE_TAG
-        2 | 7..=12 | 16 | 18 => 0,
-        // ARRAY
-        3 => 12,
-        // STRUCT, UNION, DATASEC, ENUM64
-        4 | 5 | 15 | 19 => 12 * members,
-        // ENUM, FUNC_PROTO
-        6 | 13 => 8 * members,
-        _ => return None,
-    })
+/// The bytes that follow the three numbers each type begins with, by its kind: once, and for each
+/// member (`include/uapi/linux/btf.h`).
+const FOLLOWS: [(usize, usize); 20] = [
+    (0, 0),  // void, which is not written
+    (4, 0),  // INT
+    (0, 0),  // PTR
+    (12, 0), // ARRAY
+    (0, 12), // STRUCT
+    (0, 12), // UNION
+    (0, 8),  // ENUM
+    (0, 0),  // FWD
+    (0, 0),  // TYPEDEF
+    (0, 0),  // VOLATILE
+    (0, 0),  // CONST
+    (0, 0),  // RESTRICT
+    (0, 0),  // FUNC, whose number of members is its linkage
+    (0, 8),  // FUNC_PROTO
+    (4, 0),  // VAR
+    (0, 12), // DATASEC
+    (0, 0),  // FLOAT
+    (4, 0),  // DECL_TAG
+    (0, 0),  // TYPE_TAG
+    (0, 12), // ENUM64
+];
+
+/// Three numbers one after another.
+fn words(bytes: &[u8; 12]) -> [u32; 3] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = *bytes;
+    [[a, b, c, d], [e, f, g, h], [i, j, k, l]].map(u32::from_ne_bytes)
 }
 
 /// The text that begins at a place.

@@ -1,5 +1,7 @@
 //! Type information (BTF), written by hand; laid out as `include/uapi/linux/btf.h` says.
 
+use memchr::memmem;
+
 /// BTF in the making: each function adds a type and gives its id. Ids count from 1, 0 being
 /// `void`.
 #[derive(Debug, Clone)]
@@ -54,6 +56,10 @@ impl Types {
     fn string(&mut self, text: &str) -> u32 {
         if text.is_empty() {
             return 0;
+        }
+        let needle = [b"\0", text.as_bytes(), b"\0"].concat();
+        if let Some(at) = memmem::find(&self.strings, &needle) {
+            return at as u32 + 1;
         }
         let at = self.strings.len() as u32;
         self.strings.extend(text.as_bytes());
