@@ -10,6 +10,7 @@ pub mod facts;
 pub mod host;
 pub mod probes;
 pub mod redact;
+pub mod reference;
 pub mod report;
 mod selection;
 pub mod version;

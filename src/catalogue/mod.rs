@@ -8,13 +8,19 @@
 mod check;
 mod condition;
 mod fix;
+mod lint;
 mod load;
 mod located;
+mod possible;
 mod value;
 mod vocabulary;
+mod words;
+mod written;
 
 pub use check::{Area, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
+pub use lint::{Level, Offence, lint};
 pub use load::{Catalogue, LoadError, OptionRule};
 pub use vocabulary::{Vocabulary, nearest};
+pub use words::OutlineLine;

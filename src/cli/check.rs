@@ -120,7 +120,8 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     Ok(Exit::Status(report.verdict.exit_status()))
 }
 
-fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
+/// The built-in catalogue with these files on top.
+pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
     let mut catalogue = bpf_doctor::built_in_catalogue()?;
     for file in files {
         let (name, bytes) = read_file(file, CHECKS_LIMIT)?;
@@ -130,7 +131,7 @@ fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
 }
 
 /// Some hundred times the built-in checks file, in bytes.
-const CHECKS_LIMIT: usize = 16 << 20;
+pub(super) const CHECKS_LIMIT: usize = 16 << 20;
 
 /// Before anything is judged, so that no text of the report has what the facts no longer
 /// have.
