@@ -93,7 +93,11 @@ pub struct Check {
     #[serde(deserialize_with = "located::text")]
     pub title: String,
     /// What is so when it does not fail. With [`Check::fails`], and only with it.
-    #[serde(default, deserialize_with = "located::some_text")]
+    #[serde(
+        default,
+        deserialize_with = "located::some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub ok: Option<String>,
     /// Why it matters, and to whom.
     #[serde(deserialize_with = "located::text")]
@@ -106,11 +110,16 @@ pub struct Check {
     pub applies: Option<Condition>,
     /// When the failure is there. Without it nothing on a host decides: the failure is known
     /// by its symptoms alone, and `check` gives no finding for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fails: Option<Condition>,
     /// Its causes; the first that matches is reported.
     pub causes: Vec<Cause>,
     /// What to change in the code, where the program is at fault: a few words and lines of C.
-    #[serde(default, deserialize_with = "located::some_text")]
+    #[serde(
+        default,
+        deserialize_with = "located::some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub change: Option<String>,
     /// How to see it by hand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -118,13 +118,14 @@ impl Scene<'_> {
 /// What must hold before a cause is looked for.
 fn failing(check: &Check) -> Vec<(&Condition, Answers)> {
     let applies = check.applies.iter();
-    let conditions = applies.chain([&check.fails]);
+    let conditions = applies.chain(&check.fails);
     conditions.map(|condition| (condition, YES)).collect()
 }
 
 /// All conditions of a check, and what they are.
 fn conditions(check: &Check) -> Vec<(String, &Condition)> {
-    let mut all = vec![("`fails`".to_owned(), &check.fails)];
+    let mut all = Vec::new();
+    all.extend(check.fails.iter().map(|c| ("`fails`".to_owned(), c)));
     all.extend(check.applies.iter().map(|c| ("`applies`".to_owned(), c)));
     for (index, cause) in check.causes.iter().enumerate() {
         let place = format!("cause {}", index + 1);
@@ -155,7 +156,9 @@ fn parts_that_contradict(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String
 }
 
 fn never_or_always(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String)> {
-    let fails = &check.fails;
+    let Some(fails) = &check.fails else {
+        return Vec::new();
+    };
     let with = |answer: Answers| {
         let applies = check.applies.iter().map(|condition| (condition, YES));
         applies.chain([(fails, answer)]).collect::<Vec<_>>()
@@ -253,9 +256,8 @@ fn without_confirmation(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
 fn half_written(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
     let fixes = || check.causes.iter().flat_map(|cause| &cause.fixes);
     let causes = check.causes.iter().map(|cause| &cause.because);
-    let prose = [&check.title, &check.ok, &check.why]
-        .into_iter()
-        .chain(causes);
+    let prose = [&check.title, &check.why].into_iter();
+    let prose = prose.chain(&check.ok).chain(causes);
     let more = check.references.iter().chain(&check.confirm);
     let words = ["TODO", "FIXME", "TBD", "XXX"];
     let texts = prose.clone().chain(more);

@@ -16,6 +16,8 @@ pub(super) enum Block {
     Points(Vec<(usize, String)>),
     /// Lines to type, below a point of this depth; kept whole.
     Commands(usize, Vec<String>),
+    /// Lines of a program, with a few words among them.
+    Code(String),
 }
 
 /// The blocks for a terminal.
@@ -44,6 +46,11 @@ pub(super) fn terminal(blocks: &[Block], style: Style) -> String {
                         let bullet = if index == 0 { "- " } else { "  " };
                         line(&format!("{indent}{bullet}{text}"));
                     }
+                }
+            }
+            Block::Code(code) => {
+                for text in code.lines() {
+                    line(&format!("    {}", clean(text)));
                 }
             }
             Block::Commands(depth, lines) => {
@@ -75,6 +82,7 @@ pub(super) fn markdown(blocks: &[Block]) -> String {
                     out.push_str(&format!("{}- {}\n", "  ".repeat(*depth), escaped(text)));
                 }
             }
+            Block::Code(code) => out.push_str(&format!("\n```c\n{code}\n```\n")),
             Block::Commands(depth, lines) => {
                 let indent = "  ".repeat(*depth);
                 out.push_str(&format!("\n{indent}```sh\n"));

@@ -74,8 +74,15 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
         blocks.push(Block::Points(points));
     }
     blocks.push(heading("It fails when"));
-    blocks.push(Block::Points(outline(&check.fails)));
-    blocks.push(Block::Text(format!("Otherwise: {}.", check.ok)));
+    match &check.fails {
+        Some(fails) => blocks.push(Block::Points(outline(fails))),
+        None => blocks.push(Block::Text(
+            "Nothing on a host tells; it is recognised in error output.".to_owned(),
+        )),
+    }
+    if let Some(ok) = &check.ok {
+        blocks.push(Block::Text(format!("Otherwise: {ok}.")));
+    }
     blocks.push(heading("Causes, the first that matches"));
     for (index, cause) in check.causes.iter().enumerate() {
         let severity = cause
@@ -90,6 +97,10 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
         }
         blocks.push(Block::Points(points));
         blocks.extend(cause.fixes.iter().flat_map(fix));
+    }
+    if let Some(change) = &check.change {
+        blocks.push(heading("What to change"));
+        blocks.push(Block::Code(change.clone()));
     }
     if !check.confirm.is_empty() {
         blocks.push(heading("By hand"));

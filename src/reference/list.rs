@@ -46,8 +46,9 @@ impl CheckFilter {
 fn says(check: &Check, word: &str) -> bool {
     let word = word.to_lowercase();
     let causes = check.causes.iter().map(|cause| &cause.because);
-    let texts = [&check.id, &check.title, &check.ok, &check.why];
-    let mut texts = texts.into_iter().chain(causes).chain(&check.references);
+    let texts = [&check.id, &check.title, &check.why].into_iter();
+    let texts = texts.chain(&check.ok).chain(&check.change);
+    let mut texts = texts.chain(causes).chain(&check.references);
     texts.any(|text| text.to_lowercase().contains(&word))
 }
 
