@@ -7,6 +7,7 @@ use super::check::{Check, Severity};
 use super::condition::Condition;
 use super::load::Catalogue;
 use super::possible::{self, Answers, NO, UNKNOWN, YES, possible};
+use super::profile::{Need, Profile};
 use super::vocabulary::Vocabulary;
 use crate::yaml;
 
@@ -93,7 +94,59 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
             offences.push(offence(line, id, level, message));
         }
     }
+    for (index, Id { id }) in ids.profiles.iter().enumerate() {
+        let Some(profile) = catalogue.profile(id) else {
+            continue;
+        };
+        let line = yaml::line_of(text, "profiles", index).unwrap_or(0);
+        for (level, message) in of_profile(profile, &scene) {
+            offences.push(offence(line, id, level, message));
+        }
+    }
     offences
+}
+
+/// What is wrong with a profile.
+fn of_profile(profile: &Profile, scene: &Scene<'_>) -> Vec<(Level, String)> {
+    let mut found = Vec::new();
+    if profile.documents.is_empty() {
+        let message = "no documents: name those of the software that say what it needs";
+        found.push((Level::Error, message.to_owned()));
+    }
+    let mut seen = Vec::new();
+    for need in profile.needs() {
+        let name = match need {
+            Need::Check { check, .. } => check,
+            Need::Condition {
+                need, condition, ..
+            } => {
+                for (answer, what) in [(YES, "can never be met"), (NO, "is always met")] {
+                    if scene.never(&[(condition, answer)]) {
+                        found.push((Level::Error, format!("`{need}` {what}")));
+                    }
+                }
+                need
+            }
+        };
+        if seen.contains(&name) {
+            found.push((Level::Error, format!("`{name}` is named twice")));
+        }
+        seen.push(name);
+        if need.because().is_some_and(|text| left_over(text).is_some()) {
+            found.push((
+                Level::Error,
+                format!("what `{name}` is for was left half written"),
+            ));
+        }
+    }
+    found
+}
+
+/// A word that says that something was left to do.
+fn left_over(text: &str) -> Option<&str> {
+    let words = ["TODO", "FIXME", "TBD", "XXX"];
+    let mut tokens = text.split(|c: char| !c.is_ascii_alphanumeric());
+    tokens.find(|token| words.contains(token))
 }
 
 /// The ids of a file's entries, in their order.
@@ -101,6 +154,8 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
 struct Ids {
     #[serde(default)]
     checks: Vec<Id>,
+    #[serde(default)]
+    profiles: Vec<Id>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -259,12 +314,10 @@ fn half_written(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
     let prose = [&check.title, &check.why].into_iter();
     let prose = prose.chain(&check.ok).chain(causes);
     let more = check.references.iter().chain(&check.confirm);
-    let words = ["TODO", "FIXME", "TBD", "XXX"];
     let texts = prose.clone().chain(more);
     let texts = texts.chain(fixes().map(|fix| &fix.summary));
     let half = texts.filter_map(|text| {
-        let mut tokens = text.split(|c: char| !c.is_ascii_alphanumeric());
-        let word = tokens.find(|token| words.contains(token))?;
+        let word = left_over(text)?;
         Some((Level::Error, format!("`{word}` was left in: {text}")))
     });
     let unfilled = prose.filter(|text| text.contains("{{")).map(|text| {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
+use super::profile::{Need, Profile};
 use super::value::check_option;
 use super::vocabulary::{Vocabulary, nearest, speaking, unknown_word};
 use crate::version::{KernelVersion, VersionRange};
@@ -40,6 +41,8 @@ pub struct Catalogue {
     pub areas: Vec<Area>,
     /// The checks, in the order of the file.
     pub checks: Vec<Check>,
+    /// What pieces of software need, in the order of the file.
+    pub profiles: Vec<Profile>,
     /// Dependencies of kernel options.
     pub options: Vec<OptionRule>,
     /// Beginnings of kernel flavours whose vendor brings features to old version numbers,
@@ -61,6 +64,9 @@ pub struct LoadError {
     pub message: String,
 }
 
+/// The name that stands for all profiles.
+pub const EVERY_PROFILE: &str = "all";
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[serde(expecting = "a mapping with `checks:`")]
@@ -73,6 +79,8 @@ struct File {
     options: Vec<OptionRule>,
     #[serde(default)]
     checks: Vec<Check>,
+    #[serde(default)]
+    profiles: Vec<Profile>,
 }
 
 impl Catalogue {
@@ -101,6 +109,7 @@ impl Catalogue {
         let file = parsed.map_err(|error| explain(name, error))?;
         file.check(text).map_err(|error| explain(name, error))?;
         let ids: Vec<String> = file.checks.iter().map(|check| check.id.clone()).collect();
+        let profiles: Vec<String> = file.profiles.iter().map(|one| one.id.clone()).collect();
 
         let mut joined = self.clone();
         for area in file.areas {
@@ -117,6 +126,12 @@ impl Catalogue {
                 None => joined.checks.push(check),
             }
         }
+        for profile in file.profiles {
+            match joined.profiles.iter_mut().find(|old| old.id == profile.id) {
+                Some(old) => *old = profile,
+                None => joined.profiles.push(profile),
+            }
+        }
         // What was there before was right, so a fault is in, or leads through, what is new.
         for (index, id) in ids.iter().enumerate() {
             let Some(message) = joined.check(id).and_then(|check| joined.fault(check)) else {
@@ -125,6 +140,16 @@ impl Catalogue {
             return Err(LoadError {
                 file: name.to_owned(),
                 line: yaml::line_of(text, "checks", index).unwrap_or(0),
+                message,
+            });
+        }
+        for (index, id) in profiles.iter().enumerate() {
+            let Some(message) = joined.profile(id).and_then(|one| joined.misfit(one)) else {
+                continue;
+            };
+            return Err(LoadError {
+                file: name.to_owned(),
+                line: yaml::line_of(text, "profiles", index).unwrap_or(0),
                 message,
             });
         }
@@ -152,6 +177,35 @@ impl Catalogue {
     #[must_use]
     pub fn check(&self, id: &str) -> Option<&Check> {
         self.checks.iter().find(|check| check.id == id)
+    }
+
+    /// The profile of this id.
+    #[must_use]
+    pub fn profile(&self, id: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.id == id)
+    }
+
+    /// The first need of a profile that can't be right.
+    fn misfit(&self, profile: &Profile) -> Option<String> {
+        if profile.id == EVERY_PROFILE {
+            return Some(format!(
+                "`{EVERY_PROFILE}` means every profile; name this one otherwise"
+            ));
+        }
+        if profile.requires.is_empty() {
+            return Some(format!("`{}` requires nothing", profile.id));
+        }
+        profile.checks().find_map(|(id, _)| match self.check(id) {
+            None => {
+                let ids = self.checks.iter().map(|check| check.id.as_str());
+                Some(unknown_word("check", id, nearest(id, ids)))
+            }
+            Some(check) if check.fails.is_none() => Some(format!(
+                "`{}` needs `{id}`, which has no `fails` and is never judged",
+                profile.id
+            )),
+            Some(_) => None,
+        })
     }
 
     /// The first reference or cause of a check that can't be right.
@@ -242,6 +296,17 @@ impl Catalogue {
                 condition.walk(&mut visit);
             }
         }
+        for need in self.profiles.iter().flat_map(Profile::needs) {
+            if let Need::Condition {
+                condition, fixes, ..
+            } = need
+            {
+                condition.walk(&mut visit);
+                for when in fixes.iter().filter_map(|fix| fix.when.as_ref()) {
+                    when.walk(&mut visit);
+                }
+            }
+        }
         let rules = self.options.iter();
         let options = rules.flat_map(|rule| {
             let named = [&rule.option].into_iter();
@@ -282,7 +347,12 @@ impl File {
         };
         let areas: Vec<&str> = self.areas.iter().map(|area| area.id.as_str()).collect();
         let checks: Vec<&str> = self.checks.iter().map(|check| check.id.as_str()).collect();
-        for (key, kind, ids) in [("areas", "area", areas), ("checks", "check", checks)] {
+        let profiles: Vec<&str> = self.profiles.iter().map(|one| one.id.as_str()).collect();
+        for (key, kind, ids) in [
+            ("areas", "area", areas),
+            ("checks", "check", checks),
+            ("profiles", "profile", profiles),
+        ] {
             let mut seen = BTreeSet::new();
             if let Some(index) = ids.iter().position(|id| !seen.insert(*id)) {
                 let id = ids.get(index).copied().unwrap_or_default();
@@ -296,7 +366,7 @@ impl File {
                 return fault("options", index, message);
             }
         }
-        let nothing = self.checks.is_empty() && self.areas.is_empty();
+        let nothing = self.checks.is_empty() && self.areas.is_empty() && self.profiles.is_empty();
         if nothing && self.options.is_empty() && self.backporting.is_empty() {
             return Err(yaml::Error {
                 line: 1,
