@@ -62,6 +62,7 @@ pub fn assess(
     probes: &[ProbeResult],
 ) -> ProfileFinding {
     let desk = Desk {
+        verify: format!("bpf-doctor check --profile {}", profile.id),
         catalogue,
         findings,
         facts,
@@ -87,6 +88,7 @@ pub fn assess(
 }
 
 struct Desk<'a> {
+    verify: String,
     catalogue: &'a Catalogue,
     findings: &'a [Finding],
     facts: &'a Facts,
@@ -120,13 +122,13 @@ impl Desk<'_> {
                     fixes,
                 } => {
                     let answer = self.world.answer(condition);
-                    let verify = "bpf-doctor check --profile all";
                     let fixes = fixes.iter().filter(|fix| {
                         let when = fix.when.as_ref().map(|when| self.world.answer(when).tri);
                         when.is_none_or(|tri| tri == Tri::Yes)
                     });
-                    let fixes = fixes
-                        .filter_map(|fix| fixes::render(fix, self.catalogue, self.facts, verify));
+                    let fixes = fixes.filter_map(|fix| {
+                        fixes::render(fix, self.catalogue, self.facts, &self.verify)
+                    });
                     let lack = Lack {
                         need: need.clone(),
                         check: None,
