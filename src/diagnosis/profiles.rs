@@ -189,8 +189,7 @@ mod tests {
     const FILE: &str = "
 areas: [{id: a, title: A}]
 checks:
-  - &base
-    id: base
+  - id: base
     area: a
     kind: host
     severity: warning
@@ -199,8 +198,26 @@ checks:
     why: w
     fails: {sysctl: base, is: 0}
     causes: [{because: It is switched off}]
-  - {<<: *base, id: above, requires: [base], title: Above, fails: {sysctl: above, is: 0}}
-  - {<<: *base, id: elsewhere, title: Elsewhere, applies: {sysctl: gone, is: set}}
+  - id: above
+    area: a
+    kind: host
+    severity: warning
+    title: Above
+    ok: o
+    why: w
+    requires: [base]
+    fails: {sysctl: above, is: 0}
+    causes: [{because: It is switched off}]
+  - id: elsewhere
+    area: a
+    kind: host
+    severity: warning
+    title: Elsewhere
+    ok: o
+    why: w
+    applies: {sysctl: gone, is: set}
+    fails: {sysctl: base, is: 0}
+    causes: [{because: It is switched off}]
 profiles:
   - id: p
     title: P
