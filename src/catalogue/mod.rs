@@ -7,6 +7,7 @@
 
 mod check;
 mod condition;
+mod faults;
 mod fix;
 mod lint;
 mod load;

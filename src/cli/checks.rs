@@ -31,8 +31,8 @@ enum ChecksCommand {
     List(ListArguments),
     /// Tell one check in full: why, when, how it is judged, causes, fixes, references
     #[command(after_help = "Examples:
-  bpf-doctor checks show kernel-lockdown
-  bpf-doctor checks show kernel-lockdown --format yaml   as it may stand in a file of your own")]
+  bpf-doctor checks show ID
+  bpf-doctor checks show ID --format yaml        as it may stand in a file of your own")]
     Show(ShowArguments),
     /// Look for faults in a checks file of your own
     #[command(after_help = "Examples:
