@@ -10,9 +10,14 @@ pub mod facts;
 pub mod host;
 pub mod probes;
 pub mod redact;
+pub mod reference;
 pub mod report;
 mod selection;
+<<<<<<< HEAD
 pub mod triage;
+=======
+mod software;
+>>>>>>> trunk
 pub mod version;
 pub mod yaml;
 
@@ -21,6 +26,7 @@ use nix::errno::Errno;
 use probes::Stage;
 
 pub use selection::{NotSelectable, Selection};
+pub use software::{NoSuchProfile, Software};
 
 /// The catalogue that comes with the doctor: checks.yaml.
 ///

@@ -10,6 +10,8 @@ use std::fs;
 use std::path::Path;
 
 use bpf_doctor::catalogue::Catalogue;
+use bpf_doctor::facts;
+use bpf_doctor::host::Files;
 use bpf_doctor::triage::{self, Explanation, KnownHost, Searcher};
 
 fn catalogue() -> Catalogue {
@@ -19,7 +21,13 @@ fn catalogue() -> Catalogue {
 fn explain(catalogue: &Catalogue, searcher: &Searcher<'_>, log: &[u8]) -> Explanation {
     let mut input = log;
     let reading = searcher.read(&mut input, triage::LIMIT).unwrap();
-    triage::explain(catalogue, &reading, &KnownHost::none())
+    // What the log tells of its kernel is known, as `--host none` has it.
+    let release = reading.release.as_ref().map(|(release, _)| release.as_str());
+    let host = KnownHost {
+        facts: facts::collect(Files::new(release).host().as_ref()),
+        ..KnownHost::none()
+    };
+    triage::explain(catalogue, &reading, &host)
 }
 
 /// A log and the cause it must be explained by; an empty one where nothing is wrong.

@@ -30,11 +30,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("catalogue", &["version", "yaml"]),
     ("diagnosis", &["version", "facts", "probes", "catalogue"]),
     ("selection", &["catalogue", "diagnosis"]),
+    ("software", &["facts", "probes", "catalogue", "diagnosis"]),
     ("report", &["yaml", "facts", "probes", "diagnosis"]),
+<<<<<<< HEAD
     (
         "triage",
         &["version", "yaml", "catalogue", "facts", "probes", "diagnosis", "report"],
     ),
+=======
+    ("reference", &["yaml", "catalogue", "report"]),
+    ("triage", &["catalogue", "facts", "probes", "diagnosis"]),
+>>>>>>> trunk
     ("object", &["catalogue", "facts", "probes", "diagnosis"]),
     ("fleet", &["diagnosis", "report"]),
     (
@@ -47,8 +53,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "probes",
             "catalogue",
             "selection",
+            "software",
             "diagnosis",
             "report",
+            "reference",
             "triage",
             "object",
             "fleet",

@@ -9,6 +9,7 @@ mod evaluate;
 mod finding;
 mod fixes;
 mod judge;
+mod profiles;
 mod tri;
 
 // Words of the catalogue that findings speak; whoever reads findings needs no catalogue.
@@ -16,3 +17,4 @@ pub use crate::catalogue::{Area, Needs, Severity};
 pub use advice::{Advice, advise, kernel_is};
 pub use finding::{Evidence, Finding, RenderedFix, Status};
 pub use judge::diagnose;
+pub use profiles::{Lack, ProfileFinding, assess};

@@ -28,9 +28,11 @@ const ERRORS: &[(&str, u32, &str)] = &[
     ("ELOOP", 40, "too many levels of symbolic links"),
     ("ENODATA", 61, "no data available"),
     ("EPROTO", 71, "protocol error"),
+    ("EILSEQ", 84, "invalid or incomplete multibyte or wide character"),
     ("EOPNOTSUPP", 95, "operation not supported"),
     ("EAFNOSUPPORT", 97, "address family not supported by protocol"),
     ("EADDRINUSE", 98, "address already in use"),
+    ("EADDRNOTAVAIL", 99, "cannot assign requested address"),
     ("ENOBUFS", 105, "no buffer space available"),
     ("ESTALE", 116, "stale file handle"),
     ("ENOTSUPP", 524, "unknown error 524"),
@@ -133,7 +135,9 @@ fn number(line: &str) -> Option<&'static str> {
 }
 
 fn is_error_number(before: &str, after: &str) -> bool {
-    if after.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.' || c == '_') {
+    let decimals = after.strip_prefix('.').unwrap_or_default();
+    let part_of_more = |c: char| c.is_ascii_alphabetic() || c == '_';
+    if after.starts_with(part_of_more) || decimals.starts_with(|c: char| c.is_ascii_digit()) {
         return false;
     }
     let negative = before.ends_with('-');
@@ -170,6 +174,7 @@ mod tests {
             ("errno 524", Some("ENOTSUPP")),
             ("map create: operation not permitted (MEMLOCK may be too low)", Some("EPERM")),
             ("Couldn't open: No such device or address", Some("ENXIO")),
+            ("Error loading .BTF into kernel: -22. BTF is optional", Some("EINVAL")),
             ("Error: failed to attach program", None),
             ("processed 22 insns in 13 usec, prog 7", None),
             ("listening on port 22, version 1.5.22", None),
