@@ -13,11 +13,8 @@ pub mod redact;
 pub mod reference;
 pub mod report;
 mod selection;
-<<<<<<< HEAD
-pub mod triage;
-=======
 mod software;
->>>>>>> trunk
+pub mod triage;
 pub mod version;
 pub mod yaml;
 

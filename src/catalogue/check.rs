@@ -126,7 +126,7 @@ pub struct Check {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confirm: Vec<String>,
     /// How it shows in what programs print.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub symptoms: Vec<Symptom>,
     /// Commits, files and documents the entry rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -6,11 +6,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
-<<<<<<< HEAD
-use super::symptom::Noise;
-=======
 use super::profile::{Need, Profile};
->>>>>>> trunk
+use super::symptom::Noise;
 use super::value::check_option;
 use super::vocabulary::{Vocabulary, nearest, speaking};
 use crate::version::{KernelVersion, VersionRange};
@@ -277,12 +274,8 @@ impl File {
                 return fault("options", index, message);
             }
         }
-<<<<<<< HEAD
-        let nothing = self.checks.is_empty() && self.areas.is_empty();
-        let nothing = nothing && self.noise.is_empty();
-=======
         let nothing = self.checks.is_empty() && self.areas.is_empty() && self.profiles.is_empty();
->>>>>>> trunk
+        let nothing = nothing && self.noise.is_empty();
         if nothing && self.options.is_empty() && self.backporting.is_empty() {
             return Err(yaml::Error {
                 line: 1,

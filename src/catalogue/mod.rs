@@ -12,13 +12,10 @@ mod fix;
 mod lint;
 mod load;
 mod located;
-<<<<<<< HEAD
 mod pattern;
-mod symptom;
-=======
 mod possible;
 mod profile;
->>>>>>> trunk
+mod symptom;
 mod value;
 mod vocabulary;
 mod words;
@@ -27,14 +24,10 @@ mod written;
 pub use check::{Area, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
-<<<<<<< HEAD
-pub use load::{Catalogue, LoadError, OptionRule};
-pub use pattern::Pattern;
-pub use symptom::{Loader, Noise, Operation, Symptom};
-=======
 pub use lint::{Level, Offence, lint};
 pub use load::{Catalogue, EVERY_PROFILE, LoadError, OptionRule};
+pub use pattern::Pattern;
 pub use profile::{Need, Profile};
->>>>>>> trunk
+pub use symptom::{Loader, Noise, Operation, Symptom};
 pub use vocabulary::{Vocabulary, nearest};
 pub use words::OutlineLine;

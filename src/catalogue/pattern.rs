@@ -2,7 +2,7 @@
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A word of fewer bytes stands in every second line.
 const SHORTEST: usize = 3;
@@ -10,8 +10,8 @@ const SHORTEST: usize = 3;
 const MOST: usize = 64;
 
 /// A regular expression over one line of a log; capitals and small letters are the same.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Pattern {
     source: String,
     words: Vec<String>,
@@ -28,6 +28,12 @@ impl Pattern {
     #[must_use]
     pub fn words(&self) -> &[String] {
         &self.words
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.source
     }
 }
 
@@ -98,9 +104,15 @@ mod tests {
     #[test]
     fn words_are_those_a_match_must_have() {
         let rows: [(&str, &[&str]); 6] = [
-            (r"R\d+ invalid mem access '(inv|scalar)'", &[" invalid mem access "]),
+            (
+                r"R\d+ invalid mem access '(inv|scalar)'",
+                &[" invalid mem access "],
+            ),
             ("(?:load|attach)ing failed", &["ing failed"]),
-            ("cannot (?:load program|attach kprobe)", &["attach kprobe", "load program"]),
+            (
+                "cannot (?:load program|attach kprobe)",
+                &["attach kprobe", "load program"],
+            ),
             (r#""map \"x\" is gone""#, &[" is gone"]),
             ("(?:long enough )?also required", &["also required"]),
             ("Fails HERE.*", &["fails here"]),

@@ -8,7 +8,7 @@ use super::vocabulary::check_errno;
 use crate::version::VersionRange;
 
 /// What a program was about when it printed an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
     /// Opening an object file.
@@ -77,32 +77,42 @@ pub enum Loader {
 }
 
 /// What in error output points to a check, and how strongly.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Symptom {
     /// On one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Pattern>,
     /// On one line of what the verifier said; its last instruction and source line are
     /// looked up above it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub verifier: Option<Pattern>,
     /// An operation that failed; any of these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub event: Vec<Operation>,
     /// With one of these errors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errno: Vec<String>,
     /// In a log of one of these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub loader: Vec<Loader>,
     /// On a kernel of this range; where the kernel is not known, it counts for less.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kernel: Option<VersionRange>,
     /// Only if another line of the log has this.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub also: Option<Pattern>,
     /// Only if no line of the log has this.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub without: Option<Pattern>,
     /// How strongly it points to the check: 90 and more is unmistakable, 70 likely, 50
     /// one of several.
     pub weight: u8,
     /// It tells of the process that failed, so that what the doctor finds in its own
     /// process refutes nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub process: bool,
     /// The line in plain words; `{name}` is filled in from the pattern's groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
     /// Lines it is found in.
     pub examples: Vec<String>,

@@ -134,11 +134,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
 }
 
 /// The built-in catalogue with these files on top.
-<<<<<<< HEAD
-pub fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
-=======
 pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
->>>>>>> trunk
     let mut catalogue = bpf_doctor::built_in_catalogue()?;
     for file in files {
         let (name, bytes) = read_file(file, CHECKS_LIMIT)?;

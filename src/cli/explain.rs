@@ -88,7 +88,10 @@ fn read(arguments: &ExplainArguments, catalogue: &Catalogue) -> anyhow::Result<R
             ("standard input".to_owned(), Box::new(io::stdin().lock()))
         }
         None => {
-            let names = arguments.files.iter().map(|file| file.display().to_string());
+            let names = arguments
+                .files
+                .iter()
+                .map(|file| file.display().to_string());
             let name = names.collect::<Vec<_>>().join(", ");
             let mut all: Box<dyn Read> = Box::new(io::empty());
             for file in &arguments.files {
@@ -141,9 +144,18 @@ fn explain(
     if let Some((release, line)) = &reading.release
         && !host.is_of(release)
     {
-        let place = if arguments.host == "live" { "this host" } else { "the report" };
-        let note = format!("line {line} names Linux {release}: the log is of another host than {place}");
-        return Ok(triage::explain(catalogue, reading, &of_log(reading, Some(note))));
+        let place = if arguments.host == "live" {
+            "this host"
+        } else {
+            "the report"
+        };
+        let note =
+            format!("line {line} names Linux {release}: the log is of another host than {place}");
+        return Ok(triage::explain(
+            catalogue,
+            reading,
+            &of_log(reading, Some(note)),
+        ));
     }
     let host = match host.known_from {
         "live" => KnownHost {
@@ -157,13 +169,22 @@ fn explain(
 
 /// What the log itself tells of its host.
 fn of_log(reading: &Reading, note: Option<String>) -> KnownHost {
-    let mut files = Files::new(reading.release.as_ref().map(|(release, _)| release.as_str()));
+    let mut files = Files::new(
+        reading
+            .release
+            .as_ref()
+            .map(|(release, _)| release.as_str()),
+    );
     let mut parts: Vec<(Role, String)> = Vec::new();
     if !reading.config.is_empty() {
         parts.push((Role::Config, reading.config.clone()));
     }
     if let Some(os) = &reading.os {
-        let id = os.split_whitespace().next().unwrap_or_default().to_lowercase();
+        let id = os
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
         let id = if id == "red" { "rhel".to_owned() } else { id };
         parts.push((Role::OsRelease, format!("ID={id}\nPRETTY_NAME=\"{os}\"\n")));
     }

@@ -4,8 +4,8 @@
 mod check;
 mod checks;
 mod collect;
-mod explain;
 mod exit;
+mod explain;
 mod input;
 mod output;
 mod source;
@@ -44,14 +44,11 @@ enum Command {
     /// Diagnose a host: this one, or one that is known from files (the default)
     #[command(after_help = check::EXAMPLES)]
     Check(Box<check::CheckArguments>),
-<<<<<<< HEAD
     /// Say what an error log means, what is behind it and what cures it
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainArguments),
-=======
     /// The catalogue of failures: list it, read it, check a file of your own
     Checks(checks::ChecksArguments),
->>>>>>> trunk
     /// Pack what is known of this host, to diagnose it elsewhere
     Collect(collect::CollectArguments),
 }
@@ -64,11 +61,8 @@ pub fn run() -> Exit {
     };
     let outcome = match cli.command {
         Some(Command::Check(arguments)) => check::run(&arguments),
-<<<<<<< HEAD
         Some(Command::Explain(arguments)) => explain::run(&arguments),
-=======
         Some(Command::Checks(arguments)) => checks::run(&arguments),
->>>>>>> trunk
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         None => check::run(&cli.check),
     };

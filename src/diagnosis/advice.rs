@@ -35,7 +35,9 @@ pub fn advise(
         (cause, tri)
     });
     let judged: Vec<_> = judged.collect();
-    let chosen = judged.iter().position(|(_, tri)| tri.is_none_or(|tri| tri == Tri::Yes));
+    let chosen = judged
+        .iter()
+        .position(|(_, tri)| tri.is_none_or(|tri| tri == Tri::Yes));
     let mut advice = Advice {
         because: String::new(),
         fixes: Vec::new(),
@@ -62,7 +64,9 @@ pub fn advise(
                 continue;
             }
             let rendered = fixes::render(fix, catalogue, facts, &verify);
-            advice.fixes.extend(rendered.filter(|fix| !advice.fixes.contains(fix)));
+            advice
+                .fixes
+                .extend(rendered.filter(|fix| !advice.fixes.contains(fix)));
         }
     }
     advice

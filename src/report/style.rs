@@ -28,61 +28,37 @@ pub struct Style {
 }
 
 impl Style {
-<<<<<<< HEAD
-    /// `text`, bold.
-=======
     /// `text` in bold, where there is colour.
->>>>>>> trunk
     #[must_use]
     pub fn bold(self, text: &str) -> String {
         self.painted(text, |text| text.bold().to_string())
     }
 
-<<<<<<< HEAD
-    /// `text`, dim.
-=======
     /// `text` in the background.
->>>>>>> trunk
     #[must_use]
     pub fn dim(self, text: &str) -> String {
         self.painted(text, |text| text.dimmed().to_string())
     }
 
-<<<<<<< HEAD
-    /// `text`, green.
-=======
     /// `text` for what is well.
->>>>>>> trunk
     #[must_use]
     pub fn green(self, text: &str) -> String {
         self.painted(text, |text| text.green().to_string())
     }
 
-<<<<<<< HEAD
-    /// `text`, yellow.
-=======
     /// `text` for what is doubtful.
->>>>>>> trunk
     #[must_use]
     pub fn yellow(self, text: &str) -> String {
         self.painted(text, |text| text.yellow().to_string())
     }
 
-<<<<<<< HEAD
-    /// `text`, red.
-=======
     /// `text` for what is ill.
->>>>>>> trunk
     #[must_use]
     pub fn red(self, text: &str) -> String {
         self.painted(text, |text| text.red().bold().to_string())
     }
 
-<<<<<<< HEAD
-    /// `text`, cyan.
-=======
     /// `text` for what can be typed.
->>>>>>> trunk
     #[must_use]
     pub fn cyan(self, text: &str) -> String {
         self.painted(text, |text| text.cyan().to_string())

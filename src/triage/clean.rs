@@ -6,7 +6,9 @@ use memchr::memchr;
 const ESCAPE: u8 = 0x1b;
 
 /// Fields of JSON log lines that hold what was said, and the other fields worth quoting.
-const FIELDS: &[&str] = &["msg", "message", "log", "MESSAGE", "text", "error", "err", "reason"];
+const FIELDS: &[&str] = &[
+    "msg", "message", "log", "MESSAGE", "text", "error", "err", "reason",
+];
 
 /// Takes the terminal's escape sequences out of some bytes.
 pub(super) fn strip_escapes(bytes: &mut Vec<u8>) {
@@ -122,7 +124,10 @@ fn unescape(text: &str) -> String {
                 // An escape sequence that was itself escaped.
                 let rest = chars.as_str().get(2..).unwrap_or_default();
                 let end = rest.find(|c: char| c.is_ascii_alphabetic());
-                chars = rest.get(end.map_or(0, |end| end + 1)..).unwrap_or_default().chars();
+                chars = rest
+                    .get(end.map_or(0, |end| end + 1)..)
+                    .unwrap_or_default()
+                    .chars();
             }
             Some(other @ ('"' | '\'' | '\\' | '/')) => plain.push(other),
             Some(other) => {
@@ -139,7 +144,11 @@ fn unescape(text: &str) -> String {
 /// what is longer than a screen is cut in the middle.
 pub(super) fn quotable(line: &str) -> String {
     let line = line.trim();
-    let said = if line.starts_with('{') { spoken(line) } else { None };
+    let said = if line.starts_with('{') {
+        spoken(line)
+    } else {
+        None
+    };
     let line = said.unwrap_or_else(|| line.to_owned());
     let line: String = line
         .chars()
@@ -189,7 +198,8 @@ mod tests {
     fn wrapped_lines_are_brought_back() {
         let docker = r#"{"log":"libbpf: map \"x\": failed\n","stream":"stderr"}"#;
         assert_eq!(unwrap(docker.as_bytes()), ["libbpf: map \"x\": failed"]);
-        let zap = r#"{"level":"error","msg":"load failed","error":"program a: 0: R1 !read_ok\n1: x"}"#;
+        let zap =
+            r#"{"level":"error","msg":"load failed","error":"program a: 0: R1 !read_ok\n1: x"}"#;
         assert_eq!(
             unwrap(zap.as_bytes()),
             ["load failed: program a: 0: R1 !read_ok", "1: x"]

@@ -28,9 +28,17 @@ const ERRORS: &[(&str, u32, &str)] = &[
     ("ELOOP", 40, "too many levels of symbolic links"),
     ("ENODATA", 61, "no data available"),
     ("EPROTO", 71, "protocol error"),
-    ("EILSEQ", 84, "invalid or incomplete multibyte or wide character"),
+    (
+        "EILSEQ",
+        84,
+        "invalid or incomplete multibyte or wide character",
+    ),
     ("EOPNOTSUPP", 95, "operation not supported"),
-    ("EAFNOSUPPORT", 97, "address family not supported by protocol"),
+    (
+        "EAFNOSUPPORT",
+        97,
+        "address family not supported by protocol",
+    ),
     ("EADDRINUSE", 98, "address already in use"),
     ("EADDRNOTAVAIL", 99, "cannot assign requested address"),
     ("ENOBUFS", 105, "no buffer space available"),
@@ -52,16 +60,7 @@ const OTHERWISE: &[(&str, &str)] = &[
 
 /// Words in front of a number that make it the number of an error.
 const BEFORE_NUMBER: &[&str] = &[
-    "errno",
-    "error",
-    "err",
-    "code",
-    "ret",
-    "rc",
-    "returned",
-    "status",
-    "failed",
-    "result",
+    "errno", "error", "err", "code", "ret", "rc", "returned", "status", "failed", "result",
 ];
 
 /// The error a line speaks of; of several, the last one that is spelt out, as what is inside
@@ -91,7 +90,14 @@ pub(super) fn find(line: &str) -> Option<&'static str> {
 
 /// 524 has no phrase of its own, and the C library's complaint about it names another one.
 fn special(line: &str) -> Option<&'static str> {
-    let words = ["enotsupp", "error 524", "(-524)", "errno 524", "err -524", ": -524"];
+    let words = [
+        "enotsupp",
+        "error 524",
+        "(-524)",
+        "errno 524",
+        "err -524",
+        ": -524",
+    ];
     let found = words.iter().any(|word| match *word {
         "enotsupp" => last_word(line, word).is_some(),
         word => line.contains(word),
@@ -162,19 +168,34 @@ mod tests {
     #[test]
     fn every_spelling_is_the_same_error() {
         let rows = [
-            ("map 'x': failed to create: Invalid argument(-22)", Some("EINVAL")),
+            (
+                "map 'x': failed to create: Invalid argument(-22)",
+                Some("EINVAL"),
+            ),
             ("map 'x': failed to create: -EINVAL", Some("EINVAL")),
             ("prog 'x': failed to load: -22", Some("EINVAL")),
-            ("failed: Os { code: 22, kind: InvalidInput }", Some("EINVAL")),
+            (
+                "failed: Os { code: 22, kind: InvalidInput }",
+                Some("EINVAL"),
+            ),
             ("Invalid argument (os error 22)", Some("EINVAL")),
             ("bpf() failed, errno=1", Some("EPERM")),
-            ("bpf(BPF_MAP_CREATE, {...}, 72) = -1 EPERM (Operation not permitted)", Some("EPERM")),
+            (
+                "bpf(BPF_MAP_CREATE, {...}, 72) = -1 EPERM (Operation not permitted)",
+                Some("EPERM"),
+            ),
             ("ERROR: strerror_r(-524)=22(-524)", Some("ENOTSUPP")),
             ("failed to attach: Unknown error 524", Some("ENOTSUPP")),
             ("errno 524", Some("ENOTSUPP")),
-            ("map create: operation not permitted (MEMLOCK may be too low)", Some("EPERM")),
+            (
+                "map create: operation not permitted (MEMLOCK may be too low)",
+                Some("EPERM"),
+            ),
             ("Couldn't open: No such device or address", Some("ENXIO")),
-            ("Error loading .BTF into kernel: -22. BTF is optional", Some("EINVAL")),
+            (
+                "Error loading .BTF into kernel: -22. BTF is optional",
+                Some("EINVAL"),
+            ),
             ("Error: failed to attach program", None),
             ("processed 22 insns in 13 usec, prog 7", None),
             ("listening on port 22, version 1.5.22", None),

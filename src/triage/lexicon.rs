@@ -42,11 +42,23 @@ pub(super) struct Lexicon {
 pub(super) const FACTS: &[(Told, &str)] = &[
     (Told::Release, r"Linux version (?P<v>\d+\.\d+\S*)"),
     (Told::Release, r"Linux \S+ (?P<v>\d+\.\d+\.\d+\S*) #\d"),
-    (Told::Release, r#"(?:kernel|kernelVersion|kernel_version|kernelrelease|kernel-version|uname(?: -r)?|running kernel|kernel (?:version|release))["'*`]*(?: is| info)?\s*[:=]?\s*["'*`]*(?:Linux )?(?:version )?v?(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#),
-    (Told::Release, r"/(?:lib/modules|usr/src/linux-headers)[-/](?P<v>\d+\.\d+\.\d+[-.\w+]*)"),
-    (Told::Release, r"(?:vmlinu[xz]|config|kernel-headers|kernel-devel|linux-headers|linux-image)-(?P<v>\d+\.\d+\.\d+[-.\w+]*)"),
+    (
+        Told::Release,
+        r#"(?:kernel|kernelVersion|kernel_version|kernelrelease|kernel-version|uname(?: -r)?|running kernel|kernel (?:version|release))["'*`]*(?: is| info)?\s*[:=]?\s*["'*`]*(?:Linux )?(?:version )?v?(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#,
+    ),
+    (
+        Told::Release,
+        r"/(?:lib/modules|usr/src/linux-headers)[-/](?P<v>\d+\.\d+\.\d+[-.\w+]*)",
+    ),
+    (
+        Told::Release,
+        r"(?:vmlinu[xz]|config|kernel-headers|kernel-devel|linux-headers|linux-image)-(?P<v>\d+\.\d+\.\d+[-.\w+]*)",
+    ),
     (Told::Os, r#"PRETTY_NAME="?(?P<v>[^"]+)"#),
-    (Told::Config, r"(?:^|[\s:])(?P<v>CONFIG_\w+=\S+|# CONFIG_\w+ is not set)"),
+    (
+        Told::Config,
+        r"(?:^|[\s:])(?P<v>CONFIG_\w+=\S+|# CONFIG_\w+ is not set)",
+    ),
 ];
 
 /// What a log tells about its host.
@@ -173,7 +185,10 @@ impl Lexicon {
 
 fn empty() -> AhoCorasick {
     let nothing: [&str; 0] = [];
-    #[expect(clippy::expect_used, reason = "an automaton without words has no limit to exceed")]
+    #[expect(
+        clippy::expect_used,
+        reason = "an automaton without words has no limit to exceed"
+    )]
     AhoCorasick::new(nothing).expect("nothing to build")
 }
 

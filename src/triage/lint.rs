@@ -14,10 +14,15 @@ pub fn faults(catalogue: &Catalogue) -> Vec<String> {
             for example in &symptom.examples {
                 let reading = searcher.read(&mut example.as_bytes(), u64::MAX);
                 let hits = reading.map(|reading| reading.hits).unwrap_or_default();
-                let found = hits.iter().any(|hit| (hit.check, hit.symptom) == (place, index));
+                let found = hits
+                    .iter()
+                    .any(|hit| (hit.check, hit.symptom) == (place, index));
                 if !found {
                     let id = &check.id;
-                    faults.push(format!("`{id}`: symptom {} is not found in `{example}`", index + 1));
+                    faults.push(format!(
+                        "`{id}`: symptom {} is not found in `{example}`",
+                        index + 1
+                    ));
                 }
             }
         }

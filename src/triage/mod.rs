@@ -8,13 +8,16 @@
 
 mod clean;
 mod errno;
+mod event;
 mod explanation;
 mod forms;
+mod found;
 mod lexicon;
 mod lint;
 mod numbers;
 mod read;
 mod reading;
+mod rejoin;
 mod surroundings;
 mod text;
 mod weigh;
@@ -22,9 +25,10 @@ mod weigh;
 pub use explanation::{
     Confidence, Explained, Explanation, HostUsed, Line, LogSummary, NoiseLine, SCHEMA, Standing,
 };
+pub use found::Reading;
 pub use lint::faults;
 pub use read::InputError;
-pub use reading::{Reading, Searcher};
+pub use reading::Searcher;
 pub use text::text;
 pub use weigh::{KnownHost, explain};
 

@@ -135,9 +135,19 @@ mod tests {
 
     #[test]
     fn numbers_become_names() {
-        assert_eq!(helper(130).unwrap(), "bpf_ringbuf_output, which Linux 5.8 brought");
+        assert_eq!(
+            helper(130).unwrap(),
+            "bpf_ringbuf_output, which Linux 5.8 brought"
+        );
         assert_eq!(helper(195_896_080), None);
-        assert_eq!(helper_named("bpf_loop").unwrap(), "bpf_loop, which Linux 5.17 brought");
-        assert!(btf_kind(19).unwrap().starts_with("BTF_KIND_ENUM64, which libbpf reads since 1.0"));
+        assert_eq!(
+            helper_named("bpf_loop").unwrap(),
+            "bpf_loop, which Linux 5.17 brought"
+        );
+        assert!(
+            btf_kind(19)
+                .unwrap()
+                .starts_with("BTF_KIND_ENUM64, which libbpf reads since 1.0")
+        );
     }
 }

@@ -137,12 +137,32 @@ impl<'r> Reader<'r> {
 /// What these bytes are, if they are surely no text, and what to do then.
 fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     let known: &[(&[u8], &str, &str)] = &[
-        (b"\x7fELF", "an ELF file", "; `bpf-doctor object FILE` looks at BPF objects"),
-        (b"\x1f\x8b", "a gzip file", "; unpack it: zcat FILE | bpf-doctor explain -"),
-        (b"\xfd7zXZ", "an xz file", "; unpack it: xzcat FILE | bpf-doctor explain -"),
-        (b"\x28\xb5\x2f\xfd", "a zstd file", "; unpack it: zstdcat FILE | bpf-doctor explain -"),
+        (
+            b"\x7fELF",
+            "an ELF file",
+            "; `bpf-doctor object FILE` looks at BPF objects",
+        ),
+        (
+            b"\x1f\x8b",
+            "a gzip file",
+            "; unpack it: zcat FILE | bpf-doctor explain -",
+        ),
+        (
+            b"\xfd7zXZ",
+            "an xz file",
+            "; unpack it: xzcat FILE | bpf-doctor explain -",
+        ),
+        (
+            b"\x28\xb5\x2f\xfd",
+            "a zstd file",
+            "; unpack it: zstdcat FILE | bpf-doctor explain -",
+        ),
         (b"PK\x03\x04", "a zip file", "; unpack it first"),
-        (b"LPKSHHRH", "a journal file", "; print it: journalctl --file FILE | bpf-doctor explain -"),
+        (
+            b"LPKSHHRH",
+            "a journal file",
+            "; print it: journalctl --file FILE | bpf-doctor explain -",
+        ),
     ];
     let known = known.iter().find(|(magic, ..)| bytes.starts_with(magic));
     if let Some((_, what, advice)) = known {
@@ -153,7 +173,8 @@ fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         return None;
     }
     let head = bytes.get(..4096.min(bytes.len()))?;
-    let odd = |byte: &&u8| **byte < 0x20 && !matches!(**byte, b'\n' | b'\r' | b'\t' | 0x0c | 0x08 | 0x1b);
+    let odd =
+        |byte: &&u8| **byte < 0x20 && !matches!(**byte, b'\n' | b'\r' | b'\t' | 0x0c | 0x08 | 0x1b);
     (head.iter().filter(odd).count() * 10 > head.len()).then_some(("binary data", ""))
 }
 
@@ -195,11 +216,19 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_refused_with_what_to_do() {
-        for bytes in [&b"\x7fELF..."[..], b"\x1f\x8b\x08", &[0; 100], b"\x01\x02\x03a"] {
+        for bytes in [
+            &b"\x7fELF..."[..],
+            b"\x1f\x8b\x08",
+            &[0; 100],
+            b"\x01\x02\x03a",
+        ] {
             let mut input = bytes;
             assert!(Reader::new(&mut input, 1000).next().is_err(), "{bytes:?}");
         }
-        let wide: Vec<u8> = "libbpf: x\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> = "libbpf: x\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         let wide = [&b"\xff\xfe"[..], &wide].concat();
         assert_eq!(read(&wide, 1000).0.concat(), b"\xff\xfelibbpf: x\n");
     }

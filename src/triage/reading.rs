@@ -1,18 +1,21 @@
 //! A log, read once: which symptoms were found where, whose words it speaks, and what it
 //! tells of its host.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::clean::{quotable, unwrap};
 use super::errno;
+use super::event::{Event, fitting, is_one_of, with_errno};
 use super::forms::{DIALECTS, FORMS};
+use super::found::{Harmless, Hit, Reading};
 use super::lexicon::{FACTS, Lexicon, Purpose, Told};
 use super::read::{InputError, Reader, Window};
+use super::rejoin::{NARROWEST, REJOINED, rejoined};
 use super::surroundings::Surroundings;
-use crate::catalogue::{Catalogue, Loader, Operation, Symptom};
+use crate::catalogue::{Catalogue, Operation, Symptom};
 
 /// So many places of one symptom are kept; the first ones tell.
 const PLACES: usize = 6;
@@ -24,60 +27,6 @@ const HARMLESS: usize = 20;
 const OPTIONS: usize = 20_000;
 /// Longer lines are looked at in part.
 const LINE: usize = 64 << 10;
-
-/// Something that failed, as a line tells it.
-#[derive(Debug, Clone)]
-struct Event {
-    operation: Operation,
-    errno: Option<&'static str>,
-    names: BTreeMap<String, String>,
-}
-
-/// A symptom, and where it was found.
-#[derive(Debug, Clone)]
-pub(super) struct Hit {
-    pub(super) check: usize,
-    pub(super) symptom: usize,
-    /// The number of the line, counted from 1.
-    pub(super) line: u64,
-    /// The line as it is quoted.
-    pub(super) text: String,
-    /// What the pattern's groups found, and the error.
-    pub(super) names: BTreeMap<String, String>,
-    /// What stands around it.
-    pub(super) around: Surroundings,
-}
-
-/// A line that looks like an error and is none.
-#[derive(Debug, Clone)]
-pub(super) struct Harmless {
-    pub(super) noise: usize,
-    pub(super) line: u64,
-    pub(super) text: String,
-}
-
-/// What a log tells.
-#[derive(Debug, Default)]
-pub struct Reading {
-    pub(super) hits: Vec<Hit>,
-    pub(super) harmless: Vec<Harmless>,
-    pub(super) loaders: BTreeSet<Loader>,
-    pub(super) also: BTreeSet<(usize, usize)>,
-    pub(super) without: BTreeSet<(usize, usize)>,
-    /// Lines read.
-    pub lines: u64,
-    /// Bytes read.
-    pub bytes: u64,
-    /// Whether the log went on past the limit.
-    pub cut: bool,
-    /// The kernel's release, where the log tells it, and the line that does.
-    pub release: Option<(String, u64)>,
-    /// What the log says the distribution is.
-    pub os: Option<String>,
-    /// Lines of a kernel config that the log has.
-    pub config: String,
-    options: usize,
-}
 
 /// Looks for the symptoms of a catalogue, in any number of logs.
 pub struct Searcher<'c> {
@@ -148,45 +97,6 @@ fn read(
     Ok(reading)
 }
 
-/// Longer logs were not copied from a terminal.
-const REJOINED: usize = 256 << 10;
-/// Terminals are not narrower.
-const NARROWEST: usize = 60;
-
-/// A log whose lines were broken at the width of a terminal, with lines put together again;
-/// none, if they were not.
-fn rejoined(bytes: &[u8]) -> Option<Vec<(u64, String)>> {
-    let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<&str> = text.lines().collect();
-    let width = lines.iter().map(|line| line.chars().count()).max()?;
-    if width < NARROWEST {
-        return None;
-    }
-    let mut joined: Vec<(u64, String)> = Vec::new();
-    let mut glue: Option<&str> = None;
-    let mut any = false;
-    for (number, line) in (1..).zip(lines) {
-        match (glue, joined.last_mut()) {
-            (Some(glue), Some((_, last))) if last.len() < LINE => {
-                last.push_str(glue);
-                last.push_str(line.trim_start());
-                any = true;
-            }
-            _ => joined.push((number, line.to_owned())),
-        }
-        // A full line was cut within a word; one that is nearly full was cut between words.
-        let length = line.chars().count();
-        glue = if length == width {
-            Some("")
-        } else if length + 24 >= width {
-            Some(" ")
-        } else {
-            None
-        };
-    }
-    any.then_some(joined)
-}
-
 struct Search<'a> {
     catalogue: &'a Catalogue,
     lexicon: &'a Lexicon,
@@ -235,7 +145,8 @@ impl<'a> Search<'a> {
         for (place, owners) in lexicon.places(fresh) {
             if place >= line_end {
                 self.line(window, line_start, line_end, number);
-                line_start = memrchr(b'\n', fresh.get(..place).unwrap_or_default()).map_or(0, |at| at + 1);
+                line_start =
+                    memrchr(b'\n', fresh.get(..place).unwrap_or_default()).map_or(0, |at| at + 1);
                 let rest = fresh.get(place..).unwrap_or_default();
                 line_end = memchr(b'\n', rest).map_or(fresh.len(), |at| place + at);
                 let between = fresh.get(counted..line_start).unwrap_or_default();
@@ -262,7 +173,10 @@ impl<'a> Search<'a> {
         }
         let candidates = std::mem::take(&mut self.candidates);
         let (start, end) = (window.fresh + start, window.fresh + end);
-        let bytes = window.bytes.get(start..end.min(start + LINE)).unwrap_or_default();
+        let bytes = window
+            .bytes
+            .get(start..end.min(start + LINE))
+            .unwrap_or_default();
         let before = window.bytes.get(..start).unwrap_or_default();
         let said = unwrap(bytes);
         let mut found = false;
@@ -274,9 +188,16 @@ impl<'a> Search<'a> {
         if !found && let [text] = said.as_slice() {
             let rest = window.bytes.get(end + 1..).unwrap_or_default();
             let next = rest.get(..memchr(b'\n', rest).unwrap_or(rest.len()));
-            let next = String::from_utf8_lossy(next.unwrap_or_default().get(..512).unwrap_or(next.unwrap_or_default()));
+            let next = String::from_utf8_lossy(
+                next.unwrap_or_default()
+                    .get(..512)
+                    .unwrap_or(next.unwrap_or_default()),
+            );
             if text.len() >= NARROWEST && !next.trim().is_empty() {
-                let joined = [format!("{text}{}", next.trim()), format!("{text} {}", next.trim())];
+                let joined = [
+                    format!("{text}{}", next.trim()),
+                    format!("{text} {}", next.trim()),
+                ];
                 let _any = joined
                     .iter()
                     .any(|joined| self.said(&candidates, joined, number, &[], before));
@@ -368,7 +289,9 @@ impl<'a> Search<'a> {
                     continue;
                 };
                 let fits = symptom.errno.is_empty()
-                    || event.errno.is_some_and(|errno| is_one_of(errno, &symptom.errno));
+                    || event
+                        .errno
+                        .is_some_and(|errno| is_one_of(errno, &symptom.errno));
                 if fits {
                     hits.push((check, index, with_errno(event)));
                 }
@@ -385,7 +308,10 @@ impl<'a> Search<'a> {
         self.catalogue.checks.get(check)?.symptoms.get(index)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a place in a log has so many sides")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a place in a log has so many sides"
+    )]
     fn hit(
         &mut self,
         check: usize,
@@ -458,41 +384,4 @@ impl<'a> Search<'a> {
             _ => {}
         }
     }
-}
-
-/// The names a line has if the symptom's event and error are those of the line.
-fn fitting(
-    symptom: &Symptom,
-    events: &[Event],
-    text: &str,
-) -> Option<BTreeMap<String, String>> {
-    let wanted = |event: &&Event| symptom.event.is_empty() || symptom.event.contains(&event.operation);
-    let of_kind: VecDeque<&Event> = events.iter().filter(wanted).collect();
-    if !symptom.event.is_empty() && of_kind.is_empty() {
-        return None;
-    }
-    if symptom.errno.is_empty() {
-        return Some(of_kind.front().map(|event| with_errno(event)).unwrap_or_default());
-    }
-    let known = of_kind.iter().find(|event| {
-        let errno = event.errno;
-        errno.is_some_and(|errno| is_one_of(errno, &symptom.errno))
-    });
-    if let Some(event) = known {
-        return Some(with_errno(event));
-    }
-    let errno = errno::find(text).filter(|errno| is_one_of(errno, &symptom.errno))?;
-    Some(BTreeMap::from([("errno".to_owned(), errno.to_owned())]))
-}
-
-fn with_errno(event: &Event) -> BTreeMap<String, String> {
-    let mut names = event.names.clone();
-    if let Some(errno) = event.errno {
-        names.insert("errno".to_owned(), errno.to_owned());
-    }
-    names
-}
-
-fn is_one_of(errno: &str, wanted: &[String]) -> bool {
-    wanted.iter().any(|one| one == errno)
 }

@@ -86,7 +86,9 @@ impl Surroundings {
                 let text = found.get(number)?.as_bytes();
                 Some(String::from_utf8_lossy(text).trim().to_owned())
             };
-            let place = group(2).map(|place| format!(" ({place})")).unwrap_or_default();
+            let place = group(2)
+                .map(|place| format!(" ({place})"))
+                .unwrap_or_default();
             self.source = group(1)
                 .filter(|text| !text.is_empty())
                 .map(|text| quotable(&format!("{text}{place}")));
@@ -154,6 +156,9 @@ mod tests {
                 program: Some("handle".to_owned()),
             }
         );
-        assert_eq!(Surroundings::above(&[], b"", "x", None), Surroundings::default());
+        assert_eq!(
+            Surroundings::above(&[], b"", "x", None),
+            Surroundings::default()
+        );
     }
 }

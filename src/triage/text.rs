@@ -116,7 +116,11 @@ impl Page {
         }
         self.explained("why", &cause.because);
         if !cause.standing_because.is_empty() {
-            let label = if cause.standing == Standing::Refuted { "but here" } else { "here" };
+            let label = if cause.standing == Standing::Refuted {
+                "but here"
+            } else {
+                "here"
+            };
             self.explained(label, &cause.standing_because);
         }
         for piece in &cause.evidence {
@@ -125,7 +129,10 @@ impl Page {
         if in_full {
             self.remedies(cause);
         } else if let Some(command) = cause.look_closer.first() {
-            self.labelled("to tell", &format!("$ {}", self.style.cyan(&clean(command))));
+            self.labelled(
+                "to tell",
+                &format!("$ {}", self.style.cyan(&clean(command))),
+            );
         }
     }
 
@@ -190,10 +197,16 @@ impl Page {
             parts.push(clean(note));
         }
         if shown == 0 && !explanation.harmless.is_empty() {
-            parts.push(format!("{} harmless lines passed over", explanation.harmless.len()));
+            parts.push(format!(
+                "{} harmless lines passed over",
+                explanation.harmless.len()
+            ));
         }
         if log.cut {
-            parts.push(format!("only the first {} MiB of the log were read", log.bytes >> 20));
+            parts.push(format!(
+                "only the first {} MiB of the log were read",
+                log.bytes >> 20
+            ));
         }
         let line = self.style.dim(&parts.join("; "));
         self.line(&line);

@@ -6,8 +6,8 @@ use super::clean::quotable;
 use super::explanation::{
     Confidence, Explained, Explanation, HostUsed, Line, LogSummary, NoiseLine, SCHEMA, Standing,
 };
+use super::found::{Hit, Reading};
 use super::numbers;
-use super::reading::{Hit, Reading};
 use crate::catalogue::{Catalogue, Check, Kind, Loader, Symptom};
 use crate::diagnosis::{Evidence, Finding, Status, advise, diagnose, kernel_is};
 use crate::facts::{Fact, Facts};
@@ -48,7 +48,8 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
     let findings = diagnose(catalogue, &host.facts, &host.outcomes);
     let mut candidates = candidates(catalogue, reading, host, &findings);
     candidates.retain(|candidate| candidate.score >= LEAST);
-    candidates.sort_by_key(|candidate| (std::cmp::Reverse(candidate.score), candidate.first_line()));
+    candidates
+        .sort_by_key(|candidate| (std::cmp::Reverse(candidate.score), candidate.first_line()));
     // What is far below the best and stands on the same lines adds nothing.
     if let Some(best) = candidates.first().map(|best| best.score) {
         candidates.retain(|candidate| candidate.score + 45 >= best);
@@ -59,11 +60,15 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
     for (place, candidate) in candidates.iter().enumerate() {
         let rivals = candidates.iter().enumerate();
         let close = rivals.filter(|(other, rival)| {
-            *other != place && rival.top_line() == candidate.top_line() && rival.score + 6 >= candidate.score
+            *other != place
+                && rival.top_line() == candidate.top_line()
+                && rival.score + 6 >= candidate.score
         });
         let contested = close.count() > 0;
         let above = candidates.get(..place).unwrap_or_default();
-        let instead_of = above.iter().find(|other| other.top_line() == candidate.top_line());
+        let instead_of = above
+            .iter()
+            .find(|other| other.top_line() == candidate.top_line());
         causes.push(candidate.explained(
             catalogue,
             host,
@@ -71,14 +76,18 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
             instead_of.map(|other| other.check.id.clone()),
         ));
     }
-    let harmless: Vec<NoiseLine> = reading.harmless.iter().filter_map(|found| {
-        let noise = catalogue.noise.get(found.noise)?;
-        Some(NoiseLine {
-            line: found.line,
-            text: found.text.clone(),
-            says: noise.says.clone(),
+    let harmless: Vec<NoiseLine> = reading
+        .harmless
+        .iter()
+        .filter_map(|found| {
+            let noise = catalogue.noise.get(found.noise)?;
+            Some(NoiseLine {
+                line: found.line,
+                text: found.text.clone(),
+                says: noise.says.clone(),
+            })
         })
-    }).collect();
+        .collect();
     let answer = match causes.first() {
         Some(first) => first.title.clone(),
         None if harmless.is_empty() => "nothing recognised".to_owned(),
@@ -93,11 +102,18 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
             bytes: reading.bytes,
             cut: reading.cut,
             loaders: reading.loaders.iter().copied().collect(),
-            kernel: reading.release.as_ref().map(|(release, _)| quotable(release)),
+            kernel: reading
+                .release
+                .as_ref()
+                .map(|(release, _)| quotable(release)),
             os: reading.os.as_deref().map(quotable),
         },
         host: HostUsed {
-            known_from: if host.known_from.is_empty() { "none" } else { host.known_from },
+            known_from: if host.known_from.is_empty() {
+                "none"
+            } else {
+                host.known_from
+            },
             kernel: host.facts.text("kernel.release"),
             note: host.note.clone(),
         },
@@ -119,7 +135,10 @@ fn candidates<'a>(
         if let Some(symptom) = symptom
             && let Some(weight) = weight(catalogue, reading, host, hit, symptom)
         {
-            by_check.entry(hit.check).or_default().push((hit, weight, symptom));
+            by_check
+                .entry(hit.check)
+                .or_default()
+                .push((hit, weight, symptom));
         }
     }
     let weighed = by_check.into_iter().filter_map(|(check, mut hits)| {
@@ -129,12 +148,17 @@ fn candidates<'a>(
         let mut kinds: Vec<usize> = hits.iter().map(|(hit, ..)| hit.symptom).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let more = i32::try_from(kinds.len().saturating_sub(1)).unwrap_or(0).min(3);
+        let more = i32::try_from(kinds.len().saturating_sub(1))
+            .unwrap_or(0)
+            .min(3);
         let check = catalogue.checks.get(check)?;
         let mut candidate = Candidate {
             check,
             score: heaviest + more,
-            hits: hits.into_iter().map(|(hit, weight, _)| (hit, weight)).collect(),
+            hits: hits
+                .into_iter()
+                .map(|(hit, weight, _)| (hit, weight))
+                .collect(),
             process,
             standing: Standing::Open,
             finding: findings.iter().find(|finding| finding.check == check.id),
@@ -251,7 +275,9 @@ impl Candidate<'_> {
         }
         let program = hit.and_then(|hit| {
             let named = hit.names.get("prog").cloned();
-            named.filter(|name| !name.is_empty()).or_else(|| hit.around.program.clone())
+            named
+                .filter(|name| !name.is_empty())
+                .or_else(|| hit.around.program.clone())
         });
         let (standing_because, evidence) = self.standing_because();
         Explained {

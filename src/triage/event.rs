@@ -1,0 +1,59 @@
+//! What failed, as a line tells it, and whether that is what a symptom asks for.
+
+use std::collections::BTreeMap;
+
+use super::errno;
+use crate::catalogue::{Operation, Symptom};
+
+/// Something that failed, as a line tells it.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub(super) operation: Operation,
+    pub(super) errno: Option<&'static str>,
+    pub(super) names: BTreeMap<String, String>,
+}
+
+/// The names a line has if the symptom's event and error are those of the line.
+pub(super) fn fitting(
+    symptom: &Symptom,
+    events: &[Event],
+    text: &str,
+) -> Option<BTreeMap<String, String>> {
+    let wanted =
+        |event: &&Event| symptom.event.is_empty() || symptom.event.contains(&event.operation);
+    let of_kind: Vec<&Event> = events.iter().filter(wanted).collect();
+    if !symptom.event.is_empty() && of_kind.is_empty() {
+        return None;
+    }
+    if symptom.errno.is_empty() {
+        return Some(
+            of_kind
+                .first()
+                .map(|event| with_errno(event))
+                .unwrap_or_default(),
+        );
+    }
+    let known = of_kind.iter().find(|event| {
+        let errno = event.errno;
+        errno.is_some_and(|errno| is_one_of(errno, &symptom.errno))
+    });
+    if let Some(event) = known {
+        return Some(with_errno(event));
+    }
+    let errno = errno::find(text).filter(|errno| is_one_of(errno, &symptom.errno))?;
+    Some(BTreeMap::from([("errno".to_owned(), errno.to_owned())]))
+}
+
+/// The names of an event, with its error.
+pub(super) fn with_errno(event: &Event) -> BTreeMap<String, String> {
+    let mut names = event.names.clone();
+    if let Some(errno) = event.errno {
+        names.insert("errno".to_owned(), errno.to_owned());
+    }
+    names
+}
+
+/// Whether an error is among those.
+pub(super) fn is_one_of(errno: &str, wanted: &[String]) -> bool {
+    wanted.iter().any(|one| one == errno)
+}
