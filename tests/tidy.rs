@@ -58,7 +58,12 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     (
         "std::fs",
         // The child that runs the probes writes its answers to a pipe.
-        &["src/host/", "src/cli/", "src/probes/child.rs"],
+        &[
+            "src/host/",
+            "src/cli/",
+            "src/probes/child.rs",
+            "src/probes/trials/run.rs",
+        ],
         "read the host through host::Host",
     ),
     (
@@ -82,8 +87,8 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     ("eprintln!", PRINTERS, "return text to cli"),
     (
         "unsafe",
-        &["src/probes/sys.rs"],
-        "give src/probes/sys.rs a safe function for it",
+        &["src/probes/sys"],
+        "give src/probes/sys a safe function for it",
     ),
     (
         "libbpf_rs",

@@ -26,6 +26,8 @@ mod maps;
 mod memlock;
 mod sockets;
 
+pub mod trials;
+
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,10 @@
 //! the one file of the project with unsafe code.
 #![allow(unsafe_code, reason = "system calls that take addresses")]
 
+mod plain;
+
+pub(super) use plain::*;
+
 use std::os::fd::AsRawFd;
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
