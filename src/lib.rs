@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod diagnosis;
 pub mod facts;
+pub mod features;
 pub mod host;
 pub mod probes;
 pub mod redact;
@@ -19,7 +20,7 @@ use catalogue::{Catalogue, LoadError, Vocabulary};
 use nix::errno::Errno;
 use probes::Stage;
 
-pub use selection::{NoSuchCheck, Selection};
+pub use selection::{NotSelectable, Selection};
 
 /// The catalogue that comes with the doctor: checks.yaml.
 ///

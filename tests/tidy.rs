@@ -31,6 +31,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("diagnosis", &["version", "facts", "probes", "catalogue"]),
     ("selection", &["catalogue", "diagnosis"]),
     ("report", &["yaml", "facts", "probes", "diagnosis"]),
+    (
+        "features",
+        &["version", "yaml", "host", "facts", "probes", "report"],
+    ),
     ("triage", &["catalogue", "facts", "probes", "diagnosis"]),
     ("object", &["catalogue", "facts", "probes", "diagnosis"]),
     ("fleet", &["diagnosis", "report"]),
@@ -46,6 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "selection",
             "diagnosis",
             "report",
+            "features",
             "triage",
             "object",
             "fleet",
@@ -87,7 +92,7 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     ("eprintln!", PRINTERS, "return text to cli"),
     (
         "unsafe",
-        &["src/probes/sys"],
+        &["src/probes/sys/"],
         "give src/probes/sys a safe function for it",
     ),
     (

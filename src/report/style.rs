@@ -28,27 +28,27 @@ pub struct Style {
 }
 
 impl Style {
-    pub(super) fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.painted(text, |text| text.bold().to_string())
     }
 
-    pub(super) fn dim(self, text: &str) -> String {
+    pub(crate) fn dim(self, text: &str) -> String {
         self.painted(text, |text| text.dimmed().to_string())
     }
 
-    pub(super) fn green(self, text: &str) -> String {
+    pub(crate) fn green(self, text: &str) -> String {
         self.painted(text, |text| text.green().to_string())
     }
 
-    pub(super) fn yellow(self, text: &str) -> String {
+    pub(crate) fn yellow(self, text: &str) -> String {
         self.painted(text, |text| text.yellow().to_string())
     }
 
-    pub(super) fn red(self, text: &str) -> String {
+    pub(crate) fn red(self, text: &str) -> String {
         self.painted(text, |text| text.red().bold().to_string())
     }
 
-    pub(super) fn cyan(self, text: &str) -> String {
+    pub(crate) fn cyan(self, text: &str) -> String {
         self.painted(text, |text| text.cyan().to_string())
     }
 
@@ -74,7 +74,7 @@ impl Style {
     }
 
     /// Our own punctuation for this terminal.
-    pub(super) fn plain(self, text: &str) -> String {
+    pub(crate) fn plain(self, text: &str) -> String {
         if self.unicode {
             return text.to_owned();
         }

@@ -4,6 +4,7 @@ use nix::errno::Errno;
 use serde::Deserialize;
 
 use super::Reply;
+use super::maps;
 use super::programs::{Desk, Refused};
 use crate::probes::memlock;
 
@@ -24,6 +25,9 @@ const FRAME: u8 = 10;
 
 /// A type that asks for no hook, and more than unprivileged programs may do (SCHED_CLS).
 const PRIVILEGED: u32 = 3;
+
+/// The plainest type of map.
+const ARRAY: u32 = 2;
 
 /// The longest program there was before 5.2 (BPF_MAXINSNS).
 const LONGEST_ONCE: usize = 4096;
@@ -70,6 +74,10 @@ pub(super) const fn insn(code: u8, to: u8, from: u8, offset: i16, immediate: i32
 /// Tries a program with an extension.
 pub(super) fn try_extension(desk: &mut Desk, extension: Extension) -> Reply {
     if extension == Extension::MemcgAccounting {
+        // Where not even a plain map can be made, a refusal is not the limit's doing.
+        if let Err(code) = maps::create(ARRAY) {
+            return Reply::Unknown(code.to_string());
+        }
         return match memlock::is_charged() {
             Ok(false) => Reply::Yes,
             Ok(true) => Reply::No("EPERM under a limit of 0 bytes".to_owned()),

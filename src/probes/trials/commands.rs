@@ -7,8 +7,8 @@ use super::Reply;
 use super::code::{EXIT, SET};
 use super::programs::Desk;
 use super::{kinds, maps};
-use crate::probes::sys;
-use crate::probes::sys::NOWHERE;
+use crate::probes::sys::plain;
+use crate::probes::sys::plain::NOWHERE;
 
 const MAP_CREATE: u32 = 0;
 const PROG_LOAD: u32 = 5;
@@ -22,16 +22,16 @@ pub(super) fn try_command(desk: &mut Desk, command: u32, how: CommandTrial) -> R
     let answer = match how {
         CommandTrial::Descriptor(at) => {
             // A program's place is beside that of what it goes to.
-            let beside = if at == 0 { 1 } else { at };
+            let beside = if at == 0 { 4 } else { at };
             let second = if ATTACHES.contains(&command) {
                 beside
             } else {
                 at
             };
-            sys::ask(command, &[(at, NOWHERE), (second, NOWHERE)])
+            plain::ask(command, &[(at, NOWHERE), (second, NOWHERE)])
         }
-        CommandTrial::Id => sys::ask(command, &[(0, NO_ID)]),
-        CommandTrial::Nothing => sys::ask(command, &[]),
+        CommandTrial::Id => plain::ask(command, &[(0, NO_ID)]),
+        CommandTrial::Nothing => plain::ask(command, &[]),
         CommandTrial::Make => match command {
             MAP_CREATE => maps::create(2).map(drop),
             BTF_LOAD => kinds::of_a_number().map(drop),
@@ -45,7 +45,13 @@ pub(super) fn try_command(desk: &mut Desk, command: u32, how: CommandTrial) -> R
     let Err(code) = answer else { return Reply::Yes };
     Reply::refused(code, |code| {
         // It looked for the descriptor, the id, the path: for what the command is about.
-        let looked = [Errno::EBADF, Errno::ENOENT, Errno::EFAULT, Errno::ESRCH];
+        let looked = [
+            Errno::EBADF,
+            Errno::EBADFD,
+            Errno::ENOENT,
+            Errno::EFAULT,
+            Errno::ESRCH,
+        ];
         if looked.iter().any(|errno| code == *errno) {
             Reply::Yes
         } else {

@@ -8,9 +8,9 @@ use super::code::{EXIT, SET};
 use super::maps;
 use super::programs::{Desk, KPROBE, SK_SKB};
 use crate::probes::errno::Code;
-use crate::probes::sys;
-use crate::probes::sys::NOWHERE;
-use crate::probes::sys::ProgramNumbers;
+use crate::probes::sys::plain;
+use crate::probes::sys::plain::NOWHERE;
+use crate::probes::sys::plain::ProgramNumbers;
 
 const PROG_DETACH: u32 = 9;
 /// The hook of SK_MSG programs (BPF_SK_MSG_VERDICT); the others at maps are of SK_SKB.
@@ -28,7 +28,7 @@ pub(super) fn try_hook(desk: &mut Desk, hook: u32, how: HookTrial) -> Reply {
 
 /// Asks to detach nothing from nothing. EBADF: the kernel looked for it.
 fn detach(hook: u32) -> Reply {
-    match sys::ask(PROG_DETACH, &[(0, NOWHERE), (1, NOWHERE), (2, hook)]) {
+    match plain::ask(PROG_DETACH, &[(0, NOWHERE), (4, NOWHERE), (8, hook)]) {
         Err(code) if code == Errno::EBADF => Reply::Yes,
         Err(code) => Reply::refused(code, |code| Reply::No(code.to_string())),
         Ok(()) => Reply::Unknown("nothing was detached from nothing".to_owned()),
@@ -50,7 +50,7 @@ fn at_a_map(desk: &mut Desk, hook: u32) -> Reply {
         Ok(program) => program,
         Err(refused) => return Reply::refused(refused.code, |code| missing("its program", code)),
     };
-    match sys::attach(&map, &program, hook) {
+    match plain::attach(&map, &program, hook) {
         Ok(()) => Reply::Yes,
         Err(code) => Reply::refused(code, |code| Reply::No(code.to_string())),
     }
@@ -64,7 +64,7 @@ fn link(desk: &mut Desk, hook: u32) -> Reply {
         ..desk.numbers(KPROBE)
     };
     let answer = match desk.load_as(&kprobe, &[SET, EXIT]) {
-        Ok(program) => sys::link_to_nothing(&program, hook).map(drop),
+        Ok(program) => plain::link_to_nothing(&program, hook).map(drop),
         Err(refused) => Err(refused.code),
     };
     match answer {

@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 
 use super::Reply;
 use crate::probes::errno::Code;
-use crate::probes::sys;
+use crate::probes::sys::plain;
 
 /// The strings of each blob: the name of a type, that of a section.
 const STRINGS: &[u8] = b"\0a\0.bss\0";
@@ -22,7 +22,7 @@ pub(super) fn try_kind(kind: u32) -> Reply {
     let Some(words) = types(kind) else {
         return Reply::Unknown("no type of this kind is known".to_owned());
     };
-    match sys::load_btf(&blob(&words)) {
+    match plain::load_btf(&blob(&words)) {
         Ok(_btf) => Reply::Yes,
         Err(code) => Reply::refused(code, |code| Reply::No(code.to_string())),
     }
@@ -30,7 +30,7 @@ pub(super) fn try_kind(kind: u32) -> Reply {
 
 /// Gives the kernel BTF of a number alone, its type 1.
 pub(super) fn of_a_number() -> Result<OwnedFd, Code> {
-    sys::load_btf(&blob(&[]))
+    plain::load_btf(&blob(&[]))
 }
 
 /// The types from 2 on, the last of which has this kind.

@@ -9,8 +9,8 @@ use nix::unistd::SysconfVar;
 use super::Reply;
 use super::kinds;
 use crate::probes::errno::Code;
-use crate::probes::sys;
-use crate::probes::sys::MapNumbers;
+use crate::probes::sys::plain;
+use crate::probes::sys::plain::MapNumbers;
 
 /// The map takes memory for an entry when it comes (BPF_F_NO_PREALLOC).
 const NO_PREALLOCATION: u32 = 1;
@@ -33,30 +33,30 @@ const STRUCT_OPS: u32 = 26;
 
 /// Creates the smallest map of a type; of a type from the future, one of four bytes each.
 pub(super) fn create(of: u32) -> Result<OwnedFd, Code> {
-    let plain = MapNumbers {
+    let usual = MapNumbers {
         of,
         key: 4,
         value: 4,
         entries: 1,
         ..MapNumbers::default()
     };
-    let keyless = MapNumbers { key: 0, ..plain };
+    let keyless = MapNumbers { key: 0, ..usual };
     let map = match of {
         // STACK_TRACE: a whole number of addresses.
-        7 => MapNumbers { value: 8, ..plain },
+        7 => MapNumbers { value: 8, ..usual },
         // LPM_TRIE: a length of prefix before the key.
         11 => MapNumbers {
             key: 8,
             value: 8,
             flags: NO_PREALLOCATION,
-            ..plain
+            ..usual
         },
         // ARRAY_OF_MAPS, HASH_OF_MAPS: a map to take the others after.
         12 | 13 => {
-            let inner = sys::create(&MapNumbers { of: 1, ..plain })?;
-            return sys::create(&MapNumbers {
+            let inner = plain::create(&MapNumbers { of: 1, ..usual })?;
+            return plain::create(&MapNumbers {
                 inner: Some(&inner),
-                ..plain
+                ..usual
             });
         }
         // CGROUP_STORAGE, PERCPU_CGROUP_STORAGE: a cgroup and a hook as the key.
@@ -64,23 +64,23 @@ pub(super) fn create(of: u32) -> Result<OwnedFd, Code> {
             key: 16,
             value: 8,
             entries: 0,
-            ..plain
+            ..usual
         },
         // QUEUE, STACK, BLOOM_FILTER
         22 | 23 | 30 => keyless,
         // SK_STORAGE, INODE_STORAGE, TASK_STORAGE, CGRP_STORAGE: typed, without a size.
         24 | 28 | 29 | 32 => {
             let btf = kinds::of_a_number()?;
-            return sys::create(&MapNumbers {
+            return plain::create(&MapNumbers {
                 entries: 0,
                 flags: NO_PREALLOCATION,
                 btf: Some((&btf, 1, 1)),
-                ..plain
+                ..usual
             });
         }
         STRUCT_OPS => MapNumbers {
             kernel_type: 1,
-            ..plain
+            ..usual
         },
         // RINGBUF, USER_RINGBUF: a whole number of pages, whatever their size is here.
         27 | 31 => MapNumbers {
@@ -95,15 +95,15 @@ pub(super) fn create(of: u32) -> Result<OwnedFd, Code> {
             ..keyless
         },
         // INSN_ARRAY: struct bpf_insn_array_value.
-        34 => MapNumbers { value: 16, ..plain },
+        34 => MapNumbers { value: 16, ..usual },
         // RHASH
         35 => MapNumbers {
             flags: NO_PREALLOCATION,
-            ..plain
+            ..usual
         },
-        _ => plain,
+        _ => usual,
     };
-    sys::create(&map)
+    plain::create(&map)
 }
 
 /// The size of a page: 4 KiB, or more on some machines.

@@ -73,7 +73,7 @@ pub enum HookTrial {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CommandTrial {
-    /// With no descriptor as the attribute with this number (of four bytes each).
+    /// With no descriptor at this byte of the attributes.
     Descriptor(usize),
     /// With an id nothing has.
     Id,
@@ -136,3 +136,5 @@ impl Reply {
         meaning(code)
     }
 }
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,8 @@ use super::Kernel;
 use super::Reply;
 use super::code::{Bytes, CALL, EXIT, MOVE, SET, insn};
 use crate::probes::errno::Code;
-use crate::probes::sys;
-use crate::probes::sys::ProgramNumbers;
+use crate::probes::sys::plain;
+use crate::probes::sys::plain::ProgramNumbers;
 
 /// The program may sleep (BPF_F_SLEEPABLE).
 const SLEEPABLE: u32 = 1 << 4;
@@ -58,7 +58,7 @@ impl Desk {
         program: &ProgramNumbers,
         code: &[Bytes],
     ) -> Result<OwnedFd, Refused> {
-        sys::load(program, code, &mut self.log).map_err(|code| Refused {
+        plain::load(program, code, &mut self.log).map_err(|code| Refused {
             code,
             said: last_line(&self.log),
         })
@@ -66,7 +66,7 @@ impl Desk {
 
     /// Loads a program whose log would be longer than is worth reading.
     pub(super) fn load_unheard(&mut self, of: u32, code: &[Bytes]) -> Result<OwnedFd, Code> {
-        sys::load(&self.numbers(of), code, &mut [])
+        plain::load(&self.numbers(of), code, &mut [])
     }
 
     /// What a program of a type wants to be told (`bpf_prog_load_check_attach` in
@@ -163,14 +163,19 @@ impl Desk {
                 _ if is(&["invalid func "]) => Reply::No("no kernel function".to_owned()),
                 // Before 6.10, and since: known, not to this type; or not in this configuration,
                 // or not to this caller.
-                _ if is(&["unknown func ", "program of this type cannot use helper "]) => {
+                _ if is(&[
+                    "unknown func ",
+                    "program of this type cannot use helper ",
+                    "not supported for program type",
+                ]) =>
+                {
                     Reply::No("not for this type of program".to_owned())
                 }
                 _ if is(&["helper call might sleep"]) => {
                     Reply::Partly("in programs that may sleep".to_owned())
                 }
                 _ if is(&["helper call is not allowed in probe"]) => {
-                    Reply::Partly("at some functions".to_owned())
+                    Reply::Partly("in some of these programs".to_owned())
                 }
                 // Arguments are looked at of helpers that may be called.
                 _ if code == Errno::EACCES || code == Errno::EINVAL => Reply::Yes,
