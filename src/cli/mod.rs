@@ -2,6 +2,7 @@
 //! library and prints. Nothing is decided here.
 
 mod check;
+mod checks;
 mod collect;
 mod exit;
 mod features;
@@ -46,6 +47,8 @@ enum Command {
     /// What this kernel's BPF has: map types, program types, hooks, helpers, functions, limits
     #[command(after_help = features::EXAMPLES)]
     Features(Box<features::FeaturesArguments>),
+    /// The catalogue of failures: list it, read it, check a file of your own
+    Checks(checks::ChecksArguments),
     /// Pack what is known of this host, to diagnose it elsewhere
     Collect(collect::CollectArguments),
 }
@@ -59,6 +62,7 @@ pub fn run() -> Exit {
     let outcome = match cli.command {
         Some(Command::Check(arguments)) => check::run(&arguments),
         Some(Command::Features(arguments)) => features::run(&arguments),
+        Some(Command::Checks(arguments)) => checks::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         None => check::run(&cli.check),
     };
