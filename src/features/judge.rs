@@ -245,10 +245,7 @@ impl<'a> Judge<'a> {
 
     /// The answer where no experiment gave one.
     fn untried(&self, kind: Kind, entry: &Entry, named: Option<bool>, why: &str) -> Answer {
-        let tried = match why {
-            "" => String::new(),
-            why => format!("trying it answers {why}"),
-        };
+        let tried = why.to_owned();
         if kind == Kind::Kfunc {
             return self.function(entry, named);
         }
