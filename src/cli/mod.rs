@@ -7,6 +7,7 @@ mod collect;
 mod exit;
 mod input;
 mod output;
+mod probes;
 mod source;
 
 use clap::{Parser, Subcommand};
@@ -44,6 +45,8 @@ enum Command {
     Check(Box<check::CheckArguments>),
     /// The catalogue of failures: list it, read it, check a file of your own
     Checks(checks::ChecksArguments),
+    /// The experiments: what each does, and single ones with all that was said
+    Probes(probes::ProbesArguments),
     /// Pack what is known of this host, to diagnose it elsewhere
     Collect(collect::CollectArguments),
 }
@@ -57,6 +60,7 @@ pub fn run() -> Exit {
     let outcome = match cli.command {
         Some(Command::Check(arguments)) => check::run(&arguments),
         Some(Command::Checks(arguments)) => checks::run(&arguments),
+        Some(Command::Probes(arguments)) => probes::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         None => check::run(&cli.check),
     };
