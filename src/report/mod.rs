@@ -8,6 +8,7 @@ mod model;
 mod probes;
 mod profiles;
 mod read;
+mod script;
 mod style;
 mod text;
 
@@ -20,5 +21,6 @@ pub use probes::{
 };
 pub use profiles::{ProfileReport, profiles_text};
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
+pub use script::fix_script;
 pub use style::{Detail, Style, clean};
 pub use text::text;
