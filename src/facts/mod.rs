@@ -38,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use crate::host::Host;
 use crate::version::KernelVersion;
 
+pub use btf::types;
 pub use fact::{Fact, Unknown, Value, Why};
 pub use kconfig::KernelConfig;
 pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};

@@ -29,6 +29,8 @@ mod memlock;
 mod sockets;
 mod types;
 
+pub mod trials;
+
 #[cfg(test)]
 mod tests;
 

@@ -15,6 +15,7 @@ mod link;
 mod map;
 mod memory;
 mod perf;
+pub(super) mod plain;
 mod process;
 mod program;
 
