@@ -82,7 +82,7 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     ("eprintln!", PRINTERS, "return text to cli"),
     (
         "unsafe",
-        &["src/probes/sys.rs"],
+        &["src/probes/sys.rs", "src/probes/sys/"],
         "give src/probes/sys.rs a safe function for it",
     ),
     (

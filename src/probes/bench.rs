@@ -13,6 +13,7 @@ use super::log;
 use super::memlock;
 use super::outcome::Outcome;
 use super::outcome::Stage;
+use super::place::Place;
 use super::sys::Map;
 use super::sys::Program;
 
@@ -98,6 +99,8 @@ pub(super) struct Bench {
     charged: Option<bool>,
     /// How often it is still worth waiting for memory.
     patience: u32,
+    /// What was made for the probes that need a place of their own.
+    place: Place,
 }
 
 impl Bench {
@@ -107,6 +110,7 @@ impl Bench {
             settled: settled.to_vec(),
             charged: None,
             patience: PATIENCE,
+            place: Place::default(),
         }
     }
 
@@ -139,6 +143,11 @@ impl Bench {
         })
     }
 
+    /// The place of the probes' own.
+    pub(super) fn place(&mut self) -> &mut Place {
+        &mut self.place
+    }
+
     /// Creates a map.
     pub(super) fn map(&mut self, shape: &Shape<'_>) -> Result<Map, Trouble> {
         self.patiently(|| Map::create(shape)).at(Stage::Create)
@@ -146,13 +155,23 @@ impl Bench {
 
     /// Loads a program; where it is refused, what the verifier says of it is noted.
     pub(super) fn program(&mut self, of: ProgType, code: &[Insn]) -> Result<Program, Trouble> {
+        self.program_for(of as u32, 0, code)
+    }
+
+    /// As [`Bench::program`], for any type and hook; see [`Program::load_for`].
+    pub(super) fn program_for(
+        &mut self,
+        of: u32,
+        hook: u32,
+        code: &[Insn],
+    ) -> Result<Program, Trouble> {
         // A log costs the verifier time, so it is asked for only when there is a reason.
-        match self.patiently(|| Program::load(of, code, &mut [])) {
+        match self.patiently(|| Program::load_for(of, hook, code, &mut [])) {
             Ok(program) => Ok(program),
             Err(refused) => {
                 let mut text = vec![0; 64 << 10];
                 // Refused again, most likely; the first answer is the one to report.
-                let _again = Program::load(of, code, &mut text);
+                let _again = Program::load_for(of, hook, code, &mut text);
                 let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
                 log::note_verifier(&String::from_utf8_lossy(text));
                 Err(refused).at(Stage::Load)

@@ -23,6 +23,18 @@ pub(super) enum Reg {
 const PSEUDO_MAP_VALUE: u8 = 2;
 
 impl Insn {
+    /// Any instruction, by the numbers of its fields.
+    pub(super) const fn raw(
+        code: u8,
+        destination: u8,
+        source: u8,
+        offset: i16,
+        immediate: i32,
+    ) -> Self {
+        let plain = Self::new(code, destination, source, immediate);
+        Self { offset, ..plain }
+    }
+
     const fn new(code: u8, destination: u8, source: u8, immediate: i32) -> Self {
         // Two bit fields of four bits in C, whose order follows the machine's.
         let registers = if cfg!(target_endian = "big") {

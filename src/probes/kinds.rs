@@ -10,12 +10,16 @@ pub(super) enum Command {
     MapLookupElem = 1,
     MapUpdateElem = 2,
     ProgLoad = 5,
+    ObjPin = 6,
+    ObjGet = 7,
     ProgAttach = 8,
     ProgDetach = 9,
     ProgTestRun = 10,
+    ProgQuery = 16,
     ObjGetInfoByFd = 15,
     BtfLoad = 18,
     MapFreeze = 22,
+    LinkCreate = 28,
     /// No kernel has it: far from the last one, and below the bits that could become flags.
     Unknown = 0x7fff,
 }

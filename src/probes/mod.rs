@@ -18,10 +18,12 @@ mod bench;
 mod insn;
 mod kinds;
 mod object;
+mod place;
 
 mod basics;
 mod cgroup;
 mod core_read;
+mod hooks;
 mod maps;
 mod memlock;
 mod sockets;

@@ -2,6 +2,8 @@
 //! the one file of the project with unsafe code.
 #![allow(unsafe_code, reason = "system calls that take addresses")]
 
+mod attach;
+
 use std::os::fd::AsRawFd;
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
@@ -21,8 +23,15 @@ use super::insn::Insn;
 use super::kinds::Access;
 use super::kinds::Command;
 use super::kinds::Lengths;
-use super::kinds::ProgType;
 use super::kinds::Shape;
+
+pub(super) use attach::Table;
+pub(super) use attach::as_code;
+pub(super) use attach::count_at;
+pub(super) use attach::ignore;
+pub(super) use attach::keep_only;
+pub(super) use attach::pin;
+pub(super) use attach::pinned;
 
 /// Attributes of a bpf(2) command, field by field as its part of `union bpf_attr` has them, and
 /// no further than the command needs: of a field past the end, a kernel too old for it never
@@ -274,23 +283,6 @@ impl Drop for Mapping {
 pub(super) struct Program(OwnedFd);
 
 impl Program {
-    /// Gives instructions to the verifier, which writes what it has to say into `log`, if there
-    /// is room for anything.
-    pub(super) fn load(of: ProgType, code: &[Insn], log: &mut [u8]) -> Result<Self, Code> {
-        let attr = Attr::default().number(of as u32).length(code.len());
-        let attr = attr.address(code).address(c"GPL".as_ptr());
-        // The kernel takes no address of a log without a level and a length.
-        let mut attr = if log.is_empty() {
-            attr.unused(4 + 4 + 8)
-        } else {
-            attr.number(1).length(log.len()).address(log.as_mut_ptr())
-        };
-        // SAFETY: the addresses are those of as many instructions as told, in the kernel's layout,
-        // of a text with a closing zero, and of as many writable bytes as told; all outlive the
-        // call.
-        unsafe { attr.open(Command::ProgLoad) }.map(Self)
-    }
-
     /// Runs the program once on `input` by BPF_PROG_TEST_RUN and gives what it returned.
     pub(super) fn test_run(&self, input: &[u8]) -> Result<u32, Code> {
         // Programs that take no packet must be given none, not even an empty one.

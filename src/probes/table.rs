@@ -8,6 +8,7 @@ use super::bench::Bench;
 use super::bench::Trial;
 use super::cgroup;
 use super::core_read;
+use super::hooks;
 use super::maps;
 use super::memlock;
 use super::sockets;
@@ -69,7 +70,12 @@ static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
         cgroup::PROBES,
         core_read::PROBES,
     ];
-    subjects.into_iter().flatten().collect()
+    // Last: their process moves into a place of its own and stays there.
+    subjects
+        .into_iter()
+        .chain(hooks::PROBES)
+        .flatten()
+        .collect()
 });
 
 #[cfg(test)]
