@@ -4,11 +4,9 @@
 use std::io;
 use std::net::UdpSocket;
 use std::os::fd::AsFd;
-use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 
-use libbpf_rs::libbpf_sys;
 use nix::errno::Errno;
 use nix::fcntl;
 use nix::fcntl::OFlag;
@@ -20,10 +18,14 @@ use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
 use super::super::errno::Code;
+use super::super::kinds::ProgType;
+use super::super::kinds::hook;
 use super::super::outcome::Stage;
 use super::super::place::Ground;
 use super::super::sys;
+use super::super::sys::Link;
 use super::super::sys::Program;
+use super::super::sys::Target;
 use super::super::table::Probe;
 use super::CGROUP;
 use super::IN_A_CGROUP;
@@ -179,7 +181,7 @@ const ALLOW_MULTI: u32 = 1 << 1;
 /// A program that is attached to the probes' cgroup.
 pub(super) enum Attached {
     /// It goes with this descriptor.
-    Link { _link: OwnedFd },
+    Link { _link: Link },
     /// Without a link, and what undoes it.
     Plain(Program, OwnedFd, u32),
 }
@@ -188,16 +190,16 @@ impl Drop for Attached {
     fn drop(&mut self) {
         if let Self::Plain(program, cgroup, hook) = self {
             // Should it fail, the program goes with the cgroup.
-            let _gone = program.detach(Some(cgroup.as_fd()), *hook);
+            let _gone = sys::detach(cgroup.as_fd(), program, *hook);
         }
     }
 }
 
 /// `cgroup-attach`
 fn attach(bench: &mut Bench) -> Trial {
-    let hook = libbpf_sys::BPF_CGROUP_INET_EGRESS;
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_CGROUP_SKB, 0, GO_ON)?;
+    let hook = hook::CGROUP_INET_EGRESS;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::CgroupSkb, 0, GO_ON)?;
     let cgroup = match bench.place().cgroup()? {
         Ground::Own(cgroup) => cgroup.fd().try_clone_to_owned(),
         // EBADF: cgroup_get_from_fd() takes directories of version 2 alone.
@@ -222,12 +224,11 @@ const SEEN: &str = "what a process in its cgroup did; before 5.15 sockets are no
 
 /// `cgroup-link`
 fn link(bench: &mut Bench) -> Trial {
-    let hook = libbpf_sys::BPF_CGROUP_INET_EGRESS;
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_CGROUP_SKB, 0, GO_ON)?;
+    let hook = hook::CGROUP_INET_EGRESS;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::CgroupSkb, 0, GO_ON)?;
     let cgroup = own(bench)?;
-    let _link = program
-        .link(cgroup.as_raw_fd() as u32, hook, &[])
+    let _link = Link::create(&program, Target::Fd(cgroup.as_fd()), hook, 0, &[])
         .map_err(|code| explained(code, cgroup.as_fd(), hook))?;
     at(traffic::packet(), Stage::Trigger)?;
     counter.expect_run(SEEN)
@@ -235,19 +236,18 @@ fn link(bench: &mut Bench) -> Trial {
 
 /// `cgroup-link-pin`
 fn link_pin(bench: &mut Bench) -> Trial {
-    let hook = libbpf_sys::BPF_CGROUP_INET_EGRESS;
+    let hook = hook::CGROUP_INET_EGRESS;
     let path = bench.place().in_bpffs("bpf-doctor-link")?;
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_CGROUP_SKB, 0, GO_ON)?;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::CgroupSkb, 0, GO_ON)?;
     let cgroup = own(bench)?;
-    let link = program
-        .link(cgroup.as_raw_fd() as u32, hook, &[])
-        .at(Stage::Attach)?;
-    sys::pin(&link, &path).at(Stage::Attach)?;
+    let target = Target::Fd(cgroup.as_fd());
+    let link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
+    link.pin(&path).at(Stage::Attach)?;
     drop(link);
     let sent = at(traffic::packet(), Stage::Trigger);
     let ran = sent.and_then(|()| counter.expect_run("a packet after its link was closed"));
-    let again = sys::pinned(&path).at(Stage::Read);
+    let again = Link::pinned(&path).at(Stage::Read);
     unistd::unlink(path.as_c_str()).at(Stage::Read)?;
     ran?;
     drop(again?);
@@ -271,27 +271,22 @@ const PATIENCE: u32 = 100;
 
 /// `cgroup-ingress-run`
 fn ingress(bench: &mut Bench) -> Trial {
-    let of = libbpf_sys::BPF_PROG_TYPE_CGROUP_SKB;
-    seen(
-        bench,
-        of,
-        libbpf_sys::BPF_CGROUP_INET_INGRESS,
-        traffic::packet,
-    )
+    let of = ProgType::CgroupSkb;
+    seen(bench, of, hook::CGROUP_INET_INGRESS, traffic::packet)
 }
 
 /// `cgroup-sock-create-run`
 fn sock_create(bench: &mut Bench) -> Trial {
-    let of = libbpf_sys::BPF_PROG_TYPE_CGROUP_SOCK;
-    seen(bench, of, libbpf_sys::BPF_CGROUP_INET_SOCK_CREATE, || {
+    let of = ProgType::CgroupSock;
+    seen(bench, of, hook::CGROUP_INET_SOCK_CREATE, || {
         socket().map(drop)
     })
 }
 
 /// `cgroup-connect4-run`
 fn connect4(bench: &mut Bench) -> Trial {
-    let of = libbpf_sys::BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
-    seen(bench, of, libbpf_sys::BPF_CGROUP_INET4_CONNECT, || {
+    let of = ProgType::CgroupSockAddr;
+    seen(bench, of, hook::CGROUP_INET4_CONNECT, || {
         let socket = socket()?;
         socket.connect(socket.local_addr()?)
     })
@@ -299,24 +294,22 @@ fn connect4(bench: &mut Bench) -> Trial {
 
 /// `cgroup-sockops-run`
 fn sockops(bench: &mut Bench) -> Trial {
-    let of = libbpf_sys::BPF_PROG_TYPE_SOCK_OPS;
-    seen(bench, of, libbpf_sys::BPF_CGROUP_SOCK_OPS, || {
+    let of = ProgType::SockOps;
+    seen(bench, of, hook::CGROUP_SOCK_OPS, || {
         Connection::open().map(drop)
     })
 }
 
 /// `cgroup-device-run`
 fn device(bench: &mut Bench) -> Trial {
-    let of = libbpf_sys::BPF_PROG_TYPE_CGROUP_DEVICE;
-    seen(bench, of, libbpf_sys::BPF_CGROUP_DEVICE, || {
-        open("/dev/null")
-    })
+    let of = ProgType::CgroupDevice;
+    seen(bench, of, hook::CGROUP_DEVICE, || open("/dev/null"))
 }
 
 /// `cgroup-sysctl-run`
 fn sysctl(bench: &mut Bench) -> Trial {
-    let of = libbpf_sys::BPF_PROG_TYPE_CGROUP_SYSCTL;
-    seen(bench, of, libbpf_sys::BPF_CGROUP_SYSCTL, || {
+    let of = ProgType::CgroupSysctl;
+    seen(bench, of, hook::CGROUP_SYSCTL, || {
         let file = fcntl::open(
             "/proc/sys/kernel/ostype",
             OFlag::O_RDONLY | OFlag::O_CLOEXEC,
@@ -329,25 +322,30 @@ fn sysctl(bench: &mut Bench) -> Trial {
 
 /// `cgroup-getsockopt-run`
 fn getsockopt(bench: &mut Bench) -> Trial {
-    let of = libbpf_sys::BPF_PROG_TYPE_CGROUP_SOCKOPT;
-    seen(bench, of, libbpf_sys::BPF_CGROUP_GETSOCKOPT, || {
+    let of = ProgType::CgroupSockopt;
+    seen(bench, of, hook::CGROUP_GETSOCKOPT, || {
         socket()?.broadcast().map(drop)
     })
 }
 
 /// `cgroup-setsockopt-run`
 fn setsockopt(bench: &mut Bench) -> Trial {
-    let of = libbpf_sys::BPF_PROG_TYPE_CGROUP_SOCKOPT;
-    seen(bench, of, libbpf_sys::BPF_CGROUP_SETSOCKOPT, || {
+    let of = ProgType::CgroupSockopt;
+    seen(bench, of, hook::CGROUP_SETSOCKOPT, || {
         socket()?.set_broadcast(true)
     })
 }
 
 /// Attaches a program that counts to the probes' cgroup and sees whether `event` runs it.
-fn seen(bench: &mut Bench, of: u32, hook: u32, event: fn() -> io::Result<()>) -> Trial {
-    let counter = Counter::create()?;
-    // Some types say at the load already which hook it is for.
-    let program = counter.program(bench, of, hook, GO_ON)?;
+fn seen(bench: &mut Bench, of: ProgType, hook: u32, event: fn() -> io::Result<()>) -> Trial {
+    let counter = Counter::create(bench)?;
+    // Some types must say at the load already which hook it is for; kernels before 4.17 have no
+    // field for it.
+    let expected = match of {
+        ProgType::CgroupSockAddr | ProgType::CgroupSockopt => hook,
+        _ => 0,
+    };
+    let program = counter.program(bench, of, expected, GO_ON)?;
     let cgroup = own(bench)?;
     let _attached = attached(program, cgroup, hook)?;
     at(event(), Stage::Trigger)?;
@@ -366,7 +364,8 @@ pub(super) fn own(bench: &mut Bench) -> Result<OwnedFd, Trouble> {
 
 /// Attaches a program by a link or, on kernels without them, plainly.
 pub(super) fn attached(program: Program, cgroup: OwnedFd, hook: u32) -> Result<Attached, Trouble> {
-    match program.link(cgroup.as_raw_fd() as u32, hook, &[]) {
+    let target = Target::Fd(cgroup.as_fd());
+    match Link::create(&program, target, hook, 0, &[]) {
         Ok(link) => Ok(Attached::Link { _link: link }),
         // Before 5.7 there is no such command.
         Err(code) if code == Errno::EINVAL => plainly(program, cgroup, hook),
@@ -376,9 +375,9 @@ pub(super) fn attached(program: Program, cgroup: OwnedFd, hook: u32) -> Result<A
 
 /// Attaches a program by BPF_PROG_ATTACH.
 fn plainly(program: Program, cgroup: OwnedFd, hook: u32) -> Result<Attached, Trouble> {
-    let answer = match program.attach(Some(cgroup.as_fd()), hook, ALLOW_MULTI) {
+    let answer = match sys::attach(cgroup.as_fd(), &program, hook, ALLOW_MULTI) {
         // Before 4.15 the flag is unknown.
-        Err(code) if code == Errno::EINVAL => program.attach(Some(cgroup.as_fd()), hook, 0),
+        Err(code) if code == Errno::EINVAL => sys::attach(cgroup.as_fd(), &program, hook, 0),
         answer => answer,
     };
     match answer {
@@ -411,14 +410,14 @@ fn refused_by_version_1(
     path: &str,
     hook: u32,
 ) -> Trouble {
-    match program.attach(Some(directory), hook, ALLOW_MULTI) {
+    match sys::attach(directory, program, hook, ALLOW_MULTI) {
         Err(code) => Trouble::Failed {
             stage: Stage::Attach,
             errno: Some(code),
             remark: format!("only version 1 of cgroups is mounted; tried at {path}"),
         },
         Ok(()) => {
-            let _gone = program.detach(Some(directory), hook);
+            let _gone = sys::detach(directory, program, hook);
             Trouble::wrong(
                 Stage::Attach,
                 format!("the kernel took {path}, a cgroup of version 1"),

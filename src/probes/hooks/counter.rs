@@ -1,62 +1,53 @@
 //! A program that counts how often it ran, of any type.
 
-use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
-
-use libbpf_rs::libbpf_sys;
 
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
-use super::super::insn::Insn;
+use super::super::insn::Atomic;
+use super::super::insn::Code;
+use super::super::insn::Op;
+use super::super::insn::Reg;
+use super::super::insn::Size;
+use super::super::insn::When;
+use super::super::kinds::MapType;
+use super::super::kinds::ProgType;
+use super::super::kinds::Recipe;
+use super::super::kinds::Shape;
+use super::super::kinds::helper;
 use super::super::outcome::Stage;
+use super::super::sys::Map;
 use super::super::sys::Program;
-use super::super::sys::Table;
-
-/// Registers by number.
-const R0: u8 = 0;
-const R1: u8 = 1;
-const R2: u8 = 2;
-const R3: u8 = 3;
-const R4: u8 = 4;
-/// Holds the context while a program of ours runs.
-const R6: u8 = 6;
-/// The frame pointer.
-const R10: u8 = 10;
-
-/// Helpers by number.
-pub(super) mod helper {
-    pub(in super::super) const GET_HASH_RECALC: i32 = 34;
-    pub(in super::super) const SOCK_HASH_UPDATE: i32 = 70;
-    pub(in super::super) const MSG_REDIRECT_HASH: i32 = 71;
-    pub(in super::super) const SK_REDIRECT_HASH: i32 = 72;
-}
 
 /// How long to wait for an event the kernel brings about in its own time.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A map that counts, and the programs that write to it.
-pub(super) struct Counter(Table);
+pub(super) struct Counter(Map);
 
 impl Counter {
-    pub(super) fn create() -> Result<Self, Trouble> {
-        let table = Table::create(libbpf_sys::BPF_MAP_TYPE_ARRAY, 8, 1);
-        table.map(Self).at(Stage::Create)
+    pub(super) fn create(bench: &mut Bench) -> Result<Self, Trouble> {
+        let shape = Shape {
+            value_size: 8,
+            ..Shape::of(MapType::Array)
+        };
+        bench.map(&shape).map(Self)
     }
 
-    /// Loads a program that counts and returns a number; `hook` as
-    /// [`Program::load_for`] takes it.
+    /// Loads a program that counts and returns a number; `hook` is the one it is for, 0 where
+    /// its type asks for none.
     pub(super) fn program(
         &self,
         bench: &mut Bench,
-        of: u32,
+        of: ProgType,
         hook: u32,
         returns: i32,
     ) -> Result<Program, Trouble> {
-        self.program_that(bench, of, hook, &[set(R0, returns)])
+        self.program_that(bench, of, hook, &Code::new().set(Reg::R0, returns))
     }
 
     /// Loads a program that counts, does `more`, which must leave in `R0` what it returns and
@@ -64,33 +55,31 @@ impl Counter {
     pub(super) fn program_that(
         &self,
         bench: &mut Bench,
-        of: u32,
+        of: ProgType,
         hook: u32,
-        more: &[Insn],
+        more: &Code,
     ) -> Result<Program, Trouble> {
-        let mut code = vec![copy(R6, R1)];
-        code.extend(self.count());
-        code.extend(more);
-        code.push(Insn::exit());
-        bench.program_for(of, hook, &code)
-    }
-
-    /// Adds one to the counter, by what every type of program and every kernel has.
-    fn count(&self) -> Vec<Insn> {
-        let mut code = key(0, -4);
-        code.extend(map(R1, &self.0));
-        code.extend([
-            call(1),                      // bpf_map_lookup_elem
-            Insn::raw(0x15, R0, 0, 2, 0), // past the next two where it found nothing
-            set(R1, 1),
-            Insn::raw(0xdb, R0, R1, 0, 0), // lock *(u64 *)(r0 + 0) += r1
-        ]);
-        code
+        // By what every type of program and every kernel has.
+        let code = Code::new()
+            .copy(Reg::R6, Reg::R1)
+            .on_stack(Reg::R2, -4, 0)
+            .map(Reg::R1, &self.0)
+            .call(helper::MAP_LOOKUP_ELEM)
+            .jump_when(When::Equal, Reg::R0, 0, 2)
+            .set(Reg::R1, 1)
+            .atomic(Atomic::Add, Size::U64, Reg::R0, 0, Reg::R1)
+            .then(more)
+            .exit();
+        bench.load(&Recipe {
+            hook,
+            ..Recipe::of(of, &code)
+        })
     }
 
     /// How often the programs ran.
-    pub(super) fn value(&self) -> Result<u32, Trouble> {
-        self.0.get(0).at(Stage::Read)
+    pub(super) fn value(&self) -> Result<u64, Trouble> {
+        let value = self.0.lookup().at(Stage::Read)?;
+        Ok(value.try_into().map_or(0, u64::from_ne_bytes))
     }
 
     /// Works once a program ran; fails where none does, with what should have made it run.
@@ -109,77 +98,50 @@ impl Counter {
     }
 }
 
-fn set(to: u8, number: i32) -> Insn {
-    Insn::raw(0xb7, to, 0, 0, number)
-}
-
-fn copy(to: u8, from: u8) -> Insn {
-    Insn::raw(0xbf, to, from, 0, 0)
-}
-
-fn call(helper: i32) -> Insn {
-    Insn::raw(0x85, 0, 0, 0, helper)
-}
-
-/// `to = the map`; it takes two places.
-fn map(to: u8, map: &Table) -> [Insn; 2] {
-    const MAP_FD: u8 = 1;
-    [
-        Insn::raw(0x18, to, MAP_FD, 0, map.fd().as_raw_fd()),
-        Insn::raw(0, 0, 0, 0, 0),
-    ]
-}
-
-/// Puts a key on the stack and its address into `R2`.
-fn key(number: i32, at: i16) -> Vec<Insn> {
-    vec![
-        Insn::raw(0x62, R10, 0, at, number),
-        copy(R2, R10),
-        Insn::raw(0x07, R2, 0, 0, i32::from(at)),
-    ]
-}
-
 /// Redirects what the context is to the socket at `to` of a map of sockets, by one of the two
 /// helpers for that, and returns the verdict.
-pub(super) fn redirect(helper: i32, sockets: &Table, to: i32, flags: i32) -> Vec<Insn> {
-    let mut code = key(to, -8);
-    code.push(copy(R3, R2));
-    code.extend(map(R2, sockets));
-    code.extend([copy(R1, R6), set(R4, flags), call(helper)]);
-    code
+pub(super) fn redirect(helper: i32, sockets: &Map, to: i32, flags: i32) -> Code {
+    Code::new()
+        .on_stack(Reg::R3, -8, to)
+        .map(Reg::R2, sockets)
+        .copy(Reg::R1, Reg::R6)
+        .set(Reg::R4, flags)
+        .call(helper)
 }
 
 /// Puts the socket of a sockops program into a map of sockets when its connection is there: at 0
 /// the one that connected, at 1 the one that was connected to.
-pub(super) fn register(sockets: &Table) -> Vec<Insn> {
+pub(super) fn register(sockets: &Map) -> Code {
     /// BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB; the passive one follows.
     const ACTIVE: i32 = 4;
     const PASSIVE: i32 = 5;
-    let mut update = vec![
-        Insn::raw(0x07, R1, 0, 0, -ACTIVE),
-        Insn::raw(0x63, R10, R1, -8, 0),
-        copy(R3, R10),
-        Insn::raw(0x07, R3, 0, 0, -8),
-    ];
-    update.extend(map(R2, sockets));
-    update.extend([copy(R1, R6), set(R4, 0), call(helper::SOCK_HASH_UPDATE)]);
-    let past = update.len() as i16;
-    let mut code = vec![
-        Insn::raw(0x61, R1, R6, 0, 0), // r1 = context->op
-        Insn::raw(0x15, R1, 0, 1, ACTIVE),
-        Insn::raw(0x55, R1, 0, past, PASSIVE),
-    ];
-    code.extend(update);
-    code.push(set(R0, 1));
-    code
+    let update = Code::new()
+        .math(Op::Add, Reg::R1, -ACTIVE)
+        .store(Size::U32, Reg::R10, -8, Reg::R1)
+        .copy(Reg::R3, Reg::R10)
+        .math(Op::Add, Reg::R3, -8)
+        .map(Reg::R2, sockets)
+        .copy(Reg::R1, Reg::R6)
+        .set(Reg::R4, 0)
+        .call(helper::SOCK_HASH_UPDATE);
+    Code::new()
+        // The first field of the context says what happened.
+        .load(Size::U32, Reg::R1, Reg::R6, 0)
+        .jump_when(When::Equal, Reg::R1, ACTIVE, 1)
+        .jump_when(When::NotEqual, Reg::R1, PASSIVE, update.len() as i16)
+        .then(&update)
+        .set(Reg::R0, 1)
 }
 
 /// Asks for the hash of a packet's flow, and lets it pass.
-pub(super) fn ask_for_hash() -> Vec<Insn> {
-    vec![copy(R1, R6), call(helper::GET_HASH_RECALC), set(R0, 0)]
+pub(super) fn ask_for_hash() -> Code {
+    Code::new()
+        .copy(Reg::R1, Reg::R6)
+        .call(helper::GET_HASH_RECALC)
+        .set(Reg::R0, 0)
 }
 
 /// Returns the length of the packet, the first field of the context of all socket programs.
-pub(super) fn length() -> Vec<Insn> {
-    vec![Insn::raw(0x61, R0, R6, 0, 0)]
+pub(super) fn length() -> Code {
+    Code::new().load(Size::U32, Reg::R0, Reg::R6, 0)
 }

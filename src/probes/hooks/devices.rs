@@ -9,16 +9,19 @@ use libbpf_rs::TC_INGRESS;
 use libbpf_rs::TcHookBuilder;
 use libbpf_rs::Xdp;
 use libbpf_rs::XdpFlags;
-use libbpf_rs::libbpf_sys;
 use nix::sys::socket;
 use nix::sys::socket::sockopt;
 
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
+use super::super::kinds::ProgType;
+use super::super::kinds::hook;
 use super::super::outcome::Stage;
 use super::super::place;
 use super::super::place::Pair;
+use super::super::sys::Link;
+use super::super::sys::Target;
 use super::super::table::Probe;
 use super::IN_A_NETWORK;
 use super::NET;
@@ -116,10 +119,10 @@ const NEXT: i32 = -1;
 
 /// `xdp-generic-run`
 fn xdp_generic(bench: &mut Bench) -> Trial {
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_XDP, 0, XDP_PASS)?;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::Xdp, 0, XDP_PASS)?;
     bench.place().network()?;
-    let xdp = Xdp::new(program.fd().as_fd());
+    let xdp = Xdp::new(program.as_fd());
     let device = place::LOOPBACK as i32;
     xdp.attach(device, XdpFlags::SKB_MODE).at(Stage::Attach)?;
     let sent = at(traffic::packet(), Stage::Trigger);
@@ -131,21 +134,22 @@ fn xdp_generic(bench: &mut Bench) -> Trial {
 
 /// `xdp-link-run`
 fn xdp_link(bench: &mut Bench) -> Trial {
-    let hook = libbpf_sys::BPF_XDP;
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_XDP, 0, XDP_PASS)?;
+    let hook = hook::XDP;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::Xdp, 0, XDP_PASS)?;
     bench.place().network()?;
-    let _link = program.link(place::LOOPBACK, hook, &[]).at(Stage::Attach)?;
+    let target = Target::Device(place::LOOPBACK);
+    let _link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
     at(traffic::packet(), Stage::Trigger)?;
     counter.expect_run("a packet to its device")
 }
 
 /// `xdp-native-run`
 fn xdp_native(bench: &mut Bench) -> Trial {
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_XDP, 0, XDP_PASS)?;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::Xdp, 0, XDP_PASS)?;
     let pair = bench.place().pair("veth", "VETH")?;
-    let xdp = Xdp::new(program.fd().as_fd());
+    let xdp = Xdp::new(program.as_fd());
     // EOPNOTSUPP: veth before 4.19.
     xdp.attach(pair.far as i32, XdpFlags::DRV_MODE)
         .at(Stage::Attach)?;
@@ -155,13 +159,13 @@ fn xdp_native(bench: &mut Bench) -> Trial {
 
 /// `tc-clsact-run`
 fn tc_clsact(bench: &mut Bench) -> Trial {
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_SCHED_CLS, 0, NEXT)?;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::SchedCls, 0, NEXT)?;
     let place = bench.place();
     place.network()?;
     place.has_module("sch_ingress", "NET_SCH_INGRESS")?;
     place.has_module("cls_bpf", "NET_CLS_BPF")?;
-    let mut hook = TcHookBuilder::new(program.fd().as_fd())
+    let mut hook = TcHookBuilder::new(program.as_fd())
         .ifindex(place::LOOPBACK as i32)
         .replace(true)
         .handle(1)
@@ -178,23 +182,25 @@ fn tc_clsact(bench: &mut Bench) -> Trial {
 
 /// `tcx-run`
 fn tcx(bench: &mut Bench) -> Trial {
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_SCHED_CLS, 0, NEXT)?;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::SchedCls, 0, NEXT)?;
     bench.place().network()?;
-    let hook = libbpf_sys::BPF_TCX_INGRESS;
-    let _link = program.link(place::LOOPBACK, hook, &[]).at(Stage::Attach)?;
+    let hook = hook::TCX_INGRESS;
+    let target = Target::Device(place::LOOPBACK);
+    let _link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
     at(traffic::packet(), Stage::Trigger)?;
     counter.expect_run("a packet to its device")
 }
 
 /// `netkit-run`
 fn netkit(bench: &mut Bench) -> Trial {
-    let hook = libbpf_sys::BPF_NETKIT_PRIMARY;
-    let counter = Counter::create()?;
-    let of = libbpf_sys::BPF_PROG_TYPE_SCHED_CLS;
+    let hook = hook::NETKIT_PRIMARY;
+    let counter = Counter::create(bench)?;
+    let of = ProgType::SchedCls;
     let program = counter.program(bench, of, hook, NEXT)?;
     let pair = bench.place().pair("netkit", "NETKIT")?;
-    let _link = program.link(pair.near, hook, &[]).at(Stage::Attach)?;
+    let target = Target::Device(pair.near);
+    let _link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
     at(through_the_pair(), Stage::Trigger)?;
     counter.expect_run("a packet through its device")
 }

@@ -5,17 +5,21 @@ use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::net::UdpSocket;
-use std::os::fd::AsRawFd;
+use std::os::fd::AsFd;
 use std::time::Duration;
-
-use libbpf_rs::libbpf_sys;
 
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::kinds::ProgType;
+use super::super::kinds::hook;
 use super::super::outcome::Stage;
 use super::super::place;
+use super::super::sys;
+use super::super::sys::Link;
+use super::super::sys::LinkOption;
+use super::super::sys::Target;
 use super::super::table::Probe;
 use super::IN_A_NETWORK;
 use super::NET;
@@ -84,14 +88,13 @@ pub(super) const PROBES: &[Probe] = &[
 /// `sk-lookup-run`
 fn sk_lookup(bench: &mut Bench) -> Trial {
     const PASS: i32 = 1;
-    let hook = libbpf_sys::BPF_SK_LOOKUP;
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_SK_LOOKUP, hook, PASS)?;
+    let hook = hook::SK_LOOKUP;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::SkLookup, hook, PASS)?;
     bench.place().network()?;
     let network = place::this_network().at(Stage::Attach)?;
-    let _link = program
-        .link(network.as_raw_fd() as u32, hook, &[])
-        .at(Stage::Attach)?;
+    let target = Target::Fd(network.as_fd());
+    let _link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
     let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     // Refused, as it should be; the program was asked before.
     let _refused = TcpStream::connect_timeout(&nobody, Duration::from_secs(1));
@@ -101,28 +104,27 @@ fn sk_lookup(bench: &mut Bench) -> Trial {
 /// `netfilter-run`
 fn netfilter(bench: &mut Bench) -> Trial {
     const ACCEPT: i32 = 1;
-    let hook = libbpf_sys::BPF_NETFILTER;
-    let counter = Counter::create()?;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_NETFILTER, hook, ACCEPT)?;
+    let hook = hook::NETFILTER;
+    let counter = Counter::create(bench)?;
+    let program = counter.program(bench, ProgType::Netfilter, hook, ACCEPT)?;
     bench.place().network()?;
-    // Protocol family, hook, priority, flags.
     let ipv4_local_out = [
-        libc::NFPROTO_IPV4 as u32,
-        libc::NF_INET_LOCAL_OUT as u32,
-        1,
-        0,
+        (LinkOption::BtfIdOrFamily, libc::NFPROTO_IPV4 as u32),
+        (LinkOption::NetfilterHook, libc::NF_INET_LOCAL_OUT as u32),
+        (LinkOption::NetfilterPriority, 1),
     ];
     // EINVAL: without CONFIG_NETFILTER_BPF_LINK.
-    let _link = program.link(0, hook, &ipv4_local_out).at(Stage::Attach)?;
+    let link = Link::create(&program, Target::Own, hook, 0, &ipv4_local_out);
+    let _link = link.at(Stage::Attach)?;
     at(traffic::packet(), Stage::Trigger)?;
     counter.expect_run("an outgoing packet")
 }
 
 /// `lwt-run`
 fn lwt(bench: &mut Bench) -> Trial {
-    let counter = Counter::create()?;
+    let counter = Counter::create(bench)?;
     const OK: i32 = 0;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_LWT_OUT, 0, OK)?;
+    let program = counter.program(bench, ProgType::LwtOut, 0, OK)?;
     bench.place().network()?;
     // EOPNOTSUPP: without CONFIG_LWTUNNEL_BPF.
     let route = place::Route::create(&program).at(Stage::Attach)?;
@@ -133,26 +135,21 @@ fn lwt(bench: &mut Bench) -> Trial {
 
 /// `flow-dissector-run`
 fn flow_dissector(bench: &mut Bench) -> Trial {
-    let counter = Counter::create()?;
+    let counter = Counter::create(bench)?;
     const OK: i32 = 0;
-    let hook = libbpf_sys::BPF_FLOW_DISSECTOR;
-    let dissector = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_FLOW_DISSECTOR, 0, OK)?;
-    let asker = Counter::create()?;
-    let asker = asker.program_that(
-        bench,
-        libbpf_sys::BPF_PROG_TYPE_LWT_OUT,
-        0,
-        &counter::ask_for_hash(),
-    )?;
+    let hook = hook::FLOW_DISSECTOR;
+    let dissector = counter.program(bench, ProgType::FlowDissector, 0, OK)?;
+    let asker = Counter::create(bench)?;
+    let asker = asker.program_that(bench, ProgType::LwtOut, 0, &counter::ask_for_hash())?;
     bench.place().network()?;
     // EEXIST: one at the first network namespace works for all of them and allows no other.
-    dissector.attach(None, hook, 0).at(Stage::Attach)?;
+    sys::attach_here(&dissector, hook).at(Stage::Attach)?;
     let run = place::Route::create(&asker)
         .at(Stage::Trigger)
         .and_then(|_route| at(along_the_route(), Stage::Trigger))
         .and_then(|()| counter.expect_run("a packet whose flow was asked for"));
     // Else it would stay as long as the namespace.
-    let detached: Result<(), Trouble> = dissector.detach(None, hook).at(Stage::Attach);
+    let detached: Result<(), Trouble> = sys::detach_here(&dissector, hook).at(Stage::Attach);
     run.and(detached)
 }
 

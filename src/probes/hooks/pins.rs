@@ -1,14 +1,13 @@
 //! Objects that outlive their descriptors by a name in a bpf file system.
 
-use libbpf_rs::libbpf_sys;
-
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::kinds::MapType;
+use super::super::kinds::Shape;
 use super::super::outcome::Stage;
-use super::super::sys;
-use super::super::sys::Table;
+use super::super::sys::Map;
 use super::super::table::Probe;
 
 /// What this file adds to the probe table.
@@ -28,23 +27,24 @@ pub(super) const PROBES: &[Probe] = &[Probe {
 }];
 
 /// Something to find again.
-const MARK: u32 = 0x0d0c_7084;
+const MARK: [u8; 4] = *b"mark";
 
 /// `bpffs-pin`
 fn pin(bench: &mut Bench) -> Trial {
     let path = bench.place().in_bpffs("bpf-doctor")?;
-    let map = Table::create(libbpf_sys::BPF_MAP_TYPE_ARRAY, 4, 1).at(Stage::Create)?;
-    map.set(0, MARK).at(Stage::Trigger)?;
-    sys::pin(map.fd(), &path).at(Stage::Attach)?;
+    let map = bench.map(&Shape::of(MapType::Array))?;
+    map.update(&MARK).at(Stage::Trigger)?;
+    map.pin(&path).at(Stage::Attach)?;
     drop(map);
-    let again = sys::pinned(&path).at(Stage::Read);
+    let again = Map::pinned(&path).at(Stage::Read);
     // What is pinned goes with the mount; the name should be free for the next one all the same.
     let _with_the_mount = nix::unistd::unlink(path.as_c_str());
-    match Table::of_array(again?).get(0).at(Stage::Read)? {
-        MARK => Ok(()),
-        other => Err(Trouble::wrong(
-            Stage::Read,
-            format!("the map that was opened again holds {other} instead of {MARK}"),
-        )),
+    let found = again?.lookup().at(Stage::Read)?;
+    if found == MARK {
+        return Ok(());
     }
+    Err(Trouble::wrong(
+        Stage::Read,
+        format!("the map that was opened again holds {found:?} instead of {MARK:?}"),
+    ))
 }

@@ -2,17 +2,20 @@
 
 use std::net::TcpStream;
 use std::os::fd::AsFd;
-use std::os::fd::AsRawFd;
-
-use libbpf_rs::libbpf_sys;
 
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::kinds::MapType;
+use super::super::kinds::ProgType;
+use super::super::kinds::Shape;
+use super::super::kinds::helper;
+use super::super::kinds::hook;
 use super::super::outcome::Stage;
+use super::super::sys;
+use super::super::sys::Map;
 use super::super::sys::Program;
-use super::super::sys::Table;
 use super::super::table::Probe;
 use super::CGROUP;
 use super::LOOPBACK;
@@ -20,7 +23,6 @@ use super::SOCKETS;
 use super::cgroup;
 use super::counter;
 use super::counter::Counter;
-use super::counter::helper;
 use super::traffic;
 use super::traffic::Connection;
 use super::traffic::at;
@@ -77,31 +79,32 @@ const INGRESS: i32 = 1;
 const SPEAKER: u32 = 0;
 const LISTENER: u32 = 2;
 
-fn sockhash() -> Result<Table, Trouble> {
-    Table::create(libbpf_sys::BPF_MAP_TYPE_SOCKHASH, 4, 3).at(Stage::Create)
+fn sockhash(bench: &mut Bench) -> Result<Map, Trouble> {
+    bench.map(&Shape {
+        entries: 3,
+        ..Shape::of(MapType::Sockhash)
+    })
 }
 
-fn put(sockets: &Table, key: u32, socket: &TcpStream) -> Trial {
+fn put(sockets: &Map, key: u32, socket: &TcpStream) -> Trial {
     sockets
-        .set(key, socket.as_raw_fd() as u32)
+        .update_fd(&key.to_ne_bytes(), socket.as_fd())
         .at(Stage::Attach)
 }
 
 /// An SK_MSG program that sends all that is said to the listener, attached to a map.
-fn redirector(bench: &mut Bench, counter: &Counter, sockets: &Table) -> Result<Program, Trouble> {
-    let hook = libbpf_sys::BPF_SK_MSG_VERDICT;
+fn redirector(bench: &mut Bench, counter: &Counter, sockets: &Map) -> Result<Program, Trouble> {
+    let hook = hook::SK_MSG_VERDICT;
     let code = counter::redirect(helper::MSG_REDIRECT_HASH, sockets, LISTENER as i32, INGRESS);
-    let program = counter.program_that(bench, libbpf_sys::BPF_PROG_TYPE_SK_MSG, hook, &code)?;
-    program
-        .attach(Some(sockets.fd().as_fd()), hook, 0)
-        .at(Stage::Attach)?;
+    let program = counter.program_that(bench, ProgType::SkMsg, 0, &code)?;
+    sys::attach(sockets.as_fd(), &program, hook, 0).at(Stage::Attach)?;
     Ok(program)
 }
 
 /// `sockhash-redirect`
 fn sk_msg(bench: &mut Bench) -> Trial {
-    let counter = Counter::create()?;
-    let sockets = sockhash()?;
+    let counter = Counter::create(bench)?;
+    let sockets = sockhash(bench)?;
     let _program = redirector(bench, &counter, &sockets)?;
     traffic::somewhere(bench);
     let speaker = at(Connection::open(), Stage::Trigger)?;
@@ -114,23 +117,21 @@ fn sk_msg(bench: &mut Bench) -> Trial {
 
 /// `stream-parser-run`
 fn sk_skb(bench: &mut Bench) -> Trial {
-    let of = libbpf_sys::BPF_PROG_TYPE_SK_SKB;
-    let counter = Counter::create()?;
-    let sockets = sockhash()?;
+    let of = ProgType::SkSkb;
+    let counter = Counter::create(bench)?;
+    let sockets = sockhash(bench)?;
     // The parser tells the length of a message, here of all there is.
-    let uncounted = Counter::create()?;
+    let uncounted = Counter::create(bench)?;
     let parser = uncounted.program_that(bench, of, 0, &counter::length())?;
     // Out of the listener's other end, as if it had been said there.
     let code = counter::redirect(helper::SK_REDIRECT_HASH, &sockets, LISTENER as i32, 0);
     let verdict = counter.program_that(bench, of, 0, &code)?;
     // EOPNOTSUPP: from 5.13 on without CONFIG_BPF_STREAM_PARSER.
     for (program, hook) in [
-        (&parser, libbpf_sys::BPF_SK_SKB_STREAM_PARSER),
-        (&verdict, libbpf_sys::BPF_SK_SKB_STREAM_VERDICT),
+        (&parser, hook::SK_SKB_STREAM_PARSER),
+        (&verdict, hook::SK_SKB_STREAM_VERDICT),
     ] {
-        program
-            .attach(Some(sockets.fd().as_fd()), hook, 0)
-            .at(Stage::Attach)?;
+        sys::attach(sockets.as_fd(), program, hook, 0).at(Stage::Attach)?;
     }
     traffic::somewhere(bench);
     let speaker = at(Connection::open(), Stage::Trigger)?;
@@ -144,14 +145,13 @@ fn sk_skb(bench: &mut Bench) -> Trial {
 
 /// `sockops-redirect`
 fn sockops(bench: &mut Bench) -> Trial {
-    let hook = libbpf_sys::BPF_CGROUP_SOCK_OPS;
-    let counter = Counter::create()?;
-    let sockets = sockhash()?;
+    let hook = hook::CGROUP_SOCK_OPS;
+    let counter = Counter::create(bench)?;
+    let sockets = sockhash(bench)?;
     let _redirector = redirector(bench, &counter, &sockets)?;
-    let uncounted = Counter::create()?;
+    let uncounted = Counter::create(bench)?;
     let code = counter::register(&sockets);
-    let register =
-        uncounted.program_that(bench, libbpf_sys::BPF_PROG_TYPE_SOCK_OPS, hook, &code)?;
+    let register = uncounted.program_that(bench, ProgType::SockOps, 0, &code)?;
     let cgroup = cgroup::own(bench)?;
     // Before the program is attached: this one is put into the map from outside.
     let listener = at(Connection::open(), Stage::Trigger)?;

@@ -7,7 +7,6 @@ use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixDatagram;
 
-use libbpf_rs::libbpf_sys;
 use nix::sys::socket;
 use nix::sys::socket::AddressFamily;
 use nix::sys::socket::SockFlag;
@@ -18,7 +17,9 @@ use nix::sys::socket::sockopt;
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
+use super::super::kinds::ProgType;
 use super::super::outcome::Stage;
+use super::super::sys;
 use super::super::table::BPF;
 use super::super::table::Probe;
 use super::LOOPBACK;
@@ -62,28 +63,24 @@ const SO_ATTACH_REUSEPORT_EBPF: i32 = SO_ATTACH_BPF + 2;
 
 /// `socket-filter-run`
 fn socket_filter(bench: &mut Bench) -> Trial {
-    let counter = Counter::create()?;
+    let counter = Counter::create(bench)?;
     // It returns how much of the packet to keep.
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_SOCKET_FILTER, 0, i32::MAX)?;
+    let program = counter.program(bench, ProgType::SocketFilter, 0, i32::MAX)?;
     let (near, far) = at(UnixDatagram::pair(), Stage::Trigger)?;
-    program
-        .attach_to_socket(far.as_fd(), SO_ATTACH_BPF)
-        .at(Stage::Attach)?;
+    sys::attach_to_socket(far.as_fd(), &program, SO_ATTACH_BPF).at(Stage::Attach)?;
     at(near.send(WORDS), Stage::Trigger)?;
     counter.expect_run("a packet to its socket")
 }
 
 /// `reuseport-run`
 fn reuseport(bench: &mut Bench) -> Trial {
-    let counter = Counter::create()?;
+    let counter = Counter::create(bench)?;
     const PASS: i32 = 1;
-    let program = counter.program(bench, libbpf_sys::BPF_PROG_TYPE_SK_REUSEPORT, 0, PASS)?;
+    let program = counter.program(bench, ProgType::SkReuseport, 0, PASS)?;
     traffic::somewhere(bench);
     let socket = at(shared_port(), Stage::Trigger)?;
     // ENOTSUPP or EINVAL where reuseport knows filters alone.
-    program
-        .attach_to_socket(socket.as_fd(), SO_ATTACH_REUSEPORT_EBPF)
-        .at(Stage::Attach)?;
+    sys::attach_to_socket(socket.as_fd(), &program, SO_ATTACH_REUSEPORT_EBPF).at(Stage::Attach)?;
     at(traffic::packet_to(&socket), Stage::Trigger)?;
     counter.expect_run("a packet to its port")
 }

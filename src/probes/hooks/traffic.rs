@@ -9,12 +9,12 @@ use std::net::TcpStream;
 use std::net::UdpSocket;
 use std::time::Duration;
 
+use nix::errno::Errno;
+
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trouble;
-use super::super::errno::Code;
 use super::super::outcome::Stage;
-use super::super::sys;
 
 /// How long a byte may take from this process to itself.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -24,7 +24,11 @@ pub(super) const WORDS: &[u8] = b"doctor";
 
 /// Errors of sockets as those of the kernel they are.
 pub(super) fn at<T>(answer: io::Result<T>, stage: Stage) -> Result<T, Trouble> {
-    answer.map_err(|error| sys::as_code(&error)).at(stage)
+    answer.map_err(|error| errno(&error)).at(stage)
+}
+
+fn errno(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }
 
 /// Uses a network of its own if it may have one, otherwise the loopback device of the present.
@@ -81,6 +85,6 @@ pub(super) fn is_heard(mut end: &TcpStream) -> Result<bool, Trouble> {
         {
             Ok(false)
         }
-        Err(error) => Err(Code::from(sys::as_code(&error))).at(Stage::Trigger),
+        Err(error) => Err(errno(&error)).at(Stage::Trigger),
     }
 }

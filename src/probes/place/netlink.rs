@@ -190,7 +190,7 @@ impl Route {
         const PROGRAM_FD: u16 = 1;
         const PROGRAM_NAME: u16 = 2;
         let create = (libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
-        let program = program.fd().as_raw_fd().to_ne_bytes();
+        let program = program.number().to_ne_bytes();
         let request = Self::request(libc::RTM_NEWROUTE, create);
         let answer = request
             .with(libc::RTA_PREFSRC, &[127, 0, 0, 1])
