@@ -30,6 +30,7 @@ use super::super::table::Probe;
 use super::CGROUP;
 use super::IN_A_CGROUP;
 use super::counter::Counter;
+use super::target;
 use super::traffic;
 use super::traffic::Connection;
 use super::traffic::at;
@@ -175,25 +176,6 @@ pub(super) const PROBES: &[Probe] = &[
 
 /// What the programs return: whatever it is may go on.
 const GO_ON: i32 = 1;
-/// Several programs at one hook (BPF_F_ALLOW_MULTI).
-const ALLOW_MULTI: u32 = 1 << 1;
-
-/// A program that is attached to the probes' cgroup.
-pub(super) enum Attached {
-    /// It goes with this descriptor.
-    Link { _link: Link },
-    /// Without a link, and what undoes it.
-    Plain(Program, OwnedFd, u32),
-}
-
-impl Drop for Attached {
-    fn drop(&mut self) {
-        if let Self::Plain(program, cgroup, hook) = self {
-            // Should it fail, the program goes with the cgroup.
-            let _gone = sys::detach(cgroup.as_fd(), program, *hook);
-        }
-    }
-}
 
 /// `cgroup-attach`
 fn attach(bench: &mut Bench) -> Trial {
@@ -204,7 +186,7 @@ fn attach(bench: &mut Bench) -> Trial {
         Ground::Own(cgroup) => cgroup.fd().try_clone_to_owned(),
         // EBADF: cgroup_get_from_fd() takes directories of version 2 alone.
         Ground::Version1(directory, path) => {
-            return Err(refused_by_version_1(
+            return Err(target::refused_by_version_1(
                 &program,
                 directory.as_fd(),
                 path,
@@ -213,7 +195,7 @@ fn attach(bench: &mut Bench) -> Trial {
         }
     };
     let cgroup = at(cgroup, Stage::Attach)?;
-    let _attached = plainly(program, cgroup, hook)?;
+    let _attached = target::plainly(program, cgroup, hook)?;
     at(traffic::packet(), Stage::Trigger)?;
     counter.expect_run(SEEN)
 }
@@ -227,9 +209,9 @@ fn link(bench: &mut Bench) -> Trial {
     let hook = hook::CGROUP_INET_EGRESS;
     let counter = Counter::create(bench)?;
     let program = counter.program(bench, ProgType::CgroupSkb, 0, GO_ON)?;
-    let cgroup = own(bench)?;
+    let cgroup = target::own(bench)?;
     let _link = Link::create(&program, Target::Fd(cgroup.as_fd()), hook, 0, &[])
-        .map_err(|code| explained(code, cgroup.as_fd(), hook))?;
+        .map_err(|code| target::explained(code, cgroup.as_fd(), hook))?;
     at(traffic::packet(), Stage::Trigger)?;
     counter.expect_run(SEEN)
 }
@@ -240,7 +222,7 @@ fn link_pin(bench: &mut Bench) -> Trial {
     let path = bench.place().in_bpffs("bpf-doctor-link")?;
     let counter = Counter::create(bench)?;
     let program = counter.program(bench, ProgType::CgroupSkb, 0, GO_ON)?;
-    let cgroup = own(bench)?;
+    let cgroup = target::own(bench)?;
     let target = Target::Fd(cgroup.as_fd());
     let link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
     link.pin(&path).at(Stage::Attach)?;
@@ -346,84 +328,10 @@ fn seen(bench: &mut Bench, of: ProgType, hook: u32, event: fn() -> io::Result<()
         _ => 0,
     };
     let program = counter.program(bench, of, expected, GO_ON)?;
-    let cgroup = own(bench)?;
-    let _attached = attached(program, cgroup, hook)?;
+    let cgroup = target::own(bench)?;
+    let _attached = target::attached(program, cgroup, hook)?;
     at(event(), Stage::Trigger)?;
     counter.expect_run(SEEN)
-}
-
-/// The probes' cgroup, and only that.
-pub(super) fn own(bench: &mut Bench) -> Result<OwnedFd, Trouble> {
-    match bench.place().cgroup()? {
-        Ground::Own(cgroup) => at(cgroup.fd().try_clone_to_owned(), Stage::Attach),
-        Ground::Version1(..) => Err(Trouble::Skipped(
-            "no cgroup hierarchy of version 2 is mounted".to_owned(),
-        )),
-    }
-}
-
-/// Attaches a program by a link or, on kernels without them, plainly.
-pub(super) fn attached(program: Program, cgroup: OwnedFd, hook: u32) -> Result<Attached, Trouble> {
-    let target = Target::Fd(cgroup.as_fd());
-    match Link::create(&program, target, hook, 0, &[]) {
-        Ok(link) => Ok(Attached::Link { _link: link }),
-        // Before 5.7 there is no such command.
-        Err(code) if code == Errno::EINVAL => plainly(program, cgroup, hook),
-        Err(code) => Err(explained(code, cgroup.as_fd(), hook)),
-    }
-}
-
-/// Attaches a program by BPF_PROG_ATTACH.
-fn plainly(program: Program, cgroup: OwnedFd, hook: u32) -> Result<Attached, Trouble> {
-    let answer = match sys::attach(cgroup.as_fd(), &program, hook, ALLOW_MULTI) {
-        // Before 4.15 the flag is unknown.
-        Err(code) if code == Errno::EINVAL => sys::attach(cgroup.as_fd(), &program, hook, 0),
-        answer => answer,
-    };
-    match answer {
-        Ok(()) => Ok(Attached::Plain(program, cgroup, hook)),
-        Err(code) => Err(explained(code, cgroup.as_fd(), hook)),
-    }
-}
-
-/// What is known of the reason why the kernel refused to attach to the probes' cgroup.
-fn explained(code: Code, cgroup: BorrowedFd<'_>, hook: u32) -> Trouble {
-    let remark = match (code == Errno::EPERM, sys::count_at(cgroup, hook)) {
-        // hierarchy_allows_attach()
-        (true, Ok(others @ 1..)) => format!(
-            "{others} program(s) of others attached above this cgroup allow none below \
-             (neither BPF_F_ALLOW_MULTI nor BPF_F_ALLOW_OVERRIDE)"
-        ),
-        _ => String::new(),
-    };
-    Trouble::Failed {
-        stage: Stage::Attach,
-        errno: Some(code),
-        remark,
-    }
-}
-
-/// Tries to attach to a cgroup of version 1, which no kernel allows.
-fn refused_by_version_1(
-    program: &Program,
-    directory: BorrowedFd<'_>,
-    path: &str,
-    hook: u32,
-) -> Trouble {
-    match sys::attach(directory, program, hook, ALLOW_MULTI) {
-        Err(code) => Trouble::Failed {
-            stage: Stage::Attach,
-            errno: Some(code),
-            remark: format!("only version 1 of cgroups is mounted; tried at {path}"),
-        },
-        Ok(()) => {
-            let _gone = sys::detach(directory, program, hook);
-            Trouble::wrong(
-                Stage::Attach,
-                format!("the kernel took {path}, a cgroup of version 1"),
-            )
-        }
-    }
 }
 
 fn socket() -> io::Result<UdpSocket> {

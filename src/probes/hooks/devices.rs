@@ -15,6 +15,7 @@ use nix::sys::socket::sockopt;
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
+use super::super::bench::Trouble;
 use super::super::kinds::ProgType;
 use super::super::kinds::hook;
 use super::super::outcome::Stage;
@@ -148,7 +149,10 @@ fn xdp_link(bench: &mut Bench) -> Trial {
 fn xdp_native(bench: &mut Bench) -> Trial {
     let counter = Counter::create(bench)?;
     let program = counter.program(bench, ProgType::Xdp, 0, XDP_PASS)?;
-    let pair = bench.place().pair("veth", "VETH")?;
+    // They are the equipment here, not the question.
+    let pair = bench.place().pair("veth", "VETH")?.map_err(|code| {
+        Trouble::Skipped(format!("no veth devices could be made to try it with: {code}"))
+    })?;
     let xdp = Xdp::new(program.as_fd());
     // EOPNOTSUPP: veth before 4.19.
     xdp.attach(pair.far as i32, XdpFlags::DRV_MODE)
@@ -198,7 +202,7 @@ fn netkit(bench: &mut Bench) -> Trial {
     let counter = Counter::create(bench)?;
     let of = ProgType::SchedCls;
     let program = counter.program(bench, of, hook, NEXT)?;
-    let pair = bench.place().pair("netkit", "NETKIT")?;
+    let pair = bench.place().pair("netkit", "NETKIT")?.at(Stage::Create)?;
     let target = Target::Device(pair.near);
     let _link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
     at(through_the_pair(), Stage::Trigger)?;

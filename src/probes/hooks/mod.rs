@@ -10,6 +10,7 @@ mod network;
 mod pins;
 mod redirect;
 mod sockets;
+mod target;
 mod traffic;
 
 use super::table::Probe;

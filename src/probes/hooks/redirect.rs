@@ -20,9 +20,9 @@ use super::super::table::Probe;
 use super::CGROUP;
 use super::LOOPBACK;
 use super::SOCKETS;
-use super::cgroup;
 use super::counter;
 use super::counter::Counter;
+use super::target;
 use super::traffic;
 use super::traffic::Connection;
 use super::traffic::at;
@@ -152,11 +152,11 @@ fn sockops(bench: &mut Bench) -> Trial {
     let uncounted = Counter::create(bench)?;
     let code = counter::register(&sockets);
     let register = uncounted.program_that(bench, ProgType::SockOps, 0, &code)?;
-    let cgroup = cgroup::own(bench)?;
+    let cgroup = target::own(bench)?;
     // Before the program is attached: this one is put into the map from outside.
     let listener = at(Connection::open(), Stage::Trigger)?;
     put(&sockets, LISTENER, &listener.far)?;
-    let _attached = cgroup::attached(register, cgroup, hook)?;
+    let _attached = target::attached(register, cgroup, hook)?;
     let speaker = at(Connection::open(), Stage::Trigger)?;
     uncounted.expect_run("a new connection")?;
     traffic::say(&speaker.near)?;

@@ -19,6 +19,7 @@ use nix::sched::CloneFlags;
 use nix::unistd;
 
 use super::bench::Trouble;
+use super::errno::Code;
 use crate::facts::Nearby;
 use crate::facts::Presence;
 
@@ -68,11 +69,12 @@ impl Place {
             .map_err(|reason| Trouble::Skipped(reason.clone()))
     }
 
-    /// Two network devices, joined, in a network namespace of their own; see [`Pair`].
-    pub(super) fn pair(&mut self, kind: &str, option: &str) -> Result<Pair, Trouble> {
+    /// Two network devices, joined, in a network namespace of their own, or what the kernel says
+    /// to that; see [`Pair`].
+    pub(super) fn pair(&mut self, kind: &str, option: &str) -> Result<Result<Pair, Code>, Trouble> {
         self.network()?;
         self.has_module(kind, option)?;
-        Pair::create(kind)
+        Ok(Pair::create(kind))
     }
 
     /// Goes on only where the kernel loads no module when it is asked for this one.

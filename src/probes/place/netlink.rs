@@ -3,7 +3,6 @@
 
 use std::os::fd::AsRawFd;
 
-use nix::errno::Errno;
 use nix::sys::socket;
 use nix::sys::socket::AddressFamily;
 use nix::sys::socket::MsgFlags;
@@ -12,7 +11,6 @@ use nix::sys::socket::SockFlag;
 use nix::sys::socket::SockProtocol;
 use nix::sys::socket::SockType;
 
-use super::super::bench::Trouble;
 use super::super::errno::Code;
 use super::super::sys::Program;
 use super::LOOPBACK;
@@ -129,7 +127,7 @@ impl Pair {
     pub(in super::super) const NEAR: &str = "doctor0";
 
     /// Makes one of this kind, `veth` or `netkit`, both ends up.
-    pub(super) fn create(kind: &str) -> Result<Self, Trouble> {
+    pub(super) fn create(kind: &str) -> Result<Self, Code> {
         // VETH_INFO_PEER and IFLA_NETKIT_PEER_INFO are the same number.
         const PEER: u16 = 1;
         let create = (libc::NLM_F_CREATE | libc::NLM_F_EXCL) as u16;
@@ -146,23 +144,14 @@ impl Pair {
                     },
                 )
             });
-        request.send().map_err(|code| {
-            Trouble::Skipped(match code {
-                // rtnl_newlink(): "Unknown device type"
-                code if code == Errno::EOPNOTSUPP => {
-                    format!("this kernel has no network devices of the kind {kind}")
-                }
-                code => format!("no pair of {kind} devices could be made: {code}"),
-            })
-        })?;
+        // EOPNOTSUPP: rtnl_newlink() knows no such kind.
+        request.send()?;
         let pair = Self {
             near: NEAR.0,
             far: FAR.0,
         };
         for device in [pair.near, pair.far] {
-            set_up(device).map_err(|code| {
-                Trouble::Skipped(format!("a {kind} device could not be brought up: {code}"))
-            })?;
+            set_up(device)?;
         }
         Ok(pair)
     }
