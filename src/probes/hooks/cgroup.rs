@@ -4,10 +4,7 @@
 use std::io;
 use std::net::UdpSocket;
 use std::os::fd::AsFd;
-use std::os::fd::BorrowedFd;
-use std::os::fd::OwnedFd;
 
-use nix::errno::Errno;
 use nix::fcntl;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
@@ -17,14 +14,11 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
-use super::super::errno::Code;
 use super::super::kinds::ProgType;
 use super::super::kinds::hook;
 use super::super::outcome::Stage;
 use super::super::place::Ground;
-use super::super::sys;
 use super::super::sys::Link;
-use super::super::sys::Program;
 use super::super::sys::Target;
 use super::super::table::Probe;
 use super::CGROUP;

@@ -151,7 +151,9 @@ fn xdp_native(bench: &mut Bench) -> Trial {
     let program = counter.program(bench, ProgType::Xdp, 0, XDP_PASS)?;
     // They are the equipment here, not the question.
     let pair = bench.place().pair("veth", "VETH")?.map_err(|code| {
-        Trouble::Skipped(format!("no veth devices could be made to try it with: {code}"))
+        Trouble::Skipped(format!(
+            "no veth devices could be made to try it with: {code}"
+        ))
     })?;
     let xdp = Xdp::new(program.as_fd());
     // EOPNOTSUPP: veth before 4.19.
@@ -200,8 +202,7 @@ fn tcx(bench: &mut Bench) -> Trial {
 fn netkit(bench: &mut Bench) -> Trial {
     let hook = hook::NETKIT_PRIMARY;
     let counter = Counter::create(bench)?;
-    let of = ProgType::SchedCls;
-    let program = counter.program(bench, of, hook, NEXT)?;
+    let program = counter.program(bench, ProgType::SchedCls, 0, NEXT)?;
     let pair = bench.place().pair("netkit", "NETKIT")?.at(Stage::Create)?;
     let target = Target::Device(pair.near);
     let _link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
