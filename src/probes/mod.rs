@@ -16,6 +16,7 @@ mod sys;
 
 mod bench;
 mod insn;
+mod kernel_types;
 mod kinds;
 mod object;
 mod place;
@@ -24,9 +25,11 @@ mod basics;
 mod cgroup;
 mod core_read;
 mod hooks;
+mod language;
 mod maps;
 mod memlock;
 mod sockets;
+mod types;
 
 #[cfg(test)]
 mod tests;

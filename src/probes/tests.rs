@@ -273,7 +273,21 @@ mod root {
         }
         let results = run(&|_| true, &Limits::default());
         // A kernel may be built without what these need.
-        let optional = ["jit", "core"];
+        let optional = [
+            "jit",
+            "sockmap",
+            "sockhash",
+            "cgroup",
+            "core",
+            "kfunc",
+            "iterator",
+            "exceptions",
+            "struct-ops",
+            "xskmap",
+            "inode-storage",
+            "arena",
+            "load-acquire",
+        ];
         for probe in table() {
             let outcome = outcome(&results, probe.id);
             // What needs a place of its own depends on what surrounds this test as well.
