@@ -59,10 +59,8 @@ const COMING: &[&str] = &[
     "fentry-unsupported",
     "kprobes-disabled",
     "tracepoint-missing",
-    "xdp-native-unsupported",
     "xdp-mtu-too-large",
     "xdp-already-attached",
-    "tc-clsact-missing",
     "bpf-trace-printk-shared",
 ];
 

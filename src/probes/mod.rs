@@ -19,10 +19,12 @@ mod insn;
 mod kernel_types;
 mod kinds;
 mod object;
+mod place;
 
 mod basics;
 mod cgroup;
 mod core_read;
+mod hooks;
 mod language;
 mod maps;
 mod memlock;

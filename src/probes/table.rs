@@ -8,6 +8,7 @@ use super::bench::Bench;
 use super::bench::Trial;
 use super::cgroup;
 use super::core_read;
+use super::hooks;
 use super::language;
 use super::maps;
 use super::memlock;
@@ -88,7 +89,13 @@ static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
         language::runs::PROBES,
         language::struct_ops::PROBES,
     ];
-    subjects.iter().copied().flatten().collect()
+    // Last: their process moves into a place of its own and stays there.
+    subjects
+        .iter()
+        .copied()
+        .chain(hooks::PROBES)
+        .flatten()
+        .collect()
 });
 
 #[cfg(test)]
