@@ -19,7 +19,7 @@ use catalogue::{Catalogue, LoadError, Vocabulary};
 use nix::errno::Errno;
 use probes::Stage;
 
-pub use selection::{NoSuchCheck, Selection};
+pub use selection::{NotSelectable, Selection};
 
 /// The catalogue that comes with the doctor: checks.yaml.
 ///

@@ -12,36 +12,59 @@ pub struct Selection {
     skip: Vec<String>,
 }
 
-/// A name that is neither a check nor an area.
+/// A name that can't be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no check and no area `{name}`{hint}")]
-pub struct NoSuchCheck {
-    name: String,
-    hint: String,
+pub enum NotSelectable {
+    /// It is neither a check nor an area.
+    #[error("there is no check and no area `{name}`{hint}")]
+    Unknown {
+        /// The name, as given.
+        name: String,
+        /// What was probably meant, as the end of a sentence; may be empty.
+        hint: String,
+    },
+    /// Nothing of it is judged on a host.
+    #[error(
+        "`{name}` is not judged on a host: no setting tells, an error message does. \
+         `bpf-doctor explain FILE` reads one"
+    )]
+    KnownBySymptoms {
+        /// The name, as given.
+        name: String,
+    },
 }
 
 impl Selection {
     /// A selection by ids of checks and of areas; everything if `only` is empty.
     ///
     /// # Errors
-    /// A name the catalogue doesn't have, with the nearest that it has.
+    /// A name the catalogue doesn't have, with the nearest that it has; or one to judge by
+    /// that only error output shows.
     pub fn new(
         catalogue: &Catalogue,
         only: &[String],
         skip: &[String],
-    ) -> Result<Self, NoSuchCheck> {
+    ) -> Result<Self, NotSelectable> {
         let checks = catalogue.checks.iter().map(|check| check.id.as_str());
         let areas = catalogue.areas.iter().map(|area| area.id.as_str());
         let names: Vec<&str> = checks.chain(areas).collect();
         for name in only.iter().chain(skip) {
             if !names.contains(&name.as_str()) {
                 let near = nearest(name, names.iter().copied());
-                return Err(NoSuchCheck {
+                return Err(NotSelectable::Unknown {
                     name: name.clone(),
                     hint: near
                         .map(|near| format!("; did you mean `{near}`?"))
                         .unwrap_or_default(),
                 });
+            }
+        }
+        for name in only {
+            let all = catalogue.checks.iter();
+            let of_name = all.filter(|check| check.id == *name || check.area == *name);
+            let judged: Vec<bool> = of_name.map(|check| check.fails.is_some()).collect();
+            if !judged.is_empty() && !judged.contains(&true) {
+                return Err(NotSelectable::KnownBySymptoms { name: name.clone() });
             }
         }
         Ok(Self {

@@ -221,7 +221,7 @@ fn wrong_usage_is_one_clear_line_and_status_2() {
     let two = two.to_str().unwrap();
     let missing = scratch.path().join("missing");
     let missing = missing.to_str().unwrap();
-    let rows: [(&[&str], &str); 10] = [
+    let rows: [(&[&str], &str); 12] = [
         (
             &["check", "--only", "kernel", "--skip", "kernel"],
             "leave no check",
@@ -230,6 +230,11 @@ fn wrong_usage_is_one_clear_line_and_status_2() {
             &["check", "--only", "sockmap-config-mising"],
             "did you mean `sockmap-config-missing`?",
         ),
+        (
+            &["check", "--only", "verifier-null-check"],
+            "`verifier-null-check` is not judged on a host",
+        ),
+        (&["check", "--only", "verifier"], "bpf-doctor explain"),
         (&["check", "--checks", bad], "bad.yaml:3: "),
         (&["check", "--checks", bad], "did you mean `title`?"),
         (&["check", "--checks", deep], "deep.yaml:1: nested deeper"),

@@ -90,9 +90,9 @@ pub struct Check {
     /// The failure in a few words.
     #[serde(deserialize_with = "located::text")]
     pub title: String,
-    /// What is so when it does not fail.
-    #[serde(deserialize_with = "located::text")]
-    pub ok: String,
+    /// What is so when it does not fail. With [`Check::fails`], and only with it.
+    #[serde(default, deserialize_with = "located::some_text")]
+    pub ok: Option<String>,
     /// Why it matters, and to whom.
     #[serde(deserialize_with = "located::text")]
     pub why: String,
@@ -101,10 +101,14 @@ pub struct Check {
     pub requires: Vec<String>,
     /// When the question makes sense at all.
     pub applies: Option<Condition>,
-    /// When the failure is there.
-    pub fails: Condition,
+    /// When the failure is there. Without it nothing on a host decides: the failure is known
+    /// by its symptoms alone, and `check` gives no finding for it.
+    pub fails: Option<Condition>,
     /// Its causes; the first that matches is reported.
     pub causes: Vec<Cause>,
+    /// What to change in the code, where the program is at fault: a few words and lines of C.
+    #[serde(default, deserialize_with = "located::some_text")]
+    pub change: Option<String>,
     /// How to see it by hand.
     #[serde(default)]
     pub confirm: Vec<String>,

@@ -163,12 +163,22 @@ impl Catalogue {
             return Some(unknown_word("area", &check.area, hint));
         }
         for id in &check.requires {
-            if self.check(id).is_none() {
-                return Some(unknown_word("check", id, nearest(id, ids())));
+            match self.check(id) {
+                None => return Some(unknown_word("check", id, nearest(id, ids()))),
+                Some(required) if required.fails.is_none() => {
+                    return Some(format!(
+                        "`{}` requires `{id}`, which has no `fails` and is never judged",
+                        check.id
+                    ));
+                }
+                Some(_) => {}
             }
             if self.leads_to(id, &check.id) {
                 return Some(format!("`{}` and `{id}` require each other", check.id));
             }
+        }
+        if let Some(message) = misplaced(check) {
+            return Some(message);
         }
         match check.causes.split_last() {
             None => Some(format!("`{}` names no cause", check.id)),
@@ -226,7 +236,7 @@ impl Catalogue {
         for check in &self.checks {
             let causes = check.causes.iter();
             let fixes = causes.clone().flat_map(|cause| cause.fixes.iter());
-            let conditions = check.applies.iter().chain([&check.fails]);
+            let conditions = check.applies.iter().chain(&check.fails);
             let conditions = conditions.chain(causes.filter_map(|cause| cause.when.as_ref()));
             for condition in conditions.chain(fixes.filter_map(|fix| fix.when.as_ref())) {
                 condition.walk(&mut visit);
@@ -240,6 +250,25 @@ impl Catalogue {
         keys.extend(options.map(|option| format!("config.{option}")));
         keys
     }
+}
+
+/// What only a check that is judged on hosts has, on one that is not, or the other way round.
+fn misplaced(check: &Check) -> Option<String> {
+    let id = &check.id;
+    if check.fails.is_some() {
+        return check.ok.is_none().then(|| {
+            format!("`{id}` has `fails` and lacks `ok`, what is so when it does not fail")
+        });
+    }
+    let key = [
+        ("ok", check.ok.is_some()),
+        ("applies", check.applies.is_some()),
+        ("requires", !check.requires.is_empty()),
+    ];
+    let (key, _) = key.into_iter().find(|(_, there)| *there)?;
+    Some(format!(
+        "`{id}` has `{key}` and lacks `fails`; without `fails` no host is judged by it"
+    ))
 }
 
 impl File {
@@ -427,7 +456,25 @@ checks:
                 "    ok: It does not\n",
                 "",
                 "c.yaml:3: ",
-                "missing field `ok`",
+                "`some-failure` has `fails` and lacks `ok`",
+            ),
+            (
+                "    fails: {probe: sockhash-create, outcome: works}\n",
+                "",
+                "c.yaml:3: ",
+                "`some-failure` has `ok` and lacks `fails`",
+            ),
+            (
+                "    ok: It does not\n    why: Because\n    fails: {probe: sockhash-create, outcome: works}\n",
+                "    why: Because\n    applies: {kernel: \">=5.13\"}\n",
+                "c.yaml:3: ",
+                "`some-failure` has `applies` and lacks `fails`",
+            ),
+            (
+                "    references: []\n",
+                "    change: \"\"\n",
+                "c.yaml:15: ",
+                "text that is not empty",
             ),
             ("kind: host", "kind: [host", "c.yaml:", ""),
         ];
@@ -516,7 +563,7 @@ checks:
         ] {
             let text = GOOD.replacen("{probe: sockhash-create, outcome: works}", condition, 1);
             let catalogue = Catalogue::parse("c.yaml", &text, crate::vocabulary()).unwrap();
-            let Condition::Fact(test) = &catalogue.checks[0].fails else {
+            let Some(Condition::Fact(test)) = &catalogue.checks[0].fails else {
                 panic!("{condition}");
             };
             assert_eq!(test.test, Test::Is(vec![wanted]), "{condition}");
@@ -723,6 +770,23 @@ checks:
         assert_eq!(catalogue.checks.len(), 1);
         assert_eq!(catalogue.checks[0].title, "It fails otherwise");
         assert_ne!(catalogue.digest, before);
+    }
+
+    #[test]
+    fn a_check_without_fails_stands_for_itself_and_is_required_by_none() {
+        let judged = "    ok: It does not\n    why: Because\n    fails: {probe: sockhash-create, \
+                      outcome: works}\n";
+        assert!(GOOD.contains(judged));
+        let text = GOOD.replacen(judged, "    why: Because\n    change: Bound it\n", 1);
+        let catalogue = Catalogue::parse("c.yaml", &text, WORDS).unwrap();
+        assert!(catalogue.checks[0].fails.is_none());
+        assert_eq!(catalogue.checks[0].change.as_deref(), Some("Bound it"));
+
+        let second = GOOD.split_once("checks:\n").unwrap().1;
+        let second = second.replace("some-failure", "other");
+        let second = second.replace("    kind:", "    requires: [some-failure]\n    kind:");
+        let error = Catalogue::parse("c.yaml", &(text + &second), WORDS).unwrap_err();
+        assert!(error.message.contains("never judged"), "{error}");
     }
 
     #[test]

@@ -292,7 +292,7 @@ mod tests {
              fails: {text}}}]"
         );
         let catalogue = Catalogue::parse("test", &file, WORDS).unwrap();
-        catalogue.checks[0].fails.clone()
+        catalogue.checks[0].fails.clone().unwrap()
     }
 
     fn facts(version: &str, flavour: &str) -> Facts {

@@ -1,7 +1,8 @@
 //! Conditions evaluated, causes chosen, fixes built for the host.
 //!
 //! [`diagnose`] is a pure function of catalogue, facts and probe outcomes: no file, no
-//! clock, no environment. It can't fail, and gives exactly one finding for every check.
+//! clock, no environment. It can't fail, and gives exactly one finding for every
+//! check that has `fails`.
 
 mod evaluate;
 mod finding;

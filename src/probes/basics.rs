@@ -52,7 +52,7 @@ pub(super) const PROBES: &[Probe] = &[
         since: Some("4.16"), // 61f3c964dfd2, for socket filters
         privilege: "as prog-load; before 5.8 CAP_SYS_ADMIN",
         needs: &["prog-load"],
-        run: run,
+        run,
     },
     Probe {
         id: "jit",
