@@ -82,8 +82,8 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     ("eprintln!", PRINTERS, "return text to cli"),
     (
         "unsafe",
-        &["src/probes/sys.rs"],
-        "give src/probes/sys.rs a safe function for it",
+        &["src/probes/sys/"],
+        "give src/probes/sys a safe function for it",
     ),
     (
         "libbpf_rs",

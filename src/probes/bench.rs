@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use super::errno::Code;
 use super::insn::Insn;
 use super::kinds::ProgType;
+use super::kinds::Recipe;
 use super::kinds::Shape;
 use super::log;
 use super::memlock;
@@ -144,15 +145,20 @@ impl Bench {
         self.patiently(|| Map::create(shape)).at(Stage::Create)
     }
 
-    /// Loads a program; where it is refused, what the verifier says of it is noted.
+    /// Loads a program that needs nothing but its type and its instructions.
     pub(super) fn program(&mut self, of: ProgType, code: &[Insn]) -> Result<Program, Trouble> {
+        self.load(&Recipe::of(of, code))
+    }
+
+    /// Loads a program; where it is refused, what the verifier says of it is noted.
+    pub(super) fn load(&mut self, recipe: &Recipe<'_>) -> Result<Program, Trouble> {
         // A log costs the verifier time, so it is asked for only when there is a reason.
-        match self.patiently(|| Program::load(of, code, &mut [])) {
+        match self.patiently(|| Program::load(recipe, &mut [])) {
             Ok(program) => Ok(program),
             Err(refused) => {
                 let mut text = vec![0; 64 << 10];
                 // Refused again, most likely; the first answer is the one to report.
-                let _again = Program::load(of, code, &mut text);
+                let _again = Program::load(recipe, &mut text);
                 let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
                 log::note_verifier(&String::from_utf8_lossy(text));
                 Err(refused).at(Stage::Load)

@@ -7,11 +7,14 @@ use super::bench::At;
 use super::bench::Bench;
 use super::bench::Trial;
 use super::bench::Trouble;
-use super::insn::Insn;
+use super::insn::Code;
 use super::insn::Reg;
+use super::insn::Size;
 use super::kinds::Access;
+use super::kinds::MMAPABLE;
 use super::kinds::MapType;
 use super::kinds::ProgType;
+use super::kinds::READ_ONLY_FOR_PROGRAMS;
 use super::kinds::Shape;
 use super::outcome::Stage;
 use super::table::BPF;
@@ -72,11 +75,6 @@ pub(super) const PROBES: &[Probe] = &[
     },
 ];
 
-/// Programs may only read the map (BPF_F_RDONLY_PROG).
-const READ_ONLY_FOR_PROGRAMS: u32 = 1 << 7;
-/// The map can be mapped into memory (BPF_F_MMAPABLE).
-const MMAPABLE: u32 = 1 << 10;
-
 /// The simplest map there is.
 pub(super) const PLAIN: Shape<'_> = array(4, 0);
 
@@ -87,10 +85,9 @@ const SECOND: [u8; 4] = [0x55, 0x66, 0x77, 0x18];
 /// An array of one value.
 const fn array(value_size: u32, flags: u32) -> Shape<'static> {
     Shape {
-        of: MapType::Array,
         value_size,
         flags,
-        btf: None,
+        ..Shape::of(MapType::Array)
     }
 }
 
@@ -149,21 +146,14 @@ pub(super) fn global_data(bench: &mut Bench) -> Trial {
     rodata.update(&FIRST).at(Stage::Trigger)?;
     // EINVAL: before 5.2 there is no such command.
     rodata.freeze().at(Stage::Trigger)?;
-    let [constant, constant_] = Insn::map_value(Reg::R1, rodata.number());
-    let [variable, variable_] = Insn::map_value(Reg::R1, data.number());
+    let code = Code::new()
+        .map_value(Reg::R1, &rodata)
+        .load(Size::U32, Reg::R0, Reg::R1, 0)
+        .map_value(Reg::R1, &data)
+        .store(Size::U32, Reg::R1, 0, Reg::R0)
+        .exit();
     // EINVAL "unrecognized bpf_ld_imm64 insn": before 5.2 instructions name maps, not values.
-    let program = bench.program(
-        ProgType::SocketFilter,
-        &[
-            constant,
-            constant_,
-            Insn::load(Reg::R0, Reg::R1),
-            variable,
-            variable_,
-            Insn::store(Reg::R1, Reg::R0),
-            Insn::exit(),
-        ],
-    )?;
+    let program = bench.program(ProgType::SocketFilter, &code)?;
     let answer = program.test_run(&basics::PACKET).at(Stage::Trigger)?;
     compare("returned by the program", &answer.to_ne_bytes(), &FIRST)?;
     compare(

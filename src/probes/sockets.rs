@@ -4,6 +4,8 @@
 //! long-term kernels, without CONFIG_BPF_STREAM_PARSER (before 4.20: CONFIG_STREAM_PARSER),
 //! since then without CONFIG_INET. EPERM comes from CAP_NET_ADMIN, which these types ask for.
 
+use std::os::fd::AsFd as _;
+
 use super::bench::At;
 use super::bench::Bench;
 use super::bench::Trial;
@@ -12,6 +14,7 @@ use super::insn::Reg;
 use super::kinds::MapType;
 use super::kinds::ProgType;
 use super::kinds::Shape;
+use super::kinds::hook;
 use super::outcome::Stage;
 use super::sys;
 use super::sys::Btf;
@@ -116,19 +119,11 @@ pub(super) fn sockhash_u64(bench: &mut Bench) -> Trial {
 
 /// `stream-parser-attach`: a parser at an empty map of sockets, which it sees nothing of.
 pub(super) fn stream_parser(bench: &mut Bench) -> Trial {
-    let map = bench.map(&Shape {
-        of: MapType::Sockmap,
-        value_size: 4,
-        flags: 0,
-        btf: None,
-    })?;
+    let map = bench.map(&Shape::of(MapType::Sockmap))?;
     let parser = bench.program(ProgType::SkSkb, &[Insn::set(Reg::R0, 0), Insn::exit()])?;
     // EOPNOTSUPP: sock_map_prog_lookup() from 5.13 on without CONFIG_BPF_STREAM_PARSER.
-    sys::attach_to_map(&map, &parser, STREAM_PARSER).at(Stage::Attach)
+    sys::attach(map.as_fd(), &parser, hook::SK_SKB_STREAM_PARSER, 0).at(Stage::Attach)
 }
-
-/// The hook that finds messages in a stream (BPF_SK_SKB_STREAM_PARSER).
-const STREAM_PARSER: u32 = 4;
 
 /// `sockhash-btf`: key and value described by BTF types.
 pub(super) fn sockhash_btf(bench: &mut Bench) -> Trial {
@@ -136,10 +131,8 @@ pub(super) fn sockhash_btf(bench: &mut Bench) -> Trial {
     let btf = Btf::load(&int()).at(Stage::BtfLoad)?;
     // ENOTSUPP: these maps have no map_check_btf(), or map_check_no_btf(), whose answer this is.
     let shape = Shape {
-        of: MapType::Sockhash,
-        value_size: 4,
-        flags: 0,
         btf: Some((&btf, INT, INT)),
+        ..Shape::of(MapType::Sockhash)
     };
     bench.map(&shape).map(drop)
 }
@@ -147,10 +140,8 @@ pub(super) fn sockhash_btf(bench: &mut Bench) -> Trial {
 fn create(bench: &mut Bench, of: MapType, value_size: u32) -> Trial {
     bench
         .map(&Shape {
-            of,
             value_size,
-            flags: 0,
-            btf: None,
+            ..Shape::of(of)
         })
         .map(drop)
 }

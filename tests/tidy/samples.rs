@@ -64,7 +64,7 @@ fn words_out_of_place() {
     check(places, "src/diagnosis/judge.rs", "use std::time;", &[1]);
     let text = "unsafe { x() };\nlet unsafely = 1;";
     check(places, "src/probes/run.rs", text, &[1]);
-    check(places, "src/probes/sys.rs", text, &[]);
+    check(places, "src/probes/sys/map.rs", text, &[]);
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! What no library wraps safely: bpf(2) in its oldest form, maps in memory, perf events and
+//! fork(2). This folder is the one place of the project with unsafe code.
+//!
+//! What it lends out is safe to call with any arguments: buffers are sized here, descriptors and
+//! mappings are owned by values, and go with them.
+#![allow(unsafe_code, reason = "system calls that take addresses")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "what the kernel can be asked; a probe that needs a call finds it here"
+)]
+
+mod attr;
+mod link;
+mod map;
+mod memory;
+mod perf;
+mod process;
+mod program;
+
+use nix::errno::Errno;
+
+use super::errno::Code;
+use super::kinds::Command;
+use attr::Attr;
+use link::{info, pin, pinned};
+
+pub(super) use link::{Link, LinkOption, Target, attach, detach, token};
+pub(super) use map::{Btf, Map};
+pub(super) use memory::Mapping;
+pub(super) use perf::{Event, PerfEvent};
+pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock};
+pub(super) use program::{Program, Ran};
+
+/// Calls bpf(2) with a command that no kernel has.
+pub(super) fn unknown_command() -> Result<(), Code> {
+    // SAFETY: a kernel that doesn't know the command finds no address, for there are zeros only.
+    unsafe { Attr::new().call(Command::Unknown) }.map(drop)
+}
+
+/// Asks to attach nothing to nothing, or to detach it: both descriptors are -1, so nothing can
+/// come of it; only how far the kernel gets before it says so is of interest.
+pub(super) fn with_nothing(command: Command, hook: u32, flags: u32) -> Result<(), Code> {
+    let nothing = Attr::new().number(0, u32::MAX).number(4, u32::MAX);
+    match command {
+        // SAFETY: the attributes of these commands hold no address.
+        Command::ProgAttach | Command::ProgDetach => unsafe {
+            nothing
+                .number(8, hook)
+                .number(12, flags)
+                .call(command)
+                .map(drop)
+        },
+        _ => Err(Errno::EINVAL.into()),
+    }
+}

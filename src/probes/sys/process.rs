@@ -1,0 +1,47 @@
+//! Processes of our own, and what libbpf keeps for all of one.
+
+use std::panic;
+use std::panic::AssertUnwindSafe;
+
+use libbpf_rs::libbpf_sys;
+use nix::unistd;
+use nix::unistd::ForkResult;
+use nix::unistd::Pid;
+
+use super::super::errno::Code;
+
+/// Tells libbpf that the limit on locked memory has been seen to: it need not raise it before
+/// 5.11, nor say that it can't.
+pub(in super::super) fn keep_libbpf_from_memlock() {
+    // SAFETY: the function sets a variable that libbpf reads when it loads an object.
+    unsafe { libbpf_sys::libbpf_set_memlock_rlim(0) };
+}
+
+/// Which of the two processes after a [`fork`] this is.
+pub(in super::super) enum Fork {
+    Parent(Pid),
+    Child,
+}
+
+/// Makes a copy of this process. The copy must end with [`end_child`].
+///
+/// With other threads about, a lock one of them holds at this moment stays locked in the
+/// copy. glibc takes care of its own; whoever meets another one in the copy waits for ever,
+/// which the parent's time limit ends.
+pub(in super::super) fn fork() -> Result<Fork, Code> {
+    // SAFETY: the copy runs this module's callers and libbpf on memory of its own; what
+    // POSIX leaves undefined with more than one thread, glibc defines as told above.
+    match unsafe { unistd::fork() } {
+        Ok(ForkResult::Parent { child }) => Ok(Fork::Parent(child)),
+        Ok(ForkResult::Child) => Ok(Fork::Child),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Does the work of a forked child and ends it, also after a panic: neither the frames of the
+/// parent's stack below nor its exit handlers and unwritten output belong to the child.
+pub(in super::super) fn end_child(work: impl FnOnce() -> i32) -> ! {
+    let status = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(101);
+    // SAFETY: ending a process at once has no precondition.
+    unsafe { libc::_exit(status) }
+}
