@@ -16,6 +16,7 @@ use super::outcome::Outcome;
 use super::outcome::Stage;
 use super::sys::Map;
 use super::sys::Program;
+use super::tracing::Tracing;
 
 /// How often in all a refusal is taken for memory that is about to be given back, and how long
 /// to wait for that each time.
@@ -99,6 +100,8 @@ pub(super) struct Bench {
     charged: Option<bool>,
     /// How often it is still worth waiting for memory.
     patience: u32,
+    /// What the tracing probes share.
+    pub(super) tracing: Tracing,
 }
 
 impl Bench {
@@ -108,6 +111,7 @@ impl Bench {
             settled: settled.to_vec(),
             charged: None,
             patience: PATIENCE,
+            tracing: Tracing::default(),
         }
     }
 

@@ -163,6 +163,12 @@ impl Code {
         self.then(&[Insn::set(to, number)])
     }
 
+    /// `to = number` of 64 bits; it takes two places.
+    pub(super) fn set_long(self, to: Reg, number: u64) -> Self {
+        self.add(0x18, to as u8, 0, 0, number as i32)
+            .add(0, 0, 0, 0, (number >> 32) as i32)
+    }
+
     /// `to = from`
     pub(super) fn copy(self, to: Reg, from: Reg) -> Self {
         self.add(0xbf, to as u8, from as u8, 0, 0)
@@ -237,6 +243,11 @@ impl Code {
     /// Goes on `by` instructions after the next one when a register compares so with a number.
     pub(super) fn jump_when(self, when: When, of: Reg, number: i32, by: i16) -> Self {
         self.add(0x05 | when as u8, of as u8, 0, by, number)
+    }
+
+    /// As [`Code::jump_when`], compared with another register.
+    pub(super) fn jump_when_by(self, when: When, of: Reg, with: Reg, by: i16) -> Self {
+        self.add(0x0d | when as u8, of as u8, with as u8, by, 0)
     }
 
     /// As [`Code::jump_when`], by the lower 32 bits alone (third instruction set).

@@ -25,6 +25,7 @@ mod core_read;
 mod maps;
 mod memlock;
 mod sockets;
+mod tracing;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use super::core_read;
 use super::maps;
 use super::memlock;
 use super::sockets;
+use super::tracing;
 
 /// An experiment on the running kernel.
 #[derive(Debug)]
@@ -69,7 +70,11 @@ static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
         cgroup::PROBES,
         core_read::PROBES,
     ];
-    subjects.into_iter().flatten().collect()
+    let subjects = subjects.into_iter();
+    subjects
+        .chain(tracing::PROBES.iter().copied())
+        .flatten()
+        .collect()
 });
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::hint;
 use nix::errno::Errno;
 use nix::sys::prctl;
 
+use super::super::basics;
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
@@ -13,7 +14,6 @@ use super::super::bench::Trouble;
 use super::super::insn::Code;
 use super::super::insn::Insn;
 use super::super::insn::Reg;
-use super::super::basics;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
 use super::super::outcome::Stage;
@@ -126,7 +126,7 @@ fn at_tracepoint(bench: &mut Bench, event: &str, cause: fn() -> Trial) -> Trial 
 }
 
 /// Where tracefs is looked for, as libbpf does.
-const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+pub(super) const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
 /// The number of an event, which tracefs knows.
 fn number(event: &str) -> Result<u64, Trouble> {
@@ -135,7 +135,9 @@ fn number(event: &str) -> Result<u64, Trouble> {
         match short_file(&format!("{root}/events/{event}/id")) {
             Ok(text) => return text.parse().map_err(|_| Errno::EINVAL).at(Stage::Open),
             // The file every tracefs has tells one without the event from no tracefs.
-            Err(Errno::ENOENT) if nix::sys::stat::stat(format!("{root}/trace").as_str()).is_ok() => {
+            Err(Errno::ENOENT)
+                if nix::sys::stat::stat(format!("{root}/trace").as_str()).is_ok() =>
+            {
                 missing = Some(format!("{root}/events/{event} is not there"));
             }
             Err(Errno::ENOENT) => {}
@@ -171,7 +173,7 @@ fn raw_tracepoint_writable(bench: &mut Bench) -> Trial {
     // ENOENT: before 5.2 test runs have no such event.
     at_raw_tracepoint(bench, &kind, c"bpf_test_finish", |bench| {
         let code = [Insn::set(Reg::R0, 0), Insn::exit()];
-        let smallest = bench.recipe(&Recipe::of(ProgType::SocketFilter, &code))?;
+        let smallest = bench.load(&Recipe::of(ProgType::SocketFilter, &code))?;
         let answer = smallest.test_run(&basics::PACKET);
         answer.map(drop).at(Stage::Trigger)
     })

@@ -13,8 +13,10 @@ use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
 use super::super::insn::Code;
+use super::super::insn::Reg;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
+use super::super::kinds::helper;
 use super::super::kinds::hook;
 use super::super::outcome::Stage;
 use super::super::sys::Event;
@@ -307,19 +309,16 @@ fn dynamic_events(kind: &str) -> Result<u32, Trouble> {
 /// `override-return-load`
 fn override_return(bench: &mut Bench) -> Trial {
     let code = Code::new()
-        .set(super::super::insn::Reg::R2, 0)
-        .call(OVERRIDE_RETURN)
+        .set(Reg::R2, 0)
+        .call(helper::OVERRIDE_RETURN)
         .exit_with(0);
     // EINVAL: CONFIG_BPF_KPROBE_OVERRIDE is off, and the helper not there.
     let recipe = Recipe {
         code: &code,
         ..KPROBE
     };
-    bench.recipe(&recipe).map(drop)
+    bench.load(&recipe).map(drop)
 }
-
-/// `bpf_override_return` (`enum bpf_func_id`).
-const OVERRIDE_RETURN: i32 = 58;
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,6 @@ use super::super::kinds::MapType;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
 use super::super::kinds::Shape;
-use super::super::kinds::hook;
 use super::super::kinds::helper;
 use super::super::outcome::Stage;
 use super::super::sys::Btf;
@@ -109,11 +108,6 @@ pub(super) const PROBES: &[Probe] = &[
     },
 ];
 
-/// `bpf_get_current_task`, `bpf_probe_read_user`, `bpf_probe_read_kernel` (`enum bpf_func_id`).
-const GET_CURRENT_TASK: i32 = 35;
-const PROBE_READ_USER: i32 = 112;
-const PROBE_READ_KERNEL: i32 = 113;
-
 /// What the program is to read: nothing that is there by accident.
 static LANDMARK: u64 = 0x6270_662d_646f_6372;
 
@@ -121,7 +115,7 @@ static LANDMARK: u64 = 0x6270_662d_646f_6372;
 fn read_user(bench: &mut Bench) -> Trial {
     let then = Code::new()
         .set_long(Reg::R3, (&raw const LANDMARK).addr() as u64)
-        .then(&read(PROBE_READ_USER));
+        .then(&read(helper::PROBE_READ_USER));
     let notes = run(bench, &then)?;
     answered("reading the probe's own memory", notes)?;
     basics::expect(
@@ -134,9 +128,9 @@ fn read_user(bench: &mut Bench) -> Trial {
 /// `probe-read-kernel`
 fn read_kernel(bench: &mut Bench) -> Trial {
     let then = Code::new()
-        .call(GET_CURRENT_TASK)
+        .call(helper::GET_CURRENT_TASK)
         .copy(Reg::R3, Reg::R0)
-        .then(&read(PROBE_READ_KERNEL));
+        .then(&read(helper::PROBE_READ_KERNEL));
     answered("reading kernel memory", run(bench, &then)?)
 }
 
@@ -197,11 +191,11 @@ fn freplace(bench: &mut Bench) -> Trial {
     let btf = Btf::load(&types()).at(Stage::BtfLoad)?;
     let functions = [(0, FUNCTION)];
     let code = |answer| Code::new().exit_with(answer);
-    let target = bench.recipe(&Recipe {
+    let target = bench.load(&Recipe {
         btf: Some((&btf, &functions)),
         ..Recipe::of(ProgType::SocketFilter, &code(1))
     })?;
-    let other = bench.recipe(&Recipe {
+    let other = bench.load(&Recipe {
         btf: Some((&btf, &functions)),
         extends: Some(&target),
         attach_btf_id: FUNCTION,

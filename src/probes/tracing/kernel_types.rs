@@ -108,7 +108,7 @@ fn one_of(text: &[u8], names: &[&'static str]) -> Option<&'static str> {
 }
 
 /// A file of the kernel, whole.
-fn whole_file(path: &str) -> Result<Vec<u8>, Errno> {
+pub(super) fn whole_file(path: &str) -> Result<Vec<u8>, Errno> {
     let file = fcntl::open(path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
     let size = nix::sys::stat::fstat(&file).map_or(0, |stat| stat.st_size);
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).min(MOST_BYTES));

@@ -150,7 +150,7 @@ pub(super) const PROBES: &[Probe] = &[
 fn load(bench: &mut Bench, of: ProgType) -> Trial {
     // EINVAL: the kernel does not know the type. EPERM: see the privilege.
     let code = Code::new().exit_with(0);
-    bench.recipe(&Recipe::of(of, &code)).map(drop)
+    bench.load(&Recipe::of(of, &code)).map(drop)
 }
 
 /// Gives the kernel a program that lacks its target.

@@ -58,6 +58,7 @@ const TARGETS: &[&str] = &[
     hooks::LSM_READLINK,
     iterators::TASK,
     iterators::MAP_ELEMENT,
+    helpers::TRACE_VPRINTK,
 ];
 
 /// What the tracing probes of one process share.
@@ -78,7 +79,10 @@ impl Tracing {
             return Ok(name);
         }
         let name = witness::own_name();
-        let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+        let end = name
+            .iter()
+            .position(|byte| *byte == 0)
+            .unwrap_or(name.len());
         let text = name.get(..end).unwrap_or_default();
         let text = CString::new(text).unwrap_or_default();
         prctl::set_name(&text).at(Stage::Trigger)?;
@@ -95,9 +99,9 @@ impl Tracing {
             remark: remark.to_owned(),
         };
         match types {
-            Ok(types) => types.id(name).ok_or_else(|| {
-                failed(Errno::ESRCH, &format!("{name} is not in the kernel's BTF"))
-            }),
+            Ok(types) => types
+                .id(name)
+                .ok_or_else(|| failed(Errno::ESRCH, &format!("{name} is not in the kernel's BTF"))),
             Err(NoTypes::Unreadable(Errno::ENOENT)) => Err(failed(
                 Errno::ENOENT,
                 "the kernel shows no BTF at /sys/kernel/btf/vmlinux",
@@ -150,7 +154,7 @@ impl Witness {
             ..Shape::of(MapType::Array)
         })?;
         let code = witness::code(&name, &notes, then, result);
-        let program = bench.recipe(&Recipe {
+        let program = bench.load(&Recipe {
             code: &code,
             ..*kind
         })?;
@@ -166,8 +170,7 @@ impl Witness {
         }
         Err(Trouble::wrong(
             Stage::Trigger,
-            "the program was attached, and what it waits for was done, but it never ran"
-                .to_owned(),
+            "the program was attached, and what it waits for was done, but it never ran".to_owned(),
         ))
     }
 
