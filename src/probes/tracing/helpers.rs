@@ -1,5 +1,6 @@
 //! What tracing programs call: memory read, stacks taken, and text printed.
 
+use nix::errno::Errno;
 use nix::unistd;
 use nix::unistd::AccessFlags;
 
@@ -241,7 +242,14 @@ fn types() -> Vec<u8> {
 
 /// `trace-vprintk`
 fn trace_vprintk(bench: &mut Bench) -> Trial {
-    bench.tracing.target(TRACE_VPRINTK).map(drop)
+    match bench.tracing.target(TRACE_VPRINTK) {
+        Ok(_id) => Ok(()),
+        // No BTF is no answer here.
+        Err(Trouble::Failed { errno, remark, .. }) if errno != Some(Errno::ESRCH.into()) => {
+            Err(Trouble::Skipped(remark))
+        }
+        Err(missing) => Err(missing),
+    }
 }
 
 /// The helper inside the kernel.

@@ -98,7 +98,7 @@ fn details(kind: u32, members: u32) -> Option<usize> {
 /// Which of the names the text that begins here is, up to its closing zero.
 fn one_of(text: &[u8], names: &[&'static str]) -> Option<&'static str> {
     // All names looked for begin so; most of the kernel's do not.
-    if !text.starts_with(b"b") {
+    if !matches!(text.first(), Some(b'b' | b's')) {
         return None;
     }
     names.iter().copied().find(|name| {

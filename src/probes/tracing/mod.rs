@@ -53,6 +53,7 @@ pub(super) const PROBES: &[&[Probe]] = &[
 const TARGETS: &[&str] = &[
     hooks::FENTRY_TEST,
     hooks::MODIFY_RETURN_TEST,
+    hooks::SECURITY_GETSID,
     hooks::TASK_RENAME,
     hooks::LSM_GETSID,
     hooks::LSM_READLINK,

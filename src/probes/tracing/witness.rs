@@ -70,6 +70,9 @@ pub(super) fn code(name: &Name, map: &Map, then: &Code, result: i32) -> Code {
         .then(&found);
     Code::new()
         .copy(CONTEXT, Reg::R1)
+        // Not every kernel writes zeros behind the name's end (6.1 does not).
+        .store_number(Size::U64, Reg::R10, -16, 0)
+        .store_number(Size::U64, Reg::R10, -8, 0)
         .copy(Reg::R1, Reg::R10)
         .math(Op::Add, Reg::R1, -16)
         .set(Reg::R2, 16)
