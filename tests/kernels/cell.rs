@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use bpf_doctor::probes::{self, ProbeResult};
 
+use crate::outcomes::{self, told};
 use crate::report::{Report, Status};
 use crate::table::{Cell, Condition, Table};
 use crate::{console, frames, guest, judge, kernel, qemu};
@@ -19,16 +21,23 @@ pub struct Bench<'a> {
     pub show: bool,
 }
 
+/// What of a report counts for the whole table.
+#[derive(Debug, Default)]
+pub struct Said {
+    pub findings: Vec<(String, Status)>,
+    pub probes: Vec<ProbeResult>,
+}
+
 /// How a cell ended.
 #[derive(Debug)]
 pub enum Outcome {
     Passed {
         seconds: f64,
-        findings: Vec<(String, Status)>,
+        said: Said,
     },
     Failed {
         seconds: f64,
-        findings: Vec<(String, Status)>,
+        said: Said,
         problems: Vec<String>,
     },
     NotRun {
@@ -50,10 +59,11 @@ impl Outcome {
         }
     }
 
-    pub fn findings(&self) -> impl Iterator<Item = &(String, Status)> {
+    /// What the report said, if there was one.
+    pub fn said(&self) -> Option<&Said> {
         match self {
-            Self::Passed { findings, .. } | Self::Failed { findings, .. } => findings.iter(),
-            Self::NotRun { .. } => [].iter(),
+            Self::Passed { said, .. } | Self::Failed { said, .. } => Some(said),
+            Self::NotRun { .. } => None,
         }
     }
 
@@ -79,17 +89,17 @@ impl Bench<'_> {
     /// Boots the cell and judges it; whatever goes wrong on the way is a failure.
     pub fn run(&self, cell: &Cell, kernel: &kernel::Kernel) -> Outcome {
         let mut seconds = 0.0;
-        let mut findings = Vec::new();
-        match self.judge(cell, kernel, &mut seconds, &mut findings) {
-            Ok(problems) if problems.is_empty() => Outcome::Passed { seconds, findings },
+        let mut said = Said::default();
+        match self.judge(cell, kernel, &mut seconds, &mut said) {
+            Ok(problems) if problems.is_empty() => Outcome::Passed { seconds, said },
             Ok(problems) => Outcome::Failed {
                 seconds,
-                findings,
+                said,
                 problems,
             },
             Err(error) => Outcome::Failed {
                 seconds,
-                findings,
+                said,
                 problems: vec![format!("bench error: {error:#}")],
             },
         }
@@ -100,7 +110,7 @@ impl Bench<'_> {
         cell: &Cell,
         kernel: &kernel::Kernel,
         seconds: &mut f64,
-        findings: &mut Vec<(String, Status)>,
+        said: &mut Said,
     ) -> Result<Vec<String>> {
         let condition = condition(self.table, cell)?;
         let run = run_folder(cell)?;
@@ -188,16 +198,22 @@ impl Bench<'_> {
                 return Ok(problems);
             }
         };
-        findings.extend(
+        said.findings.extend(
             report
                 .findings
                 .iter()
                 .map(|finding| (finding.check.clone(), finding.status)),
         );
+        said.probes.clone_from(&report.probes);
         problems.extend(report.contradictions(status));
         match &cell.expected {
             Some(expected) => {
-                problems.extend(judge::differences(expected, &report, &self.table.not_yet))
+                problems.extend(judge::differences(expected, &report, &self.table.not_yet));
+                if cell.condition == outcomes::CONDITION {
+                    let table = probes::table().iter().map(|probe| probe.id);
+                    let outcomes = &self.table.outcomes;
+                    problems.extend(outcomes.differences(&cell.kernel, &report.probes, table));
+                }
             }
             None => println!("this cell is not in the table: there is nothing to compare with"),
         }
@@ -207,12 +223,7 @@ impl Bench<'_> {
                 println!("{:<28} {}", finding.check, finding.status.name());
             }
             for probe in &report.probes {
-                println!(
-                    "probe {:<22} {} {}",
-                    probe.probe,
-                    probe.short(),
-                    described(probe)
-                );
+                println!("probe {:<22} {}", probe.probe, told(&probe.outcome));
             }
             println!(
                 "{}",
@@ -225,16 +236,6 @@ impl Bench<'_> {
         }
         Ok(problems)
     }
-}
-
-fn described(probe: &crate::report::Probe) -> String {
-    let parts = [&probe.stage, &probe.log];
-    let texts: Vec<&str> = parts
-        .into_iter()
-        .flatten()
-        .filter_map(serde_yaml::Value::as_str)
-        .collect();
-    texts.join("; ").replace('\n', " / ")
 }
 
 /// A prompt in the guest of a cell.

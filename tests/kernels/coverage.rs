@@ -1,9 +1,13 @@
-//! Every check of the catalogue must have been seen failing and seen ok, each
-//! in a cell that passed, or the table says why it cannot be.
+//! Every check of the catalogue must have been seen failing and seen ok, and
+//! every probe working and failing, each in a cell that passed, or the tables
+//! say why it cannot be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bpf_doctor::probes;
+
 use crate::cell::Outcome;
+use crate::outcomes::Seen;
 use crate::report::Status;
 use crate::table::{Cell, Table};
 
@@ -11,7 +15,7 @@ use crate::table::{Cell, Table};
 pub fn gaps(table: &Table, outcomes: &[(&Cell, Outcome)]) -> Vec<String> {
     let mut seen: BTreeMap<&str, BTreeSet<Status>> = BTreeMap::new();
     for (_, outcome) in outcomes {
-        for (check, status) in outcome.findings() {
+        for (check, status) in outcome.said().into_iter().flat_map(|said| &said.findings) {
             let statuses = seen.entry(check).or_default();
             // A cell that failed proves nothing, but shows which checks there are.
             if matches!(outcome, Outcome::Passed { .. }) {
@@ -46,5 +50,22 @@ pub fn gaps(table: &Table, outcomes: &[(&Cell, Outcome)]) -> Vec<String> {
     {
         gaps.push(format!("unproven names {check}, which no report has"));
     }
+    gaps.extend(
+        table
+            .outcomes
+            .gaps(probes::table().iter().map(|probe| probe.id)),
+    );
+    let mut tried = Vec::new();
+    for (cell, outcome) in outcomes {
+        if let Outcome::Passed { said, .. } = outcome {
+            tried.extend(said.probes.iter().map(|probe| Seen {
+                kernel: &cell.kernel,
+                condition: &cell.condition,
+                probe,
+            }));
+        }
+    }
+    let all = probes::table().iter().map(|probe| (probe.id, probe.since));
+    gaps.extend(table.outcomes.unseen(&tried, all));
     gaps
 }

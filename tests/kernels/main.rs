@@ -23,6 +23,7 @@ mod judge;
 mod kbuild;
 mod kernel;
 mod options;
+mod outcomes;
 mod qemu;
 mod report;
 mod table;

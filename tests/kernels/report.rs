@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use bpf_doctor::probes::{Outcome, ProbeResult};
 use serde::Deserialize;
 
 /// `bpf-doctor/report/v1`; unknown keys may be added to it.
@@ -13,7 +14,7 @@ pub struct Report {
     pub summary: BTreeMap<String, usize>,
     pub findings: Vec<Finding>,
     #[serde(default)]
-    pub probes: Vec<Probe>,
+    pub probes: Vec<ProbeResult>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,30 +50,12 @@ impl Status {
     }
 }
 
-#[derive(Debug, Deserialize)]
-pub struct Probe {
-    pub probe: String,
-    pub outcome: String,
-    #[serde(default)]
-    pub errno: Option<serde_yaml::Value>,
-    #[serde(default)]
-    pub stage: Option<serde_yaml::Value>,
-    #[serde(default)]
-    pub log: Option<serde_yaml::Value>,
-}
-
-impl Probe {
-    /// `works`, `skipped`, `fails EINVAL`.
-    pub fn short(&self) -> String {
-        match &self.errno {
-            Some(serde_yaml::Value::String(errno)) if self.outcome == "fails" => {
-                format!("fails {errno}")
-            }
-            Some(serde_yaml::Value::Number(errno)) if self.outcome == "fails" => {
-                format!("fails {errno}")
-            }
-            _ => self.outcome.clone(),
-        }
+/// `works`, `skipped`, `fails EINVAL`.
+pub fn short(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Works => "works".to_owned(),
+        Outcome::Skipped { .. } => "skipped".to_owned(),
+        Outcome::Fails { errno, .. } => format!("fails {errno}").trim_end().to_owned(),
     }
 }
 

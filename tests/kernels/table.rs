@@ -1,4 +1,4 @@
-//! `kernels.yaml`, `conditions.yaml` and `cells.yaml` as types, and the rules
+//! `kernels.yaml`, `conditions.yaml`, `cells.yaml` and `outcomes.yaml` as types, and the rules
 //! they must keep among each other.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,12 +12,15 @@ use serde::de::DeserializeOwned;
 use crate::console::Allowed;
 use crate::expected::Expected;
 use crate::kernel::Recipes;
+use crate::outcomes::{self, Outcomes};
 
 /// Everything the bench is told.
 pub struct Table {
     pub kernels: Recipes,
     pub conditions: BTreeMap<String, Condition>,
     pub cells: Vec<Cell>,
+    /// What probes come to for root.
+    pub outcomes: Outcomes,
     /// Checks no cell can show failing, or ok, with the reason.
     pub unproven: BTreeMap<String, Unproven>,
     /// Checks that cells speak of and the doctor does not know yet, with the reason.
@@ -238,12 +241,21 @@ impl Table {
                 "conditions.yaml: no cell uses {condition}"
             );
         }
+        let names: Vec<&String> = kernels.names().collect();
+        let outcomes = Outcomes::parse(&text("outcomes.yaml")?, &names).context("outcomes.yaml")?;
+        for kernel in names {
+            ensure!(
+                seen.contains(&(kernel.clone(), outcomes::CONDITION.to_owned())),
+                "cells.yaml: {kernel} has no cell in which root shows its probes"
+            );
+        }
         let (unproven, not_yet, allowed_splats) =
             (file.unproven, file.not_yet, file.allowed_splats);
         Ok(Self {
             kernels,
             conditions,
             cells,
+            outcomes,
             unproven,
             not_yet,
             allowed_splats,
@@ -290,9 +302,12 @@ impl Table {
 }
 
 fn read<T: DeserializeOwned>(name: &str) -> Result<T> {
+    serde_yaml::from_str(&text(name)?).with_context(|| format!("reading {name}"))
+}
+
+fn text(name: &str) -> Result<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/kernels")
         .join(name);
-    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    serde_yaml::from_str(&text).with_context(|| format!("reading {name}"))
+    fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
 }

@@ -23,6 +23,7 @@ mod guest;
 mod judge;
 mod kbuild;
 mod kernel;
+mod outcomes;
 mod qemu;
 mod report;
 mod table;
@@ -35,5 +36,6 @@ mod units {
     mod guest;
     mod judge;
     mod kbuild;
+    mod outcomes;
     mod table;
 }

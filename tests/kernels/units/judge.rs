@@ -15,7 +15,7 @@ findings:
 - {check: dark, status: unknown, severity: warning}
 - {check: fine, status: ok, severity: error}
 probes:
-- {probe: p, outcome: fails, errno: EINVAL}
+- {probe: p, outcome: fails, stage: create, errno: EINVAL}
 - {probe: q, outcome: works}
 ";
 
