@@ -10,8 +10,10 @@ pub mod facts;
 pub mod host;
 pub mod probes;
 pub mod redact;
+pub mod reference;
 pub mod report;
 mod selection;
+mod software;
 pub mod version;
 pub mod yaml;
 
@@ -20,6 +22,7 @@ use nix::errno::Errno;
 use probes::Stage;
 
 pub use selection::{NotSelectable, Selection};
+pub use software::{NoSuchProfile, Software};
 
 /// The catalogue that comes with the doctor: checks.yaml.
 ///

@@ -55,23 +55,25 @@ pub struct Area {
 }
 
 /// What brings a failure about, as far as facts tell.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `because`")]
 pub struct Cause {
     /// When this is the cause; a cause without it is the one that remains.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<Condition>,
     /// The cause in a sentence or two.
     #[serde(deserialize_with = "located::text")]
     pub because: String,
     /// Overrides the check's severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// What cures it, the cheapest first.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixes: Vec<Fix>,
 }
 
 /// One documented failure.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping with `id` and what belongs to a check"
@@ -91,31 +93,41 @@ pub struct Check {
     #[serde(deserialize_with = "located::text")]
     pub title: String,
     /// What is so when it does not fail. With [`Check::fails`], and only with it.
-    #[serde(default, deserialize_with = "located::some_text")]
+    #[serde(
+        default,
+        deserialize_with = "located::some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub ok: Option<String>,
     /// Why it matters, and to whom.
     #[serde(deserialize_with = "located::text")]
     pub why: String,
     /// Checks that make this one moot while they fail.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<String>,
     /// When the question makes sense at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub applies: Option<Condition>,
     /// When the failure is there. Without it nothing on a host decides: the failure is known
     /// by its symptoms alone, and `check` gives no finding for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fails: Option<Condition>,
     /// Its causes; the first that matches is reported.
     pub causes: Vec<Cause>,
     /// What to change in the code, where the program is at fault: a few words and lines of C.
-    #[serde(default, deserialize_with = "located::some_text")]
+    #[serde(
+        default,
+        deserialize_with = "located::some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub change: Option<String>,
     /// How to see it by hand.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confirm: Vec<String>,
     /// Commits, files and documents the entry rests on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
     /// Items of the user's notes it serves.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<u8>,
 }

@@ -75,7 +75,7 @@ pub enum StepsKind {
 }
 
 /// A file system to mount.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mount {
     /// Its type, e.g. `bpf`.

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
+use super::profile::{Need, Profile};
 use super::value::check_option;
-use super::vocabulary::{Vocabulary, nearest, speaking, unknown_word};
+use super::vocabulary::{Vocabulary, nearest, speaking};
 use crate::version::{KernelVersion, VersionRange};
 use crate::yaml;
 
@@ -40,6 +41,8 @@ pub struct Catalogue {
     pub areas: Vec<Area>,
     /// The checks, in the order of the file.
     pub checks: Vec<Check>,
+    /// What pieces of software need, in the order of the file.
+    pub profiles: Vec<Profile>,
     /// Dependencies of kernel options.
     pub options: Vec<OptionRule>,
     /// Beginnings of kernel flavours whose vendor brings features to old version numbers,
@@ -61,6 +64,9 @@ pub struct LoadError {
     pub message: String,
 }
 
+/// The name that stands for all profiles.
+pub const EVERY_PROFILE: &str = "all";
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[serde(expecting = "a mapping with `checks:`")]
@@ -73,6 +79,8 @@ struct File {
     options: Vec<OptionRule>,
     #[serde(default)]
     checks: Vec<Check>,
+    #[serde(default)]
+    profiles: Vec<Profile>,
 }
 
 impl Catalogue {
@@ -101,6 +109,7 @@ impl Catalogue {
         let file = parsed.map_err(|error| explain(name, error))?;
         file.check(text).map_err(|error| explain(name, error))?;
         let ids: Vec<String> = file.checks.iter().map(|check| check.id.clone()).collect();
+        let profiles: Vec<String> = file.profiles.iter().map(|one| one.id.clone()).collect();
 
         let mut joined = self.clone();
         for area in file.areas {
@@ -117,6 +126,12 @@ impl Catalogue {
                 None => joined.checks.push(check),
             }
         }
+        for profile in file.profiles {
+            match joined.profiles.iter_mut().find(|old| old.id == profile.id) {
+                Some(old) => *old = profile,
+                None => joined.profiles.push(profile),
+            }
+        }
         // What was there before was right, so a fault is in, or leads through, what is new.
         for (index, id) in ids.iter().enumerate() {
             let Some(message) = joined.check(id).and_then(|check| joined.fault(check)) else {
@@ -125,6 +140,16 @@ impl Catalogue {
             return Err(LoadError {
                 file: name.to_owned(),
                 line: yaml::line_of(text, "checks", index).unwrap_or(0),
+                message,
+            });
+        }
+        for (index, id) in profiles.iter().enumerate() {
+            let Some(message) = joined.profile(id).and_then(|one| joined.misfit(one)) else {
+                continue;
+            };
+            return Err(LoadError {
+                file: name.to_owned(),
+                line: yaml::line_of(text, "profiles", index).unwrap_or(0),
                 message,
             });
         }
@@ -154,65 +179,10 @@ impl Catalogue {
         self.checks.iter().find(|check| check.id == id)
     }
 
-    /// The first reference or cause of a check that can't be right.
-    fn fault(&self, check: &Check) -> Option<String> {
-        let ids = || self.checks.iter().map(|check| check.id.as_str());
-        if !self.areas.iter().any(|area| area.id == check.area) {
-            let areas = self.areas.iter().map(|area| area.id.as_str());
-            let hint = nearest(&check.area, areas);
-            return Some(unknown_word("area", &check.area, hint));
-        }
-        for id in &check.requires {
-            match self.check(id) {
-                None => return Some(unknown_word("check", id, nearest(id, ids()))),
-                Some(required) if required.fails.is_none() => {
-                    return Some(format!(
-                        "`{}` requires `{id}`, which has no `fails` and is never judged",
-                        check.id
-                    ));
-                }
-                Some(_) => {}
-            }
-            if self.leads_to(id, &check.id) {
-                return Some(format!("`{}` and `{id}` require each other", check.id));
-            }
-        }
-        if let Some(message) = misplaced(check) {
-            return Some(message);
-        }
-        match check.causes.split_last() {
-            None => Some(format!("`{}` names no cause", check.id)),
-            Some((last, _)) if last.when.is_some() => Some(format!(
-                "the last cause of `{}` has a `when`; end with one that remains when no other \
-                 matches",
-                check.id
-            )),
-            // Without `fails` several may remain, told in their order: nothing on the host decides.
-            Some((_, before))
-                if check.fails.is_some() && before.iter().any(|cause| cause.when.is_none()) =>
-            {
-                Some(format!(
-                    "a cause of `{}` without `when` stands before others, which are never reached",
-                    check.id
-                ))
-            }
-            Some(_) => None,
-        }
-    }
-
-    /// Whether following `requires` from `from` reaches `to`.
-    fn leads_to(&self, from: &str, to: &str) -> bool {
-        let mut seen = BTreeSet::from([from]);
-        let mut open = vec![from];
-        while let Some(id) = open.pop() {
-            if id == to {
-                return true;
-            }
-            let requires = self.check(id).map(|check| check.requires.iter());
-            let next = requires.into_iter().flatten().map(String::as_str);
-            open.extend(next.filter(|id| seen.insert(id)));
-        }
-        false
+    /// The profile of this id.
+    #[must_use]
+    pub fn profile(&self, id: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.id == id)
     }
 
     /// What a kernel's Kconfig of this version asks of an option; `None` where nothing is known.
@@ -247,6 +217,17 @@ impl Catalogue {
                 condition.walk(&mut visit);
             }
         }
+        for need in self.profiles.iter().flat_map(Profile::needs) {
+            if let Need::Condition {
+                condition, fixes, ..
+            } = need
+            {
+                condition.walk(&mut visit);
+                for when in fixes.iter().filter_map(|fix| fix.when.as_ref()) {
+                    when.walk(&mut visit);
+                }
+            }
+        }
         let rules = self.options.iter();
         let options = rules.flat_map(|rule| {
             let named = [&rule.option].into_iter();
@@ -255,25 +236,6 @@ impl Catalogue {
         keys.extend(options.map(|option| format!("config.{option}")));
         keys
     }
-}
-
-/// What only a check that is judged on hosts has, on one that is not, or the other way round.
-fn misplaced(check: &Check) -> Option<String> {
-    let id = &check.id;
-    if check.fails.is_some() {
-        return check.ok.is_none().then(|| {
-            format!("`{id}` has `fails` and lacks `ok`, what is so when it does not fail")
-        });
-    }
-    let key = [
-        ("ok", check.ok.is_some()),
-        ("applies", check.applies.is_some()),
-        ("requires", !check.requires.is_empty()),
-    ];
-    let (key, _) = key.into_iter().find(|(_, there)| *there)?;
-    Some(format!(
-        "`{id}` has `{key}` and lacks `fails`; without `fails` no host is judged by it"
-    ))
 }
 
 impl File {
@@ -287,7 +249,12 @@ impl File {
         };
         let areas: Vec<&str> = self.areas.iter().map(|area| area.id.as_str()).collect();
         let checks: Vec<&str> = self.checks.iter().map(|check| check.id.as_str()).collect();
-        for (key, kind, ids) in [("areas", "area", areas), ("checks", "check", checks)] {
+        let profiles: Vec<&str> = self.profiles.iter().map(|one| one.id.as_str()).collect();
+        for (key, kind, ids) in [
+            ("areas", "area", areas),
+            ("checks", "check", checks),
+            ("profiles", "profile", profiles),
+        ] {
             let mut seen = BTreeSet::new();
             if let Some(index) = ids.iter().position(|id| !seen.insert(*id)) {
                 let id = ids.get(index).copied().unwrap_or_default();
@@ -301,7 +268,7 @@ impl File {
                 return fault("options", index, message);
             }
         }
-        let nothing = self.checks.is_empty() && self.areas.is_empty();
+        let nothing = self.checks.is_empty() && self.areas.is_empty() && self.profiles.is_empty();
         if nothing && self.options.is_empty() && self.backporting.is_empty() {
             return Err(yaml::Error {
                 line: 1,

@@ -7,14 +7,23 @@
 
 mod check;
 mod condition;
+mod faults;
 mod fix;
+mod lint;
 mod load;
 mod located;
+mod possible;
+mod profile;
 mod value;
 mod vocabulary;
+mod words;
+mod written;
 
 pub use check::{Area, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
-pub use load::{Catalogue, LoadError, OptionRule};
+pub use lint::{Level, Offence, lint};
+pub use load::{Catalogue, EVERY_PROFILE, LoadError, OptionRule};
+pub use profile::{Need, Profile};
 pub use vocabulary::{Vocabulary, nearest};
+pub use words::OutlineLine;

@@ -12,7 +12,7 @@ use bpf_doctor::catalogue::Catalogue;
 use bpf_doctor::probes::ProbeResult;
 use bpf_doctor::redact::Redactor;
 use bpf_doctor::report::{self, Origin, Report, Threshold};
-use bpf_doctor::{Selection, diagnosis, facts, probes};
+use bpf_doctor::{Selection, Software, diagnosis, facts, probes};
 
 /// Shape of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -45,6 +45,8 @@ pub const EXAMPLES: &str = "Examples:
   bpf-doctor check --config .config --release 6.12.0  would this kernel config do?
   zcat config.gz | bpf-doctor check --config -        the same, from a pipe
   bpf-doctor check --from report.yaml                 a saved report, judged by today's catalogue
+  bpf-doctor check --profile cilium                   will this software run here?
+  bpf-doctor check --profile all                      one line for each that is known
   bpf-doctor check --format yaml --redact             a report to show to others";
 
 /// Arguments of `bpf-doctor check`.
@@ -59,6 +61,10 @@ pub struct CheckArguments {
     /// Replace what tells whose host it is: names, addresses, ids, secrets
     #[arg(long)]
     redact: bool,
+    /// Judge only what this software needs; `all` tells which software will run (may be
+    /// repeated)
+    #[arg(long, value_name = "NAME")]
+    profile: Vec<String>,
     /// Read only, try nothing: no experiments on the kernel
     #[arg(long)]
     no_probes: bool,
@@ -85,7 +91,9 @@ pub struct CheckArguments {
 pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let mut terminal = Terminal::open(&arguments.output)?;
     let catalogue = catalogue(&arguments.checks)?;
-    let selection = Selection::new(&catalogue, &arguments.only, &arguments.skip)?;
+    let software = Software::new(&catalogue, &arguments.profile)?;
+    let only = software.checks_or(&arguments.only);
+    let selection = Selection::new(&catalogue, &only, &arguments.skip)?;
 
     let limits = probes::Limits::default();
     let try_kernel = || match arguments.no_probes {
@@ -99,7 +107,8 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         redact(&mut facts, &mut outcomes);
     }
     let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
-    let findings = selection.of(findings, &catalogue);
+    let lacking = software.assess(&findings, &facts, &outcomes);
+    let findings = software.weigh(selection.of(findings, &catalogue));
     if findings.is_empty() {
         anyhow::bail!("--only and --skip leave no check to make");
     }
@@ -110,8 +119,12 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         generated_at: now()?.0,
     };
     let threshold = threshold(arguments);
-    let report = Report::new(origin, findings, threshold, outcomes, facts);
+    let mut report = Report::new(origin, findings, threshold, outcomes, facts);
+    if !software.is_empty() {
+        report = report.with_profiles(lacking, threshold);
+    }
     let text = match arguments.format {
+        Format::Text if software.is_every() => report::profiles_text(&report, terminal.style()),
         Format::Text => report::text(&report, &catalogue.areas, terminal.style()),
         Format::Yaml => report::yaml(&report)?,
         Format::Json => report::json(&report)?,
@@ -120,7 +133,8 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     Ok(Exit::Status(report.verdict.exit_status()))
 }
 
-fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
+/// The built-in catalogue with these files on top.
+pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
     let mut catalogue = bpf_doctor::built_in_catalogue()?;
     for file in files {
         let (name, bytes) = read_file(file, CHECKS_LIMIT)?;
@@ -130,7 +144,7 @@ fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
 }
 
 /// Some hundred times the built-in checks file, in bytes.
-const CHECKS_LIMIT: usize = 16 << 20;
+pub(super) const CHECKS_LIMIT: usize = 16 << 20;
 
 /// Before anything is judged, so that no text of the report has what the facts no longer
 /// have.

@@ -2,6 +2,7 @@
 //! library and prints. Nothing is decided here.
 
 mod check;
+mod checks;
 mod collect;
 mod exit;
 mod input;
@@ -41,6 +42,8 @@ enum Command {
     /// Diagnose a host: this one, or one that is known from files (the default)
     #[command(after_help = check::EXAMPLES)]
     Check(Box<check::CheckArguments>),
+    /// The catalogue of failures: list it, read it, check a file of your own
+    Checks(checks::ChecksArguments),
     /// Pack what is known of this host, to diagnose it elsewhere
     Collect(collect::CollectArguments),
 }
@@ -53,6 +56,7 @@ pub fn run() -> Exit {
     };
     let outcome = match cli.command {
         Some(Command::Check(arguments)) => check::run(&arguments),
+        Some(Command::Checks(arguments)) => checks::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         None => check::run(&cli.check),
     };

@@ -161,7 +161,7 @@ fn tidy(evidence: Vec<Evidence>) -> Vec<Evidence> {
 }
 
 /// Why a question stays open, told from what is missing.
-fn what_is_missing(missing: &[Evidence]) -> String {
+pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
     let mut reasons: Vec<String> = Vec::new();
     for piece in missing {
         let reason = match piece {

@@ -8,9 +8,11 @@ mod evaluate;
 mod finding;
 mod fixes;
 mod judge;
+mod profiles;
 mod tri;
 
 // Words of the catalogue that findings speak; whoever reads findings needs no catalogue.
 pub use crate::catalogue::{Area, Needs, Severity};
 pub use finding::{Evidence, Finding, RenderedFix, Status};
 pub use judge::diagnose;
+pub use profiles::{Lack, ProfileFinding, assess};

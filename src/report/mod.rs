@@ -5,6 +5,7 @@
 
 mod machine;
 mod model;
+mod profiles;
 mod read;
 mod style;
 mod text;
@@ -13,6 +14,7 @@ pub use machine::{json, yaml};
 pub use model::{
     Environment, Host, Kernel, Origin, Os, Report, SCHEMA, Summary, Threshold, Tool, Verdict,
 };
+pub use profiles::{ProfileReport, profiles_text};
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
 pub use style::{Detail, Style, clean};
 pub use text::text;

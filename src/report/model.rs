@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::profiles::ProfileReport;
 use crate::diagnosis::{Finding, Severity, Status};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
@@ -206,6 +207,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// The tally.
     pub summary: Summary,
+    /// The software that was asked for, and what it lacks; decides the verdict, if any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<ProfileReport>,
     /// One finding per check.
     pub findings: Vec<Finding>,
     /// One outcome per probe.
@@ -237,6 +241,7 @@ impl Report {
             host: Host::of(&facts),
             verdict: Verdict::of(&findings, threshold),
             summary: Summary::of(&findings),
+            profiles: Vec::new(),
             findings,
             probes,
             facts,

@@ -28,27 +28,39 @@ pub struct Style {
 }
 
 impl Style {
-    pub(super) fn bold(self, text: &str) -> String {
+    /// `text` in bold, where there is colour.
+    #[must_use]
+    pub fn bold(self, text: &str) -> String {
         self.painted(text, |text| text.bold().to_string())
     }
 
-    pub(super) fn dim(self, text: &str) -> String {
+    /// `text` in the background.
+    #[must_use]
+    pub fn dim(self, text: &str) -> String {
         self.painted(text, |text| text.dimmed().to_string())
     }
 
-    pub(super) fn green(self, text: &str) -> String {
+    /// `text` for what is well.
+    #[must_use]
+    pub fn green(self, text: &str) -> String {
         self.painted(text, |text| text.green().to_string())
     }
 
-    pub(super) fn yellow(self, text: &str) -> String {
+    /// `text` for what is doubtful.
+    #[must_use]
+    pub fn yellow(self, text: &str) -> String {
         self.painted(text, |text| text.yellow().to_string())
     }
 
-    pub(super) fn red(self, text: &str) -> String {
+    /// `text` for what is ill.
+    #[must_use]
+    pub fn red(self, text: &str) -> String {
         self.painted(text, |text| text.red().bold().to_string())
     }
 
-    pub(super) fn cyan(self, text: &str) -> String {
+    /// `text` for what can be typed.
+    #[must_use]
+    pub fn cyan(self, text: &str) -> String {
         self.painted(text, |text| text.cyan().to_string())
     }
 
@@ -74,7 +86,8 @@ impl Style {
     }
 
     /// Our own punctuation for this terminal.
-    pub(super) fn plain(self, text: &str) -> String {
+    #[must_use]
+    pub fn plain(self, text: &str) -> String {
         if self.unicode {
             return text.to_owned();
         }

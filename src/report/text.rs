@@ -221,12 +221,30 @@ impl Page {
         }
     }
 
+    /// What the software that was asked for lacks.
+    fn profiles(&mut self, report: &Report) {
+        for one in &report.profiles {
+            let title = self.style.bold(&clean(&one.title));
+            let verdict = match one.verdict {
+                Verdict::Ready => self.style.green("will run"),
+                Verdict::NotReady => self.style.red("will not run"),
+                Verdict::Undetermined => self.style.yellow("not known whether it will run"),
+            };
+            self.line("");
+            self.line(&format!("{title}: {verdict}"));
+            for line in super::profiles::in_full(one, self.style) {
+                self.line(&line);
+            }
+        }
+    }
+
     fn footer(&mut self, report: &Report) {
         let verdict = match report.verdict {
             Verdict::Ready => self.style.green("ready"),
             Verdict::NotReady => self.style.red("not ready"),
             Verdict::Undetermined => self.style.yellow("undetermined"),
         };
+        self.profiles(report);
         self.line("");
         self.line(&format!("{verdict}: {}", tally(report)));
     }

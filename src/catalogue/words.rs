@@ -1,0 +1,304 @@
+//! Conditions and remedies in words a person reads.
+
+use std::fmt::Write;
+
+use super::condition::{Condition, FactTest, ProbeTest, Test, Wanted};
+use super::fix::{Fix, Needs, Remedy};
+
+/// A line of an outline: how deep it stands, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutlineLine {
+    /// 0 for the outermost.
+    pub depth: usize,
+    /// A sentence's part, without a full stop.
+    pub text: String,
+}
+
+impl Condition {
+    /// The condition as an outline: joined parts stand below the line that joins them.
+    #[must_use]
+    pub fn outline(&self) -> Vec<OutlineLine> {
+        let mut lines = Vec::new();
+        outline(self, 0, &mut lines);
+        lines
+    }
+
+    /// The condition in one line.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        if let Some(name) = os_of(self) {
+            return format!("the distribution is {name} or akin to it");
+        }
+        let joined = |parts: &[Condition], word: &str| {
+            let parts = parts.iter().map(|part| match part {
+                _ if os_of(part).is_some() => part.sentence(),
+                Condition::All(_) | Condition::Any(_) | Condition::Prefer(_) => {
+                    format!("({})", part.sentence())
+                }
+                part => part.sentence(),
+            });
+            parts.collect::<Vec<_>>().join(word)
+        };
+        match self {
+            Self::All(parts) => joined(parts, " and "),
+            Self::Any(parts) => joined(parts, " or "),
+            Self::Prefer(parts) => joined(parts, ", else "),
+            Self::Not(part) => format!("not ({})", part.sentence()),
+            Self::Kernel(range) => format!("the kernel is {}", String::from(range.clone())),
+            Self::Fact(test) => of_fact(test),
+            Self::Same(one, other) => format!("{one} is the same as {other}"),
+            Self::Probe(test) => of_probe(test),
+        }
+    }
+}
+
+fn outline(condition: &Condition, depth: usize, lines: &mut Vec<OutlineLine>) {
+    let (head, parts): (&str, &[Condition]) = match condition {
+        _ if os_of(condition).is_some() => ("", &[]),
+        Condition::All(parts) => ("all of these:", parts),
+        Condition::Any(parts) => ("one of these:", parts),
+        Condition::Prefer(parts) => ("the first of these that has an answer:", parts),
+        Condition::Not(part) if is_joined(part) => ("not:", std::slice::from_ref(part.as_ref())),
+        _ => ("", &[]),
+    };
+    if parts.is_empty() {
+        let text = condition.sentence();
+        lines.push(OutlineLine { depth, text });
+        return;
+    }
+    let text = head.to_owned();
+    lines.push(OutlineLine { depth, text });
+    for part in parts {
+        outline(part, depth + 1, lines);
+    }
+}
+
+fn is_joined(condition: &Condition) -> bool {
+    let joins = matches!(
+        condition,
+        Condition::All(_) | Condition::Any(_) | Condition::Prefer(_)
+    );
+    joins && os_of(condition).is_none()
+}
+
+/// The name in `{os: NAME}`, which is read as a question over three facts.
+pub(super) fn os_of(condition: &Condition) -> Option<&str> {
+    let Condition::Any(parts) = condition else {
+        return None;
+    };
+    let [
+        Condition::Fact(id),
+        Condition::Fact(family),
+        Condition::Fact(like),
+    ] = parts.as_slice()
+    else {
+        return None;
+    };
+    let keys = [&id.key, &family.key, &like.key].map(String::as_str);
+    match &like.test {
+        Test::Has(name) if keys == ["os.id", "os.family", "os.id-like"] => Some(name),
+        _ => None,
+    }
+}
+
+fn of_fact(test: &FactTest) -> String {
+    let key = test.key.as_str();
+    let subject = match key.split_once('.') {
+        Some(("config", option)) => format!("CONFIG_{option}"),
+        Some(("sysctl", name)) => format!("the sysctl {name}"),
+        Some(("cmdline", name)) => format!("the kernel argument {name}"),
+        Some(("file", path)) => {
+            return match test.test {
+                Test::Is(ref values) if values == &[Wanted::Bool(true)] => {
+                    format!("{path} is there")
+                }
+                _ => format!("file {path} {}", of_test(&test.test)),
+            };
+        }
+        Some(("mount", kind)) => {
+            return match &test.test {
+                Test::Some => format!("a {kind} file system is mounted"),
+                Test::Has(at) => format!("a {kind} file system is mounted at {at}"),
+                other => format!("mounts of {kind} {}", of_test(other)),
+            };
+        }
+        _ => key.to_owned(),
+    };
+    match (key, &test.test) {
+        ("filesystems", Test::Has(name)) => format!("the kernel knows the file system {name}"),
+        ("privilege.capabilities", Test::Has(name)) => format!("this process holds {name}"),
+        ("security.lsm", Test::Has(name)) => format!("the security module {name} is active"),
+        (_, other) => format!("{subject} {}", of_test(other)),
+    }
+}
+
+fn of_test(test: &Test) -> String {
+    match test {
+        Test::Is(values) => {
+            let special = values.iter().all(|value| {
+                matches!(value, Wanted::Text(word) if matches!(word.as_str(), "set" | "unset" | "absent"))
+            });
+            let words: Vec<String> = values.iter().map(ToString::to_string).collect();
+            match (special, words.as_slice()) {
+                (true, [word]) if word == "unset" => "is not set, or absent".to_owned(),
+                _ => format!("is {}", words.join(" or ")),
+            }
+        }
+        Test::Has(item) => format!("has {item}"),
+        Test::AtLeast(number) => format!("is at least {number}"),
+        Test::AtMost(number) => format!("is at most {number}"),
+        Test::Some => "has something in it".to_owned(),
+    }
+}
+
+fn of_probe(test: &ProbeTest) -> String {
+    let mut text = format!("the probe {}", test.probe);
+    if test.works {
+        text.push_str(" works");
+        return text;
+    }
+    text.push_str(" fails");
+    // Writing to a String cannot fail.
+    if let Some(stage) = &test.stage {
+        let _ok = write!(text, " at {stage}");
+    }
+    if !test.errno.is_empty() {
+        let _ok = write!(text, " with {}", test.errno.join(" or "));
+    }
+    if let Some(log) = &test.log {
+        let _ok = write!(text, ", its log saying `{log}`");
+    }
+    text
+}
+
+impl Fix {
+    /// What becomes of the host, in lines: settings by their names, commands as they stand.
+    #[must_use]
+    pub fn remedy_lines(&self) -> Vec<String> {
+        let pairs = |map: &std::collections::BTreeMap<String, String>, before: &str| {
+            let lines = map
+                .iter()
+                .map(|(name, value)| format!("{before}{name}={value}"));
+            lines.collect::<Vec<_>>()
+        };
+        match &self.remedy {
+            Remedy::KernelArguments { add, remove } => {
+                let add = add
+                    .iter()
+                    .map(|word| format!("kernel argument to add: {word}"));
+                let remove = remove
+                    .iter()
+                    .map(|word| format!("kernel argument to remove: {word}"));
+                add.chain(remove).collect()
+            }
+            Remedy::KernelConfig(options) => pairs(options, "CONFIG_"),
+            Remedy::Sysctl(settings) => pairs(settings, "sysctl "),
+            Remedy::Mount(mount) => vec![format!(
+                "mount -t {} -o {} {} {}",
+                mount.kind, mount.options, mount.kind, mount.at
+            )],
+            Remedy::Capabilities(names) => vec![names.join(", ")],
+            Remedy::Memlock(limit) => vec![format!("RLIMIT_MEMLOCK = {limit}")],
+            Remedy::Steps(_, steps) => steps.commands.clone(),
+        }
+    }
+
+    /// Whether its lines are commands, written out in the catalogue.
+    #[must_use]
+    pub fn is_steps(&self) -> bool {
+        matches!(self.remedy, Remedy::Steps(..))
+    }
+
+    /// The kind of remedy, as it is written in a checks file.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        use super::fix::StepsKind;
+        match &self.remedy {
+            Remedy::KernelArguments { .. } => "kernel-arguments",
+            Remedy::KernelConfig(_) => "kernel-config",
+            Remedy::Sysctl(_) => "sysctl",
+            Remedy::Mount(_) => "mount",
+            Remedy::Capabilities(_) => "capabilities",
+            Remedy::Memlock(_) => "memlock",
+            Remedy::Steps(StepsKind::Package, _) => "package",
+            Remedy::Steps(StepsKind::Upgrade, _) => "upgrade",
+            Remedy::Steps(StepsKind::Program, _) => "program",
+            Remedy::Steps(StepsKind::Setting, _) => "setting",
+        }
+    }
+
+    /// What it takes before it helps.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        match &self.remedy {
+            Remedy::KernelArguments { .. } => Needs::Reboot,
+            Remedy::KernelConfig(_) => Needs::Rebuild,
+            Remedy::Steps(_, steps) => steps.needs,
+            Remedy::Sysctl(_) | Remedy::Mount(_) | Remedy::Capabilities(_) | Remedy::Memlock(_) => {
+                Needs::Privilege
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn condition(text: &str) -> Condition {
+        crate::yaml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn sentences() {
+        for (text, sentence) in [
+            ("{kernel: \">=4.20 <5.13\"}", "the kernel is >=4.20 <5.13"),
+            (
+                "{config: BPF_LSM, is: unset}",
+                "CONFIG_BPF_LSM is not set, or absent",
+            ),
+            ("{config: BPF_LSM, is: [y, m]}", "CONFIG_BPF_LSM is y or m"),
+            ("{mount: bpf}", "a bpf file system is mounted"),
+            (
+                "{mount: bpf, at: /sys/fs/bpf}",
+                "a bpf file system is mounted at /sys/fs/bpf",
+            ),
+            ("{os: rhel}", "the distribution is rhel or akin to it"),
+            (
+                "{not: {lsm: bpf}}",
+                "not (the security module bpf is active)",
+            ),
+            (
+                "{probe: p, outcome: fails, errno: [EPERM, EACCES], stage: load}",
+                "the probe p fails at load with EPERM or EACCES",
+            ),
+            (
+                "{all: [{sysctl: a.b, at-least: 2}, {any: [{os: arch}, {cgroup: hybrid}]}]}",
+                "the sysctl a.b is at least 2 and (the distribution is arch or akin to it or \
+                 cgroup.mode is hybrid)",
+            ),
+        ] {
+            assert_eq!(condition(text).sentence(), sentence);
+        }
+    }
+
+    #[test]
+    fn joined_parts_stand_below_each_other() {
+        let text = "{prefer: [{probe: p, outcome: works}, {all: [{os: arch}, {lsm: bpf}]}]}";
+        let lines = condition(text).outline();
+        let lines: Vec<(usize, &str)> = lines
+            .iter()
+            .map(|line| (line.depth, line.text.as_str()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (0, "the first of these that has an answer:"),
+                (1, "the probe p works"),
+                (1, "all of these:"),
+                (2, "the distribution is arch or akin to it"),
+                (2, "the security module bpf is active"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,275 @@
+//! What a piece of software lacks on a host.
+
+use serde::{Deserialize, Serialize};
+
+use super::evaluate::World;
+use super::finding::{Evidence, Finding, RenderedFix, Status};
+use super::fixes;
+use super::tri::Tri;
+use crate::catalogue::{Catalogue, Need, Profile};
+use crate::facts::Facts;
+use crate::probes::ProbeResult;
+
+/// Something that is needed and not there, or not known to be there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lack {
+    /// What is needed, or what fails, in a few words.
+    pub need: String,
+    /// The check that says so; its finding has evidence and fixes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+    /// Why it is not there, or not known.
+    pub because: String,
+    /// What the software needs it for.
+    #[serde(
+        default,
+        rename = "needed-for",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub needed_for: Option<String>,
+    /// What it rests on, where no check says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// What brings it about, where no check says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<RenderedFix>,
+}
+
+/// What a piece of software lacks on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileFinding {
+    /// The profile's id.
+    pub profile: String,
+    /// The software's name.
+    pub title: String,
+    /// Required, and not there.
+    pub missing_required: Vec<Lack>,
+    /// Optional, and not there.
+    pub missing_optional: Vec<Lack>,
+    /// Required, and not known to be there.
+    pub unknown: Vec<Lack>,
+    /// Optional, and not known to be there.
+    pub unknown_optional: Vec<Lack>,
+}
+
+/// Puts a profile to a host. `findings` are those of all checks of the catalogue.
+#[must_use]
+pub fn assess(
+    profile: &Profile,
+    catalogue: &Catalogue,
+    findings: &[Finding],
+    facts: &Facts,
+    probes: &[ProbeResult],
+) -> ProfileFinding {
+    let desk = Desk {
+        verify: format!("bpf-doctor check --profile {}", profile.id),
+        catalogue,
+        findings,
+        facts,
+        world: World::new(catalogue, facts, probes),
+    };
+    let (missing_required, unknown) = desk.lacks(&profile.requires);
+    let (mut missing_optional, mut unknown_optional) = desk.lacks(&profile.optional);
+    // What is told among the required needs is not told again.
+    let told = |lack: &Lack| {
+        let mut all = missing_required.iter().chain(&unknown);
+        lack.check.is_some() && all.any(|other| other.check == lack.check)
+    };
+    missing_optional.retain(|lack| !told(lack));
+    unknown_optional.retain(|lack| !told(lack));
+    ProfileFinding {
+        profile: profile.id.clone(),
+        title: profile.title.clone(),
+        missing_required,
+        missing_optional,
+        unknown,
+        unknown_optional,
+    }
+}
+
+struct Desk<'a> {
+    verify: String,
+    catalogue: &'a Catalogue,
+    findings: &'a [Finding],
+    facts: &'a Facts,
+    world: World<'a>,
+}
+
+impl Desk<'_> {
+    /// The needs that are not met, and those of which it is not known.
+    fn lacks(&self, needs: &[Need]) -> (Vec<Lack>, Vec<Lack>) {
+        let (mut missing, mut unknown) = (Vec::<Lack>::new(), Vec::<Lack>::new());
+        for need in needs {
+            let (lack, tri) = match need {
+                Need::Check { check, because } => match self.of_check(check) {
+                    Some((finding, tri)) => {
+                        let lack = Lack {
+                            need: finding.title.clone(),
+                            check: Some(finding.check.clone()),
+                            because: finding.because.clone(),
+                            needed_for: because.clone(),
+                            evidence: Vec::new(),
+                            fixes: Vec::new(),
+                        };
+                        (lack, tri)
+                    }
+                    None => continue,
+                },
+                Need::Condition {
+                    need,
+                    condition,
+                    because,
+                    fixes,
+                } => {
+                    let answer = self.world.answer(condition);
+                    let fixes = fixes.iter().filter(|fix| {
+                        let when = fix.when.as_ref().map(|when| self.world.answer(when).tri);
+                        when.is_none_or(|tri| tri == Tri::Yes)
+                    });
+                    let fixes = fixes.filter_map(|fix| {
+                        fixes::render(fix, self.catalogue, self.facts, &self.verify)
+                    });
+                    let lack = Lack {
+                        need: need.clone(),
+                        check: None,
+                        because: match answer.tri {
+                            Tri::Unknown => super::judge::what_is_missing(&answer.evidence),
+                            _ => format!("needed is: {}", condition.sentence()),
+                        },
+                        needed_for: because.clone(),
+                        fixes: match answer.tri {
+                            Tri::No => fixes.collect(),
+                            _ => Vec::new(),
+                        },
+                        evidence: answer.evidence,
+                    };
+                    (lack, answer.tri)
+                }
+            };
+            let list = match tri {
+                Tri::Yes => continue,
+                Tri::No => &mut missing,
+                Tri::Unknown => &mut unknown,
+            };
+            let known = |other: &Lack| lack.check.is_some() && other.check == lack.check;
+            if !list.iter().any(known) {
+                list.push(lack);
+            }
+        }
+        (missing, unknown)
+    }
+
+    /// The finding that says whether a check's need is met; where the check is moot, the
+    /// one of the failure that makes it so.
+    fn of_check(&self, id: &str) -> Option<(&Finding, Tri)> {
+        let finding = self.findings.iter().find(|finding| finding.check == id)?;
+        match finding.status {
+            Status::Ok => Some((finding, Tri::Yes)),
+            Status::Fail => Some((finding, Tri::No)),
+            Status::Unknown => Some((finding, Tri::Unknown)),
+            Status::NotApplicable => {
+                let required = &self.catalogue.check(id)?.requires;
+                let failing = required.iter().filter_map(|id| self.of_check(id));
+                let failing = failing.filter(|(_, tri)| *tri == Tri::No);
+                let root = failing.map(|(finding, _)| (finding, Tri::No)).next();
+                // Where the failure makes no sense, it is not there.
+                root.or(Some((finding, Tri::Yes)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Vocabulary;
+    use crate::diagnosis::diagnose;
+    use crate::facts::Fact;
+
+    const FILE: &str = "
+areas: [{id: a, title: A}]
+checks:
+  - id: base
+    area: a
+    kind: host
+    severity: warning
+    title: The base is missing
+    ok: o
+    why: w
+    fails: {sysctl: base, is: 0}
+    causes: [{because: It is switched off}]
+  - id: above
+    area: a
+    kind: host
+    severity: warning
+    title: Above
+    ok: o
+    why: w
+    requires: [base]
+    fails: {sysctl: above, is: 0}
+    causes: [{because: It is switched off}]
+  - id: elsewhere
+    area: a
+    kind: host
+    severity: warning
+    title: Elsewhere
+    ok: o
+    why: w
+    applies: {sysctl: gone, is: set}
+    fails: {sysctl: base, is: 0}
+    causes: [{because: It is switched off}]
+profiles:
+  - id: p
+    title: P
+    software: P 1
+    documents: [here]
+    requires:
+      - above
+      - {check: elsewhere, because: For that}
+      - {need: A switch, condition: {sysctl: switch, is: 1}, fixes: [{summary: Switch, sysctl: {switch: 1}}]}
+    optional: [base, {need: A light, condition: {sysctl: light, is: 1}}]
+";
+
+    fn assessed(known: &[(&str, i64)]) -> ProfileFinding {
+        let catalogue = Catalogue::parse("c", FILE, Vocabulary::OPEN).unwrap();
+        let mut facts = Facts::default();
+        facts.set("sysctl.gone", Fact::absent("/proc"));
+        for (key, value) in known {
+            facts.set(&format!("sysctl.{key}"), Fact::known(*value, "/proc"));
+        }
+        let findings = diagnose(&catalogue, &facts, &[]);
+        assess(&catalogue.profiles[0], &catalogue, &findings, &facts, &[])
+    }
+
+    fn names(lacks: &[Lack]) -> Vec<&str> {
+        lacks.iter().map(|lack| lack.need.as_str()).collect()
+    }
+
+    #[test]
+    fn needs_are_met_missing_or_not_known() {
+        let all = [("base", 1), ("above", 1), ("switch", 1), ("light", 1)];
+        let fine = assessed(&all);
+        assert_eq!(
+            (names(&fine.missing_required), names(&fine.unknown)),
+            (vec![], vec![])
+        );
+        let nothing = assessed(&[]);
+        assert_eq!(names(&nothing.unknown), ["Above", "A switch"]);
+        assert_eq!(
+            names(&nothing.unknown_optional),
+            ["The base is missing", "A light"]
+        );
+        let off = assessed(&[("base", 1), ("above", 1), ("switch", 0), ("light", 0)]);
+        assert_eq!(names(&off.missing_required), ["A switch"]);
+        assert_eq!(off.missing_required[0].fixes.len(), 1);
+        assert_eq!(names(&off.missing_optional), ["A light"]);
+    }
+
+    /// What makes a check moot is what is missing, and is told once.
+    #[test]
+    fn a_moot_check_lacks_what_makes_it_moot() {
+        let off = assessed(&[("base", 0), ("above", 1), ("switch", 1), ("light", 1)]);
+        assert_eq!(names(&off.missing_required), ["The base is missing"]);
+        assert_eq!(names(&off.missing_optional), [""; 0]);
+    }
+}

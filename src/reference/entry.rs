@@ -1,0 +1,157 @@
+//! One check in full.
+
+use serde::Serialize;
+
+use super::block::{Block, terminal};
+use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Needs};
+use crate::report::Style;
+use crate::yaml;
+
+/// The shape of `checks list` and `checks show` for programs.
+pub(super) const SCHEMA: &str = "bpf-doctor/checks/v1";
+
+/// A check for a person: what, why, when, how it is judged, its causes and their fixes.
+#[must_use]
+pub fn show(catalogue: &Catalogue, check: &Check, style: Style) -> String {
+    let head = format!("{}  {}\n", style.bold(&check.title), style.dim(&check.id));
+    style.plain(&head) + &terminal(&blocks(catalogue, check), style)
+}
+
+#[derive(Serialize)]
+struct Entries<'a> {
+    schema: &'static str,
+    catalogue: &'a str,
+    checks: &'a [&'a Check],
+}
+
+impl<'a> Entries<'a> {
+    fn of(catalogue: &'a Catalogue, checks: &'a [&'a Check]) -> Self {
+        Self {
+            schema: SCHEMA,
+            catalogue: &catalogue.digest,
+            checks,
+        }
+    }
+}
+
+/// Checks in full, in YAML: each as it may stand in a checks file.
+///
+/// # Errors
+/// None that a catalogue can cause; the serializer's signature asks for it.
+pub fn checks_yaml(catalogue: &Catalogue, checks: &[&Check]) -> Result<String, yaml::Error> {
+    yaml::to_string(&Entries::of(catalogue, checks))
+}
+
+/// The same in JSON.
+///
+/// # Errors
+/// None that a catalogue can cause; the serializer's signature asks for it.
+pub fn checks_json(catalogue: &Catalogue, checks: &[&Check]) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(&Entries::of(catalogue, checks)).map(|text| text + "\n")
+}
+
+/// All of an entry but its title.
+pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
+    let area = catalogue.areas.iter().find(|area| area.id == check.area);
+    let area = area.map_or(check.area.as_str(), |area| &area.title);
+    let whom = match check.kind {
+        Kind::Host => "a property of the host",
+        Kind::Program => "the program or its loader",
+        Kind::Toolchain => "compiler, loader library or tool",
+    };
+    let mut blocks = vec![
+        Block::Text(format!("{} · {area} · {whom}", check.severity)),
+        Block::Heading("Why it matters".to_owned()),
+        Block::Text(check.why.clone()),
+    ];
+    let heading = |text: &str| Block::Heading(text.to_owned());
+    if check.applies.is_some() || !check.requires.is_empty() {
+        blocks.push(heading("When the question makes sense"));
+        let moot = check.requires.iter();
+        let moot = moot.map(|id| (0, format!("while `{id}` does not fail")));
+        let mut points: Vec<(usize, String)> = moot.collect();
+        points.extend(check.applies.iter().flat_map(outline));
+        blocks.push(Block::Points(points));
+    }
+    blocks.push(heading("It fails when"));
+    match &check.fails {
+        Some(fails) => blocks.push(Block::Points(outline(fails))),
+        None => blocks.push(Block::Text(
+            "Nothing on a host tells; it is recognised in error output.".to_owned(),
+        )),
+    }
+    if let Some(ok) = &check.ok {
+        blocks.push(Block::Text(format!("Otherwise: {ok}.")));
+    }
+    blocks.push(heading("Causes, the first that matches"));
+    for (index, cause) in check.causes.iter().enumerate() {
+        let severity = cause
+            .severity
+            .filter(|severity| *severity != check.severity);
+        let severity = severity.map_or(String::new(), |severity| format!(" ({severity})"));
+        let text = format!("{}. {}{severity}", index + 1, cause.because);
+        blocks.push(Block::Text(text));
+        let mut points = Vec::new();
+        if let Some(when) = &cause.when {
+            points.push((0, format!("when {}", when.sentence())));
+        }
+        blocks.push(Block::Points(points));
+        blocks.extend(cause.fixes.iter().flat_map(fix));
+    }
+    if let Some(change) = &check.change {
+        blocks.push(heading("What to change"));
+        blocks.push(Block::Code(change.clone()));
+    }
+    if !check.confirm.is_empty() {
+        blocks.push(heading("By hand"));
+        blocks.push(Block::Commands(0, check.confirm.clone()));
+    }
+    if !check.references.is_empty() {
+        blocks.push(heading("References"));
+        let points = check.references.iter();
+        blocks.push(Block::Points(
+            points.map(|text| (0, text.clone())).collect(),
+        ));
+    }
+    if !check.notes.is_empty() {
+        let items: Vec<String> = check.notes.iter().map(ToString::to_string).collect();
+        blocks.push(Block::Heading(format!(
+            "Serves item {} of the notes",
+            items.join(", ")
+        )));
+    }
+    blocks
+}
+
+fn outline(condition: &Condition) -> Vec<(usize, String)> {
+    let lines = condition.outline().into_iter();
+    lines.map(|line| (line.depth, line.text)).collect()
+}
+
+fn fix(fix: &Fix) -> Vec<Block> {
+    let needs = match fix.needs() {
+        Needs::Nothing => "",
+        Needs::Privilege => " (needs root)",
+        Needs::Reboot => " (needs a reboot)",
+        Needs::Rebuild => " (needs a kernel build and a reboot)",
+    };
+    let mut points = vec![(0, format!("fix: {}{needs}", fix.summary))];
+    if let Some(when) = &fix.when {
+        points.push((1, format!("where {}", when.sentence())));
+    }
+    if let Some(risk) = &fix.risk {
+        points.push((1, format!("risk: {risk}")));
+    }
+    let lines = fix.remedy_lines();
+    let mut blocks = vec![];
+    if fix.is_steps() {
+        blocks.push(Block::Points(points));
+        if !lines.is_empty() {
+            blocks.push(Block::Commands(1, lines));
+        }
+    } else {
+        points.extend(lines.into_iter().map(|line| (1, format!("`{line}`"))));
+        blocks.push(Block::Points(points));
+    }
+    blocks
+}

@@ -1,0 +1,213 @@
+//! Which software will run on the host: the part of a report that profiles add, and its text.
+
+use serde::{Deserialize, Serialize};
+
+use super::model::{Report, Threshold, Verdict};
+use super::style::{Detail, Style, clean};
+use crate::diagnosis::{Lack, ProfileFinding};
+
+/// Whether a piece of software will run on the host, and what it lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ProfileReport {
+    /// The profile's id.
+    pub profile: String,
+    /// The software's name.
+    pub title: String,
+    /// Whether it will run.
+    pub verdict: Verdict,
+    /// Required, and not there.
+    pub missing_required: Vec<Lack>,
+    /// Optional, and not there.
+    pub missing_optional: Vec<Lack>,
+    /// Required, and not known to be there.
+    pub unknown: Vec<Lack>,
+    /// Optional, and not known to be there.
+    pub unknown_optional: Vec<Lack>,
+}
+
+impl ProfileReport {
+    fn new(finding: ProfileFinding, threshold: Threshold) -> Self {
+        let missing = !finding.missing_required.is_empty();
+        let optional = !finding.missing_optional.is_empty();
+        let open = !finding.unknown.is_empty();
+        let verdict = match threshold {
+            Threshold::Never => Verdict::Ready,
+            _ if missing => Verdict::NotReady,
+            Threshold::Warning | Threshold::Strict if optional => Verdict::NotReady,
+            Threshold::Strict if open => Verdict::NotReady,
+            _ if open => Verdict::Undetermined,
+            _ => Verdict::Ready,
+        };
+        Self {
+            profile: finding.profile,
+            title: finding.title,
+            verdict,
+            missing_required: finding.missing_required,
+            missing_optional: finding.missing_optional,
+            unknown: finding.unknown,
+            unknown_optional: finding.unknown_optional,
+        }
+    }
+}
+
+impl Report {
+    /// The report with these profiles, which decide the verdict from now on.
+    #[must_use]
+    pub fn with_profiles(self, findings: Vec<ProfileFinding>, threshold: Threshold) -> Self {
+        let profiles: Vec<ProfileReport> = findings
+            .into_iter()
+            .map(|finding| ProfileReport::new(finding, threshold))
+            .collect();
+        let has = |verdict| profiles.iter().any(|profile| profile.verdict == verdict);
+        let verdict = [Verdict::NotReady, Verdict::Undetermined]
+            .into_iter()
+            .find(|verdict| has(*verdict));
+        Self {
+            verdict: verdict.unwrap_or(Verdict::Ready),
+            profiles,
+            ..self
+        }
+    }
+}
+
+/// One line for each profile: whether the software will run, and if not, why.
+#[must_use]
+pub fn profiles_text(report: &Report, style: Style) -> String {
+    let mut out = String::new();
+    let width = report.profiles.iter().map(|one| one.title.chars().count());
+    let width = width.max().unwrap_or(0);
+    for one in &report.profiles {
+        if style.detail == Detail::Quiet && one.verdict == Verdict::Ready {
+            continue;
+        }
+        let pick = |unicode: &'static str, ascii: &'static str| match style.unicode {
+            true => unicode,
+            false => ascii,
+        };
+        let (mark, word) = match one.verdict {
+            Verdict::Ready => (style.green(pick("[✓]", "[+]")), "runs"),
+            Verdict::NotReady => (style.red(pick("[✗]", "[x]")), "does not run"),
+            Verdict::Undetermined => (style.yellow("[?]"), "not known"),
+        };
+        let lacks: Vec<&Lack> = one.missing_required.iter().collect();
+        let (lacks, before) = match one.verdict {
+            Verdict::Undetermined => (one.unknown.iter().collect(), ""),
+            Verdict::NotReady if lacks.is_empty() => {
+                (one.missing_optional.iter().collect(), "without: ")
+            }
+            Verdict::NotReady => (lacks, ""),
+            Verdict::Ready => (one.missing_optional.iter().collect(), "without: "),
+        };
+        let title = clean(&one.title);
+        let pad = width.saturating_sub(title.chars().count());
+        let line = format!("{mark} {title}{:pad$}  {word:<12}", "");
+        out.push_str(line.trim_end());
+        if !lacks.is_empty() {
+            out.push_str(&format!("  {before}{}", in_a_line(&lacks)));
+        }
+        out.push('\n');
+    }
+    style.plain(&out)
+}
+
+/// The first lacks, as many as a line has room for.
+fn in_a_line(lacks: &[&Lack]) -> String {
+    const ROOM: usize = 100;
+    let mut line = String::new();
+    for (index, lack) in lacks.iter().enumerate() {
+        let told = match &lack.check {
+            Some(check) => format!("{} ({})", clean(&lack.need), clean(check)),
+            None => clean(&lack.need),
+        };
+        if index > 0 && line.chars().count() + told.chars().count() > ROOM {
+            line.push_str(&format!("; and {} more", lacks.len() - index));
+            break;
+        }
+        if index > 0 {
+            line.push_str("; ");
+        }
+        line.push_str(&told);
+    }
+    line
+}
+
+/// What a profile lacks, in full, for the end of a report.
+pub(super) fn in_full(one: &ProfileReport, style: Style) -> Vec<String> {
+    let groups = [
+        ("missing", &one.missing_required),
+        ("optional", &one.missing_optional),
+        ("unknown", &one.unknown),
+        ("unknown, optional", &one.unknown_optional),
+    ];
+    let mut lines = Vec::new();
+    for (label, lacks) in groups {
+        for lack in lacks {
+            let check = lack.check.as_ref();
+            let check = check.map_or(String::new(), |id| format!("  {}", style.dim(&clean(id))));
+            let label = style.dim(&format!("{label:<18}"));
+            lines.push(format!("  {label} {}{check}", clean(&lack.need)));
+            let more = |text: &str| format!("  {:<18} {}", "", clean(text));
+            if let Some(what) = &lack.needed_for {
+                lines.push(more(&format!("for: {what}")));
+            }
+            if lack.check.is_none() {
+                lines.push(more(&lack.because));
+            }
+            for fix in &lack.fixes {
+                lines.push(more(&format!("fix: {}", fix.summary)));
+                lines.extend(
+                    fix.commands
+                        .iter()
+                        .map(|command| more(&format!("$ {command}"))),
+                );
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_by_what_is_lacking_and_what_counts() {
+        use Threshold::{Error, Never, Strict, Warning};
+        use Verdict::{NotReady, Ready, Undetermined};
+        let lack = || {
+            vec![Lack {
+                need: "n".to_owned(),
+                check: None,
+                because: String::new(),
+                needed_for: None,
+                evidence: Vec::new(),
+                fixes: Vec::new(),
+            }]
+        };
+        let rows = [
+            ([false, false, false], [Ready, Ready, Ready, Ready]),
+            ([true, false, true], [NotReady, NotReady, Ready, NotReady]),
+            ([false, true, false], [Ready, NotReady, Ready, NotReady]),
+            (
+                [false, false, true],
+                [Undetermined, Undetermined, Ready, NotReady],
+            ),
+        ];
+        for (lacking, expected) in rows {
+            let [required, optional, unknown] =
+                lacking.map(|is| if is { lack() } else { Vec::new() });
+            let finding = ProfileFinding {
+                profile: "p".to_owned(),
+                title: "P".to_owned(),
+                missing_required: required,
+                missing_optional: optional,
+                unknown,
+                unknown_optional: Vec::new(),
+            };
+            let verdicts = [Error, Warning, Never, Strict]
+                .map(|threshold| ProfileReport::new(finding.clone(), threshold).verdict);
+            assert_eq!(verdicts, expected, "{lacking:?}");
+        }
+    }
+}

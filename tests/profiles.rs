@@ -1,0 +1,287 @@
+//! Which software will run: `check --profile`, and the table of docs/PROFILES.md, made from
+//! the hosts of tests/hosts.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and runs programs"
+)]
+
+mod support;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bpf_doctor::catalogue::Catalogue;
+use serde_yaml::Value;
+use support::{check, healthy, put, run, text, yaml};
+
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn hosts() -> Vec<String> {
+    let mut hosts: Vec<String> = fs::read_dir(project("tests/hosts"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("root").is_dir())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    hosts.sort();
+    assert!(hosts.len() >= 12, "{} hosts", hosts.len());
+    hosts
+}
+
+/// What a report says of each profile: its name, its verdict, and what is lacking.
+fn profiles(report: &Value) -> Vec<(String, String, Vec<String>)> {
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    let of = |one: &Value, key: &str| -> Vec<String> {
+        let lacks = one[key].as_sequence().unwrap().iter();
+        lacks.map(|lack| word(&lack["need"])).collect()
+    };
+    let all = report["profiles"].as_sequence().unwrap().iter();
+    all.map(|one| {
+        let mut lacks = of(one, "missing-required");
+        if lacks.is_empty() {
+            lacks = of(one, "unknown");
+        }
+        (word(&one["profile"]), word(&one["verdict"]), lacks)
+    })
+    .collect()
+}
+
+fn of_host(host: &str) -> Vec<(String, String, Vec<String>)> {
+    let root = project("tests/hosts").join(host).join("root");
+    let root = root.to_str().unwrap();
+    let output = run(&[
+        "check",
+        "--root",
+        root,
+        "--profile",
+        "all",
+        "--format",
+        "yaml",
+    ]);
+    assert_eq!(text(&output.stderr), "", "{host}");
+    profiles(&yaml(&output))
+}
+
+/// The page as it should be.
+fn page(catalogue: &Catalogue) -> String {
+    let mut page = "\
+# Which software runs where
+
+`bpf-doctor check --profile NAME` judges a host by what one piece of software needs;
+`--profile all` gives one line for each that is known.
+What it needs stands under `profiles:` in `checks.yaml`, each need with its reason, from the
+documents named below; `--checks FILE` adds profiles of your own (docs/CATALOGUE.md).
+
+This page is made by `cargo test --test profiles`; change `checks.yaml`, not it.
+
+## The software
+
+| profile | software | its documents |
+| --- | --- | --- |
+"
+    .to_owned();
+    for one in &catalogue.profiles {
+        let documents = one.documents.join("; ");
+        writeln!(page, "| `{}` | {} | {documents} |", one.id, one.software).unwrap();
+    }
+    page.push_str(
+        "
+## By distribution
+
+Of the hosts in `tests/hosts`, as far as files tell: as distributions ship them, before anything
+is set up, as root. ✓ it runs, ✗ something it requires is missing, ? not known from files (on
+the host an experiment would tell).
+
+",
+    );
+    write!(page, "| host |").unwrap();
+    for one in &catalogue.profiles {
+        write!(page, " {} |", one.id).unwrap();
+    }
+    writeln!(
+        page,
+        "\n| --- |{}",
+        " --- |".repeat(catalogue.profiles.len())
+    )
+    .unwrap();
+    let mut reasons = String::new();
+    for host in hosts() {
+        write!(page, "| {host} |").unwrap();
+        writeln!(reasons, "\n### {host}\n").unwrap();
+        for (profile, verdict, lacks) in of_host(&host) {
+            let (mark, word) = match verdict.as_str() {
+                "ready" => ("✓", ""),
+                "not-ready" => ("✗", "lacks"),
+                _ => ("?", "not known"),
+            };
+            write!(page, " {mark} |").unwrap();
+            if !word.is_empty() {
+                writeln!(reasons, "- `{profile}`, {word}: {}", lacks.join("; ")).unwrap();
+            }
+        }
+        page.push('\n');
+    }
+    page + "\n## Why not\n" + &reasons
+}
+
+#[test]
+fn the_table_is_up_to_date() {
+    let path = project("docs/PROFILES.md");
+    let wanted = page(&bpf_doctor::built_in_catalogue().unwrap());
+    if std::env::var_os("BPF_DOCTOR_WRITE_DOCS").is_some() {
+        fs::write(&path, &wanted).unwrap();
+    }
+    let there = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == wanted,
+        "docs/PROFILES.md is out of date; read what changed, then: BPF_DOCTOR_WRITE_DOCS=1 \
+         cargo test --test profiles"
+    );
+}
+
+/// A healthy host runs tracing tools, and does not run them any more without BTF.
+#[test]
+fn a_profile_judges_what_it_needs_and_nothing_else() {
+    let host = healthy();
+    put(
+        host.path(),
+        "etc/os-release",
+        b"ID=debian\nVERSION_ID=\"11\"\n",
+    );
+    let config = "boot/config-5.10.0-32-amd64";
+    let before = fs::read_to_string(host.path().join(config)).unwrap();
+    put(
+        host.path(),
+        config,
+        format!("{before}CONFIG_BPF_EVENTS=y\n").as_bytes(),
+    );
+    let arguments = ["--profile", "libbpf-tools"];
+    let output = check(&host, &arguments);
+    let report = yaml(&output);
+    assert_eq!(profiles(&report)[0].1, "ready", "{}", text(&output.stdout));
+    assert_eq!(output.status.code(), Some(0));
+    // An ill that it has nothing to do with is not judged.
+    let all = report["findings"].as_sequence().unwrap();
+    assert!(
+        all.iter()
+            .all(|finding| finding["check"] != "cgroup-legacy-mode")
+    );
+
+    fs::remove_file(host.path().join("sys/kernel/btf/vmlinux")).unwrap();
+    put(host.path(), "sys/kernel/btf/.keep", b"");
+    let output = check(&host, &arguments);
+    let report = yaml(&output);
+    let (_, verdict, lacks) = profiles(&report).remove(0);
+    assert_eq!(
+        (verdict.as_str(), lacks),
+        ("not-ready", vec!["The kernel offers no BTF".to_owned()])
+    );
+    assert_eq!(
+        (output.status.code(), &report["verdict"]),
+        (Some(1), &Value::from("not-ready"))
+    );
+    // For xdp-tools the same is optional: a warning.
+    let optional = check(&host, &["--profile", "xdp-tools"]);
+    let report = yaml(&optional);
+    assert_eq!(profiles(&report)[0].1, "ready");
+    assert_eq!(optional.status.code(), Some(0));
+    let all = report["findings"].as_sequence().unwrap();
+    let btf = all
+        .iter()
+        .find(|finding| finding["check"] == "kernel-btf-missing");
+    assert_eq!(btf.unwrap()["severity"], "warning");
+    let strict = check(&host, &["--profile", "xdp-tools", "--fail-on", "warning"]);
+    assert_eq!(strict.status.code(), Some(1));
+}
+
+#[test]
+fn all_profiles_are_a_line_each_and_a_saved_report_says_the_same() {
+    let catalogue = bpf_doctor::built_in_catalogue().unwrap();
+    let root = project("tests/hosts/debian-12/root");
+    let root = root.to_str().unwrap();
+    let lines = text(&run(&["check", "--root", root, "--profile", "all"]).stdout);
+    assert_eq!(lines.lines().count(), catalogue.profiles.len());
+    for (line, profile) in lines.lines().zip(&catalogue.profiles) {
+        assert!(line.contains(&profile.title), "{line}");
+    }
+    let report = run(&["check", "--root", root, "--format", "yaml"]);
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("report.yaml");
+    fs::write(&saved, &report.stdout).unwrap();
+    let again = run(&[
+        "check",
+        "--from",
+        saved.to_str().unwrap(),
+        "--profile",
+        "all",
+    ]);
+    assert_eq!(text(&again.stdout), lines);
+}
+
+#[test]
+fn a_name_that_is_none_is_met_with_the_nearest() {
+    for (name, hint) in [
+        ("tetragone", "did you mean `tetragon`?"),
+        ("zzz", "there are: cilium, tetragon"),
+    ] {
+        let output = run(&["check", "--profile", name]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(text(&output.stderr).contains(hint), "{output:?}");
+    }
+}
+
+#[test]
+fn profiles_of_ones_own_are_read_as_strictly_and_linted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.yaml");
+    let name = path.to_str().unwrap();
+    let good = "profiles:\n  - id: mine\n    title: Mine\n    software: Mine 1\n    documents: [here]\n    \
+                requires: [kernel-btf-missing, {need: x, condition: {config: BPF, is: y}}]\n";
+    let host = healthy();
+    let judged = |text: &str| {
+        fs::write(&path, text).unwrap();
+        check(&host, &["--checks", name, "--profile", "mine"])
+    };
+    let output = judged(good);
+    assert_eq!(profiles(&yaml(&output))[0].1, "ready");
+    for (from, to, complaint) in [
+        ("id: mine", "id: all", "means every profile"),
+        (
+            "kernel-btf-missing",
+            "kernel-btf-mising",
+            "mine.yaml:2: unknown check `kernel-btf-mising`, did you mean",
+        ),
+        ("need: x", "ned: x", "did you mean `need`?"),
+        ("need: x, ", "", "has `need` (a few words) and `condition`"),
+        ("requires:", "require:", "did you mean `requires`?"),
+    ] {
+        let output = judged(&good.replacen(from, to, 1));
+        assert_eq!(output.status.code(), Some(2), "{to}");
+        assert!(text(&output.stderr).contains(complaint), "{to}: {output:?}");
+    }
+    let linted = |text_of: &str| {
+        fs::write(&path, text_of).unwrap();
+        text(&run(&["checks", "lint", name]).stdout)
+    };
+    for (from, to, complaint) in [
+        ("[here]", "[]", "no documents"),
+        (
+            "{config: BPF, is: y}",
+            "{all: [{lsm: bpf}, {not: {lsm: bpf}}]}",
+            "can never be met",
+        ),
+        (
+            "[kernel-btf-missing,",
+            "[kernel-btf-missing, kernel-btf-missing,",
+            "is named twice",
+        ),
+    ] {
+        let told = linted(&good.replacen(from, to, 1));
+        assert!(told.contains(complaint), "{to}: {told}");
+    }
+}
