@@ -19,6 +19,7 @@ use super::outcome::Stage;
 use super::place::Place;
 use super::sys::Map;
 use super::sys::Program;
+use super::tracing::Tracing;
 
 /// How often in all a refusal is taken for memory that is about to be given back, and how long
 /// to wait for that each time.
@@ -106,6 +107,8 @@ pub(super) struct Bench {
     place: Place,
     /// What the kernel's BTF says, once that was asked.
     kernel_types: Option<Rc<KernelTypes>>,
+    /// What the tracing probes share.
+    pub(super) tracing: Tracing,
 }
 
 impl Bench {
@@ -117,6 +120,7 @@ impl Bench {
             patience: PATIENCE,
             place: Place::default(),
             kernel_types: None,
+            tracing: Tracing::default(),
         }
     }
 

@@ -31,6 +31,7 @@ mod memlock;
 mod sockets;
 mod types;
 
+mod tracing;
 pub mod trials;
 
 #[cfg(test)]

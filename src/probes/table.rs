@@ -13,6 +13,7 @@ use super::language;
 use super::maps;
 use super::memlock;
 use super::sockets;
+use super::tracing;
 
 /// An experiment on the running kernel.
 #[derive(Debug)]
@@ -90,10 +91,10 @@ static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
         language::struct_ops::PROBES,
     ];
     // Last: their process moves into a place of its own and stays there.
+    let subjects = subjects.iter().chain(tracing::PROBES);
     subjects
-        .iter()
+        .chain(&hooks::PROBES)
         .copied()
-        .chain(hooks::PROBES)
         .flatten()
         .collect()
 });
