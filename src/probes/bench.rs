@@ -17,8 +17,10 @@ use super::log;
 use super::memlock;
 use super::outcome::Outcome;
 use super::outcome::Stage;
+use super::place::Place;
 use super::sys::Map;
 use super::sys::Program;
+use super::tracing::Tracing;
 
 /// How often in all a refusal is taken for memory that is about to be given back, and how long
 /// to wait for that each time.
@@ -104,8 +106,12 @@ pub(super) struct Bench {
     patience: u32,
     /// Whether there is more than everybody may do, once that was asked.
     privileged: Option<bool>,
+    /// What was made for the probes that need a place of their own.
+    place: Place,
     /// What the kernel's BTF says, once that was asked.
     kernel_types: Option<Rc<KernelTypes>>,
+    /// What the tracing probes share.
+    pub(super) tracing: Tracing,
 }
 
 impl Bench {
@@ -116,7 +122,9 @@ impl Bench {
             charged: None,
             patience: PATIENCE,
             privileged: None,
+            place: Place::default(),
             kernel_types: None,
+            tracing: Tracing::default(),
         }
     }
 
@@ -168,6 +176,11 @@ impl Bench {
             "it takes CAP_BPF (before 5.8: CAP_SYS_ADMIN), which this process does not have"
                 .to_owned(),
         ))
+    }
+
+    /// The place of the probes' own.
+    pub(super) fn place(&mut self) -> &mut Place {
+        &mut self.place
     }
 
     /// What the kernel's BTF says of the names probes ask for.
