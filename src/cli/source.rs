@@ -107,6 +107,18 @@ impl SourceArguments {
         })
     }
 
+    /// The host to read, for what asks more of it than facts.
+    pub fn to_read(&self) -> anyhow::Result<Box<dyn host::Host>> {
+        if self.from.is_some() {
+            bail!("a saved report has facts alone: name the host itself, by --root or its files");
+        }
+        let files = self.files();
+        if files.is_empty() {
+            return Ok(self.host()?.host);
+        }
+        self.of_files(&files)
+    }
+
     /// The host that `--root` names, or this one.
     fn host(&self) -> anyhow::Result<host::Opened> {
         let release = self.release.as_deref();
