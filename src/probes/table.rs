@@ -92,11 +92,7 @@ static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
     ];
     // Last: their process moves into a place of its own and stays there.
     let subjects = subjects.iter().chain(tracing::PROBES);
-    subjects
-        .chain(&hooks::PROBES)
-        .copied()
-        .flatten()
-        .collect()
+    subjects.chain(&hooks::PROBES).copied().flatten().collect()
 });
 
 #[cfg(test)]
