@@ -45,7 +45,7 @@ pub(super) fn render(
     if platform.is_container() && recipe.needs != Needs::Nothing && recipe.kind != "program" {
         summary.push_str(" (this is a container: act on its host, or where it is started)");
     }
-    if matches!(recipe.kind, "package" | "upgrade")
+    if matches!(recipe.kind, "package" | "upgrade" | "kernel-config")
         && let Some(way) = platform.image_way()
     {
         summary.push_str(&format!(" ({way})"));
