@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::{ArgGroup, Args};
 
 use super::input::read_file;
+use super::output::Terminal;
 use bpf_doctor::facts::{self, Facts};
 use bpf_doctor::host::{self, Files, Role};
 use bpf_doctor::probes::ProbeResult;
@@ -89,6 +90,9 @@ impl SourceArguments {
             });
         }
         let opened = self.host()?;
+        if let Some(warning) = &opened.warning {
+            Terminal::warn(warning);
+        }
         let outcomes = match opened.probes {
             _ if opened.host.is_live() => try_kernel(),
             Some(bytes) => {

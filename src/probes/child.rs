@@ -60,6 +60,7 @@ pub(super) fn work(probes: &[&Probe], settled: &[(String, Outcome)], results: Ow
         }
         bench.settle(probe.id, answer.outcome);
     }
+    bench.tracing.finish();
     0
 }
 
