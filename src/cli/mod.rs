@@ -6,8 +6,10 @@ mod checks;
 mod collect;
 mod exit;
 mod explain;
+mod features;
 mod input;
 mod output;
+mod probes;
 mod source;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +29,7 @@ use output::Terminal;
   bpf-doctor check --only btf           one area, or one check by its id
   bpf-doctor check --fail-on warning    let warnings count, too
   bpf-doctor explain error.log          what an error log means, and what cures it
+  bpf-doctor features                   what this kernel's BPF has
   bpf-doctor collect -o host.tar.gz     what is known of this host, to judge it elsewhere
   bpf-doctor check --root host.tar.gz   there; or a sosreport, an image, a container's /host
 
@@ -47,8 +50,13 @@ enum Command {
     /// Say what an error log means, what is behind it and what cures it
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainArguments),
+    /// What this kernel's BPF has: map types, program types, hooks, helpers, functions, limits
+    #[command(after_help = features::EXAMPLES)]
+    Features(Box<features::FeaturesArguments>),
     /// The catalogue of failures: list it, read it, check a file of your own
     Checks(checks::ChecksArguments),
+    /// The experiments: what each does, and single ones with all that was said
+    Probes(probes::ProbesArguments),
     /// Pack what is known of this host, to diagnose it elsewhere
     Collect(collect::CollectArguments),
 }
@@ -62,7 +70,9 @@ pub fn run() -> Exit {
     let outcome = match cli.command {
         Some(Command::Check(arguments)) => check::run(&arguments),
         Some(Command::Explain(arguments)) => explain::run(&arguments),
+        Some(Command::Features(arguments)) => features::run(&arguments),
         Some(Command::Checks(arguments)) => checks::run(&arguments),
+        Some(Command::Probes(arguments)) => probes::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         None => check::run(&cli.check),
     };

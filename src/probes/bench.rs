@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use super::errno::Code;
 use super::insn::Insn;
 use super::kernel_types::KernelTypes;
+use super::kinds::MapType;
 use super::kinds::ProgType;
 use super::kinds::Recipe;
 use super::kinds::Shape;
@@ -16,8 +17,10 @@ use super::log;
 use super::memlock;
 use super::outcome::Outcome;
 use super::outcome::Stage;
+use super::place::Place;
 use super::sys::Map;
 use super::sys::Program;
+use super::tracing::Tracing;
 
 /// How often in all a refusal is taken for memory that is about to be given back, and how long
 /// to wait for that each time.
@@ -101,8 +104,14 @@ pub(super) struct Bench {
     charged: Option<bool>,
     /// How often it is still worth waiting for memory.
     patience: u32,
+    /// Whether there is more than everybody may do, once that was asked.
+    privileged: Option<bool>,
+    /// What was made for the probes that need a place of their own.
+    place: Place,
     /// What the kernel's BTF says, once that was asked.
     kernel_types: Option<Rc<KernelTypes>>,
+    /// What the tracing probes share.
+    pub(super) tracing: Tracing,
 }
 
 impl Bench {
@@ -112,7 +121,10 @@ impl Bench {
             settled: settled.to_vec(),
             charged: None,
             patience: PATIENCE,
+            privileged: None,
+            place: Place::default(),
             kernel_types: None,
+            tracing: Tracing::default(),
         }
     }
 
@@ -143,6 +155,32 @@ impl Bench {
                 Outcome::Skipped { .. } => Some(format!("{BUILDS_ON} {need}, which was skipped")),
             }
         })
+    }
+
+    /// Ends a probe that has no answer without CAP_BPF (before 5.8: CAP_SYS_ADMIN): the verifier
+    /// tells whoever lacks it that it knows neither a loop nor a helper which it knows well.
+    pub(super) fn takes_privilege(&mut self) -> Trial {
+        let privileged = match self.privileged {
+            Some(known) => known,
+            // EPERM: this type of map is not for everybody. What else goes wrong says nothing.
+            None => !matches!(
+                self.patiently(|| Map::create(&Shape::of(MapType::LruHash))),
+                Err(code) if code == Errno::EPERM
+            ),
+        };
+        self.privileged = Some(privileged);
+        if privileged {
+            return Ok(());
+        }
+        Err(Trouble::Skipped(
+            "it takes CAP_BPF (before 5.8: CAP_SYS_ADMIN), which this process does not have"
+                .to_owned(),
+        ))
+    }
+
+    /// The place of the probes' own.
+    pub(super) fn place(&mut self) -> &mut Place {
+        &mut self.place
     }
 
     /// What the kernel's BTF says of the names probes ask for.

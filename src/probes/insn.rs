@@ -166,6 +166,12 @@ impl Code {
         self.then(&[Insn::set(to, number)])
     }
 
+    /// `to = number` of 64 bits; it takes two places.
+    pub(super) fn set_long(self, to: Reg, number: u64) -> Self {
+        self.add(0x18, to as u8, 0, 0, number as i32)
+            .add(0, 0, 0, 0, (number >> 32) as i32)
+    }
+
     /// `to = from`
     pub(super) fn copy(self, to: Reg, from: Reg) -> Self {
         self.add(0xbf, to as u8, from as u8, 0, 0)
@@ -242,6 +248,11 @@ impl Code {
         self.add(0x05 | when as u8, of as u8, 0, by, number)
     }
 
+    /// As [`Code::jump_when`], compared with another register.
+    pub(super) fn jump_when_by(self, when: When, of: Reg, with: Reg, by: i16) -> Self {
+        self.add(0x0d | when as u8, of as u8, with as u8, by, 0)
+    }
+
     /// As [`Code::jump_when`], by the lower 32 bits alone (third instruction set).
     pub(super) fn jump32_when(self, when: When, of: Reg, number: i32, by: i16) -> Self {
         self.add(0x06 | when as u8, of as u8, 0, by, number)
@@ -282,12 +293,6 @@ impl Code {
     pub(super) fn function(self, to: Reg, by: i32) -> Self {
         // The kernel counts from the second place on.
         self.wide(to, wide::FUNCTION, by + 1)
-    }
-
-    /// `to = number`, of eight bytes; it takes two places.
-    pub(super) fn set_long(self, to: Reg, number: u64) -> Self {
-        let (low, high) = (number as u32 as i32, (number >> 32) as u32 as i32);
-        self.add(0x18, to as u8, 0, 0, low).add(0, 0, 0, 0, high)
     }
 
     /// Makes of an address of an arena in user space one for the program

@@ -7,6 +7,7 @@
 
 mod errno;
 mod log;
+mod meaning;
 mod outcome;
 mod table;
 
@@ -19,15 +20,20 @@ mod insn;
 mod kernel_types;
 mod kinds;
 mod object;
+mod place;
 
 mod basics;
 mod cgroup;
 mod core_read;
+mod hooks;
 mod language;
 mod maps;
 mod memlock;
 mod sockets;
 mod types;
+
+mod tracing;
+pub mod trials;
 
 #[cfg(test)]
 mod tests;

@@ -8,10 +8,12 @@ use super::bench::Bench;
 use super::bench::Trial;
 use super::cgroup;
 use super::core_read;
+use super::hooks;
 use super::language;
 use super::maps;
 use super::memlock;
 use super::sockets;
+use super::tracing;
 
 /// An experiment on the running kernel.
 #[derive(Debug)]
@@ -75,6 +77,7 @@ static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
         maps::storage::PROBES,
         maps::packets::PROBES,
         maps::arena::PROBES,
+        maps::pins::PROBES,
         memlock::PROBES,
         sockets::PROBES,
         cgroup::PROBES,
@@ -88,7 +91,9 @@ static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
         language::runs::PROBES,
         language::struct_ops::PROBES,
     ];
-    subjects.iter().copied().flatten().collect()
+    // Last: their process moves into a place of its own and stays there.
+    let subjects = subjects.iter().chain(tracing::PROBES);
+    subjects.chain(&hooks::PROBES).copied().flatten().collect()
 });
 
 #[cfg(test)]

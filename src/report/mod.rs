@@ -5,8 +5,10 @@
 
 mod machine;
 mod model;
+mod probes;
 mod profiles;
 mod read;
+mod script;
 mod style;
 mod text;
 
@@ -14,7 +16,11 @@ pub use machine::{json, yaml};
 pub use model::{
     Environment, Host, Kernel, Origin, Os, Report, SCHEMA, Summary, Threshold, Tool, Verdict,
 };
+pub use probes::{
+    ProbeRun, probes_json, probes_text, probes_yaml, runs_json, runs_status, runs_text, runs_yaml,
+};
 pub use profiles::{ProfileReport, profiles_text};
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
+pub use script::fix_script;
 pub use style::{Detail, Style, clean};
 pub use text::{broken, evidence_line, text};

@@ -8,6 +8,7 @@ use std::os::fd::OwnedFd;
 
 use super::super::errno::Code;
 use super::super::kinds::Command;
+use super::super::kinds::hook;
 use super::attr::Attr;
 use super::map::Map;
 use super::program::Program;
@@ -78,6 +79,54 @@ impl Link {
         unsafe { attr.open(Command::RawTracepointOpen) }.map(Self)
     }
 
+    /// Attaches a program to the entry of a kernel function, by a link of many kprobes.
+    pub(in super::super) fn kprobes(program: &Program, function: &CStr) -> Result<Self, Code> {
+        let names = [function.as_ptr()];
+        let mut attr = Attr::new()
+            .fd(0, &program.0)
+            .number(8, hook::TRACE_KPROBE_MULTI)
+            .length(20, names.len())
+            .address(24, names.as_ptr());
+        // SAFETY: the address is that of as many addresses as told, each that of a text with a
+        // closing zero; all outlive the call.
+        unsafe { attr.open(Command::LinkCreate) }.map(Self)
+    }
+
+    /// Attaches a program to what is at a place in a file, for one process, by a link of many
+    /// uprobes.
+    pub(in super::super) fn uprobe(
+        program: &Program,
+        file: &CStr,
+        offset: u64,
+        process: u32,
+    ) -> Result<Self, Code> {
+        let offsets = [offset];
+        let mut attr = Attr::new()
+            .fd(0, &program.0)
+            .number(8, hook::TRACE_UPROBE_MULTI)
+            .text(16, file)
+            .address(24, offsets.as_ptr())
+            .length(48, offsets.len())
+            .number(56, process);
+        // SAFETY: the addresses are those of a text with a closing zero and of as many offsets as
+        // told; all outlive the call.
+        unsafe { attr.open(Command::LinkCreate) }.map(Self)
+    }
+
+    /// Attaches an iterator to the entries of a map.
+    pub(in super::super) fn walk(program: &Program, map: &Map) -> Result<Self, Code> {
+        // `union bpf_iter_link_info`, of which the first field is the map's descriptor; it must
+        // be whole only from its beginning on.
+        let info = [map.number()];
+        let mut attr = Attr::new()
+            .fd(0, &program.0)
+            .number(8, hook::TRACE_ITER)
+            .address(16, info.as_ptr())
+            .length(24, size_of_val(&info));
+        // SAFETY: the address is that of as many bytes as told, which outlive the call.
+        unsafe { attr.open(Command::LinkCreate) }.map(Self)
+    }
+
     /// Puts another program in place of the one that is attached.
     pub(in super::super) fn update(&self, program: &Program) -> Result<(), Code> {
         let mut attr = Attr::new().fd(0, &self.0).fd(4, &program.0);
@@ -107,6 +156,12 @@ impl Link {
     /// The link of that name in a BPF file system.
     pub(in super::super) fn pinned(path: &CStr) -> Result<Self, Code> {
         pinned(path).map(Self)
+    }
+}
+
+impl From<Link> for OwnedFd {
+    fn from(link: Link) -> Self {
+        link.0
     }
 }
 

@@ -14,9 +14,12 @@ mod attr;
 mod link;
 mod map;
 mod memory;
+mod mount;
 mod perf;
+pub(super) mod plain;
 mod process;
 mod program;
+mod socket;
 
 use nix::errno::Errno;
 
@@ -28,9 +31,11 @@ use link::{info, pin, pinned};
 pub(super) use link::{Link, LinkOption, Target, attach, detach, token};
 pub(super) use map::{Btf, Map};
 pub(super) use memory::Mapping;
+pub(super) use mount::file_system;
 pub(super) use perf::{Event, PerfEvent};
 pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock, process};
 pub(super) use program::{Program, Ran};
+pub(super) use socket::{attach_here, attach_to_socket, count_at, detach_here, ignore, keep_only};
 
 /// Calls bpf(2) with a command that no kernel has.
 pub(super) fn unknown_command() -> Result<(), Code> {

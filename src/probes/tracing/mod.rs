@@ -1,0 +1,182 @@
+//! Tracing: programs attached to functions, events and security hooks, and made to fire.
+//!
+//! Each experiment loads a program that counts how often the probe's own thread made it run,
+//! attaches it by a descriptor alone, does to itself what the hook waits for, and reads the
+//! count. What is attached stays so until the process of the probes ends: taking a program off
+//! waits for all processors, and is done for all of them at once then.
+
+mod events;
+mod functions;
+mod helpers;
+mod hooks;
+mod iterators;
+mod kernel_types;
+mod ladder;
+mod witness;
+
+use std::ffi::CString;
+use std::os::fd::OwnedFd;
+use std::thread;
+
+use nix::errno::Errno;
+use nix::sys::prctl;
+
+use super::bench::At;
+use super::bench::Bench;
+use super::bench::Trial;
+use super::bench::Trouble;
+use super::errno::Code as ErrnoCode;
+use super::insn::Code;
+use super::kinds::MapType;
+use super::kinds::Recipe;
+use super::kinds::Shape;
+use super::outcome::Stage;
+use super::sys::Map;
+use super::sys::Program;
+use super::table::Probe;
+use kernel_types::KernelTypes;
+use kernel_types::NoTypes;
+use witness::Name;
+use witness::Notes;
+
+/// What this folder adds to the probe table.
+pub(super) const PROBES: &[&[Probe]] = &[
+    ladder::PROBES,
+    functions::PROBES,
+    events::PROBES,
+    hooks::PROBES,
+    iterators::PROBES,
+    helpers::PROBES,
+];
+
+/// All that is attached to through the kernel's BTF.
+const TARGETS: &[&str] = &[
+    hooks::FENTRY_TEST,
+    hooks::MODIFY_RETURN_TEST,
+    hooks::SECURITY_GETSID,
+    hooks::TASK_RENAME,
+    hooks::LSM_GETSID,
+    hooks::LSM_READLINK,
+    iterators::TASK,
+    iterators::MAP_ELEMENT,
+    helpers::TRACE_VPRINTK,
+];
+
+/// What the tracing probes of one process share.
+#[derive(Debug, Default)]
+pub(super) struct Tracing {
+    /// The name this thread goes by, once it took it.
+    name: Option<Name>,
+    /// Ids in the kernel's BTF, once it was read.
+    types: Option<Result<KernelTypes, NoTypes>>,
+    /// What is attached.
+    kept: Vec<OwnedFd>,
+}
+
+impl Tracing {
+    /// The name by which programs know this thread.
+    fn name(&mut self) -> Result<Name, Trouble> {
+        if let Some(name) = self.name {
+            return Ok(name);
+        }
+        let name = witness::own_name();
+        let end = name
+            .iter()
+            .position(|byte| *byte == 0)
+            .unwrap_or(name.len());
+        let text = name.get(..end).unwrap_or_default();
+        let text = CString::new(text).unwrap_or_default();
+        prctl::set_name(&text).at(Stage::Trigger)?;
+        self.name = Some(name);
+        Ok(name)
+    }
+
+    /// The id of a function or typedef in the kernel's BTF.
+    fn target(&mut self, name: &'static str) -> Result<u32, Trouble> {
+        let types = self.types.get_or_insert_with(|| KernelTypes::read(TARGETS));
+        let failed = |errno: Errno, remark: &str| Trouble::Failed {
+            stage: Stage::Open,
+            errno: Some(errno.into()),
+            remark: remark.to_owned(),
+        };
+        match types {
+            Ok(types) => types
+                .id(name)
+                .ok_or_else(|| failed(Errno::ESRCH, &format!("{name} is not in the kernel's BTF"))),
+            Err(NoTypes::Unreadable(Errno::ENOENT)) => Err(failed(
+                Errno::ENOENT,
+                "the kernel shows no BTF at /sys/kernel/btf/vmlinux",
+            )),
+            Err(NoTypes::Unreadable(errno)) => Err(Trouble::Skipped(format!(
+                "the kernel's BTF can't be read: {}",
+                ErrnoCode::from(*errno)
+            ))),
+            Err(NoTypes::Malformed) => Err(Trouble::wrong(
+                Stage::Open,
+                "/sys/kernel/btf/vmlinux is not BTF as the kernel writes it".to_owned(),
+            )),
+        }
+    }
+
+    /// Keeps something attached until the end.
+    fn keep(&mut self, attached: impl Into<OwnedFd>) {
+        self.kept.push(attached.into());
+    }
+
+    /// Takes off all that is attached. Each one waits for all processors in turn, so they are
+    /// made to wait side by side.
+    pub(super) fn finish(&mut self) {
+        thread::scope(|scope| {
+            for attached in self.kept.drain(..) {
+                scope.spawn(move || drop(attached));
+            }
+        });
+    }
+}
+
+/// A program that counts, and what it counts in.
+struct Witness {
+    program: Program,
+    notes: Map,
+}
+
+impl Witness {
+    /// Loads a program of this kind; `then` is what it does besides counting, told the map it
+    /// notes in, and `result` what it returns to the event of the probe's own.
+    fn load(
+        bench: &mut Bench,
+        kind: &Recipe<'_>,
+        then: &Code,
+        result: i32,
+    ) -> Result<Self, Trouble> {
+        let name = bench.tracing.name()?;
+        let notes = bench.map(&Shape {
+            value_size: witness::NOTES_SIZE,
+            ..Shape::of(MapType::Array)
+        })?;
+        let code = witness::code(&name, &notes, then, result);
+        let program = bench.load(&Recipe {
+            code: &code,
+            ..*kind
+        })?;
+        Ok(Self { program, notes })
+    }
+
+    /// Fails unless the program has run; gives what it noted.
+    fn fired(&self) -> Result<Notes, Trouble> {
+        let value = self.notes.lookup().at(Stage::Read)?;
+        let notes = Notes::of(&value).ok_or(Errno::EINVAL).at(Stage::Read)?;
+        if notes.count > 0 {
+            return Ok(notes);
+        }
+        Err(Trouble::wrong(
+            Stage::Trigger,
+            "the program was attached, and what it waits for was done, but it never ran".to_owned(),
+        ))
+    }
+
+    /// As [`Witness::fired`], for who needs no more.
+    fn has_fired(&self) -> Trial {
+        self.fired().map(drop)
+    }
+}
