@@ -47,6 +47,7 @@ pub const EXAMPLES: &str = "Examples:
   bpf-doctor check --from report.yaml                 a saved report, judged by today's catalogue
   bpf-doctor check --profile cilium                   will this software run here?
   bpf-doctor check --profile all                      one line for each that is known
+  bpf-doctor check --fix-script > fixes.sh            all fixes as a script to read, then run
   bpf-doctor check --format yaml --redact             a report to show to others";
 
 /// Arguments of `bpf-doctor check`.
@@ -80,6 +81,9 @@ pub struct CheckArguments {
     /// Shape of the report
     #[arg(long, short, value_enum, default_value_t)]
     format: Format,
+    /// Print all fixes as one shell script instead of the report
+    #[arg(long, conflicts_with = "format")]
+    fix_script: bool,
     #[command(flatten)]
     output: OutputArguments,
     // Last: its heading would stand over what comes after.
@@ -124,6 +128,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         report = report.with_profiles(lacking, threshold);
     }
     let text = match arguments.format {
+        _ if arguments.fix_script => report::fix_script(&report),
         Format::Text if software.is_every() => report::profiles_text(&report, terminal.style()),
         Format::Text => report::text(&report, &catalogue.areas, terminal.style()),
         Format::Yaml => report::yaml(&report)?,

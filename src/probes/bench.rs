@@ -1,5 +1,6 @@
 //! Where a probe runs: what it can use, and how it says what became of it.
 
+use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use nix::errno::Errno;
 
 use super::errno::Code;
 use super::insn::Insn;
+use super::kernel_types::KernelTypes;
 use super::kinds::ProgType;
 use super::kinds::Recipe;
 use super::kinds::Shape;
@@ -102,6 +104,8 @@ pub(super) struct Bench {
     patience: u32,
     /// What the tracing probes share.
     pub(super) tracing: Tracing,
+    /// What the kernel's BTF says, once that was asked.
+    kernel_types: Option<Rc<KernelTypes>>,
 }
 
 impl Bench {
@@ -112,6 +116,7 @@ impl Bench {
             charged: None,
             patience: PATIENCE,
             tracing: Tracing::default(),
+            kernel_types: None,
         }
     }
 
@@ -142,6 +147,16 @@ impl Bench {
                 Outcome::Skipped { .. } => Some(format!("{BUILDS_ON} {need}, which was skipped")),
             }
         })
+    }
+
+    /// What the kernel's BTF says of the names probes ask for.
+    pub(super) fn kernel_types(&mut self) -> Result<Rc<KernelTypes>, Trouble> {
+        if let Some(known) = &self.kernel_types {
+            return Ok(Rc::clone(known));
+        }
+        let found = Rc::new(KernelTypes::find()?);
+        self.kernel_types = Some(Rc::clone(&found));
+        Ok(found)
     }
 
     /// Creates a map.

@@ -93,6 +93,9 @@ pub(super) enum Atomic {
     Exchange = 0xe1,
     /// Compares with `R0`, which gets what was there.
     CompareExchange = 0xf1,
+    /// The registers change places: `to` gets what is at `from + offset`.
+    LoadAcquire = 0x100,
+    StoreRelease = 0x110,
 }
 
 /// What the immediate of a wide load is, in place of its source register (BPF_PSEUDO_*).
@@ -163,12 +166,6 @@ impl Code {
         self.then(&[Insn::set(to, number)])
     }
 
-    /// `to = number` of 64 bits; it takes two places.
-    pub(super) fn set_long(self, to: Reg, number: u64) -> Self {
-        self.add(0x18, to as u8, 0, 0, number as i32)
-            .add(0, 0, 0, 0, (number >> 32) as i32)
-    }
-
     /// `to = from`
     pub(super) fn copy(self, to: Reg, from: Reg) -> Self {
         self.add(0xbf, to as u8, from as u8, 0, 0)
@@ -234,8 +231,8 @@ impl Code {
         self.add(0x06, 0, 0, 0, by)
     }
 
-    /// Goes on `by` instructions after the next one, or, when the kernel has enough of it, with
-    /// the next one (`may_goto`).
+    /// Goes on with the next instruction, or, when the kernel has enough of it, `by` instructions
+    /// after that (`may_goto`).
     pub(super) fn may_jump(self, by: i16) -> Self {
         self.add(0xe5, 0, 0, by, 0)
     }
@@ -290,6 +287,18 @@ impl Code {
     pub(super) fn function(self, to: Reg, by: i32) -> Self {
         // The kernel counts from the second place on.
         self.wide(to, wide::FUNCTION, by + 1)
+    }
+
+    /// `to = number`, of eight bytes; it takes two places.
+    pub(super) fn set_long(self, to: Reg, number: u64) -> Self {
+        let (low, high) = (number as u32 as i32, (number >> 32) as u32 as i32);
+        self.add(0x18, to as u8, 0, 0, low).add(0, 0, 0, 0, high)
+    }
+
+    /// Makes of an address of an arena in user space one for the program
+    /// (`addr_space_cast` from 1 to 0).
+    pub(super) fn arena_pointer(self, of: Reg) -> Self {
+        self.add(0xbf, of as u8, of as u8, 1, 1)
     }
 
     fn wide(self, to: Reg, what: u8, number: i32) -> Self {

@@ -16,16 +16,19 @@ mod sys;
 
 mod bench;
 mod insn;
+mod kernel_types;
 mod kinds;
 mod object;
 
 mod basics;
 mod cgroup;
 mod core_read;
+mod language;
 mod maps;
 mod memlock;
 mod sockets;
 mod tracing;
+mod types;
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,7 @@ use super::sys::Btf;
 use super::table::BPF_AND_NET;
 use super::table::ONE_MAP;
 use super::table::Probe;
+use super::types::Types;
 
 /// What this file adds to the probe table.
 pub(super) const PROBES: &[Probe] = &[
@@ -128,10 +129,12 @@ pub(super) fn stream_parser(bench: &mut Bench) -> Trial {
 /// `sockhash-btf`: key and value described by BTF types.
 pub(super) fn sockhash_btf(bench: &mut Bench) -> Trial {
     // EINVAL: before 4.18 there is no such command.
-    let btf = Btf::load(&int()).at(Stage::BtfLoad)?;
+    let mut types = Types::new();
+    let int = types.int();
+    let btf = Btf::load(&types.bytes()).at(Stage::BtfLoad)?;
     // ENOTSUPP: these maps have no map_check_btf(), or map_check_no_btf(), whose answer this is.
     let shape = Shape {
-        btf: Some((&btf, INT, INT)),
+        btf: Some((&btf, int, int)),
         ..Shape::of(MapType::Sockhash)
     };
     bench.map(&shape).map(drop)
@@ -144,32 +147,4 @@ fn create(bench: &mut Bench, of: MapType, value_size: u32) -> Trial {
             ..Shape::of(of)
         })
         .map(drop)
-}
-
-/// The id of the only type in [`int`]: ids count from 1, 0 being `void`.
-const INT: u32 = 1;
-
-/// BTF that knows one type, `int`; laid out as `include/uapi/linux/btf.h` says.
-fn int() -> Vec<u8> {
-    const STRINGS: &[u8] = b"\0int\0";
-    const KIND_INT: u32 = 1;
-    const SIGNED: u32 = 1;
-    let types = [
-        1,                 // where its name starts among the strings
-        KIND_INT << 24,    // its kind
-        4,                 // its size in bytes
-        SIGNED << 24 | 32, // its encoding, and its size in bits
-    ];
-    let mut btf = Vec::new();
-    btf.extend(0xeb9f_u16.to_ne_bytes()); // the mark of BTF
-    btf.extend([1, 0]); // version and flags
-    let header_size = 24;
-    let types_size = size_of_val(&types) as u32;
-    // Types and strings follow the header, each told by start and size.
-    for field in [header_size, 0, types_size, types_size, STRINGS.len() as u32] {
-        btf.extend(field.to_ne_bytes());
-    }
-    btf.extend(types.iter().flat_map(|field| field.to_ne_bytes()));
-    btf.extend(STRINGS);
-    btf
 }

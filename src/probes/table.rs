@@ -8,6 +8,7 @@ use super::bench::Bench;
 use super::bench::Trial;
 use super::cgroup;
 use super::core_read;
+use super::language;
 use super::maps;
 use super::memlock;
 use super::sockets;
@@ -54,6 +55,8 @@ pub(super) const NOTHING: &str = "none";
 pub(super) const ONE_MAP: &str = "none: one map, held by a descriptor";
 pub(super) const ONE_PROGRAM: &str = "none: one program of two instructions, held by a descriptor";
 
+pub(super) const ONE_SMALL_PROGRAM: &str = "none: one small program, held by a descriptor";
+
 /// All probes, in the order they run.
 #[must_use]
 pub fn table() -> &'static [&'static Probe] {
@@ -62,15 +65,31 @@ pub fn table() -> &'static [&'static Probe] {
 
 /// In the order they run: a probe builds on earlier ones.
 static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
-    let subjects: [&'static [Probe]; 6] = [
+    let subjects: &[&'static [Probe]] = &[
         basics::PROBES,
-        maps::PROBES,
+        maps::data::PROBES,
+        maps::keyed::PROBES,
+        maps::batch::PROBES,
+        maps::nested::PROBES,
+        maps::queues::PROBES,
+        maps::streams::PROBES,
+        maps::storage::PROBES,
+        maps::packets::PROBES,
+        maps::arena::PROBES,
         memlock::PROBES,
         sockets::PROBES,
         cgroup::PROBES,
         core_read::PROBES,
+        language::btf_kinds::PROBES,
+        language::instructions::PROBES,
+        language::limits::PROBES,
+        language::functions::PROBES,
+        language::kernel_functions::PROBES,
+        language::objects::PROBES,
+        language::runs::PROBES,
+        language::struct_ops::PROBES,
     ];
-    let subjects = subjects.into_iter();
+    let subjects = subjects.iter().copied();
     subjects
         .chain(tracing::PROBES.iter().copied())
         .flatten()

@@ -271,7 +271,21 @@ mod root {
         }
         let results = run(&|_| true, &Limits::default());
         // A kernel may be built without what these need.
-        let optional = ["jit", "sockmap", "sockhash", "cgroup", "core"];
+        let optional = [
+            "jit",
+            "sockmap",
+            "sockhash",
+            "cgroup",
+            "core",
+            "kfunc",
+            "iterator",
+            "exceptions",
+            "struct-ops",
+            "xskmap",
+            "inode-storage",
+            "arena",
+            "load-acquire",
+        ];
         for probe in table() {
             let outcome = outcome(&results, probe.id);
             let Some(since) = probe.since else { continue };

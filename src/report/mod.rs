@@ -7,6 +7,7 @@ mod machine;
 mod model;
 mod profiles;
 mod read;
+mod script;
 mod style;
 mod text;
 
@@ -16,5 +17,6 @@ pub use model::{
 };
 pub use profiles::{ProfileReport, profiles_text};
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
+pub use script::fix_script;
 pub use style::{Detail, Style, clean};
 pub use text::text;

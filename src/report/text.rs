@@ -300,7 +300,7 @@ fn shortened(value: &str) -> String {
 }
 
 /// A piece of evidence in a line.
-fn evidence_line(piece: &Evidence) -> String {
+pub(super) fn evidence_line(piece: &Evidence) -> String {
     match piece {
         Evidence::Probe { probe, outcome, .. } => {
             let probe = clean(probe);

@@ -16,11 +16,7 @@ use super::super::kinds::Shape;
 use super::attr::Attr;
 use super::attr::answer;
 use super::memory::Mapping;
-
-/// More processors than a kernel can be built for (CONFIG_NR_CPUS is at most 8192): a value of a
-/// per-CPU map is as long as the machine could ever have processors, and what the host tells of
-/// that number is not to be trusted with memory.
-const MOST_CPUS: usize = 8192;
+use super::process::most_processors;
 
 /// Type information the kernel has taken.
 pub(in super::super) struct Btf(pub(super) OwnedFd);
@@ -76,7 +72,7 @@ impl Map {
     /// rounded up to eight bytes; some types give eight bytes for four.
     fn room(&self) -> usize {
         let of_each = self.value_size.next_multiple_of(8).max(8);
-        of_each * if self.per_cpu { MOST_CPUS } else { 1 }
+        of_each * if self.per_cpu { most_processors() } else { 1 }
     }
 
     /// The value of the first key, which is zero.
@@ -187,7 +183,8 @@ impl Map {
     pub(in super::super) fn take_batch(&self, most: usize) -> Result<(Vec<u8>, Vec<u8>), Code> {
         let mut keys = vec![0; most * self.key_size];
         let mut values = vec![0; most * self.value_size];
-        let count = self.batch(Command::MapLookupAndDeleteBatch, &mut keys, &mut values)? as usize;
+        let count = self.batch(Command::MapLookupAndDeleteBatch, &mut keys, &mut values)?;
+        let count = (count as usize).min(most);
         keys.truncate(count * self.key_size);
         values.truncate(count * self.value_size);
         Ok((keys, values))
@@ -210,8 +207,11 @@ impl Map {
             .fd(36, &self.fd);
         // SAFETY: keys and values have room for `count` of each, and the position for a key; all
         // outlive the call.
-        unsafe { attr.call(command)? };
-        Ok(attr.answer(32))
+        match unsafe { attr.call(command) } {
+            // ENOENT: a walk has come to the end of the map, with as many elements as it tells.
+            Err(code) if code != Errno::ENOENT => Err(code),
+            _ => Ok(attr.answer(32)),
+        }
     }
 
     /// Makes the map read-only for all of user space, for good.

@@ -43,6 +43,11 @@ impl Mapping {
         }
     }
 
+    /// Where it is, for programs that share it.
+    pub(in super::super) fn address(&self) -> u64 {
+        self.start.addr().get() as u64
+    }
+
     /// All of it as it is now.
     pub(in super::super) fn read(&self) -> Vec<u8> {
         self.read_at(0, self.length)

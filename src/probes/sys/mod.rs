@@ -29,7 +29,7 @@ pub(super) use link::{Link, LinkOption, Target, attach, detach, token};
 pub(super) use map::{Btf, Map};
 pub(super) use memory::Mapping;
 pub(super) use perf::{Event, PerfEvent};
-pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock};
+pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock, process};
 pub(super) use program::{Program, Ran};
 
 /// Calls bpf(2) with a command that no kernel has.

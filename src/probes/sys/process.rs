@@ -1,5 +1,7 @@
 //! Processes of our own, and what libbpf keeps for all of one.
 
+use std::os::fd::FromRawFd;
+use std::os::fd::OwnedFd;
 use std::panic;
 use std::panic::AssertUnwindSafe;
 
@@ -44,4 +46,32 @@ pub(in super::super) fn end_child(work: impl FnOnce() -> i32) -> ! {
     let status = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(101);
     // SAFETY: ending a process at once has no precondition.
     unsafe { libc::_exit(status) }
+}
+
+/// A descriptor of a process (pidfd_open(2)), which closes when another program is run.
+pub(in super::super) fn process(of: Pid) -> Result<OwnedFd, Code> {
+    // SAFETY: the system call takes two numbers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, of.as_raw(), 0) };
+    match i32::try_from(fd) {
+        // SAFETY: the kernel has made the descriptor for us, and nobody else knows of it.
+        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(Code::last()),
+    }
+}
+
+/// At least as many as the machine could ever have processors.
+///
+/// What sysfs says of that number may be another file's in a container, and memory depends on it:
+/// so it is the kernel that is asked, how long its sets of processors are.
+pub(super) fn most_processors() -> usize {
+    /// CONFIG_NR_CPUS is at most this.
+    const MOST: usize = 8192;
+    let mut set = [0_u8; MOST / 8];
+    // SAFETY: the kernel writes at most as many bytes as told, which are ours.
+    let length =
+        unsafe { libc::syscall(libc::SYS_sched_getaffinity, 0, set.len(), set.as_mut_ptr()) };
+    match usize::try_from(length) {
+        Ok(bytes) if bytes > 0 => bytes * 8,
+        _ => MOST,
+    }
 }

@@ -79,9 +79,13 @@ impl Program {
         self.test(input, &mut [], input.len() + 512)
     }
 
-    /// Runs a program that takes no packet once on `context`, which it may change.
-    pub(in super::super) fn test_run_on(&self, context: &mut [u8]) -> Result<u32, Code> {
-        self.test(&[], context, 0).map(|ran| ran.returned)
+    /// As [`Program::test_run`], on a packet or on none, with a context, which some types change.
+    pub(in super::super) fn test_run_with(
+        &self,
+        input: &[u8],
+        context: &mut [u8],
+    ) -> Result<u32, Code> {
+        self.test(input, context, 0).map(|ran| ran.returned)
     }
 
     fn test(&self, input: &[u8], context: &mut [u8], room: usize) -> Result<Ran, Code> {

@@ -1,29 +1,28 @@
 //! Maps: plain ones, ones mapped into memory, and those that hold a program's global data.
 
-use nix::errno::Errno;
-
-use super::basics;
-use super::bench::At;
-use super::bench::Bench;
-use super::bench::Trial;
-use super::bench::Trouble;
-use super::insn::Code;
-use super::insn::Reg;
-use super::insn::Size;
-use super::kinds::Access;
-use super::kinds::MMAPABLE;
-use super::kinds::MapType;
-use super::kinds::ProgType;
-use super::kinds::READ_ONLY_FOR_PROGRAMS;
-use super::kinds::Shape;
-use super::outcome::Stage;
-use super::table::BPF;
-use super::table::BPF_TO_FREEZE;
-use super::table::ONE_MAP;
-use super::table::Probe;
+use super::compare;
+use super::refused;
+use crate::probes::basics;
+use crate::probes::bench::At;
+use crate::probes::bench::Bench;
+use crate::probes::bench::Trial;
+use crate::probes::insn::Code;
+use crate::probes::insn::Reg;
+use crate::probes::insn::Size;
+use crate::probes::kinds::Access;
+use crate::probes::kinds::MMAPABLE;
+use crate::probes::kinds::MapType;
+use crate::probes::kinds::ProgType;
+use crate::probes::kinds::READ_ONLY_FOR_PROGRAMS;
+use crate::probes::kinds::Shape;
+use crate::probes::outcome::Stage;
+use crate::probes::table::BPF;
+use crate::probes::table::BPF_TO_FREEZE;
+use crate::probes::table::ONE_MAP;
+use crate::probes::table::Probe;
 
 /// What this file adds to the probe table.
-pub(super) const PROBES: &[Probe] = &[
+pub(in crate::probes) const PROBES: &[Probe] = &[
     Probe {
         id: "map-create",
         title: "Maps can be created",
@@ -76,7 +75,7 @@ pub(super) const PROBES: &[Probe] = &[
 ];
 
 /// The simplest map there is.
-pub(super) const PLAIN: Shape<'_> = array(4, 0);
+pub(in crate::probes) const PLAIN: Shape<'_> = array(4, 0);
 
 /// Values that are not the zeros a new map holds, and differ in every byte.
 const FIRST: [u8; 4] = [0x11, 0x22, 0x33, 0x44];
@@ -92,14 +91,14 @@ const fn array(value_size: u32, flags: u32) -> Shape<'static> {
 }
 
 /// `map-create`: an array is created, written and read.
-pub(super) fn create(bench: &mut Bench) -> Trial {
+pub(in crate::probes) fn create(bench: &mut Bench) -> Trial {
     let map = bench.map(&PLAIN)?;
     map.update(&FIRST).at(Stage::Trigger)?;
     compare("read by bpf(2)", &map.lookup().at(Stage::Read)?, &FIRST)
 }
 
 /// `array-mmap`: what is written through memory is read by bpf(2), and the other way round.
-pub(super) fn mmap(bench: &mut Bench) -> Trial {
+pub(in crate::probes) fn mmap(bench: &mut Bench) -> Trial {
     // EINVAL: array_map_alloc_check() before 5.5 doesn't know the flag.
     let map = bench.map(&array(FIRST.len() as u32, MMAPABLE))?;
     let mut memory = map.mmap(Access::ReadWrite).at(Stage::Mmap)?;
@@ -119,7 +118,7 @@ pub(super) fn mmap(bench: &mut Bench) -> Trial {
 
 /// `rodata-mmap`: the map libbpf makes for `.rodata`, with the size and flags of the notes'
 /// fourth item: filled, frozen, then readable through memory and writable by nobody.
-pub(super) fn rodata(bench: &mut Bench) -> Trial {
+pub(in crate::probes) fn rodata(bench: &mut Bench) -> Trial {
     // EINVAL: either flag is unknown, the younger of which is from 5.5.
     let map = bench.map(&array(9, READ_ONLY_FOR_PROGRAMS | MMAPABLE))?;
     map.update(&FIRST).at(Stage::Trigger)?;
@@ -139,7 +138,7 @@ pub(super) fn rodata(bench: &mut Bench) -> Trial {
 
 /// `global-data`: a program reads a frozen map and writes another one by the addresses of their
 /// values, as compiled programs do with `.rodata` and `.data`.
-pub(super) fn global_data(bench: &mut Bench) -> Trial {
+pub(in crate::probes) fn global_data(bench: &mut Bench) -> Trial {
     // EINVAL: before 5.2 array_map_alloc_check() doesn't know the flag.
     let rodata = bench.map(&array(4, READ_ONLY_FOR_PROGRAMS))?;
     let data = bench.map(&PLAIN)?;
@@ -161,24 +160,4 @@ pub(super) fn global_data(bench: &mut Bench) -> Trial {
         &data.lookup().at(Stage::Read)?,
         &FIRST,
     )
-}
-
-/// Fails a probe whose value does not start with the bytes it must.
-fn compare(what: &str, got: &[u8], expected: &[u8]) -> Trial {
-    if got.starts_with(expected) {
-        return Ok(());
-    }
-    Err(Trouble::wrong(
-        Stage::Read,
-        format!("{what}: {got:02x?} instead of {expected:02x?}"),
-    ))
-}
-
-/// Fails a probe where what must be refused was not.
-fn refused<T>(what: &str, stage: Stage, answer: Result<T, super::errno::Code>) -> Trial {
-    match answer {
-        Err(code) if code == Errno::EPERM || code == Errno::EACCES => Ok(()),
-        Err(code) => Err(code).at(stage),
-        Ok(_) => Err(Trouble::wrong(stage, format!("{what} was not refused"))),
-    }
 }

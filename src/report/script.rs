@@ -1,0 +1,297 @@
+//! All fixes of a report as one shell script: to be read by a person, and run by a machine.
+//!
+//! The script asks nothing and may run again. What takes a decision (another kernel, a build,
+//! a change of the program, an alternative) stands in it as a comment.
+
+use super::model::Report;
+use super::style::clean;
+use super::text::evidence_line;
+use crate::diagnosis::{Finding, Needs, RenderedFix, Severity, Status};
+
+/// The script for this report's host.
+#[must_use]
+pub fn fix_script(report: &Report) -> String {
+    let mut script = Script {
+        out: String::new(),
+        step: 0,
+    };
+    script.header(report);
+    let container = report.host.environment.container.as_deref();
+    let in_container = container.is_some_and(|name| name != "none");
+    let failing: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.status == Status::Fail)
+        .collect();
+    // The first fix is the one to prefer. Where it takes a decision, none of the others, which
+    // go further, is made in its place.
+    let typed = |finding: &Finding| {
+        let first = finding.fixes.first()?;
+        let left = in_container || finding.severity == Severity::Info || !runs_by_itself(first);
+        (!left).then_some(first.needs >= Needs::Reboot)
+    };
+    let group = |wanted: Option<bool>| -> Vec<&Finding> {
+        let all = failing.iter().copied();
+        all.filter(|finding| typed(finding) == wanted).collect()
+    };
+    let (now, rebooting) = (group(Some(false)), group(Some(true)));
+    script.group("At once", &now, true);
+    script.group("With the next reboot", &rebooting, true);
+    script.group("By hand", &group(None), false);
+    if in_container {
+        script.remark("this is a container: act on its host, or where it is started");
+    }
+    let rebooting = !rebooting.is_empty();
+    script.title("Then");
+    match (script.step, rebooting) {
+        (0, _) => script.line("echo 'nothing was changed: what remains takes a decision'"),
+        (_, false) => script.line("echo 'done; see whether it helped: bpf-doctor check'"),
+        (_, true) => {
+            script.line("echo 'done; reboot when it suits, then see: bpf-doctor check'");
+        }
+    }
+    script.out
+}
+
+/// Whether a fix is something to type as it stands, and to take back.
+fn runs_by_itself(fix: &RenderedFix) -> bool {
+    let kind = match fix.kind.as_str() {
+        "sysctl" | "mount" | "kernel-arguments" => true,
+        "setting" | "package" => !fix.undo.is_empty(),
+        _ => false,
+    };
+    let typed = || fix.commands.iter().filter(|line| !is_remark(line));
+    let whole = |line: &String| !line.contains(char::is_control) && !has_gap(line);
+    // A remark among the commands asks a person to do something in between.
+    let alone = !fix.commands.iter().any(|line| is_remark(line));
+    kind && alone && typed().all(whole) && typed().any(|line| line != "reboot")
+}
+
+fn is_remark(line: &str) -> bool {
+    line.trim_start().starts_with('#')
+}
+
+/// Whether a command has a place to be filled in: `<fact>`, `…`, a word in capitals.
+fn has_gap(line: &str) -> bool {
+    line.contains('…') || line.contains("/path/to/") || (line.contains('<') && line.contains('>'))
+}
+
+struct Script {
+    out: String,
+    step: usize,
+}
+
+impl Script {
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line.trim_end());
+        self.out.push('\n');
+    }
+
+    fn remark(&mut self, text: &str) {
+        self.line(&format!("# {}", clean(text)));
+    }
+
+    fn title(&mut self, title: &str) {
+        let bar = "-".repeat(70_usize.saturating_sub(title.len()));
+        self.line("");
+        self.line(&format!("# --- {title} {bar}"));
+    }
+
+    fn group(&mut self, title: &str, findings: &[&Finding], typed: bool) {
+        if !findings.is_empty() {
+            self.title(title);
+        }
+        for finding in findings {
+            self.finding(finding, typed);
+        }
+    }
+
+    fn header(&mut self, report: &Report) {
+        let host = &report.host;
+        let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+        self.line("#!/bin/sh");
+        self.remark(
+            "Fixes for one host, made by bpf-doctor. Read them before you run them, as root.",
+        );
+        self.remark(
+            "A step may run again and then changes nothing; nothing is asked, nothing reboots.",
+        );
+        self.remark(&format!(
+            "host {}, {}, kernel {}",
+            known(&host.hostname),
+            known(&host.os.name),
+            known(&host.kernel.release)
+        ));
+        // Files that are scripts themselves get `$NAME` to expand for themselves.
+        self.line("# shellcheck disable=SC2016");
+        self.line("set -eu");
+        self.line("");
+        self.line("if [ \"$(id -u)\" -ne 0 ]; then");
+        self.line("    echo 'run this as root' >&2");
+        self.line("    exit 2");
+        self.line("fi");
+        if let Some(release) = &host.kernel.release {
+            let release = in_quotes(release);
+            self.line(&format!("if [ \"$(uname -r)\" != {release} ]; then"));
+            self.line("    echo 'this was made for another kernel: diagnose again' >&2");
+            self.line("    exit 2");
+            self.line("fi");
+        }
+    }
+
+    /// A finding with its reasons. Its first fix is typed, or told like the others.
+    fn finding(&mut self, finding: &Finding, typed: bool) {
+        self.line("");
+        if typed {
+            self.step += 1;
+            self.remark(&format!("{}. {}", self.step, finding.title));
+        } else {
+            self.remark(&finding.title);
+        }
+        self.remark(&format!(
+            "check    {} ({})",
+            finding.check, finding.severity
+        ));
+        self.remark(&format!("because  {}", finding.because));
+        for piece in &finding.evidence {
+            self.remark(&format!("evidence {}", evidence_line(piece)));
+        }
+        for (index, fix) in finding.fixes.iter().enumerate() {
+            let label = if index == 0 { "fix     " } else { "or      " };
+            self.remark(&format!("{label} {}", fix.summary));
+            if let Some(risk) = &fix.risk {
+                self.remark(&format!("risk     {risk}"));
+            }
+            if typed && index == 0 {
+                for command in fix.undo.iter().filter(|line| *line != "reboot") {
+                    self.remark(&format!("undo     {command}"));
+                }
+                self.remark(&format!("verify   {}", fix.verify));
+                continue;
+            }
+            for command in &fix.commands {
+                let command = command.trim_start_matches("# ");
+                self.remark(&format!("           {command}"));
+            }
+        }
+        let Some(fix) = finding.fixes.first().filter(|_| typed) else {
+            return;
+        };
+        for command in fix.commands.iter().filter(|line| *line != "reboot") {
+            let command = match fix.kind.as_str() {
+                "package" => unasked(command),
+                _ => command.clone(),
+            };
+            self.line(&command);
+        }
+    }
+}
+
+/// A command of a package manager that asks nothing.
+fn unasked(command: &str) -> String {
+    for (asking, unasked) in [
+        (
+            "apt-get install ",
+            "DEBIAN_FRONTEND=noninteractive apt-get install -y ",
+        ),
+        ("dnf install ", "dnf install -y "),
+        ("yum install ", "yum install -y "),
+        ("zypper install ", "zypper --non-interactive install "),
+        ("pacman -S ", "pacman -S --needed --noconfirm "),
+    ] {
+        if let Some(rest) = command.strip_prefix(asking) {
+            return format!("{unasked}{rest}");
+        }
+    }
+    command.to_owned()
+}
+
+/// A word of the host in single quotes, without control characters.
+fn in_quotes(word: &str) -> String {
+    let word: String = word.chars().filter(|c| !c.is_control()).collect();
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fix(kind: &str, commands: &[&str], undo: &[&str]) -> RenderedFix {
+        let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+        RenderedFix {
+            kind: kind.to_owned(),
+            summary: "s".to_owned(),
+            commands: lines(commands),
+            needs: Needs::Privilege,
+            risk: None,
+            undo: lines(undo),
+            verify: "v".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_takes_a_decision_is_not_run() {
+        let rows = [
+            ("sysctl", &["sysctl -w a=1"][..], &[][..], true),
+            (
+                "kernel-arguments",
+                &["grubby --args=a", "reboot"],
+                &[],
+                true,
+            ),
+            (
+                "kernel-arguments",
+                &["# find out x first", "# a=b"],
+                &[],
+                false,
+            ),
+            (
+                "kernel-arguments",
+                &["# in the user data", "talosctl upgrade"],
+                &[],
+                false,
+            ),
+            ("mount", &["mount -t <kind> x y"], &[], false),
+            (
+                "setting",
+                &["modprobe configs"],
+                &["modprobe -r configs"],
+                true,
+            ),
+            ("setting", &["dmesg | grep bpf"], &[], false),
+            ("setting", &["reboot"], &["x"], false),
+            (
+                "capabilities",
+                &["setcap cap_bpf+ep /path/to/your-loader"],
+                &["x"],
+                false,
+            ),
+            ("kernel-config", &["make"], &["reboot"], false),
+            ("upgrade", &["dnf upgrade kernel"], &["x"], false),
+            ("sysctl", &["sysctl -w a=1\nrm -rf /"], &[], false),
+        ];
+        for (kind, commands, undo, runs) in rows {
+            let fix = fix(kind, commands, undo);
+            assert_eq!(runs_by_itself(&fix), runs, "{kind} {commands:?}");
+        }
+    }
+
+    #[test]
+    fn package_managers_ask_nothing() {
+        for (asks, asks_not) in [
+            (
+                "apt-get install a b",
+                "DEBIAN_FRONTEND=noninteractive apt-get install -y a b",
+            ),
+            ("pacman -S a", "pacman -S --needed --noconfirm a"),
+            ("apk add a", "apk add a"),
+        ] {
+            assert_eq!(unasked(asks), asks_not);
+        }
+    }
+
+    #[test]
+    fn words_of_the_host_stay_words() {
+        assert_eq!(in_quotes("5.10'; rm\n"), "'5.10'\\''; rm'");
+    }
+}

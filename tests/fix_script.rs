@@ -1,0 +1,486 @@
+//! `check --fix-script`: read by shellcheck for every host there is, and run for real in a
+//! root of its own, twice.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and runs programs"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_yaml::Value;
+use support::{healthy, put, run, text};
+
+fn hosts() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
+    let mut hosts: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("root"))
+        .filter(|root| root.is_dir())
+        .collect();
+    hosts.sort();
+    assert!(hosts.len() >= 12, "{} hosts", hosts.len());
+    hosts
+}
+
+fn script(root: &Path) -> String {
+    let output = run(&["check", "--root", root.to_str().unwrap(), "--fix-script"]);
+    assert_eq!(text(&output.stderr), "", "{}", root.display());
+    text(&output.stdout)
+}
+
+#[track_caller]
+fn is_clean(name: &str, script: &str) {
+    let mut shellcheck = Command::new("shellcheck");
+    shellcheck
+        .args(["--severity", "style", "-"])
+        .stdin(Stdio::piped());
+    let shellcheck = shellcheck.stdout(Stdio::piped()).spawn();
+    // Not found is a failure: a test that did not look has seen nothing.
+    let mut shellcheck = shellcheck.unwrap();
+    let mut input = shellcheck.stdin.take().unwrap();
+    input.write_all(script.as_bytes()).unwrap();
+    drop(input);
+    let output = shellcheck.wait_with_output().unwrap();
+    assert!(output.status.success(), "{name}: {}", text(&output.stdout));
+}
+
+/// Lines that the shell runs, but for the checks at the start and the last word.
+fn typed(script: &str) -> Vec<&str> {
+    let after = script.split_once("# --- ").map_or("", |(_, rest)| rest);
+    let lines = after.lines().skip(1);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("echo "))
+        .collect()
+}
+
+#[test]
+fn shellcheck_finds_nothing_on_any_host() {
+    let mut steps = 0;
+    for root in hosts() {
+        let script = script(&root);
+        let name = root.display().to_string();
+        is_clean(&name, &script);
+        assert!(script.starts_with("#!/bin/sh\n"), "{name}");
+        assert!(script.contains("\nset -eu\n"), "{name}");
+        steps += typed(&script).len();
+        // Whatever fails is told, with its check.
+        let report = run(&[
+            "check",
+            "--root",
+            root.to_str().unwrap(),
+            "--format",
+            "yaml",
+        ]);
+        let report: Value = serde_yaml::from_slice(&report.stdout).unwrap();
+        for finding in report["findings"].as_sequence().unwrap() {
+            let id = finding["check"].as_str().unwrap();
+            let told = script.contains(&format!("# check    {id} ("));
+            assert_eq!(told, finding["status"] == "fail", "{name}: {id}");
+        }
+    }
+    assert!(steps > 20, "{steps} lines to run on all hosts");
+}
+
+/// What is typed asks nothing and reboots nothing, and takes no decision.
+#[test]
+fn decisions_are_left_to_people() {
+    for root in hosts() {
+        let script = script(&root);
+        for line in typed(&script) {
+            let words = [
+                "reboot",
+                "make ",
+                "setcap",
+                "docker",
+                "podman",
+                "dnf upgrade",
+                "<",
+                "…",
+            ];
+            let word = words.iter().find(|word| line.contains(*word));
+            assert_eq!(word, None, "{}: {line}", root.display());
+        }
+    }
+}
+
+/// Names of the host can't break out of the remarks and quotes they stand in.
+#[test]
+fn a_hostile_host_runs_nothing() {
+    let host = healthy();
+    let evil = "5.10.0'; touch /tmp/owned #";
+    put(
+        host.path(),
+        "proc/sys/kernel/osrelease",
+        format!("{evil}\n").as_bytes(),
+    );
+    put(
+        host.path(),
+        "proc/sys/kernel/hostname",
+        b"a\n`touch /tmp/owned`\n$(touch /tmp/owned)\n",
+    );
+    put(
+        host.path(),
+        "etc/os-release",
+        b"ID=debian\nPRETTY_NAME=\"a`touch /tmp/owned`\"\n",
+    );
+    let script = script(host.path());
+    is_clean("a hostile host", &script);
+    for line in script.lines().filter(|line| line.contains("touch")) {
+        let quoted = line.starts_with("# ") || line.contains("'\\''; touch /tmp/owned #'");
+        assert!(quoted, "{line}");
+    }
+}
+
+#[test]
+fn in_a_container_nothing_is_typed() {
+    let host = healthy();
+    put(host.path(), "run/.containerenv", b"engine=\"podman\"\n");
+    put(
+        host.path(),
+        "proc/self/mountinfo",
+        b"22 28 0:21 / /proc rw - proc proc rw\n",
+    );
+    let report = run(&[
+        "check",
+        "--root",
+        host.path().to_str().unwrap(),
+        "--format",
+        "yaml",
+    ]);
+    let report: Value = serde_yaml::from_slice(&report.stdout).unwrap();
+    assert_eq!(report["host"]["environment"]["container"], "podman");
+    let script = script(host.path());
+    assert_eq!(typed(&script), [""; 0], "{script}");
+    assert!(script.contains("this is a container"), "{script}");
+}
+
+// ---------------------------------------------------------------------------------------
+// For real
+// ---------------------------------------------------------------------------------------
+
+/// Programs of the host that a root of its own can't have; each keeps its state in a file,
+/// as the real one does, and writes each call to /calls.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("uname", "cat /proc/sys/kernel/osrelease"),
+    ("id", "echo 0"),
+    (
+        "sysctl",
+        "[ \"$1\" = -w ]; name=${2%%=*}; value=${2#*=}\n\
+         printf '%s\\n' \"$value\" > \"/proc/sys/$(echo \"$name\" | tr . /)\"",
+    ),
+    ("mountpoint", "[ \"$1\" = -q ]; grep -qxF \"$2\" /mounted"),
+    (
+        "mount",
+        "for at; do :; done\n[ -d \"$at\" ] || mkdir -p \"$at\"\nprintf '%s\\n' \"$at\" >> /mounted",
+    ),
+    (
+        "umount",
+        "grep -vxF \"$1\" /mounted > /left || true\nmv /left /mounted",
+    ),
+    (
+        "update-grub",
+        ". /etc/default/grub\nfor file in /etc/default/grub.d/*.cfg; do\n    \
+         [ ! -e \"$file\" ] || . \"$file\"\ndone\n\
+         printf 'linux /vmlinuz %s\\n' \"$GRUB_CMDLINE_LINUX\" > /boot/grub/grub.cfg",
+    ),
+    (
+        // Arguments of the entries, one a line: added once, removed where they are.
+        "grubby",
+        "touch /boot/arguments\nfor option; do\n    case $option in\n    --args=*)\n        \
+         for word in ${option#--args=}; do\n            \
+         grep -qxF \"$word\" /boot/arguments || printf '%s\\n' \"$word\" >> /boot/arguments\n        \
+         done ;;\n    --remove-args=*)\n        for word in ${option#--remove-args=}; do\n            \
+         grep -vxF \"$word\" /boot/arguments > /boot/left || true\n            \
+         mv /boot/left /boot/arguments\n        done ;;\n    esac\ndone",
+    ),
+    (
+        "grub2-mkconfig",
+        ". /etc/default/grub\nprintf 'linux /vmlinuz %s\\n' \"$GRUB_CMDLINE_LINUX\" > \"$2\"",
+    ),
+    (
+        "grub-mkconfig",
+        ". /etc/default/grub\nprintf 'linux /vmlinuz %s\\n' \"$GRUB_CMDLINE_LINUX\" > \"$2\"",
+    ),
+];
+
+/// Makes a directory a root that a shell can live in.
+fn furnish(root: &Path) {
+    let busybox = ["/bin/busybox", "/usr/bin/busybox"];
+    let busybox = busybox.iter().find(|path| Path::new(path).exists());
+    let busybox = busybox.expect_none_missing();
+    for folder in [
+        "bin",
+        "calls.d",
+        "boot/grub",
+        "boot/grub2",
+        "etc/default",
+        "tmp",
+    ] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    fs::copy(busybox, root.join("bin/busybox")).unwrap();
+    for applet in [
+        "sh", "cat", "find", "grep", "mkdir", "mv", "printf", "rm", "rmdir", "sed", "touch", "tr",
+        "xargs", "echo",
+    ] {
+        symlink("/bin/busybox", root.join("bin").join(applet)).unwrap();
+    }
+    fs::create_dir_all(root.join("fakes")).unwrap();
+    for (name, body) in PROGRAMS {
+        let path = root.join("fakes").join(name);
+        let program = format!("#!/bin/sh\nset -eu\necho \"{name} $*\" >> /calls.d/calls\n{body}\n");
+        fs::write(&path, program).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    put(root, "mounted", b"");
+}
+
+trait Needed<T> {
+    fn expect_none_missing(self) -> T;
+}
+
+impl<T> Needed<T> for Option<T> {
+    #[track_caller]
+    fn expect_none_missing(self) -> T {
+        assert!(
+            self.is_some(),
+            "busybox is not installed: apt-get install busybox-static"
+        );
+        self.unwrap()
+    }
+}
+
+/// Runs a script in that root, as its root user.
+fn run_in(root: &Path, script: &str) -> Output {
+    // busybox prefers its own applets to programs of the same name, and functions to both.
+    let functions = PROGRAMS.iter().map(|(name, _)| match name.contains('-') {
+        true => String::new(),
+        false => format!("{name}() {{ /fakes/{name} \"$@\"; }}\n"),
+    });
+    let script = functions.collect::<String>() + script;
+    put(root, "tmp/script", script.as_bytes());
+    // Who is not root becomes so in a user namespace.
+    let is_root = nix::unistd::geteuid().is_root();
+    let become_root: &[&str] = if is_root {
+        &[]
+    } else {
+        &["unshare", "--map-root-user"]
+    };
+    let mut command = Command::new("env");
+    command.args(become_root).arg("chroot").arg(root);
+    command.args([
+        "/bin/busybox",
+        "env",
+        "PATH=/fakes:/bin",
+        "sh",
+        "/tmp/script",
+    ]);
+    command
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    command.stdin(Stdio::null());
+    let output = command.output().unwrap();
+    fs::remove_file(root.join("tmp/script")).unwrap();
+    output
+}
+
+/// All files of a root but the record of calls.
+fn state(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let kind = fs::symlink_metadata(&path).unwrap().file_type();
+            if kind.is_dir() {
+                files.insert(path.clone(), b"directory".to_vec());
+                open.push(path);
+            } else if kind.is_file() && !path.ends_with("calls.d/calls") {
+                let content = fs::read(&path).unwrap();
+                files.insert(path, content);
+            }
+        }
+    }
+    files
+}
+
+fn copy(from: &Path, to: &Path) {
+    let output = Command::new("cp")
+        .arg("-a")
+        .arg(from.join("."))
+        .arg(to)
+        .output();
+    assert!(output.unwrap().status.success());
+}
+
+/// What was done to a host, its script once run: the calls, and a file's content.
+struct Done {
+    calls: String,
+    root: tempfile::TempDir,
+}
+
+impl Done {
+    fn file(&self, path: &str) -> String {
+        fs::read_to_string(self.root.path().join(path)).unwrap()
+    }
+}
+
+/// Runs the script for a host twice, and its undo; compares what there is after each.
+#[track_caller]
+fn twice_and_back(prepare: impl Fn(&Path)) -> Done {
+    let root = tempfile::tempdir().unwrap();
+    prepare(root.path());
+    let script = script(root.path());
+    assert!(!typed(&script).is_empty(), "{script}");
+    furnish(root.path());
+    let before = state(root.path());
+    let first = run_in(root.path(), &script);
+    assert!(first.status.success(), "{first:?}\n{script}");
+    let once = state(root.path());
+    assert_ne!(once, before, "{script}");
+    let calls = fs::read_to_string(root.path().join("calls.d/calls")).unwrap();
+    let second = run_in(root.path(), &script);
+    assert!(second.status.success(), "{second:?}\n{script}");
+    let again = state(root.path());
+    let changed: Vec<_> = again
+        .iter()
+        .filter(|(path, now)| once.get(*path) != Some(*now))
+        .collect();
+    assert!(again == once, "a second run changed {changed:?}");
+    taken_back(root.path(), &script, &before);
+    let redone = run_in(root.path(), &script);
+    assert!(redone.status.success(), "{redone:?}");
+    Done { calls, root }
+}
+
+/// Runs what the script tells to undo its steps; then all files are as they were, but for
+/// what a boot loader's tool writes anew and a newline at an end that had none.
+#[track_caller]
+fn taken_back(root: &Path, script: &str, before: &BTreeMap<PathBuf, Vec<u8>>) {
+    let undo = script
+        .lines()
+        .filter_map(|line| line.strip_prefix("# undo     "));
+    let undo: Vec<&str> = undo.collect();
+    let output = run_in(root, &format!("set -eu\n{}\n", undo.join("\n")));
+    assert!(output.status.success(), "{output:?}\n{undo:#?}");
+    let files = |state: &BTreeMap<PathBuf, Vec<u8>>| -> BTreeMap<PathBuf, String> {
+        let boot = root.join("boot");
+        let files = state.iter().filter(|(path, content)| {
+            !path.starts_with(&boot) && content.as_slice() != b"directory"
+        });
+        let trimmed = |content: &[u8]| String::from_utf8_lossy(content).trim_end().to_owned();
+        let files = files.map(|(path, content)| (path.clone(), trimmed(content)));
+        files.collect()
+    };
+    assert!(
+        files(&state(root)) == files(before),
+        "{undo:#?} leaves something behind"
+    );
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/hosts")
+        .join(name)
+        .join("root")
+}
+
+#[test]
+fn debians_script_runs_and_changes_nothing_the_second_time() {
+    let done = twice_and_back(|root| {
+        copy(&fixture("debian-11"), root);
+        put(root, "etc/default/grub", b"GRUB_CMDLINE_LINUX=\"quiet\"\n");
+        put(root, "proc/sys/net/core/bpf_jit_enable", b"0\n");
+        fs::create_dir_all(root.join("etc/sysctl.d")).unwrap();
+    });
+    assert!(done.calls.contains("update-grub"), "{}", done.calls);
+    assert!(
+        done.calls.contains("sysctl -w net.core.bpf_jit_enable=1"),
+        "{}",
+        done.calls
+    );
+    assert_eq!(
+        done.file("boot/grub/grub.cfg"),
+        "linux /vmlinuz quiet lsm=lockdown,yama,apparmor,tomoyo,bpf\n"
+    );
+    assert_eq!(done.file("proc/sys/net/core/bpf_jit_enable"), "1\n");
+    let conf = done.file("etc/sysctl.d/zz-bpf-doctor-net-core-bpf_jit_enable.conf");
+    assert_eq!(conf, "net.core.bpf_jit_enable=1\n");
+}
+
+#[test]
+fn mounts_are_made_once_and_for_good() {
+    let done = twice_and_back(|root| {
+        copy(&fixture("rhel-8.10"), root);
+        put(root, "etc/fstab", b"/dev/sda1 / xfs defaults 0 0");
+    });
+    assert!(
+        done.calls.contains("mount -t cgroup2 cgroup2 /run/cgroup2"),
+        "{}",
+        done.calls
+    );
+    assert_eq!(done.file("mounted"), "/run/cgroup2\n");
+    let fstab = done.file("etc/fstab");
+    assert_eq!(
+        fstab
+            .matches("cgroup2 /run/cgroup2 cgroup2 defaults 0 0")
+            .count(),
+        1,
+        "{fstab}"
+    );
+    assert!(
+        fstab.starts_with("/dev/sda1 / xfs defaults 0 0\n"),
+        "{fstab}"
+    );
+}
+
+/// RHEL's way, where the list of security modules is not what is needed.
+#[test]
+fn grubby_adds_its_arguments_once() {
+    let done = twice_and_back(|root| {
+        copy(&fixture("rhel-9.2"), root);
+        put(
+            root,
+            "sys/kernel/security/lsm",
+            b"lockdown,capability,yama,selinux",
+        );
+    });
+    assert!(
+        done.calls.contains("grubby --update-kernel=ALL"),
+        "{}",
+        done.calls
+    );
+    let arguments = done.file("boot/arguments");
+    let lsm = arguments
+        .lines()
+        .find(|line| line.starts_with("lsm="))
+        .unwrap();
+    assert!(lsm.ends_with(",bpf"), "{arguments}");
+    assert_eq!(arguments.lines().count(), 1, "{arguments}");
+}
+
+#[test]
+fn the_script_runs_on_its_own_host_alone() {
+    let root = tempfile::tempdir().unwrap();
+    copy(&fixture("debian-11"), root.path());
+    let script = script(root.path());
+    furnish(root.path());
+    put(root.path(), "proc/sys/kernel/osrelease", b"6.1.0-1-amd64\n");
+    let before = state(root.path());
+    let output = run_in(root.path(), &script);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("made for another kernel"),
+        "{output:?}"
+    );
+    assert!(state(root.path()) == before);
+}
