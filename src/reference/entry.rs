@@ -83,7 +83,10 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
     if let Some(ok) = &check.ok {
         blocks.push(Block::Text(format!("Otherwise: {ok}.")));
     }
-    blocks.push(heading("Causes, the first that matches"));
+    blocks.push(heading(match check.fails {
+        Some(_) => "Causes, the first that matches",
+        None => "Causes, the likeliest first",
+    }));
     for (index, cause) in check.causes.iter().enumerate() {
         let severity = cause
             .severity
