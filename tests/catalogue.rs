@@ -55,15 +55,10 @@ const DOCUMENTED: &str = "
 
 /// Of these, those that are being written.
 const COMING: &[&str] = &[
-    "lsm-denied",
-    "fentry-unsupported",
-    "kprobes-disabled",
-    "tracepoint-missing",
     "xdp-native-unsupported",
     "xdp-mtu-too-large",
     "xdp-already-attached",
     "tc-clsact-missing",
-    "bpf-trace-printk-shared",
 ];
 
 fn project() -> &'static Path {
