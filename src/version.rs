@@ -49,6 +49,12 @@ impl KernelVersion {
         }
     }
 
+    /// The three numbers.
+    #[must_use]
+    pub const fn numbers(self) -> (u32, u32, u32) {
+        (self.major, self.minor, self.patch)
+    }
+
     /// Major and minor number: the series that stable releases of one kernel share.
     #[must_use]
     pub const fn series(self) -> (u32, u32) {

@@ -54,12 +54,7 @@ const DOCUMENTED: &str = "
 ";
 
 /// Of these, those that are being written.
-const COMING: &[&str] = &[
-    "xdp-native-unsupported",
-    "xdp-mtu-too-large",
-    "xdp-already-attached",
-    "tc-clsact-missing",
-];
+const COMING: &[&str] = &["xdp-mtu-too-large", "xdp-already-attached"];
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -188,6 +183,9 @@ fn all_seventeen_notes_are_served() {
         assert!(!ids.is_empty(), "item {item} names no entry");
         for id in ids {
             let check = catalogue.check(id);
+            if check.is_none() && COMING.contains(&id.as_str()) {
+                continue;
+            }
             let check = check.unwrap_or_else(|| panic!("item {item}: no entry `{id}`"));
             assert!(
                 check.notes.contains(item),

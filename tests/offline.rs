@@ -642,3 +642,44 @@ fn a_fifo_or_a_device_in_a_sosreport_stops_nothing() {
     let archived = report(&["--root", name(&path)]);
     assert_eq!(fact(&archived, "cmdline").0, "? unreadable");
 }
+
+#[test]
+fn a_kernel_that_is_not_there_is_an_error_that_names_those_that_are() {
+    let (_scratch, root) = sosreport();
+    for (release, code) in [("5.14.0-427.el9.x86_64", 3), ("5.14.0-9.el9.x86_64", 2)] {
+        let output = run(&["check", "--root", name(&root), "--release", release]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code() == Some(2), code == 2, "{said}");
+        if code == 2 {
+            assert!(said.contains("no kernel 5.14.0-9.el9.x86_64 in"), "{said}");
+            assert!(said.contains("there is 5.14.0-427.el9.x86_64"), "{said}");
+            assert_eq!(said.lines().count(), 1, "{said}");
+        }
+    }
+}
+
+#[test]
+fn refused_directories_of_a_sosreport_are_pointed_out() {
+    let (_scratch, root) = sosreport();
+    let shut = root.join("sos_commands/kernel");
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o000)).unwrap();
+    // Root may read everything, so somebody else has to look.
+    let as_nobody = nix::unistd::geteuid().is_root();
+    if as_nobody {
+        let scratch = root.parent().unwrap();
+        fs::set_permissions(scratch, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = doctor(&["check", "--format", "yaml", "--root", name(&root)]);
+    if as_nobody {
+        std::os::unix::process::CommandExt::uid(&mut command, 65534);
+    }
+    let output = command.output().unwrap();
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o755)).unwrap();
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("a directory of this sosreport may not be read"),
+        "{said}"
+    );
+    assert!(said.contains("sos_commands/kernel"), "{said}");
+    assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{said}");
+}

@@ -32,6 +32,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("selection", &["catalogue", "diagnosis"]),
     ("software", &["facts", "probes", "catalogue", "diagnosis"]),
     ("report", &["yaml", "facts", "probes", "diagnosis"]),
+    (
+        "features",
+        &["version", "yaml", "host", "facts", "probes", "report"],
+    ),
     ("reference", &["yaml", "catalogue", "report"]),
     ("triage", &["catalogue", "facts", "probes", "diagnosis"]),
     ("object", &["catalogue", "facts", "probes", "diagnosis"]),
@@ -49,6 +53,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "software",
             "diagnosis",
             "report",
+            "features",
             "reference",
             "triage",
             "object",
@@ -62,7 +67,12 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     (
         "std::fs",
         // The child that runs the probes writes its answers to a pipe.
-        &["src/host/", "src/cli/", "src/probes/child.rs"],
+        &[
+            "src/host/",
+            "src/cli/",
+            "src/probes/child.rs",
+            "src/probes/trials/run.rs",
+        ],
         "read the host through host::Host",
     ),
     (

@@ -683,15 +683,15 @@ checks:
             ),
             (
                 b"- a\n",
-                "c.yaml:1: found sequence, expected a mapping with `checks:`",
+                "c.yaml:1: found a list, expected a mapping with `checks:`",
             ),
             (
                 b"\nword\n",
-                "c.yaml:2: found string \"word\", expected a mapping with `checks:`",
+                "c.yaml:2: found the text \"word\", expected a mapping with `checks:`",
             ),
             (
                 b"checks:\n  - word\n",
-                "c.yaml:2: checks[0]: found string \"word\", expected a mapping with `id` and what \
+                "c.yaml:2: checks[0]: found the text \"word\", expected a mapping with `id` and what \
                  belongs to a check",
             ),
             (

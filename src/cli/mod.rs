@@ -5,6 +5,7 @@ mod check;
 mod checks;
 mod collect;
 mod exit;
+mod features;
 mod input;
 mod output;
 mod source;
@@ -25,6 +26,7 @@ use output::Terminal;
   bpf-doctor --format yaml              the same as a report for programs
   bpf-doctor check --only btf           one area, or one check by its id
   bpf-doctor check --fail-on warning    let warnings count, too
+  bpf-doctor features                   what this kernel's BPF has
   bpf-doctor collect -o host.tar.gz     what is known of this host, to judge it elsewhere
   bpf-doctor check --root host.tar.gz   there; or a sosreport, an image, a container's /host
 
@@ -42,6 +44,9 @@ enum Command {
     /// Diagnose a host: this one, or one that is known from files (the default)
     #[command(after_help = check::EXAMPLES)]
     Check(Box<check::CheckArguments>),
+    /// What this kernel's BPF has: map types, program types, hooks, helpers, functions, limits
+    #[command(after_help = features::EXAMPLES)]
+    Features(Box<features::FeaturesArguments>),
     /// The catalogue of failures: list it, read it, check a file of your own
     Checks(checks::ChecksArguments),
     /// Pack what is known of this host, to diagnose it elsewhere
@@ -56,6 +61,7 @@ pub fn run() -> Exit {
     };
     let outcome = match cli.command {
         Some(Command::Check(arguments)) => check::run(&arguments),
+        Some(Command::Features(arguments)) => features::run(&arguments),
         Some(Command::Checks(arguments)) => checks::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         None => check::run(&cli.check),

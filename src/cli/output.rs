@@ -101,6 +101,13 @@ impl Terminal {
         }
     }
 
+    /// Says on standard error what the reader should know besides the result.
+    pub fn warn(text: &str) {
+        let line = bpf_doctor::report::clean(text);
+        // There is nowhere left to say that standard error is gone.
+        let _closed = writeln!(io::stderr().lock(), "bpf-doctor: {line}");
+    }
+
     /// Says on standard error why the program can't go on.
     pub fn complain(error: &anyhow::Error) -> Exit {
         let line = bpf_doctor::report::clean(&format!("{error:#}"));

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::{ArgGroup, Args};
 
 use super::input::read_file;
+use super::output::Terminal;
 use bpf_doctor::facts::{self, Facts};
 use bpf_doctor::host::{self, Files, Role};
 use bpf_doctor::probes::ProbeResult;
@@ -89,6 +90,9 @@ impl SourceArguments {
             });
         }
         let opened = self.host()?;
+        if let Some(warning) = &opened.warning {
+            Terminal::warn(warning);
+        }
         let outcomes = match opened.probes {
             _ if opened.host.is_live() => try_kernel(),
             Some(bytes) => {
@@ -101,6 +105,18 @@ impl SourceArguments {
             facts: facts::collect(opened.host.as_ref()),
             outcomes,
         })
+    }
+
+    /// The host to read, for what asks more of it than facts.
+    pub fn to_read(&self) -> anyhow::Result<Box<dyn host::Host>> {
+        if self.from.is_some() {
+            bail!("a saved report has facts alone: name the host itself, by --root or its files");
+        }
+        let files = self.files();
+        if files.is_empty() {
+            return Ok(self.host()?.host);
+        }
+        self.of_files(&files)
     }
 
     /// The host that `--root` names, or this one.

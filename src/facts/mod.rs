@@ -24,6 +24,7 @@ mod kernel_log;
 mod machine;
 mod modules;
 mod mounts;
+mod nearby;
 mod os;
 mod packages;
 mod privilege;
@@ -38,9 +39,11 @@ use serde::{Deserialize, Serialize};
 use crate::host::Host;
 use crate::version::KernelVersion;
 
+pub use btf::types;
 pub use fact::{Fact, Unknown, Value, Why};
 pub use kconfig::KernelConfig;
 pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
+pub use nearby::{Cgroup, Nearby, Presence};
 
 /// Everything known of one host.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

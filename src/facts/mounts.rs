@@ -69,6 +69,7 @@ impl Mounts {
         &'a self,
         fs_type: &'a str,
     ) -> impl Iterator<Item = (&'a str, &'a Mount)> {
+        debug_assert!(WANTED.contains(&fs_type), "{fs_type} is not kept");
         let visible = self.visible.iter().flatten();
         visible
             .filter(move |(_, mount)| mount.fs_type == fs_type)
@@ -107,17 +108,26 @@ impl Mounts {
     }
 
     fn from_mountinfo(text: &str) -> Self {
-        let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+        let on_the_way = ways(text);
+        let mut mounts = Vec::new();
+        let (mut good_lines, mut broken_lines) = (0, 0);
         // Line by line: the parser of the whole file gives up at the first wrong line.
-        let parsed = lines
-            .iter()
-            .filter_map(|line| MountInfo::from_line(line).ok());
-        let mounts: Vec<MountInfo> = parsed.collect();
-        if mounts.is_empty() {
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            let matters = point_and_type(line).map(|(point, _)| on_the_way.contains(&point));
+            if matters == Some(false) {
+                good_lines += 1;
+            } else if let Ok(mount) = MountInfo::from_line(line) {
+                good_lines += 1;
+                mounts.push(mount);
+            } else {
+                broken_lines += 1;
+            }
+        }
+        if good_lines == 0 {
             return Self::unknown(Why::Malformed, &reader::shown(text), MOUNTINFO);
         }
         Self {
-            broken_lines: lines.len() - mounts.len(),
+            broken_lines,
             visible: Ok(visible(mounts)),
             source: MOUNTINFO,
         }
@@ -150,6 +160,47 @@ impl Mounts {
             broken_lines,
         }
     }
+}
+
+/// The file systems that facts ask for by type.
+const WANTED: &[&str] = &[
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "debugfs",
+    "proc",
+    "securityfs",
+    "sysfs",
+    "tracefs",
+];
+
+/// Below these lies what facts ask for by path.
+const PLACES: &[&str] = &["/sys", "/proc"];
+
+/// The mount points that have a say in where the wanted file systems and places are seen: they
+/// themselves, and every directory on the way to them. A host with a hundred thousand mounts
+/// of containers has few of these.
+fn ways(text: &str) -> HashSet<String> {
+    let mut ways = HashSet::from(["/".to_owned()]);
+    for (point, fs_type) in text.lines().filter_map(point_and_type) {
+        let below = |place: &str| {
+            let rest = point.strip_prefix(place);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if WANTED.contains(&fs_type) || PLACES.iter().any(|place| below(place)) {
+            ways.extend(prefixes(&point).map(str::to_owned));
+        }
+    }
+    ways
+}
+
+/// Mount point and type of a line of mountinfo.
+fn point_and_type(line: &str) -> Option<(String, &str)> {
+    let (mount, source) = line.split_once(" - ")?;
+    Some((
+        unescape(mount.split(' ').nth(4)?),
+        source.split(' ').next()?,
+    ))
 }
 
 /// The mounts that a walk by their path arrives at.
@@ -264,6 +315,35 @@ mod tests {
         assert_eq!(at(&mounts, "/sys/fs/bpf"), "bpf");
         assert_eq!(mounts.holding("/sys/fs/bpf").unwrap().root, "/sub");
         assert_eq!(mounts.holding("/etc"), None);
+    }
+
+    #[test]
+    fn mounts_of_no_concern_are_not_kept() {
+        let mut text = String::from(
+            "1 0 0:1 / / rw - ext4 x rw\n2 1 0:2 / /var rw - xfs x rw\n\
+             3 2 0:3 / /var/lib/x rw - tmpfs x rw\n4 3 0:4 / /var/lib/x/bpf rw - bpf bpf rw\n\
+             5 1 0:5 / /sys rw - sysfs sysfs rw\n6 5 0:6 / /sys/fs/y rw - tmpfs x rw\n",
+        );
+        for id in 7..5000 {
+            text += &format!("{id} 2 0:{id} / /var/run/{id} rw - tmpfs x rw\n");
+        }
+        let mounts = mounts(&text);
+        let points: Vec<&str> = mounts
+            .visible
+            .iter()
+            .flatten()
+            .map(|(point, _)| point.as_str())
+            .collect();
+        let kept = [
+            "/",
+            "/sys",
+            "/sys/fs/y",
+            "/var",
+            "/var/lib/x",
+            "/var/lib/x/bpf",
+        ];
+        assert_eq!(points, kept);
+        assert_eq!(mounts.broken_lines, 0);
     }
 
     #[test]

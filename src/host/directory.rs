@@ -42,6 +42,40 @@ impl Directory {
         Ok(self.below(&parts))
     }
 
+    /// How many of the directories below may not be listed, and the first of them; of very many
+    /// directories, only so many are looked at.
+    pub(super) fn refused(&self) -> (usize, Option<String>) {
+        const MOST: usize = 20_000;
+        let (mut count, mut first) = (0, None);
+        let mut waiting = vec![self.root.clone()];
+        let mut looked_at = 0;
+        while let Some(place) = waiting.pop() {
+            #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+            let entries = match fs::read_dir(&place) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    let inner = place.strip_prefix(&self.root).unwrap_or(&place);
+                    let name = inner.to_string_lossy().into_owned();
+                    count += 1;
+                    first = first.into_iter().chain([name]).min();
+                    continue;
+                }
+                Err(_) => continue,
+            };
+            // Links are not followed, so there is no way round.
+            let inner = entries
+                .flatten()
+                .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            for entry in inner {
+                looked_at += 1;
+                if looked_at < MOST {
+                    waiting.push(entry.path());
+                }
+            }
+        }
+        (count, first)
+    }
+
     fn below(&self, parts: &[String]) -> PathBuf {
         parts
             .iter()

@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::archive::{self, LIMITS};
-use super::rooted::with_kernel;
+use super::rooted::{NoSuchKernel, with_kernel};
 use super::tree::Tree;
 use super::{Bundle, Directory, Host, Kind, Live, sosreport};
 
@@ -18,6 +18,8 @@ pub struct Opened {
     pub host: Box<dyn Host>,
     /// The outcomes of probes that came with it, as they were written down there.
     pub probes: Option<Vec<u8>>,
+    /// What the reader should know before believing what is missing; a sentence.
+    pub warning: Option<String>,
 }
 
 impl std::fmt::Debug for Opened {
@@ -49,9 +51,32 @@ pub enum OpenError {
     /// An archive nothing can be made of.
     #[error("can't read {0}: {1}")]
     Archive(String, String),
+    /// A kernel that is not installed there.
+    #[error("there is no kernel {asked} in {name}; {}", told(.there))]
+    NoSuchKernel {
+        /// The place.
+        name: String,
+        /// The release that was asked for.
+        asked: String,
+        /// Those that are there, the newest first.
+        there: Vec<String>,
+    },
     /// An archive of something else.
     #[error("{0} holds no sosreport, no bundle of bpf-doctor and no root file system")]
     Foreign(String),
+}
+
+/// The releases that can be asked for instead.
+fn told(there: &[String]) -> String {
+    const MOST: usize = 8;
+    let shown: Vec<&str> = there.iter().take(MOST).map(String::as_str).collect();
+    match there.len() {
+        0 => "it shows no kernel at all".to_owned(),
+        count if count > MOST => {
+            format!("there are {} and {} more", shown.join(", "), count - MOST)
+        }
+        _ => format!("there is {}", shown.join(", ")),
+    }
 }
 
 /// The host at `path`; of several kernels installed there, `release` is meant.
@@ -63,16 +88,22 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
     let unreadable = |error| OpenError::Unreadable(name.clone(), error);
     #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
     let meta = fs::metadata(path).map_err(unreadable)?;
+    let rooted = |host: NoSuchKernel| OpenError::NoSuchKernel {
+        name: name.clone(),
+        asked: release.unwrap_or_default().to_owned(),
+        there: host.there,
+    };
     if meta.is_dir() {
-        if release.is_none() && is_running_root(&meta) {
+        let runs = || Live.uname().map(|uname| uname.release).ok();
+        if is_running_root(&meta) && (release.is_none() || release == runs().as_deref()) {
             return Ok(Opened::this());
         }
         let directory = Directory::open(path).map_err(unreadable)?;
         if Bundle::is_one(&directory) {
-            return bundled(directory, &name);
+            return bundled(directory, &name, release);
         }
         if sosreport::is_one(&directory) {
-            return Ok(plain(with_kernel(sosreport::open(directory), release)));
+            return report(directory, release).map_err(rooted);
         }
         // A folder around an unpacked sosreport, as its archive has one.
         if let Ok(names) = directory.list("/")
@@ -80,13 +111,13 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         {
             let inner = Directory::open(&path.join(inner));
             if let Some(inner) = inner.ok().filter(|inner| sosreport::is_one(inner)) {
-                return Ok(plain(with_kernel(sosreport::open(inner), release)));
+                return report(inner, release).map_err(rooted);
             }
         }
         if !looks_like_root(&directory) {
             return Err(OpenError::Foreign(name));
         }
-        return Ok(plain(with_kernel(directory, release)));
+        return with_kernel(directory, release).map(plain).map_err(rooted);
     }
     if !meta.is_file() {
         return Err(OpenError::Neither(name));
@@ -107,21 +138,57 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
                 let problem = format!("its member `{odd}` is no file");
                 return Err(OpenError::Archive(name, problem));
             }
-            return bundled(tree, &name);
+            return bundled(tree, &name, release);
         }
         if let Some(opened) = archived(tree, release) {
-            return Ok(opened);
+            return opened.map_err(rooted);
         }
     }
     Err(OpenError::Foreign(name))
 }
 
-fn bundled<H: Host + 'static>(files: H, name: &str) -> Result<Opened, OpenError> {
+fn bundled<H: Host + 'static>(
+    files: H,
+    name: &str,
+    release: Option<&str>,
+) -> Result<Opened, OpenError> {
     let bundle = Bundle::open(Box::new(files));
     let bundle = bundle.map_err(|problem| OpenError::Archive(name.to_owned(), problem))?;
+    // It holds what was asked about one kernel.
+    let of = bundle
+        .uname()
+        .map(|uname| uname.release)
+        .unwrap_or_default();
+    if let Some(asked) = release.filter(|asked| *asked != of) {
+        return Err(OpenError::NoSuchKernel {
+            name: name.to_owned(),
+            asked: asked.to_owned(),
+            there: vec![of],
+        });
+    }
     Ok(Opened {
         probes: bundle.probes(),
         host: Box::new(bundle),
+        warning: None,
+    })
+}
+
+/// A sosreport in a directory; what of it may not be read is pointed out, since root packs
+/// it, and others unpack it.
+fn report(directory: Directory, release: Option<&str>) -> Result<Opened, NoSuchKernel> {
+    let (count, first) = directory.refused();
+    let warning = first.map(|first| {
+        let count = match count {
+            1 => "a directory".to_owned(),
+            count => format!("{count} directories"),
+        };
+        format!("{count} of this sosreport may not be read, first of all {first}: what is in there is not known")
+    });
+    let host = with_kernel(sosreport::open(directory), release)?;
+    Ok(Opened {
+        host,
+        probes: None,
+        warning,
     })
 }
 
@@ -132,7 +199,11 @@ fn looks_like_root(host: &dyn Host) -> bool {
 }
 
 fn plain(host: Box<dyn Host>) -> Opened {
-    Opened { host, probes: None }
+    Opened {
+        host,
+        probes: None,
+        warning: None,
+    }
 }
 
 /// Whether a directory is the root of the running system, by whatever name.
@@ -142,16 +213,16 @@ fn is_running_root(meta: &fs::Metadata) -> bool {
     root.is_ok_and(|root| (root.dev(), root.ino()) == (meta.dev(), meta.ino()))
 }
 
-fn archived(tree: Tree, release: Option<&str>) -> Option<Opened> {
+fn archived(tree: Tree, release: Option<&str>) -> Option<Result<Opened, NoSuchKernel>> {
     if sosreport::is_one(&tree) {
-        return Some(plain(with_kernel(sosreport::open(tree), release)));
+        return Some(with_kernel(sosreport::open(tree), release).map(plain));
     }
     let is_directory = |path| {
         tree.stat(path)
             .is_ok_and(|(kind, _)| kind == Kind::Directory)
     };
     let is_root = is_directory("/etc") && ["/usr", "/boot", "/proc"].into_iter().any(is_directory);
-    is_root.then(|| plain(with_kernel(tree, release)))
+    is_root.then(|| with_kernel(tree, release).map(plain))
 }
 
 /// Whether facts may ask for the bytes of this member; its first directory may be that of

@@ -20,18 +20,35 @@ pub(super) struct Rooted<H> {
     origins: BTreeMap<&'static str, String>,
 }
 
+/// A kernel that was asked for and that is not there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoSuchKernel {
+    /// The releases that are there.
+    pub(super) there: Vec<String>,
+}
+
 /// The host as it is if a kernel runs there and no other was asked for, else with the kernel
 /// that is meant.
-pub(super) fn with_kernel<H: Host + 'static>(inner: H, asked: Option<&str>) -> Box<dyn Host> {
+pub(super) fn with_kernel<H: Host + 'static>(
+    inner: H,
+    asked: Option<&str>,
+) -> Result<Box<dyn Host>, NoSuchKernel> {
     let running = inner.uname().ok().map(|uname| uname.release);
     let running = running.filter(|release| !release.is_empty());
     if running.is_some() && (asked.is_none() || asked == running.as_deref()) {
-        return Box::new(inner);
+        return Ok(Box::new(inner));
+    }
+    if let Some(asked) = asked {
+        let mut there = kernels::installed(&inner);
+        there.extend(running.clone().filter(|running| !there.contains(running)));
+        if !there.iter().any(|release| release == asked) {
+            return Err(NoSuchKernel { there });
+        }
     }
     let Some(choice) = kernels::choose(&inner, asked) else {
-        return Box::new(inner);
+        return Ok(Box::new(inner));
     };
-    Box::new(Rooted::new(inner, choice, running.is_some()))
+    Ok(Box::new(Rooted::new(inner, choice, running.is_some())))
 }
 
 impl<H: Host> Rooted<H> {
@@ -117,11 +134,15 @@ mod tests {
             .with("/etc/os-release", "ID=x")
             .with("/boot/vmlinuz-6.12.0", "");
         for asked in [None, Some("6.1.0-9-amd64")] {
-            let host = with_kernel(root.clone(), asked);
+            let host = with_kernel(root.clone(), asked).unwrap();
             assert_eq!(host.uname().unwrap().release, "6.1.0-9-amd64");
             assert!(host.read("/proc/config.gz", 9).is_ok());
         }
-        let host = with_kernel(root, Some("6.12.0"));
+        let wrong = with_kernel(root.clone(), Some("6.12.1"))
+            .map(|_| ())
+            .unwrap_err();
+        assert_eq!(wrong.there, ["6.12.0", "6.1.0-9-amd64"]);
+        let host = with_kernel(root, Some("6.12.0")).unwrap();
         assert_eq!(host.uname().unwrap().release, "6.12.0");
         let hidden = host.read("/proc/config.gz", 9).unwrap_err();
         assert_eq!(hidden.kind(), io::ErrorKind::Unsupported);
@@ -136,11 +157,12 @@ mod tests {
             "/boot/loader/entries/x.conf",
             "linux /vmlinuz-6.9.1\noptions ro lsm=bpf\n",
         );
-        let host = with_kernel(image, None);
+        let host = with_kernel(image, None).unwrap();
         assert_eq!(host.uname().unwrap().release, "6.9.1");
         assert_eq!(host.read(CMDLINE, 99).unwrap(), b"ro lsm=bpf");
         let place = "/boot/loader/entries/x.conf (boot configuration)";
         assert_eq!(host.origin(CMDLINE).unwrap(), place);
-        assert!(with_kernel(Memory::new(), None).uname().is_err());
+        let nothing = with_kernel(Memory::new(), None).unwrap();
+        assert!(nothing.uname().is_err());
     }
 }

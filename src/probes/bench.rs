@@ -16,6 +16,7 @@ use super::log;
 use super::memlock;
 use super::outcome::Outcome;
 use super::outcome::Stage;
+use super::place::Place;
 use super::sys::Map;
 use super::sys::Program;
 use super::tracing::Tracing;
@@ -102,10 +103,12 @@ pub(super) struct Bench {
     charged: Option<bool>,
     /// How often it is still worth waiting for memory.
     patience: u32,
-    /// What the tracing probes share.
-    pub(super) tracing: Tracing,
+    /// What was made for the probes that need a place of their own.
+    place: Place,
     /// What the kernel's BTF says, once that was asked.
     kernel_types: Option<Rc<KernelTypes>>,
+    /// What the tracing probes share.
+    pub(super) tracing: Tracing,
 }
 
 impl Bench {
@@ -115,8 +118,9 @@ impl Bench {
             settled: settled.to_vec(),
             charged: None,
             patience: PATIENCE,
-            tracing: Tracing::default(),
+            place: Place::default(),
             kernel_types: None,
+            tracing: Tracing::default(),
         }
     }
 
@@ -147,6 +151,11 @@ impl Bench {
                 Outcome::Skipped { .. } => Some(format!("{BUILDS_ON} {need}, which was skipped")),
             }
         })
+    }
+
+    /// The place of the probes' own.
+    pub(super) fn place(&mut self) -> &mut Place {
+        &mut self.place
     }
 
     /// What the kernel's BTF says of the names probes ask for.

@@ -91,7 +91,7 @@ fn mistake(cause: &(dyn Any + Send)) -> String {
 
 /// Makes of a copy of the doctor a process fit for experiments. What is changed here is the
 /// child's own.
-fn prepare(results: &OwnedFd) -> nix::Result<()> {
+pub(super) fn prepare(results: &OwnedFd) -> nix::Result<()> {
     // The doctor may be killed at any moment: its child then ends with it, and with the child
     // all that its descriptors hold.
     prctl::set_pdeathsig(Signal::SIGKILL)?;

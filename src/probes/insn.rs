@@ -166,6 +166,12 @@ impl Code {
         self.then(&[Insn::set(to, number)])
     }
 
+    /// `to = number` of 64 bits; it takes two places.
+    pub(super) fn set_long(self, to: Reg, number: u64) -> Self {
+        self.add(0x18, to as u8, 0, 0, number as i32)
+            .add(0, 0, 0, 0, (number >> 32) as i32)
+    }
+
     /// `to = from`
     pub(super) fn copy(self, to: Reg, from: Reg) -> Self {
         self.add(0xbf, to as u8, from as u8, 0, 0)
@@ -287,12 +293,6 @@ impl Code {
     pub(super) fn function(self, to: Reg, by: i32) -> Self {
         // The kernel counts from the second place on.
         self.wide(to, wide::FUNCTION, by + 1)
-    }
-
-    /// `to = number`, of eight bytes; it takes two places.
-    pub(super) fn set_long(self, to: Reg, number: u64) -> Self {
-        let (low, high) = (number as u32 as i32, (number >> 32) as u32 as i32);
-        self.add(0x18, to as u8, 0, 0, low).add(0, 0, 0, 0, high)
     }
 
     /// Makes of an address of an arena in user space one for the program

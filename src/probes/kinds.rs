@@ -239,6 +239,8 @@ pub(super) mod hook {
     pub(in super::super) const CGROUP_INET4_CONNECT: u32 = 10;
     pub(in super::super) const FLOW_DISSECTOR: u32 = 17;
     pub(in super::super) const CGROUP_SYSCTL: u32 = 18;
+    pub(in super::super) const CGROUP_GETSOCKOPT: u32 = 21;
+    pub(in super::super) const CGROUP_SETSOCKOPT: u32 = 22;
     pub(in super::super) const TRACE_RAW_TP: u32 = 23;
     pub(in super::super) const TRACE_FENTRY: u32 = 24;
     pub(in super::super) const TRACE_FEXIT: u32 = 25;
@@ -257,6 +259,7 @@ pub(super) mod hook {
     pub(in super::super) const TCX_INGRESS: u32 = 46;
     pub(in super::super) const TCX_EGRESS: u32 = 47;
     pub(in super::super) const TRACE_UPROBE_MULTI: u32 = 48;
+    pub(in super::super) const NETKIT_PRIMARY: u32 = 54;
 }
 
 /// Functions of the kernel that programs call (`enum bpf_func_id`).
@@ -272,9 +275,11 @@ pub(super) mod helper {
     pub(in super::super) const GET_CURRENT_COMM: i32 = 16;
     pub(in super::super) const PERF_EVENT_OUTPUT: i32 = 25;
     pub(in super::super) const GET_STACKID: i32 = 27;
+    pub(in super::super) const GET_HASH_RECALC: i32 = 34;
     pub(in super::super) const GET_CURRENT_TASK: i32 = 35;
     pub(in super::super) const SK_REDIRECT_MAP: i32 = 52;
     pub(in super::super) const OVERRIDE_RETURN: i32 = 58;
+    pub(in super::super) const SOCK_HASH_UPDATE: i32 = 70;
     pub(in super::super) const MSG_REDIRECT_HASH: i32 = 71;
     pub(in super::super) const SK_REDIRECT_HASH: i32 = 72;
     pub(in super::super) const MAP_PUSH_ELEM: i32 = 87;

@@ -19,16 +19,20 @@ mod insn;
 mod kernel_types;
 mod kinds;
 mod object;
+mod place;
 
 mod basics;
 mod cgroup;
 mod core_read;
+mod hooks;
 mod language;
 mod maps;
 mod memlock;
 mod sockets;
-mod tracing;
 mod types;
+
+mod tracing;
+pub mod trials;
 
 #[cfg(test)]
 mod tests;

@@ -133,12 +133,20 @@ fn unanswered(outcome: Outcome, after: Duration) -> Answer {
 }
 
 /// A running child.
-struct Child {
+pub(super) struct Child {
     pid: Pid,
     /// Where its answers come from.
     results: OwnedFd,
     /// What has come and is not a whole line yet.
     unread: Vec<u8>,
+}
+
+/// What a child has to say next.
+pub(super) enum Word {
+    /// A line, without its end.
+    Line(Vec<u8>),
+    /// Nothing more: it is gone, for this reason.
+    End(String),
 }
 
 /// Why no further answer comes.
@@ -152,6 +160,12 @@ enum End {
 impl Child {
     /// Starts a child that tries `probes`.
     fn start(probes: &[&Probe], settled: &[(String, Outcome)]) -> Result<Self, Code> {
+        Self::start_with(|to_parent| child::work(probes, settled, to_parent))
+    }
+
+    /// Starts a child that does `work`, which writes lines to what it is given and comes to the
+    /// status to exit with.
+    pub(super) fn start_with(work: impl FnOnce(OwnedFd) -> i32) -> Result<Self, Code> {
         let (results, to_parent) = unistd::pipe2(OFlag::O_CLOEXEC)?;
         match sys::fork()? {
             Fork::Parent(pid) => Ok(Self {
@@ -162,8 +176,31 @@ impl Child {
             Fork::Child => sys::end_child(|| {
                 // Were it open here as well, the child would never learn that nobody listens.
                 drop(results);
-                child::work(probes, settled, to_parent)
+                work(to_parent)
             }),
+        }
+    }
+
+    /// The next line of a child that was started for others than probes.
+    pub(super) fn word(&mut self, limits: &Limits, until: Instant) -> Word {
+        match self.next_line(until.min(Instant::now() + limits.each)) {
+            Ok(line) => Word::Line(line),
+            Err(End::Closed) => Word::End(match self.last_words() {
+                Outcome::Skipped { reason } => reason,
+                Outcome::Fails { errno, log, .. } => format!("{log}: {errno}"),
+                Outcome::Works => String::new(),
+            }),
+            Err(End::Late) => {
+                let killed = self.kill();
+                Word::End(format!("it did not answer in time and {killed}"))
+            }
+        }
+    }
+
+    /// Sees to it that the child is gone.
+    pub(super) fn end(mut self) {
+        if self.gone_within(LAST_MOMENTS).is_none() {
+            self.kill();
         }
     }
 

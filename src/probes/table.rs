@@ -8,6 +8,7 @@ use super::bench::Bench;
 use super::bench::Trial;
 use super::cgroup;
 use super::core_read;
+use super::hooks;
 use super::language;
 use super::maps;
 use super::memlock;
@@ -89,11 +90,9 @@ static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
         language::runs::PROBES,
         language::struct_ops::PROBES,
     ];
-    let subjects = subjects.iter().copied();
-    subjects
-        .chain(tracing::PROBES.iter().copied())
-        .flatten()
-        .collect()
+    // Last: their process moves into a place of its own and stays there.
+    let subjects = subjects.iter().chain(tracing::PROBES);
+    subjects.chain(&hooks::PROBES).copied().flatten().collect()
 });
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Words that tell who someone is, replaced by ones that don't: the same word always by the
 //! same, so that what belongs together stays together.
 
+mod names;
 mod words;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use words::{COMMON, EFI_VENDORS, SECRETS, SYSTEM_PATHS};
 pub struct Redactor {
     /// Names of the host, the longest first.
     hosts: Vec<String>,
+    /// The domain the host is in.
+    domain: Option<String>,
     /// What was replaced by which number, by kind.
     known: BTreeMap<(&'static str, String), usize>,
 }
@@ -35,9 +38,21 @@ impl Redactor {
             }
         }
         hosts.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let domain = hostname.and_then(|name| Some(name.trim().split_once('.')?.1.to_owned()));
+        let domain = domain.filter(|domain| is_telling(domain));
+        let names = hosts.iter().map(|name| name.to_lowercase());
+        let mut known: BTreeMap<_, _> = names.map(|name| (("host", name), 1)).collect();
+        // The host is the first, whatever it is called.
+        known.insert(("host", String::new()), 1);
+        known.extend(
+            domain
+                .iter()
+                .map(|name| (("domain", name.to_lowercase()), 1)),
+        );
         Self {
             hosts,
-            known: BTreeMap::new(),
+            domain,
+            known,
         }
     }
 
@@ -96,6 +111,7 @@ impl Redactor {
     /// Any other text.
     pub fn text(&mut self, text: &str) -> String {
         let text = secrets(text);
+        let text = self.names(&text);
         let text = self.homes(&text);
         let text = self.addresses(&text);
         let text = self.ids(&text);
@@ -134,13 +150,10 @@ impl Redactor {
     }
 
     fn number(&mut self, kind: &'static str, word: &str) -> String {
-        let of_kind = self
-            .known
-            .keys()
-            .filter(|(known, _)| *known == kind)
-            .count();
+        let of_kind = self.known.iter().filter(|((known, _), _)| *known == kind);
+        let last = of_kind.map(|(_, number)| *number).max().unwrap_or_default();
         let key = (kind, word.to_lowercase());
-        let number = *self.known.entry(key).or_insert(of_kind + 1);
+        let number = *self.known.entry(key).or_insert(last + 1);
         format!("{kind}-{number}")
     }
 
@@ -376,6 +389,22 @@ mod tests {
                 "https://redacted@host-1/x",
             ),
             ("web-170 myweb-17 web-17", "web-170 myweb-17 host-1"),
+            (
+                "db-3.example.com:/x db-3.example.com example.com, notexample.com example.community",
+                "host-2:/x host-2 domain-1, notexample.com example.community",
+            ),
+            (
+                "nfsroot=nas:/srv/x inst.repo=http://Mirror/os //filer/share",
+                "nfsroot=host-3:/srv/x inst.repo=http://host-4/os //host-5/share",
+            ),
+            (
+                "user=alice,username=bob,uid=1000 domain=CORP systemd.unit=multi-user.target",
+                "user=user-1,username=user-2,uid=1000 domain=domain-2 systemd.unit=multi-user.target",
+            ),
+            (
+                "lowerdir=/a:/b BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.1 root=/dev/x PATH=/bin:/sbin",
+                "lowerdir=/a:/b BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.1 root=/dev/x PATH=/bin:/sbin",
+            ),
             ("std::vec 12:30:45 0xdead", "std::vec 12:30:45 0xdead"),
             ("ünïcode=ä@ö", "ünïcode=ä@ö"),
         ] {
@@ -436,7 +465,7 @@ mod tests {
             ("rootpw=abc", "rootpw=redacted"),
             (
                 "password=pw123,domain=CORP",
-                "password=redacted,domain=CORP",
+                "password=redacted,domain=domain-1",
             ),
             ("BOOTIF=01-52-54-00-ab-cd-ef", "BOOTIF=01-mac-1"),
         ];

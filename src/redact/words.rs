@@ -58,6 +58,13 @@ pub(super) const SECRETS: &[&str] = &[
     "auth",
 ];
 
+/// Last parts of the names of arguments and options whose values are users.
+pub(super) const USER_ARGUMENTS: &[&str] = &["user", "username", "login", "logname", "uname"];
+
+/// The same for domains.
+pub(super) const DOMAIN_ARGUMENTS: &[&str] =
+    &["domain", "domainname", "dnsdomain", "realm", "workgroup"];
+
 /// Where the same names stand on every host: a host called `config` must not turn
 /// /boot/config-6.1 into something else.
 pub(super) const SYSTEM_PATHS: &[&str] = &[

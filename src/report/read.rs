@@ -6,7 +6,9 @@
 use serde::Deserialize;
 
 use super::SCHEMA;
+use super::model::{Host, Summary, Tool, Verdict};
 use super::style::clean;
+use crate::diagnosis::Finding;
 use crate::facts::{Facts, describe};
 use crate::probes::ProbeResult;
 
@@ -38,6 +40,26 @@ pub enum ReadError {
     /// A report in which something is missing or wrong.
     #[error("it is a damaged report: {0}")]
     Damaged(String),
+}
+
+/// Everything in a report. What follows from facts and outcomes is worked out anew, yet a
+/// report in which it has another shape was written by something else, or was changed.
+#[derive(Deserialize)]
+struct Whole {
+    facts: Facts,
+    probes: Vec<ProbeResult>,
+    #[serde(rename = "tool")]
+    _tool: Tool,
+    #[serde(rename = "generated_at")]
+    _generated_at: String,
+    #[serde(rename = "host")]
+    _host: Host,
+    #[serde(rename = "verdict")]
+    _verdict: Verdict,
+    #[serde(rename = "summary")]
+    _summary: Summary,
+    #[serde(rename = "findings")]
+    _findings: Vec<Finding>,
 }
 
 /// Facts and probe outcomes of a report in YAML or JSON.
@@ -73,7 +95,11 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
         let problem = "it has no `complete: true` at its end, so it was cut off".to_owned();
         return Err(ReadError::Damaged(problem));
     }
-    let saved: Saved = parse(bytes)?.map_err(ReadError::Damaged)?;
+    let whole: Whole = parse(bytes)?.map_err(ReadError::Damaged)?;
+    let saved = Saved {
+        facts: whole.facts,
+        probes: whole.probes,
+    };
     for (key, value) in saved.facts.known() {
         if describe(key).is_some_and(|info| !info.admits(value)) {
             let value: String = clean(&value.to_string()).chars().take(60).collect();
@@ -112,7 +138,7 @@ fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Parsed<T> {
     };
     let line = |error: String| {
         let line = error.lines().next().unwrap_or_default();
-        clean(line).chars().take(200).collect()
+        clean(&crate::yaml::plain(line)).chars().take(200).collect()
     };
     // YAML reads JSON, too, but slower.
     Ok(if text.trim_start().starts_with('{') {
@@ -206,6 +232,29 @@ mod tests {
                 "it is a damaged report",
             ),
             (bomb, "it is "),
+            (
+                good.replace("findings: []", "findings: 7"),
+                "findings: found the number `7`",
+            ),
+            (
+                good.replace("findings: []", "findings: [7]"),
+                "findings[0]: found the number `7`, expected a map",
+            ),
+            (good.replace("findings: []\n", ""), "there is no `findings`"),
+            (
+                good.replace("ok: 0", "ok: many"),
+                "summary.ok: found the text \"many\"",
+            ),
+            (good.replace("ok: 0", "ok: -1"), "summary.ok: "),
+            (good.replace("verdict: ready", "verdict: fine"), "`fine`"),
+            (
+                good.replace("generated_at: now", "generated_at: []"),
+                "generated_at: found a list",
+            ),
+            (
+                good.replace("complete: true", "complete: 1"),
+                "complete: found the number `1`",
+            ),
             (deep.clone(), "it is no report"),
             (format!("{{\"schema\": {deep}"), "it is no report"),
             (" ".repeat(LIMIT), "more than 8 MiB"),

@@ -22,6 +22,8 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -32,6 +34,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -364,6 +367,106 @@ static void print_processes(FILE *out)
 		closedir(proc);
 }
 
+/* The attributes of one device, queueing discipline or route that tell it from others. */
+static void print_network_entry(FILE *out, struct nlmsghdr *message)
+{
+	size_t fixed = message->nlmsg_type == RTM_NEWLINK  ? sizeof(struct ifinfomsg) :
+		       message->nlmsg_type == RTM_NEWQDISC ? sizeof(struct tcmsg) :
+							     sizeof(struct rtmsg);
+	void *data = NLMSG_DATA(message);
+	struct rtattr *a = (void *)((char *)data + NLMSG_ALIGN(fixed));
+	int left = (int)(message->nlmsg_len - NLMSG_SPACE(fixed));
+
+	if (message->nlmsg_type == RTM_NEWLINK)
+		fprintf(out, "device %d", ((struct ifinfomsg *)data)->ifi_index);
+	else if (message->nlmsg_type == RTM_NEWQDISC)
+		fprintf(out, "qdisc %d %x", ((struct tcmsg *)data)->tcm_ifindex,
+			((struct tcmsg *)data)->tcm_parent);
+	else
+		fprintf(out, "route %d/%d", ((struct rtmsg *)data)->rtm_table,
+			((struct rtmsg *)data)->rtm_dst_len);
+	for (; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+		int type = a->rta_type & NLA_TYPE_MASK;
+
+		/* A name and a kind are texts; what XDP is attached and where a route leads are not. */
+		if ((message->nlmsg_type == RTM_NEWLINK && type == IFLA_IFNAME) ||
+		    (message->nlmsg_type == RTM_NEWQDISC && type == TCA_KIND))
+			fprintf(out, " %s", (char *)RTA_DATA(a));
+		if ((message->nlmsg_type == RTM_NEWLINK && type == IFLA_XDP) ||
+		    (message->nlmsg_type == RTM_NEWROUTE && (type == RTA_DST || type == RTA_OIF)))
+			for (size_t i = 0; i < RTA_PAYLOAD(a); i++)
+				fprintf(out, "%s%02x", i ? "" : " ", ((unsigned char *)RTA_DATA(a))[i]);
+	}
+	fprintf(out, "\n");
+}
+
+/* Devices, queueing disciplines and routes of the network everybody is in. */
+static void print_network(FILE *out)
+{
+	static const int what[] = { RTM_GETLINK, RTM_GETQDISC, RTM_GETROUTE };
+	static char answer[1 << 16];
+
+	for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {
+		struct {
+			struct nlmsghdr head;
+			struct tcmsg zero;
+		} ask = { { sizeof(ask), (unsigned short)what[i], NLM_F_REQUEST | NLM_F_DUMP, 1, 0 }, { 0 } };
+		int line = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), done = line < 0;
+
+		if (!done && send(line, &ask, sizeof(ask), 0) < 0)
+			done = 1;
+		while (!done) {
+			ssize_t n = recv(line, answer, sizeof(answer), 0);
+			struct nlmsghdr *message = (void *)answer;
+
+			if (n <= 0)
+				break;
+			for (; NLMSG_OK(message, (size_t)n) && !done; message = NLMSG_NEXT(message, n)) {
+				/* NLMSG_ERROR: a kernel without queueing disciplines. */
+				if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
+					done = 1;
+				else
+					print_network_entry(out, message);
+			}
+		}
+		if (line >= 0)
+			close(line);
+	}
+}
+
+/* The namespaces any process is in, each once. One without a process is seen by nobody; what
+ * would keep it alive (mounts, links, sockets of a process) is listed elsewhere. */
+static void print_namespaces(FILE *out)
+{
+	static const char *const kinds[] = { "net", "mnt", "cgroup", "user", "pid", "ipc", "uts" };
+	char seen[64][64];
+	size_t count = 0;
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc && (entry = readdir(proc))) {
+		for (size_t k = 0; atoi(entry->d_name) > 0 && k < sizeof(kinds) / sizeof(*kinds); k++) {
+			char path[300], name[64];
+			ssize_t n;
+			size_t i = 0;
+
+			snprintf(path, sizeof(path), "/proc/%s/ns/%s", entry->d_name, kinds[k]);
+			n = readlink(path, name, sizeof(name) - 1);
+			if (n <= 0)
+				continue;
+			name[n] = 0;
+			while (i < count && strcmp(seen[i], name))
+				i++;
+			if (i < count || count == sizeof(seen) / sizeof(*seen))
+				continue;
+			strcpy(seen[count++], name);
+			fprintf(out, "namespace %s\n", name);
+		}
+	}
+	if (proc)
+		closedir(proc);
+}
+
 static const char *const settings[] = {
 	"/proc/sys/kernel/unprivileged_bpf_disabled", "/proc/sys/kernel/bpf_stats_enabled",
 	"/proc/sys/kernel/perf_event_paranoid", "/proc/sys/kernel/kptr_restrict",
@@ -390,6 +493,8 @@ static void snapshot(FILE *out)
 	}
 	walk(out, "file", "/", 0);
 	walk(out, "file", "/dev", 0);
+	print_network(out);
+	print_namespaces(out);
 	print_processes(out);
 }
 

@@ -6,6 +6,7 @@ mod kernel_config;
 mod platform;
 mod privileges;
 mod settings;
+mod upgrade;
 
 use super::finding::RenderedFix;
 use crate::catalogue::{Catalogue, Fix, Needs, Remedy, Steps, StepsKind};
@@ -41,6 +42,9 @@ pub(super) fn render(
         Remedy::Memlock(wanted) => privileges::memlock(wanted, &platform),
         Remedy::Steps(kind, steps) => written(*kind, steps, facts),
     };
+    if recipe.kind == "upgrade" && recipe.commands.is_empty() {
+        recipe.commands = upgrade::commands(facts, &platform);
+    }
     let mut summary = fill(&fix.summary, facts);
     if platform.is_container() && recipe.needs != Needs::Nothing && recipe.kind != "program" {
         summary.push_str(" (this is a container: act on its host, or where it is started)");

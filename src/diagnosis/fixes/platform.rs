@@ -55,7 +55,7 @@ pub(super) struct Platform {
     pub(super) container: Option<String>,
     pub(super) systemd: bool,
     /// The kind of image the system is, if it is one.
-    image: Option<String>,
+    pub(super) image: Option<String>,
 }
 
 impl Platform {

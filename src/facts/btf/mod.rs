@@ -2,6 +2,7 @@
 //! make sense.
 
 mod modules;
+pub mod types;
 
 use std::io;
 

@@ -83,37 +83,54 @@ fn is_release(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_graphic() && c != '/')
 }
 
-/// The newest of the releases that left something below the root.
-fn newest(host: &dyn Host) -> Option<Choice> {
-    let names = |place: &str, prefix: &str| -> Vec<(String, String)> {
-        let names = host.list(place).unwrap_or_default();
-        let releases = names.iter().filter_map(|name| name.strip_prefix(prefix));
-        let releases = releases.filter(|release| is_release(release));
-        releases
-            .map(|release| (release.to_owned(), format!("{place}/{prefix}{release}")))
-            .collect()
-    };
-    // Kernels first: a directory of modules can outlive its kernel.
-    let kernels = [
+/// Where kernels leave their releases in names. Kernels first: a directory of modules can
+/// outlive its kernel.
+const PLACES: [&[(&str, &str)]; 2] = [
+    &[
         ("/boot", "vmlinuz-"),
         ("/boot", "vmlinux-"),
+        ("/boot", "Image-"),
         ("/boot", "config-"),
-    ];
-    let modules = [("/lib/modules", ""), ("/usr/lib/modules", "")];
-    for places in [&kernels[..], &modules[..]] {
-        let all = places
-            .iter()
-            .flat_map(|(place, prefix)| names(place, prefix));
-        let newest = all.max_by(|(left, _), (right, _)| order::compare(left, right));
-        if let Some((release, place)) = newest {
-            return Some(Choice {
-                release,
-                why: format!("{place} (the newest installed)"),
-                cmdline: None,
-            });
-        }
-    }
-    None
+    ],
+    &[("/lib/modules", ""), ("/usr/lib/modules", "")],
+];
+
+/// The releases that left something below the root, and the file that shows it.
+fn traces<'a>(
+    host: &'a dyn Host,
+    places: &'a [(&str, &str)],
+) -> impl Iterator<Item = (String, String)> + 'a {
+    places.iter().flat_map(|(place, prefix)| {
+        let names = host.list(place).unwrap_or_default();
+        let releases = names.into_iter().filter_map(|name| {
+            let release = name.strip_prefix(prefix)?;
+            is_release(release).then(|| (release.to_owned(), format!("{place}/{name}")))
+        });
+        releases.collect::<Vec<_>>()
+    })
+}
+
+/// The newest of the releases that left something below the root.
+fn newest(host: &dyn Host) -> Option<Choice> {
+    PLACES.iter().find_map(|places| {
+        let newest =
+            traces(host, places).max_by(|(left, _), (right, _)| order::compare(left, right));
+        newest.map(|(release, place)| Choice {
+            release,
+            why: format!("{place} (the newest installed)"),
+            cmdline: None,
+        })
+    })
+}
+
+/// All releases there is anything of, the newest first.
+pub(super) fn installed(host: &dyn Host) -> Vec<String> {
+    let traces = PLACES.iter().flat_map(|places| traces(host, places));
+    let chosen = choose(host, None).map(|choice| choice.release);
+    let mut releases: Vec<String> = traces.map(|(release, _)| release).chain(chosen).collect();
+    releases.sort_by(|left, right| order::compare(right, left).then_with(|| left.cmp(right)));
+    releases.dedup();
+    releases
 }
 
 fn text(host: &dyn Host, path: &str) -> Option<String> {

@@ -82,11 +82,21 @@ impl Attr {
     /// These must be attributes of `command`, and each address among them good for as many
     /// bytes as the command reads or writes there.
     pub(super) unsafe fn call(&mut self, command: Command) -> Result<i32, Code> {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.give(command as u32) }
+    }
+
+    /// As [`Attr::call`], for a command by its number.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    pub(super) unsafe fn give(&mut self, command: u32) -> Result<i32, Code> {
         let (start, size) = (self.bytes.as_mut_ptr(), self.size);
         // SAFETY: the kernel reads `size` bytes at `start` and writes what it answers into fields
         // of `union bpf_attr`, all of which lie within our array; the addresses inside are the
         // caller's promise.
-        let answer = unsafe { libc::syscall(libc::SYS_bpf, command as i32, start, size) };
+        let answer = unsafe { libc::syscall(libc::SYS_bpf, command, start, size) };
         if answer < 0 {
             Err(Code::last())
         } else {

@@ -15,8 +15,10 @@ mod link;
 mod map;
 mod memory;
 mod perf;
+pub(super) mod plain;
 mod process;
 mod program;
+mod socket;
 
 use nix::errno::Errno;
 
@@ -31,6 +33,7 @@ pub(super) use memory::Mapping;
 pub(super) use perf::{Event, PerfEvent};
 pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock, process};
 pub(super) use program::{Program, Ran};
+pub(super) use socket::{attach_here, attach_to_socket, count_at, detach_here, ignore, keep_only};
 
 /// Calls bpf(2) with a command that no kernel has.
 pub(super) fn unknown_command() -> Result<(), Code> {

@@ -3,11 +3,16 @@
 //! The parser takes time in the square of the nesting, so what nests deeper than anything
 //! sensible is refused by a scan that takes one look at each character.
 
+mod words;
+mod write;
+
 use std::fmt;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess};
 use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::ser::Serialize;
+
+pub use words::plain;
+pub use write::to_string;
 
 /// Deepest nesting that is read.
 const DEEPEST: usize = 64;
@@ -40,10 +45,7 @@ impl From<serde_yaml::Error> for Error {
             .as_ref()
             .map(|at| format!(" at line {} column {}", at.line(), at.column()));
         let message = tail.map_or(full.clone(), |tail| full.replace(&tail, ""));
-        let message = message
-            .replace("invalid type: unit value", "found nothing")
-            .replace("invalid type: ", "found ");
-        Self::new(place.map_or(0, |at| at.line()), message)
+        Self::new(place.map_or(0, |at| at.line()), plain(&message))
     }
 }
 
@@ -74,14 +76,6 @@ pub fn text(bytes: &[u8]) -> Result<&str, Error> {
         let line = 1 + before.filter(|byte| **byte == b'\n').count();
         Error::new(line, "this line is not UTF-8 text")
     })
-}
-
-/// Writes a value.
-///
-/// # Errors
-/// None that maps, lists and scalars can cause.
-pub fn to_string<T: Serialize>(value: &T) -> Result<String, Error> {
-    Ok(serde_yaml::to_string(value)?)
 }
 
 /// The line of an item of the list under a key of the outermost map.

@@ -1,0 +1,212 @@
+//! `bpf-doctor features`: what a kernel's BPF has.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use super::Exit;
+use super::output::{OutputArguments, Terminal};
+use super::source::SourceArguments;
+use bpf_doctor::facts;
+use bpf_doctor::features::{self, Known, Names, Sections, Table, Wish};
+use bpf_doctor::probes::Limits;
+use bpf_doctor::probes::trials::{self, Reply, Trial};
+use bpf_doctor::report::Style;
+use bpf_doctor::yaml;
+
+/// Shape of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Yaml,
+    /// The same data
+    Json,
+}
+
+/// Examples that `features --help` ends with.
+pub const EXAMPLES: &str = "Examples:
+  bpf-doctor features                              what this kernel has, and what it lacks and why
+  bpf-doctor features -v --only map_type           one group, a line for each row
+  bpf-doctor features --only ringbuf --only bpf_loop
+  bpf-doctor features --helpers xdp                the helpers that XDP programs may call
+  bpf-doctor features --full --format yaml         the helpers of every program type
+  bpf-doctor features show bpf_loop                one thing in full
+  bpf-doctor features sections                     SEC() names, and the hooks with what they need
+  bpf-doctor features sections cgroup/connect4     one of them
+  bpf-doctor features --root sosreport.tar.xz      of another host, from files
+
+Groups: program_type map_type attach_type link_type command helper kfunc btf_kind isa limit";
+
+/// Arguments of `bpf-doctor features`.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct FeaturesArguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Only this group or name (may be repeated)
+    #[arg(long, value_name = "GROUP|NAME")]
+    only: Vec<String>,
+    /// Try each helper from programs of this type, or of `all` (may be repeated)
+    #[arg(long, alias = "per-program", value_name = "PROGTYPE")]
+    helpers: Vec<String>,
+    /// The same as --helpers all
+    #[arg(long)]
+    full: bool,
+    /// Read only, try nothing: no experiments on the kernel
+    #[arg(long)]
+    no_probes: bool,
+    /// Shape of the output
+    #[arg(long, short, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    output: OutputArguments,
+    // Last: its heading would stand over what comes after.
+    #[command(flatten)]
+    source: SourceArguments,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Command {
+    /// What a SEC() name of libbpf makes of a program, and what its hook needs
+    Sections(SectionsArguments),
+    /// One map type, program type, helper, function or other name in full
+    Show(Box<ShowArguments>),
+}
+
+/// Arguments of `bpf-doctor features sections`.
+#[derive(Debug, Clone, Args)]
+struct SectionsArguments {
+    /// A section name as it stands in an object; all, if none is given
+    name: Option<String>,
+    /// Shape of the output
+    #[arg(long, short, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Arguments of `bpf-doctor features show`.
+#[derive(Debug, Clone, Args)]
+struct ShowArguments {
+    /// A name as bpftool prints it, or as C has it
+    name: String,
+    /// Read only, try nothing: no experiments on the kernel
+    #[arg(long)]
+    no_probes: bool,
+    /// Shape of the output
+    #[arg(long, short, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    output: OutputArguments,
+    #[command(flatten)]
+    source: SourceArguments,
+}
+
+/// Tells what a kernel's BPF has.
+pub fn run(arguments: &FeaturesArguments) -> anyhow::Result<Exit> {
+    match &arguments.command {
+        Some(Command::Sections(arguments)) => return sections(arguments),
+        Some(Command::Show(arguments)) => return show(arguments),
+        None => {}
+    }
+    let mut terminal = Terminal::open(&arguments.output)?;
+    let table = Table::built_in()?;
+    let mut helpers = arguments.helpers.clone();
+    if arguments.full {
+        helpers = vec!["all".to_owned()];
+    }
+    let wish = table.wish(&arguments.only, &helpers)?;
+    let sections = Sections::built_in()?;
+    let told = ask(
+        &table,
+        &sections,
+        &wish,
+        arguments.no_probes,
+        &arguments.source,
+    )?;
+    let text = render(arguments.format, &told, terminal.style(), features::text)?;
+    terminal.write(&text)?;
+    Ok(Exit::Status(0))
+}
+
+fn sections(arguments: &SectionsArguments) -> anyhow::Result<Exit> {
+    let mut terminal = Terminal::open(&arguments.output)?;
+    let row = Sections::built_in()?.look_up(arguments.name.as_deref())?;
+    let text = render(
+        arguments.format,
+        &row,
+        terminal.style(),
+        features::sections_text,
+    )?;
+    terminal.write(&text)?;
+    Ok(Exit::Status(0))
+}
+
+fn show(arguments: &ShowArguments) -> anyhow::Result<Exit> {
+    let mut terminal = Terminal::open(&arguments.output)?;
+    let table = Table::built_in()?;
+    let wish = table.wish_to_show(&arguments.name)?;
+    let sections = Sections::built_in()?;
+    let told = ask(
+        &table,
+        &sections,
+        &wish,
+        arguments.no_probes,
+        &arguments.source,
+    )?;
+    let shown = table.show(&arguments.name, &sections, &told);
+    let text = render(
+        arguments.format,
+        &shown,
+        terminal.style(),
+        features::shown_text,
+    )?;
+    terminal.write(&text)?;
+    Ok(Exit::Status(0))
+}
+
+/// Reads the host, and tries its kernel if that is the running one.
+fn ask(
+    table: &Table,
+    sections: &Sections,
+    wish: &Wish,
+    no_probes: bool,
+    source: &SourceArguments,
+) -> anyhow::Result<features::Features> {
+    let host = source.to_read()?;
+    let names = Names::read(host.as_ref(), table);
+    let facts = facts::collect(host.as_ref());
+    let mut tried: Vec<(Trial, Vec<Reply>)> = Vec::new();
+    if host.is_live() && !no_probes {
+        let trials = table.trials(wish, |kind, name| names.number(kind, name));
+        let version = facts.kernel_version().map(|version| version.numbers());
+        let kernel = trials::Kernel {
+            version: version.unwrap_or_default(),
+            traced: names.traced,
+            guarded: names.guarded,
+        };
+        let replies = trials::try_all(&trials, kernel, &Limits::default());
+        tried = trials.into_iter().zip(replies).collect();
+    }
+    let known = Known {
+        facts: &facts,
+        names: &names,
+        tried: &tried,
+    };
+    Ok(features::judge(table, sections, &known, wish))
+}
+
+fn render<T: Serialize>(
+    format: Format,
+    value: &T,
+    style: Style,
+    text: impl Fn(&T, Style) -> String,
+) -> anyhow::Result<String> {
+    Ok(match format {
+        Format::Text => text(value, style),
+        Format::Yaml => yaml::to_string(value)?,
+        Format::Json => serde_json::to_string_pretty(value)? + "\n",
+    })
+}

@@ -1,0 +1,70 @@
+//! Helpers, type of program by type of program.
+
+use super::judge::Judge;
+use super::model::{Available, Group, Row, Source};
+use super::table::{Kind, Wish};
+use crate::probes::trials::Reply;
+
+/// A group of helpers for each program type that was asked for.
+pub(super) fn groups(judge: &Judge<'_>, programs: &[Row], wish: &Wish) -> Vec<Group> {
+    let wanted = wish.helpers_of.iter();
+    wanted
+        .filter(|_| wish.wants_groups())
+        .filter_map(|name| {
+            let program = programs.iter().find(|program| program.name == **name)?;
+            let rows = rows(judge, program);
+            Some(Group::new(Kind::Helper, Some(program.name.clone()), rows))
+        })
+        .collect()
+}
+
+fn rows(judge: &Judge<'_>, program: &Row) -> Vec<Row> {
+    let number = |kind, name: &str| judge.known.names.number(kind, name);
+    let trial = judge.table.helpers(&program.name, &number);
+    let mut tried = judge.known.tried.iter();
+    let replies = tried.find(|(tried, _)| Some(tried) == trial.as_ref());
+    let mut replies = replies
+        .map(|(_, replies)| replies.as_slice())
+        .unwrap_or_default()
+        .iter();
+    let helpers = judge.table.rows(Kind::Helper).iter();
+    helpers
+        .map(|helper| {
+            // What was tried is in the order of the table.
+            let reply = if helper.quiet { replies.next() } else { None };
+            let whole = judge.row(Kind::Helper, helper);
+            let (available, known_by, because) = answer(&whole, program, reply, helper.quiet);
+            Row {
+                available,
+                known_by,
+                because,
+                ..whole
+            }
+        })
+        .collect()
+}
+
+fn answer(
+    whole: &Row,
+    program: &Row,
+    reply: Option<&Reply>,
+    quiet: bool,
+) -> (Available, Vec<Source>, String) {
+    let unknown = |because: &str| (Available::Unknown, Vec::new(), because.to_owned());
+    match reply {
+        // What the kernel lacks as a whole, no type of program has.
+        _ if whole.available == Available::No => {
+            (Available::No, whole.known_by.clone(), whole.because.clone())
+        }
+        Some(Reply::Yes) => (Available::Yes, vec![Source::Experiment], String::new()),
+        Some(Reply::Partly(place)) => (Available::Yes, vec![Source::Experiment], place.clone()),
+        _ if program.available == Available::No => {
+            let because = format!("program type {}: {}", program.name, program.because);
+            (Available::No, program.known_by.clone(), because)
+        }
+        Some(Reply::No(why)) => (Available::No, vec![Source::Experiment], why.clone()),
+        Some(Reply::Unknown(why)) => unknown(&format!("trying it answers {why}")),
+        None if !quiet => unknown("not tried: the kernel would write to its log, or make buffers"),
+        None => unknown("not tried"),
+    }
+}

@@ -1,0 +1,505 @@
+//! From names, experiments and facts to rows.
+
+use super::gate::{self, Gate};
+use super::helpers;
+use super::model::{Asked, Available, Features, Group, Kernel, Row, SCHEMA, Source};
+use super::names::{Missing, Names};
+use super::sections::Sections;
+use super::table::{Entry, Gates, Kind, Table, Wish};
+use crate::facts::{Facts, Value};
+use crate::probes::trials::{Reply, Trial};
+use crate::version::KernelVersion;
+
+/// All that is known of a kernel.
+#[derive(Debug, Clone)]
+pub struct Known<'a> {
+    /// The facts of its host.
+    pub facts: &'a Facts,
+    /// What its BTF tells.
+    pub names: &'a Names,
+    /// What was tried, each with the replies to it; nothing where nothing was.
+    pub tried: &'a [(Trial, Vec<Reply>)],
+}
+
+/// Judges what a kernel's BPF has, of what is asked for.
+///
+/// It reads no file, clock or environment, and every row of the table that is asked for gets
+/// exactly one answer.
+#[must_use]
+pub fn judge(table: &Table, sections: &Sections, known: &Known<'_>, wish: &Wish) -> Features {
+    let judge = Judge {
+        table,
+        known,
+        version: known.facts.kernel_version(),
+        backports: backports(table, known.facts),
+    };
+    let mut groups = Vec::new();
+    let mut programs: Vec<Row> = Vec::new();
+    for kind in Kind::ALL {
+        let rows = judge.rows(kind, sections, &programs);
+        if kind == Kind::ProgramType {
+            programs = rows.clone();
+        }
+        let rows: Vec<Row> = rows
+            .into_iter()
+            .filter(|row| wish.has(kind, &row.name))
+            .collect();
+        if !rows.is_empty() {
+            groups.push(Group::new(kind, None, rows));
+        }
+    }
+    groups.extend(helpers::groups(&judge, &programs, wish));
+    Features {
+        schema: SCHEMA.to_owned(),
+        kernel: Kernel {
+            release: known.facts.text("kernel.release"),
+            arch: known.facts.text("kernel.arch"),
+        },
+        table: table.newest.clone(),
+        sources: judge.sources(),
+        groups,
+    }
+}
+
+pub(super) struct Judge<'a> {
+    pub(super) table: &'a Table,
+    pub(super) known: &'a Known<'a>,
+    pub(super) version: Option<KernelVersion>,
+    /// Whether the kernel is of those that have parts of newer ones.
+    backports: bool,
+}
+
+/// An answer in the making.
+struct Answer {
+    available: Available,
+    known_by: Vec<Source>,
+    because: String,
+}
+
+impl Answer {
+    fn new(available: Available, known_by: &[Source], because: impl Into<String>) -> Self {
+        Self {
+            available,
+            known_by: known_by.to_vec(),
+            because: because.into(),
+        }
+    }
+
+    fn unknown(because: impl Into<String>) -> Self {
+        Self::new(Available::Unknown, &[], because)
+    }
+}
+
+impl<'a> Judge<'a> {
+    /// The rows of a kind: those of the table, and what else the kernel's BTF names.
+    fn rows(&self, kind: Kind, sections: &Sections, programs: &[Row]) -> Vec<Row> {
+        let mut rows: Vec<Row> = self
+            .table
+            .rows(kind)
+            .iter()
+            .map(|entry| {
+                let mut row = self.row(kind, entry);
+                if kind == Kind::AttachType {
+                    follow(&mut row, sections, programs);
+                }
+                row
+            })
+            .collect();
+        rows.extend(self.strangers(kind).into_iter().map(|name| Row {
+            name: name.to_owned(),
+            available: Available::Yes,
+            known_by: vec![Source::Btf],
+            since: None,
+            because: "the kernel's BTF names it; this doctor does not know it".to_owned(),
+        }));
+        rows
+    }
+
+    /// Names the kernel has and the table hasn't.
+    fn strangers(&self, kind: Kind) -> Vec<&'a str> {
+        let rows = self.table.rows(kind);
+        let all = self.known.names.all(kind).into_iter();
+        let strange = all.filter(|(name, value)| {
+            let test = self.table.test_functions.iter().any(|test| test == name);
+            let known = |entry: &Entry| {
+                entry.name == *name
+                    || entry.also.iter().any(|also| also == name)
+                    // An older or a newer name of the same thing.
+                    || (value.is_some() && entry.value == *value && self.names_it(kind, entry))
+            };
+            !test && !rows.iter().any(known)
+        });
+        strange.map(|(name, _)| name).collect()
+    }
+
+    /// Whether the kernel's BTF has a row's own name.
+    fn names_it(&self, kind: Kind, entry: &Entry) -> bool {
+        self.known.names.has(kind, &[&entry.name]) == Some(true)
+    }
+
+    pub(super) fn row(&self, kind: Kind, entry: &Entry) -> Row {
+        let answer = self.answer(kind, entry);
+        Row {
+            name: entry.name.clone(),
+            available: answer.available,
+            known_by: answer.known_by,
+            since: Some(entry.since.clone()),
+            because: answer.because,
+        }
+    }
+
+    fn answer(&self, kind: Kind, entry: &Entry) -> Answer {
+        if let Some(answer) = self.forbidden(entry) {
+            return answer;
+        }
+        let named = self.named(kind, entry);
+        let (known, because) = match self.reply(kind, entry) {
+            Some(Reply::Yes) => (Available::Yes, String::new()),
+            Some(Reply::Partly(where_)) => (Available::Yes, where_.clone()),
+            Some(Reply::No(errno)) => {
+                let (by, because) = self.why_not(kind, entry, named, errno);
+                return Answer::new(Available::No, &by, because);
+            }
+            Some(Reply::Unknown(why)) => return self.untried(kind, entry, named, why),
+            None => return self.untried(kind, entry, named, ""),
+        };
+        let mut by = vec![Source::Experiment];
+        if named == Some(true) {
+            by.insert(0, Source::Btf);
+        }
+        Answer::new(known, &by, because)
+    }
+
+    /// The reply of the experiment for a row.
+    fn reply(&self, kind: Kind, entry: &Entry) -> Option<&Reply> {
+        if kind == Kind::Helper {
+            return self.called(entry);
+        }
+        let number = |kind, name: &str| self.known.names.number(kind, name);
+        let trial = self.table.trial(kind, entry, &number)?;
+        let mut tried = self.known.tried.iter();
+        let (_, replies) = tried.find(|(tried, _)| *tried == trial)?;
+        replies.first()
+    }
+
+    /// That some type of program may call a helper.
+    fn called(&self, entry: &Entry) -> Option<&Reply> {
+        let number = self.known.names.number(Kind::Helper, &entry.name);
+        let number = number.or(entry.value)?;
+        let mut tried = self.known.tried.iter();
+        tried.find_map(|(trial, replies)| {
+            let Trial::Helpers { helpers, .. } = trial else {
+                return None;
+            };
+            let at = helpers.iter().position(|helper| *helper == number)?;
+            let reply = replies.get(at)?;
+            matches!(reply, Reply::Yes).then_some(reply)
+        })
+    }
+
+    /// Whether the kernel's BTF has the row's name.
+    fn named(&self, kind: Kind, entry: &Entry) -> Option<bool> {
+        let also = entry.also.iter().map(String::as_str);
+        let names: Vec<&str> = [entry.name.as_str()].into_iter().chain(also).collect();
+        self.known.names.has(kind, &names)
+    }
+
+    /// What lockdown takes from programs.
+    fn forbidden(&self, entry: &Entry) -> Option<Answer> {
+        let level = self.known.facts.text("security.lockdown")?;
+        let asked = entry.lockdown.as_deref()?;
+        let forbids = level == asked || (level == "confidentiality" && asked == "integrity");
+        forbids.then(|| {
+            let because = format!("kernel lockdown is at {level}");
+            Answer::new(Available::No, &[Source::Policy], because)
+        })
+    }
+
+    /// Why an experiment was refused for good, and what says so.
+    fn why_not(
+        &self,
+        kind: Kind,
+        entry: &Entry,
+        named: Option<bool>,
+        errno: &str,
+    ) -> (Vec<Source>, String) {
+        if named == Some(false) {
+            let by = vec![Source::Btf, Source::Experiment];
+            return (by, self.too_old(entry, "its BTF does not name it"));
+        }
+        if let Gate::Shut(option) = self.gate(&entry.needs) {
+            let by = vec![Source::Experiment, Source::Config];
+            return (by, off(&option));
+        }
+        if named.is_none() && self.is_older(entry) == Some(true) {
+            return (vec![Source::Experiment], self.too_old(entry, ""));
+        }
+        let options = entry.needs.of(self.version);
+        let because = match (kind, options) {
+            (Kind::Isa | Kind::Limit, _) => format!("a program with it is refused: {errno}"),
+            (_, "") => format!("it is refused: {errno}"),
+            (_, options) => format!("it is refused ({errno}), as without {}", in_words(options)),
+        };
+        (vec![Source::Experiment], because)
+    }
+
+    /// The answer where no experiment gave one.
+    fn untried(&self, kind: Kind, entry: &Entry, named: Option<bool>, why: &str) -> Answer {
+        let tried = match why {
+            "" => String::new(),
+            why => format!("trying it answers {why}"),
+        };
+        if kind == Kind::Kfunc {
+            return self.function(entry, named);
+        }
+        let gate = self.gate(&entry.needs);
+        match (named, gate) {
+            (Some(false), _) => {
+                let because = self.too_old(entry, "its BTF does not name it");
+                Answer::new(Available::No, &[Source::Btf], because)
+            }
+            (_, Gate::Shut(option)) => Answer::new(Available::No, &[Source::Config], off(&option)),
+            (Some(true), Gate::Open(asked)) => {
+                let by = [Source::Btf, Source::Config];
+                let by = by.get(..if asked { 2 } else { 1 }).unwrap_or_default();
+                Answer::new(Available::Yes, by, tried)
+            }
+            (Some(true), Gate::Unknown(option)) => Answer::unknown(joined(&[
+                format!("its BTF names it; whether CONFIG_{option} is on is not known"),
+                tried,
+            ])),
+            (None, gate) => self.by_version(entry, &gate, tried),
+        }
+    }
+
+    /// The answer for a function for programs, of which only BTF tells.
+    fn function(&self, entry: &Entry, named: Option<bool>) -> Answer {
+        let names = self.known.names;
+        let gate = self.gate(&entry.needs);
+        match named {
+            Some(true) if names.marked => Answer::new(Available::Yes, &[Source::Btf], ""),
+            // The function alone may be older than its use in programs.
+            Some(true) => match self.is_older(entry) {
+                Some(false) => Answer::new(Available::Yes, &[Source::Btf, Source::Version], ""),
+                _ => Answer::unknown(format!(
+                    "the kernel has a function of this name; programs may call it since {}",
+                    entry.since
+                )),
+            },
+            Some(false) => {
+                if let Gate::Shut(option) = gate {
+                    let by = [Source::Btf, Source::Config];
+                    return Answer::new(Available::No, &by, off(&option));
+                }
+                let loaded = |module: &String| names.modules.contains(module);
+                let module = entry.module.as_ref().filter(|module| !loaded(module));
+                let options = entry.needs.of(self.version);
+                match module {
+                    Some(module)
+                        if self.is_older(entry) == Some(false)
+                            && gate::is_module(options, self.known.facts) =>
+                    {
+                        Answer::unknown(format!("it is in module {module}, which is not loaded"))
+                    }
+                    _ => {
+                        let because = self.too_old(entry, "its BTF does not have it");
+                        Answer::new(Available::No, &[Source::Btf], because)
+                    }
+                }
+            }
+            None => match &names.missing {
+                Some(Missing::Absent(_)) if self.is_running() => {
+                    let because = "it is called through the kernel's BTF, which this one lacks";
+                    Answer::new(Available::No, &[Source::Btf], because)
+                }
+                _ => self.by_version(entry, &gate, String::new()),
+            },
+        }
+    }
+
+    /// The answer where nothing but the version is left.
+    fn by_version(&self, entry: &Entry, gate: &Gate, tried: String) -> Answer {
+        if let Gate::Shut(option) = gate {
+            return Answer::new(Available::No, &[Source::Config], off(option));
+        }
+        match (self.is_older(entry), gate) {
+            (Some(true), _) if self.backports => Answer::unknown(joined(&[
+                format!(
+                    "Linux {} brought it; this distribution brings parts of newer kernels to its own",
+                    entry.since
+                ),
+                tried,
+            ])),
+            (Some(true), _) => {
+                Answer::new(Available::No, &[Source::Version], self.too_old(entry, ""))
+            }
+            (Some(false), Gate::Open(true)) => {
+                Answer::new(Available::Yes, &[Source::Config, Source::Version], tried)
+            }
+            (Some(false), Gate::Open(false)) => {
+                Answer::new(Available::Yes, &[Source::Version], tried)
+            }
+            (Some(false), Gate::Unknown(option)) => Answer::unknown(joined(&[
+                format!("whether CONFIG_{option} is on is not known"),
+                tried,
+            ])),
+            (_, _) => Answer::unknown(joined(&[
+                "the kernel's version is not known".to_owned(),
+                tried,
+            ])),
+        }
+    }
+
+    /// Whether the kernel is older than the first that has it; nothing where that isn't known.
+    fn is_older(&self, entry: &Entry) -> Option<bool> {
+        Some(self.version?.series() < entry.version()?.series())
+    }
+
+    /// That the kernel is too old, or has it no longer.
+    fn too_old(&self, entry: &Entry, otherwise: &str) -> String {
+        match (self.is_older(entry), otherwise) {
+            (Some(true), _) | (_, "") => format!("newer than this kernel: Linux {}", entry.since),
+            (_, otherwise) => otherwise.to_owned(),
+        }
+    }
+
+    /// Whether the kernel was built with what a row needs, and with bpf(2) at all.
+    fn gate(&self, needs: &Gates) -> Gate {
+        let facts = self.known.facts;
+        let own = match needs {
+            Gates::Since(ranges) if self.backports => {
+                // Its code may be of any version: only what all agree on counts.
+                let all: Vec<Gate> = ranges
+                    .values()
+                    .map(|options| gate::look(options, facts))
+                    .collect();
+                match all.split_first() {
+                    Some((first, rest)) if rest.iter().all(|gate| same(gate, first)) => {
+                        first.clone()
+                    }
+                    _ => gate::look(needs.of(None), facts),
+                }
+            }
+            _ => gate::look(needs.of(self.version), facts),
+        };
+        match gate::look("BPF_SYSCALL", facts) {
+            Gate::Unknown(option) if !self.has_bpf() => match own {
+                shut @ Gate::Shut(_) => shut,
+                _ => Gate::Unknown(option),
+            },
+            shut @ Gate::Shut(_) if !self.has_bpf() => shut,
+            _ => own,
+        }
+    }
+
+    /// Whether bpf(2) is there, by its doings or by its settings.
+    fn has_bpf(&self) -> bool {
+        let replies = self.known.tried.iter().flat_map(|(_, replies)| replies);
+        let setting = self
+            .known
+            .facts
+            .get("sysctl.kernel.unprivileged_bpf_disabled");
+        let set = matches!(setting.value(), Some(value) if *value != Value::Absent);
+        set || replies
+            .into_iter()
+            .any(|reply| matches!(reply, Reply::Yes | Reply::Partly(_)))
+    }
+
+    /// Whether it is the running kernel that is asked about.
+    fn is_running(&self) -> bool {
+        !self.known.tried.is_empty()
+    }
+
+    fn sources(&self) -> Vec<Asked> {
+        let facts = self.known.facts;
+        let asked = |source, told, what: &str| Asked {
+            source,
+            told,
+            what: what.to_owned(),
+        };
+        let btf = match &self.known.names.missing {
+            None => asked(Source::Btf, true, "/sys/kernel/btf"),
+            Some(Missing::Absent(why) | Missing::Unread(why)) => asked(Source::Btf, false, why),
+        };
+        let replies = self.known.tried.iter().flat_map(|(_, replies)| replies);
+        let (all, unknown) = replies.fold((0_usize, 0_usize), |(all, unknown), reply| {
+            let open = usize::from(matches!(reply, Reply::Unknown(_)));
+            (all + 1, unknown + open)
+        });
+        let experiments = match all {
+            0 => asked(Source::Experiment, false, "none were made"),
+            all => asked(
+                Source::Experiment,
+                unknown < all,
+                &format!("{all} made, {unknown} of them without an answer"),
+            ),
+        };
+        let config = match facts.text("config-file") {
+            Some(file) => asked(Source::Config, true, &file),
+            None => asked(Source::Config, false, "the kernel's options are not known"),
+        };
+        vec![btf, experiments, config]
+    }
+}
+
+/// Names of a kind a kernel has and the table hasn't.
+#[cfg(test)]
+pub(super) fn strangers<'a>(table: &'a Table, known: &'a Known<'_>, kind: Kind) -> Vec<&'a str> {
+    let judge = Judge {
+        table,
+        known,
+        version: None,
+        backports: false,
+    };
+    judge.strangers(kind)
+}
+
+/// A hook is of no use without the programs for it.
+fn follow(row: &mut Row, sections: &Sections, programs: &[Row]) {
+    if row.available == Available::No {
+        return;
+    }
+    let types = sections.programs_at(&row.name);
+    let needed = types
+        .iter()
+        .filter_map(|of| programs.iter().find(|program| program.name == *of));
+    let needed: Vec<&Row> = needed.collect();
+    let lacking = needed
+        .iter()
+        .all(|program| program.available == Available::No);
+    if let Some(program) = needed.first().filter(|_| lacking) {
+        row.available = Available::No;
+        row.known_by.clone_from(&program.known_by);
+        row.because = format!("its program type {}: {}", program.name, program.because);
+    }
+}
+
+fn same(one: &Gate, other: &Gate) -> bool {
+    matches!(
+        (one, other),
+        (Gate::Open(_), Gate::Open(_)) | (Gate::Shut(_), Gate::Shut(_))
+    )
+}
+
+fn off(option: &str) -> String {
+    format!("CONFIG_{option} is not set")
+}
+
+/// `NET && INET` as people read it.
+fn in_words(options: &str) -> String {
+    let options = options
+        .split("&&")
+        .map(|option| format!("CONFIG_{}", option.trim()));
+    options.collect::<Vec<_>>().join(", ")
+}
+
+fn joined(parts: &[String]) -> String {
+    let parts = parts.iter().filter(|part| !part.is_empty()).cloned();
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+/// Whether a kernel is of those whose version proves nothing.
+fn backports(table: &Table, facts: &Facts) -> bool {
+    let release = facts.text("kernel.release").unwrap_or_default();
+    table.backports.iter().any(|part| release.contains(part))
+}

@@ -1,0 +1,30 @@
+//! What a kernel's BPF has: one row per map type, program type, hook, helper, function for
+//! programs, command, kind of BTF, instruction and limit, each with yes, no or unknown, how that is
+//! known, since which kernel, and for a no the reason.
+//!
+//! What there is to ask about is data: the [`Table`], `table.yaml`, and [`Sections`],
+//! `sections.yaml`. [`Names`] are what the kernel's own BTF tells, which takes no privilege;
+//! [`Table::trials`] are the experiments that confirm it. [`judge`] puts both together with the
+//! facts; it reads no file and can't fail. An experiment outranks a setting, and a setting
+//! outranks a version.
+
+mod gate;
+mod helpers;
+mod judge;
+mod model;
+mod names;
+mod sections;
+mod show;
+mod table;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use judge::{Known, judge};
+pub use model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
+pub use names::Names;
+pub use sections::{Hook, Section, SectionRow, Sections, sections_text};
+pub use show::{Shown, shown_text};
+pub use table::{Kind, NoSuchName, Table, Wish};
+pub use text::text;

@@ -1,0 +1,592 @@
+//! The tables, and what becomes of them on kernels made for it.
+
+use std::collections::BTreeSet;
+
+use super::table::{Ask, Gates};
+use super::*;
+use crate::facts::{self, Facts};
+use crate::host::{Host, Live, Memory};
+use crate::probes::trials::{Reply, Trial};
+use crate::report::{Detail, Style};
+use crate::version::KernelVersion;
+
+fn table() -> Table {
+    Table::built_in().unwrap()
+}
+
+fn sections() -> Sections {
+    Sections::built_in().unwrap()
+}
+
+fn version(text: &str) -> KernelVersion {
+    text.parse().unwrap()
+}
+
+// ---------------------------------------------------------------------------------------
+// The tables
+// ---------------------------------------------------------------------------------------
+
+#[test]
+fn names_are_unique_and_in_the_order_of_their_numbers() {
+    let table = table();
+    for kind in Kind::ALL {
+        let rows = table.rows(kind);
+        assert!(!rows.is_empty(), "{kind:?}");
+        let mut names = BTreeSet::new();
+        for row in rows {
+            let all = std::iter::once(&row.name).chain(&row.also);
+            for name in all {
+                assert!(names.insert(name.clone()), "{name} is there twice");
+                let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+                assert!(name.chars().all(plain), "{name}");
+            }
+        }
+        let numbers: Vec<u32> = rows.iter().filter_map(|row| row.value).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{kind:?}: {numbers:?}");
+        // The kernel's numbers leave no gap: a missing row would.
+        if let (Some(first), Some(last)) = (numbers.first(), numbers.last()) {
+            let count = u32::try_from(numbers.len()).unwrap();
+            assert_eq!(last - first + 1, count, "{kind:?} has a gap");
+            assert_eq!(numbers.len(), rows.len(), "{kind:?}: one without a number");
+        } else if kind == Kind::Kfunc {
+            assert!(rows.is_sorted_by(|a, b| a.name < b.name));
+        }
+    }
+}
+
+#[test]
+fn what_was_added_later_has_a_later_number() {
+    let table = table();
+    for kind in Kind::ALL {
+        let mut before = KernelVersion::new(0, 0, 0);
+        for row in table.rows(kind) {
+            let since = row.version();
+            let since = since.unwrap_or_else(|| panic!("{}: {:?}", row.name, row.since));
+            assert!(
+                since <= version(&table.newest),
+                "{} is from the future",
+                row.name
+            );
+            if row.value.is_some() {
+                assert!(
+                    since >= before,
+                    "{} is older than what is before it",
+                    row.name
+                );
+                before = since;
+            }
+        }
+    }
+}
+
+#[test]
+fn options_are_named_as_in_kconfig_and_by_known_kernels() {
+    let table = table();
+    for kind in Kind::ALL {
+        for row in table.rows(kind) {
+            let all: Vec<&String> = match &row.needs {
+                Gates::Always(options) => vec![options],
+                Gates::Since(ranges) => {
+                    assert!(ranges.contains_key("0"), "{}: no first range", row.name);
+                    for from in ranges.keys().filter(|from| *from != "0") {
+                        assert!(version(from) > row.version().unwrap(), "{}", row.name);
+                    }
+                    ranges.values().collect()
+                }
+            };
+            for option in all.iter().flat_map(|options| options.split("&&")) {
+                let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+                assert!(option.trim().chars().all(plain), "{}: {option}", row.name);
+                assert!(!option.trim().starts_with("CONFIG"), "{}", row.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_row_is_asked_for_in_the_way_of_its_kind() {
+    let table = table();
+    for kind in Kind::ALL {
+        for row in table.rows(kind) {
+            let fits = match row.ask {
+                None => !matches!(kind, Kind::Isa | Kind::Limit),
+                Some(Ask::Hook(_)) => kind == Kind::AttachType,
+                Some(Ask::Command(_)) => kind == Kind::Command,
+                Some(Ask::Extension(_)) => matches!(kind, Kind::Isa | Kind::Limit),
+            };
+            assert!(fits, "{}: {:?}", row.name, row.ask);
+            assert!(row.quiet || kind == Kind::Helper, "{}", row.name);
+        }
+    }
+}
+
+#[test]
+fn every_hook_and_type_of_the_sections_is_in_the_table() {
+    let (table, sections) = (table(), sections());
+    let has = |kind, name: &str| table.rows(kind).iter().any(|row| row.name == name);
+    let (rows, hooks) = sections.parts();
+    let mut seen = BTreeSet::new();
+    for row in rows {
+        assert!(seen.insert(&row.section), "{} is there twice", row.section);
+        assert!(has(Kind::ProgramType, &row.program), "{}", row.section);
+        if let Some(attach) = &row.attach {
+            assert!(has(Kind::AttachType, attach), "{}", row.section);
+        }
+        assert!(
+            hooks.iter().any(|hook| hook.hook == row.hook),
+            "{}",
+            row.hook
+        );
+        assert!(
+            version(&row.since) <= version(&table.newest),
+            "{}",
+            row.section
+        );
+        let program = table.rows(Kind::ProgramType).iter();
+        let program = program.clone().find(|program| program.name == row.program);
+        let first = program.and_then(super::table::Entry::version).unwrap();
+        assert!(
+            version(&row.since) >= first,
+            "{} before its type",
+            row.section
+        );
+    }
+    for hook in hooks {
+        assert!(
+            rows.iter().any(|row| row.hook == hook.hook),
+            "{}",
+            hook.hook
+        );
+    }
+    // Every type of program has a name.
+    for row in table.rows(Kind::ProgramType) {
+        assert!(
+            !sections.of(Some(&row.name), None).is_empty(),
+            "{}",
+            row.name
+        );
+    }
+}
+
+/// The table is complete: what the running kernel's BTF names, it has. Where there is no BTF this
+/// proves nothing, and says so.
+#[test]
+fn the_table_has_every_name_of_the_running_kernel() {
+    let table = table();
+    let names = Names::read(&Live, &table);
+    if let Some(missing) = &names.missing {
+        skip(&format!(
+            "the running kernel's BTF can't be read: {missing:?}"
+        ));
+        return;
+    }
+    let facts = Facts::default();
+    let known = Known {
+        facts: &facts,
+        names: &names,
+        tried: &[],
+    };
+    for kind in Kind::ALL {
+        let strangers = judge::strangers(&table, &known, kind);
+        assert!(
+            strangers.is_empty(),
+            "{kind:?}: the table lacks {strangers:?}"
+        );
+        for row in table.rows(kind) {
+            if let Some(number) = names.number(kind, &row.name) {
+                assert_eq!(Some(number), row.value, "{}", row.name);
+            }
+        }
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "a test that is left out says so")]
+fn skip(reason: &str) {
+    eprintln!("left out: {reason}");
+}
+
+// ---------------------------------------------------------------------------------------
+// Judging
+// ---------------------------------------------------------------------------------------
+
+/// BTF of an enum of map types with these names.
+fn btf(names: &[&str]) -> Vec<u8> {
+    let mut strings = b"\0bpf_map_type\0".to_vec();
+    let mut words = vec![1, (6 << 24) | u32::try_from(names.len()).unwrap(), 4];
+    for (value, name) in names.iter().enumerate() {
+        words.extend([
+            u32::try_from(strings.len()).unwrap(),
+            u32::try_from(value).unwrap(),
+        ]);
+        strings.extend(name.as_bytes());
+        strings.push(0);
+    }
+    let types = u32::try_from(4 * words.len()).unwrap();
+    let header = [24, 0, types, types, u32::try_from(strings.len()).unwrap()];
+    let mut bytes = vec![0x9f, 0xeb, 1, 0];
+    bytes.extend(
+        header
+            .iter()
+            .chain(&words)
+            .flat_map(|word| word.to_le_bytes()),
+    );
+    bytes.extend(strings);
+    bytes
+}
+
+/// Whether a kernel has one name, and how that is known, in few words.
+fn told(host: &dyn Host, reply: Option<Reply>, name: &str) -> String {
+    let table = table();
+    let wish = table.wish(&[name.to_owned()], &[]).unwrap();
+    let names = Names::read(host, &table);
+    let facts = facts::collect(host);
+    let trials = table.trials(&wish, |kind, name| names.number(kind, name));
+    let tried: Vec<(Trial, Vec<Reply>)> = match reply {
+        None => Vec::new(),
+        Some(reply) => trials
+            .into_iter()
+            .map(|trial| (trial, vec![reply.clone()]))
+            .collect(),
+    };
+    let known = Known {
+        facts: &facts,
+        names: &names,
+        tried: &tried,
+    };
+    let features = judge(&table, &sections(), &known, &wish);
+    let rows = features.groups.iter().flat_map(|group| &group.rows);
+    let rows: Vec<&Row> = rows.collect();
+    let [row] = rows[..] else {
+        panic!("{rows:?}");
+    };
+    let by: Vec<String> = row.known_by.iter().map(ToString::to_string).collect();
+    let answer = format!("{:?} [{}] {}", row.available, by.join(" "), row.because);
+    answer.to_lowercase().trim_end().to_owned()
+}
+
+/// A kernel's release, its options, and the names its BTF has (none: no BTF to read).
+fn host(release: &str, config: &str, names: Option<&[&str]>) -> Memory {
+    let path = format!("/boot/config-{release}");
+    let mut host = Memory::new()
+        .with_uname(release, "#1 SMP", "x86_64")
+        .with("/sys/kernel/uevent_seqnum", "1\n");
+    if !config.is_empty() {
+        host = host.with(&path, config);
+    }
+    match names {
+        Some(names) => host.with("/sys/kernel/btf/vmlinux", btf(names)),
+        None => host,
+    }
+}
+
+const ON: &str = "CONFIG_BPF_SYSCALL=y\nCONFIG_NET=y\nCONFIG_INET=y\nCONFIG_XDP_SOCKETS=y\n";
+
+#[test]
+fn an_experiment_outranks_a_name_and_an_option_and_these_a_version() {
+    let no = |errno: &str| Some(Reply::No(errno.to_owned()));
+    let refused = || Some(Reply::Unknown("EPERM".to_owned()));
+    let off = "CONFIG_BPF_SYSCALL=y\nCONFIG_NET=y\n# CONFIG_XDP_SOCKETS is not set\n";
+    let xsk: Option<&[&str]> = Some(&["BPF_MAP_TYPE_XSKMAP"]);
+    let other: Option<&[&str]> = Some(&["BPF_MAP_TYPE_HASH"]);
+    let new = "6.1.0-1-amd64";
+    let rows = [
+        // Tried, with and without a name.
+        (new, ON, xsk, Some(Reply::Yes), "yes [btf experiment]"),
+        (new, ON, None, Some(Reply::Yes), "yes [experiment]"),
+        (new, off, other, Some(Reply::Yes), "yes [experiment]"),
+        ("4.9.0", ON, None, Some(Reply::Yes), "yes [experiment]"),
+        (
+            new,
+            off,
+            xsk,
+            no("EINVAL"),
+            "no [experiment config] config_xdp_sockets is not set",
+        ),
+        (
+            new,
+            "",
+            xsk,
+            no("EINVAL"),
+            "no [experiment] it is refused (einval), as without config_net, config_xdp_sockets",
+        ),
+        (
+            "4.9.0",
+            ON,
+            other,
+            no("EINVAL"),
+            "no [btf experiment] newer than this kernel: linux 4.18",
+        ),
+        (
+            "4.9.0",
+            ON,
+            None,
+            no("EINVAL"),
+            "no [experiment] newer than this kernel: linux 4.18",
+        ),
+        // A refused privilege is no answer: name and option are asked.
+        (
+            new,
+            ON,
+            xsk,
+            refused(),
+            "yes [btf config] trying it answers eperm",
+        ),
+        (
+            new,
+            off,
+            xsk,
+            refused(),
+            "no [config] config_xdp_sockets is not set",
+        ),
+        (
+            new,
+            "",
+            xsk,
+            refused(),
+            "unknown [] its btf names it; whether config_bpf_syscall is on is not known; \
+             trying it answers eperm",
+        ),
+        (
+            new,
+            "",
+            None,
+            refused(),
+            "unknown [] whether config_bpf_syscall is on is not known; \
+             trying it answers eperm",
+        ),
+        // Nothing tried.
+        (new, ON, xsk, None, "yes [btf config]"),
+        (new, ON, None, None, "yes [config version]"),
+        (new, ON, other, None, "no [btf] its btf does not name it"),
+        (
+            "4.9.0",
+            ON,
+            None,
+            None,
+            "no [version] newer than this kernel: linux 4.18",
+        ),
+        (
+            "4.18.0-80.el8.x86_64",
+            off,
+            None,
+            None,
+            "no [config] config_xdp_sockets is not set",
+        ),
+    ];
+    for (release, config, names, reply, expected) in rows {
+        let told = told(&host(release, config, names), reply.clone(), "xskmap");
+        assert_eq!(told, expected, "{release} {config:?} {names:?} {reply:?}");
+    }
+}
+
+#[test]
+fn of_a_distribution_that_backports_the_version_proves_nothing() {
+    for (release, expected) in [
+        ("4.18.0-553.el8_10.x86_64", "unknown"),
+        ("4.18.0-generic", "no [version]"),
+    ] {
+        let told = told(&host(release, ON, None), None, "ringbuf");
+        assert!(told.starts_with(expected), "{release}: {told}");
+    }
+}
+
+#[test]
+fn options_count_for_the_kernels_they_are_of() {
+    let stream = "CONFIG_BPF_SYSCALL=y\nCONFIG_NET=y\nCONFIG_INET=y\n\
+                  # CONFIG_BPF_STREAM_PARSER is not set\n";
+    for (release, expected) in [
+        ("5.10.0", "no [config] config_bpf_stream_parser is not set"),
+        ("5.12.9", "no [config] config_bpf_stream_parser is not set"),
+        ("5.13.0", "yes [config version]"),
+        ("6.12.0", "yes [config version]"),
+        // Whose code this is, its number doesn't say.
+        ("4.18.0-553.el8_10.x86_64", "yes [config version]"),
+    ] {
+        let told = told(&host(release, stream, None), None, "BPF_MAP_TYPE_SOCKHASH");
+        assert_eq!(told, expected, "{release}");
+    }
+}
+
+#[test]
+fn functions_for_programs_are_known_by_btf_alone() {
+    let name = "bpf_cpumask_create";
+    for (host, expected) in [
+        (
+            host("6.12.0", ON, Some(&["BPF_MAP_TYPE_HASH"])),
+            "no [btf] its btf does not have it",
+        ),
+        (
+            host("5.10.0", ON, Some(&["BPF_MAP_TYPE_HASH"])),
+            "no [btf] newer than this kernel: linux 6.3",
+        ),
+        (host("6.12.0", ON, None), "yes [version]"),
+    ] {
+        assert_eq!(told(&host, None, name), expected);
+    }
+}
+
+#[test]
+fn lockdown_takes_helpers_away() {
+    let level = |level: &str| host("6.1.0", ON, None).with("/sys/kernel/security/lockdown", level);
+    let asked = "bpf_probe_read_kernel";
+    for (lockdown, name, expected) in [
+        ("none integrity [confidentiality]\n", asked, "no [policy]"),
+        ("none [integrity] confidentiality\n", asked, "yes [version]"),
+        (
+            "none [integrity] confidentiality\n",
+            "bpf_probe_write_user",
+            "no [policy]",
+        ),
+        (
+            "[none] integrity confidentiality\n",
+            "bpf_probe_write_user",
+            "yes [version]",
+        ),
+    ] {
+        let told = told(&level(lockdown), None, name);
+        assert!(told.starts_with(expected), "{lockdown} {name}: {told}");
+    }
+}
+
+#[test]
+fn names_the_table_does_not_know_are_told() {
+    let names = [
+        "BPF_MAP_TYPE_UNSPEC",
+        "BPF_MAP_TYPE_TELEPATHY",
+        "__MAX_BPF_MAP_TYPE",
+    ];
+    let host = host("9.0.0", ON, Some(&names));
+    let table = table();
+    let wish = table.wish(&[], &[]).unwrap();
+    let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
+    let known = Known {
+        facts: &facts,
+        names: &names,
+        tried: &[],
+    };
+    let features = judge(&table, &sections(), &known, &wish);
+    let group = features
+        .groups
+        .iter()
+        .find(|group| group.group == "map_type")
+        .unwrap();
+    let strange: Vec<&str> = group
+        .rows
+        .iter()
+        .filter(|row| row.since.is_none())
+        .map(|row| row.name.as_str())
+        .collect();
+    assert_eq!(strange, ["telepathy"]);
+    assert_eq!(group.rows.len(), group.yes + group.no + group.unknown);
+    // Everything asked for has an answer, and a no or an unknown its reason.
+    for row in features.groups.iter().flat_map(|group| &group.rows) {
+        assert!(
+            row.available == Available::Yes || !row.because.is_empty(),
+            "{row:?}"
+        );
+        assert_eq!(
+            row.available == Available::Unknown,
+            row.known_by.is_empty(),
+            "{row:?}"
+        );
+    }
+}
+
+// ---------------------------------------------------------------------------------------
+// Names and sections
+// ---------------------------------------------------------------------------------------
+
+#[test]
+fn names_are_understood_as_bpftool_and_c_write_them() {
+    let table = table();
+    for name in [
+        "ringbuf",
+        "BPF_MAP_TYPE_RINGBUF",
+        "map_type",
+        "bpf_loop",
+        "BPF_FUNC_loop",
+        "cgroup_storage_deprecated",
+        "prog_run",
+        "BPF_CGROUP_INET4_CONNECT",
+    ] {
+        assert!(table.wish(&[name.to_owned()], &[]).is_ok(), "{name}");
+    }
+    for (name, hint) in [
+        (
+            "ringbuff",
+            "nothing is called `ringbuff`; did you mean `ringbuf`?",
+        ),
+        ("qqqqq", "nothing is called `qqqqq`"),
+    ] {
+        let error = table.wish(&[name.to_owned()], &[]).unwrap_err();
+        assert_eq!(error.to_string(), hint);
+    }
+    assert!(table.wish(&[], &["hash".to_owned()]).is_err());
+    assert!(
+        table
+            .wish(&[], &["xdp".to_owned(), "all".to_owned()])
+            .is_ok()
+    );
+}
+
+#[test]
+fn sections_are_found_as_libbpf_finds_them() {
+    let sections = sections();
+    for (name, found) in [
+        ("kprobe", "kprobe+"),
+        ("kprobe/do_exit", "kprobe+"),
+        ("?kprobe/do_exit", "kprobe+"),
+        ("kprobe.multi/tcp_*", "kprobe.multi+"),
+        ("tp/syscalls/sys_enter_openat", "tp+"),
+        ("xdp", "xdp"),
+        ("xdp/cpumap", "xdp/cpumap"),
+        ("cgroup/connect4", "cgroup/connect4"),
+        ("fentry.s/vfs_read", "fentry.s+"),
+        ("tc", "tc"),
+        ("sk_skb/stream_parser", "sk_skb/stream_parser"),
+    ] {
+        let row = sections.look_up(Some(name)).unwrap();
+        assert_eq!(row.sections.len(), 1, "{name}");
+        assert_eq!(row.sections[0].section, found, "{name}");
+        assert_eq!(row.hooks.len(), 1, "{name}");
+    }
+    for (name, hint) in [
+        ("cgroup/conect4", "did you mean `cgroup/connect4`?"),
+        ("kprobes/do_exit", "did you mean `kprobe`?"),
+        ("xdp/prog", "`xdp` is a whole name"),
+        ("maps", "write it in .maps"),
+        ("qqqqqqqq", "nothing is called `qqqqqqqq`"),
+    ] {
+        let error = sections.look_up(Some(name)).unwrap_err().to_string();
+        assert!(error.contains(hint), "{name}: {error}");
+    }
+}
+
+#[test]
+fn text_tells_every_name_and_no_control_characters() {
+    let host = host("6.1.0\u{1b}[31m", ON, None);
+    let table = table();
+    let wish = table.wish(&[], &[]).unwrap();
+    let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
+    let known = Known {
+        facts: &facts,
+        names: &names,
+        tried: &[],
+    };
+    let features = judge(&table, &sections(), &known, &wish);
+    let style = |detail| Style {
+        detail,
+        ..Style::default()
+    };
+    let verbose = text(&features, style(Detail::Verbose));
+    for row in features.groups.iter().flat_map(|group| &group.rows) {
+        assert!(verbose.contains(&format!(" {} ", row.name)), "{}", row.name);
+    }
+    let normal = text(&features, style(Detail::Normal));
+    let quiet = text(&features, style(Detail::Quiet));
+    assert!(quiet.lines().count() < normal.lines().count());
+    assert!(normal.lines().count() < verbose.lines().count());
+    for text in [verbose, normal, quiet] {
+        assert!(text.is_ascii() && !text.contains('\u{1b}'));
+    }
+}

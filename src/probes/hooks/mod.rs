@@ -1,0 +1,45 @@
+//! Programs at every hook of cgroups, sockets and the network: attached, and seen to run.
+//!
+//! Each row makes a program that counts how often it ran, attaches it in a place of the probes'
+//! own ([`super::place`]), does the one thing that runs it, and reads the count.
+
+mod cgroup;
+mod counter;
+mod devices;
+mod network;
+mod pins;
+mod redirect;
+mod sockets;
+mod target;
+mod traffic;
+
+use super::table::Probe;
+
+/// What this folder adds to the probe table, in the order it runs; after all others, because the
+/// process stays in the places it makes.
+pub(super) const PROBES: [&[Probe]; 6] = [
+    pins::PROBES,
+    sockets::PROBES,
+    network::PROBES,
+    devices::PROBES,
+    cgroup::PROBES,
+    redirect::PROBES,
+];
+
+/// What programs of the network take.
+const NET: &str = "CAP_BPF and CAP_NET_ADMIN (before 5.8: CAP_SYS_ADMIN), and CAP_SYS_ADMIN for \
+                   a network namespace of its own";
+/// What programs of sockets take, which can be shown in the present network namespace as well.
+const SOCKETS: &str = "CAP_BPF and CAP_NET_ADMIN (before 5.8: CAP_SYS_ADMIN)";
+/// What programs at cgroups take.
+const CGROUP: &str = "CAP_BPF and CAP_NET_ADMIN (before 5.8: CAP_SYS_ADMIN), and the right to \
+                      make a cgroup below its own";
+
+/// What a row that makes a cgroup leaves.
+const IN_A_CGROUP: &str = "for the time of the probes a cgroup below the doctor's own, with the \
+                           probes' process in it; a second process removes it should the first \
+                           be killed. One map and one program, which runs for that process alone";
+const IN_A_NETWORK: &str = "none: a network namespace of the probes' own, and in it one map and \
+                            one program";
+const LOOPBACK: &str = "a connection to itself on the loopback device, in a network namespace of \
+                        its own where it may make one; maps and programs held by descriptors";

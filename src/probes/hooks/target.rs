@@ -1,0 +1,112 @@
+//! The probes' cgroup as a target, and why a kernel refuses it.
+
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+
+use super::super::bench::Bench;
+use super::super::bench::Trouble;
+use super::super::errno::Code;
+use super::super::outcome::Stage;
+use super::super::place::Ground;
+use super::super::sys;
+use super::super::sys::Link;
+use super::super::sys::Program;
+use super::super::sys::Target;
+use super::traffic::at;
+
+/// Several programs at one hook (BPF_F_ALLOW_MULTI).
+const ALLOW_MULTI: u32 = 1 << 1;
+
+/// A program that is attached to the probes' cgroup.
+pub(super) enum Attached {
+    /// It goes with this descriptor.
+    Link { _link: Link },
+    /// Without a link, and what undoes it.
+    Plain(Program, OwnedFd, u32),
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        if let Self::Plain(program, cgroup, hook) = self {
+            // Should it fail, the program goes with the cgroup.
+            let _gone = sys::detach(cgroup.as_fd(), program, *hook);
+        }
+    }
+}
+
+/// The probes' cgroup, and only that.
+pub(super) fn own(bench: &mut Bench) -> Result<OwnedFd, Trouble> {
+    match bench.place().cgroup()? {
+        Ground::Own(cgroup) => at(cgroup.fd().try_clone_to_owned(), Stage::Attach),
+        Ground::Version1(..) => Err(Trouble::Skipped(
+            "no cgroup hierarchy of version 2 is mounted".to_owned(),
+        )),
+    }
+}
+
+/// Attaches a program by a link or, on kernels without them, plainly.
+pub(super) fn attached(program: Program, cgroup: OwnedFd, hook: u32) -> Result<Attached, Trouble> {
+    let target = Target::Fd(cgroup.as_fd());
+    match Link::create(&program, target, hook, 0, &[]) {
+        Ok(link) => Ok(Attached::Link { _link: link }),
+        // Before 5.7 there is no such command.
+        Err(code) if code == Errno::EINVAL => plainly(program, cgroup, hook),
+        Err(code) => Err(explained(code, cgroup.as_fd(), hook)),
+    }
+}
+
+/// Attaches a program by BPF_PROG_ATTACH.
+pub(super) fn plainly(program: Program, cgroup: OwnedFd, hook: u32) -> Result<Attached, Trouble> {
+    let answer = match sys::attach(cgroup.as_fd(), &program, hook, ALLOW_MULTI) {
+        // Before 4.15 the flag is unknown.
+        Err(code) if code == Errno::EINVAL => sys::attach(cgroup.as_fd(), &program, hook, 0),
+        answer => answer,
+    };
+    match answer {
+        Ok(()) => Ok(Attached::Plain(program, cgroup, hook)),
+        Err(code) => Err(explained(code, cgroup.as_fd(), hook)),
+    }
+}
+
+/// What is known of the reason why the kernel refused to attach to the probes' cgroup.
+pub(super) fn explained(code: Code, cgroup: BorrowedFd<'_>, hook: u32) -> Trouble {
+    let remark = match (code == Errno::EPERM, sys::count_at(cgroup, hook)) {
+        // hierarchy_allows_attach()
+        (true, Ok(others @ 1..)) => format!(
+            "{others} program(s) of others attached above this cgroup allow none below \
+             (neither BPF_F_ALLOW_MULTI nor BPF_F_ALLOW_OVERRIDE)"
+        ),
+        _ => String::new(),
+    };
+    Trouble::Failed {
+        stage: Stage::Attach,
+        errno: Some(code),
+        remark,
+    }
+}
+
+/// Tries to attach to a cgroup of version 1, which no kernel allows.
+pub(super) fn refused_by_version_1(
+    program: &Program,
+    directory: BorrowedFd<'_>,
+    path: &str,
+    hook: u32,
+) -> Trouble {
+    match sys::attach(directory, program, hook, ALLOW_MULTI) {
+        Err(code) => Trouble::Failed {
+            stage: Stage::Attach,
+            errno: Some(code),
+            remark: format!("only version 1 of cgroups is mounted; tried at {path}"),
+        },
+        Ok(()) => {
+            let _gone = sys::detach(directory, program, hook);
+            Trouble::wrong(
+                Stage::Attach,
+                format!("the kernel took {path}, a cgroup of version 1"),
+            )
+        }
+    }
+}

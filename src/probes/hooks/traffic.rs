@@ -1,0 +1,90 @@
+//! What a process says to itself over the network, for programs to see.
+
+use std::io;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::net::Ipv4Addr;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::super::bench::At;
+use super::super::bench::Bench;
+use super::super::bench::Trouble;
+use super::super::outcome::Stage;
+
+/// How long a byte may take from this process to itself.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is said.
+pub(super) const WORDS: &[u8] = b"doctor";
+
+/// Errors of sockets as those of the kernel they are.
+pub(super) fn at<T>(answer: io::Result<T>, stage: Stage) -> Result<T, Trouble> {
+    answer.map_err(|error| errno(&error)).at(stage)
+}
+
+fn errno(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}
+
+/// Uses a network of its own if it may have one, otherwise the loopback device of the present.
+pub(super) fn somewhere(bench: &mut Bench) {
+    let _present = bench.place().network();
+}
+
+/// Sends a packet to itself on the loopback device and gets it.
+pub(super) fn packet() -> io::Result<()> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    packet_to(&socket)
+}
+
+/// Has a socket send a packet to itself.
+pub(super) fn packet_to(socket: &UdpSocket) -> io::Result<()> {
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.send_to(WORDS, socket.local_addr()?)?;
+    socket.recv(&mut [0; 16]).map(drop)
+}
+
+/// Two ends of a connection on the loopback device.
+pub(super) struct Connection {
+    pub(super) near: TcpStream,
+    pub(super) far: TcpStream,
+}
+
+impl Connection {
+    pub(super) fn open() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let near = TcpStream::connect_timeout(&listener.local_addr()?, PATIENCE)?;
+        let (far, _) = listener.accept()?;
+        for end in [&near, &far] {
+            end.set_read_timeout(Some(PATIENCE))?;
+        }
+        Ok(Self { near, far })
+    }
+}
+
+/// Says something at one end of a connection.
+pub(super) fn say(mut end: &TcpStream) -> Result<(), Trouble> {
+    at(end.write_all(WORDS), Stage::Trigger)
+}
+
+/// Whether what was said arrives at this end.
+pub(super) fn is_heard(mut end: &TcpStream) -> Result<bool, Trouble> {
+    let mut heard = [0; 6];
+    match end.read_exact(&mut heard) {
+        Ok(()) => Ok(heard == *WORDS),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::UnexpectedEof
+            ) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(errno(&error)).at(Stage::Trigger),
+    }
+}

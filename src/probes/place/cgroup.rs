@@ -1,0 +1,126 @@
+//! A cgroup of the probes' own, below the one the doctor runs in.
+
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl;
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+use nix::unistd;
+
+use super::guardian;
+use super::guardian::Guardian;
+use super::own_pid;
+use crate::facts::Cgroup as Found;
+use crate::facts::Nearby;
+
+/// How the names of the doctor's cgroups begin; its process id follows.
+const PREFIX: &str = "bpf-doctor.";
+
+/// Where programs can be attached to cgroups on this host.
+#[derive(Debug)]
+pub(in super::super) enum Ground {
+    /// A cgroup of version 2 for the probes alone.
+    Own(Cgroup),
+    /// Only version 1 is there: a directory of it, and its path.
+    Version1(OwnedFd, String),
+}
+
+/// A cgroup that this process is in until it drops it.
+#[derive(Debug)]
+pub(in super::super) struct Cgroup {
+    directory: OwnedFd,
+    path: PathBuf,
+    /// The cgroup this process came from.
+    parent: PathBuf,
+    /// Dropped last: then nothing is left for it to do.
+    _guardian: Guardian,
+}
+
+impl Cgroup {
+    /// The directory, as bpf(2) takes it.
+    pub(in super::super) fn fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        if enter(&self.parent).is_ok() {
+            guardian::remove(&self.path, Duration::from_millis(500));
+        }
+    }
+}
+
+/// Makes a cgroup and moves this process into it.
+pub(super) fn ground(nearby: &Nearby) -> Result<Ground, String> {
+    let parent = match nearby.cgroup() {
+        Found::Own(path) => PathBuf::from(path),
+        Found::Version1(path) => {
+            let directory = open(Path::new(&path))
+                .map_err(|errno| format!("{path} could not be opened: {errno:?}"))?;
+            return Ok(Ground::Version1(directory, path));
+        }
+        Found::Unusable(reason) => return Err(reason),
+    };
+    sweep(&parent);
+    let path = parent.join(format!("{PREFIX}{}", own_pid()));
+    let guardian = Guardian::of(&path)
+        .map_err(|code| format!("no process could be made to watch over a cgroup: {code}"))?;
+    let shown = parent.display();
+    unistd::mkdir(&path, Mode::from_bits_truncate(0o755)).map_err(|errno| match errno {
+        Errno::EROFS => format!("{shown} is mounted read-only: no cgroup of its own can be made"),
+        Errno::EACCES | Errno::EPERM => {
+            format!("{shown} may not be written: no cgroup of its own can be made")
+        }
+        errno => format!("no cgroup of its own could be made in {shown}: {errno:?}"),
+    })?;
+    let directory = open(&path).map_err(|errno| format!("its cgroup can't be opened: {errno:?}"));
+    let cgroup = Cgroup {
+        directory: directory?,
+        path,
+        parent,
+        _guardian: guardian,
+    };
+    enter(&cgroup.path).map_err(|errno| {
+        format!("this process could not move into a cgroup of its own: {errno:?}")
+    })?;
+    Ok(Ground::Own(cgroup))
+}
+
+/// Moves this process into a cgroup.
+fn enter(directory: &Path) -> Result<(), Errno> {
+    let processes = fcntl::open(
+        &directory.join("cgroup.procs"),
+        OFlag::O_WRONLY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )?;
+    unistd::write(&processes, b"0").map(drop)
+}
+
+/// Removes what doctors left behind whose guardians were killed, too.
+fn sweep(parent: &Path) {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let Ok(mut names) = Dir::open(parent, flags, Mode::empty()) else {
+        return;
+    };
+    for entry in names.iter().flatten() {
+        let name = entry.file_name().to_string_lossy();
+        let pid = name.strip_prefix(PREFIX).and_then(|pid| pid.parse().ok());
+        if pid.is_some_and(|pid| !guardian::is_alive(pid)) {
+            // One that still has a process, be it of another pid namespace, is refused.
+            guardian::remove(&parent.join(&*name), Duration::ZERO);
+        }
+    }
+}
+
+fn open(directory: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    fcntl::open(directory, flags, Mode::empty())
+}

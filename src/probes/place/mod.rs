@@ -1,0 +1,155 @@
+//! A place of the probes' own: a network namespace, a bpf file system in a mount namespace, and
+//! a cgroup, made when the first probe asks for them, so that nothing of the host is touched and
+//! all of it goes with the process.
+//!
+//! Once made, the process stays in them: the rows that ask for them stand last in the table.
+
+mod cgroup;
+mod guardian;
+mod netlink;
+
+use std::ffi::CString;
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+use nix::mount;
+use nix::mount::MsFlags;
+use nix::sched;
+use nix::sched::CloneFlags;
+use nix::unistd;
+
+use super::bench::Trouble;
+use super::errno::Code;
+use crate::facts::Nearby;
+use crate::facts::Presence;
+
+pub(super) use cgroup::Ground;
+pub(super) use netlink::Pair;
+pub(super) use netlink::Route;
+
+/// The loopback device; it has this index in every network namespace.
+pub(super) const LOOPBACK: u32 = 1;
+
+/// Where a bpf file system can be mounted over what is there, in a mount namespace where nobody
+/// else sees it: directories that one of all hosts has.
+const MOUNT_POINTS: [&str; 3] = ["/sys/fs/bpf", "/run", "/tmp"];
+
+/// What the probes of one process have made for themselves so far; why not, where they could not.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    nearby: Nearby,
+    network: Option<Result<(), String>>,
+    bpffs: Option<Result<&'static str, String>>,
+    cgroup: Option<Result<Ground, String>>,
+}
+
+impl Place {
+    /// Moves this process into a network namespace of its own, where the loopback device is up
+    /// and nothing else is.
+    pub(super) fn network(&mut self) -> Result<(), Trouble> {
+        let made = self.network.get_or_insert_with(own_network);
+        made.clone().map_err(Trouble::Skipped)
+    }
+
+    /// A path of this name in a bpf file system of this process's own, of which no other process
+    /// knows.
+    pub(super) fn in_bpffs(&mut self, name: &str) -> Result<CString, Trouble> {
+        let nearby = &self.nearby;
+        let made = self.bpffs.get_or_insert_with(|| own_bpffs(nearby));
+        let at = made.clone().map_err(Trouble::Skipped)?;
+        Ok(CString::new(format!("{at}/{name}")).unwrap_or_default())
+    }
+
+    /// Where programs can be attached to a cgroup: one of this process's own, which it is in from
+    /// now on; or what there is instead.
+    pub(super) fn cgroup(&mut self) -> Result<&Ground, Trouble> {
+        let nearby = &self.nearby;
+        let made = self.cgroup.get_or_insert_with(|| cgroup::ground(nearby));
+        made.as_ref()
+            .map_err(|reason| Trouble::Skipped(reason.clone()))
+    }
+
+    /// Two network devices, joined, in a network namespace of their own, or what the kernel says
+    /// to that; see [`Pair`].
+    pub(super) fn pair(&mut self, kind: &str, option: &str) -> Result<Result<Pair, Code>, Trouble> {
+        self.network()?;
+        self.has_module(kind, option)?;
+        Ok(Pair::create(kind))
+    }
+
+    /// Goes on only where the kernel loads no module when it is asked for this one.
+    pub(super) fn has_module(&self, module: &str, option: &str) -> Result<(), Trouble> {
+        match self.nearby.module(module, option) {
+            Presence::Settled => Ok(()),
+            Presence::NotLoaded => Err(Trouble::Skipped(format!(
+                "module {module} is not loaded, and the doctor loads none"
+            ))),
+            Presence::Unknown => Err(Trouble::Skipped(format!(
+                "whether the kernel would load module {module} for it could not be told, and the \
+                 doctor loads none"
+            ))),
+        }
+    }
+}
+
+/// The network namespace this process is in.
+pub(super) fn this_network() -> Result<OwnedFd, Errno> {
+    nix::fcntl::open(
+        "/proc/self/ns/net",
+        nix::fcntl::OFlag::O_RDONLY | nix::fcntl::OFlag::O_CLOEXEC,
+        nix::sys::stat::Mode::empty(),
+    )
+}
+
+fn own_network() -> Result<(), String> {
+    match sched::unshare(CloneFlags::CLONE_NEWNET) {
+        Ok(()) => {}
+        Err(Errno::EPERM) => {
+            return Err(
+                "a network namespace of its own takes CAP_SYS_ADMIN, and the host's is left alone"
+                    .to_owned(),
+            );
+        }
+        // Without CONFIG_NET_NS.
+        Err(Errno::EINVAL) => return Err("this kernel has no network namespaces".to_owned()),
+        // user.max_net_namespaces
+        Err(Errno::ENOSPC) => return Err("no more network namespaces are allowed".to_owned()),
+        Err(errno) => return Err(format!("no network namespace could be made: {errno:?}")),
+    }
+    netlink::set_up(LOOPBACK)
+        .map_err(|code| format!("the loopback device could not be brought up: {code}"))
+}
+
+fn own_bpffs(nearby: &Nearby) -> Result<&'static str, String> {
+    // Asked for a file system it does not know, the kernel looks for a module.
+    if nearby.has_filesystem("bpf") == Some(false) {
+        return Err("this kernel has no bpf file system".to_owned());
+    }
+    match sched::unshare(CloneFlags::CLONE_NEWNS) {
+        Ok(()) => {}
+        Err(Errno::EPERM) => {
+            return Err(
+                "a mount namespace of its own takes CAP_SYS_ADMIN, and the host's is left alone"
+                    .to_owned(),
+            );
+        }
+        Err(errno) => return Err(format!("no mount namespace could be made: {errno:?}")),
+    }
+    let none: Option<&str> = None;
+    // Before anything else: nothing mounted from here on may reach another namespace.
+    mount::mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
+        .map_err(|errno| format!("the mounts could not be made this process's own: {errno:?}"))?;
+    let mut trouble = String::new();
+    for at in MOUNT_POINTS {
+        match mount::mount(Some("bpf"), at, Some("bpf"), MsFlags::empty(), none) {
+            Ok(()) => return Ok(at),
+            Err(errno) => trouble = format!("no bpf file system could be mounted: {errno:?}"),
+        }
+    }
+    Err(trouble)
+}
+
+/// This process.
+fn own_pid() -> i32 {
+    unistd::getpid().as_raw()
+}
