@@ -22,7 +22,7 @@ test: setup ## Check format, lints and documentation, run all tests but those on
 dist: setup ## Build the one file that runs on any Linux: target/dist/bpf-doctor
 	@scripts/dist
 
-bench: setup ## Compare a full diagnosis with `bpftool feature probe`
+bench: setup ## Compare `check` and `features` with `bpftool feature probe`
 	@scripts/setup benches/packages.txt
 	@cargo bench --quiet --bench peer
 

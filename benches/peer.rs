@@ -1,4 +1,5 @@
-//! Compares a full diagnosis with `bpftool feature probe`, its nearest peer, on this machine.
+//! Compares a full diagnosis with `bpftool feature probe`, its nearest peer, on this machine, and
+//! `features` in full with `bpftool feature probe full`.
 //!
 //! Both run in turns, each turn beginning with the other one, so that whatever else the
 //! machine does meets both. Times are the machine's own and nothing is asserted of them:
@@ -45,34 +46,58 @@ fn main() -> Result<()> {
     if let Some((PEAK, command)) = arguments.split_first().map(|(a, b)| (a.as_str(), b)) {
         return print_peak(command);
     }
-    let doctor = Contender {
-        command: words(&[
-            env!("CARGO_BIN_EXE_bpf-doctor"),
-            "check",
-            "--format",
-            "yaml",
-        ]),
-        fine: &[0, 1, 3],
-    };
-    let bpftool = Contender {
-        command: words(&[bpftool()?, "feature", "probe"]),
-        fine: &[0],
-    };
+    let bpftool = bpftool()?;
+    let doctor = env!("CARGO_BIN_EXE_bpf-doctor");
+    duel(
+        &Contender {
+            command: words(&[doctor, "check", "--format", "yaml"]),
+            fine: &[0, 1, 3],
+        },
+        &Contender {
+            command: words(&[bpftool, "feature", "probe"]),
+            fine: &[0],
+        },
+    )?;
+    println!();
+    duel(
+        &Contender {
+            command: words(&[doctor, "features", "--full", "--format", "yaml"]),
+            fine: &[0],
+        },
+        &Contender {
+            command: words(&[bpftool, "feature", "probe", "full"]),
+            fine: &[0],
+        },
+    )?;
+    println!(
+        "\nSystem calls are those of all processes, counted by strace. Less memory than this bench \
+         has itself,\nsome 2 MiB, shows as that."
+    );
+    Ok(())
+}
 
+/// Runs both in turns and prints what they cost.
+fn duel(doctor: &Contender, bpftool: &Contender) -> Result<()> {
     let mut pairs = Vec::new();
     for turn in 0..WARM_UPS + PAIRS {
         let pair = if turn % 2 == 0 {
-            let ours = milliseconds(&doctor)?;
-            (ours, milliseconds(&bpftool)?)
+            let ours = milliseconds(doctor)?;
+            (ours, milliseconds(bpftool)?)
         } else {
-            let theirs = milliseconds(&bpftool)?;
-            (milliseconds(&doctor)?, theirs)
+            let theirs = milliseconds(bpftool)?;
+            (milliseconds(doctor)?, theirs)
         };
         if turn >= WARM_UPS {
             pairs.push(pair);
         }
     }
-    print_comparison(&pairs, &cost(&doctor)?, &cost(&bpftool)?);
+    let arguments = |contender: &Contender| contender.command.get(1..).map(|rest| rest.join(" "));
+    println!(
+        "bpf-doctor {}, bpftool {}: {PAIRS} pairs in turns, after {WARM_UPS} warm-ups\n",
+        arguments(doctor).unwrap_or_default(),
+        arguments(bpftool).unwrap_or_default()
+    );
+    print_comparison(&pairs, &cost(doctor)?, &cost(bpftool)?);
     Ok(())
 }
 
@@ -191,7 +216,6 @@ fn least(values: impl Iterator<Item = f64>) -> f64 {
 fn print_comparison(pairs: &[(f64, f64)], doctor: &Cost, bpftool: &Cost) {
     let ours = || pairs.iter().map(|pair| pair.0);
     let theirs = || pairs.iter().map(|pair| pair.1);
-    println!("{PAIRS} pairs in turns, after {WARM_UPS} warm-ups\n");
     println!("{:42}bpf-doctor     bpftool     ratio", "");
     row(
         "wall time, median (ms)",
@@ -209,10 +233,6 @@ fn print_comparison(pairs: &[(f64, f64)], doctor: &Cost, bpftool: &Cost) {
         "peak memory of the largest process (KiB)",
         doctor.peak_kib,
         bpftool.peak_kib,
-    );
-    println!(
-        "\nbpf-doctor: `check --format yaml`; bpftool: `feature probe`. System calls are those of all\n\
-         processes, counted by strace. Less memory than this bench has itself, some 2 MiB, shows as that."
     );
 }
 

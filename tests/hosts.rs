@@ -87,6 +87,24 @@ fn fixes_are_commands_a_shell_can_read() {
     assert!(read > 100, "{read} commands");
 }
 
+/// A failure without a way out helps nobody.
+#[test]
+fn every_failure_has_a_fix() {
+    let mut seen = 0;
+    for (name, path) in hosts() {
+        let report: Value = serde_yaml::from_slice(&check(&path, "yaml").stdout).unwrap();
+        for finding in report["findings"].as_sequence().unwrap() {
+            let fixes = finding["fixes"].as_sequence().map_or(0, Vec::len);
+            // What is only worth knowing may be as it should be.
+            let weighs = finding["severity"] != "info";
+            let bare = finding["status"] == "fail" && weighs && fixes == 0;
+            assert!(!bare, "{name}: {finding:?}");
+            seen += fixes;
+        }
+    }
+    assert!(seen > 100, "{seen} fixes");
+}
+
 fn lines_of(fix: &Value) -> Vec<String> {
     ["commands", "undo"]
         .into_iter()

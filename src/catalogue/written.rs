@@ -164,7 +164,7 @@ mod tests {
     fn short_words_stay_short() {
         for text in [
             "os: rhel\n",
-            "config: BPF\nis: y\n",
+            "config: BPF\nis: 'y'\n",
             "mount: bpf\nat: /sys/fs/bpf\n",
             "mount: bpf\n",
             "fact: a\nsame-as: b\n",

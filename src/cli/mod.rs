@@ -8,6 +8,7 @@ mod exit;
 mod features;
 mod input;
 mod output;
+mod probes;
 mod source;
 
 use clap::{Parser, Subcommand};
@@ -49,6 +50,8 @@ enum Command {
     Features(Box<features::FeaturesArguments>),
     /// The catalogue of failures: list it, read it, check a file of your own
     Checks(checks::ChecksArguments),
+    /// The experiments: what each does, and single ones with all that was said
+    Probes(probes::ProbesArguments),
     /// Pack what is known of this host, to diagnose it elsewhere
     Collect(collect::CollectArguments),
 }
@@ -63,6 +66,7 @@ pub fn run() -> Exit {
         Some(Command::Check(arguments)) => check::run(&arguments),
         Some(Command::Features(arguments)) => features::run(&arguments),
         Some(Command::Checks(arguments)) => checks::run(&arguments),
+        Some(Command::Probes(arguments)) => probes::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         None => check::run(&cli.check),
     };

@@ -63,7 +63,7 @@ fn answer(
             (Available::No, program.known_by.clone(), because)
         }
         Some(Reply::No(why)) => (Available::No, vec![Source::Experiment], why.clone()),
-        Some(Reply::Unknown(why)) => unknown(&format!("trying it answers {why}")),
+        Some(Reply::Unknown(why)) => unknown(why),
         None if !quiet => unknown("not tried: the kernel would write to its log, or make buffers"),
         None => unknown("not tried"),
     }

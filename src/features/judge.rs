@@ -2,8 +2,9 @@
 
 use super::gate::{self, Gate};
 use super::helpers;
-use super::model::{Asked, Available, Features, Group, Kernel, Row, SCHEMA, Source};
+use super::model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
 use super::names::{Missing, Names};
+use super::reasons::{self, Answer, backports, follow, in_words, joined, off, same};
 use super::sections::Sections;
 use super::table::{Entry, Gates, Kind, Table, Wish};
 use crate::facts::{Facts, Value};
@@ -56,7 +57,7 @@ pub fn judge(table: &Table, sections: &Sections, known: &Known<'_>, wish: &Wish)
             arch: known.facts.text("kernel.arch"),
         },
         table: table.newest.clone(),
-        sources: judge.sources(),
+        sources: reasons::sources(known),
         groups,
     }
 }
@@ -67,27 +68,6 @@ pub(super) struct Judge<'a> {
     pub(super) version: Option<KernelVersion>,
     /// Whether the kernel is of those that have parts of newer ones.
     backports: bool,
-}
-
-/// An answer in the making.
-struct Answer {
-    available: Available,
-    known_by: Vec<Source>,
-    because: String,
-}
-
-impl Answer {
-    fn new(available: Available, known_by: &[Source], because: impl Into<String>) -> Self {
-        Self {
-            available,
-            known_by: known_by.to_vec(),
-            because: because.into(),
-        }
-    }
-
-    fn unknown(because: impl Into<String>) -> Self {
-        Self::new(Available::Unknown, &[], because)
-    }
 }
 
 impl<'a> Judge<'a> {
@@ -245,10 +225,7 @@ impl<'a> Judge<'a> {
 
     /// The answer where no experiment gave one.
     fn untried(&self, kind: Kind, entry: &Entry, named: Option<bool>, why: &str) -> Answer {
-        let tried = match why {
-            "" => String::new(),
-            why => format!("trying it answers {why}"),
-        };
+        let tried = why.to_owned();
         if kind == Kind::Kfunc {
             return self.function(entry, named);
         }
@@ -409,37 +386,6 @@ impl<'a> Judge<'a> {
     fn is_running(&self) -> bool {
         !self.known.tried.is_empty()
     }
-
-    fn sources(&self) -> Vec<Asked> {
-        let facts = self.known.facts;
-        let asked = |source, told, what: &str| Asked {
-            source,
-            told,
-            what: what.to_owned(),
-        };
-        let btf = match &self.known.names.missing {
-            None => asked(Source::Btf, true, "/sys/kernel/btf"),
-            Some(Missing::Absent(why) | Missing::Unread(why)) => asked(Source::Btf, false, why),
-        };
-        let replies = self.known.tried.iter().flat_map(|(_, replies)| replies);
-        let (all, unknown) = replies.fold((0_usize, 0_usize), |(all, unknown), reply| {
-            let open = usize::from(matches!(reply, Reply::Unknown(_)));
-            (all + 1, unknown + open)
-        });
-        let experiments = match all {
-            0 => asked(Source::Experiment, false, "none were made"),
-            all => asked(
-                Source::Experiment,
-                unknown < all,
-                &format!("{all} made, {unknown} of them without an answer"),
-            ),
-        };
-        let config = match facts.text("config-file") {
-            Some(file) => asked(Source::Config, true, &file),
-            None => asked(Source::Config, false, "the kernel's options are not known"),
-        };
-        vec![btf, experiments, config]
-    }
 }
 
 /// Names of a kind a kernel has and the table hasn't.
@@ -452,54 +398,4 @@ pub(super) fn strangers<'a>(table: &'a Table, known: &'a Known<'_>, kind: Kind) 
         backports: false,
     };
     judge.strangers(kind)
-}
-
-/// A hook is of no use without the programs for it.
-fn follow(row: &mut Row, sections: &Sections, programs: &[Row]) {
-    if row.available == Available::No {
-        return;
-    }
-    let types = sections.programs_at(&row.name);
-    let needed = types
-        .iter()
-        .filter_map(|of| programs.iter().find(|program| program.name == *of));
-    let needed: Vec<&Row> = needed.collect();
-    let lacking = needed
-        .iter()
-        .all(|program| program.available == Available::No);
-    if let Some(program) = needed.first().filter(|_| lacking) {
-        row.available = Available::No;
-        row.known_by.clone_from(&program.known_by);
-        row.because = format!("its program type {}: {}", program.name, program.because);
-    }
-}
-
-fn same(one: &Gate, other: &Gate) -> bool {
-    matches!(
-        (one, other),
-        (Gate::Open(_), Gate::Open(_)) | (Gate::Shut(_), Gate::Shut(_))
-    )
-}
-
-fn off(option: &str) -> String {
-    format!("CONFIG_{option} is not set")
-}
-
-/// `NET && INET` as people read it.
-fn in_words(options: &str) -> String {
-    let options = options
-        .split("&&")
-        .map(|option| format!("CONFIG_{}", option.trim()));
-    options.collect::<Vec<_>>().join(", ")
-}
-
-fn joined(parts: &[String]) -> String {
-    let parts = parts.iter().filter(|part| !part.is_empty()).cloned();
-    parts.collect::<Vec<_>>().join("; ")
-}
-
-/// Whether a kernel is of those whose version proves nothing.
-fn backports(table: &Table, facts: &Facts) -> bool {
-    let release = facts.text("kernel.release").unwrap_or_default();
-    table.backports.iter().any(|part| release.contains(part))
 }

@@ -13,6 +13,7 @@ mod helpers;
 mod judge;
 mod model;
 mod names;
+mod reasons;
 mod sections;
 mod show;
 mod table;

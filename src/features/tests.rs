@@ -284,7 +284,7 @@ const ON: &str = "CONFIG_BPF_SYSCALL=y\nCONFIG_NET=y\nCONFIG_INET=y\nCONFIG_XDP_
 #[test]
 fn an_experiment_outranks_a_name_and_an_option_and_these_a_version() {
     let no = |errno: &str| Some(Reply::No(errno.to_owned()));
-    let refused = || Some(Reply::Unknown("EPERM".to_owned()));
+    let refused = || Some(Reply::Unknown("trying it answers EPERM".to_owned()));
     let off = "CONFIG_BPF_SYSCALL=y\nCONFIG_NET=y\n# CONFIG_XDP_SOCKETS is not set\n";
     let xsk: Option<&[&str]> = Some(&["BPF_MAP_TYPE_XSKMAP"]);
     let other: Option<&[&str]> = Some(&["BPF_MAP_TYPE_HASH"]);

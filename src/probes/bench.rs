@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use super::errno::Code;
 use super::insn::Insn;
 use super::kernel_types::KernelTypes;
+use super::kinds::MapType;
 use super::kinds::ProgType;
 use super::kinds::Recipe;
 use super::kinds::Shape;
@@ -103,6 +104,8 @@ pub(super) struct Bench {
     charged: Option<bool>,
     /// How often it is still worth waiting for memory.
     patience: u32,
+    /// Whether there is more than everybody may do, once that was asked.
+    privileged: Option<bool>,
     /// What was made for the probes that need a place of their own.
     place: Place,
     /// What the kernel's BTF says, once that was asked.
@@ -118,6 +121,7 @@ impl Bench {
             settled: settled.to_vec(),
             charged: None,
             patience: PATIENCE,
+            privileged: None,
             place: Place::default(),
             kernel_types: None,
             tracing: Tracing::default(),
@@ -151,6 +155,27 @@ impl Bench {
                 Outcome::Skipped { .. } => Some(format!("{BUILDS_ON} {need}, which was skipped")),
             }
         })
+    }
+
+    /// Ends a probe that has no answer without CAP_BPF (before 5.8: CAP_SYS_ADMIN): the verifier
+    /// tells whoever lacks it that it knows neither a loop nor a helper which it knows well.
+    pub(super) fn takes_privilege(&mut self) -> Trial {
+        let privileged = match self.privileged {
+            Some(known) => known,
+            // EPERM: this type of map is not for everybody. What else goes wrong says nothing.
+            None => !matches!(
+                self.patiently(|| Map::create(&Shape::of(MapType::LruHash))),
+                Err(code) if code == Errno::EPERM
+            ),
+        };
+        self.privileged = Some(privileged);
+        if privileged {
+            return Ok(());
+        }
+        Err(Trouble::Skipped(
+            "it takes CAP_BPF (before 5.8: CAP_SYS_ADMIN), which this process does not have"
+                .to_owned(),
+        ))
     }
 
     /// The place of the probes' own.

@@ -7,6 +7,7 @@
 
 mod errno;
 mod log;
+mod meaning;
 mod outcome;
 mod table;
 

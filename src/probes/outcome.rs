@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::meaning::meaning;
+
 /// A step of an experiment; the errno of a failure is read in the light of its stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -73,6 +75,16 @@ impl Outcome {
             Self::Works => {}
             Self::Fails { log, .. } => *log = change(log),
             Self::Skipped { reason } => *reason = change(reason),
+        }
+    }
+
+    /// What the error of a failure means at its stage, in words; nothing where it came without
+    /// one, or no more is known than its name.
+    #[must_use]
+    pub fn meaning(&self) -> Option<&'static str> {
+        match self {
+            Self::Fails { stage, errno, .. } => meaning(*stage, errno),
+            Self::Works | Self::Skipped { .. } => None,
         }
     }
 

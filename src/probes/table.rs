@@ -77,6 +77,7 @@ static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
         maps::storage::PROBES,
         maps::packets::PROBES,
         maps::arena::PROBES,
+        maps::pins::PROBES,
         memlock::PROBES,
         sockets::PROBES,
         cgroup::PROBES,

@@ -5,6 +5,7 @@
 
 mod machine;
 mod model;
+mod probes;
 mod profiles;
 mod read;
 mod script;
@@ -14,6 +15,9 @@ mod text;
 pub use machine::{json, yaml};
 pub use model::{
     Environment, Host, Kernel, Origin, Os, Report, SCHEMA, Summary, Threshold, Tool, Verdict,
+};
+pub use probes::{
+    ProbeRun, probes_json, probes_text, probes_yaml, runs_json, runs_status, runs_text, runs_yaml,
 };
 pub use profiles::{ProfileReport, profiles_text};
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};

@@ -156,11 +156,12 @@ impl Page {
                 told.push_str("  (disagrees)");
             }
             self.labelled(label, &told);
-            if let Evidence::Probe {
-                outcome: Outcome::Fails { log, .. },
-                ..
-            } = piece
+            if let Evidence::Probe { outcome, .. } = piece
+                && let Outcome::Fails { log, .. } = outcome
             {
+                if let Some(meaning) = outcome.meaning() {
+                    self.explained("", &format!("({meaning})"));
+                }
                 for line in log.lines() {
                     let quoted = self.style.dim(&format!("| {}", clean(line)));
                     self.labelled("", &quoted);
@@ -275,7 +276,7 @@ fn tally(report: &Report) -> String {
 }
 
 /// `text` in lines of at most `room` columns, broken between words.
-fn broken(text: &str, room: usize) -> Vec<String> {
+pub(super) fn broken(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

@@ -193,11 +193,16 @@ fn flatcar(change: &Change, path: &str) -> Vec<String> {
         commands.push(remark(&format!("in {path}, remove: {words}")));
     }
     if !change.add.is_empty() {
-        let words = change.add.join(" ");
-        let line = quote(&format!("set linux_append=\"$linux_append {words}\""));
-        commands.push(format!("printf '%s\\n' {line} >> {path}"));
+        commands.push(files::append(path, &flatcar_line(change)));
     }
     commands
+}
+
+fn flatcar_line(change: &Change) -> String {
+    format!(
+        "set linux_append=\"$linux_append {}\"",
+        change.add.join(" ")
+    )
 }
 
 /// bootc reads arguments from files of the image, so they are changed where it is built.
@@ -233,6 +238,7 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
         BootLoader::Transactional => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, MICRO_OS_UPDATE),
         BootLoader::Grub2Mkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE),
         BootLoader::GrubMkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE),
+        BootLoader::Flatcar(path) => vec![files::take_out(path, &flatcar_line(change))],
         BootLoader::Extlinux => whole_lines(EXTLINUX, EXTLINUX_VARIABLE, EXTLINUX_UPDATE),
         _ => commands(&change.reversed(), loader),
     }
@@ -493,6 +499,15 @@ mod tests {
             assert!(commands.contains(WANTED), "{image}: {commands}");
             assert!(!commands.contains("grub2-mkconfig"), "{image}: {commands}");
         }
+    }
+
+    /// A script of fixes may run again: what was added is added once, and goes as it came.
+    #[test]
+    fn flatcars_line_comes_once() {
+        let known = [("os.image", "flatcar"), ("file./oem/grub.cfg", "true")];
+        let recipe = rendered("quiet", &known).unwrap();
+        assert!(recipe.commands[0].starts_with("grep -qxF "), "{recipe:?}");
+        assert!(recipe.undo[0].starts_with("sed -i "), "{recipe:?}");
     }
 
     #[test]

@@ -90,6 +90,9 @@ pub(super) fn recipe(
         return None;
     }
     let edit = Edit::closed(wanted, catalogue, facts);
+    if let Some(recipe) = elsewhere(&edit, facts, platform) {
+        return Some(recipe);
+    }
     let mut commands = get_source(platform, facts);
     for tool in &edit.tools {
         commands.push(remark(&format!("the build needs {tool}")));
@@ -124,6 +127,88 @@ pub(super) fn recipe(
         undo,
         needs: Needs::Rebuild,
     })
+}
+
+/// Systems whose kernel is not built and installed on them: what its build needs, and how it
+/// comes to them. `None` where it is built in the usual way.
+fn elsewhere(edit: &Edit, facts: &Facts, platform: &Platform) -> Option<Recipe> {
+    let flavour = facts.text("kernel.flavour").unwrap_or_default();
+    let way = match platform.loader {
+        BootLoader::NixOs => return Some(nixos(edit)),
+        BootLoader::RaspberryPi(path) => {
+            let boot = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            format!(
+                "in a tree of Raspberry Pi's linux of this series, build and install it as its \
+                 documentation tells: the image goes to {boot}, where the firmware looks for it; \
+                 bcmrpi_defconfig and its kin are where to start"
+            )
+        }
+        _ if flavour == "android" => "in the kernel tree of the device's vendor, as a GKI or \
+                                      device build; the image is flashed with fastboot"
+            .to_owned(),
+        _ if platform.takes_packages() => return None,
+        _ => "the kernel is part of this system's image: ask for it where the image is made, or \
+              build an image of your own"
+            .to_owned(),
+    };
+    let mut commands = vec![remark(&way), remark("its configuration needs")];
+    commands.extend(
+        edit.off
+            .iter()
+            .map(|option| remark(&format!("# CONFIG_{option} is not set"))),
+    );
+    let lines = edit.values.iter().filter(|(_, value)| *value != "n");
+    commands.extend(lines.map(|(option, value)| {
+        let plain = value.chars().all(|c| c.is_ascii_alphanumeric());
+        let value = if plain {
+            value.clone()
+        } else {
+            format!("\"{value}\"")
+        };
+        remark(&format!("CONFIG_{option}={value}"))
+    }));
+    for tool in &edit.tools {
+        commands.push(remark(&format!("the build needs {tool}")));
+    }
+    Some(Recipe {
+        kind: "kernel-config",
+        commands,
+        undo: Vec::new(),
+        needs: Needs::Rebuild,
+    })
+}
+
+/// NixOS builds the kernel from its configuration.
+fn nixos(edit: &Edit) -> Recipe {
+    let off = edit.off.iter().map(|option| format!("{option} = no;"));
+    let on = edit
+        .values
+        .iter()
+        .map(|(option, value)| match value.as_str() {
+            "y" => format!("{option} = yes;"),
+            "m" => format!("{option} = module;"),
+            "n" => format!("{option} = no;"),
+            text => format!("{option} = freeform {text:?};"),
+        });
+    let options: Vec<String> = off.chain(on).collect();
+    Recipe {
+        kind: "kernel-config",
+        commands: vec![
+            remark("in /etc/nixos/configuration.nix, with lib among its arguments"),
+            remark("boot.kernelPatches = [ { name = \"bpf\"; patch = null;"),
+            remark(&format!(
+                "  structuredExtraConfig = with lib.kernel; {{ {} }}; }} ];",
+                options.join(" ")
+            )),
+            "nixos-rebuild boot".to_owned(),
+            "reboot".to_owned(),
+        ],
+        undo: vec![
+            "nixos-rebuild boot --rollback".to_owned(),
+            "reboot".to_owned(),
+        ],
+        needs: Needs::Rebuild,
+    }
 }
 
 /// The source of a kernel of the same series, and what its build needs.
@@ -286,6 +371,48 @@ mod tests {
             .commands;
         let edit = "scripts/config --enable DEBUG_INFO_BTF".to_owned();
         assert!(commands.contains(&edit), "{commands:#?}");
+    }
+
+    #[test]
+    fn where_the_kernel_is_part_of_an_image_nothing_is_built() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let wanted = BTreeMap::from([("BPF_LSM".to_owned(), "y".to_owned())]);
+        let of = |known: &[(&str, &str)]| {
+            let mut facts = Facts::default();
+            facts.set("kernel.version", Fact::known("6.1.96", "uname"));
+            for (key, value) in known {
+                match *value {
+                    "true" => facts.set(key, Fact::known(true, key)),
+                    text => facts.set(key, Fact::known(text, key)),
+                }
+            }
+            recipe(&wanted, &catalogue, &facts, &Platform::of(&facts)).unwrap()
+        };
+        for (known, words) in [
+            (
+                &[("os.image", "flatcar")][..],
+                "part of this system's image",
+            ),
+            (&[("os.image", "talos")], "part of this system's image"),
+            (&[("kernel.flavour", "android")], "fastboot"),
+            (
+                &[("file./boot/firmware/cmdline.txt", "true")],
+                "goes to /boot/firmware",
+            ),
+        ] {
+            let commands = of(known).commands;
+            assert!(commands[0].contains(words), "{commands:#?}");
+            assert!(
+                commands.contains(&"# CONFIG_BPF_LSM=y".to_owned()),
+                "{commands:#?}"
+            );
+            let typed = commands.iter().find(|line| !line.starts_with("# "));
+            assert_eq!(typed, None, "{known:?}");
+        }
+        let nixos = of(&[("os.image", "nixos")]).commands.join("\n");
+        assert!(nixos.contains("BPF_LSM = yes;"), "{nixos}");
+        assert!(nixos.contains("nixos-rebuild boot"), "{nixos}");
+        assert!(!nixos.contains("make"), "{nixos}");
     }
 
     #[test]

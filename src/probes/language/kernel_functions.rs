@@ -60,6 +60,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
 
 /// `kfunc-call`
 fn call(bench: &mut Bench) -> Trial {
+    bench.takes_privilege()?;
     let kernel = bench.kernel_types()?;
     let code = Code::new()
         .call_kernel(kernel.id("bpf_rcu_read_lock")?)
@@ -70,6 +71,7 @@ fn call(bench: &mut Bench) -> Trial {
 
 /// `iterator`
 fn iterator(bench: &mut Bench) -> Trial {
+    bench.takes_privilege()?;
     let kernel = bench.kernel_types()?;
     let [new, next, destroy] = [
         kernel.id("bpf_iter_num_new")?,

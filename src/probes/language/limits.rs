@@ -58,13 +58,15 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
 
 /// `large-program`
 fn large(bench: &mut Bench) -> Trial {
-    // E2BIG: bpf_prog_load() before 5.2, or no CAP_BPF.
+    bench.takes_privilege()?;
+    // E2BIG: bpf_prog_load() before 5.2.
     let code = Code::new().then(&vec![Insn::set(Reg::R0, 1); 4200]).exit();
     returns(bench, &code, 1)
 }
 
 /// `bounded-loop`
 fn bounded_loop(bench: &mut Bench) -> Trial {
+    bench.takes_privilege()?;
     let code = Code::new()
         .set(Reg::R0, 0)
         .math(Op::Add, Reg::R0, 1)
@@ -75,6 +77,7 @@ fn bounded_loop(bench: &mut Bench) -> Trial {
 
 /// `may-goto`
 fn may_goto(bench: &mut Bench) -> Trial {
+    bench.takes_privilege()?;
     let map = bench.map(&Shape::of(MapType::Array))?;
     // What is in memory the verifier does not follow.
     let code = Code::new()

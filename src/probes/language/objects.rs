@@ -171,6 +171,7 @@ fn timer(bench: &mut Bench) -> Trial {
 
 /// `dynptr`
 fn dynptr(bench: &mut Bench) -> Trial {
+    bench.takes_privilege()?;
     let map = bench.map(&Shape {
         value_size: 16,
         ..Shape::of(MapType::Array)

@@ -10,6 +10,7 @@ pub(super) mod data;
 pub(super) mod keyed;
 pub(super) mod nested;
 pub(super) mod packets;
+pub(super) mod pins;
 pub(super) mod queues;
 pub(super) mod storage;
 pub(super) mod streams;

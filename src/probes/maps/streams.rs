@@ -96,6 +96,7 @@ fn word(memory: &Mapping, at: usize) -> u32 {
 
 /// `ringbuf`
 fn ringbuf(bench: &mut Bench) -> Trial {
+    bench.takes_privilege()?;
     let page = page();
     let map = bench.map(&Shape {
         key_size: 0,

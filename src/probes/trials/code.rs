@@ -76,12 +76,12 @@ pub(super) fn try_extension(desk: &mut Desk, extension: Extension) -> Reply {
     if extension == Extension::MemcgAccounting {
         // Where not even a plain map can be made, a refusal is not the limit's doing.
         if let Err(code) = maps::create(ARRAY) {
-            return Reply::Unknown(code.to_string());
+            return Reply::open(code);
         }
         return match memlock::is_charged() {
             Ok(false) => Reply::Yes,
             Ok(true) => Reply::No("EPERM under a limit of 0 bytes".to_owned()),
-            Err(code) => Reply::Unknown(code.to_string()),
+            Err(code) => Reply::open(code),
         };
     }
     // Where a plain program is refused, nothing can be said of this one.
@@ -99,7 +99,7 @@ pub(super) fn try_extension(desk: &mut Desk, extension: Extension) -> Reply {
             {
                 Reply::No(code.to_string())
             }
-            code => Reply::Unknown(code.to_string()),
+            code => Reply::open(code),
         }),
     }
 }

@@ -69,7 +69,9 @@ fn link(desk: &mut Desk, hook: u32) -> Reply {
     };
     match answer {
         Err(code) if code == Errno::EOPNOTSUPP => Reply::No(code.to_string()),
-        Err(code) => Reply::Unknown(code.to_string()),
+        // Whatever a kernel has against nothing.
+        Err(code) if code == Errno::EINVAL => Reply::Unknown(String::new()),
+        Err(code) => Reply::open(code),
         Ok(()) => Reply::Yes,
     }
 }

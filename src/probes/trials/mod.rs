@@ -131,9 +131,14 @@ impl Reply {
             Errno::ENOSYS,
         ];
         if inconclusive.iter().any(|errno| code == *errno) {
-            return Self::Unknown(code.to_string());
+            return Self::open(code);
         }
         meaning(code)
+    }
+
+    /// That an errno leaves it open.
+    fn open(code: Code) -> Self {
+        Self::Unknown(format!("trying it answers {code}"))
     }
 }
 #[cfg(test)]

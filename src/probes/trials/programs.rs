@@ -121,7 +121,9 @@ impl Desk {
             Code::ENOTSUPP if of == STRUCT_OPS => Reply::Yes,
             // Without BTF of its own the kernel doesn't get as far as the type.
             _ if matches!(of, TRACING | LSM | EXT | STRUCT_OPS) && self.kernel.traced.is_none() => {
-                Reply::Unknown(format!("{code}, as for want of the kernel's BTF"))
+                Reply::Unknown(format!(
+                    "trying it answers {code}, as for want of the kernel's BTF"
+                ))
             }
             code => Reply::No(code.to_string()),
         })
@@ -158,7 +160,7 @@ impl Desk {
         Reply::refused(refused.code, |code| {
             let is = |words: &[&str]| words.iter().any(|words| said.contains(words));
             match code {
-                _ if said.is_empty() => Reply::Unknown(code.to_string()),
+                _ if said.is_empty() => Reply::open(code),
                 // The number is past the last helper.
                 _ if is(&["invalid func "]) => Reply::No("no kernel function".to_owned()),
                 // Before 6.10, and since: known, not to this type; or not in this configuration,
@@ -179,7 +181,7 @@ impl Desk {
                 }
                 // Arguments are looked at of helpers that may be called.
                 _ if code == Errno::EACCES || code == Errno::EINVAL => Reply::Yes,
-                _ => Reply::Unknown(format!("{code}: {said}")),
+                _ => Reply::Unknown(format!("trying it answers {code}: {said}")),
             }
         })
     }

@@ -66,7 +66,10 @@ fn the_time_for_all_trials_is_a_limit() {
 fn rights_and_the_moment_say_nothing_of_the_kernel() {
     let read = |errno: Errno| Reply::refused(errno.into(), |code| Reply::No(code.to_string()));
     for errno in [Errno::EPERM, Errno::ENOMEM, Errno::EAGAIN, Errno::EMFILE] {
-        assert_eq!(read(errno), Reply::Unknown(format!("{errno:?}")));
+        assert_eq!(
+            read(errno),
+            Reply::Unknown(format!("trying it answers {errno:?}"))
+        );
     }
     assert_eq!(read(Errno::EINVAL), Reply::No("EINVAL".to_owned()));
     assert_eq!(read(Errno::E2BIG), Reply::No("E2BIG".to_owned()));
@@ -81,7 +84,7 @@ fn commands_that_would_do_something_are_not_given() {
     ]);
     assert_eq!(
         replies.concat(),
-        [(); 2].map(|()| Reply::Unknown("ENOSYS".to_owned()))
+        [(); 2].map(|()| Reply::Unknown("trying it answers ENOSYS".to_owned()))
     );
 }
 

@@ -1,0 +1,229 @@
+//! What an error number means at the stage at which it came: the same number says different
+//! things of a map, a program and a hook.
+
+use super::outcome::Stage;
+
+/// A row: at which stage (at any one where there is none), which error, what it means.
+type Row = (Option<Stage>, &'static str, &'static str);
+
+/// The first row that fits is the one that counts.
+///
+/// Sources: `kernel/bpf/syscall.c`, `verifier.c`, `cgroup.c`, `core/skmsg.c`,
+/// `kernel/events/core.c`, and `src/libbpf.c` of libbpf.
+const TABLE: &[Row] = &[
+    (
+        Some(Stage::Open),
+        "ENOENT",
+        "something that is looked up before anything is tried is not there; the line below names it",
+    ),
+    (
+        Some(Stage::Create),
+        "EINVAL",
+        "the kernel has no map of this type, or not with these sizes and flags: it is too old, or \
+         was built without the option",
+    ),
+    (
+        Some(Stage::Create),
+        "E2BIG",
+        "a field was set that this kernel is too old to know, or the map would be too large",
+    ),
+    (
+        Some(Stage::Create),
+        "EPERM",
+        "refused, which says nothing of whether the kernel has the map: a missing capability, \
+         kernel.unprivileged_bpf_disabled, a seccomp filter, a security module, or before 5.11 \
+         RLIMIT_MEMLOCK",
+    ),
+    (
+        Some(Stage::Create),
+        "ENOTSUPP",
+        "the kernel has the map, but takes no BTF types for it, or has nothing of the kind it \
+         should stand for",
+    ),
+    (
+        Some(Stage::Create),
+        "EOPNOTSUPP",
+        "the kernel has the map, but this machine's compiler for BPF lacks what it needs",
+    ),
+    (
+        Some(Stage::BtfLoad),
+        "EINVAL",
+        "the kernel does not know this kind of type information: it is too old for it",
+    ),
+    (
+        Some(Stage::Load),
+        "EINVAL",
+        "the verifier does not know something the program uses (type, instruction, helper), or \
+         takes it in another form; its last lines say what",
+    ),
+    (
+        Some(Stage::Load),
+        "EACCES",
+        "the verifier understood the program and forbids it; its last lines say why",
+    ),
+    (
+        Some(Stage::Load),
+        "E2BIG",
+        "the program is longer than this kernel or this privilege allows, or a field was set that \
+         the kernel is too old to know",
+    ),
+    (
+        Some(Stage::Load),
+        "EPERM",
+        "refused before the verifier looked at it: a missing capability, \
+         kernel.unprivileged_bpf_disabled, a seccomp filter, a security module, or before 5.11 \
+         RLIMIT_MEMLOCK",
+    ),
+    (
+        Some(Stage::Load),
+        "ESRCH",
+        "there is no kernel BTF to relocate the program against, or it lacks a type",
+    ),
+    (
+        Some(Stage::Load),
+        "ENOTSUPP",
+        "the verifier took the program, and the compiler for BPF could not compile it, or the \
+         kernel has no structure of the kind it is for",
+    ),
+    (
+        Some(Stage::Load),
+        "ENOSPC",
+        "the verifier had more to say than there was room for; the program may be fine",
+    ),
+    (
+        Some(Stage::Attach),
+        "EBADF",
+        "what the program should be attached to is not of that kind: a cgroup of version 1, say, \
+         where version 2 is needed",
+    ),
+    (
+        Some(Stage::Attach),
+        "EINVAL",
+        "the kernel does not know this hook, or was built without it",
+    ),
+    (
+        Some(Stage::Attach),
+        "EOPNOTSUPP",
+        "the kernel knows this hook and was built without what it needs",
+    ),
+    (
+        Some(Stage::Attach),
+        "ENOTSUPP",
+        "programs can't be put before this function here: no trampoline or no direct calls on \
+         this machine",
+    ),
+    (
+        Some(Stage::Attach),
+        "ENOENT",
+        "the event, the function or the file to attach to is not there",
+    ),
+    (
+        Some(Stage::Attach),
+        "EACCES",
+        "refused, which says nothing of what the kernel has: mostly kernel.perf_event_paranoid, \
+         or a missing CAP_PERFMON",
+    ),
+    (
+        Some(Stage::Attach),
+        "EBUSY",
+        "somebody else is attached there, which says nothing of what the kernel has",
+    ),
+    (
+        Some(Stage::Attach),
+        "EPERM",
+        "refused, which says nothing of what the kernel has: a missing capability, lockdown, a \
+         seccomp filter or a security module",
+    ),
+    (
+        Some(Stage::Mmap),
+        "EINVAL",
+        "the kernel does not map this kind of map into memory",
+    ),
+    (
+        Some(Stage::Trigger),
+        "ENOTSUPP",
+        "the kernel can't do this with such a map, or run such a program without its event",
+    ),
+    (
+        Some(Stage::Trigger),
+        "EINVAL",
+        "the kernel does not know this command, or takes it in another form",
+    ),
+    (
+        Some(Stage::Trigger),
+        "SIGSYS",
+        "a seccomp filter killed the process for the system call it made",
+    ),
+    (
+        Some(Stage::Read),
+        "ENOTSUPP",
+        "the kernel can't do this with such a map",
+    ),
+    (
+        None,
+        "ENOSYS",
+        "there is no bpf() here: the kernel was built without CONFIG_BPF_SYSCALL, or a seccomp \
+         filter says so",
+    ),
+    (
+        None,
+        "EPERM",
+        "refused, which says nothing of what the kernel has: a missing capability, a sysctl, \
+         lockdown, a seccomp filter or a security module",
+    ),
+    (
+        None,
+        "EACCES",
+        "refused, which says nothing of what the kernel has: file permissions or a security module",
+    ),
+    (
+        None,
+        "ENOMEM",
+        "there was no memory for it, for the host or for the cgroup of this process",
+    ),
+    (
+        None,
+        "EMFILE",
+        "this process may open no more files (RLIMIT_NOFILE)",
+    ),
+    (
+        None,
+        "EAGAIN",
+        "the kernel was interrupted; it may work the next time",
+    ),
+];
+
+/// What an error means at a stage; nothing where no more can be said than its name.
+pub(super) fn meaning(stage: Stage, errno: &str) -> Option<&'static str> {
+    let row = TABLE
+        .iter()
+        .find(|(at, of, _)| *of == errno && at.is_none_or(|at| at == stage));
+    row.map(|(_, _, words)| *words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_errno_says_different_things_at_different_stages() {
+        let says = |stage, errno| meaning(stage, errno).unwrap_or_default();
+        assert!(says(Stage::Create, "EINVAL").contains("no map of this type"));
+        assert!(says(Stage::Load, "EINVAL").contains("verifier"));
+        assert!(says(Stage::Attach, "EBADF").contains("version 1"));
+        assert!(says(Stage::Read, "ENOSYS").contains("CONFIG_BPF_SYSCALL"));
+        assert_eq!(meaning(Stage::Open, "EXDEV"), None);
+    }
+
+    #[test]
+    fn no_row_stands_behind_one_that_fits_always() {
+        for (place, (at, errno, words)) in TABLE.iter().enumerate() {
+            assert!(!words.is_empty() && !words.contains("  "), "{words}");
+            let before = TABLE.iter().take(place);
+            let hidden = before
+                .filter(|(_, of, _)| of == errno)
+                .any(|(other, ..)| other.is_none() || other == at);
+            assert!(!hidden, "{at:?} {errno} is never reached");
+        }
+    }
+}
