@@ -76,7 +76,22 @@ const THREE: &str = "000000c000001000";
 
 #[test]
 fn each_check_fails_on_what_it_names_and_on_nothing_else() {
-    let rows: [(&str, &str, Change); 27] = [
+    let rows: [(&str, &str, Change); 31] = [
+        ("kprobes-disabled", "fail", |root| {
+            config(root, "# CONFIG_KPROBES is not set\n");
+        }),
+        ("kprobes-disabled", "ok", |root| {
+            config(
+                root,
+                "CONFIG_KPROBES=y\nCONFIG_KPROBE_EVENTS=y\nCONFIG_BPF_EVENTS=y\n",
+            );
+        }),
+        ("fentry-unsupported", "fail", |root| {
+            config(root, "# CONFIG_FUNCTION_TRACER is not set\n");
+        }),
+        ("tracepoint-missing", "fail", |root| {
+            config(root, "# CONFIG_FTRACE_SYSCALLS is not set\n");
+        }),
         ("next-boot-differs", "not-applicable", |_| {}),
         ("next-boot-differs", "ok", |root| grub(root, &[RELEASE])),
         ("next-boot-differs", "fail", |root| {
