@@ -135,7 +135,7 @@ fn what_is_asked_for_is_told_and_nothing_else() {
         (["features", "show", "bpf_lop"], "did you mean `bpf_loop`?"),
         (
             ["features", "sections", "fentri/x"],
-            "did you mean `fentry`?",
+            "did you mean `fentry.s`?",
         ),
     ] {
         let output = run(&arguments);
