@@ -280,11 +280,11 @@ checks:
     area: kernel
     kind: host
     severity: error
-    title: The kernel has no function tracer
-    ok: The kernel has a function tracer
+    title: The kernel has no function graph tracer
+    ok: The kernel has a function graph tracer
     why: Ours needs it.
-    fails: {config: FUNCTION_TRACER, is: unset}
-    causes: [{because: CONFIG_FUNCTION_TRACER is off.}]
+    fails: {config: FUNCTION_GRAPH_TRACER, is: unset}
+    causes: [{because: CONFIG_FUNCTION_GRAPH_TRACER is off.}]
     references: []
 ";
     fs::write(&mine, entry).unwrap();
@@ -296,7 +296,7 @@ checks:
     assert_eq!(status(&report, "tracing-off").0, "fail");
     // The option must stand in the report, so that it can be judged again from there.
     let options = report["facts"]["config"]["scope"].as_str().unwrap();
-    assert!(options.contains("FUNCTION_TRACER"), "{options}");
+    assert!(options.contains("FUNCTION_GRAPH_TRACER"), "{options}");
 }
 
 #[test]

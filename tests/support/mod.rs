@@ -50,7 +50,11 @@ pub fn healthy() -> TempDir {
     let config = "CONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_BPF_JIT=y\nCONFIG_NET=y\n\
                   CONFIG_INET=y\nCONFIG_CGROUPS=y\nCONFIG_CGROUP_BPF=y\n\
                   CONFIG_BPF_STREAM_PARSER=y\nCONFIG_DEBUG_INFO=y\nCONFIG_DEBUG_INFO_BTF=y\n\
-                  CONFIG_TRACING=y\n";
+                  CONFIG_TRACING=y\nCONFIG_FTRACE=y\nCONFIG_FUNCTION_TRACER=y\n\
+                  CONFIG_DYNAMIC_FTRACE=y\nCONFIG_FTRACE_SYSCALLS=y\nCONFIG_PERF_EVENTS=y\n\
+                  CONFIG_BPF_EVENTS=y\nCONFIG_KPROBES=y\nCONFIG_KPROBE_EVENTS=y\n\
+                  CONFIG_UPROBES=y\nCONFIG_UPROBE_EVENTS=y\nCONFIG_NET_SCH_INGRESS=m\n\
+                  CONFIG_NET_CLS_BPF=m\nCONFIG_BPF_LSM=y\n";
     let mounts = "21 28 0:20 / /sys rw - sysfs sysfs rw\n\
                   22 28 0:21 / /proc rw - proc proc rw\n\
                   30 21 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n\
