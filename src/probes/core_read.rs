@@ -17,6 +17,7 @@ use super::errno::Code;
 use super::object::Experiment;
 use super::object::image;
 use super::outcome::Stage;
+use super::sys;
 use super::table::Probe;
 use super::table::TRACING;
 
@@ -55,7 +56,7 @@ fn read_own_task(test_run: bool) -> Trial {
         test_run,
         cause: rename,
     };
-    let before = prctl::get_name().at(Stage::Trigger)?;
+    let before = sys::thread_name().at(Stage::Trigger)?;
     // A name nobody else has, by which the program knows us.
     let name = CString::new(format!("probe-{}", unistd::getpid())).unwrap_or_default();
     prctl::set_name(&name).at(Stage::Trigger)?;
@@ -66,7 +67,7 @@ fn read_own_task(test_run: bool) -> Trial {
 
 /// Gives this thread the name it has, which is an event all the same.
 fn rename() -> Result<(), Errno> {
-    prctl::set_name(&prctl::get_name()?)
+    prctl::set_name(&sys::thread_name()?)
 }
 
 /// Compares what the program read with the truth.

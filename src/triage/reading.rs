@@ -13,7 +13,7 @@ use super::forms::{DIALECTS, FORMS};
 use super::found::{Harmless, Hit, Reading};
 use super::lexicon::{FACTS, Lexicon, Purpose, Told};
 use super::read::{InputError, Reader, Window};
-use super::rejoin::{NARROWEST, REJOINED, rejoined};
+use super::rejoin::{NARROWEST, REJOINED, causes_below, rejoined};
 use super::surroundings::Surroundings;
 use crate::catalogue::{Catalogue, Operation, Symptom};
 
@@ -178,7 +178,12 @@ impl<'a> Search<'a> {
             .get(start..end.min(start + LINE))
             .unwrap_or_default();
         let before = window.bytes.get(..start).unwrap_or_default();
-        let said = unwrap(bytes);
+        let mut said = unwrap(bytes);
+        if let [text] = said.as_mut_slice()
+            && let Some(causes) = causes_below(text, window.bytes.get(end..).unwrap_or_default())
+        {
+            text.push_str(&causes);
+        }
         let mut found = false;
         for (index, text) in said.iter().enumerate() {
             let inside = said.get(..index).unwrap_or_default();

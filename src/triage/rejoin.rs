@@ -1,4 +1,5 @@
-//! Lines that a terminal broke at its width, put together again.
+//! What belongs to one message and stands on several lines, put together again: lines that a
+//! terminal broke at its width, and errors with their causes below.
 
 /// Lines are not made longer than this.
 const LONGEST: usize = 64 << 10;
@@ -40,4 +41,60 @@ pub(super) fn rejoined(bytes: &[u8]) -> Option<Vec<(u64, String)>> {
         };
     }
     any.then_some(joined)
+}
+
+/// How far below an error its causes may begin: a verifier's log may stand between.
+const CAUSES_WITHIN: usize = 64 << 10;
+/// Causes are not followed further than this.
+const MOST_CAUSES: usize = 10;
+
+/// What stands below an error that a Rust program ended with (`Error: …`, then `Caused by:` and
+/// indented lines, the innermost last), as the end of its line; none, if nothing does.
+pub(super) fn causes_below(error: &str, below: &[u8]) -> Option<String> {
+    if !error.trim_start().starts_with("Error: ") {
+        return None;
+    }
+    let below = below.get(..CAUSES_WITHIN).unwrap_or(below);
+    let below = String::from_utf8_lossy(below);
+    let mut lines = below.lines().map(str::trim_end);
+    loop {
+        match lines.next()? {
+            "Caused by:" => break,
+            another if another.starts_with("Error: ") => return None,
+            _ => {}
+        }
+    }
+    let causes = lines.take_while(|line| line.starts_with([' ', '\t']));
+    let joined: String = causes
+        .take(MOST_CAUSES)
+        .map(|cause| format!(": {}", cause.trim_start()))
+        .collect();
+    (!joined.is_empty()).then_some(joined)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_stand_below_an_error_alone() {
+        let below =
+            b"\n\nCaused by:\n    0: inner\n    1: Cannot allocate memory (os error 12)\nnext";
+        assert_eq!(
+            causes_below("Error: map error", below).as_deref(),
+            Some(": 0: inner: 1: Cannot allocate memory (os error 12)")
+        );
+        let log =
+            b" 0: (b7) r1 = 0\nR0 !read_ok\n\nCaused by:\n    Permission denied (os error 13)";
+        assert_eq!(
+            causes_below("Error: the call failed", log).as_deref(),
+            Some(": Permission denied (os error 13)")
+        );
+        assert_eq!(causes_below("started", below), None);
+        assert_eq!(
+            causes_below("Error: a", b"\nError: b\nCaused by:\n  c"),
+            None
+        );
+        assert_eq!(causes_below("Error: a", b"\nCaused by:\nnothing"), None);
+    }
 }

@@ -33,7 +33,7 @@ pub(super) use map::{Btf, Map};
 pub(super) use memory::Mapping;
 pub(super) use mount::file_system;
 pub(super) use perf::{Event, PerfEvent};
-pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock, process};
+pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock, process, thread_name};
 pub(super) use program::{Program, Ran};
 pub(super) use socket::{attach_here, attach_to_socket, count_at, detach_here, ignore, keep_only};
 

@@ -1,11 +1,14 @@
 //! Processes of our own, and what libbpf keeps for all of one.
 
+use std::ffi::CStr;
+use std::ffi::CString;
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
 use std::panic;
 use std::panic::AssertUnwindSafe;
 
 use libbpf_rs::libbpf_sys;
+use nix::errno::Errno;
 use nix::unistd;
 use nix::unistd::ForkResult;
 use nix::unistd::Pid;
@@ -17,6 +20,18 @@ use super::super::errno::Code;
 pub(in super::super) fn keep_libbpf_from_memlock() {
     // SAFETY: the function sets a variable that libbpf reads when it loads an object.
     unsafe { libbpf_sys::libbpf_set_memlock_rlim(0) };
+}
+
+/// The name of this thread. nix's `prctl::get_name` (0.31) has the kernel write into memory that
+/// the compiler may take for unchanged, and gives an empty name in optimised builds.
+pub(in super::super) fn thread_name() -> Result<CString, Errno> {
+    // TASK_COMM_LEN, with its closing zero.
+    let mut name = [0_u8; 16];
+    // SAFETY: the kernel writes 16 bytes there at most (prctl(2)), which are ours.
+    let answer = unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
+    Errno::result(answer)?;
+    let name = CStr::from_bytes_until_nul(&name).map_err(|_| Errno::EINVAL)?;
+    Ok(name.to_owned())
 }
 
 /// Which of the two processes after a [`fork`] this is.

@@ -17,6 +17,7 @@ use super::super::insn::Reg;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
 use super::super::outcome::Stage;
+use super::super::sys;
 use super::super::sys::Event;
 use super::super::sys::Link;
 use super::super::sys::PerfEvent;
@@ -194,7 +195,7 @@ fn at_raw_tracepoint(
 
 /// Gives this thread the name it has, which is an event all the same.
 pub(super) fn rename() -> Trial {
-    prctl::get_name()
+    sys::thread_name()
         .and_then(|name| prctl::set_name(&name))
         .at(Stage::Trigger)
 }
@@ -215,8 +216,9 @@ fn perf_event(bench: &mut Bench) -> Trial {
     let event = Event::open(&event, 0, -1).at(Stage::Attach)?;
     event.run(&witness.program).at(Stage::Attach)?;
     event.enable().at(Stage::Attach)?;
-    // Memory this large comes fresh from the kernel, and each page of it with its first use.
-    let mut fresh = vec![0_u8; 4 << 20];
+    // Memory this large comes fresh from the kernel (glibc keeps up to 32 MiB of what was given
+    // back), and each page of it with its first use: one page is used.
+    let mut fresh = vec![0_u8; 33 << 20];
     if let Some(last) = fresh.last_mut() {
         *last = 1;
     }
