@@ -145,7 +145,9 @@ fn text_that_is_no_failure_of_ebpf_gives_nothing() {
 
 #[test]
 fn logs_of_provoked_errors_are_explained() {
-    at_least(97, &provoked());
+    let cases = provoked();
+    assert!(cases.len() >= 150, "{} logs alone", cases.len());
+    at_least(95, &cases);
 }
 
 #[test]

@@ -4,7 +4,10 @@ use std::ffi::CStr;
 use std::hint;
 
 use nix::errno::Errno;
+use nix::fcntl;
+use nix::fcntl::AtFlags;
 use nix::sys::prctl;
+use nix::sys::stat;
 
 use super::super::basics;
 use super::super::bench::At;
@@ -127,21 +130,31 @@ fn at_tracepoint(bench: &mut Bench, event: &str, cause: fn() -> Trial) -> Trial 
 }
 
 /// Where tracefs is looked for, as libbpf does.
-pub(super) const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+
+/// Where tracefs is mounted.
+pub(super) fn tracefs() -> impl Iterator<Item = &'static str> {
+    TRACEFS.into_iter().filter(|place| is_mounted(place))
+}
+
+/// Whether something is mounted at a place. Going there would not do: debugfs mounts tracefs
+/// below itself when somebody looks, which would be a trace of the doctor.
+fn is_mounted(place: &str) -> bool {
+    let above = place.rsplit_once('/').map_or("/", |(above, _)| above);
+    let device = |path: &str| {
+        let file = stat::fstatat(fcntl::AT_FDCWD, path, AtFlags::AT_NO_AUTOMOUNT);
+        file.map(|file| file.st_dev)
+    };
+    matches!((device(place), device(above)), (Ok(here), Ok(there)) if here != there)
+}
 
 /// The number of an event, which tracefs knows.
 fn number(event: &str) -> Result<u64, Trouble> {
     let mut missing = None;
-    for root in TRACEFS {
+    for root in tracefs() {
         match short_file(&format!("{root}/events/{event}/id")) {
             Ok(text) => return text.parse().map_err(|_| Errno::EINVAL).at(Stage::Open),
-            // The file every tracefs has tells one without the event from no tracefs.
-            Err(Errno::ENOENT)
-                if nix::sys::stat::stat(format!("{root}/trace").as_str()).is_ok() =>
-            {
-                missing = Some(format!("{root}/events/{event} is not there"));
-            }
-            Err(Errno::ENOENT) => {}
+            Err(Errno::ENOENT) => missing = Some(format!("{root}/events/{event} is not there")),
             Err(errno) => {
                 return Err(Trouble::Skipped(format!(
                     "{root}/events/{event}/id can't be read: {errno:?}"

@@ -257,8 +257,8 @@ pub(super) const TRACE_VPRINTK: &str = "bpf_trace_vprintk";
 
 /// `trace-pipe`
 fn trace_pipe(_bench: &mut Bench) -> Trial {
-    let mut answer = Ok(());
-    for root in super::events::TRACEFS {
+    let mut answer = Err(Errno::ENOENT);
+    for root in super::events::tracefs() {
         answer = unistd::access(format!("{root}/trace_pipe").as_str(), AccessFlags::R_OK);
         if answer.is_ok() {
             break;

@@ -1,0 +1,15 @@
+// Flags that this type of map does not take.
+#include "bad.h"
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 10);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u64);
+} numbers SEC(".maps");
+SEC("socket")
+int use(void *ctx)
+{
+	__u32 key = 0;
+	return bpf_map_lookup_elem(&numbers, &key) != 0;
+}

@@ -1,0 +1,7 @@
+// A kind of program of 6.4.
+#include "bad.h"
+SEC("netfilter")
+int hook(void *ctx)
+{
+	return 1;
+}

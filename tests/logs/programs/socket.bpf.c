@@ -1,0 +1,7 @@
+// Right.
+#include "bad.h"
+SEC("socket")
+int filter(void *ctx)
+{
+	return 0;
+}
