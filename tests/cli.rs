@@ -276,27 +276,27 @@ fn checks_of_ones_own_are_judged_with_the_rest() {
     let mine = scratch.path().join("mine.yaml");
     let entry = "\
 checks:
-  - id: tracing-off
+  - id: zswap-off
     area: kernel
     kind: host
     severity: error
-    title: The kernel has no function graph tracer
-    ok: The kernel has a function graph tracer
+    title: The kernel has no compressed swap cache
+    ok: The kernel has a compressed swap cache
     why: Ours needs it.
-    fails: {config: FUNCTION_GRAPH_TRACER, is: unset}
-    causes: [{because: CONFIG_FUNCTION_GRAPH_TRACER is off.}]
+    fails: {config: ZSWAP, is: unset}
+    causes: [{because: CONFIG_ZSWAP is off.}]
     references: []
 ";
     fs::write(&mine, entry).unwrap();
     let output = check(
         &healthy(),
-        &["--checks", mine.to_str().unwrap(), "--only", "tracing-off"],
+        &["--checks", mine.to_str().unwrap(), "--only", "zswap-off"],
     );
     let report = yaml(&output);
-    assert_eq!(status(&report, "tracing-off").0, "fail");
+    assert_eq!(status(&report, "zswap-off").0, "fail");
     // The option must stand in the report, so that it can be judged again from there.
     let options = report["facts"]["config"]["scope"].as_str().unwrap();
-    assert!(options.contains("FUNCTION_GRAPH_TRACER"), "{options}");
+    assert!(options.contains("ZSWAP"), "{options}");
 }
 
 #[test]
