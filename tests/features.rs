@@ -72,8 +72,8 @@ fn another_hosts_kernel_is_known_from_its_files_and_tried_in_nothing() {
     assert_eq!(of("map_type", "sockhash"), "yes");
     assert_eq!(of("map_type", "user_ringbuf"), "no");
     assert_eq!(of("program_type", "cgroup_skb"), "yes");
-    assert_eq!(of("program_type", "lsm"), "no");
-    assert_eq!(of("attach_type", "lsm_mac"), "no");
+    assert_eq!(of("program_type", "lirc_mode2"), "no");
+    assert_eq!(of("attach_type", "lirc_mode2"), "no");
     for group in features["groups"].as_array().unwrap() {
         for row in group["rows"].as_array().unwrap() {
             let by = row["known_by"].as_array().unwrap();
