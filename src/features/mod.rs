@@ -4,7 +4,7 @@
 //!
 //! What there is to ask about is data: the [`Table`], `table.yaml`, and [`Sections`],
 //! `sections.yaml`. [`Names`] are what the kernel's own BTF tells, which takes no privilege;
-//! [`Table::trials`] are the experiments that confirm it. [`judge`] puts both together with the
+//! [`Table::trials`] are the experiments that confirm it. [`judge()`] puts both together with the
 //! facts; it reads no file and can't fail. An experiment outranks a setting, and a setting
 //! outranks a version.
 
