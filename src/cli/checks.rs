@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::Exit;
 use super::check::{CHECKS_LIMIT, catalogue};
 use super::input::read_file;
-use super::output::{OutputArguments, Terminal};
+use super::output::{Format, OutputArguments, Terminal};
 use bpf_doctor::catalogue::{self, Catalogue, Check, Kind, Severity, nearest};
 use bpf_doctor::reference::{self, CheckFilter, Linted, Schema};
 
@@ -108,18 +108,6 @@ struct CommonArguments {
     format: Format,
     #[command(flatten)]
     output: OutputArguments,
-}
-
-/// Shape of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Yaml,
-    /// The same data
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -1,10 +1,10 @@
 //! `bpf-doctor features`: what a kernel's BPF has.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::Exit;
-use super::output::{OutputArguments, Terminal};
+use super::output::{Format, OutputArguments, Terminal};
 use super::source::SourceArguments;
 use bpf_doctor::facts;
 use bpf_doctor::features::{self, Known, Names, Sections, Table, Wish};
@@ -12,18 +12,6 @@ use bpf_doctor::probes::Limits;
 use bpf_doctor::probes::trials::{self, Reply, Trial};
 use bpf_doctor::report::Style;
 use bpf_doctor::yaml;
-
-/// Shape of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Yaml,
-    /// The same data
-    Json,
-}
 
 /// Examples that `features --help` ends with.
 pub const EXAMPLES: &str = "Examples:

@@ -22,6 +22,18 @@ pub enum Color {
     Never,
 }
 
+/// Shape of the output, where a command has these three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Yaml,
+    /// The same data
+    Json,
+}
+
 /// Where output goes and how it looks; the same for every command.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArguments {

@@ -1,10 +1,10 @@
 //! `bpf-doctor probes`: what the experiments do, and single ones with all that was said.
 
 use anyhow::bail;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::Exit;
-use super::output::{OutputArguments, Terminal};
+use super::output::{Format, OutputArguments, Terminal};
 use bpf_doctor::catalogue::nearest;
 use bpf_doctor::probes::{self, Probe};
 use bpf_doctor::report::{self, ProbeRun};
@@ -63,18 +63,6 @@ struct CommonArguments {
     format: Format,
     #[command(flatten)]
     output: OutputArguments,
-}
-
-/// Shape of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Yaml,
-    /// The same data
-    Json,
 }
 
 /// Runs one of the commands.
