@@ -3,8 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::installed::compare;
-use crate::facts::reader;
+use super::{compare, text};
 use crate::host::Host;
 
 /// More entries than any menu has.
@@ -20,25 +19,28 @@ pub(super) struct Entry {
     pub(super) sort_key: String,
     /// Path of the kernel image, from the root of the boot partition.
     pub(super) image: String,
+    /// Its arguments, with the names of GRUB's variables in them.
+    pub(super) options: String,
 }
 
 impl Entry {
     fn parse(id: &str, text: &str) -> Self {
-        let field = |name: &str| {
+        let values = |name: &'static str| {
             let lines = text.lines().map(str::trim);
             let words = lines.filter_map(|line| line.split_once([' ', '\t']));
-            let mut values = words.filter(|(key, _)| *key == name);
-            values
-                .next()
-                .map_or("", |(_, value)| value.trim())
-                .to_owned()
+            words
+                .filter(move |(key, _)| *key == name)
+                .map(|(_, value)| value.trim())
         };
+        let field = |name| values(name).next().unwrap_or_default().to_owned();
         Self {
-            id: id.to_owned(),
+            // `+3` counts the boots that were tried.
+            id: id.split_once('+').map_or(id, |(id, _)| id).to_owned(),
             title: field("title"),
             version: field("version"),
             sort_key: field("sort-key"),
             image: field("linux"),
+            options: values("options").collect::<Vec<_>>().join(" "),
         }
     }
 }
@@ -53,7 +55,7 @@ pub(super) fn read(host: &dyn Host, directory: &str) -> std::io::Result<Vec<Entr
     let mut trouble = None;
     let mut entries = Vec::new();
     for id in ids.take(LIMIT) {
-        match reader::text(host, &format!("{directory}/{id}.conf")) {
+        match text(host, &format!("{directory}/{id}.conf")) {
             Ok(text) => entries.push(Entry::parse(id, &text)),
             Err(error) => trouble = Some(error),
         }
@@ -119,6 +121,7 @@ mod tests {
         assert_eq!(read.version, "6.14.0");
         assert_eq!(read.image, "/vmlinuz-6.14.0");
         assert_eq!(read.sort_key, "fedora");
+        assert_eq!(read.options, "root=/dev/sda linux /no");
         assert_eq!(
             Entry::parse("x", "\0\n linux"),
             Entry {
