@@ -12,7 +12,9 @@ const LIMIT: usize = 64;
 /// An entry, with what decides which one is booted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// The file's name without `.conf`.
+    /// The file's name.
+    pub(super) file: String,
+    /// The same without `.conf` and without the count of boots that were tried.
     pub(super) id: String,
     pub(super) title: String,
     pub(super) version: String,
@@ -34,14 +36,27 @@ impl Entry {
         };
         let field = |name| values(name).next().unwrap_or_default().to_owned();
         Self {
-            // `+3` counts the boots that were tried.
-            id: id.split_once('+').map_or(id, |(id, _)| id).to_owned(),
+            file: format!("{id}.conf"),
+            id: uncounted(id).to_owned(),
             title: field("title"),
             version: field("version"),
             sort_key: field("sort-key"),
             image: field("linux"),
             options: values("options").collect::<Vec<_>>().join(" "),
         }
+    }
+}
+
+/// A name without the count at its end: `+3`, or `+2-1` (the Automatic Boot Assessment of
+/// systemd). Releases have a `+` of their own, as in `6.12.48+deb13-amd64`.
+fn uncounted(id: &str) -> &str {
+    let is_count = |count: &str| {
+        let mut numbers = count.splitn(2, '-');
+        numbers.all(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    };
+    match id.rsplit_once('+') {
+        Some((name, count)) if is_count(count) => name,
+        _ => id,
     }
 }
 
@@ -122,13 +137,21 @@ mod tests {
         assert_eq!(read.image, "/vmlinuz-6.14.0");
         assert_eq!(read.sort_key, "fedora");
         assert_eq!(read.options, "root=/dev/sda linux /no");
-        assert_eq!(
-            Entry::parse("x", "\0\n linux"),
-            Entry {
-                id: "x".into(),
-                ..Entry::default()
-            }
-        );
+        let empty = Entry {
+            file: "x.conf".to_owned(),
+            id: "x".to_owned(),
+            ..Entry::default()
+        };
+        assert_eq!(Entry::parse("x", "\0\n linux"), empty);
+        for (name, id) in [
+            ("fedora+3", "fedora"),
+            ("fedora+2-1", "fedora"),
+            ("1f-6.12.48+deb13-amd64", "1f-6.12.48+deb13-amd64"),
+            ("1f-6.12.48+deb13-amd64+0-3", "1f-6.12.48+deb13-amd64"),
+            ("x+", "x+"),
+        ] {
+            assert_eq!(Entry::parse(name, "").id, id);
+        }
     }
 
     #[test]

@@ -177,11 +177,11 @@ pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::host) mod tests {
     use super::*;
 
     /// As Debian's grub-mkconfig writes it, shortened.
-    pub(in super::super) const DEBIAN: &str = r#"
+    pub(crate) const DEBIAN: &str = r#"
 if [ -s $prefix/grubenv ]; then
   load_env
 fi
@@ -249,7 +249,8 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
 
     #[test]
     fn arguments_come_as_the_kernel_gets_them() {
-        let text = "menuentry x {\n linux /k root=UUID=1f  quiet 'dyndbg=file a +p' \"b=\\\"c\\\"\"\n}";
+        let text =
+            "menuentry x {\n linux /k root=UUID=1f  quiet 'dyndbg=file a +p' \"b=\\\"c\\\"\"\n}";
         let menu = Menu::parse(text);
         let (image, cmdline) = menu.next(&BTreeMap::new()).unwrap();
         assert_eq!(image, "/k");

@@ -10,11 +10,13 @@ mod names;
 mod order;
 mod select;
 
+#[cfg(test)]
+pub(crate) use menu::tests::DEBIAN;
 pub(crate) use names::{is_release, release_of};
 pub(crate) use order::compare;
 pub(crate) use select::{
-    ENTRIES, SYSTEMD_BOOT, Selected, Unselected, by_entry_files, by_extlinux, by_menu, by_ostree,
-    by_systemd_boot, release_of_image,
+    ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_entry_files, by_extlinux, by_menu,
+    by_ostree, by_systemd_boot, release_of_image,
 };
 
 use std::io;

@@ -35,7 +35,8 @@ fn pieces(version: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = version;
     std::iter::from_fn(move || {
         rest = rest.trim_start_matches(['.', '-', '_', '+']);
-        if let Some(behind) = rest.strip_prefix('~').or_else(|| rest.strip_prefix("rc")) {
+        let begins = ["~rc", "~", "rc"];
+        if let Some(behind) = begins.iter().find_map(|begin| rest.strip_prefix(begin)) {
             rest = behind;
             return Some(Piece::Candidate);
         }

@@ -1,0 +1,190 @@
+//! The kernel that the next boot starts, told from the boot loader's configuration.
+
+use crate::facts::{Fact, Value, Why, reader};
+use crate::host::Host;
+use crate::host::boot::{self, Unselected};
+
+/// The release the next boot starts.
+pub(super) fn release(host: &dyn Host, loader: &Fact, installed: &Fact) -> Fact {
+    let Some(Value::Text(name)) = loader.value() else {
+        return match loader {
+            Fact::Unknown { .. } => loader.clone(),
+            Fact::Known { source, .. } => unknown("", source),
+        };
+    };
+    let selection = match name.as_str() {
+        "none" => return Fact::absent(loader.source()),
+        "wsl" => return unknown("Windows chooses the kernel", loader.source()),
+        "raspberry-pi" => return unknown("its kernel images bear no version", loader.source()),
+        "grub-bls" => boot::by_entry_files(host),
+        "ostree" => boot::by_ostree(host),
+        "systemd-boot" => boot::by_systemd_boot(host),
+        "extlinux" => boot::by_extlinux(host, loader.source()),
+        _ => boot::by_menu(host),
+    };
+    let selected = match selection {
+        Ok(selected) => selected,
+        Err(Unselected::Unreadable(error, path)) => return reader::unreadable(&error, &path),
+        Err(Unselected::Untold(detail, path)) => return unknown(&detail, &path),
+        Err(Unselected::Malformed(problem, path)) => {
+            return Fact::unknown(Why::Malformed, &problem, &path);
+        }
+    };
+    let releases = match installed.value() {
+        Some(Value::List(releases)) => releases.as_slice(),
+        _ => &[],
+    };
+    match boot::release_of_image(host, &selected, releases) {
+        Some(release) => Fact::known(release, &selected.source),
+        None => {
+            let detail = format!(
+                "the image {} bears no version",
+                reader::shown(&selected.image)
+            );
+            unknown(&detail, &selected.source)
+        }
+    }
+}
+
+fn unknown(detail: &str, source: &str) -> Fact {
+    Fact::unknown(Why::Missing, detail, source)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+    use crate::facts::boot::installed;
+    use crate::host::Memory;
+    use crate::host::boot::{DEBIAN, ENTRIES};
+
+    fn entry(release: &str) -> String {
+        format!("title Rocky ({release})\nversion {release}\nlinux /vmlinuz-{release}\n")
+    }
+
+    fn told(host: &Memory, loader: &str) -> Fact {
+        release(
+            host,
+            &Fact::known(loader, "/boot"),
+            &installed::kernels(host),
+        )
+    }
+
+    #[test]
+    fn each_loader_tells_the_next_kernel() {
+        let (old, new) = ("5.14.0-9.el9.x86_64", "5.14.0-427.el9.x86_64");
+        let rocky = Memory::new()
+            .with(&format!("{ENTRIES}/1f-{old}.conf"), entry(old))
+            .with(&format!("{ENTRIES}/1f-{new}.conf"), entry(new));
+        let env = |text: &str| rocky.clone().with("/boot/grub2/grubenv", text);
+        let debian = Memory::new().with("/boot/grub/grub.cfg", DEBIAN);
+        let loader_conf = |text: &str| rocky.clone().with("/boot/loader/loader.conf", text);
+        let alpine = "DEFAULT menu.c32\nDEFAULT lts\nLABEL edge\n LINUX vmlinuz-edge\n\
+                      LABEL lts\n  LINUX vmlinuz-lts\n";
+        for (host, loader, next) in [
+            (rocky.clone(), "grub-bls", Some(new)),
+            (
+                env(&format!("saved_entry=1f-{old}\n")),
+                "grub-bls",
+                Some(old),
+            ),
+            (
+                env(&format!("saved_entry=Rocky ({old})\n")),
+                "grub-bls",
+                Some(old),
+            ),
+            (env("saved_entry=1\n"), "grub-bls", Some(old)),
+            (env("saved_entry=0\n"), "grub-bls", Some(new)),
+            (env("saved_entry=gone\n"), "grub-bls", Some(new)),
+            (env("saved_entry=0\nnext_entry=1\n"), "grub-bls", Some(old)),
+            (
+                rocky
+                    .clone()
+                    .with("/boot/efi/EFI/rocky/grubenv", "saved_entry=1\n"),
+                "grub-bls",
+                Some(old),
+            ),
+            (
+                Memory::new().refusing(ENTRIES, ErrorKind::PermissionDenied),
+                "grub-bls",
+                None,
+            ),
+            (debian.clone(), "grub-debian", Some("6.1.0-10-amd64")),
+            (
+                debian.with("/boot/grub/grubenv", "next_entry=1>old\n"),
+                "grub-debian",
+                Some("6.1.0-9-amd64"),
+            ),
+            (
+                rocky.clone().with("/boot/grub2/grub.cfg", "blscfg\n"),
+                "grub2",
+                Some(new),
+            ),
+            (Memory::new(), "grub2", None),
+            (loader_conf("timeout 3\n"), "systemd-boot", Some(new)),
+            (loader_conf("default *-9.el9*\n"), "systemd-boot", Some(old)),
+            (loader_conf("default gone\n"), "systemd-boot", Some(new)),
+            (loader_conf("default @saved\n"), "systemd-boot", None),
+            (
+                loader_conf("").with("/boot/EFI/Linux/arch.efi", ""),
+                "systemd-boot",
+                None,
+            ),
+            (
+                Memory::new()
+                    .with("/boot/extlinux.conf", alpine)
+                    .with("/usr/share/kernel/lts/kernel.release", "6.6.30-0-lts\n"),
+                "extlinux",
+                None, // the loader's source is /boot here
+            ),
+            (
+                Memory::new()
+                    .with(
+                        "/boot/grub/grub.cfg",
+                        DEBIAN.replace("-6.1.0-10-amd64 root", "-linux root"),
+                    )
+                    .with("/usr/lib/modules/6.9.1-arch1-1/vmlinuz", "")
+                    .with("/usr/lib/modules/6.9.1-arch1-1/pkgbase", "linux\n"),
+                "grub2",
+                Some("6.9.1-arch1-1"),
+            ),
+            (rocky, "raspberry-pi", None),
+        ] {
+            let fact = told(&host, loader);
+            assert_eq!(
+                fact.value(),
+                next.map(Value::from).as_ref(),
+                "{loader} {host:?} {fact:?}"
+            );
+        }
+        assert_eq!(told(&Memory::new(), "none"), Fact::absent("/boot"));
+    }
+
+    #[test]
+    fn extlinux_and_ostree() {
+        let text = "DEFAULT lts\nLABEL edge\n LINUX vmlinuz-edge\nLABEL lts\n  LINUX vmlinuz-lts\n";
+        let path = "/boot/extlinux.conf";
+        let host = Memory::new()
+            .with(path, text)
+            .with("/usr/share/kernel/lts/kernel.release", "6.6.30-0-lts\n");
+        let loader = Fact::known("extlinux", path);
+        let fact = release(&host, &loader, &installed::kernels(&host));
+        assert_eq!(fact, Fact::known("6.6.30-0-lts", path));
+
+        let image = |release: &str| format!("/ostree/fedora-1f/vmlinuz-{release}");
+        let ostree = Memory::new()
+            .with(
+                &format!("{ENTRIES}/ostree-1-fedora.conf"),
+                format!("version 1\nlinux {}\n", image("6.13.1-200.fc41.x86_64")),
+            )
+            .with(
+                &format!("{ENTRIES}/ostree-2-fedora.conf"),
+                format!("version 2\nlinux {}\n", image("6.14.0-63.fc42.x86_64")),
+            );
+        assert_eq!(
+            told(&ostree, "ostree").value(),
+            Some(&"6.14.0-63.fc42.x86_64".into())
+        );
+    }
+}
