@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod facts;
 pub mod features;
 pub mod host;
+mod labels;
 pub mod probes;
 pub mod redact;
 pub mod reference;
@@ -23,6 +24,7 @@ use catalogue::{Catalogue, LoadError, Vocabulary};
 use nix::errno::Errno;
 use probes::Stage;
 
+pub use labels::{LabelError, Labels};
 pub use selection::{NotSelectable, Selection};
 pub use software::{NoSuchProfile, Software};
 

@@ -24,14 +24,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("version", &[]),
     ("redact", &[]),
     ("yaml", &[]),
-    ("host", &["yaml"]),
+    ("labels", &[]),
+    ("host", &["yaml", "labels"]),
     ("facts", &["version", "host"]),
     ("probes", &["facts"]),
     ("catalogue", &["version", "yaml"]),
     ("diagnosis", &["version", "facts", "probes", "catalogue"]),
     ("selection", &["catalogue", "diagnosis"]),
     ("software", &["facts", "probes", "catalogue", "diagnosis"]),
-    ("report", &["yaml", "facts", "probes", "diagnosis"]),
+    (
+        "report",
+        &["yaml", "labels", "facts", "probes", "diagnosis"],
+    ),
     (
         "features",
         &["version", "yaml", "host", "facts", "probes", "report"],
@@ -55,6 +59,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "version",
+            "labels",
             "redact",
             "host",
             "facts",

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::recorder::{Answer, Record, refused};
 use super::{Host, Kind, Uname};
+use crate::labels::Labels;
 
 const SCHEMA: &str = "bpf-doctor/bundle/v1";
 const MANIFEST: &str = "manifest.yaml";
@@ -27,6 +28,8 @@ struct Manifest {
     tool: String,
     collected_at: String,
     redacted: bool,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    labels: Labels,
     #[serde(default)]
     uname: Option<Told<Uname>>,
     #[serde(default)]
@@ -94,6 +97,8 @@ pub struct Packed<'a> {
     pub collected_at: (&'a str, u64),
     /// Whether names were replaced.
     pub redacted: bool,
+    /// What was said of the host.
+    pub labels: &'a Labels,
     /// The outcomes of probes.
     pub probes: &'a str,
 }
@@ -152,6 +157,7 @@ impl Packed<'_> {
             tool: format!("bpf-doctor {}", self.version),
             collected_at: self.collected_at.0.to_owned(),
             redacted: self.redacted,
+            labels: self.labels.clone(),
             uname: record.uname.as_ref().map(Told::of),
             read,
             list: told(&record.lists),
@@ -246,6 +252,11 @@ impl Bundle {
         Ok(Self { manifest, files })
     }
 
+    /// What was said of the host.
+    pub(super) fn labels(&self) -> Labels {
+        self.manifest.labels.clone()
+    }
+
     /// The outcomes of probes, as they were written down.
     pub(super) fn probes(&self) -> Option<Vec<u8>> {
         self.files.read(&format!("/{PROBES}"), MANIFEST_LIMIT).ok()
@@ -312,6 +323,12 @@ mod tests {
             .with_uname("6.1.0", "#1", "x86_64")
     }
 
+    fn labels() -> Labels {
+        let mut labels = Labels::default();
+        labels.add("role=web").unwrap();
+        labels
+    }
+
     fn packed(host: &dyn Host) -> Vec<u8> {
         let recorder = Recorder::new(host);
         let _ = recorder.read("/proc/cmdline", 99);
@@ -327,6 +344,7 @@ mod tests {
             version: "1",
             collected_at: ("now", 7),
             redacted: false,
+            labels: &labels(),
             probes: "[]",
         };
         packed.pack(&recorder.finish()).unwrap()
@@ -354,6 +372,7 @@ mod tests {
         assert_eq!(bundle.link("/proc/self/ns/pid").unwrap(), "pid:[1]");
         assert_eq!(bundle.uname().unwrap(), host().uname().unwrap());
         assert_eq!(bundle.probes().unwrap(), b"[]");
+        assert_eq!(bundle.labels(), labels());
         for (path, limit, kind) in [
             ("/proc/kcore", 9, io::ErrorKind::PermissionDenied),
             ("/nowhere", 9, io::ErrorKind::NotFound),
