@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod diagnosis;
 pub mod facts;
 pub mod features;
+pub mod fleet;
 pub mod host;
 mod labels;
 pub mod probes;

@@ -54,7 +54,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("object", &["catalogue", "facts", "probes", "diagnosis"]),
-    ("fleet", &["diagnosis", "report"]),
+    ("fleet", &["yaml", "diagnosis", "report"]),
     (
         "cli",
         &[
