@@ -24,7 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("version", &[]),
     ("redact", &[]),
     ("yaml", &[]),
-    ("host", &[]),
+    ("host", &["yaml"]),
     ("facts", &["version", "host"]),
     ("probes", &["facts"]),
     ("catalogue", &["version", "yaml"]),

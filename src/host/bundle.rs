@@ -106,7 +106,7 @@ impl Packed<'_> {
     pub fn pack(&self, record: &Record) -> io::Result<Vec<u8>> {
         let mut files = BTreeMap::new();
         let manifest = self.manifest(record, &mut files);
-        let manifest = serde_yaml::to_string(&manifest).map_err(io::Error::other)?;
+        let manifest = crate::yaml::to_string(&manifest).map_err(io::Error::other)?;
         let packer = flate2::GzBuilder::new();
         let packer = packer.write(Vec::new(), flate2::Compression::best());
         let mut archive = tar::Builder::new(packer);
@@ -225,12 +225,16 @@ impl Bundle {
                 "it is a `{shown}`, made by a newer bpf-doctor; this one reads `{SCHEMA}`"
             ));
         }
-        let manifest: Manifest = serde_yaml::from_str(&text).map_err(|error| {
+        let manifest: Manifest = crate::yaml::from_str(&text).map_err(|error| {
             let error = error.to_string();
-            format!(
-                "its {MANIFEST}: {}",
-                error.lines().next().unwrap_or_default()
-            )
+            let line: String = error
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(200)
+                .collect();
+            format!("its {MANIFEST}: {line}")
         })?;
         for stored in manifest.read.values().filter_map(|told| told.is.as_ref()) {
             let bytes = files.read(&format!("/{}", stored.file), FILE_LIMIT);
@@ -330,7 +334,8 @@ mod tests {
 
     fn unpacked(bytes: &[u8]) -> Result<Bundle, String> {
         let tree = archive::read(bytes, archive::LIMITS, &|_| true)?;
-        let tree = tree.below(&tree.only_directory().unwrap());
+        let top = tree.only_directory().unwrap();
+        let tree = tree.below(&top);
         assert!(Bundle::is_one(&tree));
         Bundle::open(Box::new(tree))
     }
@@ -368,7 +373,7 @@ mod tests {
         let v1 = manifest(SCHEMA);
         for (text, says) in [
             (manifest("bpf-doctor/bundle/v2"), "newer bpf-doctor"),
-            (v1.clone(), "missing field"),
+            (v1.clone(), "there is no `tool`"),
             (format!("{v1}{read}"), "its file x: "),
             (
                 format!("{v1}{}", read.replace("file: x", "file: manifest.yaml")),

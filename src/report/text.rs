@@ -159,7 +159,10 @@ impl Page {
             if let Evidence::Probe { outcome, .. } = piece
                 && let Outcome::Fails { log, .. } = outcome
             {
-                if let Some(meaning) = outcome.meaning() {
+                // Of probes that fail alike, one after the other, the last is explained.
+                let meaning = outcome.meaning();
+                let next = evidence.get(index + 1).and_then(Evidence::meaning);
+                if let Some(meaning) = meaning.filter(|_| meaning != next) {
                     self.explained("", &format!("({meaning})"));
                 }
                 for line in log.lines() {

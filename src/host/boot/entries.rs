@@ -3,8 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::installed::compare;
-use crate::facts::reader;
+use super::{compare, text};
 use crate::host::Host;
 
 /// More entries than any menu has.
@@ -13,33 +12,51 @@ const LIMIT: usize = 64;
 /// An entry, with what decides which one is booted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// The file's name without `.conf`.
+    /// The file's name.
+    pub(super) file: String,
+    /// The same without `.conf` and without the count of boots that were tried.
     pub(super) id: String,
     pub(super) title: String,
     pub(super) version: String,
     pub(super) sort_key: String,
     /// Path of the kernel image, from the root of the boot partition.
     pub(super) image: String,
+    /// Its arguments, with the names of GRUB's variables in them.
+    pub(super) options: String,
 }
 
 impl Entry {
     fn parse(id: &str, text: &str) -> Self {
-        let field = |name: &str| {
+        let values = |name: &'static str| {
             let lines = text.lines().map(str::trim);
             let words = lines.filter_map(|line| line.split_once([' ', '\t']));
-            let mut values = words.filter(|(key, _)| *key == name);
-            values
-                .next()
-                .map_or("", |(_, value)| value.trim())
-                .to_owned()
+            words
+                .filter(move |(key, _)| *key == name)
+                .map(|(_, value)| value.trim())
         };
+        let field = |name| values(name).next().unwrap_or_default().to_owned();
         Self {
-            id: id.to_owned(),
+            file: format!("{id}.conf"),
+            id: uncounted(id).to_owned(),
             title: field("title"),
             version: field("version"),
             sort_key: field("sort-key"),
             image: field("linux"),
+            options: values("options").collect::<Vec<_>>().join(" "),
         }
+    }
+}
+
+/// A name without the count at its end: `+3`, or `+2-1` (the Automatic Boot Assessment of
+/// systemd). Releases have a `+` of their own, as in `6.12.48+deb13-amd64`.
+fn uncounted(id: &str) -> &str {
+    let is_count = |count: &str| {
+        let mut numbers = count.splitn(2, '-');
+        numbers.all(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    };
+    match id.rsplit_once('+') {
+        Some((name, count)) if is_count(count) => name,
+        _ => id,
     }
 }
 
@@ -53,7 +70,7 @@ pub(super) fn read(host: &dyn Host, directory: &str) -> std::io::Result<Vec<Entr
     let mut trouble = None;
     let mut entries = Vec::new();
     for id in ids.take(LIMIT) {
-        match reader::text(host, &format!("{directory}/{id}.conf")) {
+        match text(host, &format!("{directory}/{id}.conf")) {
             Ok(text) => entries.push(Entry::parse(id, &text)),
             Err(error) => trouble = Some(error),
         }
@@ -119,13 +136,22 @@ mod tests {
         assert_eq!(read.version, "6.14.0");
         assert_eq!(read.image, "/vmlinuz-6.14.0");
         assert_eq!(read.sort_key, "fedora");
-        assert_eq!(
-            Entry::parse("x", "\0\n linux"),
-            Entry {
-                id: "x".into(),
-                ..Entry::default()
-            }
-        );
+        assert_eq!(read.options, "root=/dev/sda linux /no");
+        let empty = Entry {
+            file: "x.conf".to_owned(),
+            id: "x".to_owned(),
+            ..Entry::default()
+        };
+        assert_eq!(Entry::parse("x", "\0\n linux"), empty);
+        for (name, id) in [
+            ("fedora+3", "fedora"),
+            ("fedora+2-1", "fedora"),
+            ("1f-6.12.48+deb13-amd64", "1f-6.12.48+deb13-amd64"),
+            ("1f-6.12.48+deb13-amd64+0-3", "1f-6.12.48+deb13-amd64"),
+            ("x+", "x+"),
+        ] {
+            assert_eq!(Entry::parse(name, "").id, id);
+        }
     }
 
     #[test]

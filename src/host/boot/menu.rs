@@ -9,8 +9,13 @@ struct Item {
     id: String,
     /// Path of the kernel image; empty in a menu.
     image: String,
+    /// The arguments it gets.
+    cmdline: String,
     items: Vec<Item>,
 }
+
+/// Menus below menus that are looked into; nobody has more than two.
+const DEEPEST: usize = 8;
 
 /// The menu, and what is booted unless somebody chooses.
 #[derive(Debug, Default)]
@@ -32,13 +37,16 @@ impl Menu {
             let first = words.first().map_or("", String::as_str);
             match first {
                 "menuentry" | "submenu" if line.ends_with('{') => {
-                    open.push(Some(Item::of(&words)));
+                    let shallow = open.len() < DEEPEST;
+                    open.push(shallow.then(|| Item::of(&words)));
                 }
                 "linux" | "linux16" | "linuxefi" | "multiboot2" | "module2" => {
-                    let image = words.get(1).cloned().unwrap_or_default();
+                    let mut words = words.into_iter().skip(1);
+                    let image = words.next().unwrap_or_default();
                     let inner = open.iter_mut().rev().flatten().next();
                     if let Some(item) = inner.filter(|item| item.image.is_empty()) {
                         item.image = image;
+                        item.cmdline = line_of(words);
                     }
                 }
                 "set" => {
@@ -64,29 +72,31 @@ impl Menu {
         menu
     }
 
-    /// Path of the kernel image the next boot takes.
+    /// Path of the kernel image the next boot takes, and the arguments it gets.
     ///
     /// # Errors
     /// Why that can't be told, as a sentence.
-    pub(super) fn next(&self, variables: &BTreeMap<String, String>) -> Result<&str, String> {
-        if self.items.is_empty() {
-            return Err("the menu has no entries".to_owned());
-        }
+    pub(super) fn next(
+        &self,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<(&str, &str), String> {
         let place = self.place(variables);
-        let mut items = &self.items;
+        let mut parts = place.split('>');
+        // What names no entry stands for the first (`run_menu` in grub-core/normal/menu.c), and
+        // a menu for its first entry.
         let mut found: Option<&Item> = None;
-        for part in place.split('>') {
-            let item = find(items, part).ok_or_else(|| format!("no entry is called `{place}`"))?;
-            items = &item.items;
-            found = Some(item);
+        let mut items = &self.items;
+        while !items.is_empty() {
+            let named = parts.next().and_then(|part| find(items, part));
+            found = named.or_else(|| items.first());
+            items = found.map_or(&self.items, |item| &item.items);
         }
-        // A menu stands for its first entry.
-        while let Some(first) = found.and_then(|item| item.items.first()) {
-            found = Some(first);
-        }
-        match found.map(|item| item.image.as_str()) {
-            Some("") | None => Err(format!("the entry `{place}` starts no kernel")),
-            Some(image) => Ok(image),
+        match found {
+            None => Err("the menu has no entries".to_owned()),
+            Some(item) if item.image.is_empty() => {
+                Err(format!("the entry `{}` starts no kernel", item.title))
+            }
+            Some(item) => Ok((&item.image, &item.cmdline)),
         }
     }
 
@@ -126,6 +136,15 @@ fn find<'a>(items: &'a [Item], part: &str) -> Option<&'a Item> {
     named.or_else(|| items.get(part.parse::<usize>().ok()?))
 }
 
+/// The command line of these arguments, as GRUB writes it: those with spaces in quotes.
+fn line_of(arguments: impl Iterator<Item = String>) -> String {
+    let shown = arguments.map(|argument| match argument.contains(' ') {
+        true => format!("\"{argument}\""),
+        false => argument,
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
 /// The words of a line, as a shell splits them.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -158,11 +177,11 @@ pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::host) mod tests {
     use super::*;
 
     /// As Debian's grub-mkconfig writes it, shortened.
-    pub(in super::super) const DEBIAN: &str = r#"
+    pub(crate) const DEBIAN: &str = r#"
 if [ -s $prefix/grubenv ]; then
   load_env
 fi
@@ -208,23 +227,40 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
             ("1", "", new),
             ("gnulinux-advanced-1f>old", "", old),
             ("Advanced options for Debian GNU/Linux>1", "", old),
+            ("1>gone", "", new),
             ("${saved_entry}", "# GRUB\nsaved_entry=1>old\n####", old),
             ("${saved_entry}", "saved_entry=\n", new),
             ("${saved_entry}", "", new),
             ("0", "next_entry=1>old\n", old),
-            ("7", "", Err("no entry is called `7`")),
+            ("7", "", new),
+            ("", "", new),
             (
                 "uefi-firmware",
                 "",
-                Err("the entry `uefi-firmware` starts no kernel"),
+                Err("the entry `UEFI Firmware Settings` starts no kernel"),
             ),
-            ("", "", Err("no entry is called ``")),
         ] {
             let text = DEBIAN.replace("set default=\"0\"", &format!("set default=\"{default}\""));
             let menu = Menu::parse(&text);
-            let told = menu.next(&variables(env));
+            let told = menu.next(&variables(env)).map(|(image, _)| image);
             assert_eq!(told, image.map_err(str::to_owned), "{default} {env}");
         }
+    }
+
+    #[test]
+    fn arguments_come_as_the_kernel_gets_them() {
+        let text =
+            "menuentry x {\n linux /k root=UUID=1f  quiet 'dyndbg=file a +p' \"b=\\\"c\\\"\"\n}";
+        let menu = Menu::parse(text);
+        let (image, cmdline) = menu.next(&BTreeMap::new()).unwrap();
+        assert_eq!(image, "/k");
+        assert_eq!(cmdline, "root=UUID=1f quiet \"dyndbg=file a +p\" b=\"c\"");
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let deep = "submenu x {\n".repeat(40_000) + &"}\n".repeat(40_000);
+        assert!(Menu::parse(&deep).next(&BTreeMap::new()).is_err());
     }
 
     #[test]
