@@ -65,8 +65,8 @@ pub struct CheckArguments {
     redact: bool,
     #[command(flatten)]
     labels: LabelArguments,
-    /// Judge only what this software needs; `all` tells which software will run (may be
-    /// repeated)
+    /// Judge only what this software needs; `all` tells which software will run, and fails
+    /// where none will, or with --strict where one will not (may be repeated)
     #[arg(long, value_name = "NAME")]
     profile: Vec<String>,
     /// Read only, try nothing: no experiments on the kernel
@@ -131,7 +131,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let threshold = threshold(arguments);
     let mut report = Report::new(origin, findings, threshold, outcomes, facts).with_labels(labels);
     if !software.is_empty() {
-        report = report.with_profiles(lacking, threshold);
+        report = report.with_profiles(lacking, software.demanded(), threshold);
     }
     let text = match arguments.format {
         _ if arguments.fix_script => report::fix_script(&report),
