@@ -7,6 +7,7 @@ mod collect;
 mod exit;
 mod explain;
 mod features;
+mod feed;
 mod fleet;
 mod input;
 mod output;
