@@ -111,6 +111,11 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     arguments.labels.over(Labels::default())?;
     let observed = arguments.source.observe(try_kernel)?;
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
+    // Of a saved report that is judged anew, the time of the observation is what counts.
+    let generated_at = match observed.observed_at {
+        Some(time) => time,
+        None => now()?.0,
+    };
     let mut labels = arguments.labels.over(observed.labels)?;
     facts.keep(catalogue.facts_asked().iter().map(String::as_str));
     if arguments.redact {
@@ -126,7 +131,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: catalogue.digest.clone(),
-        generated_at: now()?.0,
+        generated_at,
     };
     let threshold = threshold(arguments);
     let mut report = Report::new(origin, findings, threshold, outcomes, facts).with_labels(labels);
@@ -160,7 +165,10 @@ pub(super) const CHECKS_LIMIT: usize = 16 << 20;
 /// Before anything is judged, so that no text of the report has what the facts no longer
 /// have.
 fn redact(facts: &mut facts::Facts, outcomes: &mut [ProbeResult], labels: &mut Labels) {
-    let mut redactor = Redactor::new(facts.text("environment.hostname").as_deref());
+    let mut redactor = Redactor::new(
+        facts.text("environment.hostname").as_deref(),
+        facts.text("kernel.release").as_deref(),
+    );
     facts.rewrite(&mut |key, text| redactor.fact(key, text));
     for result in outcomes {
         result.outcome.rewrite(&mut |text| redactor.text(text));
