@@ -57,6 +57,15 @@ impl Evidence {
         }
     }
 
+    /// What the error of a probe that fails means, in words.
+    #[must_use]
+    pub fn meaning(&self) -> Option<&'static str> {
+        match self {
+            Self::Probe { outcome, .. } => outcome.meaning(),
+            Self::Fact { .. } => None,
+        }
+    }
+
     pub(super) fn disagreeing(mut self) -> Self {
         match &mut self {
             Self::Probe { disagrees, .. } | Self::Fact { disagrees, .. } => *disagrees = true,

@@ -1,11 +1,11 @@
 //! What BPF programs are built and looked at with, and of which version, as far as names of
 //! files and package databases tell.
 
-use super::boot::compare;
 use super::keys::Values::{List, Text};
 use super::packages::Packages;
 use super::{Fact, Facts, KeyInfo, Value, Why};
 use crate::host::Host;
+use crate::host::boot::compare;
 
 pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one(

@@ -36,7 +36,7 @@ pub(super) const LIMITS: Limits = Limits {
     unpacked: 2 << 30,
     ratio: 250,
     ratio_from: 16 << 20,
-    members: 500_000,
+    members: 200_000,
     member: 32 << 20,
     kept: 128 << 20,
     name: 8 << 10,

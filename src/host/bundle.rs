@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::recorder::{Answer, Record, refused};
 use super::{Host, Kind, Uname};
+use crate::labels::Labels;
 
 const SCHEMA: &str = "bpf-doctor/bundle/v1";
 const MANIFEST: &str = "manifest.yaml";
@@ -27,6 +28,8 @@ struct Manifest {
     tool: String,
     collected_at: String,
     redacted: bool,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    labels: Labels,
     #[serde(default)]
     uname: Option<Told<Uname>>,
     #[serde(default)]
@@ -94,6 +97,8 @@ pub struct Packed<'a> {
     pub collected_at: (&'a str, u64),
     /// Whether names were replaced.
     pub redacted: bool,
+    /// What was said of the host.
+    pub labels: &'a Labels,
     /// The outcomes of probes.
     pub probes: &'a str,
 }
@@ -106,7 +111,7 @@ impl Packed<'_> {
     pub fn pack(&self, record: &Record) -> io::Result<Vec<u8>> {
         let mut files = BTreeMap::new();
         let manifest = self.manifest(record, &mut files);
-        let manifest = serde_yaml::to_string(&manifest).map_err(io::Error::other)?;
+        let manifest = crate::yaml::to_string(&manifest).map_err(io::Error::other)?;
         let packer = flate2::GzBuilder::new();
         let packer = packer.write(Vec::new(), flate2::Compression::best());
         let mut archive = tar::Builder::new(packer);
@@ -152,6 +157,7 @@ impl Packed<'_> {
             tool: format!("bpf-doctor {}", self.version),
             collected_at: self.collected_at.0.to_owned(),
             redacted: self.redacted,
+            labels: self.labels.clone(),
             uname: record.uname.as_ref().map(Told::of),
             read,
             list: told(&record.lists),
@@ -225,12 +231,16 @@ impl Bundle {
                 "it is a `{shown}`, made by a newer bpf-doctor; this one reads `{SCHEMA}`"
             ));
         }
-        let manifest: Manifest = serde_yaml::from_str(&text).map_err(|error| {
+        let manifest: Manifest = crate::yaml::from_str(&text).map_err(|error| {
             let error = error.to_string();
-            format!(
-                "its {MANIFEST}: {}",
-                error.lines().next().unwrap_or_default()
-            )
+            let line: String = error
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(200)
+                .collect();
+            format!("its {MANIFEST}: {line}")
         })?;
         for stored in manifest.read.values().filter_map(|told| told.is.as_ref()) {
             let bytes = files.read(&format!("/{}", stored.file), FILE_LIMIT);
@@ -240,6 +250,11 @@ impl Bundle {
             }
         }
         Ok(Self { manifest, files })
+    }
+
+    /// What was said of the host.
+    pub(super) fn labels(&self) -> Labels {
+        self.manifest.labels.clone()
     }
 
     /// The outcomes of probes, as they were written down.
@@ -308,6 +323,12 @@ mod tests {
             .with_uname("6.1.0", "#1", "x86_64")
     }
 
+    fn labels() -> Labels {
+        let mut labels = Labels::default();
+        labels.add("role=web").unwrap();
+        labels
+    }
+
     fn packed(host: &dyn Host) -> Vec<u8> {
         let recorder = Recorder::new(host);
         let _ = recorder.read("/proc/cmdline", 99);
@@ -323,6 +344,7 @@ mod tests {
             version: "1",
             collected_at: ("now", 7),
             redacted: false,
+            labels: &labels(),
             probes: "[]",
         };
         packed.pack(&recorder.finish()).unwrap()
@@ -330,7 +352,8 @@ mod tests {
 
     fn unpacked(bytes: &[u8]) -> Result<Bundle, String> {
         let tree = archive::read(bytes, archive::LIMITS, &|_| true)?;
-        let tree = tree.below(&tree.only_directory().unwrap());
+        let top = tree.only_directory().unwrap();
+        let tree = tree.below(&top);
         assert!(Bundle::is_one(&tree));
         Bundle::open(Box::new(tree))
     }
@@ -349,6 +372,7 @@ mod tests {
         assert_eq!(bundle.link("/proc/self/ns/pid").unwrap(), "pid:[1]");
         assert_eq!(bundle.uname().unwrap(), host().uname().unwrap());
         assert_eq!(bundle.probes().unwrap(), b"[]");
+        assert_eq!(bundle.labels(), labels());
         for (path, limit, kind) in [
             ("/proc/kcore", 9, io::ErrorKind::PermissionDenied),
             ("/nowhere", 9, io::ErrorKind::NotFound),
@@ -368,7 +392,7 @@ mod tests {
         let v1 = manifest(SCHEMA);
         for (text, says) in [
             (manifest("bpf-doctor/bundle/v2"), "newer bpf-doctor"),
-            (v1.clone(), "missing field"),
+            (v1.clone(), "there is no `tool`"),
             (format!("{v1}{read}"), "its file x: "),
             (
                 format!("{v1}{}", read.replace("file: x", "file: manifest.yaml")),

@@ -99,7 +99,7 @@ fn the_boot_configuration_selects() {
             fedora().with("/boot/loader/loader.conf", "timeout 3\ndefault 1f-6.9*\n"),
             "6.9.1-100.fc40",
             format!("{entries}6.9.1-100.fc40.conf {end}"),
-            "quiet",
+            "$kernelopts quiet",
         ),
         (
             debian("0"),

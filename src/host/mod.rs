@@ -6,6 +6,7 @@
 //! them; it does not know what they mean for BPF.
 
 mod archive;
+pub(crate) mod boot;
 mod bundle;
 mod directory;
 mod files;

@@ -30,16 +30,18 @@ pub(super) struct Tree {
 impl Tree {
     /// Puts a node at the place these names lead to, with the directories above it.
     pub(super) fn put(&mut self, parts: &[String], node: Node) {
-        let mut path = String::new();
-        self.nodes.entry(path.clone()).or_insert(Node::Directory);
-        for (at, part) in parts.iter().enumerate() {
-            path = format!("{path}/{part}");
-            if at + 1 < parts.len() {
-                self.nodes.entry(path.clone()).or_insert(Node::Directory);
+        let path = joined(parts);
+        // Upwards, since most of the way is there after the first member of a directory.
+        let above = path.match_indices('/').map(|(at, _)| at);
+        for end in above.rev() {
+            let directory = path.get(..end).unwrap_or_default();
+            if self.nodes.contains_key(directory) {
+                break;
             }
+            self.nodes.insert(directory.to_owned(), Node::Directory);
         }
         // A directory that is told of again stays what it is.
-        if !parts.is_empty() && (node != Node::Directory || !self.nodes.contains_key(&path)) {
+        if !self.nodes.contains_key(&path) || (!parts.is_empty() && node != Node::Directory) {
             self.nodes.insert(path, node);
         }
     }
@@ -92,9 +94,13 @@ impl Tree {
 }
 
 fn joined(parts: &[String]) -> String {
-    parts
-        .iter()
-        .fold(String::new(), |path, part| path + "/" + part)
+    let length = parts.iter().map(|part| part.len() + 1).sum();
+    let mut path = String::with_capacity(length);
+    for part in parts {
+        path.push('/');
+        path.push_str(part);
+    }
+    path
 }
 
 impl Host for Tree {
@@ -117,9 +123,9 @@ impl Host for Tree {
         let prefix = path + "/";
         let inside = self.nodes.range(prefix.clone()..);
         let inside = inside.map_while(|(path, _)| path.strip_prefix(prefix.as_str()));
-        let first = |rest: &str| rest.split('/').next().unwrap_or_default().to_owned();
-        let names: BTreeSet<String> = inside.map(first).collect();
-        Ok(names.into_iter().collect())
+        let first = |rest| str::split(rest, '/').next().unwrap_or_default();
+        let names: BTreeSet<&str> = inside.map(first).collect();
+        Ok(names.into_iter().map(str::to_owned).collect())
     }
 
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {

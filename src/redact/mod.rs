@@ -99,6 +99,18 @@ impl Redactor {
         }
     }
 
+    /// The value of a label, by its key.
+    pub fn label(&mut self, key: &str, value: &str) -> String {
+        let lower = key.to_lowercase();
+        if SECRETS.iter().any(|secret| lower.contains(secret)) {
+            return REDACTED.to_owned();
+        }
+        // With its key before it, a value shows what it is: `user=alice`.
+        let told = self.text(&format!("{key}={value}"));
+        told.split_once('=')
+            .map_or(REDACTED.to_owned(), |(_, value)| value.to_owned())
+    }
+
     /// The kernel command line; what follows a lone `--` is for init, which nobody knows.
     fn command_line(&mut self, text: &str) -> String {
         let (kernel, init) = match text.split_once(" -- ") {
@@ -409,6 +421,21 @@ mod tests {
             ("ünïcode=ä@ö", "ünïcode=ä@ö"),
         ] {
             assert_eq!(redactor.text(text), expected);
+        }
+    }
+
+    #[test]
+    fn labels_are_known_by_their_keys() {
+        let mut redactor = Redactor::new(Some("web-17.example.com"));
+        for (key, value, expected) in [
+            ("role", "web", "web"),
+            ("name", "web-17.example.com", "host-1"),
+            ("user", "alice", "user-1"),
+            ("rack", "a=b 10.0.0.5", "a=b ip-1"),
+            ("example.com/api-token", "a b", "redacted"),
+            ("site", "", ""),
+        ] {
+            assert_eq!(redactor.label(key, value), expected, "{key}={value}");
         }
     }
 

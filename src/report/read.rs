@@ -10,6 +10,7 @@ use super::model::{Host, Summary, Tool, Verdict};
 use super::style::clean;
 use crate::diagnosis::Finding;
 use crate::facts::{Facts, describe};
+use crate::labels::Labels;
 use crate::probes::ProbeResult;
 
 /// Some hundred times the largest report of a host; the parser of YAML takes thirty times as
@@ -23,6 +24,8 @@ pub struct Saved {
     pub facts: Facts,
     /// What the experiments came to.
     pub probes: Vec<ProbeResult>,
+    /// What was said of the host.
+    pub labels: Labels,
 }
 
 /// Why a file can't be read as a report.
@@ -52,8 +55,7 @@ struct Whole {
     _tool: Tool,
     #[serde(rename = "generated_at")]
     _generated_at: String,
-    #[serde(rename = "host")]
-    _host: Host,
+    host: Host,
     #[serde(rename = "verdict")]
     _verdict: Verdict,
     #[serde(rename = "summary")]
@@ -75,7 +77,12 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
     }
     let head: Head = parse(bytes)?.map_err(|problem| {
         // What begins like a report is one, however it ends.
-        let ours = bytes.starts_with(b"schema: bpf-doctor/report");
+        let begin = String::from_utf8_lossy(bytes.get(..100).unwrap_or(bytes));
+        let ours = [
+            "schema: bpf-doctor/report",
+            "\"schema\": \"bpf-doctor/report",
+        ];
+        let ours = ours.iter().any(|schema| begin.contains(schema));
         let error = if ours {
             ReadError::Damaged
         } else {
@@ -99,6 +106,7 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
     let saved = Saved {
         facts: whole.facts,
         probes: whole.probes,
+        labels: whole.host.labels,
     };
     for (key, value) in saved.facts.known() {
         if describe(key).is_some_and(|info| !info.admits(value)) {
@@ -141,11 +149,23 @@ fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Parsed<T> {
         clean(&crate::yaml::plain(line)).chars().take(200).collect()
     };
     // YAML reads JSON, too, but slower.
+    let told = |error: crate::yaml::Error| line(error.to_string());
     Ok(if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|error| line(error.to_string()))
+        serde_json::from_str(text).map_err(|error| {
+            // What is whole JSON and yet no report is told better as YAML: by its key.
+            let whole = error.is_data() || error.is_syntax() && is_json(text);
+            let by_key = whole.then(|| crate::yaml::from_str::<T>(text).err());
+            by_key
+                .flatten()
+                .map_or_else(|| line(error.to_string()), told)
+        })
     } else {
-        crate::yaml::from_str(text).map_err(|error| line(error.to_string()))
+        crate::yaml::from_str(text).map_err(told)
     })
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]
@@ -264,5 +284,34 @@ mod tests {
             assert_eq!(said.lines().count(), 1);
         }
         assert!(read(&[0xff, 0xfe]).is_err());
+    }
+
+    #[test]
+    fn a_wrong_value_in_json_is_named_by_its_key() {
+        let good = json(&report()).unwrap();
+        for (was, is, says) in [
+            ("\"verdict\": \"ready\"", "\"verdict\": 7", "verdict: "),
+            (
+                "\"findings\": []",
+                "\"findings\": [7]",
+                "findings[0]: found",
+            ),
+            (
+                "\"ok\": 0",
+                "\"ok\": \"many\"",
+                "summary.ok: found the text",
+            ),
+            (
+                "\"ok\": 0",
+                "\"ok\": ",
+                "damaged report: expected value at line",
+            ),
+        ] {
+            let text = good.replacen(was, is, 1);
+            assert_ne!(text, good, "{was}");
+            let said = read(text.as_bytes()).unwrap_err().to_string();
+            assert!(said.contains(says), "{said} instead of {says}");
+            assert_eq!(said.lines().count(), 1);
+        }
     }
 }

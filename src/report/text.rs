@@ -74,6 +74,13 @@ impl Page {
         let line = parts.join(" · ");
         self.line(&line);
         self.kernel_chosen(report);
+        let labels = report.host.labels.iter();
+        let labels = labels.map(|(key, value)| clean(&format!("{key}={value}")));
+        let labels: Vec<String> = labels.collect();
+        if !labels.is_empty() {
+            let line = self.style.dim(&format!("labels {}", labels.join(", ")));
+            self.line(&line);
+        }
     }
 
     /// Which of several kernels is meant, and why, unless it is the one that runs.
@@ -159,7 +166,10 @@ impl Page {
             if let Evidence::Probe { outcome, .. } = piece
                 && let Outcome::Fails { log, .. } = outcome
             {
-                if let Some(meaning) = outcome.meaning() {
+                // Of probes that fail alike, one after the other, the last is explained.
+                let meaning = outcome.meaning();
+                let next = evidence.get(index + 1).and_then(Evidence::meaning);
+                if let Some(meaning) = meaning.filter(|_| meaning != next) {
                     self.explained("", &format!("({meaning})"));
                 }
                 for line in log.lines() {

@@ -25,6 +25,7 @@ pub fn plain(message: &str) -> String {
         ("invalid type: unit value", "found nothing"),
         ("invalid type: null", "found nothing"),
         ("invalid type: ", "found "),
+        ("invalid length ", "found a list of "),
         ("invalid value: ", "found "),
         ("found sequence", "found a list"),
         ("found map", "found a map"),

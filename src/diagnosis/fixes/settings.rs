@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::platform::Platform;
-use super::{Recipe, files, quote, remark};
+use super::{Recipe, files, privileges, quote, remark};
 use crate::catalogue::{Mount, Needs};
 use crate::facts::Facts;
 
@@ -22,8 +22,31 @@ pub(super) fn sysctl(
             continue;
         }
         let setting = quote(&format!("{name}={value}"));
-        commands.push(format!("sysctl -w {setting}"));
-        if !platform.is_container() {
+        // An image that has no shell is told from outside.
+        match platform.image.as_deref() {
+            Some("talos") => {
+                commands.push(format!(
+                    "talosctl -n NODE patch machineconfig --patch {}",
+                    quote(&format!(
+                        "{{\"machine\":{{\"sysctls\":{{\"{name}\":\"{value}\"}}}}}}"
+                    ))
+                ));
+                continue;
+            }
+            Some("bottlerocket") => {
+                commands.push(format!(
+                    "apiclient set --json {}",
+                    quote(&format!(
+                        "{{\"settings\":{{\"kernel\":{{\"sysctl\":{{\"{name}\":\"{value}\"}}}}}}}}"
+                    ))
+                ));
+                continue;
+            }
+            _ => commands.push(format!("sysctl -w {setting}")),
+        }
+        if let Some(way) = for_good(platform, name, value) {
+            commands.push(remark(&way));
+        } else if !platform.is_container() {
             // Last in the order of files, so that no other has the last word.
             let file = format!(
                 "/etc/sysctl.d/zz-bpf-doctor-{}.conf",
@@ -47,7 +70,31 @@ pub(super) fn sysctl(
     })
 }
 
+/// How a setting outlives the boot where no file below /etc does it.
+fn for_good(platform: &Platform, name: &str, value: &str) -> Option<String> {
+    if platform.pod {
+        return Some(
+            "on the node, where a pod's securityContext.sysctls does not reach; for good in the \
+             node's own configuration, or by a privileged DaemonSet"
+                .to_owned(),
+        );
+    }
+    Some(match platform.image.as_deref()? {
+        "nixos" => format!(
+            "for good, in configuration.nix: boot.kernel.sysctl.\"{name}\" = \"{value}\"; then \
+             nixos-rebuild switch"
+        ),
+        "cos" => "for good, in the node pool's linuxConfig.sysctl or by cloud-init: /etc is made \
+                  anew with each boot"
+            .to_owned(),
+        _ => return None,
+    })
+}
+
 pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe {
+    if platform.is_container() {
+        return from_outside(mount, platform);
+    }
     let (kind, options) = (quote(&mount.kind), quote(&mount.options));
     let at = quote(&mount.at);
     let below_sys = mount.at.starts_with("/sys/");
@@ -65,7 +112,13 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
     commands.push(format!(
         "mountpoint -q {at} || mount -t {kind}{with} {kind} {at}"
     ));
-    if !platform.is_container() && facts.get("file./etc/fstab").value() == Some(&true.into()) {
+    if platform.image.as_deref() == Some("nixos") {
+        commands.push(remark(&format!(
+            "for good, in configuration.nix: fileSystems.\"{}\" = {{ device = \"{}\"; fsType = \
+             \"{}\"; }}; then nixos-rebuild switch",
+            mount.at, mount.kind, mount.kind
+        )));
+    } else if facts.get("file./etc/fstab").value() == Some(&true.into()) {
         // What lies below /run must be made anew with each boot, which systemd does for fstab.
         if mount.at.starts_with("/run/") && !platform.systemd {
             commands.push(remark(
@@ -81,6 +134,54 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
         kind: "mount",
         commands,
         undo,
+        needs: Needs::Privilege,
+    }
+}
+
+/// A container is given the mount of its host when it is started; one made inside of it would be
+/// another one, or be refused.
+fn from_outside(mount: &Mount, platform: &Platform) -> Recipe {
+    // A container's own hierarchy shows its own part alone.
+    let is_cgroup = mount.kind == "cgroup2";
+    let at = if is_cgroup {
+        "/sys/fs/cgroup"
+    } else {
+        mount.at.as_str()
+    };
+    let commands = match platform.container.as_deref() {
+        _ if platform.pod => privileges::pod(&[
+            format!(
+                "volumeMounts: [{{name: {0}, mountPath: {at}, mountPropagation: HostToContainer}}]",
+                mount.kind
+            ),
+            "and beside `containers:`".to_owned(),
+            format!(
+                "volumes: [{{name: {0}, hostPath: {{path: {at}, type: Directory}}}}]",
+                mount.kind
+            ),
+            format!(
+                "where the node has no {0} there: mount it on the node, or by a privileged init container with mountPropagation: Bidirectional",
+                mount.kind
+            ),
+        ]),
+        Some(runtime @ ("docker" | "podman")) => {
+            let namespace = if is_cgroup { " --cgroupns=host" } else { "" };
+            vec![
+                format!("{runtime} run{namespace} -v {at}:{at} …"),
+                remark(&format!(
+                    "on the host {at} must be mounted: mount -t {}",
+                    mount.kind
+                )),
+            ]
+        }
+        _ => vec![remark(&format!(
+            "give the container the host's {at} when it is started"
+        ))],
+    };
+    Recipe {
+        kind: "mount",
+        commands,
+        undo: Vec::new(),
         needs: Needs::Privilege,
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::facts::{Fact, Facts, Value, Why, reader};
-use crate::host::Host;
+use crate::host::{Host, boot};
 
 /// What a boot loader can be.
 pub(super) const NAMES: &[&str] = &[
@@ -17,12 +17,6 @@ pub(super) const NAMES: &[&str] = &[
     "wsl",
     "none",
 ];
-
-/// Where systemd-boot has its settings: on the partition the firmware starts from.
-pub(super) const SYSTEMD_BOOT: &[&str] = &["/efi", "/boot", "/boot/efi"];
-
-/// Where extlinux has its menu.
-pub(super) const EXTLINUX: &[&str] = &["/boot/extlinux/extlinux.conf", "/boot/extlinux.conf"];
 
 /// What systemd-boot, and nobody else, leaves in the firmware's variables while it starts.
 const LOADER_INFO: &str =
@@ -40,14 +34,14 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     if says_systemd_boot(host) {
         return Fact::known("systemd-boot", LOADER_INFO);
     }
-    let boot = match host.list("/boot") {
+    let names = match host.list("/boot") {
         Ok(names) => names,
         Err(error) if reader::why(&error) != Why::Missing => {
             return reader::unreadable(&error, "/boot");
         }
         Err(_) => Vec::new(),
     };
-    let has = |name: &str| boot.iter().any(|known| known == name);
+    let has = |name: &str| names.iter().any(|known| known == name);
     for path in ["/boot/firmware/config.txt", "/boot/config.txt"] {
         if (has("firmware") || has("config.txt")) && there(path) {
             return Fact::known("raspberry-pi", path);
@@ -55,14 +49,14 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     }
     // Red Hat keeps /boot/grub2 and /boot/loader from everyone but root; their names tell.
     if has("grub2") {
-        let entries = host.list("/boot/loader/entries");
+        let entries = host.list(boot::ENTRIES);
         let denied = |error: &io::Error| reader::why(error) == Why::Denied;
         let bls = match &entries {
             Ok(names) => names.iter().any(|name| name.ends_with(".conf")),
             Err(error) => has("loader") && denied(error),
         };
         return match bls {
-            true => Fact::known("grub-bls", "/boot/loader/entries"),
+            true => Fact::known("grub-bls", boot::ENTRIES),
             false => Fact::known("grub2", "/boot/grub2"),
         };
     }
@@ -71,13 +65,13 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
         let name = if debian { "grub-debian" } else { "grub2" };
         return Fact::known(name, "/boot/grub/grub.cfg");
     }
-    for directory in SYSTEMD_BOOT {
+    for directory in boot::SYSTEMD_BOOT {
         let path = format!("{directory}/loader/loader.conf");
         if there(&path) {
             return Fact::known("systemd-boot", &path);
         }
     }
-    if let Some(path) = EXTLINUX.iter().find(|path| there(path)) {
+    if let Some(path) = boot::EXTLINUX.iter().find(|path| there(path)) {
         return Fact::known("extlinux", path);
     }
     Fact::known(Value::from("none"), "/boot")

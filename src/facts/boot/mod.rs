@@ -1,8 +1,6 @@
 //! How the kernel was started, and how the next one will be: its command line, the firmware,
 //! the boot loader, the kernels that are installed.
 
-mod entries;
-mod grub;
 mod installed;
 mod loader;
 mod next;
@@ -10,8 +8,6 @@ mod next;
 use super::keys::Values::{List, OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::Host;
-
-pub(super) use installed::compare;
 
 pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one("cmdline", Text, "The kernel command line (/proc/cmdline)."),

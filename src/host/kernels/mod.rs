@@ -3,16 +3,11 @@
 //! In this order: the one that was asked for, the one the boot configuration selects, the
 //! newest. Whoever reads the choice learns where it comes from.
 
-mod entries;
-mod grub;
 mod image;
-mod order;
 
 use super::Host;
+use super::boot::{self, Selected, is_release, release_of};
 pub(super) use image::{build_line, machine};
-
-/// More than any configuration of a boot loader.
-const LIMIT: usize = 1 << 20;
 
 /// A kernel that was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +21,9 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    fn booted(release: &str, place: &str, cmdline: Option<String>) -> Self {
+    fn booted(release: String, place: &str, cmdline: Option<String>) -> Self {
         Self {
-            release: release.to_owned(),
+            release,
             why: format!("{place} (boot configuration)"),
             cmdline,
         }
@@ -37,7 +32,7 @@ impl Choice {
 
 /// The kernel that is meant.
 pub(super) fn choose(host: &dyn Host, asked: Option<&str>) -> Option<Choice> {
-    let booted = entries::selected(host).or_else(|| grub::selected(host));
+    let booted = selected(host);
     if let Some(release) = asked {
         let cmdline = booted.filter(|choice| choice.release == release);
         return Some(Choice {
@@ -49,38 +44,47 @@ pub(super) fn choose(host: &dyn Host, asked: Option<&str>) -> Option<Choice> {
     booted.or_else(|| linked(host)).or_else(|| newest(host))
 }
 
+/// The kernel the boot configuration selects. Which loader a host starts with is not asked: the
+/// one that has entries or a menu that lead to a kernel is believed, and a grubenv tells whose
+/// the entries are.
+fn selected(host: &dyn Host) -> Option<Choice> {
+    let names = host.list(boot::ENTRIES).unwrap_or_default();
+    let of_ostree = names.iter().any(|name| name.starts_with("ostree-"));
+    let of_grub = host.stat("/boot/grub2").is_ok();
+    let has_settings = |place: &&str| host.stat(&format!("{place}/loader/loader.conf")).is_ok();
+    let of_systemd_boot = !of_grub && boot::SYSTEMD_BOOT.iter().any(has_settings);
+    let by_extlinux = |host: &dyn Host| {
+        let mut menus = boot::EXTLINUX.iter();
+        menus.find_map(|path| boot::by_extlinux(host, path).ok())
+    };
+    type Rule<'a> = (bool, &'a dyn Fn(&dyn Host) -> Option<Selected>);
+    let rules: [Rule<'_>; 6] = [
+        (of_ostree, &|host| boot::by_ostree(host).ok()),
+        (of_systemd_boot, &|host| boot::by_systemd_boot(host).ok()),
+        (!names.is_empty(), &|host| boot::by_entry_files(host).ok()),
+        (true, &|host| boot::by_menu(host).ok()),
+        (true, &|host| boot::by_systemd_boot(host).ok()),
+        (true, &by_extlinux),
+    ];
+    rules.into_iter().find_map(|(asked, rule)| {
+        let selected = asked.then(|| rule(host)).flatten()?;
+        let release = boot::release_of_image(host, &selected, &traced(host))?;
+        Some(Choice::booted(
+            release,
+            &selected.source,
+            Some(selected.cmdline),
+        ))
+    })
+}
+
 /// Debian's and SUSE's links to the kernel that was installed last.
 fn linked(host: &dyn Host) -> Option<Choice> {
     ["/vmlinuz", "/boot/vmlinuz", "/boot/Image"]
         .into_iter()
         .find_map(|place| {
             let release = release_of(&host.link(place).ok()?)?;
-            Some(Choice::booted(&release, place, None))
+            Some(Choice::booted(release, place, None))
         })
-}
-
-/// The release in the name of a kernel's file, as `uname -r` says it.
-fn release_of(path: &str) -> Option<String> {
-    // systemd-boot has a directory for each release: /MACHINE/6.1.0/linux.
-    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let named = ["vmlinuz-", "vmlinux-", "Image-", "kernel-", "bzImage-"]
-        .into_iter()
-        .find_map(|prefix| name.strip_prefix(prefix));
-    let release = match named {
-        Some(release) => release,
-        None if matches!(name, "linux" | "vmlinuz") => directory.rsplit('/').next()?,
-        None => return None,
-    };
-    is_release(release).then(|| release.to_owned())
-}
-
-/// Whether this can be a release: a number first, and nothing that leads elsewhere. A rescue
-/// image (`0-rescue-MACHINE`) is no kernel of its own.
-fn is_release(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit())
-        && text.contains('.')
-        && !text.contains("rescue")
-        && text.chars().all(|c| c.is_ascii_graphic() && c != '/')
 }
 
 /// Where kernels leave their releases in names. Kernels first: a directory of modules can
@@ -114,7 +118,7 @@ fn traces<'a>(
 fn newest(host: &dyn Host) -> Option<Choice> {
     PLACES.iter().find_map(|places| {
         let newest =
-            traces(host, places).max_by(|(left, _), (right, _)| order::compare(left, right));
+            traces(host, places).max_by(|(left, _), (right, _)| boot::compare(left, right));
         newest.map(|(release, place)| Choice {
             release,
             why: format!("{place} (the newest installed)"),
@@ -125,17 +129,21 @@ fn newest(host: &dyn Host) -> Option<Choice> {
 
 /// All releases there is anything of, the newest first.
 pub(super) fn installed(host: &dyn Host) -> Vec<String> {
-    let traces = PLACES.iter().flat_map(|places| traces(host, places));
     let chosen = choose(host, None).map(|choice| choice.release);
-    let mut releases: Vec<String> = traces.map(|(release, _)| release).chain(chosen).collect();
-    releases.sort_by(|left, right| order::compare(right, left).then_with(|| left.cmp(right)));
+    let mut releases = traced(host);
+    releases.extend(chosen);
+    releases.sort_by(|left, right| boot::compare(right, left).then_with(|| left.cmp(right)));
     releases.dedup();
     releases
 }
 
-fn text(host: &dyn Host, path: &str) -> Option<String> {
-    let bytes = host.read(path, LIMIT).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+/// The releases that left something below the root, the newest last.
+fn traced(host: &dyn Host) -> Vec<String> {
+    let traces = PLACES.iter().flat_map(|places| traces(host, places));
+    let mut releases: Vec<String> = traces.map(|(release, _)| release).collect();
+    releases.sort_by(|left, right| boot::compare(left, right));
+    releases.dedup();
+    releases
 }
 
 #[cfg(test)]

@@ -1,0 +1,177 @@
+//! Boot loader entries: one file per kernel, as systemd-boot, ostree and Red Hat's GRUB read
+//! them (the Boot Loader Specification, type 1).
+
+use std::cmp::Ordering;
+
+use super::{compare, text};
+use crate::host::Host;
+
+/// More entries than any menu has.
+const LIMIT: usize = 64;
+
+/// An entry, with what decides which one is booted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// The file's name.
+    pub(super) file: String,
+    /// The same without `.conf` and without the count of boots that were tried.
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) version: String,
+    pub(super) sort_key: String,
+    /// Path of the kernel image, from the root of the boot partition.
+    pub(super) image: String,
+    /// Its arguments, with the names of GRUB's variables in them.
+    pub(super) options: String,
+}
+
+impl Entry {
+    fn parse(id: &str, text: &str) -> Self {
+        let values = |name: &'static str| {
+            let lines = text.lines().map(str::trim);
+            let words = lines.filter_map(|line| line.split_once([' ', '\t']));
+            words
+                .filter(move |(key, _)| *key == name)
+                .map(|(_, value)| value.trim())
+        };
+        let field = |name| values(name).next().unwrap_or_default().to_owned();
+        Self {
+            file: format!("{id}.conf"),
+            id: uncounted(id).to_owned(),
+            title: field("title"),
+            version: field("version"),
+            sort_key: field("sort-key"),
+            image: field("linux"),
+            options: values("options").collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
+/// A name without the count at its end: `+3`, or `+2-1` (the Automatic Boot Assessment of
+/// systemd). Releases have a `+` of their own, as in `6.12.48+deb13-amd64`.
+fn uncounted(id: &str) -> &str {
+    let is_count = |count: &str| {
+        let mut numbers = count.splitn(2, '-');
+        numbers.all(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    };
+    match id.rsplit_once('+') {
+        Some((name, count)) if is_count(count) => name,
+        _ => id,
+    }
+}
+
+/// The entries in a directory, in the order of their files' names.
+///
+/// # Errors
+/// If the directory can't be listed, or no file in it can be read.
+pub(super) fn read(host: &dyn Host, directory: &str) -> std::io::Result<Vec<Entry>> {
+    let names = host.list(directory)?;
+    let ids = names.iter().filter_map(|name| name.strip_suffix(".conf"));
+    let mut trouble = None;
+    let mut entries = Vec::new();
+    for id in ids.take(LIMIT) {
+        match text(host, &format!("{directory}/{id}.conf")) {
+            Ok(text) => entries.push(Entry::parse(id, &text)),
+            Err(error) => trouble = Some(error),
+        }
+    }
+    match trouble {
+        Some(error) if entries.is_empty() => Err(error),
+        _ => Ok(entries),
+    }
+}
+
+/// The first entry of Red Hat's GRUB: it sorts them by the names of their files, the newest
+/// first (`bls_cmp` in its blscfg.c).
+pub(super) fn first_of_grub(entries: &[Entry]) -> Option<&Entry> {
+    entries
+        .iter()
+        .max_by(|left, right| compare(&left.id, &right.id))
+}
+
+/// The first entry of systemd-boot (`boot_entry_compare` in its boot.c): those with a sort
+/// key come first, by it; of one key the newest version, then the last name.
+pub(super) fn first_of_systemd_boot(entries: &[Entry]) -> Option<&Entry> {
+    entries.iter().min_by(|left, right| {
+        let keyless = |entry: &Entry| entry.sort_key.is_empty();
+        let order = keyless(left).cmp(&keyless(right));
+        let order = order.then_with(|| left.sort_key.cmp(&right.sort_key));
+        let newest = |order: Ordering| order.reverse();
+        order
+            .then_with(|| match keyless(left) {
+                true => Ordering::Equal,
+                false => newest(compare(&left.version, &right.version)),
+            })
+            .then_with(|| newest(compare(&left.id, &right.id)))
+    })
+}
+
+/// The newest deployment of ostree, which numbers its entries.
+pub(super) fn first_of_ostree(entries: &[Entry]) -> Option<&Entry> {
+    let deployed = entries
+        .iter()
+        .filter(|entry| entry.id.starts_with("ostree-"));
+    deployed.max_by_key(|entry| entry.version.parse::<u64>().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: &str, version: &str, sort_key: &str) -> Entry {
+        Entry {
+            id: id.to_owned(),
+            version: version.to_owned(),
+            sort_key: sort_key.to_owned(),
+            ..Entry::default()
+        }
+    }
+
+    #[test]
+    fn an_entry_is_read_with_its_blanks() {
+        let text = "# ours\ntitle  Fedora Linux (6.14) \nversion\t6.14.0\nlinux /vmlinuz-6.14.0\n\
+                    options root=/dev/sda linux /no\nsort-key fedora\nlinux\n";
+        let read = Entry::parse("1f-6.14.0", text);
+        assert_eq!(read.title, "Fedora Linux (6.14)");
+        assert_eq!(read.version, "6.14.0");
+        assert_eq!(read.image, "/vmlinuz-6.14.0");
+        assert_eq!(read.sort_key, "fedora");
+        assert_eq!(read.options, "root=/dev/sda linux /no");
+        let empty = Entry {
+            file: "x.conf".to_owned(),
+            id: "x".to_owned(),
+            ..Entry::default()
+        };
+        assert_eq!(Entry::parse("x", "\0\n linux"), empty);
+        for (name, id) in [
+            ("fedora+3", "fedora"),
+            ("fedora+2-1", "fedora"),
+            ("1f-6.12.48+deb13-amd64", "1f-6.12.48+deb13-amd64"),
+            ("1f-6.12.48+deb13-amd64+0-3", "1f-6.12.48+deb13-amd64"),
+            ("x+", "x+"),
+        ] {
+            assert_eq!(Entry::parse(name, "").id, id);
+        }
+    }
+
+    #[test]
+    fn each_loader_has_its_own_order() {
+        let two = [entry("a-6.9", "6.9", ""), entry("a-6.10", "6.10", "")];
+        assert_eq!(first_of_grub(&two).unwrap().id, "a-6.10");
+        assert_eq!(first_of_systemd_boot(&two).unwrap().id, "a-6.10");
+        let keyed = [
+            entry("z", "7.0", "z"),
+            entry("a1", "6.1", "a"),
+            entry("a2", "6.2", "a"),
+            entry("zz", "9", ""),
+        ];
+        assert_eq!(first_of_systemd_boot(&keyed).unwrap().id, "a2");
+        let ostree = [
+            entry("ostree-1-x", "1", ""),
+            entry("ostree-2-x", "2", ""),
+            entry("zz", "9", ""),
+        ];
+        assert_eq!(first_of_ostree(&ostree).unwrap().id, "ostree-2-x");
+        assert_eq!(first_of_grub(&[]), None);
+    }
+}

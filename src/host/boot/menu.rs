@@ -1,0 +1,281 @@
+//! GRUB's menu, as grub-mkconfig writes it, and the variables GRUB keeps.
+
+use std::collections::BTreeMap;
+
+/// An entry of the menu, or a menu below it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Item {
+    title: String,
+    id: String,
+    /// Path of the kernel image; empty in a menu.
+    image: String,
+    /// The arguments it gets.
+    cmdline: String,
+    items: Vec<Item>,
+}
+
+/// Menus below menus that are looked into; nobody has more than two.
+const DEEPEST: usize = 8;
+
+/// The menu, and what is booted unless somebody chooses.
+#[derive(Debug, Default)]
+pub(super) struct Menu {
+    items: Vec<Item>,
+    /// What `default` is set to: a place in the menu, or a variable.
+    default: Option<String>,
+    /// Whether the entries are files of their own.
+    pub(super) has_entry_files: bool,
+}
+
+impl Menu {
+    pub(super) fn parse(text: &str) -> Self {
+        let mut menu = Self::default();
+        // Open blocks: a menu or entry, or something else that has braces.
+        let mut open: Vec<Option<Item>> = Vec::new();
+        for line in text.lines().map(str::trim) {
+            let words = words(line);
+            let first = words.first().map_or("", String::as_str);
+            match first {
+                "menuentry" | "submenu" if line.ends_with('{') => {
+                    let shallow = open.len() < DEEPEST;
+                    open.push(shallow.then(|| Item::of(&words)));
+                }
+                "linux" | "linux16" | "linuxefi" | "multiboot2" | "module2" => {
+                    let mut words = words.into_iter().skip(1);
+                    let image = words.next().unwrap_or_default();
+                    let inner = open.iter_mut().rev().flatten().next();
+                    if let Some(item) = inner.filter(|item| item.image.is_empty()) {
+                        item.image = image;
+                        item.cmdline = line_of(words);
+                    }
+                }
+                "set" => {
+                    let value = words.get(1).and_then(|word| word.strip_prefix("default="));
+                    // The one-time choice is looked at apart.
+                    if let Some(value) = value.filter(|value| !value.contains("next_entry")) {
+                        menu.default = Some(value.to_owned());
+                    }
+                }
+                "blscfg" => menu.has_entry_files = true,
+                "}" => {
+                    if let Some(Some(item)) = open.pop() {
+                        let parent = open.iter_mut().rev().flatten().next();
+                        parent
+                            .map_or(&mut menu.items, |parent| &mut parent.items)
+                            .push(item);
+                    }
+                }
+                _ if line.ends_with('{') => open.push(None),
+                _ => {}
+            }
+        }
+        menu
+    }
+
+    /// Path of the kernel image the next boot takes, and the arguments it gets.
+    ///
+    /// # Errors
+    /// Why that can't be told, as a sentence.
+    pub(super) fn next(
+        &self,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<(&str, &str), String> {
+        let place = self.place(variables);
+        let mut parts = place.split('>');
+        // What names no entry stands for the first (`run_menu` in grub-core/normal/menu.c), and
+        // a menu for its first entry.
+        let mut found: Option<&Item> = None;
+        let mut items = &self.items;
+        while !items.is_empty() {
+            let named = parts.next().and_then(|part| find(items, part));
+            found = named.or_else(|| items.first());
+            items = found.map_or(&self.items, |item| &item.items);
+        }
+        match found {
+            None => Err("the menu has no entries".to_owned()),
+            Some(item) if item.image.is_empty() => {
+                Err(format!("the entry `{}` starts no kernel", item.title))
+            }
+            Some(item) => Ok((&item.image, &item.cmdline)),
+        }
+    }
+
+    fn place(&self, variables: &BTreeMap<String, String>) -> String {
+        let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
+        if let Some(once) = variable("next_entry") {
+            return once.clone();
+        }
+        let default = self.default.as_deref().unwrap_or("0");
+        let name = default
+            .strip_prefix("${")
+            .and_then(|name| name.strip_suffix('}'));
+        match name.or_else(|| default.strip_prefix('$')) {
+            Some(name) => variable(name).cloned().unwrap_or_else(|| "0".to_owned()),
+            None => default.to_owned(),
+        }
+    }
+}
+
+impl Item {
+    /// `menuentry 'TITLE' --class x $menuentry_id_option 'ID' {`
+    fn of(words: &[String]) -> Self {
+        let option = |word: &&String| *word == "$menuentry_id_option" || *word == "--id";
+        let id = words.iter().skip_while(|word| !option(word)).nth(1);
+        Self {
+            title: words.get(1).cloned().unwrap_or_default(),
+            id: id.cloned().unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+}
+
+fn find<'a>(items: &'a [Item], part: &str) -> Option<&'a Item> {
+    let named = items
+        .iter()
+        .find(|item| item.id == part || item.title == part);
+    named.or_else(|| items.get(part.parse::<usize>().ok()?))
+}
+
+/// The command line of these arguments, as GRUB writes it: those with spaces in quotes.
+fn line_of(arguments: impl Iterator<Item = String>) -> String {
+    let shown = arguments.map(|argument| match argument.contains(' ') {
+        true => format!("\"{argument}\""),
+        false => argument,
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a line, as a shell splits them.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (Some(open), c) if c == open => quote = None,
+            (None | Some('"'), '\\') => word.get_or_insert_default().extend(chars.next()),
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// The variables in an environment block: `name=value` lines, filled up with `#`.
+pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+pub(in crate::host) mod tests {
+    use super::*;
+
+    /// As Debian's grub-mkconfig writes it, shortened.
+    pub(crate) const DEBIAN: &str = r#"
+if [ -s $prefix/grubenv ]; then
+  load_env
+fi
+if [ "${next_entry}" ] ; then
+   set default="${next_entry}"
+   set next_entry=
+   save_env next_entry
+   set boot_once=true
+else
+   set default="0"
+fi
+function savedefault {
+  if [ -z "${boot_once}" ]; then
+    saved_entry="${chosen}"
+  fi
+}
+menuentry 'Debian GNU/Linux' --class debian $menuentry_id_option 'gnulinux-simple-1f' {
+	load_video
+	linux	/boot/vmlinuz-6.1.0-10-amd64 root=UUID=1f ro quiet
+	initrd	/boot/initrd.img-6.1.0-10-amd64
+}
+submenu 'Advanced options for Debian GNU/Linux' $menuentry_id_option 'gnulinux-advanced-1f' {
+	menuentry 'Debian, with Linux 6.1.0-10-amd64' --class os $menuentry_id_option 'new' {
+		linux	/boot/vmlinuz-6.1.0-10-amd64 root=UUID=1f ro quiet
+	}
+	menuentry 'Debian, with Linux 6.1.0-9-amd64' --class os $menuentry_id_option 'old' {
+		linux	/boot/vmlinuz-6.1.0-9-amd64 root=UUID=1f ro quiet
+	}
+}
+menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
+	fwsetup
+}
+"#;
+
+    #[test]
+    fn the_default_is_followed_to_its_image() {
+        let old = Ok("/boot/vmlinuz-6.1.0-9-amd64");
+        let new = Ok("/boot/vmlinuz-6.1.0-10-amd64");
+        for (default, env, image) in [
+            ("0", "", new),
+            ("0", "saved_entry=1>1\n", new),
+            ("1>1", "", old),
+            ("1", "", new),
+            ("gnulinux-advanced-1f>old", "", old),
+            ("Advanced options for Debian GNU/Linux>1", "", old),
+            ("1>gone", "", new),
+            ("${saved_entry}", "# GRUB\nsaved_entry=1>old\n####", old),
+            ("${saved_entry}", "saved_entry=\n", new),
+            ("${saved_entry}", "", new),
+            ("0", "next_entry=1>old\n", old),
+            ("7", "", new),
+            ("", "", new),
+            (
+                "uefi-firmware",
+                "",
+                Err("the entry `UEFI Firmware Settings` starts no kernel"),
+            ),
+        ] {
+            let text = DEBIAN.replace("set default=\"0\"", &format!("set default=\"{default}\""));
+            let menu = Menu::parse(&text);
+            let told = menu.next(&variables(env)).map(|(image, _)| image);
+            assert_eq!(told, image.map_err(str::to_owned), "{default} {env}");
+        }
+    }
+
+    #[test]
+    fn arguments_come_as_the_kernel_gets_them() {
+        let text =
+            "menuentry x {\n linux /k root=UUID=1f  quiet 'dyndbg=file a +p' \"b=\\\"c\\\"\"\n}";
+        let menu = Menu::parse(text);
+        let (image, cmdline) = menu.next(&BTreeMap::new()).unwrap();
+        assert_eq!(image, "/k");
+        assert_eq!(cmdline, "root=UUID=1f quiet \"dyndbg=file a +p\" b=\"c\"");
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let deep = "submenu x {\n".repeat(40_000) + &"}\n".repeat(40_000);
+        assert!(Menu::parse(&deep).next(&BTreeMap::new()).is_err());
+    }
+
+    #[test]
+    fn garbage_is_an_empty_menu() {
+        for text in [
+            "",
+            "}\n}\n{",
+            "menuentry {",
+            "submenu 'x' {\n}",
+            "'\"\\",
+            "linux",
+        ] {
+            let menu = Menu::parse(text);
+            assert!(menu.next(&BTreeMap::new()).is_err(), "{text}");
+        }
+        assert!(Menu::parse("insmod blscfg\nblscfg\n").has_entry_files);
+    }
+}

@@ -1,0 +1,32 @@
+//! What boot loaders' configuration says: which kernel image the next boot starts, and with
+//! which arguments; and the releases in the names of kernel images.
+//!
+//! Read by both who ask which kernel is meant on a host that doesn't run, and the fact of the
+//! next boot's kernel, so that the two can't differ.
+
+mod entries;
+mod menu;
+mod names;
+mod order;
+mod select;
+
+#[cfg(test)]
+pub(crate) use menu::tests::DEBIAN;
+pub(crate) use names::{is_release, release_of};
+pub(crate) use order::compare;
+pub(crate) use select::{
+    ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_entry_files, by_extlinux, by_menu,
+    by_ostree, by_systemd_boot, release_of_image,
+};
+
+use std::io;
+
+use super::Host;
+
+/// More than any configuration of a boot loader.
+const LIMIT: usize = 1 << 20;
+
+fn text(host: &dyn Host, path: &str) -> io::Result<String> {
+    let bytes = host.read(path, LIMIT)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,365 @@
+//! The kernel image that the next boot starts, by each boot loader's own rules.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::entries::{self, Entry};
+use super::menu::{self, Menu};
+use super::{LIMIT, compare, release_of, text};
+use crate::host::Host;
+
+/// GRUB's menu; Red Hat's firmware starts one of another place, to which a link leads.
+const MENUS: &[&str] = &[
+    "/boot/grub2/grub.cfg",
+    "/boot/grub/grub.cfg",
+    "/etc/grub2-efi.cfg",
+];
+
+const VARIABLES: &[&str] = &["/boot/grub2/grubenv", "/boot/grub/grubenv"];
+
+/// Below it, a directory per system that was installed for this firmware.
+const FIRMWARE: &str = "/boot/efi/EFI";
+
+/// Where GRUB and ostree have their entries, a file each.
+pub(crate) const ENTRIES: &str = "/boot/loader/entries";
+
+/// Where systemd-boot has its settings: on the partition the firmware starts from.
+pub(crate) const SYSTEMD_BOOT: &[&str] = &["/efi", "/boot", "/boot/efi"];
+
+/// Where extlinux has its menu.
+pub(crate) const EXTLINUX: &[&str] = &["/boot/extlinux/extlinux.conf", "/boot/extlinux.conf"];
+
+/// What the next boot starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Selected {
+    /// Path of the kernel image.
+    pub(crate) image: String,
+    /// The version the configuration gives it; empty where it gives none.
+    pub(crate) version: String,
+    /// Its command line.
+    pub(crate) cmdline: String,
+    /// The file that tells.
+    pub(crate) source: String,
+}
+
+/// Why it can't be told what the next boot starts.
+#[derive(Debug)]
+pub(crate) enum Unselected {
+    /// The file or directory at this path can't be read.
+    Unreadable(io::Error, String),
+    /// The configuration at this path is there and does not tell; a reason, or nothing where
+    /// none is needed.
+    Untold(String, String),
+    /// The configuration at this path makes no sense; a reason.
+    Malformed(String, String),
+}
+
+type Selection = Result<Selected, Unselected>;
+
+fn untold(detail: &str, source: &str) -> Unselected {
+    Unselected::Untold(detail.to_owned(), source.to_owned())
+}
+
+/// By GRUB's menu.
+///
+/// # Errors
+/// Why it can't be told, here and below.
+pub(crate) fn by_menu(host: &dyn Host) -> Selection {
+    let mut trouble = None;
+    for path in MENUS {
+        match text(host, path) {
+            Ok(text) => {
+                let menu = Menu::parse(&text);
+                if menu.has_entry_files {
+                    return by_entry_files(host);
+                }
+                let next = menu.next(&variables(host));
+                let (image, cmdline) =
+                    next.map_err(|problem| Unselected::Malformed(problem, (*path).to_owned()))?;
+                return Ok(Selected {
+                    image: image.to_owned(),
+                    version: String::new(),
+                    cmdline: cmdline.to_owned(),
+                    source: (*path).to_owned(),
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                trouble.get_or_insert(Unselected::Unreadable(error, (*path).to_owned()));
+            }
+        }
+    }
+    Err(trouble.unwrap_or_else(|| untold("", MENUS.first().unwrap_or(&""))))
+}
+
+/// By the entries of Red Hat's GRUB: `saved_entry` names an entry's file, its title or its
+/// place, and what names none of them stands for the first.
+pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
+    let variables = variables(host);
+    let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
+    let chosen = variable("next_entry").or_else(|| variable("saved_entry"));
+    let entry = entry_of(host, ENTRIES, |entries| {
+        let named = chosen.and_then(|chosen| {
+            let named = |entry: &&Entry| entry.id == *chosen || entry.title == *chosen;
+            entries.iter().find(named).or_else(|| {
+                let place = chosen.parse::<usize>().ok()?;
+                let mut sorted: Vec<&Entry> = entries.iter().collect();
+                sorted.sort_by(|left, right| compare(&right.id, &left.id));
+                sorted.get(place).copied()
+            })
+        });
+        named.or_else(|| entries::first_of_grub(entries)).cloned()
+    });
+    let mut selected = entry?;
+    selected.cmdline = expanded(&selected.cmdline, &variables);
+    Ok(selected)
+}
+
+/// By the newest deployment of ostree.
+pub(crate) fn by_ostree(host: &dyn Host) -> Selection {
+    entry_of(host, ENTRIES, |entries| {
+        entries::first_of_ostree(entries).cloned()
+    })
+}
+
+/// By systemd-boot's settings and entries.
+pub(crate) fn by_systemd_boot(host: &dyn Host) -> Selection {
+    let there = |path: &&&str| host.stat(&format!("{path}/loader")).is_ok();
+    let place = SYSTEMD_BOOT.iter().find(there).unwrap_or(&"/boot");
+    // The variable outranks the file, and is set by `bootctl set-default`.
+    let guid = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+    let chosen = ["LoaderEntryOneShot", "LoaderEntryDefault"]
+        .iter()
+        .find_map(|name| {
+            let path = format!("/sys/firmware/efi/efivars/{name}-{guid}");
+            let bytes = host.read(&path, 1024).ok()?;
+            Some(utf16(bytes.get(4..)?)).filter(|id| !id.is_empty())
+        });
+    let settings = text(host, &format!("{place}/loader/loader.conf")).unwrap_or_default();
+    let mut lines = settings
+        .lines()
+        .filter_map(|line| line.trim().split_once([' ', '\t']));
+    let default = lines.rfind(|(key, _)| *key == "default");
+    let pattern = chosen.or_else(|| default.map(|(_, value)| value.trim().to_owned()));
+    let directory = format!("{place}/loader/entries");
+    if pattern.as_deref() == Some("@saved") {
+        return Err(untold("it boots what was chosen last", &directory));
+    }
+    let unified = host.list(&format!("{place}/EFI/Linux"));
+    if unified.is_ok_and(|names| !names.is_empty()) {
+        return Err(untold(
+            "unified kernel images are not looked into",
+            &directory,
+        ));
+    }
+    entry_of(host, &directory, |entries| {
+        let fits = |entry: &&Entry| {
+            let pattern = pattern.as_deref().unwrap_or("*");
+            matches(pattern, &entry.file) || matches(pattern, &entry.id)
+        };
+        let fitting: Vec<Entry> = entries.iter().filter(fits).cloned().collect();
+        let first = entries::first_of_systemd_boot(&fitting);
+        first
+            .or_else(|| entries::first_of_systemd_boot(entries))
+            .cloned()
+    })
+}
+
+fn entry_of(
+    host: &dyn Host,
+    directory: &str,
+    choose: impl FnOnce(&[Entry]) -> Option<Entry>,
+) -> Selection {
+    let unreadable = |error| Unselected::Unreadable(error, directory.to_owned());
+    let entries = entries::read(host, directory).map_err(unreadable)?;
+    let entry =
+        choose(&entries).ok_or_else(|| untold("no entry is the one that is booted", directory))?;
+    Ok(Selected {
+        image: entry.image,
+        version: entry.version,
+        cmdline: entry.options,
+        source: format!("{directory}/{}", entry.file),
+    })
+}
+
+/// By extlinux's menu: `DEFAULT label`, then `LABEL label` with `LINUX path` or `KERNEL path`
+/// and `APPEND arguments` below it.
+pub(crate) fn by_extlinux(host: &dyn Host, path: &str) -> Selection {
+    let menu = text(host, path);
+    let menu = menu.map_err(|error| Unselected::Unreadable(error, path.to_owned()))?;
+    let mut default = None;
+    let mut images: Vec<(String, Selected)> = Vec::new();
+    let mut label = String::new();
+    for line in menu.lines() {
+        let Some((key, value)) = line.trim().split_once([' ', '\t']) else {
+            continue;
+        };
+        let value = value.trim().to_owned();
+        match key.to_ascii_lowercase().as_str() {
+            "default" => default = Some(value),
+            "label" => label = value,
+            "linux" | "kernel" => {
+                let selected = Selected {
+                    image: value,
+                    version: String::new(),
+                    cmdline: String::new(),
+                    source: path.to_owned(),
+                };
+                images.push((label.clone(), selected));
+            }
+            "append" => {
+                if let Some((_, image)) = images.last_mut().filter(|(name, _)| *name == label) {
+                    image.cmdline = value;
+                }
+            }
+            _ => {}
+        }
+    }
+    let named =
+        |(label, _): &&(String, Selected)| default.as_ref().is_none_or(|name| name == label);
+    let image = images.iter().find(named).or_else(|| images.first());
+    let image = image.map(|(_, selected)| selected.clone());
+    image.ok_or_else(|| untold("no entry starts a kernel", path))
+}
+
+/// The release of what was selected: in its image's name, in that of the file a link leads to,
+/// where the distribution notes it, or in the version of its entry. `installed` are the
+/// releases that are there, the newest last.
+pub(crate) fn release_of_image(
+    host: &dyn Host,
+    selected: &Selected,
+    installed: &[String],
+) -> Option<String> {
+    let image = selected.image.as_str();
+    if let Some(release) = release_of(image) {
+        return Some(release);
+    }
+    let name = image.rsplit('/').next().unwrap_or(image);
+    for place in ["/boot", ""] {
+        let target = host.link(&format!("{place}/{name}")).unwrap_or_default();
+        if let Some(release) = release_of(&target) {
+            return Some(release);
+        }
+    }
+    let flavour = name.split_once('-').map_or("", |(_, flavour)| flavour);
+    let noted = format!("/usr/share/kernel/{flavour}/kernel.release");
+    let alpine = text(host, &noted).map(|text| text.trim().to_owned());
+    if let Some(release) = alpine.ok().filter(|release| super::is_release(release)) {
+        return Some(release);
+    }
+    // Arch notes beside the modules of a release which package it is of.
+    let of_package = |release: &&String| {
+        let noted = format!("/usr/lib/modules/{release}/pkgbase");
+        text(host, &noted).is_ok_and(|text| text.trim() == flavour)
+    };
+    let of_package = installed.iter().rev().find(of_package).cloned();
+    of_package.or_else(|| super::is_release(&selected.version).then(|| selected.version.clone()))
+}
+
+/// The variables GRUB keeps between boots.
+fn variables(host: &dyn Host) -> BTreeMap<String, String> {
+    let read = |path: &str| text(host, path).ok();
+    if let Some(text) = VARIABLES.iter().find_map(|path| read(path)) {
+        return menu::variables(&text);
+    }
+    let systems = host.list(FIRMWARE).unwrap_or_default();
+    let found = systems
+        .iter()
+        .find_map(|name| read(&format!("{FIRMWARE}/{name}/grubenv")));
+    menu::variables(&found.unwrap_or_default())
+}
+
+/// The options with GRUB's variables put in; a variable nobody set is nothing.
+fn expanded(options: &str, variables: &BTreeMap<String, String>) -> String {
+    let words = options.split_whitespace().filter_map(|word| {
+        let Some(name) = word.strip_prefix('$') else {
+            return Some(word);
+        };
+        let name = name.trim_matches(['{', '}']);
+        variables.get(name).map(|value| value.trim())
+    });
+    // A short line that names a long variable often would grow without end.
+    let mut line = String::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        if line.len() + word.len() > LIMIT {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+fn utf16(bytes: &[u8]) -> String {
+    let pairs = bytes
+        .chunks_exact(2)
+        .filter_map(|pair| pair.first_chunk::<2>());
+    let units: Vec<u16> = pairs.map(|pair| u16::from_le_bytes(*pair)).collect();
+    String::from_utf16_lossy(&units)
+        .trim_end_matches('\0')
+        .to_owned()
+}
+
+/// Whether a name fits a pattern, in which `*` stands for any text and `?` for a character.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut at, mut of) = (0, 0);
+    let mut retry = None;
+    while let Some(byte) = name.get(of) {
+        match pattern.get(at) {
+            Some(b'*') => {
+                retry = Some((at, of));
+                at += 1;
+            }
+            Some(wanted) if wanted == byte || *wanted == b'?' => {
+                at += 1;
+                of += 1;
+            }
+            _ => match retry {
+                Some((star, from)) => {
+                    retry = Some((star, from + 1));
+                    at = star + 1;
+                    of = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern
+        .get(at..)
+        .is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_have_stars() {
+        for (pattern, name, fits) in [
+            ("*", "a.conf", true),
+            ("a.conf", "a.conf", true),
+            ("fedora", "fedora-6", false),
+            ("a*", "b", false),
+            ("*-6.1*.conf", "1f-6.1.0.conf", true),
+            ("*-6.1*x", "1f-6.1.0.conf", false),
+            ("*-6.1?", "x-6.12", true),
+            ("*a*b", "xaybzb", true),
+            ("*a*b", "xaybz", false),
+            ("", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn variables_are_put_into_options() {
+        let variables =
+            BTreeMap::from([("kernelopts".to_owned(), "root=/dev/sda1 ro ".to_owned())]);
+        let options = expanded("$kernelopts ${tuned_params} quiet", &variables);
+        assert_eq!(options, "root=/dev/sda1 ro quiet");
+    }
+}
