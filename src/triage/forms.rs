@@ -464,7 +464,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Bpftrace,
         MapCreate,
-        r"(?:Error creating|failed to create) map: '?(?P<map>[^':]*)'?:? ?(?P<err>.*)",
+        r"(?:Error creating|failed to create) (?:\w+ )?map: '?(?P<map>[^':]*)'?:? ?(?P<err>.*)",
     ),
     (
         Bpftrace,
@@ -573,7 +573,7 @@ pub(super) const FORMS: &[Form] = &[
 pub(super) const LOOSE: &[(Operation, &str)] = &[
     (
         MapCreate,
-        r"(?:ebpf_create_map|bpf_create_map\w*|bpf_map_create)\(\)? ?(?:failed|error)?[^:]*: (?P<err>.*)",
+        r"(?:ebpf_create_map|bpf_create_map\w*|bpf_map_create)(?:\(\))? ?(?:failed|error)?[^:]*: (?P<err>.*)",
     ),
     (
         MapCreate,

@@ -82,7 +82,7 @@ const VERDICT: &str =
     r"processed \d+ insns|verification time \d+ usec|(?:BEGIN|END) (?:PROG LOAD |DUMP )?LOG\b";
 
 /// Words that a log about eBPF has, and others rarely.
-const SUBJECT: &str = r"bpf|\bxdp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|sockops|sk_msg|sk_skb|from stack|stack off|to stack";
+const SUBJECT: &str = r"bpf|\bxdp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
