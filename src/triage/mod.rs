@@ -29,7 +29,7 @@ pub use explanation::{
     Confidence, Explained, Explanation, HostUsed, Line, LogSummary, NoiseLine, SCHEMA, Standing,
 };
 pub use found::{Cut, Reading};
-pub use lint::faults;
+pub use lint::{faults, lint};
 pub use read::InputError;
 pub use reading::Searcher;
 pub use text::text;

@@ -166,8 +166,9 @@ fn from_outside(mount: &Mount, platform: &Platform) -> Recipe {
         ]),
         Some(runtime @ ("docker" | "podman")) => {
             let namespace = if is_cgroup { " --cgroupns=host" } else { "" };
+            let volume = quote(&format!("{at}:{at}"));
             vec![
-                format!("{runtime} run{namespace} -v {at}:{at} …"),
+                format!("{runtime} run{namespace} -v {volume} …"),
                 remark(&format!(
                     "on the host {at} must be mounted: mount -t {}",
                     mount.kind
@@ -243,5 +244,86 @@ mod tests {
             by_systemd.commands[2].contains("/etc/fstab"),
             "{by_systemd:?}"
         );
+    }
+
+    fn with(pairs: &[(&str, &str)]) -> Facts {
+        let mut facts = Facts::default();
+        for (key, value) in pairs {
+            facts.set(key, Fact::known(*value, "x"));
+        }
+        facts
+    }
+
+    #[test]
+    fn a_container_is_given_the_mount_of_its_host() {
+        let bpf = Mount {
+            kind: "bpf".to_owned(),
+            at: "/sys/fs/bpf".to_owned(),
+            options: "mode=0700".to_owned(),
+        };
+        let cgroup2 = Mount {
+            kind: "cgroup2".to_owned(),
+            at: "/run/cgroup2".to_owned(),
+            options: "defaults".to_owned(),
+        };
+        let pod = [
+            ("environment.container", "containerd"),
+            ("environment.kubernetes", "pod"),
+        ];
+        for (facts, mounted, says) in [
+            (
+                &pod[..],
+                &bpf,
+                "hostPath: {path: /sys/fs/bpf, type: Directory}",
+            ),
+            (
+                &pod,
+                &cgroup2,
+                "mountPath: /sys/fs/cgroup, mountPropagation: HostToContainer",
+            ),
+            (
+                &[("environment.container", "docker")],
+                &cgroup2,
+                "docker run --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup …",
+            ),
+            (
+                &[("environment.container", "lxc")],
+                &bpf,
+                "the host's /sys/fs/bpf",
+            ),
+        ] {
+            let facts = with(facts);
+            let recipe = mount(mounted, &facts, &platform(&facts));
+            let told = recipe.commands.join("\n");
+            assert!(told.contains(says), "{told}");
+            assert!(!told.contains("/etc/fstab"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_setting_of_an_image_is_set_where_the_image_is_told() {
+        let wanted = [("net.core.bpf_jit_enable".to_owned(), "1".to_owned())].into();
+        for (facts, says) in [
+            (
+                [("os.image", "talos")],
+                "--patch '{\"machine\":{\"sysctls\":{\"net.core.bpf_jit_enable\":\"1\"}}}'",
+            ),
+            (
+                [("os.image", "bottlerocket")],
+                "apiclient set --json '{\"settings\":{\"kernel\":{\"sysctl\":",
+            ),
+            (
+                [("os.image", "nixos")],
+                "boot.kernel.sysctl.\"net.core.bpf_jit_enable\" = \"1\"",
+            ),
+            ([("os.image", "cos")], "linuxConfig.sysctl"),
+            ([("environment.kubernetes", "pod")], "on the node"),
+            ([("os.image", "none")], "/etc/sysctl.d/zz-bpf-doctor-"),
+        ] {
+            let facts = with(&facts);
+            let recipe = sysctl(&wanted, &facts, &platform(&facts)).unwrap();
+            let told = recipe.commands.join("\n");
+            assert!(told.contains(says), "{told}");
+        }
     }
 }
