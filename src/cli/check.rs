@@ -24,6 +24,10 @@ enum Format {
     Yaml,
     /// The same data
     Json,
+    /// Metrics for the textfile collector of Prometheus' node_exporter
+    Prometheus,
+    /// Test cases for CI servers, in JUnit's XML
+    Junit,
 }
 
 /// From which severity on a failing check makes the host not ready.
@@ -49,7 +53,9 @@ pub const EXAMPLES: &str = "Examples:
   bpf-doctor check --profile all                      one line for each that is known
   bpf-doctor check --label role=web --format yaml     a report for `fleet` to group by role
   bpf-doctor check --fix-script > fixes.sh            all fixes as a script to read, then run
-  bpf-doctor check --format yaml --redact             a report to show to others";
+  bpf-doctor check --format yaml --redact             a report to show to others
+  bpf-doctor check --format junit -o bpf.xml          test cases for a CI server
+  bpf-doctor check --format prometheus -o /var/lib/prometheus/node-exporter/bpf-doctor.prom";
 
 /// Arguments of `bpf-doctor check`.
 #[derive(Debug, Clone, Args)]
@@ -81,6 +87,10 @@ pub struct CheckArguments {
     /// Let warnings and what is unknown count, too
     #[arg(long)]
     strict: bool,
+    /// End with status 0 whatever the verdict is, for what takes another for a crash; trouble
+    /// is 2 still
+    #[arg(long)]
+    exit_zero: bool,
     /// Shape of the report
     #[arg(long, short, value_enum, default_value_t)]
     format: Format,
@@ -128,6 +138,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         anyhow::bail!("--only and --skip leave no check to make");
     }
 
+    let (generated_at, seconds) = now()?;
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: catalogue.digest.clone(),
@@ -144,9 +155,14 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         Format::Text => report::text(&report, &catalogue.areas, terminal.style()),
         Format::Yaml => report::yaml(&report)?,
         Format::Json => report::json(&report)?,
+        Format::Prometheus => report::prometheus(&report, seconds),
+        Format::Junit => report::junit(&report, &catalogue.areas, threshold)?,
     };
     terminal.write(&text)?;
-    Ok(Exit::Status(report.verdict.exit_status()))
+    Ok(Exit::Status(match arguments.exit_zero {
+        true => 0,
+        false => report.verdict.exit_status(),
+    }))
 }
 
 /// The built-in catalogue with these files on top.

@@ -12,6 +12,7 @@ mod fleet;
 mod input;
 mod output;
 mod paths;
+mod place;
 mod probes;
 mod source;
 
