@@ -8,7 +8,9 @@ pub mod catalogue;
 pub mod diagnosis;
 pub mod facts;
 pub mod features;
+pub mod fleet;
 pub mod host;
+mod labels;
 pub mod probes;
 pub mod redact;
 pub mod reference;
@@ -23,6 +25,7 @@ use catalogue::{Catalogue, LoadError, Vocabulary};
 use nix::errno::Errno;
 use probes::Stage;
 
+pub use labels::{LabelError, Labels};
 pub use selection::{NotSelectable, Selection};
 pub use software::{NoSuchProfile, Software};
 

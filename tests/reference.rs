@@ -179,7 +179,10 @@ fn reports_fit_their_schema_in_json_and_yaml() {
     let mut live: Value = serde_json::from_slice(&run(&["--format", "json"]).stdout).unwrap();
     fits(&validator, &live, "this host");
     let host = healthy();
-    fits(&validator, &from_yaml(&check(&host, &[]).stdout), "healthy");
+    let labelled = check(&host, &["--label", "example.com/role=web"]);
+    let labelled = from_yaml(&labelled.stdout);
+    assert_eq!(labelled["host"]["labels"]["example.com/role"], "web");
+    fits(&validator, &labelled, "healthy");
     live["findings"][0]["status"] = json!("fine");
     assert!(!validator.is_valid(&live));
     live.as_object_mut().unwrap().remove("findings");

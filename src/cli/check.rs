@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
-use super::input::{now, read_file};
+use super::input::{LabelArguments, now, read_file};
 use super::output::{OutputArguments, Terminal};
 use super::source::SourceArguments;
 use bpf_doctor::catalogue::Catalogue;
 use bpf_doctor::probes::ProbeResult;
 use bpf_doctor::redact::Redactor;
 use bpf_doctor::report::{self, Origin, Report, Threshold};
-use bpf_doctor::{Selection, Software, diagnosis, facts, probes};
+use bpf_doctor::{Labels, Selection, Software, diagnosis, facts, probes};
 
 /// Shape of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -47,6 +47,7 @@ pub const EXAMPLES: &str = "Examples:
   bpf-doctor check --from report.yaml                 a saved report, judged by today's catalogue
   bpf-doctor check --profile cilium                   will this software run here?
   bpf-doctor check --profile all                      one line for each that is known
+  bpf-doctor check --label role=web --format yaml     a report for `fleet` to group by role
   bpf-doctor check --fix-script > fixes.sh            all fixes as a script to read, then run
   bpf-doctor check --format yaml --redact             a report to show to others";
 
@@ -62,6 +63,8 @@ pub struct CheckArguments {
     /// Replace what tells whose host it is: names, addresses, ids, secrets
     #[arg(long)]
     redact: bool,
+    #[command(flatten)]
+    labels: LabelArguments,
     /// Judge only what this software needs; `all` tells which software will run, and fails
     /// where none will, or with --strict where one will not (may be repeated)
     #[arg(long, value_name = "NAME")]
@@ -104,11 +107,19 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         true => Vec::new(),
         false => probes::run(&|_| true, &limits),
     };
+    // What is wrong with the arguments is said before the work begins.
+    arguments.labels.over(Labels::default())?;
     let observed = arguments.source.observe(try_kernel)?;
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
+    // Of a saved report that is judged anew, the time of the observation is what counts.
+    let generated_at = match observed.observed_at {
+        Some(time) => time,
+        None => now()?.0,
+    };
+    let mut labels = arguments.labels.over(observed.labels)?;
     facts.keep(catalogue.facts_asked().iter().map(String::as_str));
     if arguments.redact {
-        redact(&mut facts, &mut outcomes);
+        redact(&mut facts, &mut outcomes, &mut labels);
     }
     let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
     let lacking = software.assess(&findings, &facts, &outcomes);
@@ -120,10 +131,10 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: catalogue.digest.clone(),
-        generated_at: now()?.0,
+        generated_at,
     };
     let threshold = threshold(arguments);
-    let mut report = Report::new(origin, findings, threshold, outcomes, facts);
+    let mut report = Report::new(origin, findings, threshold, outcomes, facts).with_labels(labels);
     if !software.is_empty() {
         report = report.with_profiles(lacking, software.demanded(), threshold);
     }
@@ -153,12 +164,16 @@ pub(super) const CHECKS_LIMIT: usize = 16 << 20;
 
 /// Before anything is judged, so that no text of the report has what the facts no longer
 /// have.
-fn redact(facts: &mut facts::Facts, outcomes: &mut [ProbeResult]) {
-    let mut redactor = Redactor::new(facts.text("environment.hostname").as_deref());
+fn redact(facts: &mut facts::Facts, outcomes: &mut [ProbeResult], labels: &mut Labels) {
+    let mut redactor = Redactor::new(
+        facts.text("environment.hostname").as_deref(),
+        facts.text("kernel.release").as_deref(),
+    );
     facts.rewrite(&mut |key, text| redactor.fact(key, text));
     for result in outcomes {
         result.outcome.rewrite(&mut |text| redactor.text(text));
     }
+    labels.rewrite(&mut |key, value| redactor.label(key, value));
 }
 
 fn threshold(arguments: &CheckArguments) -> Threshold {

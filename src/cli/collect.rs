@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::Exit;
-use super::input::now;
+use super::input::{LabelArguments, now};
 use bpf_doctor::host::{self, Opened, Packed, Recorder};
 use bpf_doctor::redact::Redactor;
 use bpf_doctor::{facts, probes, report};
@@ -34,6 +34,8 @@ pub struct CollectArguments {
     /// Replace what tells whose host it is: names, addresses, ids, secrets
     #[arg(long)]
     redact: bool,
+    #[command(flatten)]
+    labels: LabelArguments,
     /// Read only, try nothing: no experiments on the kernel
     #[arg(long)]
     no_probes: bool,
@@ -49,6 +51,7 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
         Some(root) => host::open(root, None)?,
         None => Opened::this(),
     };
+    let mut labels = arguments.labels.over(opened.labels.clone())?;
     let mut output = create(&arguments.output)?;
     let mut outcomes = if opened.host.is_live() && !arguments.no_probes {
         probes::run(&|_| true, &probes::Limits::default())
@@ -65,16 +68,21 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
     let mut record = recorder.finish();
     record.take_whole(opened.host.as_ref(), BTF, BTF_LIMIT, arguments.with_btf);
     if arguments.redact {
-        let mut redactor = Redactor::new(facts.text("environment.hostname").as_deref());
+        let mut redactor = Redactor::new(
+            facts.text("environment.hostname").as_deref(),
+            facts.text("kernel.release").as_deref(),
+        );
         record.rewrite(&mut |path, text| redactor.file(path, text));
         for result in &mut outcomes {
             result.outcome.rewrite(&mut |text| redactor.text(text));
         }
+        labels.rewrite(&mut |key, value| redactor.label(key, value));
     }
     let bundle = Packed {
         version: env!("CARGO_PKG_VERSION"),
         collected_at: (&collected_at, seconds),
         redacted: arguments.redact,
+        labels: &labels,
         probes: &report::outcomes_yaml(&outcomes)?,
     };
     let written = output.write_all(&bundle.pack(&record)?);

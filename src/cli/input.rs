@@ -5,9 +5,31 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
+use clap::Args;
 
 use super::output::env;
+use bpf_doctor::Labels;
 use bpf_doctor::host::{Host, Live};
+
+/// What is said of a host, besides what the doctor finds.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LabelArguments {
+    /// Say this of the host, to group hosts by: role=web, site=fra (may be repeated)
+    #[arg(long, value_name = "KEY=VALUE")]
+    label: Vec<String>,
+}
+
+impl LabelArguments {
+    /// These labels over those the host came with.
+    pub fn over(&self, known: Labels) -> anyhow::Result<Labels> {
+        let mut labels = Labels::default();
+        for text in &self.label {
+            let added = labels.add(text);
+            added.with_context(|| format!("can't take --label `{text}`"))?;
+        }
+        Ok(known.with(&labels)?)
+    }
+}
 
 /// A file that was named on the command line, and its name for people; `-` is standard input.
 pub fn read_file(file: &Path, limit: usize) -> anyhow::Result<(String, Vec<u8>)> {

@@ -7,8 +7,11 @@ mod collect;
 mod exit;
 mod explain;
 mod features;
+mod feed;
+mod fleet;
 mod input;
 mod output;
+mod paths;
 mod probes;
 mod source;
 
@@ -30,6 +33,7 @@ use output::Terminal;
   bpf-doctor check --fail-on warning    let warnings count, too
   bpf-doctor explain error.log          what an error log means, and what cures it
   bpf-doctor features                   what this kernel's BPF has
+  bpf-doctor fleet reports/             how many hosts are ready, and what the others lack
   bpf-doctor collect -o host.tar.gz     what is known of this host, to judge it elsewhere
   bpf-doctor check --root host.tar.gz   there; or a sosreport, an image, a container's /host
 
@@ -53,6 +57,9 @@ enum Command {
     /// What this kernel's BPF has: map types, program types, hooks, helpers, functions, limits
     #[command(after_help = features::EXAMPLES)]
     Features(Box<features::FeaturesArguments>),
+    /// Audit many hosts from their reports: how many are ready, what keeps the others from it
+    #[command(after_help = fleet::EXAMPLES)]
+    Fleet(Box<fleet::FleetArguments>),
     /// The catalogue of failures: list it, read it, check a file of your own
     Checks(checks::ChecksArguments),
     /// The experiments: what each does, and single ones with all that was said
@@ -71,6 +78,7 @@ pub fn run() -> Exit {
         Some(Command::Check(arguments)) => check::run(&arguments),
         Some(Command::Explain(arguments)) => explain::run(&arguments),
         Some(Command::Features(arguments)) => features::run(&arguments),
+        Some(Command::Fleet(arguments)) => fleet::run(&arguments),
         Some(Command::Checks(arguments)) => checks::run(&arguments),
         Some(Command::Probes(arguments)) => probes::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),

@@ -51,6 +51,18 @@ pub struct OutputArguments {
     quiet: bool,
 }
 
+impl OutputArguments {
+    /// The file that is written, if any.
+    pub fn path(&self) -> Option<&Path> {
+        self.output.as_deref()
+    }
+
+    /// Whether little is to be said.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+}
+
 /// A place that output goes to.
 #[derive(Debug)]
 pub struct Terminal {
@@ -111,6 +123,43 @@ impl Terminal {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.with_context(|| format!("can't write to {place}")),
         }
+    }
+
+    /// Writes a document piece by piece. A reader that went away is no error.
+    pub fn stream(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        let (written, place) = match &mut self.file {
+            Some((file, path)) => {
+                // As in `write`.
+                let _device = file.set_len(0);
+                let mut out = io::BufWriter::new(file);
+                let written = write(&mut out).and_then(|()| out.flush());
+                (written, path.display().to_string())
+            }
+            None => {
+                let mut out = io::BufWriter::new(io::stdout().lock());
+                let written = write(&mut out).and_then(|()| out.flush());
+                (written, "standard output".to_owned())
+            }
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.with_context(|| format!("can't write to {place}")),
+        }
+    }
+
+    /// Whether standard error is a terminal, on which a line can be written over.
+    pub fn shows_progress() -> bool {
+        io::stderr().is_terminal() && env("TERM").as_deref() != Some("dumb")
+    }
+
+    /// Replaces the line on standard error; an empty text takes it away.
+    pub fn progress(text: &str) {
+        let mut err = io::stderr().lock();
+        // There is nowhere left to say that standard error is gone.
+        let _closed = write!(err, "\r\x1b[K{text}").and_then(|()| err.flush());
     }
 
     /// Says on standard error what the reader should know besides the result.

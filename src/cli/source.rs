@@ -10,7 +10,7 @@ use super::output::Terminal;
 use bpf_doctor::facts::{self, Facts};
 use bpf_doctor::host::{self, Files, Role};
 use bpf_doctor::probes::ProbeResult;
-use bpf_doctor::report;
+use bpf_doctor::{Labels, report};
 
 /// Where the host to diagnose is read from; this host, if nothing is named.
 #[derive(Debug, Clone, Default, Args)]
@@ -61,6 +61,10 @@ pub struct SourceArguments {
 pub struct Observed {
     pub facts: Facts,
     pub outcomes: Vec<ProbeResult>,
+    /// What was said of it when it was observed.
+    pub labels: Labels,
+    /// When it was observed, if that was not now.
+    pub observed_at: Option<String>,
 }
 
 /// The largest file there is: BTF of a kernel with everything in it.
@@ -79,6 +83,8 @@ impl SourceArguments {
             return Ok(Observed {
                 facts: saved.facts,
                 outcomes: saved.probes,
+                labels: saved.labels,
+                observed_at: Some(saved.generated_at),
             });
         }
         let files = self.files();
@@ -87,6 +93,8 @@ impl SourceArguments {
             return Ok(Observed {
                 facts: facts::collect(host.as_ref()),
                 outcomes: Vec::new(),
+                labels: Labels::default(),
+                observed_at: None,
             });
         }
         let opened = self.host()?;
@@ -104,6 +112,8 @@ impl SourceArguments {
         Ok(Observed {
             facts: facts::collect(opened.host.as_ref()),
             outcomes,
+            labels: opened.labels,
+            observed_at: None,
         })
     }
 

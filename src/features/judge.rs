@@ -258,6 +258,14 @@ impl<'a> Judge<'a> {
             // The function alone may be older than its use in programs.
             Some(true) => match self.is_older(entry) {
                 Some(false) => Answer::new(Available::Yes, &[Source::Btf, Source::Version], ""),
+                Some(true) if !self.backports => {
+                    let because = format!(
+                        "the kernel has a function of this name, which programs may call since \
+                         Linux {}",
+                        entry.since
+                    );
+                    Answer::new(Available::No, &[Source::Btf, Source::Version], because)
+                }
                 _ => Answer::unknown(format!(
                     "the kernel has a function of this name; programs may call it since {}",
                     entry.since

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::recorder::{Answer, Record, refused};
 use super::{Host, Kind, Uname};
+use crate::labels::Labels;
 
 const SCHEMA: &str = "bpf-doctor/bundle/v1";
 const MANIFEST: &str = "manifest.yaml";
@@ -27,6 +28,8 @@ struct Manifest {
     tool: String,
     collected_at: String,
     redacted: bool,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    labels: Labels,
     #[serde(default)]
     uname: Option<Told<Uname>>,
     #[serde(default)]
@@ -42,6 +45,9 @@ struct Manifest {
     /// Size and SHA-256 of files that are not in here as a whole.
     #[serde(default)]
     digest: BTreeMap<String, (usize, String)>,
+    /// The last word, so that one that was cut short is known as such.
+    #[serde(default)]
+    complete: bool,
 }
 
 /// An answer, or a refusal: exactly one of them.
@@ -94,6 +100,8 @@ pub struct Packed<'a> {
     pub collected_at: (&'a str, u64),
     /// Whether names were replaced.
     pub redacted: bool,
+    /// What was said of the host.
+    pub labels: &'a Labels,
     /// The outcomes of probes.
     pub probes: &'a str,
 }
@@ -152,6 +160,7 @@ impl Packed<'_> {
             tool: format!("bpf-doctor {}", self.version),
             collected_at: self.collected_at.0.to_owned(),
             redacted: self.redacted,
+            labels: self.labels.clone(),
             uname: record.uname.as_ref().map(Told::of),
             read,
             list: told(&record.lists),
@@ -159,6 +168,7 @@ impl Packed<'_> {
             link: told(&record.links),
             origin: record.origins.clone(),
             digest: record.digests.clone(),
+            complete: true,
         }
     }
 }
@@ -236,6 +246,11 @@ impl Bundle {
                 .collect();
             format!("its {MANIFEST}: {line}")
         })?;
+        if !manifest.complete {
+            return Err(format!(
+                "its {MANIFEST} has no `complete: true` at its end, so it was cut off"
+            ));
+        }
         for stored in manifest.read.values().filter_map(|told| told.is.as_ref()) {
             let bytes = files.read(&format!("/{}", stored.file), FILE_LIMIT);
             let bytes = bytes.map_err(|error| format!("its file {}: {error}", stored.file))?;
@@ -244,6 +259,11 @@ impl Bundle {
             }
         }
         Ok(Self { manifest, files })
+    }
+
+    /// What was said of the host.
+    pub(super) fn labels(&self) -> Labels {
+        self.manifest.labels.clone()
     }
 
     /// The outcomes of probes, as they were written down.
@@ -312,6 +332,12 @@ mod tests {
             .with_uname("6.1.0", "#1", "x86_64")
     }
 
+    fn labels() -> Labels {
+        let mut labels = Labels::default();
+        labels.add("role=web").unwrap();
+        labels
+    }
+
     fn packed(host: &dyn Host) -> Vec<u8> {
         let recorder = Recorder::new(host);
         let _ = recorder.read("/proc/cmdline", 99);
@@ -327,6 +353,7 @@ mod tests {
             version: "1",
             collected_at: ("now", 7),
             redacted: false,
+            labels: &labels(),
             probes: "[]",
         };
         packed.pack(&recorder.finish()).unwrap()
@@ -354,6 +381,7 @@ mod tests {
         assert_eq!(bundle.link("/proc/self/ns/pid").unwrap(), "pid:[1]");
         assert_eq!(bundle.uname().unwrap(), host().uname().unwrap());
         assert_eq!(bundle.probes().unwrap(), b"[]");
+        assert_eq!(bundle.labels(), labels());
         for (path, limit, kind) in [
             ("/proc/kcore", 9, io::ErrorKind::PermissionDenied),
             ("/nowhere", 9, io::ErrorKind::NotFound),
@@ -369,11 +397,15 @@ mod tests {
     #[test]
     fn a_bundle_that_was_changed_or_is_newer_is_refused() {
         let manifest = |schema: &str| format!("schema: {schema}\n");
-        let read = "tool: x\ncollected_at: x\nredacted: false\nread: {/x: {is: {file: x, bytes: 1, sha256: '00'}}}\n";
+        let read = "tool: x\ncollected_at: x\nredacted: false\nread: {/x: {is: {file: x, bytes: 1, sha256: '00'}}}\ncomplete: true\n";
         let v1 = manifest(SCHEMA);
         for (text, says) in [
             (manifest("bpf-doctor/bundle/v2"), "newer bpf-doctor"),
             (v1.clone(), "there is no `tool`"),
+            (
+                format!("{v1}{}", read.replace("complete: true\n", "")),
+                "it was cut off",
+            ),
             (format!("{v1}{read}"), "its file x: "),
             (
                 format!("{v1}{}", read.replace("file: x", "file: manifest.yaml")),

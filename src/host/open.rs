@@ -11,6 +11,7 @@ use super::archive::{self, LIMITS};
 use super::rooted::{NoSuchKernel, with_kernel};
 use super::tree::Tree;
 use super::{Bundle, Directory, Host, Kind, Live, sosreport};
+use crate::labels::Labels;
 
 /// A host that was found at a path.
 pub struct Opened {
@@ -18,6 +19,8 @@ pub struct Opened {
     pub host: Box<dyn Host>,
     /// The outcomes of probes that came with it, as they were written down there.
     pub probes: Option<Vec<u8>>,
+    /// What was said of it when it was packed.
+    pub labels: Labels,
     /// What the reader should know before believing what is missing; a sentence.
     pub warning: Option<String>,
 }
@@ -168,6 +171,7 @@ fn bundled<H: Host + 'static>(
     }
     Ok(Opened {
         probes: bundle.probes(),
+        labels: bundle.labels(),
         host: Box::new(bundle),
         warning: None,
     })
@@ -188,6 +192,7 @@ fn report(directory: Directory, release: Option<&str>) -> Result<Opened, NoSuchK
     Ok(Opened {
         host,
         probes: None,
+        labels: Labels::default(),
         warning,
     })
 }
@@ -202,6 +207,7 @@ fn plain(host: Box<dyn Host>) -> Opened {
     Opened {
         host,
         probes: None,
+        labels: Labels::default(),
         warning: None,
     }
 }

@@ -18,6 +18,11 @@ impl Code {
         Self(Errno::last_raw())
     }
 
+    /// The number, which is not negative.
+    pub(super) fn number(self) -> i32 {
+        self.0
+    }
+
     /// The error in what a libbpf function, or a BPF helper, returned: a negative number.
     pub(super) fn of_return(value: i32) -> Self {
         Self(value.saturating_neg())

@@ -104,6 +104,8 @@ pub(super) const READ_ONLY_FOR_PROGRAMS: u32 = 1 << 7;
 pub(super) const NO_PREALLOCATION: u32 = 1;
 /// The map can be mapped into memory (BPF_F_MMAPABLE).
 pub(super) const MMAPABLE: u32 = 1 << 10;
+/// A token comes with the map (BPF_F_TOKEN_FD).
+pub(super) const WITH_TOKEN: u32 = 1 << 16;
 /// The program may sleep (BPF_F_SLEEPABLE).
 pub(super) const SLEEPABLE: u32 = 1 << 4;
 
@@ -123,6 +125,8 @@ pub(super) struct Shape<'a> {
     pub(super) kernel_value_type: u32,
     /// What else a type wants to know (`map_extra`).
     pub(super) extra: u64,
+    /// The number of a token's descriptor, where [`WITH_TOKEN`] is among the flags.
+    pub(super) token: i32,
     /// At most 15 letters and digits; kernels before 4.15 have no field for it.
     pub(super) name: &'a str,
 }
@@ -140,6 +144,7 @@ impl Shape<'_> {
             btf: None,
             kernel_value_type: 0,
             extra: 0,
+            token: 0,
             name: "",
         }
     }

@@ -46,6 +46,13 @@ const TABLE: &[Row] = &[
         "the kernel has the map, but this machine's compiler for BPF lacks what it needs",
     ),
     (
+        Some(Stage::Trigger),
+        "ENOMEM",
+        "memory could not be had at once; from 6.18 on the kernel takes that of timers, arenas and \
+         storage of tasks and sockets without waiting, which on x86-64 takes a processor with cx16 \
+         (/proc/cpuinfo)",
+    ),
+    (
         Some(Stage::BtfLoad),
         "EINVAL",
         "the kernel does not know this kind of type information: it is too old for it",

@@ -236,8 +236,9 @@ impl Child {
             answers.push(unanswered(outcome, started.elapsed()));
             return answers;
         }
-        // It is on its way out; should it not get there, it is helped.
-        if self.gone_within(LAST_MOMENTS).is_none() {
+        // It takes off what it attached, which waits for all processors, and is as slow as a
+        // probe may be; should it not get to its end, it is helped.
+        if self.gone_within(limits.each.max(LAST_MOMENTS)).is_none() {
             self.kill();
         }
         answers

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::profiles::ProfileReport;
 use crate::diagnosis::{Finding, Severity, Status};
 use crate::facts::Facts;
+use crate::labels::Labels;
 use crate::probes::ProbeResult;
 
 /// The name and version of the report's shape. Keys keep their meaning within a version;
@@ -156,6 +157,9 @@ pub struct Host {
     pub os: Os,
     /// What surrounded the doctor.
     pub environment: Environment,
+    /// What whoever ran the doctor said of the host, to group hosts by.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
 }
 
 impl Host {
@@ -177,6 +181,7 @@ impl Host {
                 virtualization: facts.text("environment.virtualization"),
                 euid: facts.number("privilege.euid"),
             },
+            labels: Labels::default(),
         }
     }
 }
@@ -247,6 +252,13 @@ impl Report {
             facts,
             complete: true,
         }
+    }
+
+    /// The report with these labels on its host.
+    #[must_use]
+    pub fn with_labels(mut self, labels: Labels) -> Self {
+        self.host.labels = labels;
+        self
     }
 }
 

@@ -238,7 +238,8 @@ mod tests {
         let some = [("a", Ready), ("b", NotReady), ("c", Undetermined)];
         let none = [("a", NotReady), ("b", NotReady)];
         let open = [("a", NotReady), ("b", Undetermined)];
-        let rows: [(&[(&str, Verdict)], &[&str], Threshold, Verdict); 8] = [
+        type Row<'a> = (&'a [(&'a str, Verdict)], &'a [&'a str], Threshold, Verdict);
+        let rows: [Row<'_>; 8] = [
             (&some, &[], Threshold::Error, Ready),
             (&none, &[], Threshold::Error, NotReady),
             (&open, &[], Threshold::Error, Undetermined),

@@ -10,6 +10,7 @@ use super::model::{Host, Summary, Tool, Verdict};
 use super::style::clean;
 use crate::diagnosis::Finding;
 use crate::facts::{Facts, describe};
+use crate::labels::Labels;
 use crate::probes::ProbeResult;
 
 /// Some hundred times the largest report of a host; the parser of YAML takes thirty times as
@@ -23,6 +24,10 @@ pub struct Saved {
     pub facts: Facts,
     /// What the experiments came to.
     pub probes: Vec<ProbeResult>,
+    /// When the host was observed, RFC 3339.
+    pub generated_at: String,
+    /// What was said of the host.
+    pub labels: Labels,
 }
 
 /// Why a file can't be read as a report.
@@ -50,10 +55,8 @@ struct Whole {
     probes: Vec<ProbeResult>,
     #[serde(rename = "tool")]
     _tool: Tool,
-    #[serde(rename = "generated_at")]
-    _generated_at: String,
-    #[serde(rename = "host")]
-    _host: Host,
+    generated_at: String,
+    host: Host,
     #[serde(rename = "verdict")]
     _verdict: Verdict,
     #[serde(rename = "summary")]
@@ -104,6 +107,8 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
     let saved = Saved {
         facts: whole.facts,
         probes: whole.probes,
+        generated_at: whole.generated_at,
+        labels: whole.host.labels,
     };
     for (key, value) in saved.facts.known() {
         if describe(key).is_some_and(|info| !info.admits(value)) {

@@ -74,6 +74,13 @@ impl Page {
         let line = parts.join(" · ");
         self.line(&line);
         self.kernel_chosen(report);
+        let labels = report.host.labels.iter();
+        let labels = labels.map(|(key, value)| clean(&format!("{key}={value}")));
+        let labels: Vec<String> = labels.collect();
+        if !labels.is_empty() {
+            let line = self.style.dim(&format!("labels {}", labels.join(", ")));
+            self.line(&line);
+        }
     }
 
     /// Which of several kernels is meant, and why, unless it is the one that runs.

@@ -1,5 +1,6 @@
 //! One cell from the boot to the verdict.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use bpf_doctor::probes::{self, ProbeResult};
 
+use crate::faults::Spoiled;
 use crate::outcomes::{self, told};
 use crate::report::{Report, Status};
 use crate::table::{Cell, Condition, Table};
@@ -67,7 +69,7 @@ impl Outcome {
         }
     }
 
-    pub fn print(&self, cell: &Cell) {
+    pub fn print(&self, kernel: &str, title: &str) {
         let (word, rest) = match self {
             Self::Passed { seconds, .. } => ("ok", format!("{seconds:.1} s")),
             Self::Failed {
@@ -78,19 +80,16 @@ impl Outcome {
             ),
             Self::NotRun { why } => ("not run", why.clone()),
         };
-        println!(
-            "{word:<8} {:<28} {:<28} {rest}",
-            cell.kernel, cell.condition
-        );
+        println!("{word:<8} {kernel:<28} {title:<28} {rest}");
     }
 }
 
 impl Bench<'_> {
     /// Boots the cell and judges it; whatever goes wrong on the way is a failure.
-    pub fn run(&self, cell: &Cell, kernel: &kernel::Kernel) -> Outcome {
+    pub fn run(&self, cell: &Cell, kernel: &kernel::Kernel, spoiled: &Spoiled) -> Outcome {
         let mut seconds = 0.0;
         let mut said = Said::default();
-        match self.judge(cell, kernel, &mut seconds, &mut said) {
+        match self.judge(cell, kernel, spoiled, &mut seconds, &mut said) {
             Ok(problems) if problems.is_empty() => Outcome::Passed { seconds, said },
             Ok(problems) => Outcome::Failed {
                 seconds,
@@ -109,20 +108,20 @@ impl Bench<'_> {
         &self,
         cell: &Cell,
         kernel: &kernel::Kernel,
+        spoiled: &Spoiled,
         seconds: &mut f64,
         said: &mut Said,
     ) -> Result<Vec<String>> {
         let condition = condition(self.table, cell)?;
-        let run = run_folder(cell)?;
-        let initrd = self
-            .guest
-            .with_payload(&run, condition, kernel, &self.doctor, false)?;
-        let limit = Duration::from_secs(condition.limit);
+        let run = run_folder(cell, spoiled.place.as_deref())?;
+        let (guest, hooks) = (self.guest, &spoiled.hooks);
+        let initrd = guest.with_payload(&run, condition, kernel, &self.doctor, hooks, false)?;
+        let limit = Duration::from_secs(spoiled.limit.unwrap_or(condition.limit));
         let boot = qemu::boot(
             &run,
             &kernel.place.join("vmlinuz"),
             &initrd,
-            &condition.arguments,
+            &command_line(kernel, condition),
             limit,
         )?;
         // Megabytes per cell, and made again from what is kept.
@@ -164,6 +163,12 @@ impl Bench<'_> {
             .iter()
             .map(|line| format!("the kernel complains: {line}"))
             .collect();
+        let (explained, name) = (&self.table.kernel_says, &cell.condition);
+        problems.extend(
+            console::unexplained(&boot.console, explained, name)?
+                .iter()
+                .map(|line| format!("the kernel says while the doctor runs: {line}")),
+        );
         problems.extend(
             frame("left")?
                 .lines()
@@ -205,6 +210,10 @@ impl Bench<'_> {
                 .map(|finding| (finding.check.clone(), finding.status)),
         );
         said.probes.clone_from(&report.probes);
+        if condition.features {
+            let (told, errors) = (frame("features")?, frame("features-stderr")?);
+            problems.extend(self.features(cell, &report, told, errors));
+        }
         problems.extend(report.contradictions(status));
         match &cell.expected {
             Some(expected) => {
@@ -238,6 +247,22 @@ impl Bench<'_> {
     }
 }
 
+impl Bench<'_> {
+    /// What is wrong with what `features` told in this cell.
+    fn features(&self, cell: &Cell, report: &Report, told: &str, errors: &str) -> Vec<String> {
+        if !errors.is_empty() {
+            return vec![format!("features complains: {}", errors.trim())];
+        }
+        match serde_yaml::from_str(told) {
+            Ok(told) => {
+                let known = &self.table.features;
+                known.differences(&cell.kernel, &told, &report.probes)
+            }
+            Err(error) => vec![format!("features told nothing that can be read: {error}")],
+        }
+    }
+}
+
 /// A prompt in the guest of a cell.
 pub fn shell(
     table: &Table,
@@ -247,9 +272,14 @@ pub fn shell(
     doctor: &Path,
 ) -> Result<()> {
     let condition = condition(table, cell)?;
-    let run = run_folder(cell)?;
-    let initrd = guest.with_payload(&run, condition, kernel, doctor, true)?;
-    qemu::interact(&kernel.place.join("vmlinuz"), &initrd, &condition.arguments)
+    let run = run_folder(cell, None)?;
+    let initrd = guest.with_payload(&run, condition, kernel, doctor, &BTreeMap::new(), true)?;
+    let arguments = command_line(kernel, condition);
+    qemu::interact(&kernel.place.join("vmlinuz"), &initrd, &arguments)
+}
+
+fn command_line(kernel: &kernel::Kernel, condition: &Condition) -> String {
+    format!("{} {}", kernel.arguments, condition.arguments)
 }
 
 fn condition<'a>(table: &'a Table, cell: &Cell) -> Result<&'a Condition> {
@@ -260,11 +290,12 @@ fn condition<'a>(table: &'a Table, cell: &Cell) -> Result<&'a Condition> {
 }
 
 /// What a run leaves for people: console, frames, QEMU's own messages.
-fn run_folder(cell: &Cell) -> Result<PathBuf> {
-    let run = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-        .join("kernels")
-        .join(&cell.kernel)
-        .join(&cell.condition);
+fn run_folder(cell: &Cell, fault: Option<&str>) -> Result<PathBuf> {
+    let all = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("kernels");
+    let run = match fault {
+        Some(fault) => all.join("faults").join(fault),
+        None => all.join(&cell.kernel).join(&cell.condition),
+    };
     // What an earlier run left must not be taken for this one's.
     let _ = fs::remove_dir_all(&run);
     fs::create_dir_all(&run).with_context(|| format!("creating {}", run.display()))?;

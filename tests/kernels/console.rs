@@ -1,5 +1,6 @@
 //! Reads the guest's console for what no healthy kernel prints.
 
+use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
 
 /// A complaint of the kernel that is known and harmless here, and why.
@@ -11,6 +12,60 @@ pub struct Allowed {
     /// Why it is harmless; for readers of the table.
     #[serde(rename = "why")]
     pub _why: String,
+}
+
+/// What init writes into the kernel's log before and after the doctor runs.
+const BEGIN: &str = "bench: the doctor begins";
+const END: &str = "bench: the doctor has ended";
+
+/// What a kernel may log while the doctor runs, and why that is as it must be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Explained {
+    /// The line must contain this.
+    text: String,
+    /// The conditions under which it may come; none named, under all.
+    #[serde(default)]
+    under: Vec<String>,
+    why: String,
+}
+
+impl Explained {
+    /// Something to look for, a reason, and conditions that exist.
+    pub fn lint(&self, exists: impl Fn(&String) -> bool) -> Result<()> {
+        ensure!(
+            !self.text.trim().is_empty() && !self.why.trim().is_empty(),
+            "cells.yaml: kernel_says needs a text and a reason"
+        );
+        for condition in &self.under {
+            ensure!(exists(condition), "cells.yaml: no condition {condition}");
+        }
+        Ok(())
+    }
+}
+
+/// What the kernel logged between the two marks, without what is explained under this condition.
+pub fn unexplained(console: &str, explained: &[Explained], condition: &str) -> Result<Vec<String>> {
+    let mut lines = console.lines().map(without_time);
+    ensure!(
+        lines.any(|line| line == BEGIN),
+        "the kernel's log does not show where the doctor began"
+    );
+    let mut said = Vec::new();
+    for line in lines {
+        if line == END {
+            return Ok(said);
+        }
+        let may_be = explained.iter().any(|entry| {
+            line.contains(&entry.text)
+                && (entry.under.is_empty() || entry.under.iter().any(|name| name == condition))
+        });
+        // One of each is enough to see; a kernel can say the same thousands of times.
+        if !line.is_empty() && !may_be && !said.iter().any(|known| known == line) {
+            said.push(line.to_owned());
+        }
+    }
+    bail!("the kernel's log does not show where the doctor ended")
 }
 
 /// What a kernel in trouble puts at the beginning of a line.

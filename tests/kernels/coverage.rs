@@ -12,7 +12,7 @@ use crate::report::Status;
 use crate::table::{Cell, Table};
 
 /// What the whole table leaves unproven without saying so.
-pub fn gaps(table: &Table, outcomes: &[(&Cell, Outcome)]) -> Vec<String> {
+pub fn gaps(table: &Table, outcomes: &[(&Cell, &Outcome)]) -> Vec<String> {
     let mut seen: BTreeMap<&str, BTreeSet<Status>> = BTreeMap::new();
     for (_, outcome) in outcomes {
         for (check, status) in outcome.said().into_iter().flat_map(|said| &said.findings) {

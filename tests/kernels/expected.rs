@@ -23,6 +23,9 @@ pub struct Expected {
     /// Where more than one answer is the truth.
     #[serde(default)]
     pub either: Vec<Either>,
+    /// Check to what its reason must say: the cause, not only that it fails.
+    #[serde(default)]
+    pub because: BTreeMap<String, String>,
     /// What all of it comes to.
     pub verdict: Option<String>,
     /// Probe to `works`, `skipped`, `fails` or `fails ERRNO`.
@@ -90,6 +93,11 @@ impl Expected {
             self.either.push(either);
         }
         self.verdict = self.verdict.take().or_else(|| other.verdict.clone());
+        for (check, text) in &other.because {
+            if !named.contains(check) && !self.because.contains_key(check) {
+                self.because.insert(check.clone(), text.clone());
+            }
+        }
         for (probe, outcome) in &other.probes {
             self.probes
                 .entry(probe.clone())
@@ -110,6 +118,12 @@ impl Expected {
             ensure!(
                 !statuses.is_empty() && statuses.len() < 4,
                 "{check} may be anything: that is no expectation"
+            );
+        }
+        for (check, text) in &self.because {
+            ensure!(
+                self.fail.contains_key(check) && !text.trim().is_empty(),
+                "{check} must be expected to fail for a reason to be expected"
             );
         }
         let verdicts = ["ready", "not-ready", "undetermined"];

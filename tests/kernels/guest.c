@@ -22,6 +22,7 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
@@ -367,12 +368,22 @@ static void print_processes(FILE *out)
 		closedir(proc);
 }
 
-/* The attributes of one device, queueing discipline or route that tell it from others. */
+/* What a message about devices, queueing disciplines, addresses or routes begins with. */
+static size_t fixed_part(int type)
+{
+	if (type == RTM_NEWLINK || type == RTM_GETLINK)
+		return sizeof(struct ifinfomsg);
+	if (type == RTM_NEWQDISC || type == RTM_GETQDISC)
+		return sizeof(struct tcmsg);
+	if (type == RTM_NEWADDR || type == RTM_GETADDR)
+		return sizeof(struct ifaddrmsg);
+	return sizeof(struct rtmsg);
+}
+
+/* The attributes of one device, queueing discipline, address or route that tell it from others. */
 static void print_network_entry(FILE *out, struct nlmsghdr *message)
 {
-	size_t fixed = message->nlmsg_type == RTM_NEWLINK  ? sizeof(struct ifinfomsg) :
-		       message->nlmsg_type == RTM_NEWQDISC ? sizeof(struct tcmsg) :
-							     sizeof(struct rtmsg);
+	size_t fixed = fixed_part(message->nlmsg_type);
 	void *data = NLMSG_DATA(message);
 	struct rtattr *a = (void *)((char *)data + NLMSG_ALIGN(fixed));
 	int left = (int)(message->nlmsg_len - NLMSG_SPACE(fixed));
@@ -382,6 +393,9 @@ static void print_network_entry(FILE *out, struct nlmsghdr *message)
 	else if (message->nlmsg_type == RTM_NEWQDISC)
 		fprintf(out, "qdisc %d %x", ((struct tcmsg *)data)->tcm_ifindex,
 			((struct tcmsg *)data)->tcm_parent);
+	else if (message->nlmsg_type == RTM_NEWADDR)
+		fprintf(out, "address %d/%d", ((struct ifaddrmsg *)data)->ifa_index,
+			((struct ifaddrmsg *)data)->ifa_prefixlen);
 	else
 		fprintf(out, "route %d/%d", ((struct rtmsg *)data)->rtm_table,
 			((struct rtmsg *)data)->rtm_dst_len);
@@ -393,6 +407,7 @@ static void print_network_entry(FILE *out, struct nlmsghdr *message)
 		    (message->nlmsg_type == RTM_NEWQDISC && type == TCA_KIND))
 			fprintf(out, " %s", (char *)RTA_DATA(a));
 		if ((message->nlmsg_type == RTM_NEWLINK && type == IFLA_XDP) ||
+		    (message->nlmsg_type == RTM_NEWADDR && type == IFA_LOCAL) ||
 		    (message->nlmsg_type == RTM_NEWROUTE && (type == RTA_DST || type == RTA_OIF)))
 			for (size_t i = 0; i < RTA_PAYLOAD(a); i++)
 				fprintf(out, "%s%02x", i ? "" : " ", ((unsigned char *)RTA_DATA(a))[i]);
@@ -400,20 +415,22 @@ static void print_network_entry(FILE *out, struct nlmsghdr *message)
 	fprintf(out, "\n");
 }
 
-/* Devices, queueing disciplines and routes of the network everybody is in. */
+/* Devices, queueing disciplines, addresses and routes of the network everybody is in. */
 static void print_network(FILE *out)
 {
-	static const int what[] = { RTM_GETLINK, RTM_GETQDISC, RTM_GETROUTE };
+	static const int what[] = { RTM_GETLINK, RTM_GETQDISC, RTM_GETADDR, RTM_GETROUTE };
 	static char answer[1 << 16];
 
 	for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {
 		struct {
 			struct nlmsghdr head;
 			struct tcmsg zero;
-		} ask = { { sizeof(ask), (unsigned short)what[i], NLM_F_REQUEST | NLM_F_DUMP, 1, 0 }, { 0 } };
+		} ask = { { 0, (unsigned short)what[i], NLM_F_REQUEST | NLM_F_DUMP, 1, 0 }, { 0 } };
 		int line = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), done = line < 0;
 
-		if (!done && send(line, &ask, sizeof(ask), 0) < 0)
+		/* To the byte, or the kernel logs what is left over. */
+		ask.head.nlmsg_len = (uint32_t)NLMSG_LENGTH(fixed_part(what[i]));
+		if (!done && send(line, &ask, ask.head.nlmsg_len, 0) < 0)
 			done = 1;
 		while (!done) {
 			ssize_t n = recv(line, answer, sizeof(answer), 0);
@@ -467,12 +484,53 @@ static void print_namespaces(FILE *out)
 		closedir(proc);
 }
 
-static const char *const settings[] = {
-	"/proc/sys/kernel/unprivileged_bpf_disabled", "/proc/sys/kernel/bpf_stats_enabled",
-	"/proc/sys/kernel/perf_event_paranoid", "/proc/sys/kernel/kptr_restrict",
-	"/proc/sys/net/core/bpf_jit_enable", "/proc/sys/net/core/bpf_jit_harden",
-	"/proc/sys/net/core/bpf_jit_kallsyms", "/proc/sys/net/core/bpf_jit_limit",
+/* Settings that the kernel changes by itself, or whose reading does something. */
+static const char *const restless[] = {
+	"kernel/random/", "kernel/ns_last_pid", "kernel/pty/nr", "kernel/perf_event_max_sample_rate",
+	"fs/dentry-state", "fs/inode-nr", "fs/inode-state", "fs/file-nr", "fs/aio-nr",
+	"fs/binfmt_misc", "vm/stat_refresh",
 };
+
+static FILE *settings_out;
+
+static int print_setting(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	const char *name = path + strlen("/proc/sys/");
+	char prefix[512];
+
+	(void)ftw;
+	/* What cannot be read can only be written to, which leaves nothing to be seen. */
+	if (type != FTW_F || !(st->st_mode & 0444))
+		return 0;
+	for (size_t i = 0; i < sizeof(restless) / sizeof(*restless); i++)
+		if (!strncmp(name, restless[i], strlen(restless[i])))
+			return 0;
+	snprintf(prefix, sizeof(prefix), "setting %s", name);
+	print_file(settings_out, prefix, path);
+	return 0;
+}
+
+/* All of /proc/sys, the kernel's taint among it, and what is set in tracefs where it is mounted. */
+static void print_settings(FILE *out)
+{
+	static const char *const tracing[] = {
+		"kprobe_events", "uprobe_events", "dynamic_events", "set_event", "tracing_on",
+		"current_tracer", "set_ftrace_filter", "enabled_functions", "trace_options",
+	};
+
+	settings_out = out;
+	nftw("/proc/sys", print_setting, 16, FTW_PHYS | FTW_MOUNT);
+	for (size_t i = 0; i < sizeof(tracing) / sizeof(*tracing); i++) {
+		char prefix[128], path[128];
+
+		snprintf(prefix, sizeof(prefix), "tracing %s", tracing[i]);
+		snprintf(path, sizeof(path), "/sys/kernel/tracing/%s", tracing[i]);
+		print_file(out, prefix, path);
+	}
+	walk(out, "tracing", "/sys/kernel/tracing/instances", 1);
+	print_file(out, "kprobe", "/sys/kernel/debug/kprobes/list");
+	print_file(out, "kprobe", "/sys/kernel/debug/kprobes/enabled");
+}
 
 static void snapshot(FILE *out)
 {
@@ -483,14 +541,7 @@ static void snapshot(FILE *out)
 	print_file(out, "mount", "/proc/self/mountinfo");
 	print_below_mounts(out);
 	print_file(out, "module", "/proc/modules");
-	print_file(out, "kprobe", "/sys/kernel/tracing/kprobe_events");
-	print_file(out, "uprobe", "/sys/kernel/tracing/uprobe_events");
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
-		char prefix[128];
-
-		snprintf(prefix, sizeof(prefix), "setting %s", strrchr(settings[i], '/') + 1);
-		print_file(out, prefix, settings[i]);
-	}
+	print_settings(out);
 	walk(out, "file", "/", 0);
 	walk(out, "file", "/dev", 0);
 	print_network(out);

@@ -1,11 +1,12 @@
 //! The guest's file system: a base that is made once, and a payload per cell.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::cache;
 use crate::kernel::{Kernel, Os};
@@ -16,9 +17,10 @@ const HELPER: &str = include_str!("guest.c");
 
 /// What init and a person at the prompt use of busybox.
 const APPLETS: &[&str] = &[
-    "awk", "cat", "cut", "dmesg", "echo", "free", "grep", "head", "id", "ifconfig", "kill", "ls",
-    "mkdir", "more", "mount", "printf", "ps", "reboot", "rmdir", "sed", "setsid", "cttyhack", "sh",
-    "sleep", "sort", "stat", "stty", "tail", "test", "top", "umount", "uname", "vi", "wc", "zcat",
+    "awk", "cat", "cut", "dmesg", "echo", "free", "grep", "head", "id", "ifconfig", "insmod",
+    "kill", "ls", "mkdir", "more", "mount", "printf", "ps", "reboot", "rmdir", "sed", "setsid",
+    "cttyhack", "sh", "sleep", "sort", "stat", "stty", "tail", "test", "top", "umount", "uname",
+    "vi", "wc", "zcat",
 ];
 
 /// Mount points and the places where a program could leave files.
@@ -103,10 +105,11 @@ impl Base {
         condition: &Condition,
         kernel: &Kernel,
         doctor: &Path,
+        hooks: &BTreeMap<String, String>,
         shell: bool,
     ) -> Result<PathBuf> {
         let root = run.join("payload");
-        for folder in ["bin", "boot", "etc", "usr/lib"] {
+        for folder in ["bin", "boot", "etc", "modules", "usr/lib"] {
             fs::create_dir_all(root.join(folder))?;
         }
         fs::copy(doctor, root.join("bin/bpf-doctor"))
@@ -118,6 +121,20 @@ impl Base {
             let config = fs::read_to_string(kernel.place.join("config"))?;
             let config = without_options(&config, &condition.config_without);
             fs::write(root.join(format!("boot/config-{}", kernel.release)), config)?;
+        }
+        if condition.modules {
+            let modules = kernel.modules()?;
+            ensure!(!modules.is_empty(), "no modules are kept with this kernel");
+            // In the order in which they are to be loaded.
+            for (at, module) in modules.iter().enumerate() {
+                let name = module.file_name().context("a module without a name")?;
+                let name = format!("{at:02}-{}", name.to_string_lossy());
+                fs::copy(module, root.join("modules").join(name))?;
+            }
+        }
+        for (hook, script) in hooks {
+            fs::create_dir_all(root.join("hook"))?;
+            fs::write(root.join("hook").join(hook), script)?;
         }
         pack(&root, &run.join("payload.cpio"))?;
         fs::remove_dir_all(&root)?;
@@ -141,6 +158,11 @@ fn cell_variables(condition: &Condition, shell: bool) -> String {
         .iter()
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
+    let writes: Vec<String> = condition
+        .writes
+        .iter()
+        .map(|(path, text)| format!("{path}={text}"))
+        .collect();
     let lines = [
         format!("CGROUP={}", condition.cgroup),
         format!("BPFFS={}", yes(condition.bpffs)),
@@ -148,9 +170,11 @@ fn cell_variables(condition: &Condition, shell: bool) -> String {
         format!("DEBUGFS={}", yes(condition.debugfs)),
         format!("SECURITYFS={}", yes(condition.securityfs)),
         format!("BUSY={}", yes(condition.busy)),
+        format!("FEATURES={}", yes(condition.features)),
         format!("KILLS={}", condition.kills),
         format!("SHELL_WANTED={}", yes(shell)),
         format!("SYSCTLS='{}'", sysctls.join(" ")),
+        format!("WRITES='{}'", writes.join(" ")),
         format!("RUNNER='{}'", condition.runner()),
         "DOCTOR='/bin/bpf-doctor check --format yaml'".to_owned(),
     ];

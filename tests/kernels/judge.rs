@@ -27,6 +27,14 @@ pub fn differences(
                 finding.because.trim(),
             ));
         }
+        let reason = expected.because.get(&finding.check);
+        if let Some(text) = reason.filter(|text| !finding.because.contains(*text)) {
+            problems.push(format!(
+                "{} must fail because of {text:?}; the doctor says: {}",
+                finding.check,
+                finding.because.trim(),
+            ));
+        }
         if not_yet.contains_key(&finding.check) {
             problems.push(format!("{} exists now: take it off not_yet", finding.check));
         }

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::apt::Apt;
@@ -27,6 +28,12 @@ struct Packaged {
     suites: Vec<String>,
     /// The package that always depends on the current kernel.
     package: String,
+    /// Kept beside the image, with those they need.
+    #[serde(default)]
+    modules: Vec<String>,
+    /// On every command line of this kernel.
+    #[serde(default)]
+    arguments: String,
     os: Os,
 }
 
@@ -65,6 +72,23 @@ pub struct Kernel {
     pub os: Os,
     /// Its configuration lies in /boot on a host; built kernels carry it inside.
     pub config_in_boot: bool,
+    /// On every command line of this kernel.
+    pub arguments: String,
+}
+
+impl Kernel {
+    /// The modules kept with it, in an order in which they can be loaded.
+    pub fn modules(&self) -> Result<Vec<PathBuf>> {
+        let list = fs::read_to_string(self.place.join("modules/order")).unwrap_or_default();
+        let modules: Vec<PathBuf> = list
+            .lines()
+            .map(|name| self.place.join("modules").join(format!("{name}.ko")))
+            .collect();
+        for module in &modules {
+            ensure!(module.is_file(), "{} is gone", module.display());
+        }
+        Ok(modules)
+    }
 }
 
 /// Beside the image: what it is and what it was made from.
@@ -82,13 +106,13 @@ impl Recipes {
 
 /// Has the kernel ready, from the cache if it has it, from the mirror if not.
 pub fn prepare(name: &str, recipes: &Recipes, refresh: bool) -> Result<Kernel> {
-    let (os, config_in_boot, recipe) = match (recipes.packaged.get(name), recipes.built.get(name)) {
-        (Some(kernel), None) => (
-            &kernel.os,
-            true,
-            format!("{} {}", kernel.package, kernel.suites.join(" ")),
-        ),
-        (None, Some(kernel)) => (&kernel.os, false, kbuild::recipe(kernel)),
+    let packaged = recipes.packaged.get(name);
+    let (os, recipe) = match (packaged, recipes.built.get(name)) {
+        (Some(kernel), None) => {
+            let (suites, modules) = (kernel.suites.join(" "), kernel.modules.join(" "));
+            (&kernel.os, format!("{} {suites} {modules}", kernel.package))
+        }
+        (None, Some(kernel)) => (&kernel.os, kbuild::recipe(kernel)),
         _ => bail!("kernels.yaml must name {name} once"),
     };
     let home = cache::root()?.join("images").join(name);
@@ -120,7 +144,8 @@ pub fn prepare(name: &str, recipes: &Recipes, refresh: bool) -> Result<Kernel> {
         release: meta.release,
         version: meta.version,
         os: os.clone(),
-        config_in_boot,
+        config_in_boot: packaged.is_some(),
+        arguments: packaged.map_or_else(String::new, |kernel| kernel.arguments.clone()),
     })
 }
 
@@ -128,14 +153,16 @@ pub fn prepare(name: &str, recipes: &Recipes, refresh: bool) -> Result<Kernel> {
 fn fetch(kernel: &Packaged, home: &Path) -> Result<PathBuf> {
     let apt = Apt::with_suites(&kernel.suites)?;
     let (version, dependencies) = apt.newest(&kernel.package)?;
-    let place = home.join(cache::digest(&[&kernel.package, &version])?);
+    let modules = kernel.modules.join(" ");
+    let place = home.join(cache::digest(&[&kernel.package, &version, &modules])?);
     cache::once(&place, |staging| {
         let tree = staging.join("tree");
         let mut queue = dependencies;
         let mut seen = Vec::new();
         while let Some(package) = queue.pop() {
-            // Modules are most of the bytes, and nothing here loads one.
-            if package.starts_with("linux-modules-") || seen.contains(&package) {
+            // Where they are a package of their own, modules are most of the bytes.
+            let unwanted = package.starts_with("linux-modules-") && kernel.modules.is_empty();
+            if unwanted || seen.contains(&package) {
                 continue;
             }
             let (version, more) = apt.newest(&package)?;
@@ -155,10 +182,72 @@ fn fetch(kernel: &Packaged, home: &Path) -> Result<PathBuf> {
             .context("the packages hold no kernel config")?;
         fs::rename(image, staging.join("vmlinuz"))?;
         fs::rename(config, staging.join("config"))?;
+        keep_modules(&tree, &kernel.modules, &staging.join("modules"))?;
         fs::remove_dir_all(&tree)?;
         write_meta(staging, &release, &version)
     })?;
     Ok(place)
+}
+
+/// Copies modules and those they need out of the unpacked packages, without compression, and
+/// notes an order in which they can be loaded.
+fn keep_modules(tree: &Path, wanted: &[String], into: &Path) -> Result<()> {
+    fs::create_dir_all(into)?;
+    let mut files = BTreeMap::new();
+    find_modules(&tree.join("lib/modules"), &mut files);
+    find_modules(&tree.join("usr/lib/modules"), &mut files);
+    let mut order: Vec<String> = Vec::new();
+    let mut queue: Vec<String> = wanted.to_vec();
+    while let Some(name) = queue.pop() {
+        if order.contains(&name) {
+            continue;
+        }
+        let file = files
+            .get(&name)
+            .with_context(|| format!("the packages hold no module {name}"))?;
+        let needs = cache::check(
+            Command::new("/sbin/modinfo")
+                .args(["-F", "depends"])
+                .arg(file),
+        )?;
+        let missing: Vec<String> = needs
+            .trim()
+            .split(',')
+            .filter(|need| !need.is_empty() && !order.iter().any(|done| done == need))
+            .map(str::to_owned)
+            .collect();
+        if !missing.is_empty() {
+            // Once more after what it needs.
+            queue.push(name);
+            queue.extend(missing);
+            continue;
+        }
+        let copy = into.join(format!("{name}.ko"));
+        if file.extension().is_some_and(|extension| extension == "xz") {
+            let script = "xz -dc \"$1\" > \"$2\"";
+            let mut unpack = Command::new("sh");
+            unpack.args(["-c", script, "unpack"]).arg(file).arg(copy);
+            cache::check(&mut unpack)?;
+        } else {
+            fs::copy(file, copy)?;
+        }
+        order.push(name);
+    }
+    fs::write(into.join("order"), order.join("\n"))?;
+    Ok(())
+}
+
+/// All modules below a folder, by the names they are loaded under.
+fn find_modules(folder: &Path, found: &mut BTreeMap<String, PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type().is_ok_and(|of| of.is_dir()) {
+            find_modules(&path, found);
+        } else if let Some((name, "" | ".xz")) = name.split_once(".ko") {
+            found.insert(name.replace('-', "_"), path);
+        }
+    }
 }
 
 fn find_image(tree: &Path) -> Result<(PathBuf, String)> {

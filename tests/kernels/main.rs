@@ -17,6 +17,8 @@ mod cell;
 mod console;
 mod coverage;
 mod expected;
+mod faults;
+mod features;
 mod frames;
 mod guest;
 mod judge;
@@ -37,6 +39,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use cell::Outcome;
+use faults::{Fault, Spoiled};
 use options::Options;
 use table::{Cell, Table};
 
@@ -65,7 +68,13 @@ fn main() -> ExitCode {
 /// Everything the options ask for; true when nothing failed.
 fn run(options: &Options) -> Result<bool> {
     let table = Table::load()?;
-    let cells = table.choose(&options.kernels, &options.conditions)?;
+    let cells = if options.self_test {
+        Vec::new()
+    } else {
+        table.choose(&options.kernels, &options.conditions)?
+    };
+    let trials_wanted = options.is_full() || options.self_test;
+    let faults: Vec<(&String, &Fault)> = table.faults.iter().filter(|_| trials_wanted).collect();
     if options.list {
         for cell in &cells {
             println!(
@@ -75,7 +84,17 @@ fn run(options: &Options) -> Result<bool> {
                 cell.summary()
             );
         }
-        println!("{} cells", cells.len());
+        for (name, fault) in &faults {
+            println!(
+                "{:<28} {:<28} {name}: {}",
+                fault.kernel, "trial of the bench", fault.why
+            );
+        }
+        println!(
+            "{} cells, {} trials of the bench",
+            cells.len(),
+            faults.len()
+        );
         return Ok(true);
     }
 
@@ -88,7 +107,8 @@ fn run(options: &Options) -> Result<bool> {
     };
     let guest = guest::Base::prepare().context("preparing the guest's userland")?;
     let mut kernels = BTreeMap::new();
-    for name in cells.iter().map(|cell| &cell.kernel) {
+    let of_faults = faults.iter().map(|(_, fault)| &fault.kernel);
+    for name in cells.iter().map(|cell| &cell.kernel).chain(of_faults) {
         if !kernels.contains_key(name) {
             let kernel = kernel::prepare(name, &table.kernels, options.refresh);
             match &kernel {
@@ -112,8 +132,13 @@ fn run(options: &Options) -> Result<bool> {
         doctor,
         show: options.shows_everything(),
     };
-    let queue: Mutex<VecDeque<&Cell>> = Mutex::new(cells.iter().collect());
-    let outcomes: Mutex<Vec<(&Cell, Outcome)>> = Mutex::new(Vec::new());
+    // First what shows that the bench can be believed.
+    let trials = faults
+        .into_iter()
+        .map(|(name, fault)| Job::Trial(name, fault));
+    let queue: Mutex<VecDeque<Job>> =
+        Mutex::new(trials.chain(cells.iter().map(Job::Cell)).collect());
+    let outcomes: Mutex<Vec<(Job, Outcome)>> = Mutex::new(Vec::new());
     let started = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..options.jobs {
@@ -121,16 +146,16 @@ fn run(options: &Options) -> Result<bool> {
                 // A poisoned lock means another worker panicked; what it had done still counts.
                 let next = || queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
                 // Not locked in the loop's head, where the lock would be held for the whole body.
-                while let Some(cell) = next() {
-                    let outcome = match kernels.get(&cell.kernel) {
-                        Some(Ok(kernel)) => bench.run(cell, kernel),
+                while let Some(job) = next() {
+                    let outcome = match kernels.get(job.kernel()) {
+                        Some(Ok(kernel)) => job.run(&bench, kernel),
                         _ => Outcome::not_run("its kernel cannot be had"),
                     };
-                    outcome.print(cell);
+                    outcome.print(job.kernel(), &job.title());
                     outcomes
                         .lock()
                         .unwrap_or_else(|e| e.into_inner())
-                        .push((cell, outcome));
+                        .push((job, outcome));
                 }
             });
         }
@@ -144,13 +169,43 @@ fn run(options: &Options) -> Result<bool> {
     ))
 }
 
+/// What a guest is booted for.
+#[derive(Clone, Copy)]
+enum Job<'a> {
+    /// To judge the doctor.
+    Cell(&'a Cell),
+    /// To judge the bench, by the name of the trial.
+    Trial(&'a str, &'a Fault),
+}
+
+impl Job<'_> {
+    fn kernel(&self) -> &str {
+        match self {
+            Self::Cell(cell) => &cell.kernel,
+            Self::Trial(_, fault) => &fault.kernel,
+        }
+    }
+
+    fn title(&self) -> String {
+        match self {
+            Self::Cell(cell) => cell.condition.clone(),
+            Self::Trial(name, _) => format!("trial {name}"),
+        }
+    }
+
+    fn run(&self, bench: &cell::Bench, kernel: &kernel::Kernel) -> Outcome {
+        match self {
+            Self::Cell(cell) => bench.run(cell, kernel, &Spoiled::default()),
+            Self::Trial(name, fault) => match bench.table.cell_of(fault) {
+                Ok(cell) => fault.run(name, bench, cell, kernel),
+                Err(error) => Outcome::not_run(&error.to_string()),
+            },
+        }
+    }
+}
+
 /// The last lines; true when nothing failed.
-fn summarise(
-    options: &Options,
-    table: &Table,
-    outcomes: &[(&Cell, Outcome)],
-    seconds: f64,
-) -> bool {
+fn summarise(options: &Options, table: &Table, outcomes: &[(Job, Outcome)], seconds: f64) -> bool {
     let mut passed = 0;
     let mut failed = 0;
     let mut not_run = 0;
@@ -163,7 +218,11 @@ fn summarise(
     }
     // What only the whole table can show is asked only of the whole table.
     if options.is_full() {
-        for gap in coverage::gaps(table, outcomes) {
+        let of_cells = outcomes.iter().filter_map(|(job, outcome)| match job {
+            Job::Cell(cell) => Some((*cell, outcome)),
+            Job::Trial(..) => None,
+        });
+        for gap in coverage::gaps(table, &of_cells.collect::<Vec<_>>()) {
             println!("coverage: {gap}");
             failed += 1;
         }
@@ -171,6 +230,10 @@ fn summarise(
     if options.everything_must_run {
         failed += not_run;
     }
+    let trials = outcomes
+        .iter()
+        .filter(|(job, _)| matches!(job, Job::Trial(..)))
+        .count();
     let times: Vec<f64> = outcomes
         .iter()
         .map(|(_, outcome)| outcome.seconds())
@@ -178,17 +241,17 @@ fn summarise(
     let slowest = times.iter().copied().fold(0.0, f64::max);
     let mean = times.iter().sum::<f64>() / times.len().max(1) as f64;
     println!();
-    for (cell, outcome) in outcomes {
+    for (job, outcome) in outcomes {
         if let Outcome::Failed { problems, .. } = outcome {
-            println!("FAILED {} {}", cell.kernel, cell.condition);
+            println!("FAILED {} {}", job.kernel(), job.title());
             for problem in problems {
                 println!("    {problem}");
             }
         }
     }
     println!(
-        "{} cells in {seconds:.0} s with {} guests at a time; a cell takes {mean:.1} s, the slowest {slowest:.1} s; {not_run} not run",
-        outcomes.len(),
+        "{} cells and {trials} trials of the bench in {seconds:.0} s with {} guests at a time; one takes {mean:.1} s, the slowest {slowest:.1} s; {not_run} not run",
+        outcomes.len() - trials,
         options.jobs
     );
     println!("{passed} passed, {failed} failed");

@@ -11,7 +11,8 @@ tests/kernels/run [OPTIONS]
 
   --kernel NAME      only this kernel (may be given again)
   --condition NAME   only this condition (may be given again)
-  --list             print the cells and stop
+  --self-test        only the trials of the bench itself (also part of a run of all)
+  --list             print the cells and trials, and stop
   --shell            a prompt in the guest of one cell instead of a verdict
   --doctor FILE      the static doctor (default: target/dist/bpf-doctor)
   --jobs N           guests at a time (default: 2, or 1 with one processor)
@@ -29,6 +30,7 @@ pub struct Options {
     pub kernels: Vec<String>,
     pub conditions: Vec<String>,
     pub list: bool,
+    pub self_test: bool,
     pub shell: bool,
     pub prepare: bool,
     pub refresh: bool,
@@ -58,6 +60,7 @@ impl Options {
                 "--condition" => options.conditions.push(value()?),
                 "--doctor" => options.doctor = Some(value()?.into()),
                 "--jobs" => options.jobs = value()?.parse().context("--jobs needs a number")?,
+                "--self-test" => options.self_test = true,
                 "--list" => options.list = true,
                 "--shell" => options.shell = true,
                 "--all" => options.everything_must_run = true,
@@ -72,6 +75,9 @@ impl Options {
             // Two guests would talk at the same time.
             options.jobs = 1;
         }
+        if options.self_test && !(options.kernels.is_empty() && options.conditions.is_empty()) {
+            bail!("--self-test chooses its kernels and conditions itself");
+        }
         if options.jobs == 0 {
             bail!("--jobs needs at least 1");
         }
@@ -80,7 +86,7 @@ impl Options {
 
     /// The whole table is meant.
     pub fn is_full(&self) -> bool {
-        self.kernels.is_empty() && self.conditions.is_empty()
+        self.kernels.is_empty() && self.conditions.is_empty() && !self.self_test
     }
 
     /// Console, report and comparison are wanted, also of cells that pass.

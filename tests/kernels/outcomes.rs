@@ -232,16 +232,16 @@ fn row(written: &Written, kernels: &[&String], grouped: &[&String]) -> Result<Ro
     Ok(row)
 }
 
+/// The kernels of a group.
+pub fn members(group: &str, kernels: &[&String]) -> Vec<String> {
+    let of_group = kernels.iter().filter(|kernel| is_member(kernel, group));
+    of_group.map(|kernel| (*kernel).clone()).collect()
+}
+
 /// `everywhere`, or `all-WORD`: the kernels with that word between the hyphens of their name.
-fn members(group: &str, kernels: &[&String]) -> Vec<String> {
+pub fn is_member(kernel: &str, group: &str) -> bool {
     let word = group.strip_prefix("all-");
-    kernels
-        .iter()
-        .filter(|kernel| {
-            group == "everywhere" || word.is_some_and(|word| kernel.split('-').any(|w| w == word))
-        })
-        .map(|kernel| (*kernel).clone())
-        .collect()
+    group == "everywhere" || word.is_some_and(|word| kernel.split('-').any(|w| w == word))
 }
 
 fn one_line(text: &str) -> bool {

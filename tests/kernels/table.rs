@@ -1,5 +1,4 @@
-//! `kernels.yaml`, `conditions.yaml`, `cells.yaml` and `outcomes.yaml` as types, and the rules
-//! they must keep among each other.
+//! The YAML files beside this one as types, and the rules they must keep among each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,8 +8,10 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::console::Allowed;
+use crate::console::{Allowed, Explained};
 use crate::expected::Expected;
+use crate::faults::Fault;
+use crate::features::Known;
 use crate::kernel::Recipes;
 use crate::outcomes::{self, Outcomes};
 
@@ -27,6 +28,12 @@ pub struct Table {
     pub not_yet: BTreeMap<String, String>,
     /// Complaints of the kernel that are no fault of the doctor.
     pub allowed_splats: Vec<Allowed>,
+    /// What the kernel may log while the doctor runs.
+    pub kernel_says: Vec<Explained>,
+    /// What is known of the kernels' BPF.
+    pub features: Known,
+    /// Trials of the bench itself.
+    pub faults: BTreeMap<String, Fault>,
 }
 
 /// What init makes of a fresh boot before the doctor runs.
@@ -57,6 +64,12 @@ pub struct Condition {
     /// Below /proc/sys, with slashes.
     #[serde(default)]
     pub sysctls: BTreeMap<String, String>,
+    /// Files of the kernel's, and what init writes to them.
+    #[serde(default)]
+    pub writes: BTreeMap<String, String>,
+    /// The modules kept with the kernel are loaded.
+    #[serde(default)]
+    pub modules: bool,
     /// Shell tests that prove the condition is in force.
     #[serde(default)]
     pub verify: Vec<String>,
@@ -66,6 +79,9 @@ pub struct Condition {
     /// How often a run is killed before the one that is judged.
     #[serde(default)]
     pub kills: u32,
+    /// The doctor also tells what the kernel's BPF has.
+    #[serde(default)]
+    pub features: bool,
     /// Seconds until a guest counts as hanging.
     #[serde(default = "limit")]
     pub limit: u64,
@@ -114,7 +130,7 @@ fn yes() -> bool {
 }
 
 fn limit() -> u64 {
-    90
+    180
 }
 
 /// Several cells with the same expectation, as they stand in the file.
@@ -171,6 +187,7 @@ struct Cells {
     unproven: BTreeMap<String, Unproven>,
     not_yet: BTreeMap<String, String>,
     allowed_splats: Vec<Allowed>,
+    kernel_says: Vec<Explained>,
 }
 
 impl Table {
@@ -243,22 +260,38 @@ impl Table {
         }
         let names: Vec<&String> = kernels.names().collect();
         let outcomes = Outcomes::parse(&text("outcomes.yaml")?, &names).context("outcomes.yaml")?;
-        for kernel in names {
+        for kernel in &names {
             ensure!(
-                seen.contains(&(kernel.clone(), outcomes::CONDITION.to_owned())),
+                seen.contains(&((*kernel).clone(), outcomes::CONDITION.to_owned())),
                 "cells.yaml: {kernel} has no cell in which root shows its probes"
             );
         }
-        let (unproven, not_yet, allowed_splats) =
-            (file.unproven, file.not_yet, file.allowed_splats);
+        for explained in &file.kernel_says {
+            explained.lint(|condition| conditions.contains_key(condition))?;
+        }
+        let features = Known::parse(&text("features.yaml")?, &names).context("features.yaml")?;
+        let faults: BTreeMap<String, Fault> = read("faults.yaml")?;
+        for (name, fault) in &faults {
+            fault
+                .lint()
+                .and_then(|()| {
+                    let cell = (fault.kernel.clone(), fault.condition.clone());
+                    ensure!(seen.contains(&cell), "there is no cell to spoil");
+                    Ok(())
+                })
+                .with_context(|| format!("faults.yaml: {name}"))?;
+        }
         Ok(Self {
             kernels,
             conditions,
             cells,
             outcomes,
-            unproven,
-            not_yet,
-            allowed_splats,
+            unproven: file.unproven,
+            not_yet: file.not_yet,
+            allowed_splats: file.allowed_splats,
+            kernel_says: file.kernel_says,
+            features,
+            faults,
         })
     }
 
@@ -298,6 +331,16 @@ impl Table {
             }]),
             _ => bail!("no cell is chosen"),
         }
+    }
+}
+
+impl Table {
+    /// The cell that a trial of the bench spoils.
+    pub fn cell_of(&self, fault: &Fault) -> Result<&Cell> {
+        self.cells
+            .iter()
+            .find(|cell| cell.kernel == fault.kernel && cell.condition == fault.condition)
+            .context("there is no cell to spoil")
     }
 }
 

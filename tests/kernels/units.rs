@@ -18,6 +18,8 @@ mod cell;
 mod console;
 mod coverage;
 mod expected;
+mod faults;
+mod features;
 mod frames;
 mod guest;
 mod judge;
@@ -32,6 +34,8 @@ mod table;
 mod units {
     mod apt;
     mod console;
+    mod faults;
+    mod features;
     mod frames;
     mod guest;
     mod judge;

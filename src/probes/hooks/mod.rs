@@ -11,14 +11,16 @@ mod pins;
 mod redirect;
 mod sockets;
 mod target;
+mod token;
 mod traffic;
 
 use super::table::Probe;
 
 /// What this folder adds to the probe table, in the order it runs; after all others, because the
 /// process stays in the places it makes.
-pub(super) const PROBES: [&[Probe]; 6] = [
+pub(super) const PROBES: [&[Probe]; 7] = [
     pins::PROBES,
+    token::PROBES,
     sockets::PROBES,
     network::PROBES,
     devices::PROBES,

@@ -50,7 +50,8 @@ impl Map {
             .number(16, shape.flags)
             .name(28, shape.name)
             .number(60, shape.kernel_value_type)
-            .long(64, shape.extra);
+            .long(64, shape.extra)
+            .number(76, shape.token.cast_unsigned());
         if let Some(inner) = shape.inner {
             attr = attr.fd(20, &inner.fd);
         }

@@ -23,6 +23,7 @@ use super::super::sys::Event;
 use super::super::sys::Link;
 use super::super::sys::PerfEvent;
 use super::super::table::Probe;
+use super::Tracing;
 use super::Witness;
 use super::kernel_types::short_file;
 use super::kernel_types::whole_file;
@@ -232,7 +233,7 @@ fn at_own_function(bench: &mut Bench, at_return: bool) -> Trial {
     let event = Event::open(&event, 0, -1).at(Stage::Attach)?;
     event.run(&witness.program).at(Stage::Attach)?;
     event.enable().at(Stage::Attach)?;
-    bench.tracing.keep(event);
+    Tracing::keep_to_the_end(event);
     landmark();
     witness.has_fired()
 }
@@ -252,7 +253,7 @@ fn uprobe_multi(bench: &mut Bench) -> Trial {
     let process = unistd::getpid().as_raw().cast_unsigned();
     // EOPNOTSUPP: CONFIG_UPROBES is off. EINVAL: before 6.6.
     let link = Link::uprobe(&witness.program, &path, offset, process).at(Stage::Attach)?;
-    bench.tracing.keep(link);
+    Tracing::keep_to_the_end(link);
     landmark();
     witness.has_fired()
 }

@@ -3,7 +3,8 @@
 //! Each experiment loads a program that counts how often the probe's own thread made it run,
 //! attaches it by a descriptor alone, does to itself what the hook waits for, and reads the
 //! count. What is attached stays so until the process of the probes ends: taking a program off
-//! waits for all processors, and is done for all of them at once then.
+//! waits for all processors, and is done for all of them at once then. Breakpoints in the process
+//! itself go with its memory.
 
 mod events;
 mod functions;
@@ -15,6 +16,7 @@ mod ladder;
 mod witness;
 
 use std::ffi::CString;
+use std::os::fd::IntoRawFd as _;
 use std::os::fd::OwnedFd;
 use std::thread;
 
@@ -123,7 +125,18 @@ impl Tracing {
         self.kept.push(attached.into());
     }
 
-    /// Takes off all that is attached. Each one waits for all processors in turn, so they are
+    /// Leaves a breakpoint in this process to the process's end.
+    ///
+    /// To take one off, the kernel writes to the process's memory, and can't where the process is
+    /// about to be killed: then it logs that it leaks the uprobe (`register_for_each_vma()` in
+    /// kernel/events/uprobes.c, as `__get_user_pages()` gives up on a pending SIGKILL). At the
+    /// end of a process its memory is gone before its descriptors are closed, so that there is
+    /// nothing to write.
+    fn keep_to_the_end(attached: impl Into<OwnedFd>) {
+        let _closed_by_the_end = attached.into().into_raw_fd();
+    }
+
+    /// Takes off all that is kept. Each one waits for all processors in turn, so they are
     /// made to wait side by side.
     pub(super) fn finish(&mut self) {
         thread::scope(|scope| {

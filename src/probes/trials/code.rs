@@ -123,8 +123,8 @@ fn program(extension: Extension) -> Vec<Bytes> {
         Extension::V4IsaExtension => {
             vec![SET, insn(0xbf, 0, 0, 8, 0), insn(0x06, 0, 0, 0, 0), EXIT]
         }
-        // may_goto +0
-        Extension::MayGoto => vec![SET, insn(0xe5, 0, 0, 0, 0), EXIT],
+        // may_goto +1: kernels up to 6.13 refuse one that goes nowhere
+        Extension::MayGoto => vec![SET, insn(0xe5, 0, 0, 1, 0), SET, EXIT],
         // r0 = load_acquire((u64 *)(r10 - 8))
         Extension::LoadAcquire => [&store[..], &[insn(0xdb, 0, FRAME, -8, 0x100), EXIT]].concat(),
         Extension::LargeInsnLimit => {

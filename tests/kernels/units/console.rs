@@ -1,6 +1,6 @@
 //! The scanner of the kernel log.
 
-use crate::console::{Allowed, is_dead, splats};
+use crate::console::{Allowed, Explained, is_dead, splats, unexplained};
 
 #[test]
 fn trouble_is_seen_with_and_without_time_stamps() {
@@ -39,4 +39,52 @@ fn a_panic_ends_the_waiting() {
         "[ 1.0] ---[ end Kernel panic - not syncing: x ]---"
     ));
     assert!(!is_dead("Kernel panic soon"));
+}
+
+const LOG: &str = "[    1.0] loud while it boots\r\n\
+                   [    2.0] bench: the doctor begins\r\n\
+                   [    2.1] clock: ticks\r\n\
+                   [    2.2] odd\r\n\
+                   [    2.3] odd\r\n\
+                   [    2.4] bench: the doctor has ended\r\n\
+                   [    3.0] reboot\r\n";
+
+fn explained(text: &str) -> Vec<Explained> {
+    serde_yaml::from_str(text).unwrap()
+}
+
+#[test]
+fn what_nothing_explains_is_told_once() {
+    let clock = explained("[{text: 'clock: ', why: it ticks}]");
+    assert_eq!(unexplained(LOG, &clock, "root").unwrap(), ["odd"]);
+    assert_eq!(
+        unexplained(LOG, &[], "root").unwrap(),
+        ["clock: ticks", "odd"]
+    );
+}
+
+#[test]
+fn an_explanation_holds_under_its_condition_alone() {
+    let odd = explained("[{text: odd, why: w, under: [lsm]}, {text: clock, why: w}]");
+    assert!(unexplained(LOG, &odd, "lsm").unwrap().is_empty());
+    assert_eq!(unexplained(LOG, &odd, "root").unwrap(), ["odd"]);
+}
+
+#[test]
+fn without_both_marks_nothing_is_known() {
+    assert!(unexplained(&LOG.replace("begins", "starts"), &[], "root").is_err());
+    assert!(unexplained(&LOG.replace("has ended", "ends"), &[], "root").is_err());
+}
+
+#[test]
+fn an_explanation_needs_a_text_a_reason_and_a_condition_that_exists() {
+    let lint = |text: &str| {
+        explained(text)
+            .iter()
+            .all(|e| e.lint(|name| name == "lsm").is_ok())
+    };
+    assert!(lint("[{text: x, why: w, under: [lsm]}]"));
+    assert!(!lint("[{text: x, why: w, under: [none]}]"));
+    assert!(!lint("[{text: x, why: ''}]"));
+    assert!(!lint("[{text: ' ', why: w}]"));
 }

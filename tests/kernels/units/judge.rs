@@ -70,6 +70,21 @@ fn probes_are_compared_with_their_errno() {
 }
 
 #[test]
+fn a_failure_for_another_reason_is_a_difference() {
+    let expected = "fail: {broken: b}, unknown: {dark: b}";
+    assert_eq!(
+        against(&format!("{{{expected}, because: {{broken: it is}}}}")).len(),
+        0
+    );
+    assert_eq!(
+        against(&format!("{{{expected}, because: {{broken: it was}}}}")).len(),
+        1
+    );
+    let no_failure: Expected = serde_yaml::from_str("{ok: {fine: b}, because: {fine: x}}").unwrap();
+    assert!(no_failure.lint().is_err());
+}
+
+#[test]
 fn the_verdict_is_compared() {
     assert_eq!(
         against("{fail: {broken: b}, unknown: {dark: b}, verdict: not-ready}").len(),

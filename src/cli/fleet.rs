@@ -1,0 +1,231 @@
+//! `bpf-doctor fleet`: many reports, one audit.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+
+use super::Exit;
+use super::input::now;
+use super::output::{OutputArguments, Terminal};
+use super::paths;
+use bpf_doctor::fleet::{self, Reading, Summary, Weighing};
+use bpf_doctor::report::Threshold;
+
+/// Shape of the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Yaml,
+    /// The same data
+    Json,
+}
+
+/// What counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum FailOn {
+    /// Errors
+    #[default]
+    Error,
+    /// Errors and warnings
+    Warning,
+    /// Nothing: the exit status is 0 or 2
+    Never,
+    /// What got worse since --baseline: 1 if a host broke, else 0
+    Regression,
+}
+
+/// Examples that `fleet --help` ends with.
+pub const EXAMPLES: &str = "Examples:
+  bpf-doctor fleet reports/                           all reports below a directory
+  bpf-doctor fleet reports.tar.zst web-*.yaml         archives, files, patterns
+  ssh collector cat all.jsonl.gz | bpf-doctor fleet - from a pipe
+  bpf-doctor fleet reports/ --by role --by kernel     readiness by a label, and by kernel
+  bpf-doctor fleet reports/ --inventory hosts.csv     with labels from an inventory
+  bpf-doctor fleet now/ --baseline last-week/ --fail-on regression
+  bpf-doctor fleet shard-7/ --partial -o 7.jsonl      a summary, for another `fleet` to read
+  bpf-doctor fleet 1.jsonl 2.jsonl 7.jsonl            many summaries, one audit
+
+Exit status: 0 all hosts ready, 1 some are not ready, 2 wrong usage or an input that could not be
+used (the audit is printed all the same), 3 nothing fails, but some hosts are undetermined.";
+
+/// Arguments of `bpf-doctor fleet`.
+#[derive(Debug, Clone, Args)]
+pub struct FleetArguments {
+    /// Reports in YAML, JSON or lines of JSON, one or many in a file; directories, patterns,
+    /// .gz, .zst and .tar of them; summaries of `--partial`; `-` is standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Reports or a summary of an earlier time, to tell what changed (may be repeated)
+    #[arg(long, value_name = "PATH", conflicts_with = "partial")]
+    baseline: Vec<PathBuf>,
+    /// Write a summary that `fleet` reads like reports, instead of an audit
+    #[arg(long, conflicts_with_all = ["format", "by"])]
+    partial: bool,
+    /// Group by this: kernel, distribution, arch, container, virtualization, user, doctor,
+    /// profile, or a label (may be repeated)
+    #[arg(long, value_name = "KEY")]
+    by: Vec<String>,
+    /// Judge by this software alone, where reports tell of software (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    profile: Vec<String>,
+    /// From which severity on a failing check counts; or what got worse
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    fail_on: FailOn,
+    /// Let warnings and what is unknown count, too
+    #[arg(long)]
+    strict: bool,
+    /// Let inputs that can't be used be told, and not decide the exit status
+    #[arg(long)]
+    keep_going: bool,
+    /// How many threads read; as many as there are processors, if not said
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Have the parser read every report in full; slower, and the same result
+    #[arg(long)]
+    full_parser: bool,
+    /// Shape of the audit
+    #[arg(long, short, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Reads the reports and prints the audit.
+pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
+    if arguments.fail_on == FailOn::Regression && arguments.baseline.is_empty() {
+        bail!("--fail-on regression needs --baseline: what was it like before?");
+    }
+    let inputs = |path: &PathBuf| path.as_os_str() == "-";
+    let all = arguments.paths.iter().chain(&arguments.baseline);
+    if all.filter(|path| inputs(path)).count() > 1 {
+        bail!("`-` can be named once: standard input is read once");
+    }
+    let mut terminal = Terminal::open(&arguments.output)?;
+    let avoid = arguments.output.path();
+    let before = match arguments.baseline.is_empty() {
+        true => None,
+        false => Some(gather(&arguments.baseline, avoid, arguments)?),
+    };
+    let summary = gather(&arguments.paths, avoid, arguments)?;
+    let bad = summary.bad() + before.as_ref().map_or(0, Summary::bad);
+    for (summary, of) in [(before.as_ref(), "baseline: "), (Some(&summary), "")] {
+        tell_bad(summary, of);
+    }
+    if summary.is_empty() && !arguments.partial {
+        bail!("no report was found");
+    }
+    let spoilt = bad > 0 && !arguments.keep_going;
+    if arguments.partial {
+        terminal.stream(|out| summary.write(out))?;
+        return Ok(if spoilt {
+            Exit::Trouble
+        } else {
+            Exit::Status(0)
+        });
+    }
+    let weighing = Weighing {
+        threshold: threshold(arguments),
+        profiles: arguments.profile.clone(),
+    };
+    let time = now()?.0;
+    let audit = fleet::audit(&summary, &weighing, &arguments.by, before.as_ref(), &time);
+    terminal.write(&match arguments.format {
+        Format::Text => fleet::text(&audit, terminal.style()),
+        Format::Yaml => fleet::yaml(&audit)?,
+        Format::Json => fleet::json(&audit)?,
+    })?;
+    Ok(match arguments.fail_on {
+        _ if spoilt => Exit::Trouble,
+        FailOn::Regression => {
+            let worse = audit
+                .changes
+                .as_ref()
+                .is_some_and(|changes| changes.regression);
+            Exit::Status(u8::from(worse))
+        }
+        _ => Exit::Status(audit.verdicts.worst().exit_status()),
+    })
+}
+
+fn gather(
+    paths: &[PathBuf],
+    avoid: Option<&Path>,
+    arguments: &FleetArguments,
+) -> anyhow::Result<Summary> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let reading = Reading {
+        threads: arguments.threads.unwrap_or(processors),
+        in_full: arguments.full_parser,
+    };
+    let inputs = paths::inputs(paths, avoid).context("can't find the reports")?;
+    let progress = Progress::new(arguments.output.is_quiet());
+    let summary = fleet::gather(inputs, reading, &|reports| progress.tell(reports));
+    progress.end();
+    Ok(summary)
+}
+
+/// The first of them; the audit has more.
+fn tell_bad(summary: Option<&Summary>, of: &str) {
+    const TOLD: usize = 20;
+    let Some(summary) = summary else {
+        return;
+    };
+    for bad in summary.bad_reports().take(TOLD) {
+        Terminal::warn(&format!("{of}{}", bad.told()));
+    }
+    let rest = summary.bad().saturating_sub(TOLD as u64);
+    if rest > 0 {
+        Terminal::warn(&format!("{of}and {rest} more that could not be used"));
+    }
+}
+
+fn threshold(arguments: &FleetArguments) -> Threshold {
+    match arguments.fail_on {
+        FailOn::Never => Threshold::Never,
+        _ if arguments.strict => Threshold::Strict,
+        FailOn::Error | FailOn::Regression => Threshold::Error,
+        FailOn::Warning => Threshold::Warning,
+    }
+}
+
+/// Says on a terminal how many reports were read, five times a second.
+struct Progress {
+    start: Instant,
+    last: AtomicU64,
+    shown: bool,
+}
+
+impl Progress {
+    fn new(quiet: bool) -> Self {
+        Self {
+            start: Instant::now(),
+            last: AtomicU64::new(0),
+            shown: !quiet && Terminal::shows_progress(),
+        }
+    }
+
+    fn tell(&self, reports: u64) {
+        let now = self.start.elapsed().as_millis() as u64;
+        let last = self.last.load(Ordering::Relaxed);
+        let due = self.shown && now >= last + 200;
+        let swap = || {
+            let order = Ordering::Relaxed;
+            self.last.compare_exchange(last, now, order, order).is_ok()
+        };
+        if due && swap() {
+            Terminal::progress(&format!("{reports} reports"));
+        }
+    }
+
+    fn end(&self) {
+        if self.shown && self.last.load(Ordering::Relaxed) > 0 {
+            Terminal::progress("");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The inputs that paths on the command line mean: files, directories, patterns, `-`.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use walkdir::{DirEntry, WalkDir};
+
+use bpf_doctor::fleet::{Bad, Input, Promise, promise_of};
+
+type Inputs = Box<dyn Iterator<Item = Result<Input, Bad>>>;
+
+/// The inputs, found one after the other while they are read. What is `avoid`, the file that
+/// is being written, is none.
+pub fn inputs(paths: &[PathBuf], avoid: Option<&Path>) -> anyhow::Result<Inputs> {
+    let avoid = avoid.and_then(|path| path.canonicalize().ok());
+    let mut all: Inputs = Box::new(std::iter::empty());
+    for path in paths {
+        all = Box::new(all.chain(of_path(path, avoid.clone())?));
+    }
+    Ok(all)
+}
+
+fn of_path(path: &Path, avoid: Option<PathBuf>) -> anyhow::Result<Inputs> {
+    let name = path.display().to_string();
+    if name == "-" {
+        return Ok(Box::new(std::iter::once(Ok(Input {
+            name: "standard input".to_owned(),
+            promise: Promise::Reports,
+            size: None,
+            open: Box::new(|| Ok(Box::new(io::stdin()))),
+        }))));
+    }
+    // Files may have names that look like patterns.
+    if path.symlink_metadata().is_err() && name.contains(['*', '?', '[']) {
+        let found = glob::glob(&name).with_context(|| format!("{name} is no pattern"))?;
+        let mut found = found.peekable();
+        if found.peek().is_none() {
+            anyhow::bail!("nothing is called {name}");
+        }
+        return Ok(Box::new(found.flat_map(move |path| match path {
+            Ok(path) => walk(&path, avoid.clone()),
+            Err(error) => {
+                let reason = error.error().to_string();
+                Box::new(std::iter::once(Err(bad(error.path(), &reason))))
+            }
+        })));
+    }
+    Ok(walk(path, avoid))
+}
+
+/// The file, or the files below the directory. Links are followed, and loops of them told.
+fn walk(path: &Path, avoid: Option<PathBuf>) -> Inputs {
+    let walk = WalkDir::new(path).follow_links(true).sort_by_file_name();
+    let hidden = |entry: &DirEntry| {
+        entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
+    };
+    let entries = walk.into_iter().filter_entry(move |entry| !hidden(entry));
+    Box::new(entries.filter_map(move |entry| match entry {
+        Ok(entry) => input(&entry, avoid.as_deref()).map(Ok),
+        Err(error) => {
+            let reason = match error.loop_ancestor() {
+                Some(_) => "a link leads back to a directory above it".to_owned(),
+                None => match error.io_error() {
+                    Some(error) => format!("can't read it: {error}"),
+                    None => "can't read it".to_owned(),
+                },
+            };
+            Some(Err(bad(error.path().unwrap_or(Path::new("?")), &reason)))
+        }
+    }))
+}
+
+fn input(entry: &DirEntry, avoid: Option<&Path>) -> Option<Input> {
+    let named = entry.depth() == 0;
+    let kind = entry.file_type();
+    // What lies in a directory and is no file has no end, or waits for ever.
+    if kind.is_dir() || (!named && !kind.is_file()) {
+        return None;
+    }
+    let path = entry.path().to_owned();
+    if avoid.is_some_and(|avoid| path.canonicalize().is_ok_and(|path| path == avoid)) {
+        return None;
+    }
+    let promise = match named {
+        true => Promise::Reports,
+        false => promise_of(&entry.file_name().to_string_lossy()),
+    };
+    let size = entry.metadata().ok().filter(|_| kind.is_file());
+    let size = size.map(|found| found.len());
+    Some(Input {
+        name: path.display().to_string(),
+        promise,
+        size,
+        open: Box::new(move || open(&path, size)),
+    })
+}
+
+/// Opens a file, and reads no more than it had: one that grows has no end.
+fn open(path: &Path, size: Option<u64>) -> io::Result<Box<dyn Read>> {
+    let file = OpenOptions::new().read(true).open(path)?;
+    Ok(match size {
+        Some(size) => Box::new(file.take(size)),
+        None => Box::new(file),
+    })
+}
+
+fn bad(path: &Path, reason: &str) -> Bad {
+    Bad {
+        source: path.display().to_string(),
+        line: 0,
+        reason: reason.to_owned(),
+    }
+}

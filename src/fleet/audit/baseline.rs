@@ -1,0 +1,240 @@
+//! What is different from an earlier time.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use super::super::digest::Key;
+use super::super::summary::{Row, Summary};
+use super::ROWS;
+use super::causes::causes;
+use super::judge::{Class, Population, Weighing};
+use super::model::{Cause, CauseChange, Changes, Move, Verdicts};
+use super::tally::Names;
+use crate::diagnosis::{Severity, Status};
+use crate::report::Verdict;
+
+/// Kernel moves that are told.
+const MOVES: usize = 50;
+
+/// Hosts that went from one shape to another.
+#[derive(Default)]
+struct Pairs {
+    pairs: BTreeMap<(u32, u32), Names>,
+    new: Names,
+    gone: Names,
+}
+
+pub(super) fn changes(
+    before: &Summary,
+    now: &Summary,
+    population: &Population<'_>,
+    weighing: &Weighing,
+) -> Changes {
+    let past = Population::new(before, weighing);
+    let Pairs { pairs, new, gone } = pair(before, now);
+    let mut verdicts_before = Verdicts::default();
+    for class in &past.classes {
+        verdicts_before.add(class.verdict, class.hosts);
+    }
+    let mut became_ready = Names::default();
+    let mut broke = Names::default();
+    let mut worse = Names::default();
+    let mut moves: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
+    let mut flow: BTreeMap<&str, Flow> = BTreeMap::new();
+    for ((old, new), hosts) in &pairs {
+        let (Some(old), Some(new)) = (past.class(*old), population.class(*new)) else {
+            continue;
+        };
+        let is_ready = |class: &Class<'_>| class.verdict == Verdict::Ready;
+        let readied = is_ready(new) && !is_ready(old);
+        let broken = new.verdict == Verdict::NotReady && old.verdict != Verdict::NotReady;
+        let more = new
+            .blockers
+            .iter()
+            .any(|check| !old.blockers.contains(check));
+        let add = |to: &mut Names| to.add(hosts.hosts(), hosts.examples());
+        if readied {
+            add(&mut became_ready);
+        } else if broken {
+            add(&mut broke);
+        } else if new.verdict == Verdict::NotReady && more {
+            add(&mut worse);
+        }
+        let release = |class: &Class<'_>| {
+            let release = class.shape.place.release.clone();
+            release.unwrap_or_else(|| "(unknown)".to_owned())
+        };
+        let (from, to) = (release(old), release(new));
+        if from != to {
+            let [all, well, ill] = moves.entry((from, to)).or_default();
+            *all += hosts.hosts();
+            *well += if readied { hosts.hosts() } else { 0 };
+            *ill += if broken { hosts.hosts() } else { 0 };
+        }
+        follow(&mut flow, old, new, hosts);
+    }
+    let kernel_moves = moves.len() as u64;
+    let moves = moves
+        .into_iter()
+        .map(|((from, to), [hosts, became_ready, broke])| Move {
+            from,
+            to,
+            hosts,
+            became_ready,
+            broke,
+        });
+    let mut moves: Vec<Move> = moves.collect();
+    moves.sort_by_key(|one| std::cmp::Reverse(one.hosts));
+    moves.truncate(MOVES);
+    Changes {
+        regression: broke.hosts() + worse.hosts() > 0,
+        hosts_before: before.len() as u64,
+        verdicts_before,
+        new: new.told(),
+        gone: gone.told(),
+        became_ready: became_ready.told(),
+        broke: broke.told(),
+        worse: worse.told(),
+        causes: cause_changes(&past, population, &mut flow),
+        kernels: moves,
+        kernel_moves,
+    }
+}
+
+/// How hosts of both times went with a check.
+#[derive(Default)]
+struct Flow {
+    appeared: Names,
+    cured: Names,
+    unseen: u64,
+}
+
+fn follow<'a>(flow: &mut BTreeMap<&'a str, Flow>, old: &Class<'a>, new: &Class<'a>, hosts: &Names) {
+    let then = failing(old);
+    let now = failing(new);
+    for check in now.difference(&then) {
+        let flow = flow.entry(check).or_default();
+        flow.appeared.add(hosts.hosts(), hosts.examples());
+    }
+    for check in then.difference(&now) {
+        let flow = flow.entry(check).or_default();
+        let mut ok = new.shape.ok.iter();
+        match ok.any(|ok| **ok == **check) {
+            true => flow.cured.add(hosts.hosts(), hosts.examples()),
+            false => flow.unseen += hosts.hosts(),
+        }
+    }
+}
+
+fn failing<'a>(class: &Class<'a>) -> BTreeSet<&'a str> {
+    let failing = class.findings.iter();
+    let failing = failing.filter(|known| known.status == Status::Fail);
+    failing.map(|known| &*known.check).collect()
+}
+
+fn cause_changes(
+    past: &Population<'_>,
+    population: &Population<'_>,
+    flow: &mut BTreeMap<&str, Flow>,
+) -> Vec<CauseChange> {
+    let all = |population: &Population<'_>| {
+        let found = causes(population);
+        let all = found.causes.into_iter().chain(found.remarks);
+        all.map(|cause| (cause.check.clone(), cause))
+            .collect::<BTreeMap<String, Cause>>()
+    };
+    let (mut then, now) = (all(past), all(population));
+    let mut changes = Vec::new();
+    let mut add = |check: &str, cause: &Cause, before: u64, now: u64| {
+        let flow = flow.remove(check).unwrap_or_default();
+        let still = flow.appeared.hosts() + flow.cured.hosts() + flow.unseen == 0;
+        if before == now && still {
+            return;
+        }
+        changes.push(CauseChange {
+            check: check.to_owned(),
+            title: cause.title.clone(),
+            severity: cause.severity,
+            change: match (before, now) {
+                (0, _) => "new",
+                (_, 0) => "gone",
+                _ if now > before => "more",
+                _ if now < before => "fewer",
+                _ => "moved",
+            },
+            before,
+            now,
+            appeared: flow.appeared.told(),
+            cured: flow.cured.told(),
+            unseen: flow.unseen,
+        });
+    };
+    for (check, cause) in &now {
+        let before = then.remove(check).map_or(0, |cause| cause.hosts);
+        add(check, cause, before, cause.hosts);
+    }
+    for (check, cause) in &then {
+        add(check, cause, cause.hosts, 0);
+    }
+    let rank = |change: &CauseChange| {
+        let counts = change.severity == Severity::Error;
+        (
+            !counts,
+            std::cmp::Reverse(change.now.abs_diff(change.before)),
+        )
+    };
+    changes.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.check.cmp(&b.check)));
+    changes.truncate(ROWS);
+    changes
+}
+
+/// Finds each host at the other time: by its id, or else by its name, as where one of the two
+/// reports is of a doctor that knew no machine ids.
+fn pair(before: &Summary, now: &Summary) -> Pairs {
+    let mut pairs = Pairs::default();
+    let mut lost: HashMap<&str, Option<(Key, &Row)>> = HashMap::new();
+    let gone = before
+        .hosts
+        .iter()
+        .filter(|(id, _)| !now.hosts.contains_key(*id));
+    for (id, row) in gone.filter(|(_, row)| !row.name.is_empty()) {
+        // A name that two hosts have tells neither.
+        let entry = lost.entry(&row.name);
+        entry
+            .and_modify(|known| *known = None)
+            .or_insert(Some((*id, row)));
+    }
+    let mut namesakes: HashMap<&str, u64> = HashMap::new();
+    for (_, row) in now
+        .hosts
+        .iter()
+        .filter(|(id, _)| !before.hosts.contains_key(*id))
+    {
+        *namesakes.entry(&row.name).or_default() += 1;
+    }
+    lost.retain(|name, _| namesakes.get(name) == Some(&1));
+    let mut found: BTreeSet<Key> = BTreeSet::new();
+    let mut add = |old: &Row, new: &Row| {
+        let names = pairs.pairs.entry((old.shape, new.shape)).or_default();
+        names.add(1, [&*new.name]);
+    };
+    for (id, row) in &now.hosts {
+        match before.hosts.get(id) {
+            Some(old) => add(old, row),
+            None => match lost.get_mut(&*row.name).and_then(Option::take) {
+                Some((id, old)) => {
+                    found.insert(id);
+                    add(old, row);
+                }
+                None => pairs.new.add(1, [&*row.name]),
+            },
+        }
+    }
+    for (id, row) in &before.hosts {
+        if !now.hosts.contains_key(id) && !found.contains(id) {
+            pairs.gone.add(1, [&*row.name]);
+        }
+    }
+    pairs
+}

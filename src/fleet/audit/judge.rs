@@ -1,0 +1,185 @@
+//! Whether hosts are ready, by what was found on them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::digest::{Key, Software, Words};
+use super::super::summary::{Known, Shape, Summary};
+use super::tally::Names;
+use crate::diagnosis::{Severity, Status};
+use crate::report::{Threshold, Verdict};
+
+/// What counts.
+#[derive(Debug, Clone, Default)]
+pub struct Weighing {
+    /// From which severity on a failing check makes a host not ready.
+    pub threshold: Threshold,
+    /// The software that counts, where reports tell of some; all of it if empty.
+    pub profiles: Vec<String>,
+}
+
+impl Weighing {
+    pub(super) fn word(&self) -> &'static str {
+        match self.threshold {
+            Threshold::Error => "error",
+            Threshold::Warning => "warning",
+            Threshold::Never => "never",
+            Threshold::Strict => "strict",
+        }
+    }
+
+    fn least(&self) -> Option<Severity> {
+        match self.threshold {
+            Threshold::Never => None,
+            Threshold::Error => Some(Severity::Error),
+            Threshold::Warning | Threshold::Strict => Some(Severity::Warning),
+        }
+    }
+
+    /// Whether this software runs.
+    pub(super) fn runs(&self, software: &Software) -> Verdict {
+        match self.lacks(software).next() {
+            _ if self.threshold == Threshold::Never => Verdict::Ready,
+            Some(_) => Verdict::NotReady,
+            None if software.open.is_empty() => Verdict::Ready,
+            None => Verdict::Undetermined,
+        }
+    }
+
+    /// The checks that keep this software from running.
+    pub(super) fn lacks<'a>(&self, software: &'a Software) -> impl Iterator<Item = &'a str> {
+        let optional = matches!(self.threshold, Threshold::Warning | Threshold::Strict);
+        let open = self.threshold == Threshold::Strict;
+        let lists = [
+            (self.threshold != Threshold::Never, &software.missing),
+            (optional, &software.optional),
+            (open, &software.open),
+        ];
+        let lists = lists.into_iter().filter(|(counts, _)| *counts);
+        lists.flat_map(|(_, list)| list.iter().map(String::as_str))
+    }
+
+    /// Whether this software decides.
+    pub(super) fn asks_for(&self, software: &Software) -> bool {
+        self.profiles.is_empty() || self.profiles.contains(&software.profile)
+    }
+
+    fn judge(&self, shape: &Shape, findings: &[&Known]) -> (Verdict, Vec<Arc<str>>, bool) {
+        let mut blockers: Vec<Arc<str>> = Vec::new();
+        let mut open = false;
+        let asked = shape
+            .software
+            .iter()
+            .filter(|software| self.asks_for(software));
+        let mut by_software = false;
+        for software in asked {
+            by_software = true;
+            blockers.extend(self.lacks(software).map(Arc::from));
+            open |= !software.open.is_empty();
+        }
+        if !by_software {
+            let strict = self.threshold == Threshold::Strict;
+            let counts = |known: &&&Known| {
+                let fails = known.status == Status::Fail || strict;
+                fails && self.least().is_some_and(|least| known.severity >= least)
+            };
+            let counting = findings.iter().filter(counts);
+            blockers.extend(counting.map(|known| Arc::clone(&known.check)));
+            open = findings
+                .iter()
+                .any(|known| known.status == Status::Unknown && known.severity == Severity::Error);
+        }
+        blockers.sort();
+        blockers.dedup();
+        let verdict = match () {
+            () if self.threshold == Threshold::Never => Verdict::Ready,
+            () if !blockers.is_empty() => Verdict::NotReady,
+            () if open => Verdict::Undetermined,
+            () => Verdict::Ready,
+        };
+        (
+            verdict,
+            blockers,
+            open && self.threshold != Threshold::Never,
+        )
+    }
+}
+
+/// Hosts that differ in nothing but their names, judged.
+#[derive(Debug)]
+pub(in super::super) struct Class<'a> {
+    pub(in super::super) shape: &'a Shape,
+    pub(in super::super) findings: Vec<&'a Known>,
+    pub(in super::super) verdict: Verdict,
+    /// What keeps them from being ready, sorted.
+    pub(in super::super) blockers: Vec<Arc<str>>,
+    /// Whether something that matters is unknown.
+    pub(in super::super) open: bool,
+    pub(in super::super) hosts: u64,
+    pub(super) names: Names,
+}
+
+/// All hosts, by classes.
+#[derive(Debug)]
+pub(in super::super) struct Population<'a> {
+    pub(in super::super) classes: Vec<Class<'a>>,
+    words: &'a std::collections::BTreeMap<Key, Arc<Words>>,
+    /// The class of each shape of the summary.
+    of_shape: HashMap<u32, usize>,
+}
+
+impl<'a> Population<'a> {
+    pub(in super::super) fn new(summary: &'a Summary, weighing: &Weighing) -> Self {
+        let mut population = Self {
+            classes: Vec::new(),
+            words: &summary.words,
+            of_shape: HashMap::new(),
+        };
+        for row in summary.hosts.values() {
+            let place = match population.of_shape.get(&row.shape) {
+                Some(place) => *place,
+                None => {
+                    let Some(shape) = summary.shape(row) else {
+                        continue;
+                    };
+                    let place = population.classes.len();
+                    population.classes.push(class(summary, shape, weighing));
+                    population.of_shape.insert(row.shape, place);
+                    place
+                }
+            };
+            if let Some(class) = population.classes.get_mut(place) {
+                class.hosts += 1;
+                class.names.add(1, [&*row.name]);
+            }
+        }
+        population
+    }
+
+    /// The words of a finding, if they were kept.
+    pub(super) fn words(&self, key: Key) -> Option<&'a Arc<Words>> {
+        self.words.get(&key)
+    }
+
+    /// The class of a shape of the summary.
+    pub(in super::super) fn class(&self, shape: u32) -> Option<&Class<'a>> {
+        self.classes.get(*self.of_shape.get(&shape)?)
+    }
+}
+
+fn class<'a>(summary: &'a Summary, shape: &'a Shape, weighing: &Weighing) -> Class<'a> {
+    let findings = shape.findings.iter();
+    let findings: Vec<&Known> = findings
+        .filter_map(|key| summary.findings.get(key))
+        .collect();
+    let (verdict, blockers, open) = weighing.judge(shape, &findings);
+    Class {
+        shape,
+        findings,
+        verdict,
+        blockers,
+        open,
+        hosts: 0,
+        names: Names::default(),
+    }
+}

@@ -1,0 +1,93 @@
+//! A summary weighed: verdicts, causes and their fixes, the plan, groups, outliers, and what
+//! changed.
+
+mod baseline;
+mod causes;
+mod groups;
+mod judge;
+mod model;
+mod outliers;
+mod plan;
+mod tally;
+
+use std::collections::BTreeSet;
+
+pub use judge::Weighing;
+pub use model::{
+    AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, Group, Grouping,
+    Hosts, Move, Outlier, Outliers, Plan, Reports, Step, Together, Unknown, Verdicts,
+};
+
+pub(super) use judge::Population;
+
+use super::digest::time;
+use super::summary::Summary;
+
+/// Names of hosts that stand for a group.
+pub(super) const EXAMPLES: usize = 3;
+/// Rows of a list that may be long.
+const ROWS: usize = 1000;
+
+/// Weighs a summary, and what is different from `before`.
+#[must_use]
+pub fn audit(
+    summary: &Summary,
+    weighing: &Weighing,
+    by: &[String],
+    before: Option<&Summary>,
+    generated_at: &str,
+) -> Audit {
+    let population = Population::new(summary, weighing);
+    let mut verdicts = Verdicts::default();
+    for class in &population.classes {
+        verdicts.add(class.verdict, class.hosts);
+    }
+    let found = causes::causes(&population);
+    let plan = plan::plan(&population, &found.causes, verdicts.ready);
+    Audit {
+        schema: AUDIT_SCHEMA,
+        generated_at: generated_at.to_owned(),
+        fail_on: weighing.word(),
+        hosts: summary.len() as u64,
+        verdicts,
+        reports: reports(summary),
+        groups: groups::groups(&population, by, weighing),
+        outliers: outliers::outliers(&population),
+        changes: before.map(|before| baseline::changes(before, summary, &population, weighing)),
+        causes: found.causes,
+        remarks: found.remarks,
+        unknowns: found.unknowns,
+        plan,
+    }
+}
+
+fn reports(summary: &Summary) -> Reports {
+    let rows = || summary.hosts.values();
+    let read: u64 = rows().map(|row| u64::from(row.reports)).sum();
+    let mut repeated = tally::Names::default();
+    for row in rows().filter(|row| row.reports > 1) {
+        repeated.add(1, [&*row.name]);
+    }
+    let renamed = summary.aliases.values().take(ROWS);
+    let names = |names: &BTreeSet<Box<str>>| names.iter().map(|name| shown(name)).collect();
+    Reports {
+        read,
+        superseded: read - summary.len() as u64,
+        repeated: repeated.told(),
+        renamed: renamed.map(names).collect(),
+        unnamed: rows().filter(|row| row.name.is_empty()).count() as u64,
+        bad: summary.bad_count,
+        bad_reports: summary.bad.iter().cloned().collect(),
+        passed_over: summary.foreign,
+        oldest: rows().map(|row| row.time).min().map(time),
+        newest: rows().map(|row| row.time).max().map(time),
+    }
+}
+
+/// The name of a host for people.
+pub(super) fn shown(name: &str) -> String {
+    match name.is_empty() {
+        true => "(no name)".to_owned(),
+        false => name.to_owned(),
+    }
+}

@@ -1,0 +1,371 @@
+//! What an audit says of a fleet.
+
+use serde::Serialize;
+
+use crate::diagnosis::{Needs, Severity};
+use crate::report::Verdict;
+
+/// The name and version of the audit's shape. Keys keep their meaning within a version; new
+/// keys may be added.
+pub const AUDIT_SCHEMA: &str = "bpf-doctor/audit/v1";
+
+/// An audit, complete.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Audit {
+    /// [`AUDIT_SCHEMA`].
+    pub schema: &'static str,
+    /// When it was made, RFC 3339.
+    pub generated_at: String,
+    /// From which severity on a failing check counts.
+    pub fail_on: &'static str,
+    /// How many hosts there are.
+    pub hosts: u64,
+    /// How many of them came to which verdict.
+    pub verdicts: Verdicts,
+    /// What was read.
+    pub reports: Reports,
+    /// What keeps hosts from being ready, most hosts first.
+    pub causes: Vec<Cause>,
+    /// The fewest changes that make so many hosts ready.
+    pub plan: Plan,
+    /// Failing checks that keep no host from being ready, most hosts first.
+    pub remarks: Vec<Cause>,
+    /// What is not known, most hosts first.
+    pub unknowns: Vec<Unknown>,
+    /// The hosts by what they have in common.
+    pub groups: Vec<Grouping>,
+    /// Hosts that differ from most others of their kernel and distribution.
+    pub outliers: Outliers,
+    /// What is different from an earlier time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+}
+
+/// How many hosts came to which verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Verdicts {
+    /// Nothing that counts fails.
+    pub ready: u64,
+    /// Something that counts fails.
+    pub not_ready: u64,
+    /// Nothing fails, but something that matters is unknown.
+    pub undetermined: u64,
+}
+
+impl Verdicts {
+    /// Counts hosts of this verdict.
+    pub(super) fn add(&mut self, verdict: Verdict, hosts: u64) {
+        *match verdict {
+            Verdict::Ready => &mut self.ready,
+            Verdict::NotReady => &mut self.not_ready,
+            Verdict::Undetermined => &mut self.undetermined,
+        } += hosts;
+    }
+
+    /// The verdict on all of them.
+    #[must_use]
+    pub fn worst(&self) -> Verdict {
+        match self {
+            Self {
+                not_ready: 0,
+                undetermined: 0,
+                ..
+            } => Verdict::Ready,
+            Self { not_ready: 0, .. } => Verdict::Undetermined,
+            _ => Verdict::NotReady,
+        }
+    }
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reports {
+    /// Reports that could be used.
+    pub read: u64,
+    /// Those of them that a newer one of the same host replaced.
+    pub superseded: u64,
+    /// Hosts of which there was more than one report.
+    pub repeated: Hosts,
+    /// Machines that reported under several names, as copies of one image do.
+    pub renamed: Vec<Vec<String>>,
+    /// Hosts without a name of their own, each report of which counts as a host.
+    pub unnamed: u64,
+    /// Reports that could not be used.
+    pub bad: u64,
+    /// The first of them by name.
+    pub bad_reports: Vec<super::super::summary::Bad>,
+    /// Files that don't look like reports and were passed over.
+    pub passed_over: u64,
+    /// When the oldest report that counts was made.
+    pub oldest: Option<String>,
+    /// When the newest was made.
+    pub newest: Option<String>,
+}
+
+/// Some hosts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Hosts {
+    /// How many.
+    pub hosts: u64,
+    /// The names of a few.
+    pub examples: Vec<String>,
+}
+
+/// A failing check over all hosts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cause {
+    /// The check.
+    pub check: String,
+    /// The failure in a few words.
+    pub title: String,
+    /// Its area.
+    pub area: String,
+    /// How much it matters, at most.
+    pub severity: Severity,
+    /// On how many hosts it fails.
+    pub hosts: u64,
+    /// How many of them become ready once this alone is mended.
+    pub alone: u64,
+    /// The other cause with which most become ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub together: Option<Together>,
+    /// What its fixes take at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Needs>,
+    /// The kernels it fails on, most hosts first.
+    pub kernels: Counts,
+    /// The distributions it fails on, most hosts first.
+    pub distributions: Counts,
+    /// Why, most hosts first.
+    pub reasons: Counts,
+    /// How to mend it: a fix for each group of hosts with the same commands.
+    pub fixes: Vec<FixGroup>,
+    /// Hosts whose commands are among too many different ones to be told here.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub other_fixes: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Two causes mended at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Together {
+    /// The other one.
+    pub with: String,
+    /// How many hosts become ready by both.
+    pub hosts: u64,
+}
+
+/// How often something occurs, most often first; what is rare is counted only.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// How many different ones there are.
+    pub different: u64,
+    /// The most frequent ones.
+    pub most: Vec<Count>,
+}
+
+/// How many hosts have something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// What.
+    pub value: String,
+    /// How many.
+    pub hosts: u64,
+}
+
+/// A fix, and the hosts it is for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FixGroup {
+    /// How many hosts.
+    pub hosts: u64,
+    /// Names of a few.
+    pub examples: Vec<String>,
+    /// The kind of fix.
+    pub kind: String,
+    /// What it does.
+    pub summary: String,
+    /// What to type there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
+    /// What it takes before it helps.
+    pub needs: Needs,
+    /// What it may break.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<String>,
+    /// What else would help, in a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+}
+
+/// The fewest changes that make so many hosts ready.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Plan {
+    /// Whether no smaller sets of changes do; with many causes only good ones are looked for.
+    pub exact: bool,
+    /// One step for each number of changes that is worth it.
+    pub steps: Vec<Step>,
+    /// Hosts that no change makes ready, because something that matters is unknown there.
+    pub undecided: u64,
+}
+
+/// A set of changes, and what it brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The checks to mend, those that help most first.
+    pub checks: Vec<String>,
+    /// How many hosts become ready by it.
+    pub gained: u64,
+    /// How many are ready then.
+    pub ready: u64,
+    /// What the fixes take at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Needs>,
+}
+
+/// A check without an answer, over all hosts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unknown {
+    /// The check.
+    pub check: String,
+    /// The failure in a few words.
+    pub title: String,
+    /// How much it would matter.
+    pub severity: Severity,
+    /// On how many hosts it is unknown.
+    pub hosts: u64,
+    /// How many of them are undetermined for this alone.
+    pub decides: u64,
+    /// On how many of them the doctor was not root.
+    pub without_root: u64,
+    /// What was in the way, most hosts first.
+    pub reasons: Counts,
+    /// What would let the doctor know.
+    pub grant: Vec<String>,
+}
+
+/// The hosts by one thing they have in common.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Grouping {
+    /// By what: `kernel`, `distribution`, a label, ...
+    pub by: String,
+    /// How many groups there are.
+    pub different: u64,
+    /// The groups, most hosts first.
+    pub groups: Vec<Group>,
+}
+
+/// Hosts that have something in common.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// What they have in common.
+    pub value: String,
+    /// How many there are.
+    pub hosts: u64,
+    /// How many of them came to which verdict.
+    pub verdicts: Verdicts,
+    /// What keeps most of them from being ready.
+    pub causes: Vec<Count>,
+}
+
+/// Hosts that differ from most others of their kernel and distribution.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Outliers {
+    /// How many there are.
+    pub hosts: u64,
+    /// In how many different ways they differ.
+    pub different: u64,
+    /// The rarest ways.
+    pub most: Vec<Outlier>,
+}
+
+/// Hosts that differ in one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outlier {
+    /// Their kernel.
+    pub kernel: String,
+    /// Their distribution.
+    pub distribution: String,
+    /// How many differ in this way.
+    pub hosts: u64,
+    /// How many there are of the same kernel and distribution.
+    pub of: u64,
+    /// What fails there and usually doesn't.
+    pub more: Vec<String>,
+    /// What usually fails and doesn't there.
+    pub fewer: Vec<String>,
+    /// Names of a few.
+    pub examples: Vec<String>,
+}
+
+/// What is different from an earlier time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Changes {
+    /// Whether a host that was there then is worse now.
+    pub regression: bool,
+    /// Hosts then.
+    pub hosts_before: u64,
+    /// How many of them came to which verdict.
+    pub verdicts_before: Verdicts,
+    /// Hosts that are there now and were not.
+    pub new: Hosts,
+    /// Hosts that were there and are not.
+    pub gone: Hosts,
+    /// Hosts that are ready now and were not.
+    pub became_ready: Hosts,
+    /// Hosts that are not ready now and were not known to be so.
+    pub broke: Hosts,
+    /// Hosts that were not ready and have another cause for it now.
+    pub worse: Hosts,
+    /// Causes, the largest change first; those without a change are left out.
+    pub causes: Vec<CauseChange>,
+    /// Hosts whose kernel is another one now, most hosts first.
+    pub kernels: Vec<Move>,
+    /// How many such moves there are in all.
+    pub kernel_moves: u64,
+}
+
+/// How a cause changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CauseChange {
+    /// The check.
+    pub check: String,
+    /// The failure in a few words.
+    pub title: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// `new`, `gone`, `more`, `fewer` or `moved`, by the hosts there are now and then.
+    pub change: &'static str,
+    /// On how many hosts it failed.
+    pub before: u64,
+    /// On how many it fails.
+    pub now: u64,
+    /// Hosts of both times on which it fails now and did not.
+    pub appeared: Hosts,
+    /// Hosts of both times on which it failed and is ok now.
+    pub cured: Hosts,
+    /// Hosts of both times on which it failed and no answer is there now.
+    pub unseen: u64,
+}
+
+/// Hosts that went from one kernel to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Move {
+    /// The kernel then.
+    pub from: String,
+    /// The kernel now.
+    pub to: String,
+    /// How many hosts.
+    pub hosts: u64,
+    /// How many of them became ready.
+    pub became_ready: u64,
+    /// How many of them broke.
+    pub broke: u64,
+}

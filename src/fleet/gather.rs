@@ -1,0 +1,339 @@
+//! Many inputs, read by several threads, into one summary.
+
+use std::io;
+use std::io::Read;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::partial::{PartialReader, begins};
+use super::quick::Quick;
+use super::read::too_large;
+use super::split::Part;
+use super::summary::{Bad, Summary};
+use super::unpack::{Out, Promise, unpack};
+use crate::report::clean;
+
+/// Something to read.
+pub struct Input {
+    /// Its name for people.
+    pub name: String,
+    /// What is expected of it.
+    pub promise: Promise,
+    /// How large it is, where that is known: small files are read by one thread each, large
+    /// ones and pipes by all together.
+    pub size: Option<u64>,
+    /// Opens it.
+    pub open: Box<dyn FnOnce() -> io::Result<Box<dyn Read>> + Send>,
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Input")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How reports are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// How many threads read.
+    pub threads: usize,
+    /// Whether every report goes through the parser in full; the result is the same.
+    pub in_full: bool,
+}
+
+/// A file larger than this is taken apart by one thread and read by all.
+const LARGE: u64 = 8 << 20;
+/// Bytes that are handed over at once.
+const BATCH: usize = 1 << 20;
+/// Files that are handed over at once.
+const FILES: usize = 32;
+/// Batches that may wait for each thread.
+const WAITING: usize = 2;
+
+enum Job {
+    Files(Vec<Input>),
+    Documents(Batch),
+}
+
+/// Documents of one stream, one behind the other.
+#[derive(Default)]
+struct Batch {
+    source: String,
+    bytes: Vec<u8>,
+    /// The line each begins in, and where it ends.
+    ends: Vec<(usize, usize)>,
+}
+
+/// Reads all inputs. `progress` is told now and then how many reports were read.
+///
+/// What can't be read is in the summary, and never stops the rest.
+pub fn gather(
+    inputs: impl Iterator<Item = Result<Input, Bad>>,
+    reading: Reading,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Summary {
+    let threads = reading.threads.clamp(1, 64);
+    let (jobs, waiting) = sync_channel(threads * WAITING);
+    let waiting = Mutex::new(waiting);
+    let count = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        let worker = || {
+            let mut worker = Worker::new(reading.in_full, &count);
+            while let Some(job) = next(&waiting) {
+                worker.work(job);
+                progress(count.load(Ordering::Relaxed));
+            }
+            worker.summary
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        let mut summary = deal(inputs, &jobs);
+        drop(jobs);
+        for worker in workers {
+            match worker.join() {
+                Ok(read) => summary.join(read),
+                // A fault of this program: what that thread had read would be missing.
+                Err(fault) => std::panic::resume_unwind(fault),
+            }
+        }
+        summary
+    })
+}
+
+fn next(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
+    let receiver = match waiting.lock() {
+        Ok(receiver) => receiver,
+        Err(poisoned) => poisoned.into_inner(),
+    };
+    receiver.recv().ok()
+}
+
+/// Deals out the inputs: small files by the dozen, large ones document by document.
+fn deal(inputs: impl Iterator<Item = Result<Input, Bad>>, jobs: &SyncSender<Job>) -> Summary {
+    let mut summary = Summary::default();
+    let mut files = Vec::new();
+    let mut buffer = Vec::new();
+    for input in inputs {
+        let input = match input {
+            Ok(input) => input,
+            Err(bad) => {
+                summary.spoilt(bad);
+                continue;
+            }
+        };
+        if input.size.is_some_and(|size| size <= LARGE) {
+            files.push(input);
+            if files.len() >= FILES {
+                hand_over(jobs, Job::Files(std::mem::take(&mut files)));
+            }
+        } else {
+            let part = stream(input, jobs, &mut buffer);
+            summary.join(part);
+        }
+    }
+    hand_over(jobs, Job::Files(files));
+    summary
+}
+
+fn hand_over(jobs: &SyncSender<Job>, job: Job) {
+    // The threads take jobs until this end is dropped.
+    let _gone = jobs.send(job);
+}
+
+/// Takes a stream apart and hands its documents over; summaries in it are read here.
+fn stream(input: Input, jobs: &SyncSender<Job>, buffer: &mut Vec<u8>) -> Summary {
+    let mut sequence = Sequence::default();
+    let mut batch = Batch::default();
+    let flush = |batch: &mut Batch| {
+        if !batch.ends.is_empty() {
+            let source = batch.source.clone();
+            hand_over(jobs, Job::Documents(std::mem::take(batch)));
+            batch.source = source;
+        }
+    };
+    read(input, buffer, &mut |out| {
+        sequence.take(out, &mut |source, line, text| {
+            if batch.source != source || batch.bytes.len() + text.len() > BATCH {
+                flush(&mut batch);
+                source.clone_into(&mut batch.source);
+            }
+            batch.bytes.extend_from_slice(text);
+            batch.ends.push((line, batch.bytes.len()));
+        });
+    });
+    flush(&mut batch);
+    sequence.summary
+}
+
+fn read(input: Input, buffer: &mut Vec<u8>, take: &mut dyn FnMut(Out<'_>)) {
+    match (input.open)() {
+        Ok(mut source) => unpack(&input.name, &mut source, input.promise, buffer, take),
+        Err(error) => {
+            let problem = format!("can't read it: {error}");
+            take(Out::Trouble(&input.name, problem));
+        }
+    }
+}
+
+/// What comes out of streams, in its order: reports go on, summaries and faults stay.
+#[derive(Default)]
+struct Sequence {
+    summary: Summary,
+    /// A summary that has begun and not ended.
+    open: Option<(usize, PartialReader)>,
+    /// Whether the summary that is being passed is one that was found wrong.
+    broken: bool,
+}
+
+impl Sequence {
+    fn take(&mut self, out: Out<'_>, report: &mut dyn FnMut(&str, usize, &[u8])) {
+        match out {
+            Out::Part(source, Part::Document(line, text)) => {
+                self.document(source, line, text, report);
+            }
+            Out::Part(source, Part::TooLarge(line)) => {
+                self.bad(source, line, &too_large().reason);
+            }
+            Out::Part(source, Part::Endless(line)) => {
+                let reason = "it has a document without end; the rest was not read";
+                self.bad(source, line, reason);
+            }
+            Out::End(source) => {
+                if let Some((line, _)) = self.open.take() {
+                    self.bad(source, line, "it is a summary that was cut off");
+                }
+                self.broken = false;
+            }
+            Out::Trouble(source, reason) => {
+                self.open = None;
+                self.broken = false;
+                self.bad(source, 0, &reason);
+            }
+            Out::Foreign => self.summary.foreign += 1,
+        }
+    }
+
+    fn document(
+        &mut self,
+        source: &str,
+        line: usize,
+        text: &[u8],
+        report: &mut dyn FnMut(&str, usize, &[u8]),
+    ) {
+        if begins(text) {
+            if let Some((line, _)) = self.open.take() {
+                self.bad(source, line, "it is a summary that was cut off");
+            }
+            self.broken = false;
+            match PartialReader::new(text) {
+                Ok(reader) => self.open = Some((line, reader)),
+                Err(reason) => self.wrong(source, line, &reason),
+            }
+            return;
+        }
+        // The lines of a summary that is wrong are no faults of their own.
+        let is_line = text.starts_with(b"{") && !text.starts_with(b"{\"schema\"");
+        if self.broken && is_line {
+            return;
+        }
+        let Some((_, reader)) = &mut self.open else {
+            self.broken = false;
+            return report(source, line, text);
+        };
+        match reader.line(text) {
+            Ok(None) => {}
+            Ok(Some(summary)) => {
+                self.open = None;
+                self.summary.join(summary);
+            }
+            Err(reason) => self.wrong(source, line, &reason),
+        }
+    }
+
+    fn wrong(&mut self, source: &str, line: usize, reason: &str) {
+        self.open = None;
+        self.broken = true;
+        self.bad(source, line, reason);
+    }
+
+    fn bad(&mut self, source: &str, line: usize, reason: &str) {
+        self.summary.spoilt(bad(source, line, reason));
+    }
+}
+
+/// A thread's own part of the work.
+struct Worker<'a> {
+    quick: Quick,
+    summary: Summary,
+    buffer: Vec<u8>,
+    count: &'a AtomicU64,
+}
+
+impl<'a> Worker<'a> {
+    fn new(in_full: bool, count: &'a AtomicU64) -> Self {
+        Self {
+            quick: Quick::new(in_full),
+            summary: Summary::default(),
+            buffer: Vec::new(),
+            count,
+        }
+    }
+
+    fn work(&mut self, job: Job) {
+        match job {
+            Job::Files(inputs) => {
+                for input in inputs {
+                    self.file(input);
+                }
+            }
+            Job::Documents(batch) => {
+                let mut start = 0;
+                for (line, end) in batch.ends {
+                    let text = batch.bytes.get(start..end).unwrap_or_default();
+                    start = end;
+                    report(
+                        &mut self.quick,
+                        &mut self.summary,
+                        self.count,
+                        (&batch.source, line, text),
+                    );
+                }
+            }
+        }
+    }
+
+    fn file(&mut self, input: Input) {
+        let mut sequence = Sequence::default();
+        let (quick, summary, count) = (&mut self.quick, &mut self.summary, self.count);
+        read(input, &mut self.buffer, &mut |out| {
+            sequence.take(out, &mut |source, line, text| {
+                report(quick, summary, count, (source, line, text));
+            });
+        });
+        self.summary.join(sequence.summary);
+    }
+}
+
+fn report(
+    quick: &mut Quick,
+    summary: &mut Summary,
+    count: &AtomicU64,
+    (source, line, text): (&str, usize, &[u8]),
+) {
+    match quick.read(text) {
+        Ok(digest) => summary.add(digest),
+        Err(fault) => summary.spoilt(bad(source, line + fault.line - 1, &fault.reason)),
+    }
+    count.fetch_add(1, Ordering::Relaxed);
+}
+
+fn bad(source: &str, line: usize, reason: &str) -> Bad {
+    let short = |text: &str, limit| clean(text).chars().take(limit).collect();
+    Bad {
+        source: short(source, 500),
+        line,
+        reason: short(reason, 300),
+    }
+}

@@ -1,0 +1,29 @@
+//! Many reports, one audit: how many hosts are ready, what keeps the others from it, which
+//! changes help the most hosts, and what got worse.
+//!
+//! [`gather`] reads reports from any number of streams with several threads, into a
+//! [`Summary`]: a row for each host and once what hosts share. Summaries can be written, read
+//! and joined in any order ([`Summary::write`]), so that many machines can share the work.
+//! [`audit`] weighs a summary; the renderings show one and the same audit.
+
+mod audit;
+mod digest;
+mod gather;
+mod partial;
+mod quick;
+mod read;
+mod render;
+mod split;
+mod summary;
+mod unpack;
+
+pub use audit::{
+    AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, Group, Grouping,
+    Hosts, Move, Outlier, Outliers, Plan, Reports, Step, Together, Unknown, Verdicts, Weighing,
+    audit,
+};
+pub use gather::{Input, Reading, gather};
+pub use partial::PARTIAL_SCHEMA;
+pub use render::{json, text, yaml};
+pub use summary::{Bad, Summary};
+pub use unpack::{Promise, promise_of};

@@ -1,0 +1,501 @@
+//! The audit for people.
+
+use super::super::audit::{Audit, Cause, Changes, Group, Grouping, Hosts, Outlier, Unknown};
+use super::words::{counts, examples, hosts, needs, number, percent};
+use crate::diagnosis::Severity;
+use crate::report::{Detail, Style, clean};
+
+/// How many of each are shown unless all are asked for.
+struct Shown {
+    causes: usize,
+    fixes: usize,
+    commands: usize,
+    rows: usize,
+}
+
+const NORMAL: Shown = Shown {
+    causes: 12,
+    fixes: 3,
+    commands: 6,
+    rows: 8,
+};
+
+const ALL: Shown = Shown {
+    causes: usize::MAX,
+    fixes: usize::MAX,
+    commands: usize::MAX,
+    rows: usize::MAX,
+};
+
+/// The audit as a page of text.
+#[must_use]
+pub fn text(audit: &Audit, style: Style) -> String {
+    let shown = match style.detail {
+        Detail::Verbose => ALL,
+        Detail::Quiet | Detail::Normal => NORMAL,
+    };
+    let mut page = Page {
+        out: String::new(),
+        style,
+        shown,
+    };
+    page.head(audit);
+    if let Some(changes) = &audit.changes {
+        page.changes(changes);
+    }
+    page.plan(audit);
+    if style.detail != Detail::Quiet {
+        page.causes("What keeps hosts from being ready", &audit.causes, audit);
+        page.unknowns(&audit.unknowns);
+        page.groups(&audit.groups);
+        page.outliers(audit);
+        page.remarks(audit);
+    }
+    page.bad(audit);
+    style.plain(&page.out)
+}
+
+struct Page {
+    out: String,
+    style: Style,
+    shown: Shown,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line.trim_end());
+        self.out.push('\n');
+    }
+
+    fn title(&mut self, title: &str) {
+        let title = self.style.bold(title);
+        self.line("");
+        self.line(&title);
+    }
+
+    /// Says that not all was shown.
+    fn more(&mut self, rest: usize, what: &str) {
+        if rest > 0 {
+            let line = format!("  and {} more {what} (-v shows them)", number(rest as u64));
+            let line = self.style.dim(&line);
+            self.line(&line);
+        }
+    }
+
+    fn head(&mut self, audit: &Audit) {
+        let verdicts = &audit.verdicts;
+        let mut parts = Vec::new();
+        for (count, word, paint) in [
+            (
+                verdicts.ready,
+                "ready",
+                Style::green as fn(Style, &str) -> String,
+            ),
+            (verdicts.not_ready, "not ready", Style::red),
+            (verdicts.undetermined, "undetermined", Style::yellow),
+        ] {
+            let told = format!("{} {word} ({})", number(count), percent(count, audit.hosts));
+            parts.push(match count {
+                0 => format!("0 {word}"),
+                _ => paint(self.style, &told),
+            });
+        }
+        let total = self.style.bold(&hosts(audit.hosts));
+        self.line(&format!("{total}: {}", parts.join(", ")));
+        let reports = &audit.reports;
+        if let (Some(oldest), Some(newest)) = (&reports.oldest, &reports.newest) {
+            let between = match oldest == newest {
+                true => format!("of {newest}"),
+                false => format!("from {oldest} to {newest}"),
+            };
+            self.line(&format!("{} reports {between}", number(reports.read)));
+        }
+        let few = |some: &Hosts| clean(&examples(&some.examples, some.hosts));
+        if reports.superseded > 0 {
+            self.line(&format!(
+                "{} of them replaced by newer ones of the same host ({}: {})",
+                number(reports.superseded),
+                hosts(reports.repeated.hosts),
+                few(&reports.repeated)
+            ));
+        }
+        for names in reports.renamed.iter().take(5) {
+            self.line(&format!(
+                "one machine id, several names: {} (copies of one image? the newest report counts)",
+                clean(&names.join(", "))
+            ));
+        }
+        if reports.renamed.len() > 5 {
+            self.line(&format!(
+                "and {} more such machine ids",
+                reports.renamed.len() - 5
+            ));
+        }
+        if reports.unnamed > 0 {
+            self.line(&format!(
+                "{} without a name of their own: each of their reports counts as a host",
+                hosts(reports.unnamed)
+            ));
+        }
+        if reports.passed_over > 0 {
+            self.line(&format!(
+                "{} other files passed over, which don't look like reports",
+                number(reports.passed_over)
+            ));
+        }
+    }
+
+    fn plan(&mut self, audit: &Audit) {
+        let plan = &audit.plan;
+        if plan.steps.is_empty() && plan.undecided == 0 {
+            return;
+        }
+        self.title("What to mend first");
+        let rows = self.shown.rows.min(plan.steps.len());
+        let mut before: &[String] = &[];
+        for step in plan.steps.iter().take(rows) {
+            let count = step.checks.len();
+            let things = if count == 1 { "cause " } else { "causes" };
+            let gained = self.style.green(&format!("+{}", number(step.gained)));
+            let takes = step
+                .needs
+                .map_or(String::new(), |takes| format!(", {}", needs(takes)));
+            self.line(&format!(
+                "  {count:>2} {things}  {gained} ready, {} in all{takes}",
+                number(step.ready)
+            ));
+            // Most steps do what the one before them does, and more.
+            let is_new = |check: &&String| !before.contains(check);
+            let more: Vec<&str> = step
+                .checks
+                .iter()
+                .filter(is_new)
+                .map(String::as_str)
+                .collect();
+            let goes_on = step.checks.len() == before.len() + more.len() && !before.is_empty();
+            let list = match goes_on {
+                true => format!("those and {}", more.join(", ")),
+                false => step.checks.join(", "),
+            };
+            before = &step.checks;
+            self.line(&format!("             {}", clean(&list)));
+        }
+        self.more(plan.steps.len() - rows, "steps");
+        if !plan.exact {
+            self.line("  Good sets of causes; with so many, the very best were not looked for.");
+        }
+        if plan.undecided > 0 {
+            self.line(&format!(
+                "  On {} something that matters is unknown besides; see below.",
+                hosts(plan.undecided)
+            ));
+        }
+    }
+
+    fn causes(&mut self, title: &str, causes: &[Cause], audit: &Audit) {
+        if causes.is_empty() {
+            return;
+        }
+        self.title(title);
+        let rows = self.shown.causes.min(causes.len());
+        for cause in causes.iter().take(rows) {
+            self.cause(cause, audit);
+        }
+        self.more(causes.len() - rows, "causes");
+    }
+
+    fn cause(&mut self, cause: &Cause, audit: &Audit) {
+        let mark = match cause.severity {
+            Severity::Error => self
+                .style
+                .red(if self.style.unicode { "[✗]" } else { "[x]" }),
+            Severity::Warning => self.style.yellow("[!]"),
+            Severity::Info => self.style.cyan("[i]"),
+        };
+        let check = self.style.bold(&clean(&cause.check));
+        let share = percent(cause.hosts, audit.hosts);
+        self.line(&format!("{mark} {check}: {} ({share})", hosts(cause.hosts)));
+        self.line(&format!("    {}", clean(&cause.title)));
+        let mut helps = format!("{} become ready by mending this alone", hosts(cause.alone));
+        if cause.alone == 0 {
+            helps = "mending this alone makes no host ready".to_owned();
+        }
+        if let Some(together) = &cause.together {
+            helps += &format!(
+                "; {} together with {}",
+                number(together.hosts),
+                clean(&together.with)
+            );
+        }
+        self.line(&format!("    {helps}"));
+        let dim = |page: &Self, label: &str| page.style.dim(label);
+        let kernels = format!(
+            "    {} {}",
+            dim(self, "kernels:"),
+            clean(&counts(&cause.kernels, 4))
+        );
+        self.line(&kernels);
+        let systems = clean(&counts(&cause.distributions, 4));
+        let systems = format!("    {} {systems}", dim(self, "distributions:"));
+        self.line(&systems);
+        let rows = self.shown.fixes.min(cause.fixes.len());
+        for fix in cause.fixes.iter().take(rows) {
+            self.line(&format!(
+                "    {} ({}; {}): {}",
+                hosts(fix.hosts),
+                clean(&examples(&fix.examples, fix.hosts)),
+                needs(fix.needs),
+                clean(&fix.summary)
+            ));
+            let commands = self.shown.commands.min(fix.commands.len());
+            for command in fix.commands.iter().take(commands) {
+                let typed = clean(command);
+                let line = match typed.starts_with('#') {
+                    true => self.style.dim(&format!("      {typed}")),
+                    false => format!("      $ {}", self.style.cyan(&typed)),
+                };
+                self.line(&line);
+            }
+            if fix.commands.len() > commands {
+                let rest = fix.commands.len() - commands;
+                let line = self
+                    .style
+                    .dim(&format!("      and {rest} more lines (-v shows them)"));
+                self.line(&line);
+            }
+        }
+        self.more(
+            cause.fixes.len() - rows,
+            "groups of hosts with other commands",
+        );
+        if cause.other_fixes > 0 {
+            self.line(&format!(
+                "    {} with commands of their own: see their reports",
+                hosts(cause.other_fixes)
+            ));
+        }
+    }
+
+    fn remarks(&mut self, audit: &Audit) {
+        if audit.remarks.is_empty() {
+            return;
+        }
+        if self.style.detail == Detail::Verbose {
+            self.causes("Fails, and does not count", &audit.remarks, audit);
+            return;
+        }
+        self.title("Fails, and does not count");
+        let rows = self.shown.causes.min(audit.remarks.len());
+        let width = width(
+            audit
+                .remarks
+                .iter()
+                .take(rows)
+                .map(|cause| cause.check.as_str()),
+        );
+        for cause in audit.remarks.iter().take(rows) {
+            let check = pad(&clean(&cause.check), width);
+            let count = number(cause.hosts);
+            self.line(&format!("  {count:>9}  {check}  {}", clean(&cause.title)));
+        }
+        self.more(audit.remarks.len() - rows, "checks");
+    }
+
+    fn unknowns(&mut self, unknowns: &[Unknown]) {
+        if unknowns.is_empty() {
+            return;
+        }
+        self.title("Unknown");
+        let rows = self.shown.rows.min(unknowns.len());
+        for unknown in unknowns.iter().take(rows) {
+            let mark = self.style.yellow("[?]");
+            let check = self.style.bold(&clean(&unknown.check));
+            let mut line = format!("{mark} {check}: {}", hosts(unknown.hosts));
+            if unknown.decides > 0 {
+                line += &format!(
+                    "; the verdict on {} waits for this alone",
+                    number(unknown.decides)
+                );
+            }
+            self.line(&line);
+            for reason in unknown.reasons.most.iter().take(2) {
+                let value = short(&clean(&reason.value), 120);
+                self.line(&format!("    {value} ({})", hosts(reason.hosts)));
+            }
+            for grant in unknown.grant.iter().take(self.shown.commands) {
+                self.line(&format!("    → {}", clean(grant)));
+            }
+        }
+        self.more(unknowns.len() - rows, "checks");
+    }
+
+    fn groups(&mut self, groupings: &[Grouping]) {
+        for grouping in groupings {
+            self.title(&format!("By {}", clean(&grouping.by)));
+            let rows = self.shown.rows.min(grouping.groups.len());
+            let some: Vec<&Group> = grouping.groups.iter().take(rows).collect();
+            let width = width(some.iter().map(|group| group.value.as_str()));
+            for group in some {
+                self.group(group, width);
+            }
+            let rest = grouping.different as usize - rows;
+            self.more(rest, "groups");
+        }
+    }
+
+    fn group(&mut self, group: &Group, width: usize) {
+        let verdicts = &group.verdicts;
+        let ready = percent(verdicts.ready, group.hosts);
+        let bar = bar(verdicts.ready, group.hosts);
+        let bar = match verdicts.ready == group.hosts {
+            true => self.style.green(&bar),
+            false => bar,
+        };
+        let value = pad(&clean(&group.value), width);
+        let causes: Vec<String> = group
+            .causes
+            .iter()
+            .map(|count| format!("{} ({})", clean(&count.value), number(count.hosts)))
+            .collect();
+        let causes = self.style.dim(&causes.join(", "));
+        let count = number(group.hosts);
+        self.line(&format!(
+            "  {value}  {count:>9}  {bar} {ready:>4} ready  {causes}"
+        ));
+    }
+
+    fn outliers(&mut self, audit: &Audit) {
+        let outliers = &audit.outliers;
+        if outliers.hosts == 0 {
+            return;
+        }
+        self.title(&format!(
+            "Outliers: {} unlike the others of their kernel and distribution",
+            hosts(outliers.hosts)
+        ));
+        let rows = self.shown.rows.min(outliers.most.len());
+        for outlier in outliers.most.iter().take(rows) {
+            self.outlier(outlier);
+        }
+        self.more(outliers.different as usize - rows, "ways to differ");
+    }
+
+    fn outlier(&mut self, outlier: &Outlier) {
+        self.line(&format!(
+            "  {} of {} ({}, {}): {}",
+            number(outlier.hosts),
+            number(outlier.of),
+            clean(&outlier.kernel),
+            clean(&outlier.distribution),
+            clean(&examples(&outlier.examples, outlier.hosts))
+        ));
+        for (word, checks) in [("fails", &outlier.more), ("does not fail", &outlier.fewer)] {
+            if !checks.is_empty() {
+                self.line(&format!("    {word}: {}", clean(&checks.join(", "))));
+            }
+        }
+    }
+
+    fn changes(&mut self, changes: &Changes) {
+        self.title("Since then");
+        let few = |some: &Hosts| clean(&examples(&some.examples, some.hosts));
+        for (some, what, paint) in [
+            (
+                &changes.broke,
+                "broke",
+                Style::red as fn(Style, &str) -> String,
+            ),
+            (&changes.worse, "not ready for another cause", Style::red),
+            (&changes.became_ready, "became ready", Style::green),
+            (&changes.new, "new", Style::dim),
+            (&changes.gone, "gone", Style::dim),
+        ] {
+            if some.hosts > 0 {
+                let count = paint(self.style, &format!("{:>9}", number(some.hosts)));
+                self.line(&format!("  {count}  {what}: {}", few(some)));
+            }
+        }
+        if !changes.regression && changes.became_ready.hosts == 0 {
+            self.line("  no host broke, none became ready");
+        }
+        let rows = self.shown.rows.min(changes.causes.len());
+        for cause in changes.causes.iter().take(rows) {
+            let mut line = format!(
+                "  {}: {} → {} hosts",
+                clean(&cause.check),
+                number(cause.before),
+                number(cause.now)
+            );
+            if cause.change == "new" || cause.change == "gone" {
+                line += &format!(" ({})", cause.change);
+            }
+            if cause.appeared.hosts > 0 {
+                let names = few(&cause.appeared);
+                line += &format!("; fails now on {} ({names})", number(cause.appeared.hosts));
+            }
+            if cause.unseen > 0 {
+                line += &format!("; no longer looked at on {}", number(cause.unseen));
+            }
+            self.line(&line);
+        }
+        self.more(changes.causes.len() - rows, "causes that changed");
+        let rows = self.shown.rows.min(changes.kernels.len());
+        for one in changes.kernels.iter().take(rows) {
+            self.line(&format!(
+                "  kernel {} → {}: {}, {} became ready, {} broke",
+                clean(&one.from),
+                clean(&one.to),
+                hosts(one.hosts),
+                number(one.became_ready),
+                number(one.broke)
+            ));
+        }
+        self.more(changes.kernel_moves as usize - rows, "kernel moves");
+    }
+
+    fn bad(&mut self, audit: &Audit) {
+        let reports = &audit.reports;
+        if reports.bad == 0 {
+            return;
+        }
+        let count = number(reports.bad);
+        let title = self
+            .style
+            .red(&format!("{count} reports could not be used"));
+        self.line("");
+        self.line(&title);
+        let rows = self.shown.rows.min(reports.bad_reports.len());
+        for bad in reports.bad_reports.iter().take(rows) {
+            self.line(&format!("  {}", bad.told()));
+        }
+        self.more(reports.bad as usize - rows, "of them");
+    }
+}
+
+fn width<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    let widths = texts.map(|text| text.chars().count());
+    widths.max().unwrap_or(0).min(44)
+}
+
+fn pad(text: &str, width: usize) -> String {
+    let long = text.chars().count() > width;
+    let mut out: String = text
+        .chars()
+        .take(if long { width - 1 } else { width })
+        .collect();
+    if long {
+        out.push('…');
+    }
+    let have = out.chars().count();
+    out + &" ".repeat(width - have)
+}
+
+fn short(text: &str, width: usize) -> String {
+    pad(text, width).trim_end().to_owned()
+}
+
+/// Ten cells, as full as the part is of the whole.
+fn bar(part: u64, whole: u64) -> String {
+    let full = (part * 10).checked_div(whole).unwrap_or(0).min(10) as usize;
+    format!("{}{}", "#".repeat(full), ".".repeat(10 - full))
+}

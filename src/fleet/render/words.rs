@@ -1,0 +1,98 @@
+//! Numbers and names in words, the same in every rendering for people.
+
+use super::super::audit::{Count, Counts};
+use crate::diagnosis::Needs;
+
+/// `1,234,567`.
+pub(super) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 host`, `2 hosts`.
+pub(super) fn hosts(count: u64) -> String {
+    match count {
+        1 => "1 host".to_owned(),
+        count => format!("{} hosts", number(count)),
+    }
+}
+
+/// `12%`, and `<1%` of what is there and little.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "0%".to_owned();
+    }
+    let rounded = (u128::from(part) * 200 + u128::from(whole)) / (2 * u128::from(whole));
+    match rounded {
+        0 if part > 0 => "<1%".to_owned(),
+        100 if part < whole => ">99%".to_owned(),
+        rounded => format!("{rounded}%"),
+    }
+}
+
+/// What a fix takes.
+pub(super) fn needs(needs: Needs) -> &'static str {
+    match needs {
+        Needs::Nothing => "at once",
+        Needs::Privilege => "no reboot",
+        Needs::Reboot => "reboot",
+        Needs::Rebuild => "another kernel",
+    }
+}
+
+/// `a (12), b (3) and 4 more`.
+pub(super) fn counts(counts: &Counts, told: usize) -> String {
+    let some = counts.most.iter().take(told);
+    let some = some.map(|Count { value, hosts }| format!("{value} ({})", number(*hosts)));
+    let some: Vec<String> = some.collect();
+    let rest = counts.different - some.len() as u64;
+    match rest {
+        0 => some.join(", "),
+        rest => format!("{} and {} more", some.join(", "), number(rest)),
+    }
+}
+
+/// `web-1, web-2, ...` of more than these.
+pub(super) fn examples(examples: &[String], of: u64) -> String {
+    let dots = if examples.len() as u64 == of {
+        ""
+    } else {
+        ", …"
+    };
+    format!("{}{dots}", examples.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_words() {
+        for (count, told) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(number(count), told);
+        }
+        for (part, whole, told) in [
+            (0, 0, "0%"),
+            (0, 5, "0%"),
+            (1, 100_000, "<1%"),
+            (99_999, 100_000, ">99%"),
+            (1, 3, "33%"),
+            (2, 3, "67%"),
+            (5, 5, "100%"),
+        ] {
+            assert_eq!(percent(part, whole), told);
+        }
+    }
+}

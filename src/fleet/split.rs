@@ -1,0 +1,414 @@
+//! Documents out of a stream of bytes: YAML with `---` between them, JSON with or without lines
+//! of its own, in memory that one document takes.
+
+use std::io;
+use std::io::Read;
+
+use memchr::memchr;
+use memchr::memmem;
+
+use super::read::LIMIT;
+
+/// How much is read at once.
+const CHUNK: usize = 256 << 10;
+/// How much of a document that is too large is read to find the next one.
+const SKIP: u64 = 1 << 30;
+
+/// A part of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    /// A document, and the line it begins in.
+    Document(usize, &'a [u8]),
+    /// A document of more than [`LIMIT`] bytes, which was passed over.
+    TooLarge(usize),
+    /// A document so large that the rest of the stream was given up.
+    Endless(usize),
+}
+
+/// Takes a stream apart.
+pub(super) struct Splitter<R> {
+    source: R,
+    buffer: Vec<u8>,
+    /// Where the next document begins.
+    start: usize,
+    /// Where what was read ends; the rest of the buffer is room.
+    end: usize,
+    /// Whether the stream has ended.
+    ended: bool,
+    /// The line the next document begins in.
+    line: usize,
+    /// Whether it is JSON; known from its first byte.
+    json: Option<bool>,
+}
+
+/// How far a document reaches.
+enum End {
+    /// To here; the next one begins there.
+    At(usize, usize),
+    /// Further than what was read.
+    Beyond,
+}
+
+impl<R: Read> Splitter<R> {
+    pub(super) fn new(source: R, buffer: Vec<u8>) -> Self {
+        Self {
+            source,
+            buffer,
+            start: 0,
+            end: 0,
+            ended: false,
+            line: 1,
+            json: None,
+        }
+    }
+
+    /// The buffer, for another stream.
+    pub(super) fn into_buffer(self) -> Vec<u8> {
+        self.buffer
+    }
+
+    /// Calls `take` with each part.
+    pub(super) fn each(&mut self, take: &mut dyn FnMut(Part<'_>)) -> io::Result<()> {
+        loop {
+            let Some(json) = self.begin()? else {
+                return Ok(());
+            };
+            let mut from = self.start;
+            let end = loop {
+                let rest = self.rest();
+                let end = match json {
+                    true => json_end(rest, self.ended),
+                    false => yaml_end(rest, from - self.start, self.ended),
+                };
+                match end {
+                    End::At(..) => break Some(end),
+                    End::Beyond if rest.len() > LIMIT => break None,
+                    End::Beyond => {
+                        // A mark may stand at the very end of what was read.
+                        from = self.end.saturating_sub(4).max(self.start);
+                        let before = self.start;
+                        self.fill()?;
+                        from -= before - self.start;
+                    }
+                }
+            };
+            let line = self.line;
+            match end {
+                Some(End::At(end, next)) => {
+                    let (end, next) = (self.start + end, self.start + next);
+                    let document = self.buffer.get(self.start..end).unwrap_or_default();
+                    if document.len() > LIMIT {
+                        take(Part::TooLarge(line));
+                    } else if json || !is_blank(document) {
+                        take(Part::Document(line, document));
+                    }
+                    self.advance(next);
+                }
+                _ => {
+                    if !self.skip(json)? {
+                        take(Part::Endless(line));
+                        return Ok(());
+                    }
+                    take(Part::TooLarge(line));
+                }
+            }
+        }
+    }
+
+    /// Goes to where a document begins; says whether it is JSON, or that there is none.
+    fn begin(&mut self) -> io::Result<Option<bool>> {
+        loop {
+            let json = self.json;
+            let between = |byte: &u8| match json {
+                Some(false) => false,
+                // Lists of reports are read like reports one after the other.
+                Some(true) => byte.is_ascii_whitespace() || b"[],".contains(byte),
+                None => byte.is_ascii_whitespace() || *byte == b'[',
+            };
+            let rest = self.rest();
+            let blank = rest.iter().take_while(|byte| between(byte)).count();
+            if let Some(first) = rest.get(blank) {
+                let json = *self.json.get_or_insert(*first == b'{');
+                // What stands before YAML belongs to it: a list, an indentation.
+                if json {
+                    self.advance(self.start + blank);
+                }
+                return Ok(Some(json));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            if rest.len() > LIMIT || json == Some(true) {
+                self.advance(self.start + blank);
+            }
+            self.fill()?;
+        }
+    }
+
+    fn advance(&mut self, to: usize) {
+        let passed = self.buffer.get(self.start..to).unwrap_or_default();
+        self.line += memchr::memchr_iter(b'\n', passed).count();
+        self.start = to;
+    }
+
+    /// What was read and not yet taken.
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.buffer.len() < self.end + CHUNK {
+            self.buffer.resize(self.end + CHUNK, 0);
+        }
+        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let read = loop {
+            match self.source.read(room) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.end += read.min(room.len());
+        self.ended = read == 0;
+        Ok(())
+    }
+
+    /// Passes over the rest of a document; false where it has no end in sight.
+    fn skip(&mut self, json: bool) -> io::Result<bool> {
+        let mark: &[u8] = if json { b"\n{" } else { b"\n---" };
+        let mut passed = 0;
+        loop {
+            let rest = self.rest();
+            if let Some(at) = memmem::find(rest, mark) {
+                self.advance(self.start + at + 1);
+                if !json {
+                    self.advance(self.start + 3);
+                }
+                return Ok(true);
+            }
+            let keep = rest.len().min(4);
+            let to = self.end - keep;
+            passed += (to - self.start) as u64;
+            self.advance(to);
+            if self.ended {
+                self.advance(self.end);
+                return Ok(true);
+            }
+            if passed > SKIP {
+                return Ok(false);
+            }
+            self.fill()?;
+        }
+    }
+}
+
+/// The end of the document at the start of this text: a line that begins with `---` or `...`.
+fn yaml_end(text: &[u8], from: usize, ended: bool) -> End {
+    // Before the first document, or where two marks follow each other.
+    let mut at = from;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let found = if at == 0 && (rest.starts_with(b"---") || rest.starts_with(b"...")) {
+            Some(0)
+        } else {
+            let dashes = memmem::find(rest, b"\n---");
+            let before = rest.get(..dashes.unwrap_or(rest.len())).unwrap_or_default();
+            memmem::find(before, b"\n...").or(dashes).map(|at| at + 1)
+        };
+        let Some(found) = found.map(|found| at + found) else {
+            return match ended {
+                true => End::At(text.len(), text.len()),
+                false => End::Beyond,
+            };
+        };
+        match text.get(found + 3) {
+            Some(b' ' | b'\t' | b'\r' | b'\n') => return End::At(found, found + 3),
+            None if ended => return End::At(found, found + 3),
+            None => return End::Beyond,
+            Some(_) => at = found + 1,
+        }
+    }
+}
+
+/// The end of the JSON value at the start of this text.
+fn json_end(text: &[u8], ended: bool) -> End {
+    if text.first() != Some(&b'{') {
+        // No report; up to the end of the line it is one fault.
+        return match memchr(b'\n', text) {
+            Some(end) => End::At(end, end + 1),
+            None if ended => End::At(text.len(), text.len()),
+            None => End::Beyond,
+        };
+    }
+    // A line that begins and ends like a value, with such a line or nothing after it, is one.
+    if let Some(end) = memchr(b'\n', text) {
+        let line = text.get(..end).unwrap_or_default().trim_ascii_end();
+        let next = text.get(end + 1);
+        if line.ends_with(b"}") && (next == Some(&b'{') || (next.is_none() && ended)) {
+            return End::At(end, end + 1);
+        }
+        if line.ends_with(b"}") && next.is_none() {
+            return End::Beyond;
+        }
+    } else if !ended {
+        return End::Beyond;
+    }
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => {
+                depth -= 1;
+                if depth == 0 {
+                    return End::At(at + 1, at + 1);
+                }
+            }
+            b'"' => {
+                let mut inside = at + 1;
+                loop {
+                    let rest = text.get(inside..).unwrap_or_default();
+                    match memchr::memchr2(b'"', b'\\', rest) {
+                        Some(found) if rest.get(found) == Some(&b'"') => {
+                            inside += found;
+                            break;
+                        }
+                        Some(found) => inside += found + 2,
+                        None => {
+                            return match ended {
+                                true => End::At(text.len(), text.len()),
+                                false => End::Beyond,
+                            };
+                        }
+                    }
+                }
+                at = inside;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    match ended {
+        true => End::At(text.len(), text.len()),
+        false => End::Beyond,
+    }
+}
+
+/// Whether there is nothing but blank lines, comments and directives.
+fn is_blank(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').all(|line| {
+        let line = line.trim_ascii();
+        line.is_empty() || line.starts_with(b"#") || line.starts_with(b"%")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives one byte after the other.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            let one = room.len().min(1);
+            self.0.read(&mut room[..one])
+        }
+    }
+
+    fn parts(text: &str) -> Vec<(usize, String)> {
+        let collect = |source: &mut dyn Read| {
+            let mut parts = Vec::new();
+            let mut splitter = Splitter::new(source, Vec::new());
+            splitter
+                .each(&mut |part| {
+                    parts.push(match part {
+                        Part::Document(line, text) => {
+                            (line, String::from_utf8(text.to_vec()).unwrap())
+                        }
+                        Part::TooLarge(line) => (line, "too large".to_owned()),
+                        Part::Endless(line) => (line, "endless".to_owned()),
+                    });
+                })
+                .unwrap();
+            parts
+        };
+        let at_once = collect(&mut text.as_bytes());
+        if text.len() < 10_000 {
+            assert_eq!(collect(&mut Slow(text.as_bytes())), at_once, "{text}");
+        }
+        at_once
+    }
+
+    #[test]
+    fn documents_of_yaml_and_json() {
+        for (text, expected) in [
+            ("", &[][..]),
+            ("\n\n", &[]),
+            ("a: 1\n", &[(1, "a: 1\n")]),
+            ("a: 1", &[(1, "a: 1")]),
+            (
+                "---\na: 1\n---\nb: 2\n",
+                &[(1, "\na: 1\n"), (3, "\nb: 2\n")],
+            ),
+            ("%YAML 1.1\n# c\n---\na: 1\n...\n", &[(3, "\na: 1\n")]),
+            (
+                "--- # c\na: 1\n--- {b: 2}\n",
+                &[(1, " # c\na: 1\n"), (3, " {b: 2}\n")],
+            ),
+            (
+                "a: 1\n---x\n----\nb: 2\n",
+                &[(1, "a: 1\n---x\n----\nb: 2\n")],
+            ),
+            ("a: 1\n---", &[(1, "a: 1\n")]),
+            (
+                "{\"a\": 1}\n{\"b\": 2}\n",
+                &[(1, "{\"a\": 1}"), (2, "{\"b\": 2}")],
+            ),
+            ("{\"a\": 1}", &[(1, "{\"a\": 1}")]),
+            (
+                "{\n \"a\": {}\n}\n\n{\"b\": \"}\\\"{\"}",
+                &[(1, "{\n \"a\": {}\n}"), (5, "{\"b\": \"}\\\"{\"}")],
+            ),
+            (
+                "[{\"a\": 1},\n {\"b\": 2}]\n",
+                &[(1, "{\"a\": 1}"), (2, "{\"b\": 2}")],
+            ),
+            (
+                "{\"a\": {}\n}\nweather\n{\"b\": 2}\n",
+                &[(1, "{\"a\": {}\n}"), (3, "weather"), (4, "{\"b\": 2}")],
+            ),
+            ("{\"a\": \"", &[(1, "{\"a\": \"")]),
+            ("{\"a\": 1", &[(1, "{\"a\": 1")]),
+            ("\u{feff}a: 1\n", &[(1, "\u{feff}a: 1\n")]),
+        ] {
+            let expected: Vec<(usize, String)> = expected
+                .iter()
+                .map(|(line, text)| (*line, (*text).to_owned()))
+                .collect();
+            assert_eq!(parts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_passed_over() {
+        let large = "x".repeat(LIMIT + 1);
+        let text = format!("a: 1\n---\nb: {large}\n---\nc: 3\n");
+        assert_eq!(
+            parts(&text),
+            [
+                (1, "a: 1\n".to_owned()),
+                (2, "too large".to_owned()),
+                (4, "\nc: 3\n".to_owned())
+            ]
+        );
+        let text = format!("{{\"a\": \"{large}\"}}\n{{\"b\": 2}}\n");
+        assert_eq!(
+            parts(&text),
+            [(1, "too large".to_owned()), (2, "{\"b\": 2}".to_owned())]
+        );
+    }
+}

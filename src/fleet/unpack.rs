@@ -1,0 +1,228 @@
+//! What a file holds: reports as they are, packed with gzip or zstd, or in a tar, one in the
+//! other. Nothing is unpacked to disk, and nothing is held but the document at hand.
+
+use std::io;
+use std::io::Cursor;
+use std::io::Read;
+
+use tar::EntryType;
+
+use super::split::{Part, Splitter};
+
+/// So many packings may lie in each other: a tar of packed reports, packed.
+const DEEPEST: usize = 4;
+/// Most members of a tar.
+const MEMBERS: usize = 20_000_000;
+/// Largest header that holds a long name.
+const LONG_NAME: u64 = 64 << 10;
+/// The window a zstd stream may ask for, as a power of two: 8 MiB, what `zstd -19` takes.
+const WINDOW: u32 = 23;
+/// How much is looked at to tell what it is: the mark of a tar ends there.
+const SNIFF: usize = 512;
+
+/// What comes out of a file.
+pub(super) enum Out<'a> {
+    /// A part of a stream, and the stream's name.
+    Part(&'a str, Part<'a>),
+    /// The end of a stream, in which a summary must have ended.
+    End(&'a str),
+    /// Something that could not be read.
+    Trouble(&'a str, String),
+    /// Something that does not look like reports at all.
+    Foreign,
+}
+
+/// What is expected of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// It is named on the command line, or its name says that it holds reports.
+    Reports,
+    /// It merely lies there.
+    Nothing,
+}
+
+/// Reads a stream, whatever it is packed with, and calls `take` with what comes out.
+/// `buffer` is lent from stream to stream.
+pub(super) fn unpack(
+    name: &str,
+    source: &mut dyn Read,
+    promise: Promise,
+    buffer: &mut Vec<u8>,
+    take: &mut dyn FnMut(Out<'_>),
+) {
+    level(name, source, promise, 0, buffer, take);
+}
+
+fn level(
+    name: &str,
+    source: &mut dyn Read,
+    promise: Promise,
+    depth: usize,
+    buffer: &mut Vec<u8>,
+    take: &mut dyn FnMut(Out<'_>),
+) {
+    let mut head = [0; SNIFF];
+    let length = match fill(source, &mut head) {
+        Ok(length) => length,
+        Err(error) => return take(Out::Trouble(name, told(&error))),
+    };
+    let head = head.get(..length).unwrap_or_default();
+    let mut whole = Cursor::new(head).chain(source);
+    let packed = head.starts_with(&[0x1f, 0x8b])
+        || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+        || is_tar(head);
+    if packed && depth >= DEEPEST {
+        let problem = format!("packed more than {DEEPEST} times");
+        return take(Out::Trouble(name, problem));
+    }
+    if head.starts_with(&[0x1f, 0x8b]) {
+        let mut plain = flate2::read::MultiGzDecoder::new(whole);
+        return level(name, &mut plain, promise, depth + 1, buffer, take);
+    }
+    if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        let plain = zstd::Decoder::new(whole).and_then(|mut plain| {
+            plain.window_log_max(WINDOW)?;
+            Ok(plain)
+        });
+        return match plain {
+            Ok(mut plain) => level(name, &mut plain, promise, depth + 1, buffer, take),
+            Err(error) => take(Out::Trouble(name, told(&error))),
+        };
+    }
+    if is_tar(head) {
+        return members(name, &mut whole, depth + 1, buffer, take);
+    }
+    if head.is_empty() {
+        if promise == Promise::Reports {
+            take(Out::Trouble(name, "it is empty".to_owned()));
+        }
+        return;
+    }
+    if promise == Promise::Nothing && !looks_like_reports(head) {
+        return take(Out::Foreign);
+    }
+    let mut splitter = Splitter::new(whole, std::mem::take(buffer));
+    let ended = splitter.each(&mut |part| take(Out::Part(name, part)));
+    *buffer = splitter.into_buffer();
+    match ended {
+        Ok(()) => take(Out::End(name)),
+        Err(error) => take(Out::Trouble(name, told(&error))),
+    }
+}
+
+/// The members of a tar, each as a stream of its own.
+fn members(
+    name: &str,
+    source: &mut dyn Read,
+    depth: usize,
+    buffer: &mut Vec<u8>,
+    take: &mut dyn FnMut(Out<'_>),
+) {
+    let mut archive = tar::Archive::new(source);
+    // Raw, because the reader of long names would take as much memory as they ask for.
+    let entries = match archive.entries() {
+        Ok(entries) => entries.raw(true),
+        Err(error) => return take(Out::Trouble(name, told(&error))),
+    };
+    let mut long = None;
+    for (count, entry) in entries.enumerate() {
+        let mut entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return take(Out::Trouble(name, told(&error))),
+        };
+        if count >= MEMBERS {
+            let problem = format!("it has more than {MEMBERS} members");
+            return take(Out::Trouble(name, problem));
+        }
+        let kind = entry.header().entry_type();
+        match kind {
+            EntryType::GNULongName | EntryType::XHeader => {
+                let mut bytes = Vec::new();
+                if let Err(error) = (&mut entry).take(LONG_NAME).read_to_end(&mut bytes) {
+                    return take(Out::Trouble(name, told(&error)));
+                }
+                let said = match kind {
+                    EntryType::GNULongName => Some(text(&bytes)),
+                    _ => pax_path(&bytes),
+                };
+                long = said.or(long);
+            }
+            EntryType::Regular | EntryType::Continuous => {
+                let short = text(&entry.path_bytes());
+                let member = long.take().unwrap_or(short);
+                let last = member.rsplit('/').next().unwrap_or_default();
+                // `._x` are what macOS adds.
+                if last.starts_with('.') {
+                    continue;
+                }
+                let promise = promise_of(last);
+                let full = format!("{name}:{member}");
+                level(&full, &mut entry, promise, depth, buffer, take);
+            }
+            // Directories, links, devices and what else has no content of its own.
+            _ => long = None,
+        }
+    }
+}
+
+/// What a file's name promises.
+#[must_use]
+pub fn promise_of(name: &str) -> Promise {
+    const ENDINGS: &[&str] = &[
+        ".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".tar", ".tgz", ".gz", ".zst", ".tzst",
+    ];
+    let lower = name.to_ascii_lowercase();
+    match ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
+        true => Promise::Reports,
+        false => Promise::Nothing,
+    }
+}
+
+fn looks_like_reports(head: &[u8]) -> bool {
+    let begin = head.trim_ascii_start();
+    begin.starts_with(b"---") || begin.starts_with(b"{") || begin.starts_with(b"schema: ")
+}
+
+fn is_tar(head: &[u8]) -> bool {
+    head.get(257..262) == Some(b"ustar")
+}
+
+/// Reads until the buffer is full or the source has ended.
+fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while let Some(room) = buffer.get_mut(length..).filter(|room| !room.is_empty()) {
+        match source.read(room) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
+fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0);
+    let bytes = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The path in a header of POSIX: lines of length, key and value.
+fn pax_path(bytes: &[u8]) -> Option<String> {
+    let mut rest = bytes;
+    while let Some(space) = memchr::memchr(b' ', rest) {
+        let length: usize = std::str::from_utf8(rest.get(..space)?).ok()?.parse().ok()?;
+        let line = rest.get(space + 1..length)?;
+        if let Some(path) = line.strip_prefix(b"path=") {
+            return Some(text(path.trim_ascii_end()));
+        }
+        rest = rest.get(length..)?;
+    }
+    None
+}
+
+/// What went wrong, in a line that continues the file's name.
+fn told(error: &io::Error) -> String {
+    let said = error.to_string();
+    format!("can't read it: {}", said.lines().next().unwrap_or_default())
+}
