@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Rust as rustup leaves it, for shells that haven't read its environment file yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help run test dist bench test-kernels setup clean
+.PHONY: help run test dist bench test-kernels test-fleet setup clean
 
 help: ## Say what the goals are
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -22,13 +22,20 @@ test: setup ## Check format, lints and documentation, run all tests but those on
 dist: setup ## Build the one file that runs on any Linux: target/dist/bpf-doctor
 	@scripts/dist
 
-bench: setup ## Compare `check` and `features` with `bpftool feature probe`
+bench: setup ## Compare `check` and `features` with `bpftool feature probe`, `explain` with grep
 	@scripts/setup benches/packages.txt
 	@cargo bench --quiet --bench peer
+	@cargo bench --quiet --bench explain
 
 test-kernels: dist ## Boot real kernels under QEMU and compare what the doctor says there
 	@scripts/setup tests/kernels/packages.txt
 	@cargo test --test kernels -- --all
+
+test-fleet: dist ## Try docs/fleet with real Prometheus, Ansible over ssh, and containers (as root)
+	@scripts/setup tests/fleet/packages.txt
+	@tests/fleet/prometheus
+	@tests/fleet/ansible
+	@tests/fleet/kubernetes
 
 setup: ## Install the system packages the build needs
 	@scripts/setup scripts/packages.txt

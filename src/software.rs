@@ -12,6 +12,7 @@ use crate::probes::ProbeResult;
 pub struct Software<'a> {
     catalogue: &'a Catalogue,
     profiles: Vec<&'a Profile>,
+    demanded: Vec<String>,
     every: bool,
 }
 
@@ -48,9 +49,11 @@ impl<'a> Software<'a> {
                 profiles.push(profile);
             }
         }
+        let named = names.iter().filter(|name| *name != EVERY_PROFILE);
         Ok(Self {
             catalogue,
             profiles,
+            demanded: named.cloned().collect(),
             every,
         })
     }
@@ -65,6 +68,12 @@ impl<'a> Software<'a> {
     #[must_use]
     pub fn is_every(&self) -> bool {
         self.every
+    }
+
+    /// The software that must run; none where the question was which will.
+    #[must_use]
+    pub fn demanded(&self) -> &[String] {
+        &self.demanded
     }
 
     /// The checks to judge: those asked for, or else those the software needs.

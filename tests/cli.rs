@@ -93,15 +93,16 @@ fn the_exit_status_is_the_same_in_every_format() {
     let host = healthy();
     fs::remove_file(host.path().join("boot/config-5.10.0-32-amd64")).unwrap();
     let root = host.path().to_str().unwrap();
-    let rows: [(&[&str], i32); 5] = [
+    let rows: [(&[&str], i32); 6] = [
         (&[], 3),
         (&["--strict"], 1),
         (&["--fail-on", "never"], 0),
+        (&["--exit-zero"], 0),
         (&["--only", "mounts"], 0),
         (&["--only", "mounts", "--fail-on", "warning"], 0),
     ];
     for (more, expected) in rows {
-        for format in ["text", "yaml", "json"] {
+        for format in ["text", "yaml", "json", "prometheus", "junit"] {
             let base = ["check", "--root", root, "--format", format];
             let output = run(&[&base, more].concat());
             assert_eq!(output.status.code(), Some(expected), "{format} {more:?}");

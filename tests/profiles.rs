@@ -74,6 +74,13 @@ fn page(catalogue: &Catalogue) -> String {
 
 `bpf-doctor check --profile NAME` judges a host by what one piece of software needs;
 `--profile all` gives one line for each that is known.
+The exit status says of software that is named: 0 all of it will run, 1 something required is
+missing, 3 that is not known. With `all` alone nothing is demanded: 0 where at least one piece of
+software will run here, 1 where none will, 3 where none is known to; `--strict` demands them all,
+and software named beside `all` is what decides. Reports (`--format yaml`) have it under
+`profiles:`, each with `profile`, `title`, `verdict` and what is `missing-required`,
+`missing-optional`, `unknown` and `unknown-optional`.
+
 What it needs stands under `profiles:` in `checks.yaml`, each need with its reason, from the
 documents named below; `--checks FILE` adds profiles of your own (docs/CATALOGUE.md).
 
@@ -204,8 +211,22 @@ fn all_profiles_are_a_line_each_and_a_saved_report_says_the_same() {
     let catalogue = bpf_doctor::built_in_catalogue().unwrap();
     let root = project("tests/hosts/debian-12/root");
     let root = root.to_str().unwrap();
-    let lines = text(&run(&["check", "--root", root, "--profile", "all"]).stdout);
-    assert_eq!(lines.lines().count(), catalogue.profiles.len());
+    let output = run(&["check", "--root", root, "--profile", "all"]);
+    let lines = text(&output.stdout);
+    // And the sum of them below.
+    assert_eq!(lines.lines().count(), catalogue.profiles.len() + 2);
+    assert!(lines.contains(" will run here, "), "{lines}");
+    // Some do not run on it, which was not demanded.
+    assert!(lines.contains("[✗]") || lines.contains("[x]"), "{lines}");
+    assert_eq!(output.status.code(), Some(0));
+    let strict = run(&["check", "--root", root, "--profile", "all", "--strict"]);
+    assert_eq!(strict.status.code(), Some(1));
+    let demanded = ["check", "--root", root, "--profile", "all", "--profile"];
+    for (name, status) in [("cilium", 0), ("sched-ext", 1)] {
+        let mut arguments = demanded.to_vec();
+        arguments.push(name);
+        assert_eq!(run(&arguments).status.code(), Some(status), "{name}");
+    }
     for (line, profile) in lines.lines().zip(&catalogue.profiles) {
         assert!(line.contains(&profile.title), "{line}");
     }

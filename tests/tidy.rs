@@ -51,6 +51,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "probes",
             "diagnosis",
             "report",
+            "features",
         ],
     ),
     ("object", &["catalogue", "facts", "probes", "diagnosis"]),

@@ -9,6 +9,7 @@ use super::condition::{Condition, Wanted};
 use super::located;
 use super::value::{check_option, option_value};
 use super::vocabulary::{check_placeholders, check_value};
+use crate::version::KernelVersion;
 
 /// What a fix takes before it helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,6 +105,10 @@ pub struct Steps {
     pub undo: Vec<String>,
     /// What it takes.
     pub needs: Needs,
+    /// Of an upgrade: the first mainline kernel that has what is missing. The commands are
+    /// then those of a packaged kernel of the host.
+    #[serde(default)]
+    pub kernel: Option<KernelVersion>,
 }
 
 /// A setting as it is written: text, or a number, which needs no quotes.
@@ -252,6 +257,17 @@ impl Remedy {
             Self::Memlock(limit) => Err(format!(
                 "memlock is `infinity` or a number of bytes, not `{limit}`"
             )),
+            Self::Steps(kind, steps) if steps.kernel.is_some() => {
+                match (kind, steps.commands.is_empty()) {
+                    (StepsKind::Upgrade, true) => Ok(()),
+                    (StepsKind::Upgrade, false) => Err(
+                        "an upgrade with `kernel` takes its commands from `kernels:`; leave out \
+                         one of the two"
+                            .to_owned(),
+                    ),
+                    _ => Err("`kernel` is for `upgrade` alone".to_owned()),
+                }
+            }
             Self::Steps(_, steps) => {
                 let mut lines = steps.commands.iter().chain(&steps.undo);
                 lines.try_for_each(|line| {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
+use super::packaged::PackagedKernel;
 use super::profile::{Need, Profile};
 use super::symptom::Noise;
 use super::value::check_option;
@@ -46,6 +47,8 @@ pub struct Catalogue {
     pub profiles: Vec<Profile>,
     /// Dependencies of kernel options.
     pub options: Vec<OptionRule>,
+    /// Kernels that distributions have as packages, the older of a release first.
+    pub kernels: Vec<PackagedKernel>,
     /// Beginnings of kernel flavours whose vendor brings features to old version numbers,
     /// so that an old number proves nothing.
     pub backporting: Vec<String>,
@@ -80,6 +83,8 @@ struct File {
     backporting: Vec<String>,
     #[serde(default)]
     options: Vec<OptionRule>,
+    #[serde(default)]
+    kernels: Vec<PackagedKernel>,
     #[serde(default)]
     noise: Vec<Noise>,
     #[serde(default)]
@@ -125,6 +130,7 @@ impl Catalogue {
         }
         joined.backporting.extend(file.backporting);
         joined.options.extend(file.options);
+        joined.kernels.extend(file.kernels);
         joined.noise.extend(file.noise);
         for check in file.checks {
             match joined.checks.iter_mut().find(|old| old.id == check.id) {
@@ -274,8 +280,13 @@ impl File {
                 return fault("options", index, message);
             }
         }
+        for (index, kernel) in self.kernels.iter().enumerate() {
+            if let Some(message) = kernel.fault() {
+                return fault("kernels", index, message);
+            }
+        }
         let nothing = self.checks.is_empty() && self.areas.is_empty() && self.profiles.is_empty();
-        let nothing = nothing && self.noise.is_empty();
+        let nothing = nothing && self.noise.is_empty() && self.kernels.is_empty();
         if nothing && self.options.is_empty() && self.backporting.is_empty() {
             return Err(yaml::Error {
                 line: 1,

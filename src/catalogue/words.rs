@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::condition::{Condition, FactTest, ProbeTest, Test, Wanted};
-use super::fix::{Fix, Needs, Remedy};
+use super::fix::{Fix, Needs, Remedy, Steps};
 
 /// A line of an outline: how deep it stands, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,6 +199,18 @@ impl Fix {
             )],
             Remedy::Capabilities(names) => vec![names.join(", ")],
             Remedy::Memlock(limit) => vec![format!("RLIMIT_MEMLOCK = {limit}")],
+            Remedy::Steps(
+                _,
+                Steps {
+                    kernel: Some(kernel),
+                    ..
+                },
+            ) => {
+                let (major, minor) = kernel.series();
+                vec![format!(
+                    "a packaged kernel of {major}.{minor} or later, as the release of the host has one"
+                )]
+            }
             Remedy::Steps(_, steps) => steps.commands.clone(),
         }
     }
@@ -206,7 +218,7 @@ impl Fix {
     /// Whether its lines are commands, written out in the catalogue.
     #[must_use]
     pub fn is_steps(&self) -> bool {
-        matches!(self.remedy, Remedy::Steps(..))
+        matches!(&self.remedy, Remedy::Steps(_, steps) if steps.kernel.is_none())
     }
 
     /// The kind of remedy, as it is written in a checks file.

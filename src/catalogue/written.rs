@@ -105,6 +105,10 @@ impl Serialize for Steps {
                 map.serialize_entry(key, lines)?;
             }
         }
+        if let Some(kernel) = &self.kernel {
+            let (major, minor) = kernel.series();
+            map.serialize_entry("kernel", &format!("{major}.{minor}"))?;
+        }
         map.serialize_entry("needs", &self.needs)?;
         map.end()
     }

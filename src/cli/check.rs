@@ -24,6 +24,10 @@ enum Format {
     Yaml,
     /// The same data
     Json,
+    /// Metrics for the textfile collector of Prometheus' node_exporter
+    Prometheus,
+    /// Test cases for CI servers, in JUnit's XML
+    Junit,
 }
 
 /// From which severity on a failing check makes the host not ready.
@@ -49,7 +53,9 @@ pub const EXAMPLES: &str = "Examples:
   bpf-doctor check --profile all                      one line for each that is known
   bpf-doctor check --label role=web --format yaml     a report for `fleet` to group by role
   bpf-doctor check --fix-script > fixes.sh            all fixes as a script to read, then run
-  bpf-doctor check --format yaml --redact             a report to show to others";
+  bpf-doctor check --format yaml --redact             a report to show to others
+  bpf-doctor check --format junit -o bpf.xml          test cases for a CI server
+  bpf-doctor check --format prometheus -o /var/lib/prometheus/node-exporter/bpf-doctor.prom";
 
 /// Arguments of `bpf-doctor check`.
 #[derive(Debug, Clone, Args)]
@@ -65,8 +71,8 @@ pub struct CheckArguments {
     redact: bool,
     #[command(flatten)]
     labels: LabelArguments,
-    /// Judge only what this software needs; `all` tells which software will run (may be
-    /// repeated)
+    /// Judge only what this software needs; `all` tells which software will run, and fails
+    /// where none will, or with --strict where one will not (may be repeated)
     #[arg(long, value_name = "NAME")]
     profile: Vec<String>,
     /// Read only, try nothing: no experiments on the kernel
@@ -81,6 +87,10 @@ pub struct CheckArguments {
     /// Let warnings and what is unknown count, too
     #[arg(long)]
     strict: bool,
+    /// End with status 0 whatever the verdict is, for what takes another for a crash; trouble
+    /// is 2 still
+    #[arg(long)]
+    exit_zero: bool,
     /// Shape of the report
     #[arg(long, short, value_enum, default_value_t)]
     format: Format,
@@ -109,6 +119,11 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     arguments.labels.over(Labels::default())?;
     let observed = arguments.source.observe(underway.as_mut())?;
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
+    // Of a saved report that is judged anew, the time of the observation is what counts.
+    let generated_at = match observed.observed_at {
+        Some(time) => time,
+        None => now()?.0,
+    };
     let mut labels = arguments.labels.over(observed.labels)?;
     facts.keep(catalogue.facts_asked().iter().map(String::as_str));
     if arguments.redact {
@@ -121,15 +136,16 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         anyhow::bail!("--only and --skip leave no check to make");
     }
 
+    let (generated_at, seconds) = now()?;
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: catalogue.digest.clone(),
-        generated_at: now()?.0,
+        generated_at,
     };
     let threshold = threshold(arguments);
     let mut report = Report::new(origin, findings, threshold, outcomes, facts).with_labels(labels);
     if !software.is_empty() {
-        report = report.with_profiles(lacking, threshold);
+        report = report.with_profiles(lacking, software.demanded(), threshold);
     }
     let text = match arguments.format {
         _ if arguments.fix_script => report::fix_script(&report),
@@ -137,11 +153,16 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         Format::Text => report::text(&report, &catalogue.areas, terminal.style()),
         Format::Yaml => report::yaml(&report)?,
         Format::Json => report::json(&report)?,
+        Format::Prometheus => report::prometheus(&report, seconds),
+        Format::Junit => report::junit(&report, &catalogue.areas, threshold)?,
     };
     terminal.write(&text)?;
     // Gone before the doctor is, with all they made.
     drop(underway);
-    Ok(Exit::Status(report.verdict.exit_status()))
+    Ok(Exit::Status(match arguments.exit_zero {
+        true => 0,
+        false => report.verdict.exit_status(),
+    }))
 }
 
 /// The built-in catalogue with these files on top.
@@ -160,7 +181,10 @@ pub(super) const CHECKS_LIMIT: usize = 16 << 20;
 /// Before anything is judged, so that no text of the report has what the facts no longer
 /// have.
 fn redact(facts: &mut facts::Facts, outcomes: &mut [ProbeResult], labels: &mut Labels) {
-    let mut redactor = Redactor::new(facts.text("environment.hostname").as_deref());
+    let mut redactor = Redactor::new(
+        facts.text("environment.hostname").as_deref(),
+        facts.text("kernel.release").as_deref(),
+    );
     facts.rewrite(&mut |key, text| redactor.fact(key, text));
     for result in outcomes {
         result.outcome.rewrite(&mut |text| redactor.text(text));

@@ -11,6 +11,7 @@ use super::input::read_file;
 use super::output::{Format, OutputArguments, Terminal};
 use bpf_doctor::catalogue::{self, Catalogue, Check, Kind, Severity, nearest};
 use bpf_doctor::reference::{self, CheckFilter, Linted, Schema};
+use bpf_doctor::triage;
 
 /// Arguments of `bpf-doctor checks`.
 #[derive(Debug, Args)]
@@ -222,6 +223,7 @@ fn lint(arguments: &LintArguments) -> anyhow::Result<Exit> {
             &bytes,
             bpf_doctor::vocabulary(),
         ));
+        offences.extend(triage::lint(&base, &name, &bytes, bpf_doctor::vocabulary()));
         names.push(name);
     }
     let linted = Linted::new(names, offences);

@@ -68,7 +68,10 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
         result.micros = 0;
     }
     if arguments.redact {
-        let mut redactor = Redactor::new(facts.text("environment.hostname").as_deref());
+        let mut redactor = Redactor::new(
+            facts.text("environment.hostname").as_deref(),
+            facts.text("kernel.release").as_deref(),
+        );
         record.rewrite(&mut |path, text| redactor.file(path, text));
         for result in &mut outcomes {
             result.outcome.rewrite(&mut |text| redactor.text(text));

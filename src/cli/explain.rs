@@ -2,17 +2,22 @@
 
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use nix::sys::stat::SFlag;
+use nix::sys::stat::stat;
 
 use super::Exit;
+use super::feed::Deadline;
 use super::input::read_file;
 use super::output::{OutputArguments, Terminal};
 use bpf_doctor::catalogue::Catalogue;
+use bpf_doctor::facts::{self, KernelConfig};
 use bpf_doctor::host::{Files, Opened, Role};
-use bpf_doctor::triage::{self, Explanation, KnownHost, Reading};
-use bpf_doctor::{facts, probes, report};
+use bpf_doctor::triage::{self, Cut, Explanation, KnownHost, Reading};
+use bpf_doctor::{probes, report};
 
 /// Shape of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -55,6 +60,9 @@ pub struct ExplainArguments {
     /// Read no more than so many MiB of the log
     #[arg(long, value_name = "MIB", default_value_t = triage::LIMIT >> 20)]
     limit: u64,
+    /// Wait no longer than so many seconds for a pipe to come to its end
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    wait: u64,
     /// Shape of the answer
     #[arg(long, short, value_enum, default_value_t)]
     format: Format,
@@ -79,13 +87,15 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<Exit> {
 
 fn read(arguments: &ExplainArguments, catalogue: &Catalogue) -> anyhow::Result<Reading> {
     let limit = arguments.limit.saturating_mul(1 << 20);
+    let deadline = Deadline::after(Duration::from_secs(arguments.wait));
     let (name, mut input): (String, Box<dyn Read>) = match &arguments.text {
         Some(text) => ("the text".to_owned(), Box::new(text.as_bytes())),
         None if arguments.files.is_empty() => {
             if io::stdin().is_terminal() {
                 bail!("nothing to explain: name the file of a log, pipe one in, or give --text");
             }
-            ("standard input".to_owned(), Box::new(io::stdin().lock()))
+            let input = deadline.feed(|| Ok(Box::new(io::stdin())));
+            ("standard input".to_owned(), Box::new(input))
         }
         None => {
             let names = arguments
@@ -95,22 +105,32 @@ fn read(arguments: &ExplainArguments, catalogue: &Catalogue) -> anyhow::Result<R
             let name = names.collect::<Vec<_>>().join(", ");
             let mut all: Box<dyn Read> = Box::new(io::empty());
             for file in &arguments.files {
-                all = Box::new(all.chain(open(file)?));
+                all = Box::new(all.chain(open(file, &deadline)?));
             }
             (name, all)
         }
     };
     let reading = triage::Searcher::new(catalogue).read(input.as_mut(), limit);
-    reading.with_context(|| format!("can't read {name}"))
+    let mut reading = reading.with_context(|| format!("can't read {name}"))?;
+    if deadline.is_over() {
+        reading.cut = Some(Cut::Seconds);
+    }
+    Ok(reading)
 }
 
-fn open(file: &Path) -> anyhow::Result<Box<dyn Read>> {
+fn open(file: &Path, deadline: &Deadline) -> anyhow::Result<Box<dyn Read>> {
     if file.as_os_str() == "-" {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(deadline.feed(|| Ok(Box::new(io::stdin())))));
     }
-    let opened = std::fs::OpenOptions::new().read(true).open(file);
-    let opened = opened.with_context(|| format!("can't read {}", file.display()))?;
-    Ok(Box::new(opened))
+    let context = || format!("can't read {}", file.display());
+    let open = |file: &Path| std::fs::OpenOptions::new().read(true).open(file);
+    let kind = SFlag::from_bits_truncate(stat(file).with_context(context)?.st_mode);
+    if kind & SFlag::S_IFMT == SFlag::S_IFREG {
+        return Ok(Box::new(open(file).with_context(context)?));
+    }
+    // Opening a pipe waits for someone who writes to it.
+    let file = file.to_owned();
+    Ok(Box::new(deadline.feed(move || Ok(Box::new(open(&file)?)))))
 }
 
 /// The log held against its host, as far as that is known.
@@ -175,10 +195,6 @@ fn of_log(reading: &Reading, note: Option<String>) -> KnownHost {
             .as_ref()
             .map(|(release, _)| release.as_str()),
     );
-    let mut parts: Vec<(Role, String)> = Vec::new();
-    if !reading.config.is_empty() {
-        parts.push((Role::Config, reading.config.clone()));
-    }
     if let Some(os) = &reading.os {
         let id = os
             .split_whitespace()
@@ -186,11 +202,9 @@ fn of_log(reading: &Reading, note: Option<String>) -> KnownHost {
             .unwrap_or_default()
             .to_lowercase();
         let id = if id == "red" { "rhel".to_owned() } else { id };
-        parts.push((Role::OsRelease, format!("ID={id}\nPRETTY_NAME=\"{os}\"\n")));
-    }
-    for (role, text) in parts {
+        let text = format!("ID={id}\nPRETTY_NAME=\"{os}\"\n");
         // What a log quotes of a file may be too little of it to be read as one.
-        let _incomplete = files.add(role, "the log", text.as_bytes());
+        let _incomplete = files.add(Role::OsRelease, "the log", text.as_bytes());
     }
     if reading.release.is_none() && reading.config.is_empty() && reading.os.is_none() {
         return KnownHost {
@@ -198,8 +212,12 @@ fn of_log(reading: &Reading, note: Option<String>) -> KnownHost {
             ..KnownHost::none()
         };
     }
+    let mut facts = facts::collect(files.host().as_ref());
+    if !reading.config.is_empty() {
+        facts.set_config(KernelConfig::quoted(&reading.config, "the log"));
+    }
     KnownHost {
-        facts: facts::collect(files.host().as_ref()),
+        facts,
         outcomes: Vec::new(),
         known_from: "log",
         note,

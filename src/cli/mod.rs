@@ -7,10 +7,12 @@ mod collect;
 mod exit;
 mod explain;
 mod features;
+mod feed;
 mod fleet;
 mod input;
 mod output;
 mod paths;
+mod place;
 mod probes;
 mod source;
 

@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
+use super::place::Place;
 use bpf_doctor::report::{Detail, Style};
 
 /// When to use colour.
@@ -37,7 +38,7 @@ pub enum Format {
 /// Where output goes and how it looks; the same for every command.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArguments {
-    /// Write to this file instead of standard output
+    /// Write to this file instead of standard output; it is there whole or not at all
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// When to use colour
@@ -66,7 +67,7 @@ impl OutputArguments {
 /// A place that output goes to.
 #[derive(Debug)]
 pub struct Terminal {
-    file: Option<(std::fs::File, PathBuf)>,
+    file: Option<Place>,
     style: Style,
 }
 
@@ -74,7 +75,7 @@ impl Terminal {
     /// Opens the place before the work begins, so that a bad path is known early.
     pub fn open(arguments: &OutputArguments) -> anyhow::Result<Self> {
         let file = match &arguments.output {
-            Some(path) => Some((create(path)?, path.clone())),
+            Some(path) => Some(Place::open(path)?),
             None => None,
         };
         let on_terminal = file.is_none() && io::stdout().is_terminal();
@@ -108,11 +109,10 @@ impl Terminal {
     /// Writes a whole document. A reader that went away (`| head`) is no error.
     pub fn write(&mut self, text: &str) -> anyhow::Result<()> {
         let (written, place) = match &mut self.file {
-            Some((file, path)) => {
-                // Only now does an older file give way; what is no file can't be cut.
-                let _device = file.set_len(0);
-                (file.write_all(text.as_bytes()), path.display().to_string())
-            }
+            Some(place) => (
+                place.fill(|out| out.write_all(text.as_bytes())),
+                place.name(),
+            ),
             None => {
                 let mut out = io::stdout().lock();
                 let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -131,13 +131,7 @@ impl Terminal {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> anyhow::Result<()> {
         let (written, place) = match &mut self.file {
-            Some((file, path)) => {
-                // As in `write`.
-                let _device = file.set_len(0);
-                let mut out = io::BufWriter::new(file);
-                let written = write(&mut out).and_then(|()| out.flush());
-                (written, path.display().to_string())
-            }
+            Some(place) => (place.fill(write), place.name()),
             None => {
                 let mut out = io::BufWriter::new(io::stdout().lock());
                 let written = write(&mut out).and_then(|()| out.flush());
@@ -187,12 +181,6 @@ pub fn usage(error: &clap::Error) -> Exit {
     } else {
         Exit::Status(0)
     }
-}
-
-fn create(path: &Path) -> anyhow::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create(true).truncate(false).open(path);
-    file.with_context(|| format!("can't write {}", path.display()))
 }
 
 /// Whether the locale can show more than ASCII: the first of the three variables that is

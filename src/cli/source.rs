@@ -63,6 +63,8 @@ pub struct Observed {
     pub outcomes: Vec<ProbeResult>,
     /// What was said of it when it was observed.
     pub labels: Labels,
+    /// When it was observed, if that was not now.
+    pub observed_at: Option<String>,
 }
 
 /// The largest file there is: BTF of a kernel with everything in it.
@@ -84,6 +86,7 @@ impl SourceArguments {
                 facts: saved.facts,
                 outcomes: saved.probes,
                 labels: saved.labels,
+                observed_at: Some(saved.generated_at),
             });
         }
         let files = self.files();
@@ -93,6 +96,7 @@ impl SourceArguments {
                 facts: facts::collect(host.as_ref()),
                 outcomes: Vec::new(),
                 labels: Labels::default(),
+                observed_at: None,
             });
         }
         let opened = self.host()?;
@@ -110,6 +114,7 @@ impl SourceArguments {
             facts,
             outcomes,
             labels: opened.labels,
+            observed_at: None,
         })
     }
 

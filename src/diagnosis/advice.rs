@@ -5,7 +5,7 @@ use super::evaluate::World;
 use super::finding::RenderedFix;
 use super::fixes;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Check, Condition};
+use crate::catalogue::{Catalogue, Check, Condition, Kind};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
 use crate::version::VersionRange;
@@ -35,9 +35,17 @@ pub fn advise(
         (cause, tri)
     });
     let judged: Vec<_> = judged.collect();
-    let chosen = judged
-        .iter()
-        .position(|(_, tri)| tri.is_none_or(|tri| tri == Tri::Yes));
+    let first =
+        |wanted: &dyn Fn(Option<Tri>) -> bool| judged.iter().position(|(_, tri)| wanted(*tri));
+    let holds = first(&|tri| tri.is_none_or(|tri| tri == Tri::Yes));
+    // The last cause of a host's failure is what remains when the others are ruled out; where
+    // none is, the first one is more likely.
+    let remains = check.kind == Kind::Host
+        && holds.is_some_and(|index| judged.get(index).is_some_and(|(_, tri)| tri.is_none()));
+    let chosen = match remains {
+        true => first(&|tri| tri != Some(Tri::No)),
+        false => holds,
+    };
     let mut advice = Advice {
         because: String::new(),
         fixes: Vec::new(),
@@ -127,6 +135,19 @@ checks:
         let (because, fixes) = advise(&facts);
         assert_eq!(because, "On v1.");
         assert_eq!(fixes, ["Fix v1"]);
+    }
+
+    #[test]
+    fn what_remains_of_a_host_is_not_said_before_the_rest_is_ruled_out() {
+        let file = FILE.replace("kind: program", "kind: host");
+        let catalogue = Catalogue::parse("test", &file, Vocabulary::OPEN).unwrap();
+        let because = |facts: &Facts| advise(&catalogue, facts, &[], &catalogue.checks[0]).because;
+        let mut facts = Facts::default();
+        assert_eq!(because(&facts), "On Debian.");
+        facts.set("os.id", Fact::known("fedora", "x"));
+        assert_eq!(because(&facts), "On v1.");
+        facts.set("cgroup.mode", Fact::known("unified", "x"));
+        assert_eq!(because(&facts), "It remains.");
     }
 
     #[test]

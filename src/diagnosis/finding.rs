@@ -20,6 +20,19 @@ pub enum Status {
     NotApplicable,
 }
 
+impl Status {
+    /// Its name in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::Ok => "ok",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
 /// Something a verdict rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

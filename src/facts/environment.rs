@@ -18,6 +18,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "Part the doctor's surroundings have in a Kubernetes cluster: a pod, a node, or none.",
     ),
     KeyInfo::one(
+        "environment.unit",
+        Text,
+        "Service of the system's systemd that started this process; absent where a login, another \
+         manager or nobody known did.",
+    ),
+    KeyInfo::one(
         "environment.virtualization",
         OneOf(machine::NAMES),
         "Virtual machine the host is, `none` where its hardware tells that it is none.",
@@ -46,11 +52,71 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     let container = container(host, mounts, facts);
     facts.set("environment.kubernetes", kubernetes(host, &container));
     facts.set("environment.container", container);
+    facts.set("environment.unit", unit(host));
     facts.set(
         "environment.virtualization",
         machine::virtualization(host, facts),
     );
     facts.set("environment.hostname", hostname(host));
+}
+
+/// Services that start what others ask for: a process in one of them is not its own.
+const STARTERS: &[&str] = &[
+    "amazon-ssm-agent",
+    "atd",
+    "cloud-final",
+    "cloud-init",
+    "console-getty",
+    "containerd",
+    "cri-docker",
+    "crio",
+    "cron",
+    "crond",
+    "docker",
+    "getty",
+    "google-guest-agent",
+    "k3s",
+    "k3s-agent",
+    "kubelet",
+    "lxd",
+    "podman",
+    "rke2-agent",
+    "rke2-server",
+    "serial-getty",
+    "snapd",
+    "ssh",
+    "sshd",
+    "waagent",
+    "walinuxagent",
+];
+
+/// systemd puts each service into a control group of its name below system.slice; a user's own
+/// services, below user.slice, are not of the system.
+fn unit(host: &dyn Host) -> Fact {
+    let path = "/proc/self/cgroup";
+    let text = match reader::text(host, path) {
+        Ok(text) => text,
+        Err(error) => return reader::unreadable(&error, path),
+    };
+    // `0::PATH` of version 2, `1:name=systemd:PATH` of version 1.
+    let mut paths = text.lines().filter_map(|line| {
+        let (_, rest) = line.split_once(':')?;
+        let (controllers, path) = rest.split_once(':')?;
+        matches!(controllers, "" | "name=systemd").then_some(path)
+    });
+    let service = paths.find_map(|path| {
+        let mut parts = path.strip_prefix("/system.slice/")?.split('/');
+        parts.find(|part| part.ends_with(".service"))
+    });
+    let own = service.filter(|service| {
+        let stem = service.trim_end_matches(".service");
+        let stem = stem.split('@').next().unwrap_or(stem);
+        !STARTERS.contains(&stem)
+    });
+    match own {
+        Some(service) => Fact::known(service, path),
+        None => Fact::absent(path),
+    }
 }
 
 /// An image that does not run has its name in a file.
@@ -212,6 +278,40 @@ mod tests {
     use crate::host::Memory;
 
     const PID: &str = "/proc/self/ns/pid";
+
+    #[test]
+    fn a_service_is_told_by_its_control_group() {
+        for (text, service) in [
+            ("0::/system.slice/agent.service\n", Some("agent.service")),
+            (
+                "0::/system.slice/agent.service/payload\n",
+                Some("agent.service"),
+            ),
+            (
+                "0::/system.slice/system-web.slice/web@7.service\n",
+                Some("web@7.service"),
+            ),
+            (
+                "4:memory:/\n1:name=systemd:/system.slice/agent.service\n0::/\n",
+                Some("agent.service"),
+            ),
+            ("0::/system.slice/ssh.service\n", None),
+            ("0::/system.slice/sshd@3-10.0.0.1.service\n", None),
+            ("0::/user.slice/user-0.slice/session-3.scope\n", None),
+            (
+                "0::/user.slice/user-7.slice/user@7.service/app.slice/a.service\n",
+                None,
+            ),
+            ("0::/\n", None),
+        ] {
+            let found = unit(&Memory::new().with("/proc/self/cgroup", text));
+            let expected = match service {
+                Some(name) => Fact::known(name, "/proc/self/cgroup"),
+                None => Fact::absent("/proc/self/cgroup"),
+            };
+            assert_eq!(found, expected, "{text}");
+        }
+    }
 
     #[test]
     fn the_name_of_an_image_is_in_its_file() {

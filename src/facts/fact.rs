@@ -75,6 +75,8 @@ pub enum Why {
     Missing,
     /// The place is there and holds something else than it should.
     Malformed,
+    /// The place is there and does not tell.
+    Untold,
     /// Reading failed for another reason.
     Unreadable,
     /// Nobody looked: an older report, or a host read from single files.
@@ -87,6 +89,7 @@ impl fmt::Display for Why {
             Self::Denied => "permission denied",
             Self::Missing => "not there",
             Self::Malformed => "malformed",
+            Self::Untold => "does not tell",
             Self::Unreadable => "unreadable",
             Self::NotCollected => "not collected",
         })

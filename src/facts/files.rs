@@ -172,6 +172,12 @@ pub(super) const FILES: &[KeyInfo] = &[
         "Whether the host runs an ostree deployment, whose /usr is read-only.",
     ),
     KeyInfo::one(
+        "file./sysroot/ostree",
+        Bool,
+        "Whether the system is a deployment of ostree, as its root shows also where it does not \
+         run.",
+    ),
+    KeyInfo::one(
         "file./run/systemd/system",
         Bool,
         "Whether systemd is the running init (sd_booted(3)).",

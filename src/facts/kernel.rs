@@ -1,6 +1,6 @@
 //! The kernel: its release, the upstream version behind it, who built it, its architecture.
 
-use super::keys::Values::Text;
+use super::keys::Values::{OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::Host;
 use crate::version::KernelVersion;
@@ -10,6 +10,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "kernel.release",
         Text,
         "Release of the kernel, as `uname -r` gives it.",
+    ),
+    KeyInfo::one(
+        "kernel.state",
+        OneOf(&["running", "installed"]),
+        "Whether the kernel this is about runs, or was chosen of those that are installed below \
+         a root where none of them runs.",
     ),
     KeyInfo::one(
         "kernel.build",
@@ -76,6 +82,12 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let flavour = told(&uname.release, release_source)
         .map(|_| Value::Text(flavour(&uname.release, &uname.version, &os)));
 
+    let own_word = "/proc/sys/kernel/osrelease";
+    let state = match host.read(own_word, 1) {
+        Ok(_) => "running",
+        Err(_) => "installed",
+    };
+    facts.set("kernel.state", Fact::known(state, own_word));
     facts.set("kernel.release", told(&uname.release, release_source));
     facts.set("kernel.build", told(&uname.version, build_source));
     facts.set("kernel.version", version);

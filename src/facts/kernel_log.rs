@@ -77,10 +77,8 @@ impl KernelLog {
         Some(match level {
             Some(level) => Fact::known(level, KERNEL_LOG),
             None => Fact::unknown(
-                Why::Missing,
-                &format!(
-                    "the log tells that the kernel is locked down from {from}, and not how far"
-                ),
+                Why::Untold,
+                &format!("the kernel is locked down from {from}, and how far is not said"),
                 KERNEL_LOG,
             ),
         })

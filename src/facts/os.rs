@@ -117,6 +117,17 @@ const IMAGES: &[(&str, &str)] = &[
     ("opensuse-microos", "transactional"),
 ];
 
+/// What shows a deployment of ostree where nothing runs, or /run was not copied.
+fn deployed(facts: &Facts) -> Option<&'static str> {
+    let cmdline = facts.text("cmdline").unwrap_or_default();
+    let mut words = cmdline.split_whitespace();
+    if words.any(|word| word.starts_with("ostree=")) {
+        return Some("/proc/cmdline");
+    }
+    let there = facts.get("file./sysroot/ostree").value() == Some(&true.into());
+    there.then_some("/sysroot/ostree")
+}
+
 /// Tells whether the system is an image; distribution, kernel and tools have to be collected
 /// before.
 pub(super) fn collect_image(facts: &mut Facts) {
@@ -131,6 +142,8 @@ pub(super) fn collect_image(facts: &mut Facts) {
     let image = if booted.value() == Some(&true.into()) {
         let only_bootc = has("bootc") && !has("rpm-ostree");
         Fact::known(if only_bootc { "bootc" } else { "ostree" }, booted.source())
+    } else if let Some(source) = deployed(facts) {
+        Fact::known("ostree", source)
     } else if let Some((_, image)) = named {
         Fact::known(*image, id.source())
     } else if flavour.value() == Some(&"wsl".into()) {

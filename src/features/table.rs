@@ -224,6 +224,22 @@ impl Table {
         }
     }
 
+    /// The row of this number in the kernel's enum: its name, and the first mainline kernel
+    /// that has it.
+    #[must_use]
+    pub fn numbered(&self, kind: Kind, number: u32) -> Option<(&str, &str)> {
+        let mut rows = self.rows(kind).iter();
+        let row = rows.find(|row| row.value == Some(number))?;
+        Some((&row.name, &row.since))
+    }
+
+    /// The same of the row of this name.
+    #[must_use]
+    pub fn named(&self, kind: Kind, name: &str) -> Option<(&str, &str)> {
+        let row = self.rows(kind).iter().find(|row| row.name == name)?;
+        Some((&row.name, &row.since))
+    }
+
     /// What is asked for by these names of groups and rows, as bpftool prints them or as C has
     /// them, and by these program types, of which `all` are all.
     ///

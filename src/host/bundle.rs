@@ -45,6 +45,9 @@ struct Manifest {
     /// Size and SHA-256 of files that are not in here as a whole.
     #[serde(default)]
     digest: BTreeMap<String, (usize, String)>,
+    /// The last word, so that one that was cut short is known as such.
+    #[serde(default)]
+    complete: bool,
 }
 
 /// An answer, or a refusal: exactly one of them.
@@ -165,6 +168,7 @@ impl Packed<'_> {
             link: told(&record.links),
             origin: record.origins.clone(),
             digest: record.digests.clone(),
+            complete: true,
         }
     }
 }
@@ -242,6 +246,11 @@ impl Bundle {
                 .collect();
             format!("its {MANIFEST}: {line}")
         })?;
+        if !manifest.complete {
+            return Err(format!(
+                "its {MANIFEST} has no `complete: true` at its end, so it was cut off"
+            ));
+        }
         for stored in manifest.read.values().filter_map(|told| told.is.as_ref()) {
             let bytes = files.read(&format!("/{}", stored.file), FILE_LIMIT);
             let bytes = bytes.map_err(|error| format!("its file {}: {error}", stored.file))?;
@@ -388,11 +397,15 @@ mod tests {
     #[test]
     fn a_bundle_that_was_changed_or_is_newer_is_refused() {
         let manifest = |schema: &str| format!("schema: {schema}\n");
-        let read = "tool: x\ncollected_at: x\nredacted: false\nread: {/x: {is: {file: x, bytes: 1, sha256: '00'}}}\n";
+        let read = "tool: x\ncollected_at: x\nredacted: false\nread: {/x: {is: {file: x, bytes: 1, sha256: '00'}}}\ncomplete: true\n";
         let v1 = manifest(SCHEMA);
         for (text, says) in [
             (manifest("bpf-doctor/bundle/v2"), "newer bpf-doctor"),
             (v1.clone(), "there is no `tool`"),
+            (
+                format!("{v1}{}", read.replace("complete: true\n", "")),
+                "it was cut off",
+            ),
             (format!("{v1}{read}"), "its file x: "),
             (
                 format!("{v1}{}", read.replace("file: x", "file: manifest.yaml")),

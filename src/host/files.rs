@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use super::overlay::{Nothing, Overlay};
-use super::{Host, Uname, sysctl};
+use super::{Host, Uname, sosreport, sysctl};
 
 /// What a single file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,85 @@ pub enum Role {
     Btf,
 }
 
+impl Role {
+    /// What a file of this role is, for people.
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Config => "kernel config",
+            Self::Cmdline => "kernel command line",
+            Self::Sysctl => "output of sysctl",
+            Self::OsRelease => "os-release",
+            Self::Filesystems => "list of file systems",
+            Self::Mountinfo => "list of mounts",
+            Self::Lsm => "list of security modules",
+            Self::Lockdown => "state of lockdown",
+            Self::Btf => "BTF",
+        }
+    }
+
+    /// Why these bytes can't be what the role says; nothing where they can. A wrong file would
+    /// be believed for what it lacks.
+    fn denies(self, bytes: &[u8]) -> Option<&'static str> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let (fits, why) = match self {
+            Self::Config => {
+                let is_option = |line: &str| {
+                    line.starts_with("CONFIG_")
+                        || (line.starts_with("# CONFIG_") && line.ends_with(" is not set"))
+                };
+                (lines.any(is_option), ": no line sets a CONFIG_ option")
+            }
+            Self::Sysctl => (text.contains('='), ": no line has a `=`"),
+            Self::Cmdline => {
+                let plain = !text.chars().any(|c| c.is_control() && !c.is_whitespace());
+                (plain && lines.count() == 1, ": it has other than one line")
+            }
+            Self::OsRelease => {
+                let names = ["ID=", "NAME=", "PRETTY_NAME="];
+                let named = |line: &str| names.iter().any(|name| line.starts_with(name));
+                (lines.any(named), ": no line says ID= or NAME=")
+            }
+            Self::Filesystems => {
+                let fits = |line: &str| match line.split_once('\t') {
+                    Some(("" | "nodev", name)) => !name.is_empty() && name.chars().all(word),
+                    _ => false,
+                };
+                let all = text.contains('\t') && lines.all(fits);
+                (all, ": a line is not as in /proc/filesystems")
+            }
+            Self::Mountinfo => {
+                let fits = |line: &str| {
+                    let of_mounts = line.split(' ').count() == 6 && line.ends_with(" 0");
+                    line.contains(" - ") || line.contains(" type ") || of_mounts
+                };
+                (
+                    lines.next().is_some_and(fits),
+                    ": it is neither mountinfo nor /proc/mounts nor what mount prints",
+                )
+            }
+            Self::Lsm => {
+                let names = text.trim();
+                let fits = !names.is_empty() && names.chars().all(|c| c == ',' || word(c));
+                (fits, ": it is no list of names with commas")
+            }
+            Self::Lockdown => {
+                let fits = ["[none]", "[integrity]", "[confidentiality]"];
+                (
+                    fits.iter().any(|level| text.contains(level)),
+                    ": no level stands in brackets",
+                )
+            }
+            Self::Btf => {
+                let magic = matches!(bytes.get(..2), Some([0x9f, 0xeb] | [0xeb, 0x9f]));
+                (magic, ": it does not begin as BTF does")
+            }
+        };
+        (!fits).then_some(why)
+    }
+}
+
 /// A file that is not what it was given as.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name} is no {what}{why}")]
@@ -49,8 +128,8 @@ pub struct Files {
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 const MACHINE: &str = "/proc/sys/kernel/arch";
 
-/// Some hundred times the largest config there is.
-const CONFIG_LIMIT: usize = 8 << 20;
+/// More than any of these files: the BTF of a kernel with everything in it has some 10 MiB.
+const LIMIT: usize = 32 << 20;
 
 impl Files {
     /// No files yet; perhaps the release of the kernel that is meant.
@@ -73,35 +152,39 @@ impl Files {
             what,
             why,
         };
-        let text = String::from_utf8_lossy(bytes);
-        match role {
+        let what = role.what();
+        let plain = unpacked(bytes).map_err(|why| no(what, why))?;
+        if let Some(why) = role.denies(&plain) {
+            return Err(no(what, why));
+        }
+        let text = String::from_utf8_lossy(&plain).into_owned();
+        let path = match role {
             Role::Config => {
-                let text = config(bytes).map_err(|why| no("kernel config", why))?;
                 self.read_header(&text, name);
-                self.host.put("/proc/config.gz", text, name);
+                "/proc/config.gz"
             }
             Role::Sysctl => {
-                if !text.contains('=') {
-                    return Err(no("output of sysctl", ": no line has a `=`"));
-                }
                 sysctl::lay_over(&mut self.host, &text, name);
+                return Ok(());
+            }
+            Role::Mountinfo if text.lines().any(|line| line.contains(" - ")) => {
+                "/proc/self/mountinfo"
             }
             Role::Mountinfo => {
-                let is_mountinfo = text.lines().any(|line| line.contains(" - "));
-                let path = if is_mountinfo {
-                    "/proc/self/mountinfo"
-                } else {
-                    "/proc/mounts"
-                };
-                self.host.put(path, bytes, name);
+                // What mount(8) prints is taken as well.
+                let table = sosreport::mount_table(&text);
+                let table = if table.is_empty() { text } else { table };
+                self.host.put("/proc/mounts", table, name);
+                return Ok(());
             }
-            Role::Cmdline => self.host.put("/proc/cmdline", bytes, name),
-            Role::OsRelease => self.host.put("/etc/os-release", bytes, name),
-            Role::Filesystems => self.host.put("/proc/filesystems", bytes, name),
-            Role::Lsm => self.host.put("/sys/kernel/security/lsm", bytes, name),
-            Role::Lockdown => self.host.put("/sys/kernel/security/lockdown", bytes, name),
-            Role::Btf => self.host.put("/sys/kernel/btf/vmlinux", bytes, name),
-        }
+            Role::Cmdline => "/proc/cmdline",
+            Role::OsRelease => "/etc/os-release",
+            Role::Filesystems => "/proc/filesystems",
+            Role::Lsm => "/sys/kernel/security/lsm",
+            Role::Lockdown => "/sys/kernel/security/lockdown",
+            Role::Btf => "/sys/kernel/btf/vmlinux",
+        };
+        self.host.put(path, plain, name);
         Ok(())
     }
 
@@ -148,10 +231,10 @@ impl Files {
     }
 }
 
-/// The text of a config, unpacked.
-fn config(bytes: &[u8]) -> Result<String, &'static str> {
+/// The bytes of a file, which may be packed with gzip.
+fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
     let mut plain = Vec::new();
-    let limit = CONFIG_LIMIT as u64 + 1;
+    let limit = LIMIT as u64 + 1;
     let read = if bytes.starts_with(&[0x1f, 0x8b]) {
         let unpacked = flate2::read::MultiGzDecoder::new(bytes);
         unpacked.take(limit).read_to_end(&mut plain)
@@ -161,18 +244,10 @@ fn config(bytes: &[u8]) -> Result<String, &'static str> {
     if read.is_err() {
         return Err(": it can't be unpacked");
     }
-    if plain.len() > CONFIG_LIMIT {
+    if plain.len() > LIMIT {
         return Err(": it is too large");
     }
-    let text = String::from_utf8_lossy(&plain).into_owned();
-    let is_option = |line: &str| {
-        line.starts_with("CONFIG_")
-            || (line.starts_with("# CONFIG_") && line.ends_with(" is not set"))
-    };
-    if !text.lines().any(is_option) {
-        return Err(": no line sets a CONFIG_ option");
-    }
-    Ok(text)
+    Ok(plain)
 }
 
 #[cfg(test)]
@@ -236,7 +311,7 @@ mod tests {
     #[test]
     fn a_file_that_is_something_else_is_refused() {
         let broken = &packed(CONFIG)[..20];
-        let bomb = packed(&"\n".repeat(9 << 20));
+        let bomb = packed(&"\n".repeat(LIMIT + 1));
         for (bytes, says) in [
             (&b"ELF"[..], "x is no kernel config: no line sets"),
             (broken, "can't be unpacked"),
@@ -245,6 +320,67 @@ mod tests {
             let problem = Files::new(None).add(Role::Config, "x", bytes).unwrap_err();
             assert!(problem.to_string().contains(says), "{problem}");
         }
-        assert!(Files::new(None).add(Role::Sysctl, "x", b"nothing").is_err());
+        for role in [
+            Role::Cmdline,
+            Role::Sysctl,
+            Role::OsRelease,
+            Role::Filesystems,
+            Role::Mountinfo,
+            Role::Lsm,
+            Role::Lockdown,
+            Role::Btf,
+        ] {
+            for bytes in [
+                &b""[..],
+                b"\x01\x02\n\n{",
+                b"root:x:0:0::/:/bin/sh\nbin:x:1:1\n",
+            ] {
+                let problem = Files::new(None).add(role, "x", bytes).unwrap_err();
+                assert!(problem.to_string().starts_with("x is no "), "{problem}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_form_of_a_file_is_taken() {
+        for (role, text, path) in [
+            (Role::Cmdline, "ro quiet\n", "/proc/cmdline"),
+            (Role::OsRelease, "NAME=x\nID=y\n", "/etc/os-release"),
+            (
+                Role::Filesystems,
+                "nodev\tbpf\n\text4\n",
+                "/proc/filesystems",
+            ),
+            (
+                Role::Mountinfo,
+                "bpf /sys/fs/bpf bpf rw 0 0\n",
+                "/proc/mounts",
+            ),
+            (
+                Role::Mountinfo,
+                "bpf on /sys/fs/bpf type bpf (rw,nosuid)\n",
+                "/proc/mounts",
+            ),
+            (
+                Role::Mountinfo,
+                "29 1 0:26 / /sys/fs/bpf rw - bpf bpf rw\n",
+                "/proc/self/mountinfo",
+            ),
+            (Role::Lsm, "lockdown,bpf", "/sys/kernel/security/lsm"),
+            (
+                Role::Lockdown,
+                "none [integrity] confidentiality\n",
+                "/sys/kernel/security/lockdown",
+            ),
+            (Role::Btf, "\u{9f}", ""),
+        ] {
+            for bytes in [text.as_bytes().to_vec(), packed(text)] {
+                let mut files = Files::new(None);
+                let added = files.add(role, "x", &bytes);
+                assert_eq!(added.is_ok(), !path.is_empty(), "{text}");
+                let read = files.host().read(path, 99);
+                assert_eq!(read.is_ok(), !path.is_empty(), "{text}");
+            }
+        }
     }
 }

@@ -33,6 +33,8 @@ fn fedora() -> Memory {
             "/boot/loader/entries/1f-0-rescue.conf",
             entry("0-rescue-1f"),
         )
+        .with("/boot/vmlinuz-6.9.1-100.fc40", "")
+        .with("/boot/vmlinuz-6.10.2-200.fc40", "")
         .with("/boot/vmlinuz-6.11.0-1.fc40", "")
 }
 
@@ -69,6 +71,8 @@ fn the_boot_configuration_selects() {
         let config = DEBIAN.replace("default=\"0\"", &format!("default=\"{default}\""));
         Memory::new()
             .with("/boot/grub/grub.cfg", config)
+            .with("/boot/vmlinuz-6.1.0-47-amd64", "")
+            .with("/boot/vmlinuz-6.1.0-9-amd64", "")
             .with("/boot/vmlinuz-6.12.0-1-amd64", "")
     };
     let entries = "/boot/loader/entries/1f-";
@@ -161,6 +165,57 @@ fn what_was_asked_for_counts_more_and_the_newest_less() {
     let kernel = modules.with("/boot/vmlinuz-6.1.0-9-amd64", "");
     assert_eq!(chosen(&kernel, None).0, "6.1.0-9-amd64");
     assert_eq!(choose(&Memory::new(), None), None);
+}
+
+#[test]
+fn a_kernel_that_is_gone_is_not_chosen() {
+    let host = Memory::new()
+        .with("/boot/grub/grub.cfg", DEBIAN)
+        .with("/boot/vmlinuz-6.1.0-9-amd64", "");
+    let (release, why, cmdline) = chosen(&host, None);
+    assert_eq!((release.as_str(), cmdline.as_str()), ("6.1.0-9-amd64", ""));
+    assert_eq!(
+        why,
+        "/boot/vmlinuz-6.1.0-9-amd64 (the newest installed); /boot/grub/grub.cfg (boot \
+         configuration) selects 6.1.0-47-amd64, which is not there"
+    );
+}
+
+#[test]
+fn extlinux_starts_the_default_of_its_menu() {
+    let menu = "DEFAULT menu.c32\nTIMEOUT 50\nLABEL l0\n  LINUX /vmlinuz-6.1.0-21\n  APPEND a\n\
+                LABEL l1\n  MENU DEFAULT\n  LINUX /vmlinuz-6.1.0-18\n  APPEND root=/dev/x b\n";
+    let host = |menu: &str| {
+        Memory::new()
+            .with("/boot/extlinux/extlinux.conf", menu)
+            .with("/boot/vmlinuz-6.1.0-18", "")
+            .with("/boot/vmlinuz-6.1.0-21", "")
+    };
+    let (release, _, cmdline) = chosen(&host(menu), None);
+    assert_eq!(
+        (release.as_str(), cmdline.as_str()),
+        ("6.1.0-18", "root=/dev/x b")
+    );
+    let timed = format!("ONTIMEOUT l0\n{menu}");
+    assert_eq!(chosen(&host(&timed), None).0, "6.1.0-21");
+}
+
+#[test]
+fn an_image_without_a_version_in_its_name_has_one_in_its_header() {
+    let mut kernel = vec![0; 0x600];
+    kernel[0x202..0x206].copy_from_slice(b"HdrS");
+    kernel[0x20e..0x210].copy_from_slice(&0x300_u16.to_le_bytes());
+    let line = b"6.6.32-0-lts (a@b) #1-Alpine SMP\0";
+    kernel[0x500..0x500 + line.len()].copy_from_slice(line);
+    let host = Memory::new()
+        .with(
+            "/boot/extlinux.conf",
+            "DEFAULT lts\nLABEL lts\n  LINUX vmlinuz-lts\n",
+        )
+        .with("/boot/vmlinuz-lts", kernel)
+        .with("/boot/config-6.6.32-0-lts", "")
+        .with("/boot/config-6.6.32-0-virt", "");
+    assert_eq!(chosen(&host, None).0, "6.6.32-0-lts");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::kernels::{self, Choice};
-use super::{Host, Kind, Uname};
+use super::{Host, KERNEL_LOG, Kind, Uname};
 
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 const CMDLINE: &str = "/proc/cmdline";
@@ -80,7 +80,7 @@ impl<H: Host> Rooted<H> {
             let rest = path.strip_prefix(top);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
-        if self.other_runs && of_kernel {
+        if self.other_runs && (of_kernel || path == KERNEL_LOG) {
             return Err(io::ErrorKind::Unsupported.into());
         }
         Ok(())

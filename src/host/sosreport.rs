@@ -155,7 +155,7 @@ fn parse_uname(text: &str) -> Option<Uname> {
 }
 
 /// `proc on /proc type proc (rw,nosuid)` as lines of /proc/mounts.
-fn mount_table(text: &str) -> String {
+pub(super) fn mount_table(text: &str) -> String {
     let lines = text.lines().filter_map(|line| {
         let (device, rest) = line.split_once(" on ")?;
         let (point, rest) = rest.rsplit_once(" type ")?;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
-use words::{COMMON, EFI_VENDORS, SECRETS, SYSTEM_PATHS};
+use words::{
+    COMMON, EFI_VENDORS, OPEN_ARGUMENTS, OPEN_FAMILIES, PLAIN_VALUES, SECRETS, SYSTEM_PATHS,
+};
 
 /// Replaces names of hosts and users, ids of machines, addresses and secrets.
 #[derive(Debug, Default)]
@@ -24,22 +26,26 @@ pub struct Redactor {
 const REDACTED: &str = "redacted";
 
 impl Redactor {
-    /// For the host of this name.
+    /// For the host of this name that runs a kernel of this release. A name that is a part of
+    /// the release says nothing, and without it releases could no longer be compared.
     #[must_use]
-    pub fn new(hostname: Option<&str>) -> Self {
+    pub fn new(hostname: Option<&str>, release: Option<&str>) -> Self {
+        let release = release.unwrap_or_default();
         let full = hostname.unwrap_or_default().trim().to_owned();
         let short = full.split('.').next().unwrap_or_default().to_owned();
         // Device mapper writes a dash of a name as two.
         let mapped = short.replace('-', "--");
         let mut hosts = Vec::new();
         for name in [full, mapped, short] {
-            if is_telling(&name) && !hosts.contains(&name) {
+            let of_release = replaced(release, &name, "") != release;
+            if is_telling(&name) && !of_release && !hosts.contains(&name) {
                 hosts.push(name);
             }
         }
         hosts.sort_by_key(|name| std::cmp::Reverse(name.len()));
         let domain = hostname.and_then(|name| Some(name.trim().split_once('.')?.1.to_owned()));
-        let domain = domain.filter(|domain| is_telling(domain));
+        let domain =
+            domain.filter(|domain| is_telling(domain) && !release.contains(domain.as_str()));
         let names = hosts.iter().map(|name| name.to_lowercase());
         let mut known: BTreeMap<_, _> = names.map(|name| (("host", name), 1)).collect();
         // The host is the first, whatever it is called.
@@ -63,7 +69,7 @@ impl Redactor {
             "environment.hostname" if !text.starts_with('/') && text != "uname(2)" => {
                 self.host(text)
             }
-            "cmdline" => self.command_line(text),
+            "cmdline" if !text.starts_with(['/', '-']) => self.command_line(text),
             // What means the same on every host, and what checks compare.
             _ if matches!(
                 subject,
@@ -93,7 +99,8 @@ impl Redactor {
                 let named = text.trim();
                 text.replace(named, &self.host(named))
             }
-            "/proc/cmdline" => self.command_line(text),
+            "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
+            _ if is_boot_configuration(path) => self.boot_configuration(text),
             _ if means_the_same => self.harmless(text),
             _ => self.text(text),
         }
@@ -111,13 +118,66 @@ impl Redactor {
             .map_or(REDACTED.to_owned(), |(_, value)| value.to_owned())
     }
 
-    /// The kernel command line; what follows a lone `--` is for init, which nobody knows.
+    /// The kernel command line. Anything may stand in it, so what nobody needs to know is taken
+    /// out rather than what looks like a secret: values of arguments that are not known to tell
+    /// nothing, words that are no plain words, and what follows a lone `--`, which is for init.
     fn command_line(&mut self, text: &str) -> String {
-        let (kernel, init) = match text.split_once(" -- ") {
-            Some((kernel, _)) => (kernel, " -- redacted"),
-            None => (text, ""),
+        let mut quoted = false;
+        let blank = |c: char| {
+            quoted ^= c == '"';
+            c.is_whitespace() && !quoted
         };
-        self.text(kernel) + init
+        let mut words: Vec<String> = Vec::new();
+        for word in text.split(blank).filter(|word| !word.is_empty()) {
+            if word == "--" {
+                words.push(format!("-- {REDACTED}"));
+                break;
+            }
+            words.push(match word.split_once('=') {
+                Some((name, _)) if is_open(name) => self.text(word),
+                Some((_, value)) if is_plain_value(value) => word.to_owned(),
+                Some((name, _)) => format!("{}={REDACTED}", self.text(name)),
+                None if is_plain_word(word) => self.host_names(word),
+                None => REDACTED.to_owned(),
+            });
+        }
+        let end = if text.ends_with('\n') { "\n" } else { "" };
+        words.join(" ") + end
+    }
+
+    /// The configuration of a boot loader, line by line: it has command lines in it.
+    fn boot_configuration(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            let indent = line.len() - line.trim_start().len();
+            let (blank, rest) = line.split_at(indent);
+            let rest_end = rest.trim_end();
+            let end = rest.get(rest_end.len()..).unwrap_or_default();
+            let (word, behind) = rest_end.split_once([' ', '\t']).unwrap_or((rest_end, ""));
+            let told = match word.to_ascii_lowercase().as_str() {
+                "options" | "append" => format!("{word} {}", self.command_line(behind.trim())),
+                "linux" | "linux16" | "linuxefi" => {
+                    let behind = behind.trim();
+                    let (image, arguments) = behind.split_once([' ', '\t']).unwrap_or((behind, ""));
+                    format!(
+                        "{word} {} {}",
+                        self.text(image),
+                        self.command_line(arguments)
+                    )
+                }
+                _ => match rest_end.split_once('=') {
+                    Some((name, value)) if name.starts_with("GRUB_CMDLINE") => {
+                        let inner = value.trim_matches(['"', '\'']);
+                        format!("{name}=\"{}\"", self.command_line(inner))
+                    }
+                    _ => self.text(rest_end),
+                },
+            };
+            out.push_str(blank);
+            out.push_str(told.trim_end());
+            out.push_str(end);
+        }
+        out
     }
 
     /// Any other text.
@@ -279,6 +339,36 @@ impl Redactor {
     }
 }
 
+/// Whether this is the configuration of a boot loader, by its path.
+fn is_boot_configuration(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    path.starts_with("/boot/") && name.ends_with(".conf")
+        || path.contains("/loader/entries/")
+        || name == "grub.cfg"
+        || path.starts_with("/etc/default/grub")
+}
+
+/// Whether the values of a kernel argument tell nothing of anybody, once names and addresses are
+/// replaced in them.
+fn is_open(name: &str) -> bool {
+    let name = name.replace('-', "_");
+    let begins = |begin: &&&str| name.starts_with(**begin);
+    OPEN_ARGUMENTS.contains(&name.as_str()) || OPEN_FAMILIES.iter().find(begins).is_some()
+}
+
+/// Numbers and words that mean the same everywhere.
+fn is_plain_value(value: &str) -> bool {
+    let digits = value.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G', '%']);
+    let number = digits.len() <= 6 && digits.chars().all(|c| c.is_ascii_digit());
+    number || PLAIN_VALUES.contains(&value)
+}
+
+/// An argument without a value, as the kernel and dracut know them.
+fn is_plain_word(word: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.-".contains(c);
+    word.len() <= 24 && word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(fits)
+}
+
 /// Whether what stands behind this dash is a version: `vmlinuz-6.6.87.2-microsoft`.
 fn is_version(rest: &str) -> bool {
     let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-'));
@@ -291,12 +381,18 @@ fn is_telling(name: &str) -> bool {
     name.len() > 2 && !COMMON.contains(&name.to_lowercase().as_str())
 }
 
-/// The text with `word` replaced where it stands alone.
+/// The text with `word` replaced where it stands alone, in whatever case.
 fn replaced(text: &str, word: &str, by: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    while let Some(at) = rest.find(word) {
+    if word.is_empty() {
+        return text.to_owned();
+    }
+    // ASCII alone, so that places are the same in both.
+    let (lower, word) = (text.to_ascii_lowercase(), word.to_ascii_lowercase());
+    let ahead = |rest: &str| lower.get(text.len() - rest.len()..)?.find(&word);
+    while let Some(at) = ahead(rest) {
         let (before, found) = rest.split_at(at);
         let (found, behind) = found.split_at(word.len());
         let last = before
@@ -364,7 +460,7 @@ mod tests {
 
     #[test]
     fn what_tells_of_someone_is_replaced_consistently() {
-        let mut redactor = Redactor::new(Some("web-17.example.com"));
+        let mut redactor = Redactor::new(Some("web-17.example.com"), None);
         for (text, expected) in [
             (
                 "root=/dev/mapper/web--17-root ip=10.0.0.5::10.0.0.1:255.255.255.0:web-17:eth0",
@@ -425,8 +521,58 @@ mod tests {
     }
 
     #[test]
+    fn of_a_command_line_only_what_is_known_to_be_harmless_stays() {
+        let mut redactor = Redactor::new(Some("web-17"), Some("6.1.0"));
+        for (text, expected) in [
+            (
+                "BOOT_IMAGE=/vmlinuz-6.1.0 root=/dev/mapper/web--17-root ro quiet lsm=yama,bpf\n",
+                "BOOT_IMAGE=/vmlinuz-6.1.0 root=/dev/mapper/host-1-root ro quiet lsm=yama,bpf\n",
+            ),
+            (
+                "cgroup_no_v1=all sysctl.kernel.unprivileged_bpf_disabled=2 panic=10 audit=off",
+                "cgroup_no_v1=all sysctl.kernel.unprivileged_bpf_disabled=2 panic=10 audit=off",
+            ),
+            (
+                "systemd.hostname=prod-db7 cifs.pass=\"two words\" psk=abc mac=5254.00ab.cdef SEKRIT",
+                "systemd.hostname=redacted cifs.pass=redacted psk=redacted mac=redacted redacted",
+            ),
+            (
+                "hostname=WEB-17 fcos.sshkey=a,b ds=nocloud;s=http://x/;i=i-0abc x=123456 token:ab",
+                "hostname=redacted fcos.sshkey=redacted ds=redacted x=123456 redacted",
+            ),
+            (
+                "lockdown=integrity -- --user alice",
+                "lockdown=integrity -- redacted",
+            ),
+        ] {
+            assert_eq!(redactor.fact("cmdline", text), expected);
+        }
+        let entry = "title Web-17\nlinux /vmlinuz-6.1.0\noptions ro psk=abc lsm=bpf\n";
+        assert_eq!(
+            redactor.file("/boot/loader/entries/1.conf", entry),
+            "title host-1\nlinux /vmlinuz-6.1.0\noptions ro psk=redacted lsm=bpf\n"
+        );
+        let grub =
+            "\tlinux\t/vmlinuz-6.1.0 root=/dev/sda1 psk=abc\n}\nGRUB_CMDLINE_LINUX='a.b=secret'\n";
+        assert_eq!(
+            redactor.file("/boot/grub/grub.cfg", grub),
+            "\tlinux /vmlinuz-6.1.0 root=/dev/sda1 psk=redacted\n}\nGRUB_CMDLINE_LINUX=\"a.b=redacted\"\n"
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_a_part_of_the_release_changes_nothing_else() {
+        let release = "6.5.0-41-generic";
+        for name in ["generic", "6.5.0", release] {
+            let mut redactor = Redactor::new(Some(name), Some(release));
+            assert_eq!(redactor.fact("boot.next", release), release);
+            assert_eq!(redactor.fact("environment.hostname", name), "host-1");
+        }
+    }
+
+    #[test]
     fn labels_are_known_by_their_keys() {
-        let mut redactor = Redactor::new(Some("web-17.example.com"));
+        let mut redactor = Redactor::new(Some("web-17.example.com"), None);
         for (key, value, expected) in [
             ("role", "web", "web"),
             ("name", "web-17.example.com", "host-1"),
@@ -441,7 +587,7 @@ mod tests {
 
     #[test]
     fn what_checks_compare_stays() {
-        let mut redactor = Redactor::new(Some("tracefs"));
+        let mut redactor = Redactor::new(Some("tracefs"), None);
         for (key, text) in [
             ("kernel.release", "6.6.87.2-microsoft-standard-WSL2"),
             ("os.id", "tracefs"),
@@ -471,7 +617,7 @@ mod tests {
     #[test]
     fn a_host_named_like_a_word_of_the_system_changes_no_path() {
         for name in ["config", "kernel", "unified", "x86_64", "tracing"] {
-            let mut redactor = Redactor::new(Some(name));
+            let mut redactor = Redactor::new(Some(name), None);
             for path in [
                 "/proc/sys/kernel/kptr_restrict",
                 "/boot/config-4.18.0-553.el8_10.x86_64",
@@ -486,7 +632,7 @@ mod tests {
 
     #[test]
     fn secrets_and_addresses_in_other_forms() {
-        let mut redactor = Redactor::new(Some("web17"));
+        let mut redactor = Redactor::new(Some("web17"), None);
         let rows = [
             ("netroot=iscsi:bob:s3cr3t@host", "netroot=iscsi redacted"),
             ("rootpw=abc", "rootpw=redacted"),
@@ -511,8 +657,8 @@ mod tests {
     fn names_that_everybody_has_stay() {
         for name in ["localhost", "debian", "ext4", "vm", ""] {
             let text = format!("/dev/{name} on / type ext4");
-            assert_eq!(Redactor::new(Some(name)).text(&text), text);
+            assert_eq!(Redactor::new(Some(name), None).text(&text), text);
         }
-        assert_eq!(Redactor::new(None).text("x"), "x");
+        assert_eq!(Redactor::new(None, None).text("x"), "x");
     }
 }

@@ -83,3 +83,68 @@ pub(super) const EFI_VENDORS: &[&str] = &[
     "8be4df61-93ca-11d2-aa0d-00e098032b8c",
     "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
 ];
+
+/// Kernel arguments whose values are needed for a diagnosis or tell nothing of anybody once
+/// names and addresses are replaced.
+pub(super) const OPEN_ARGUMENTS: &[&str] = &[
+    "BOOT_IMAGE",
+    "acpi",
+    "acpi_osi",
+    "apparmor",
+    "audit",
+    "biosdevname",
+    "clocksource",
+    "console",
+    "crashkernel",
+    "default_hugepagesz",
+    "earlycon",
+    "elevator",
+    "enforcing",
+    "hugepages",
+    "hugepagesz",
+    "init",
+    "initrd",
+    "intel_iommu",
+    "iommu",
+    "ip",
+    "isolcpus",
+    "lockdown",
+    "lsm",
+    "mitigations",
+    "modprobe.blacklist",
+    "module_blacklist",
+    "net.ifnames",
+    "nfsroot",
+    "nohz_full",
+    "ostree",
+    "panic",
+    "pci",
+    "preempt",
+    "rcu_nocbs",
+    "rd.luks.uuid",
+    "rd.lvm.lv",
+    "rd.md.uuid",
+    "resume",
+    "root",
+    "rootflags",
+    "rootfstype",
+    "security",
+    "selinux",
+    "spectre_v2",
+    "systemd.legacy_systemd_cgroup_controller",
+    "systemd.unified_cgroup_hierarchy",
+    "systemd.unit",
+    "transparent_hugepage",
+    "tsc",
+    "video",
+];
+
+/// Beginnings of such arguments.
+pub(super) const OPEN_FAMILIES: &[&str] =
+    &["cgroup", "sysctl.", "trace_", "ftrace", "kprobe", "bpf"];
+
+/// Values that mean the same everywhere.
+pub(super) const PLAIN_VALUES: &[&str] = &[
+    "", "auto", "disable", "disabled", "enable", "enabled", "false", "force", "full", "none",
+    "off", "on", "no", "true", "yes", "y", "n",
+];

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::block::{Block, terminal};
-use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Needs};
+use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Need, Needs};
 use crate::report::Style;
 use crate::yaml;
 
@@ -109,6 +109,13 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
         blocks.push(heading("By hand"));
         blocks.push(Block::Commands(0, check.confirm.clone()));
     }
+    let software = needed_by(catalogue, check);
+    if !software.is_empty() {
+        blocks.push(heading("Software that needs it to be ok"));
+        blocks.push(Block::Points(
+            software.into_iter().map(|text| (0, text)).collect(),
+        ));
+    }
     if !check.references.is_empty() {
         blocks.push(heading("References"));
         let points = check.references.iter();
@@ -124,6 +131,31 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
         )));
     }
     blocks
+}
+
+/// The profiles that ask for this check, each with why.
+fn needed_by(catalogue: &Catalogue, check: &Check) -> Vec<String> {
+    let mut told = Vec::new();
+    for profile in &catalogue.profiles {
+        let required = profile.requires.iter().map(|need| (need, ""));
+        let optional = profile.optional.iter().map(|need| (need, ", a part of it"));
+        for (need, part) in required.chain(optional) {
+            let Need::Check { check: id, because } = need else {
+                continue;
+            };
+            if *id != check.id {
+                continue;
+            }
+            let because = because.as_ref().map(|text| format!(": {text}"));
+            let because = because.unwrap_or_default();
+            told.push(format!(
+                "{} (`{}`){part}{because}",
+                profile.title, profile.id
+            ));
+            break;
+        }
+    }
+    told
 }
 
 fn outline(condition: &Condition) -> Vec<(usize, String)> {

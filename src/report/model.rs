@@ -38,30 +38,56 @@ pub enum Threshold {
     Strict,
 }
 
+/// What a finding does to the verdict; the strongest decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bearing {
+    /// Nothing.
+    None,
+    /// It leaves the verdict open.
+    Open,
+    /// It makes the host not ready.
+    Against,
+}
+
+impl Threshold {
+    /// What a finding does to the verdict.
+    #[must_use]
+    pub fn bearing(self, finding: &Finding) -> Bearing {
+        let least = match self {
+            Self::Never => return Bearing::None,
+            Self::Error => Severity::Error,
+            Self::Warning | Self::Strict => Severity::Warning,
+        };
+        match finding.status {
+            Status::Fail if finding.severity >= least => Bearing::Against,
+            Status::Unknown if self == Self::Strict && finding.severity >= least => {
+                Bearing::Against
+            }
+            Status::Unknown if finding.severity == Severity::Error => Bearing::Open,
+            Status::Ok | Status::Fail | Status::Unknown | Status::NotApplicable => Bearing::None,
+        }
+    }
+}
+
 impl Verdict {
     /// The verdict over these findings.
     #[must_use]
     pub fn of(findings: &[Finding], threshold: Threshold) -> Self {
-        let least = match threshold {
-            Threshold::Never => return Self::Ready,
-            Threshold::Error => Severity::Error,
-            Threshold::Warning | Threshold::Strict => Severity::Warning,
-        };
-        let strict = threshold == Threshold::Strict;
-        let counts = |finding: &&Finding| match finding.status {
-            Status::Fail => finding.severity >= least,
-            Status::Unknown => strict && finding.severity >= least,
-            Status::Ok | Status::NotApplicable => false,
-        };
-        let open = |finding: &&Finding| {
-            finding.status == Status::Unknown && finding.severity == Severity::Error
-        };
-        if findings.iter().any(|finding| counts(&finding)) {
-            Self::NotReady
-        } else if findings.iter().any(|finding| open(&finding)) {
-            Self::Undetermined
-        } else {
-            Self::Ready
+        let bearings = findings.iter().map(|finding| threshold.bearing(finding));
+        match bearings.max().unwrap_or(Bearing::None) {
+            Bearing::None => Self::Ready,
+            Bearing::Open => Self::Undetermined,
+            Bearing::Against => Self::NotReady,
+        }
+    }
+
+    /// Its name in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NotReady => "not-ready",
+            Self::Undetermined => "undetermined",
         }
     }
 
@@ -251,6 +277,23 @@ impl Report {
             probes,
             facts,
             complete: true,
+        }
+    }
+
+    /// What one of its findings does to the verdict. Where profiles decided, a finding does
+    /// no more than they did.
+    #[must_use]
+    pub fn bearing(&self, finding: &Finding, threshold: Threshold) -> Bearing {
+        let bearing = threshold.bearing(finding);
+        let most = match self.verdict {
+            Verdict::Ready => Bearing::None,
+            Verdict::Undetermined => Bearing::Open,
+            Verdict::NotReady => Bearing::Against,
+        };
+        if bearing > most {
+            Bearing::None
+        } else {
+            bearing
         }
     }
 

@@ -52,17 +52,31 @@ impl ProfileReport {
 }
 
 impl Report {
-    /// The report with these profiles, which decide the verdict from now on.
+    /// The report with these profiles, which decide the verdict from now on: those that are
+    /// demanded must all run. Where none is, the question was which will, and one suffices;
+    /// under [`Threshold::Strict`] all must.
     #[must_use]
-    pub fn with_profiles(self, findings: Vec<ProfileFinding>, threshold: Threshold) -> Self {
+    pub fn with_profiles(
+        self,
+        findings: Vec<ProfileFinding>,
+        demanded: &[String],
+        threshold: Threshold,
+    ) -> Self {
         let profiles: Vec<ProfileReport> = findings
             .into_iter()
             .map(|finding| ProfileReport::new(finding, threshold))
             .collect();
-        let has = |verdict| profiles.iter().any(|profile| profile.verdict == verdict);
-        let verdict = [Verdict::NotReady, Verdict::Undetermined]
-            .into_iter()
-            .find(|verdict| has(*verdict));
+        let all = demanded.is_empty();
+        let counted = profiles.iter();
+        let counted: Vec<Verdict> = counted
+            .filter(|one| all || demanded.contains(&one.profile))
+            .map(|one| one.verdict)
+            .collect();
+        let order = match all && threshold != Threshold::Strict {
+            true => [Verdict::Ready, Verdict::Undetermined, Verdict::NotReady],
+            false => [Verdict::NotReady, Verdict::Undetermined, Verdict::Ready],
+        };
+        let verdict = order.into_iter().find(|verdict| counted.contains(verdict));
         Self {
             verdict: verdict.unwrap_or(Verdict::Ready),
             profiles,
@@ -87,7 +101,7 @@ pub fn profiles_text(report: &Report, style: Style) -> String {
         };
         let (mark, word) = match one.verdict {
             Verdict::Ready => (style.green(pick("[✓]", "[+]")), "runs"),
-            Verdict::NotReady => (style.red(pick("[✗]", "[x]")), "does not run"),
+            Verdict::NotReady => (style.red(pick("[✗]", "[x]")), "does not"),
             Verdict::Undetermined => (style.yellow("[?]"), "not known"),
         };
         let lacks: Vec<&Lack> = one.missing_required.iter().collect();
@@ -101,13 +115,41 @@ pub fn profiles_text(report: &Report, style: Style) -> String {
         };
         let title = clean(&one.title);
         let pad = width.saturating_sub(title.chars().count());
-        let line = format!("{mark} {title}{:pad$}  {word:<12}", "");
+        let line = format!("{mark} {title}{:pad$}  {word:<9}", "");
         out.push_str(line.trim_end());
         if !lacks.is_empty() {
             out.push_str(&format!("  {before}{}", in_a_line(&lacks)));
         }
         out.push('\n');
     }
+    let count = |verdict| {
+        let ones = report.profiles.iter();
+        ones.filter(|one| one.verdict == verdict).count()
+    };
+    let sums = [
+        (count(Verdict::Ready), "will run here"),
+        (count(Verdict::NotReady), "will not"),
+        (count(Verdict::Undetermined), "not known"),
+    ];
+    let sums: Vec<String> = sums
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    out.push_str(&format!("\n{}", sums.join(", ")));
+    // Whose lacks and fixes are worth a look: the first that does not run.
+    let other = report.profiles.iter();
+    let other = other
+        .filter(|one| one.verdict != Verdict::Ready)
+        .map(|one| one.profile.as_str());
+    if let Some(name) = other.clone().next() {
+        let line = format!(
+            "; what one lacks, and the fixes: bpf-doctor check --profile {}",
+            clean(name)
+        );
+        out.push_str(&style.dim(&line));
+    }
+    out.push('\n');
     style.plain(&out)
 }
 
@@ -170,6 +212,60 @@ pub(super) fn in_full(one: &ProfileReport, style: Style) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_demanded_must_run_and_of_all_one_suffices() {
+        use Verdict::{NotReady, Ready, Undetermined};
+        let lack = |is: bool| {
+            let lack = Lack {
+                need: "n".to_owned(),
+                check: None,
+                because: String::new(),
+                needed_for: None,
+                evidence: Vec::new(),
+                fixes: Vec::new(),
+            };
+            if is { vec![lack] } else { Vec::new() }
+        };
+        let finding = |(name, verdict): (&str, Verdict)| ProfileFinding {
+            profile: name.to_owned(),
+            title: name.to_owned(),
+            missing_required: lack(verdict == NotReady),
+            missing_optional: Vec::new(),
+            unknown: lack(verdict == Undetermined),
+            unknown_optional: Vec::new(),
+        };
+        let some = [("a", Ready), ("b", NotReady), ("c", Undetermined)];
+        let none = [("a", NotReady), ("b", NotReady)];
+        let open = [("a", NotReady), ("b", Undetermined)];
+        type Row<'a> = (&'a [(&'a str, Verdict)], &'a [&'a str], Threshold, Verdict);
+        let rows: [Row<'_>; 8] = [
+            (&some, &[], Threshold::Error, Ready),
+            (&none, &[], Threshold::Error, NotReady),
+            (&open, &[], Threshold::Error, Undetermined),
+            (&some, &["a"], Threshold::Error, Ready),
+            (&some, &["a", "b"], Threshold::Error, NotReady),
+            (&some, &["a", "c"], Threshold::Error, Undetermined),
+            (&some, &[], Threshold::Strict, NotReady),
+            (&none, &[], Threshold::Never, Ready),
+        ];
+        for (profiles, demanded, threshold, verdict) in rows {
+            let origin = crate::report::Origin {
+                version: "0".to_owned(),
+                catalogue: "c".to_owned(),
+                generated_at: "now".to_owned(),
+            };
+            let facts = crate::facts::Facts::default();
+            let report = Report::new(origin, Vec::new(), threshold, Vec::new(), facts);
+            let findings = profiles.iter().copied().map(finding).collect();
+            let demanded: Vec<String> = demanded.iter().map(ToString::to_string).collect();
+            let report = report.with_profiles(findings, &demanded, threshold);
+            assert_eq!(
+                report.verdict, verdict,
+                "{profiles:?} {demanded:?} {threshold:?}"
+            );
+        }
+    }
 
     #[test]
     fn verdicts_by_what_is_lacking_and_what_counts() {

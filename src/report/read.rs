@@ -24,6 +24,8 @@ pub struct Saved {
     pub facts: Facts,
     /// What the experiments came to.
     pub probes: Vec<ProbeResult>,
+    /// When the host was observed, RFC 3339.
+    pub generated_at: String,
     /// What was said of the host.
     pub labels: Labels,
 }
@@ -53,8 +55,7 @@ struct Whole {
     probes: Vec<ProbeResult>,
     #[serde(rename = "tool")]
     _tool: Tool,
-    #[serde(rename = "generated_at")]
-    _generated_at: String,
+    generated_at: String,
     host: Host,
     #[serde(rename = "verdict")]
     _verdict: Verdict,
@@ -106,6 +107,7 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
     let saved = Saved {
         facts: whole.facts,
         probes: whole.probes,
+        generated_at: whole.generated_at,
         labels: whole.host.labels,
     };
     for (key, value) in saved.facts.known() {

@@ -182,12 +182,7 @@ impl Page {
 
     fn fix(&mut self, fix: &RenderedFix, index: usize) {
         let label = if index == 0 { "fix" } else { "or" };
-        let needs = match fix.needs {
-            Needs::Nothing => String::new(),
-            Needs::Privilege => " (needs root)".to_owned(),
-            Needs::Reboot => " (needs a reboot)".to_owned(),
-            Needs::Rebuild => " (needs a kernel build and a reboot)".to_owned(),
-        };
+        let needs = needs_words(fix.needs);
         self.explained(label, &format!("{}{needs}", clean(&fix.summary)));
         for command in &fix.commands {
             self.command(command);
@@ -309,6 +304,16 @@ fn shortened(value: &str) -> String {
     }
     let start: String = value.chars().take(ROOM).collect();
     format!("{start}…")
+}
+
+/// What a fix needs, to stand behind its summary.
+pub(super) fn needs_words(needs: Needs) -> &'static str {
+    match needs {
+        Needs::Nothing => "",
+        Needs::Privilege => " (needs root)",
+        Needs::Reboot => " (needs a reboot)",
+        Needs::Rebuild => " (needs a kernel build and a reboot)",
+    }
 }
 
 /// A piece of evidence in a line.

@@ -13,6 +13,18 @@ pub(super) struct Event {
     pub(super) names: BTreeMap<String, String>,
 }
 
+impl Event {
+    /// An operation that failed, with the error in what its line calls `err`, or anywhere.
+    pub(super) fn told(operation: Operation, names: BTreeMap<String, String>, line: &str) -> Self {
+        let told = names.get("err").and_then(|told| errno::find(told));
+        Self {
+            operation,
+            errno: told.or_else(|| errno::find(line)),
+            names,
+        }
+    }
+}
+
 /// The names a line has if the symptom's event and error are those of the line.
 pub(super) fn fitting(
     symptom: &Symptom,

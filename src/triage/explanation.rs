@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::found::Cut;
 use crate::catalogue::Loader;
 use crate::diagnosis::{Evidence, RenderedFix};
 
@@ -105,8 +106,11 @@ pub struct LogSummary {
     pub lines: u64,
     /// Its bytes.
     pub bytes: u64,
-    /// Whether it went on past the limit, and the rest was not read.
+    /// Whether it went on, and the rest was not read.
     pub cut: bool,
+    /// What ended the reading, if it was cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_by: Option<Cut>,
     /// Whose words it speaks.
     pub loaders: Vec<Loader>,
     /// The kernel it names.

@@ -39,6 +39,11 @@ pub(super) const FORMS: &[Form] = &[
     ),
     (
         Libbpf,
+        MapCreate,
+        r"Error in \w+\(\): ?(?P<err>.*)\. Couldn't create simple array map",
+    ),
+    (
+        Libbpf,
         MapUse,
         r"map '(?P<map>[^']*)': failed to (?:set initial contents|freeze as read-only|initialize slot)[^:]*: (?P<err>.*)",
     ),
@@ -248,12 +253,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Ebpf,
         MapCreate,
-        r"(?:map (?P<map>[\w.\-]+): )?(?:map create|create map|creating map)(?: \S+)?: (?P<err>.*)",
-    ),
-    (
-        Ebpf,
-        MapCreateWithBtf,
-        r"(?:map (?P<map>[\w.\-]+): )?map create without BTF: (?P<err>.*)",
+        r"(?:map (?P<map>[\w.\-]+): )?(?:map create|create map|creating map)(?: without BTF| \S+)?: (?P<err>.*)",
     ),
     (
         Ebpf,
@@ -298,7 +298,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Ebpf,
         AttachCgroup,
-        r"(?:attach(?:ing)?|create|creating) (?:program to )?cgroup(?: link)?[^:]*: (?P<err>.*)",
+        r"(?:attach(?:ing)? (?:program to )?cgroup(?: link)?|creat(?:e|ing) cgroup link|cgroup attach: PROG_ATTACH|attach(?:ing)? (?:e?BPF )?prog(?:ram)?\b[^:]{0,40} to cgroup)[^:]*: (?P<err>.*)",
     ),
     (
         Ebpf,
@@ -330,32 +330,6 @@ pub(super) const FORMS: &[Form] = &[
         Ebpf,
         Rlimit,
         r"(?:failed to set (?:temporary )?(?:rlimit|memlock rlimit)|removing memlock|unexpected error (?:restoring|setting) rlimit)[^:]*: (?P<err>.*)",
-    ),
-    // redbpf, goebpf and other loaders of their own
-    (
-        Libbpf,
-        MapCreate,
-        r"(?:ebpf_create_map|bpf_create_map\w*|bpf_map_create)\(\)? ?(?:failed|error)?[^:]*: (?P<err>.*)",
-    ),
-    (
-        Libbpf,
-        MapCreate,
-        r"failed to create (?:the )?(?:\w+ ){0,3}map\b[^:]*[:(] ?(?P<err>.*)",
-    ),
-    (
-        Libbpf,
-        ProgramLoad,
-        r"bpf_(?:load_program|prog_load)\w*\(\)? ?(?:failed|error|err)?[^:=]*[:=] ?(?P<err>.*)",
-    ),
-    (
-        Libbpf,
-        ProgramLoad,
-        r"failed to load BPF (?:object|prog\w*) \((?P<err>.*)",
-    ),
-    (
-        Libbpf,
-        Attach,
-        r"failed to attach (?:the )?(?:\w+ )?BPF prog\w* \((?P<err>.*)",
     ),
     // libxdp and programs with XDP
     (
@@ -468,6 +442,16 @@ pub(super) const FORMS: &[Form] = &[
     ),
     (
         Bcc,
+        AttachTrampoline,
+        r"bpf_attach_raw_tracepoint \((?:kfunc|lsm)\): (?P<err>.*)",
+    ),
+    (
+        Bcc,
+        Attach,
+        r"ioctl\(PERF_EVENT_IOC_SET_BPF\)(?: failed)?: (?P<err>.*)",
+    ),
+    (
+        Bcc,
         Compile,
         r"Failed to compile BPF (?:module|text|program)(?P<err>.*)",
     ),
@@ -480,7 +464,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Bpftrace,
         MapCreate,
-        r"(?:Error creating|failed to create) map: '?(?P<map>[^':]*)'?:? ?(?P<err>.*)",
+        r"(?:Error creating|failed to create) (?:\w+ )?map: '?(?P<map>[^':]*)'?:? ?(?P<err>.*)",
     ),
     (
         Bpftrace,
@@ -564,6 +548,16 @@ pub(super) const FORMS: &[Form] = &[
     ),
     (
         Strace,
+        MapUse,
+        r"bpf\(BPF_MAP_(?:UPDATE|LOOKUP|DELETE)\w*, .* = -1 (?P<err>E(?:2BIG|NOSPC|NOMEM|PERM|BADF|INVAL)\b.*)",
+    ),
+    (
+        Strace,
+        AttachKprobe,
+        r#"write\(\d+, "[pr]:(?:kprobes/)?\S+ .* = -1 (?P<err>.*)"#,
+    ),
+    (
+        Strace,
         PerfEventOpen,
         r"perf_event_open\(\{.* = -1 (?P<err>.*)",
     ),
@@ -571,6 +565,47 @@ pub(super) const FORMS: &[Form] = &[
         Kernel,
         BtfLoad,
         r"failed to validate module \[(?P<map>[^\]]*)\] BTF: (?P<err>.*)",
+    ),
+];
+
+/// What programs say in words of their own: what failed, and the shape of the line. In a log
+/// that is not about eBPF they may mean something else.
+pub(super) const LOOSE: &[(Operation, &str)] = &[
+    (
+        MapCreate,
+        r"(?:ebpf_create_map|bpf_create_map\w*|bpf_map_create)(?:\(\))? ?(?:failed|error)?[^:]*: (?P<err>.*)",
+    ),
+    (
+        MapCreate,
+        r"failed to create (?:the )?(?:\w+ ){0,3}map\b[^:]*[:(] ?(?P<err>.*)",
+    ),
+    (
+        ProgramLoad,
+        r"bpf_(?:load_program|prog_load)\w*\(\)? ?(?:failed|error|err)?[^:=]*[:=] ?(?P<err>.*)",
+    ),
+    (
+        ProgramLoad,
+        r"failed to load BPF (?:object|prog\w*) \((?P<err>.*)",
+    ),
+    (
+        Attach,
+        r"failed to attach (?:the )?(?:\w+ )?BPF prog\w* \((?P<err>.*)",
+    ),
+    (
+        ProgramLoad,
+        r"(?:could not|couldn't|failed to|cannot|can't|unable to|error) load(?:ing)? (?:the |an? )?(?:\w+ ){0,3}(?:e?BPF|XDP|kprobe|uprobe|tracepoint) (?:\w+ )?(?:program|prog|object|code|bytecode|filter)s?\b[^:]*:+ ?(?P<err>.*)",
+    ),
+    (
+        AttachKprobe,
+        r"(?:could not|couldn't|failed to|cannot|can't|unable to|error) (?:create|creating|open|opening|attach|attaching|register|registering|enable|enabling)[^:]{0,40}?k(?:ret)?probe\b[^:]{0,60}?[:.] ?(?P<err>.*)",
+    ),
+    (
+        AttachUprobe,
+        r"(?:could not|couldn't|failed to|cannot|can't|unable to|error) (?:create|creating|open|opening|attach|attaching|register|registering|enable|enabling)[^:]{0,40}?u(?:ret)?probe\b[^:]{0,60}?[:.] ?(?P<err>.*)",
+    ),
+    (
+        AttachTracepoint,
+        r"(?:could not|couldn't|failed to|cannot|can't|unable to|error) (?:create|creating|open|opening|attach|attaching|enable|enabling|probe)[^:]{0,40}?\btracepoint\b[^:]{0,60}?[:.] ?(?P<err>.*)",
     ),
 ];
 

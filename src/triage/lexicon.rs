@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use super::forms::{DIALECTS, FORMS};
+use super::forms::{DIALECTS, FORMS, LOOSE};
 use crate::catalogue::{Catalogue, Pattern};
 
 /// What a pattern is for. The numbers are places: of the form, of the noise, of the check
@@ -16,12 +16,17 @@ use crate::catalogue::{Catalogue, Pattern};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Purpose {
     Form(usize),
+    Loose(usize),
     Dialect(usize),
     Noise(usize),
     Symptom(usize, usize),
     Also(usize, usize),
     Without(usize, usize),
     Fact(usize),
+    /// The end of what the verifier says of one program.
+    Verdict,
+    /// A word of eBPF.
+    Subject,
 }
 
 struct Entry {
@@ -54,12 +59,30 @@ pub(super) const FACTS: &[(Told, &str)] = &[
         Told::Release,
         r"(?:vmlinu[xz]|config|kernel-headers|kernel-devel|linux-headers|linux-image)-(?P<v>\d+\.\d+\.\d+[-.\w+]*)",
     ),
+    // What `uname -r` prints.
+    (
+        Told::Release,
+        r"^\s*(?P<v>[2-9]\.\d+\.\d+[-.+~\w]*(?:generic|amd64|x86_64|aarch64|\.el\d|\.fc\d|azure|-aws|-gcp|cloud|-lts|arch\d|WSL2|linuxkit|elrepo)[-.+\w]*)\s*$",
+    ),
+    // What people write.
+    (
+        Told::Release,
+        r"\b(?:on|running|using|my|under) (?:an? |the |my |linux )*kernel (?:version )?v?(?P<v>[3-9]\.\d{1,2})\b",
+    ),
     (Told::Os, r#"PRETTY_NAME="?(?P<v>[^"]+)"#),
     (
         Told::Config,
         r"(?:^|[\s:])(?P<v>CONFIG_\w+=\S+|# CONFIG_\w+ is not set)",
     ),
 ];
+
+/// How the verifier's log of one program ends (`print_verification_stats` in
+/// kernel/bpf/verifier.c), and how loaders frame it.
+const VERDICT: &str =
+    r"processed \d+ insns|verification time \d+ usec|(?:BEGIN|END) (?:PROG LOAD |DUMP )?LOG\b";
+
+/// Words that a log about eBPF has, and others rarely.
+const SUBJECT: &str = r"bpf|\bxdp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,12 +116,17 @@ impl Lexicon {
         for (index, (.., source)) in FORMS.iter().enumerate() {
             table(Purpose::Form(index), source);
         }
+        for (index, (_, source)) in LOOSE.iter().enumerate() {
+            table(Purpose::Loose(index), source);
+        }
         for (index, (_, source)) in DIALECTS.iter().enumerate() {
             table(Purpose::Dialect(index), source);
         }
         for (index, (_, source)) in FACTS.iter().enumerate() {
             table(Purpose::Fact(index), source);
         }
+        table(Purpose::Verdict, VERDICT);
+        table(Purpose::Subject, SUBJECT);
         for (index, noise) in catalogue.noise.iter().enumerate() {
             add(Purpose::Noise(index), &noise.text);
         }
@@ -205,8 +233,10 @@ mod tests {
     #[test]
     fn the_tables_of_patterns_can_be_read() {
         let sources = FORMS.iter().map(|(.., source)| *source);
+        let sources = sources.chain(LOOSE.iter().map(|(_, source)| *source));
         let sources = sources.chain(DIALECTS.iter().map(|(_, source)| *source));
-        for source in sources.chain(FACTS.iter().map(|(_, source)| *source)) {
+        let sources = sources.chain(FACTS.iter().map(|(_, source)| *source));
+        for source in sources.chain([VERDICT, SUBJECT]) {
             let pattern = Pattern::try_from(source.to_owned());
             assert!(pattern.is_ok(), "{}", pattern.unwrap_err());
             assert!(compile(source).is_some(), "{source}");

@@ -15,9 +15,12 @@ mod found;
 mod lexicon;
 mod lint;
 mod numbers;
+mod places;
 mod read;
 mod reading;
 mod rejoin;
+mod sentences;
+mod shapes;
 mod surroundings;
 mod text;
 mod weigh;
@@ -25,8 +28,8 @@ mod weigh;
 pub use explanation::{
     Confidence, Explained, Explanation, HostUsed, Line, LogSummary, NoiseLine, SCHEMA, Standing,
 };
-pub use found::Reading;
-pub use lint::faults;
+pub use found::{Cut, Reading};
+pub use lint::{faults, lint};
 pub use read::InputError;
 pub use reading::Searcher;
 pub use text::text;

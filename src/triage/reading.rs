@@ -7,24 +7,21 @@ use std::io::Read;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::clean::{quotable, unwrap};
-use super::errno;
 use super::event::{Event, fitting, is_one_of, with_errno};
-use super::forms::{DIALECTS, FORMS};
-use super::found::{Harmless, Hit, Reading};
-use super::lexicon::{FACTS, Lexicon, Purpose, Told};
+use super::forms::{DIALECTS, FORMS, LOOSE};
+use super::found::{Cut, Harmless, Hit, Reading};
+use super::lexicon::{FACTS, Lexicon, Purpose};
+use super::places::Places;
 use super::read::{InputError, Reader, Window};
 use super::rejoin::{NARROWEST, REJOINED, causes_below, rejoined};
+use super::shapes::Shapes;
 use super::surroundings::Surroundings;
-use crate::catalogue::{Catalogue, Operation, Symptom};
+use crate::catalogue::{Catalogue, Loader, Operation, Symptom};
 
-/// So many places of one symptom are kept; the first ones tell.
-const PLACES: usize = 6;
-/// After so many a symptom is no longer looked for.
-const ENOUGH: u32 = 500;
+/// The generation of patterns that have told what they can.
+const DONE: u64 = u64::MAX;
 /// So many harmless lines are kept.
 const HARMLESS: usize = 20;
-/// So many lines of a kernel config are kept.
-const OPTIONS: usize = 20_000;
 /// Longer lines are looked at in part.
 const LINE: usize = 64 << 10;
 
@@ -84,6 +81,7 @@ fn read(
     if search.reading.hits.is_empty()
         && let Some(joined) = whole.as_deref().and_then(rejoined)
     {
+        search.shapes = Shapes::default();
         for (line, text) in joined {
             search.window(Window {
                 bytes: text.as_bytes(),
@@ -93,7 +91,8 @@ fn read(
         }
     }
     let mut reading = search.reading;
-    (reading.lines, reading.bytes, reading.cut) = (lines, bytes, cut);
+    (reading.lines, reading.bytes) = (lines, bytes);
+    reading.cut = cut.then_some(Cut::Bytes);
     Ok(reading)
 }
 
@@ -103,10 +102,12 @@ struct Search<'a> {
     reading: Reading,
     /// Symptoms that have no pattern, by what must have failed.
     by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
-    counts: BTreeMap<(usize, usize), u32>,
+    places: Places,
+    shapes: Shapes,
     /// The patterns whose words the line at hand has.
     candidates: Vec<u32>,
-    /// For each pattern the line it was last a candidate for.
+    /// For each pattern the line it was last a candidate for; `DONE` if it is no longer
+    /// looked for.
     seen: Vec<u64>,
     generation: u64,
 }
@@ -128,7 +129,8 @@ impl<'a> Search<'a> {
             lexicon,
             reading: Reading::default(),
             by_event,
-            counts: BTreeMap::new(),
+            places: Places::default(),
+            shapes: Shapes::default(),
             candidates: Vec::new(),
             seen: vec![0; lexicon.len()],
             generation: 1,
@@ -156,6 +158,7 @@ impl<'a> Search<'a> {
             for &owner in owners {
                 if let Some(seen) = self.seen.get_mut(owner as usize)
                     && *seen != self.generation
+                    && *seen != DONE
                 {
                     *seen = self.generation;
                     self.candidates.push(owner);
@@ -177,6 +180,12 @@ impl<'a> Search<'a> {
             .bytes
             .get(start..end.min(start + LINE))
             .unwrap_or_default();
+        let ends = |entry: &u32| self.lexicon.purpose(*entry) == Some(Purpose::Verdict);
+        if !candidates.iter().any(ends) && self.shapes.is_worn(bytes) {
+            self.candidates = candidates;
+            self.candidates.clear();
+            return;
+        }
         let before = window.bytes.get(..start).unwrap_or_default();
         let mut said = unwrap(bytes);
         if let [text] = said.as_mut_slice()
@@ -222,9 +231,11 @@ impl<'a> Search<'a> {
         before: &[u8],
     ) -> bool {
         let lexicon = self.lexicon;
+        self.places.next();
         let mut events: Vec<Event> = Vec::new();
         let mut symptoms = Vec::new();
         let mut found = false;
+        let mut ended = false;
         for &entry in candidates {
             match lexicon.purpose(entry) {
                 Some(Purpose::Noise(noise)) if lexicon.is_match(entry, text) => {
@@ -241,15 +252,21 @@ impl<'a> Search<'a> {
                     let Some(captures) = lexicon.captures(entry, text) else {
                         continue;
                     };
-                    let names = lexicon.groups(entry, &captures);
-                    let told = names.get("err").map(String::as_str);
                     if let Some((loader, operation, _)) = FORMS.get(index) {
                         self.reading.loaders.insert(*loader);
-                        events.push(Event {
-                            operation: *operation,
-                            errno: told.and_then(errno::find).or_else(|| errno::find(text)),
-                            names,
-                        });
+                        // What Go's library says is short and other programs say it, too.
+                        self.reading.about_bpf |= *loader != Loader::Ebpf;
+                        let names = lexicon.groups(entry, &captures);
+                        events.push(Event::told(*operation, names, text));
+                        found = true;
+                    }
+                }
+                Some(Purpose::Loose(index)) => {
+                    if let Some(captures) = lexicon.captures(entry, text)
+                        && let Some((operation, _)) = LOOSE.get(index)
+                    {
+                        let names = lexicon.groups(entry, &captures);
+                        events.push(Event::told(*operation, names, text));
                         found = true;
                     }
                 }
@@ -257,21 +274,28 @@ impl<'a> Search<'a> {
                     if let Some((loader, _)) = DIALECTS.get(index) {
                         self.reading.loaders.insert(*loader);
                     }
+                    self.retire(entry);
                 }
-                Some(Purpose::Also(check, index)) => {
-                    let known = self.reading.also.contains(&(check, index));
-                    if !known && lexicon.is_match(entry, text) {
-                        self.reading.also.insert((check, index));
-                    }
+                Some(Purpose::Subject) if lexicon.is_match(entry, text) => {
+                    self.reading.about_bpf = true;
+                    self.retire(entry);
                 }
-                Some(Purpose::Without(check, index)) => {
-                    let known = self.reading.without.contains(&(check, index));
-                    if !known && lexicon.is_match(entry, text) {
-                        self.reading.without.insert((check, index));
-                    }
+                Some(Purpose::Verdict) if lexicon.is_match(entry, text) => ended = true,
+                Some(Purpose::Also(check, index)) if lexicon.is_match(entry, text) => {
+                    self.reading.also.insert((check, index));
+                    self.retire(entry);
+                }
+                Some(Purpose::Without(check, index)) if lexicon.is_match(entry, text) => {
+                    self.reading.without.insert((check, index));
+                    self.retire(entry);
                 }
                 Some(Purpose::Fact(index)) => self.fact(entry, index, text, number),
-                Some(Purpose::Symptom(check, index)) => symptoms.push((entry, check, index)),
+                Some(Purpose::Symptom(check, index)) => {
+                    if self.places.are_enough(check, index) {
+                        self.retire(entry);
+                    }
+                    symptoms.push((entry, check, index));
+                }
                 _ => {}
             }
         }
@@ -306,7 +330,17 @@ impl<'a> Search<'a> {
         for (check, symptom, names) in hits {
             self.hit(check, symptom, names, text, number, inside, before);
         }
+        if ended {
+            self.places.end_program();
+        }
         found
+    }
+
+    /// This pattern has told what it can.
+    fn retire(&mut self, entry: u32) {
+        if let Some(seen) = self.seen.get_mut(entry as usize) {
+            *seen = DONE;
+        }
     }
 
     fn symptom(&self, check: usize, index: usize) -> Option<&'a Symptom> {
@@ -327,22 +361,12 @@ impl<'a> Search<'a> {
         inside: &[String],
         before: &[u8],
     ) {
-        let count = self.counts.entry((check, symptom)).or_default();
-        *count = count.saturating_add(1);
-        if *count > ENOUGH {
-            return;
-        }
-        let kept = self.reading.hits.iter();
-        let kept = kept.filter(|hit| (hit.check, hit.symptom) == (check, symptom));
+        let is_verdict = self
+            .symptom(check, symptom)
+            .is_some_and(|symptom| symptom.verifier.is_some());
         let text = quotable(text);
-        let mut same = 0;
-        for hit in kept {
-            same += 1;
-            if hit.text == text {
-                return;
-            }
-        }
-        if same >= PLACES {
+        let hits = &mut self.reading.hits;
+        if !self.places.admit(hits, (check, symptom), is_verdict, &text) {
             return;
         }
         let register = names.get("reg").map(String::as_str);
@@ -354,39 +378,17 @@ impl<'a> Search<'a> {
             text,
             names,
             around,
+            overruled: false,
         });
     }
 
     fn fact(&mut self, entry: u32, index: usize, text: &str, number: u64) {
-        let Some(captures) = self.lexicon.captures(entry, text) else {
-            return;
-        };
-        let Some(value) = captures.name("v") else {
-            return;
-        };
-        let value = String::from_utf8_lossy(value.as_bytes());
-        let value = value.trim().trim_end_matches(['.', ',', ':', ';']);
-        match FACTS.get(index).map(|(told, _)| *told) {
-            // The last word on the kernel in a log that goes over a reboot is the first one,
-            // too, for most: the first one is kept.
-            Some(Told::Release) => {
-                let better = |(known, _): &(String, u64)| {
-                    value.len() > known.len() && value.starts_with(known.as_str())
-                };
-                if self.reading.release.as_ref().is_none_or(better) && value.len() <= 64 {
-                    self.reading.release = Some((value.to_owned(), number));
-                }
-            }
-            Some(Told::Os) => {
-                let os = &mut self.reading.os;
-                os.get_or_insert_with(|| value.chars().take(100).collect());
-            }
-            Some(Told::Config) if self.reading.options < OPTIONS => {
-                self.reading.options += 1;
-                self.reading.config.push_str(value);
-                self.reading.config.push('\n');
-            }
-            _ => {}
+        if let Some(captures) = self.lexicon.captures(entry, text)
+            && let Some(value) = captures.name("v")
+            && let Some((told, _)) = FACTS.get(index)
+        {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            self.reading.learn(*told, &value, number);
         }
     }
 }

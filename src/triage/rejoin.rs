@@ -50,21 +50,29 @@ const MOST_CAUSES: usize = 10;
 
 /// What stands below an error that a Rust program ended with (`Error: …`, then `Caused by:` and
 /// indented lines, the innermost last), as the end of its line; none, if nothing does.
+///
+/// A journal or a container runtime may have put a prefix before each of the lines.
 pub(super) fn causes_below(error: &str, below: &[u8]) -> Option<String> {
-    if !error.trim_start().starts_with("Error: ") {
-        return None;
-    }
+    let starts = |line: &str| {
+        let place = line.find("Error: ")?;
+        let prefix = line.get(..place)?;
+        (prefix.trim().is_empty() || prefix.trim_end().ends_with([':', '|', ']'])).then_some(place)
+    };
+    starts(error)?;
     let below = below.get(..CAUSES_WITHIN).unwrap_or(below);
     let below = String::from_utf8_lossy(below);
     let mut lines = below.lines().map(str::trim_end);
-    loop {
-        match lines.next()? {
-            "Caused by:" => break,
-            another if another.starts_with("Error: ") => return None,
-            _ => {}
+    let column = loop {
+        let line = lines.next()?;
+        if let Some(before) = line.strip_suffix("Caused by:") {
+            break before.len();
         }
-    }
-    let causes = lines.take_while(|line| line.starts_with([' ', '\t']));
+        if starts(line).is_some() {
+            return None;
+        }
+    };
+    let unprefixed = lines.map_while(|line| line.get(column..));
+    let causes = unprefixed.take_while(|line| line.starts_with([' ', '\t']));
     let joined: String = causes
         .take(MOST_CAUSES)
         .map(|cause| format!(": {}", cause.trim_start()))
@@ -96,5 +104,13 @@ mod tests {
             None
         );
         assert_eq!(causes_below("Error: a", b"\nCaused by:\nnothing"), None);
+        let journal = b"Aug 13 10:00:01 host agent[7]: Caused by:\n\
+            Aug 13 10:00:01 host agent[7]:     Device or resource busy (os error 16)\n\
+            Aug 13 10:00:02 host agent[7]: next";
+        assert_eq!(
+            causes_below("Aug 13 10:00:01 host agent[7]: Error: a", journal).as_deref(),
+            Some(": Device or resource busy (os error 16)")
+        );
+        assert_eq!(causes_below("no such Error: a", journal), None);
     }
 }

@@ -1,6 +1,7 @@
 //! An explanation for people.
 
 use super::explanation::{Confidence, Explained, Explanation, Standing};
+use super::found::Cut;
 use crate::diagnosis::Needs;
 use crate::report::{Detail, Style, broken, clean, evidence_line};
 
@@ -10,6 +11,10 @@ const INDENT: &str = "    ";
 const LABEL: usize = 12;
 /// Lines are broken at this column.
 const WIDTH: usize = 96;
+/// So many ways to cure a cause are told, unless all are asked for.
+const FIXES: usize = 3;
+/// So many lines of commands of each.
+const COMMANDS: usize = 5;
 
 /// The explanation as text.
 #[must_use]
@@ -60,8 +65,7 @@ impl Page {
             if place > 0 {
                 self.line("");
             }
-            let in_full = cause.instead_of.is_none() || self.style.detail == Detail::Verbose;
-            self.cause(cause, place, in_full);
+            self.cause(cause, place, explanation.host.known_from);
         }
         let rest = explanation.causes.iter().skip(full);
         let rest: Vec<&str> = rest.map(|cause| cause.cause.as_str()).collect();
@@ -71,7 +75,8 @@ impl Page {
         }
     }
 
-    fn cause(&mut self, cause: &Explained, place: usize, in_full: bool) {
+    fn cause(&mut self, cause: &Explained, place: usize, known_from: &str) {
+        let in_full = place == 0 || self.style.detail == Detail::Verbose;
         let lead = match (place, &cause.instead_of) {
             (0, _) => "",
             (_, Some(_)) => "or: ",
@@ -85,12 +90,14 @@ impl Page {
             Confidence::Medium => self.style.yellow("medium confidence"),
             Confidence::Low => self.style.yellow("low confidence"),
         };
-        let standing = match cause.standing {
-            Standing::Confirmed => self.style.red("confirmed here"),
-            Standing::Open => "the host does not tell".to_owned(),
-            Standing::Refuted => self.style.yellow("not so on this host"),
+        let standing = match (cause.standing, known_from) {
+            (Standing::Confirmed, "log") => format!(", {}", self.style.red("confirmed by the log")),
+            (Standing::Confirmed, _) => format!(", {}", self.style.red("confirmed here")),
+            (Standing::Refuted, _) => format!(", {}", self.style.yellow("not so on this host")),
+            (Standing::Open, "none" | "log") => String::new(),
+            (Standing::Open, _) => ", the host does not tell".to_owned(),
         };
-        self.labelled("", &format!("{confidence}, {standing}"));
+        self.labelled("", &format!("{confidence}{standing}"));
         for (index, line) in cause.lines.iter().enumerate() {
             if !in_full && index > 0 {
                 break;
@@ -99,22 +106,22 @@ impl Page {
             let quoted = format!("{:>5} | {}", line.line, clean(&line.text));
             self.labelled(label, &self.style.cyan(&quoted));
         }
-        if let Some(program) = &cause.program {
-            self.labelled("program", &clean(program));
-        }
-        if let Some(source) = &cause.source {
-            self.labelled("source", &clean(source));
-        }
-        if let Some(instruction) = &cause.instruction {
-            self.labelled("instruction", &clean(instruction));
-        }
-        if let Some(register) = &cause.register {
-            self.labelled("register", &clean(register));
+        for (label, found) in [
+            ("program", &cause.program),
+            ("source", &cause.source),
+            ("instruction", &cause.instruction),
+            ("register", &cause.register),
+        ] {
+            if let Some(found) = found.as_ref().filter(|_| in_full) {
+                self.labelled(label, &clean(found));
+            }
         }
         if let Some(means) = &cause.means {
             self.explained("means", means);
         }
-        self.explained("why", &cause.because);
+        if in_full || cause.means.is_none() {
+            self.explained("why", &cause.because);
+        }
         if !cause.standing_because.is_empty() {
             let label = if cause.standing == Standing::Refuted {
                 "but here"
@@ -128,7 +135,12 @@ impl Page {
         }
         if in_full {
             self.remedies(cause);
-        } else if let Some(command) = cause.look_closer.first() {
+            return;
+        }
+        if let Some(fix) = cause.fixes.first() {
+            self.explained("fix", &fix.summary);
+        }
+        if let Some(command) = cause.look_closer.first() {
             self.labelled(
                 "to tell",
                 &format!("$ {}", self.style.cyan(&clean(command))),
@@ -137,7 +149,11 @@ impl Page {
     }
 
     fn remedies(&mut self, cause: &Explained) {
-        for (index, fix) in cause.fixes.iter().enumerate() {
+        let (fixes, commands) = match self.style.detail {
+            Detail::Verbose => (usize::MAX, usize::MAX),
+            _ => (FIXES, COMMANDS),
+        };
+        for (index, fix) in cause.fixes.iter().take(fixes).enumerate() {
             let needs = match fix.needs {
                 Needs::Nothing => "",
                 Needs::Privilege => " (needs root)",
@@ -146,7 +162,7 @@ impl Page {
             };
             let label = if index == 0 { "fix" } else { "or" };
             self.explained(label, &format!("{}{needs}", fix.summary));
-            for command in &fix.commands {
+            for command in fix.commands.iter().take(commands) {
                 let command = clean(command);
                 let line = match command.strip_prefix("# ") {
                     Some(remark) => self.style.dim(&format!("# {remark}")),
@@ -154,9 +170,23 @@ impl Page {
                 };
                 self.labelled("", &line);
             }
+            let left = fix.commands.len().saturating_sub(commands);
+            if left > 0 {
+                let more = format!("# {left} lines more (-v shows them)");
+                let more = self.style.dim(&more);
+                self.labelled("", &more);
+            }
             if let Some(risk) = &fix.risk {
                 self.explained("risk", risk);
             }
+        }
+        let left = cause.fixes.len().saturating_sub(fixes);
+        if left > 0 {
+            let ways = if left == 1 { "way" } else { "ways" };
+            let more = self
+                .style
+                .dim(&format!("{left} more {ways} (-v shows all)"));
+            self.labelled("", &more);
         }
         for (index, command) in cause.look_closer.iter().enumerate() {
             let label = if index == 0 { "look closer" } else { "" };
@@ -202,11 +232,17 @@ impl Page {
                 explanation.harmless.len()
             ));
         }
-        if log.cut {
-            parts.push(format!(
-                "only the first {} MiB of the log were read",
+        match log.cut_by {
+            Some(Cut::Bytes) => parts.push(format!(
+                "only the first {} MiB of the log were read (--limit reads more)",
                 log.bytes >> 20
-            ));
+            )),
+            Some(Cut::Seconds) => parts.push(format!(
+                "the log had not ended when its time was over, only its first {} lines were read \
+                 (--wait reads longer)",
+                log.lines
+            )),
+            None => {}
         }
         let line = self.style.dim(&parts.join("; "));
         self.line(&line);

@@ -7,14 +7,30 @@ use super::explanation::{
     Confidence, Explained, Explanation, HostUsed, Line, LogSummary, NoiseLine, SCHEMA, Standing,
 };
 use super::found::{Hit, Reading};
-use super::numbers;
+use super::sentences::{look_closer, told};
 use crate::catalogue::{Catalogue, Check, Kind, Loader, Symptom};
-use crate::diagnosis::{Evidence, Finding, Status, advise, diagnose, kernel_is};
+use crate::diagnosis::{
+    Evidence, Finding, Needs, RenderedFix, Status, advise, diagnose, kernel_is,
+};
 use crate::facts::{Fact, Facts};
 use crate::probes::ProbeResult;
 
 /// A cause that weighs less is not told.
 const LEAST: i32 = 25;
+/// A cause that the host has rises so much, above what a line points to more clearly.
+const CONFIRMED: i32 = 14;
+/// One that the host does not have sinks so much.
+const REFUTED: i32 = 16;
+/// What weighs so much tells of eBPF by itself.
+const UNMISTAKABLE: u8 = 84;
+/// The same for what the verifier says.
+const VERIFIERS_OWN: u8 = 94;
+/// Causes are told down to so much below the best.
+const SPAN: i32 = 34;
+/// On the best one's own line, down to so much.
+const NARROW: i32 = 24;
+/// What the verifier said before its last word weighs so much less.
+const OVERRULED: i32 = 16;
 /// So many causes are told.
 const MOST: usize = 8;
 
@@ -50,10 +66,19 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
     candidates.retain(|candidate| candidate.score >= LEAST);
     candidates
         .sort_by_key(|candidate| (std::cmp::Reverse(candidate.score), candidate.first_line()));
-    // What is far below the best and stands on the same lines adds nothing.
+    // What is far below the best adds nothing, on the same line least of all.
     if let Some(best) = candidates.first().map(|best| best.score) {
-        candidates.retain(|candidate| candidate.score + 45 >= best);
+        candidates.retain(|candidate| candidate.score + SPAN >= best);
     }
+    let tops: Vec<(u64, i32)> = candidates
+        .iter()
+        .filter_map(|candidate| Some((candidate.top_line()?.0, candidate.score)))
+        .collect();
+    candidates.retain(|candidate| {
+        let line = candidate.top_line().map_or(0, |(line, _)| line);
+        let mut above = tops.iter().filter(|(top, _)| *top == line);
+        !above.any(|(_, score)| candidate.score + NARROW <= *score)
+    });
     candidates.truncate(MOST);
 
     let mut causes: Vec<Explained> = Vec::new();
@@ -100,7 +125,8 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
         log: LogSummary {
             lines: reading.lines,
             bytes: reading.bytes,
-            cut: reading.cut,
+            cut: reading.cut.is_some(),
+            cut_by: reading.cut,
             loaders: reading.loaders.iter().copied().collect(),
             kernel: reading
                 .release
@@ -185,7 +211,19 @@ fn weight(
     if symptom.without.is_some() && reading.without.contains(&place) {
         return None;
     }
+    // Words that mean something in a log about eBPF mean something else elsewhere.
+    let is_plain = match symptom.verifier {
+        None => symptom.weight < UNMISTAKABLE,
+        // What the verifier says is about a register most often.
+        Some(_) => symptom.weight < VERIFIERS_OWN && !hit.names_register(),
+    };
+    if is_plain && !reading.about_bpf {
+        return None;
+    }
     let mut weight = i32::from(symptom.weight);
+    if hit.overruled {
+        weight -= OVERRULED;
+    }
     if !symptom.loader.is_empty() {
         let speaks = |loader: &Loader| reading.loaders.contains(loader);
         if !symptom.loader.iter().any(speaks) {
@@ -222,7 +260,7 @@ impl Candidate<'_> {
         match finding.status {
             Status::Fail => {
                 self.standing = Standing::Confirmed;
-                self.score += 7;
+                self.score += CONFIRMED;
             }
             // What a program or a tool did wrong is not undone by what is installed here;
             // and what this process may do says nothing of another one.
@@ -235,7 +273,7 @@ impl Candidate<'_> {
 
     fn refuted(&mut self) {
         self.standing = Standing::Refuted;
-        self.score -= 10;
+        self.score -= REFUTED;
     }
 
     fn explained(
@@ -294,7 +332,7 @@ impl Candidate<'_> {
             instruction: around.and_then(|around| around.instruction.clone()),
             source: around.and_then(|around| around.source.clone()),
             register: around.and_then(|around| around.register.clone()),
-            fixes: advice.fixes,
+            fixes: cheapest_first(advice.fixes),
             look_closer: look_closer(is_verifier, program.as_deref(), self.check),
             program: program.as_deref().map(quotable),
         }
@@ -306,6 +344,17 @@ impl Candidate<'_> {
         };
         (finding.because.clone(), finding.evidence.clone())
     }
+}
+
+/// Fixes in the order people try them in.
+fn cheapest_first(mut fixes: Vec<RenderedFix>) -> Vec<RenderedFix> {
+    fixes.sort_by_key(|fix| match fix.needs {
+        Needs::Nothing => 0,
+        Needs::Privilege => 1,
+        Needs::Reboot => 2,
+        Needs::Rebuild => 3,
+    });
+    fixes
 }
 
 fn one_up(confidence: Confidence) -> Confidence {
@@ -320,51 +369,6 @@ fn one_down(confidence: Confidence) -> Confidence {
         Confidence::High => Confidence::Medium,
         _ => Confidence::Low,
     }
-}
-
-/// What to type to see more of a refusal, or of a host that can't be looked at from here.
-fn look_closer(is_verifier: bool, program: Option<&str>, check: &Check) -> Vec<String> {
-    if !is_verifier {
-        return check.confirm.clone();
-    }
-    let plain = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let name = program.filter(plain).unwrap_or("NAME");
-    vec![
-        "llvm-objdump -S --no-show-raw-insn OBJECT.o   # instructions beside their source, if built with -g".to_owned(),
-        format!("bpftool -d prog load OBJECT.o /sys/fs/bpf/{name}   # the verifier's whole log; as root"),
-    ]
-}
-
-/// A sentence of the catalogue with what this line has in the place of `{name}`.
-fn told(says: &str, hit: &Hit) -> String {
-    let mut pieces = says.split('{');
-    let mut text = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let Some((name, rest)) = piece.split_once('}') else {
-            text.push('{');
-            text.push_str(piece);
-            continue;
-        };
-        let value = hit.names.get(name).map(|value| quotable(value));
-        let value = value.filter(|value| !value.is_empty());
-        match name {
-            "helper" => {
-                let number = value.as_deref().and_then(|value| value.parse().ok());
-                let known = number.and_then(numbers::helper);
-                let known = known.or_else(|| value.as_deref().and_then(numbers::helper_named));
-                text.push_str(&known.or(value).unwrap_or_else(|| "a helper".to_owned()));
-            }
-            "kind" => {
-                let number = value.as_deref().and_then(|value| value.parse().ok());
-                let known = number.and_then(numbers::btf_kind);
-                let value = value.map(|value| format!("kind {value}"));
-                text.push_str(&known.or(value).unwrap_or_else(|| "a kind".to_owned()));
-            }
-            _ => text.push_str(value.as_deref().unwrap_or("…")),
-        }
-        text.push_str(rest);
-    }
-    text
 }
 
 /// The facts a log tells of its kernel, where no host is given.

@@ -41,6 +41,7 @@ pub fn plain(message: &str) -> String {
         ("expected a string", "expected text"),
         ("expected a boolean", "expected true or false"),
         ("expected i64", "expected a whole number"),
+        ("expected u8", "expected a whole number from 0 to 255"),
         (
             "expected u64",
             "expected a whole number that is not negative",

@@ -99,6 +99,12 @@ pub fn is_dead(console: &str) -> bool {
     console.contains("end Kernel panic")
 }
 
+/// The kernel has panicked, and may have left by itself before it said its last words.
+pub fn panicked(console: &str) -> bool {
+    let mut lines = console.lines().map(without_time);
+    lines.any(|line| line.starts_with("Kernel panic - not syncing"))
+}
+
 /// A console line without `[    1.234567] ` or `[    1.234567][    T1] `.
 fn without_time(line: &str) -> &str {
     let mut rest = line.trim_end_matches('\r');

@@ -94,7 +94,7 @@ pub fn boot(
         }
         sleep(Duration::from_millis(50));
     };
-    if ended.is_none() && console::is_dead(&read_lossy(&console)) {
+    if ended.is_none() && console::panicked(&read_lossy(&console)) {
         ended = Some("the kernel panicked".to_owned());
     }
     // A panic also ends with status 0, so this is never a sign of success.

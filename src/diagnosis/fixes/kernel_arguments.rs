@@ -66,7 +66,16 @@ pub(super) fn recipe(
     }
     let mut commands = commands(&change, platform.loader);
     let mut undo = undo(&change, platform.loader);
-    if platform.loader != BootLoader::Wsl {
+    // What is told of other systems brings its own way to boot along.
+    let reboots = !matches!(
+        platform.loader,
+        BootLoader::Wsl
+            | BootLoader::MachineConfig
+            | BootLoader::Talos
+            | BootLoader::Bottlerocket
+            | BootLoader::Cos
+    );
+    if reboots {
         commands.push("reboot".to_owned());
         undo.push("reboot".to_owned());
     }

@@ -282,7 +282,9 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
 
 /// The configuration the build starts from: that of the running kernel.
 fn start_config(facts: &Facts) -> String {
-    match facts.text("config-file") {
+    // What a log quotes of a configuration is no file to start from.
+    let file = facts.text("config-file");
+    match file.filter(|file| file.starts_with('/')) {
         Some(file) if file.ends_with(".gz") => format!("zcat {} > .config", quote(&file)),
         Some(file) => format!("cp {} .config", quote(&file)),
         None => "make olddefconfig   # this kernel's own configuration was not found".to_owned(),

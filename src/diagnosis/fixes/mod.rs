@@ -43,10 +43,16 @@ pub(super) fn render(
         Remedy::Steps(kind, steps) => written(*kind, steps, facts),
     };
     if recipe.kind == "upgrade" && recipe.commands.is_empty() {
-        recipe.commands = upgrade::commands(facts, &platform);
+        let wanted = match &fix.remedy {
+            Remedy::Steps(_, steps) => steps.kernel,
+            _ => None,
+        };
+        recipe.commands = upgrade::commands(wanted, catalogue, facts, &platform);
     }
     let mut summary = fill(&fix.summary, facts);
-    if platform.is_container() && recipe.needs != Needs::Nothing && recipe.kind != "program" {
+    // Some say themselves where a container is started.
+    let says_it = matches!(recipe.kind, "program" | "capabilities" | "limit" | "mount");
+    if platform.is_container() && recipe.needs != Needs::Nothing && !says_it {
         summary.push_str(" (this is a container: act on its host, or where it is started)");
     }
     if matches!(recipe.kind, "package" | "upgrade" | "kernel-config")

@@ -53,6 +53,10 @@ pub(super) struct Platform {
     pub(super) loader: BootLoader,
     pub(super) family: String,
     pub(super) container: Option<String>,
+    /// The process is in a pod of Kubernetes.
+    pub(super) pod: bool,
+    /// The unit of the system's systemd that started the process.
+    pub(super) unit: Option<String>,
     pub(super) systemd: bool,
     /// The kind of image the system is, if it is one.
     pub(super) image: Option<String>,
@@ -65,6 +69,8 @@ impl Platform {
             loader: loader(facts),
             family: facts.text("os.family").unwrap_or_default(),
             container: container.filter(|name| name != "none"),
+            pod: facts.text("environment.kubernetes").as_deref() == Some("pod"),
+            unit: facts.text("environment.unit"),
             systemd: has_file(facts, "/run/systemd/system"),
             image: facts.text("os.image").filter(|image| image != "none"),
         }

@@ -23,35 +23,66 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         .iter()
         .map(|name| name.strip_prefix("CAP_").unwrap_or(name))
         .collect();
-    let commands = match platform.container.as_deref() {
-        Some("kubernetes") => vec![
-            remark("in the pod's container: securityContext.capabilities.add"),
-            remark(&format!("add: [{}]", short.join(", "))),
-        ],
-        Some(runtime @ ("docker" | "podman")) => {
+    let mut undo = Vec::new();
+    let commands = match (platform.container.as_deref(), &platform.unit) {
+        _ if platform.pod => pod(&[
+            "securityContext:".to_owned(),
+            format!("  capabilities: {{add: [{}]}}", short.join(", ")),
+            "  runAsUser: 0   # capabilities reach root alone; another user needs them on the file"
+                .to_owned(),
+        ]),
+        (Some(runtime @ ("docker" | "podman")), _) => {
             let options = short.iter().map(|name| format!(" --cap-add={name}"));
-            vec![format!("{runtime} run{} …", options.collect::<String>())]
+            vec![
+                format!("{runtime} run{} …", options.collect::<String>()),
+                remark(&format!(
+                    "or, in a Compose file: cap_add: [{}]",
+                    short.join(", ")
+                )),
+            ]
         }
-        Some(_) => vec![remark(&format!("start the container with {spaced}"))],
-        None => vec![
-            remark("run the loader as root, or give its file what it needs:"),
-            format!(
-                "setcap {}+ep /path/to/your-loader",
-                quote(&spaced.to_lowercase().replace(' ', ","))
+        (Some("lxc"), _) => vec![
+            remark(
+                "in the container's configuration, no lxc.cap.drop of these, and no user namespace:",
             ),
-            remark("or, for a service of systemd, `systemctl edit YOUR-SERVICE` with these lines:"),
-            remark("[Service]"),
-            remark(&format!("AmbientCapabilities={spaced}")),
-            remark(&format!("CapabilityBoundingSet={spaced}")),
+            remark(&spaced.to_lowercase().replace("cap_", "")),
         ],
+        (Some("systemd-nspawn"), _) => vec![remark(&format!(
+            "in the container's .nspawn file, section [Exec]: Capability={spaced}, PrivateUsers=no"
+        ))],
+        (Some(_), _) => vec![remark(&format!("start the container with {spaced}"))],
+        (None, Some(unit)) => {
+            let mut lines = vec![format!("AmbientCapabilities={spaced}")];
+            // Naming the set narrows it; only where it is narrow already it must be named.
+            let bounding = facts.list("privilege.bounding").unwrap_or_default();
+            if !bounding.is_empty() && !names.iter().all(|name| bounding.contains(name)) {
+                lines.push(format!("CapabilityBoundingSet={spaced}"));
+            }
+            undo = take_off(unit, "capabilities");
+            drop_in(unit, "capabilities", &lines)
+        }
+        (None, None) => {
+            undo = vec!["setcap -r /path/to/your-loader".to_owned()];
+            vec![
+                remark("run the loader as root, or give its file what it needs:"),
+                format!(
+                    "setcap {}+ep /path/to/your-loader",
+                    quote(&spaced.to_lowercase().replace(' ', ","))
+                ),
+                remark(
+                    "or, for a service of systemd, `systemctl edit YOUR-SERVICE` with these lines:",
+                ),
+                remark("[Service]"),
+                remark(&format!("AmbientCapabilities={spaced}")),
+                remark("# and, only where the unit has a CapabilityBoundingSet= already:"),
+                remark(&format!("CapabilityBoundingSet={spaced}")),
+            ]
+        }
     };
     Recipe {
         kind: "capabilities",
         commands,
-        undo: match platform.container {
-            None => vec!["setcap -r /path/to/your-loader".to_owned()],
-            Some(_) => Vec::new(),
-        },
+        undo,
         needs: Needs::Privilege,
     }
 }
@@ -64,25 +95,150 @@ pub(super) fn memlock(wanted: &str, platform: &Platform) -> Recipe {
             ((number / 1024).to_string(), format!("{bytes}:{bytes}"))
         }
     };
-    let commands = match platform.container.as_deref() {
-        Some(runtime @ ("docker" | "podman")) => {
+    let setting = format!("LimitMEMLOCK={wanted}");
+    let mut undo = Vec::new();
+    let commands = match (platform.container.as_deref(), &platform.unit) {
+        _ if platform.pod => {
+            let mut lines = pod(&[
+                "securityContext:".to_owned(),
+                "  capabilities: {add: [SYS_RESOURCE]}   # the loader then raises it by itself"
+                    .to_owned(),
+            ]);
+            lines.push(remark(
+                "a pod has no setting for the limit; it is that of the node's runtime, on the node:",
+            ));
+            lines.push(remark(&format!(
+                "`systemctl edit containerd` (or crio): [Service], {setting}, and restart it"
+            )));
+            lines
+        }
+        (Some(runtime @ ("docker" | "podman")), _) => {
             vec![format!("{runtime} run --ulimit memlock={docker} …")]
         }
-        Some(_) => vec![remark(
+        (Some(_), _) => vec![remark(
             "raise RLIMIT_MEMLOCK in the container runtime's unit",
         )],
-        None => vec![
+        (None, Some(unit)) => {
+            undo = take_off(unit, "memlock");
+            drop_in(unit, "memlock", &[setting])
+        }
+        (None, None) => vec![
             remark("in the shell that starts the loader:"),
             format!("ulimit -l {shell}"),
             remark("or, for a service of systemd, `systemctl edit YOUR-SERVICE` with these lines:"),
             remark("[Service]"),
-            remark(&format!("LimitMEMLOCK={wanted}")),
+            remark(&setting),
         ],
     };
     Recipe {
         kind: "limit",
         commands,
-        undo: Vec::new(),
+        undo,
         needs: Needs::Privilege,
+    }
+}
+
+/// Lines for the container in a pod's manifest.
+pub(super) fn pod(lines: &[String]) -> Vec<String> {
+    let head = remark("in the pod's manifest (of its DaemonSet, of its chart), for the container:");
+    let lines = lines.iter().map(|line| remark(line));
+    [head].into_iter().chain(lines).collect()
+}
+
+/// Where a change to a unit lies, beside what others changed.
+fn drop_in_file(unit: &str, subject: &str) -> (String, String) {
+    let folder = format!("/etc/systemd/system/{unit}.d");
+    let file = format!("{folder}/zz-bpf-doctor-{subject}.conf");
+    (quote(&folder), quote(&file))
+}
+
+fn drop_in(unit: &str, subject: &str, lines: &[String]) -> Vec<String> {
+    let (folder, file) = drop_in_file(unit, subject);
+    let lines: Vec<String> = lines.iter().map(|line| quote(line)).collect();
+    vec![
+        format!("mkdir -p {folder}"),
+        format!("printf '%s\\n' '[Service]' {} > {file}", lines.join(" ")),
+        "systemctl daemon-reload".to_owned(),
+        format!("systemctl restart {}", quote(unit)),
+    ]
+}
+
+fn take_off(unit: &str, subject: &str) -> Vec<String> {
+    let (_, file) = drop_in_file(unit, subject);
+    vec![
+        format!("rm {file}"),
+        "systemctl daemon-reload".to_owned(),
+        format!("systemctl restart {}", quote(unit)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Value};
+
+    const WANTED: &str = "CAP_BPF";
+
+    fn commands(facts: &Facts) -> String {
+        let recipe = capabilities(&[WANTED.to_owned()], facts, &Platform::of(facts));
+        recipe.commands.join("\n")
+    }
+
+    fn with(pairs: &[(&str, &str)]) -> Facts {
+        let mut facts = Facts::default();
+        for (key, value) in pairs {
+            facts.set(key, Fact::known(*value, "x"));
+        }
+        facts
+    }
+
+    #[test]
+    fn a_pod_is_told_its_manifest() {
+        let facts = with(&[
+            ("environment.container", "containerd"),
+            ("environment.kubernetes", "pod"),
+        ]);
+        let told = commands(&facts);
+        assert!(told.contains("capabilities: {add: [BPF]}"), "{told}");
+        assert!(told.lines().all(|line| line.starts_with('#')), "{told}");
+        let limit = memlock("infinity", &Platform::of(&facts))
+            .commands
+            .join("\n");
+        assert!(limit.contains("SYS_RESOURCE"), "{limit}");
+    }
+
+    #[test]
+    fn a_unit_gets_a_drop_in_that_widens_and_never_narrows() {
+        let mut facts = with(&[("environment.unit", "a b@1.service")]);
+        let told = commands(&facts);
+        assert!(
+            told.contains("'/etc/systemd/system/a b@1.service.d'"),
+            "{told}"
+        );
+        assert!(told.contains("AmbientCapabilities=CAP_BPF"), "{told}");
+        assert!(!told.contains("CapabilityBoundingSet"), "{told}");
+        let narrow = Value::List(vec!["CAP_CHOWN".to_owned()]);
+        facts.set("privilege.bounding", Fact::known(narrow, "x"));
+        let told = commands(&facts);
+        assert!(told.contains("CapabilityBoundingSet=CAP_BPF"), "{told}");
+        let undo = memlock("infinity", &Platform::of(&facts)).undo;
+        assert!(
+            undo[0].starts_with("rm '/etc/systemd/system/a b@1"),
+            "{undo:?}"
+        );
+    }
+
+    #[test]
+    fn other_containers_are_told_their_own_way() {
+        for (container, says) in [
+            ("docker", "docker run --cap-add=BPF …"),
+            ("lxc", "# bpf"),
+            ("systemd-nspawn", "Capability=CAP_BPF"),
+            ("other", "# start the container with CAP_BPF"),
+            ("none", "setcap cap_bpf+ep"),
+        ] {
+            let told = commands(&with(&[("environment.container", container)]));
+            assert!(told.contains(says), "{container}: {told}");
+        }
     }
 }

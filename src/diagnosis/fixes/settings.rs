@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::platform::Platform;
-use super::{Recipe, files, quote, remark};
+use super::{Recipe, files, privileges, quote, remark};
 use crate::catalogue::{Mount, Needs};
 use crate::facts::Facts;
 
@@ -22,8 +22,31 @@ pub(super) fn sysctl(
             continue;
         }
         let setting = quote(&format!("{name}={value}"));
-        commands.push(format!("sysctl -w {setting}"));
-        if !platform.is_container() {
+        // An image that has no shell is told from outside.
+        match platform.image.as_deref() {
+            Some("talos") => {
+                commands.push(format!(
+                    "talosctl -n NODE patch machineconfig --patch {}",
+                    quote(&format!(
+                        "{{\"machine\":{{\"sysctls\":{{\"{name}\":\"{value}\"}}}}}}"
+                    ))
+                ));
+                continue;
+            }
+            Some("bottlerocket") => {
+                commands.push(format!(
+                    "apiclient set --json {}",
+                    quote(&format!(
+                        "{{\"settings\":{{\"kernel\":{{\"sysctl\":{{\"{name}\":\"{value}\"}}}}}}}}"
+                    ))
+                ));
+                continue;
+            }
+            _ => commands.push(format!("sysctl -w {setting}")),
+        }
+        if let Some(way) = for_good(platform, name, value) {
+            commands.push(remark(&way));
+        } else if !platform.is_container() {
             // Last in the order of files, so that no other has the last word.
             let file = format!(
                 "/etc/sysctl.d/zz-bpf-doctor-{}.conf",
@@ -47,7 +70,31 @@ pub(super) fn sysctl(
     })
 }
 
+/// How a setting outlives the boot where no file below /etc does it.
+fn for_good(platform: &Platform, name: &str, value: &str) -> Option<String> {
+    if platform.pod {
+        return Some(
+            "on the node, where a pod's securityContext.sysctls does not reach; for good in the \
+             node's own configuration, or by a privileged DaemonSet"
+                .to_owned(),
+        );
+    }
+    Some(match platform.image.as_deref()? {
+        "nixos" => format!(
+            "for good, in configuration.nix: boot.kernel.sysctl.\"{name}\" = \"{value}\"; then \
+             nixos-rebuild switch"
+        ),
+        "cos" => "for good, in the node pool's linuxConfig.sysctl or by cloud-init: /etc is made \
+                  anew with each boot"
+            .to_owned(),
+        _ => return None,
+    })
+}
+
 pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe {
+    if platform.is_container() {
+        return from_outside(mount, platform);
+    }
     let (kind, options) = (quote(&mount.kind), quote(&mount.options));
     let at = quote(&mount.at);
     let below_sys = mount.at.starts_with("/sys/");
@@ -65,7 +112,13 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
     commands.push(format!(
         "mountpoint -q {at} || mount -t {kind}{with} {kind} {at}"
     ));
-    if !platform.is_container() && facts.get("file./etc/fstab").value() == Some(&true.into()) {
+    if platform.image.as_deref() == Some("nixos") {
+        commands.push(remark(&format!(
+            "for good, in configuration.nix: fileSystems.\"{}\" = {{ device = \"{}\"; fsType = \
+             \"{}\"; }}; then nixos-rebuild switch",
+            mount.at, mount.kind, mount.kind
+        )));
+    } else if facts.get("file./etc/fstab").value() == Some(&true.into()) {
         // What lies below /run must be made anew with each boot, which systemd does for fstab.
         if mount.at.starts_with("/run/") && !platform.systemd {
             commands.push(remark(
@@ -81,6 +134,55 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
         kind: "mount",
         commands,
         undo,
+        needs: Needs::Privilege,
+    }
+}
+
+/// A container is given the mount of its host when it is started; one made inside of it would be
+/// another one, or be refused.
+fn from_outside(mount: &Mount, platform: &Platform) -> Recipe {
+    // A container's own hierarchy shows its own part alone.
+    let is_cgroup = mount.kind == "cgroup2";
+    let at = if is_cgroup {
+        "/sys/fs/cgroup"
+    } else {
+        mount.at.as_str()
+    };
+    let commands = match platform.container.as_deref() {
+        _ if platform.pod => privileges::pod(&[
+            format!(
+                "volumeMounts: [{{name: {0}, mountPath: {at}, mountPropagation: HostToContainer}}]",
+                mount.kind
+            ),
+            "and beside `containers:`".to_owned(),
+            format!(
+                "volumes: [{{name: {0}, hostPath: {{path: {at}, type: Directory}}}}]",
+                mount.kind
+            ),
+            format!(
+                "where the node has no {0} there: mount it on the node, or by a privileged init container with mountPropagation: Bidirectional",
+                mount.kind
+            ),
+        ]),
+        Some(runtime @ ("docker" | "podman")) => {
+            let namespace = if is_cgroup { " --cgroupns=host" } else { "" };
+            let volume = quote(&format!("{at}:{at}"));
+            vec![
+                format!("{runtime} run{namespace} -v {volume} …"),
+                remark(&format!(
+                    "on the host {at} must be mounted: mount -t {}",
+                    mount.kind
+                )),
+            ]
+        }
+        _ => vec![remark(&format!(
+            "give the container the host's {at} when it is started"
+        ))],
+    };
+    Recipe {
+        kind: "mount",
+        commands,
+        undo: Vec::new(),
         needs: Needs::Privilege,
     }
 }
@@ -142,5 +244,86 @@ mod tests {
             by_systemd.commands[2].contains("/etc/fstab"),
             "{by_systemd:?}"
         );
+    }
+
+    fn with(pairs: &[(&str, &str)]) -> Facts {
+        let mut facts = Facts::default();
+        for (key, value) in pairs {
+            facts.set(key, Fact::known(*value, "x"));
+        }
+        facts
+    }
+
+    #[test]
+    fn a_container_is_given_the_mount_of_its_host() {
+        let bpf = Mount {
+            kind: "bpf".to_owned(),
+            at: "/sys/fs/bpf".to_owned(),
+            options: "mode=0700".to_owned(),
+        };
+        let cgroup2 = Mount {
+            kind: "cgroup2".to_owned(),
+            at: "/run/cgroup2".to_owned(),
+            options: "defaults".to_owned(),
+        };
+        let pod = [
+            ("environment.container", "containerd"),
+            ("environment.kubernetes", "pod"),
+        ];
+        for (facts, mounted, says) in [
+            (
+                &pod[..],
+                &bpf,
+                "hostPath: {path: /sys/fs/bpf, type: Directory}",
+            ),
+            (
+                &pod,
+                &cgroup2,
+                "mountPath: /sys/fs/cgroup, mountPropagation: HostToContainer",
+            ),
+            (
+                &[("environment.container", "docker")],
+                &cgroup2,
+                "docker run --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup …",
+            ),
+            (
+                &[("environment.container", "lxc")],
+                &bpf,
+                "the host's /sys/fs/bpf",
+            ),
+        ] {
+            let facts = with(facts);
+            let recipe = mount(mounted, &facts, &platform(&facts));
+            let told = recipe.commands.join("\n");
+            assert!(told.contains(says), "{told}");
+            assert!(!told.contains("/etc/fstab"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_setting_of_an_image_is_set_where_the_image_is_told() {
+        let wanted = [("net.core.bpf_jit_enable".to_owned(), "1".to_owned())].into();
+        for (facts, says) in [
+            (
+                [("os.image", "talos")],
+                "--patch '{\"machine\":{\"sysctls\":{\"net.core.bpf_jit_enable\":\"1\"}}}'",
+            ),
+            (
+                [("os.image", "bottlerocket")],
+                "apiclient set --json '{\"settings\":{\"kernel\":{\"sysctl\":",
+            ),
+            (
+                [("os.image", "nixos")],
+                "boot.kernel.sysctl.\"net.core.bpf_jit_enable\" = \"1\"",
+            ),
+            ([("os.image", "cos")], "linuxConfig.sysctl"),
+            ([("environment.kubernetes", "pod")], "on the node"),
+            ([("os.image", "none")], "/etc/sysctl.d/zz-bpf-doctor-"),
+        ] {
+            let facts = with(&facts);
+            let recipe = sysctl(&wanted, &facts, &platform(&facts)).unwrap();
+            let told = recipe.commands.join("\n");
+            assert!(told.contains(says), "{told}");
+        }
     }
 }

@@ -2,10 +2,18 @@
 
 use super::platform::Platform;
 use super::remark;
+use crate::catalogue::{Catalogue, PackagedKernel};
 use crate::facts::Facts;
+use crate::version::KernelVersion;
 
-/// The commands; none where nobody can tell, as for a kernel somebody built.
-pub(super) fn commands(facts: &Facts, platform: &Platform) -> Vec<String> {
+/// The commands; none where nobody can tell, as for a kernel somebody built. `wanted` is the
+/// first mainline kernel that has what is missing.
+pub(super) fn commands(
+    wanted: Option<KernelVersion>,
+    catalogue: &Catalogue,
+    facts: &Facts,
+    platform: &Platform,
+) -> Vec<String> {
     if platform.is_container() {
         return Vec::new();
     }
@@ -28,13 +36,17 @@ pub(super) fn commands(facts: &Facts, platform: &Platform) -> Vec<String> {
     if platform.image_way().is_some() {
         return Vec::new();
     }
+    if let Some(lines) = wanted.and_then(|wanted| packaged(wanted, catalogue, facts)) {
+        return lines;
+    }
     let release = fact("kernel.release");
     let (os, version) = (fact("os.id"), fact("os.version-id"));
     let mut lines: Vec<String> = match (platform.family.as_str(), os.as_str()) {
         ("debian", "ubuntu") => {
-            let package = match hardware_enablement(&version) {
-                true => format!("linux-generic-hwe-{version}"),
-                false => "linux-generic".to_owned(),
+            let package = match (cloud(&release), hardware_enablement(&version)) {
+                (Some(cloud), _) => format!("linux-{cloud}"),
+                (None, true) => format!("linux-generic-hwe-{version}"),
+                (None, false) => "linux-generic".to_owned(),
             };
             vec![
                 "apt-get update".to_owned(),
@@ -84,6 +96,67 @@ pub(super) fn commands(facts: &Facts, platform: &Platform) -> Vec<String> {
     );
     lines.push("reboot".to_owned());
     lines
+}
+
+/// A packaged kernel of this release that is new enough; in words, which release has one where
+/// this one has none. `None` where nothing is known of the release, or where the running kernel
+/// is new enough by its number already, so that the number is not what is wrong.
+fn packaged(wanted: KernelVersion, catalogue: &Catalogue, facts: &Facts) -> Option<Vec<String>> {
+    let text = |key: &str| facts.text(key).unwrap_or_default();
+    let running: Option<KernelVersion> = text("kernel.version").parse().ok();
+    if running.is_some_and(|running| running >= wanted) || cloud(&text("kernel.release")).is_some()
+    {
+        return None;
+    }
+    let release = text("os.version-id");
+    let (flavour, os, family) = (text("kernel.flavour"), text("os.id"), text("os.family"));
+    let all = catalogue.kernels.iter();
+    let by_flavour = |row: &&PackagedKernel| row.flavour.as_deref() == Some(flavour.as_str());
+    let by_os = |row: &&PackagedKernel| row.os.as_deref() == Some(os.as_str());
+    let by_family = |row: &&PackagedKernel| row.os.as_deref() == Some(family.as_str());
+    let mut rows: Vec<&PackagedKernel> = all.clone().filter(by_flavour).collect();
+    if rows.is_empty() {
+        rows = all.clone().filter(by_os).collect();
+    }
+    if rows.is_empty() {
+        rows = all.filter(by_family).collect();
+    }
+    let here: Vec<&&PackagedKernel> = rows.iter().filter(|row| row.is_of(&release)).collect();
+    let newest = here.last()?;
+    let filled = |row: &PackagedKernel| -> Vec<String> {
+        let lines = row.commands.iter();
+        lines.map(|line| super::fill(line, facts)).collect()
+    };
+    if let Some(row) = here.iter().find(|row| row.kernel >= wanted) {
+        return Some(filled(row));
+    }
+    let series = |version: KernelVersion| {
+        let (major, minor) = version.series();
+        format!("{major}.{minor}")
+    };
+    let elsewhere = rows.iter().find(|row| row.kernel >= wanted);
+    let elsewhere = elsewhere.map(|row| format!("{} has {}", row.name, series(row.kernel)));
+    let (name, number) = (&newest.name, series(newest.kernel));
+    let mut lines = vec![remark(&match newest.backports {
+        true => format!(
+            "by its number {name} stays at {number}; its vendor brings features to it, so the \
+             newest may do"
+        ),
+        false => format!("no kernel of {name} is that new: {number} is the newest"),
+    })];
+    lines.extend(elsewhere.map(|text| remark(&text)));
+    if newest.backports {
+        lines.extend(filled(newest));
+    }
+    Some(lines)
+}
+
+/// Which cloud an Ubuntu kernel is built for; its package follows that cloud's newest series.
+fn cloud(release: &str) -> Option<&str> {
+    let suffix = release.rsplit('-').next()?;
+    ["aws", "azure", "gcp", "gke", "ibm", "oracle", "kvm"]
+        .into_iter()
+        .find(|cloud| *cloud == suffix)
 }
 
 /// Whether Ubuntu has newer kernels for this release: those of April in even years live long.
@@ -144,7 +217,8 @@ mod tests {
             facts.set("os.image", Fact::known(image, "x"));
             facts.set("kernel.arch", Fact::known("x86_64", "x"));
             facts.set("kernel.release", Fact::known("6.1.0-47-cloud-amd64", "x"));
-            let lines = commands(&facts, &Platform::of(&facts));
+            let catalogue = Catalogue::default();
+            let lines = commands(None, &catalogue, &facts, &Platform::of(&facts));
             assert_eq!(lines.is_empty(), says.is_empty(), "{os} {lines:?}");
             if !says.is_empty() {
                 assert!(
@@ -154,5 +228,112 @@ mod tests {
                 assert_eq!(lines.last().map(String::as_str), Some("reboot"));
             }
         }
+    }
+
+    const TABLE: &str = "
+kernels:
+  - {name: Ubuntu 20.04, os: ubuntu, release: '20.04', kernel: '5.4', commands: [one]}
+  - {name: Ubuntu 20.04, os: ubuntu, release: '20.04', kernel: '5.15', commands: [two, reboot]}
+  - {name: Ubuntu 22.04, os: ubuntu, release: '22.04', kernel: '6.8', commands: [three]}
+  - {name: RHEL 7, os: rhel, release: '7', kernel: '3.10', commands: [four]}
+  - {name: RHEL 8, os: rhel, release: '8', kernel: '4.18', backports: true, commands: [five]}
+  - {name: WSL, flavour: wsl, kernel: '6.6', commands: [six]}
+";
+
+    #[test]
+    fn a_packaged_kernel_comes_before_a_promise() {
+        let catalogue =
+            Catalogue::parse("test", TABLE, crate::catalogue::Vocabulary::OPEN).unwrap();
+        let none = "# no kernel of Ubuntu 20.04 is that new: 5.15 is the newest";
+        for (os, family, version, running, flavour, wanted, lines) in [
+            (
+                "ubuntu",
+                "debian",
+                "20.04",
+                "5.4.0",
+                "ubuntu",
+                "5.13",
+                &["two", "reboot"][..],
+            ),
+            (
+                "ubuntu",
+                "debian",
+                "20.04",
+                "5.4.0",
+                "ubuntu",
+                "6.1",
+                &[none, "# Ubuntu 22.04 has 6.8"],
+            ),
+            (
+                "centos",
+                "rhel",
+                "7",
+                "3.10.0",
+                "rhel7",
+                "4.10",
+                &[
+                    "# no kernel of RHEL 7 is that new: 3.10 is the newest",
+                    "# RHEL 8 has 4.18",
+                ],
+            ),
+            (
+                "rocky",
+                "rhel",
+                "8.10",
+                "4.18.0",
+                "rhel8",
+                "5.5",
+                &[
+                    "# by its number RHEL 8 stays at 4.18; its vendor brings features to it, so the newest may do",
+                    "five",
+                ],
+            ),
+            (
+                "ubuntu",
+                "debian",
+                "20.04",
+                "5.10.0",
+                "wsl",
+                "5.13",
+                &["six"],
+            ),
+        ] {
+            let mut facts = Facts::default();
+            for (key, value) in [
+                ("os.id", os),
+                ("os.family", family),
+                ("os.version-id", version),
+                ("kernel.version", running),
+                ("kernel.flavour", flavour),
+                ("kernel.release", running),
+            ] {
+                facts.set(key, Fact::known(value, "x"));
+            }
+            let platform = Platform::of(&facts);
+            let wanted = wanted.parse().ok();
+            assert_eq!(
+                commands(wanted, &catalogue, &facts, &platform),
+                lines,
+                "{os}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_high_enough_is_not_what_is_wrong() {
+        let catalogue =
+            Catalogue::parse("test", TABLE, crate::catalogue::Vocabulary::OPEN).unwrap();
+        let mut facts = Facts::default();
+        for (key, value) in [
+            ("os.id", "ubuntu"),
+            ("os.version-id", "20.04"),
+            ("kernel.version", "5.15.1"),
+        ] {
+            facts.set(key, Fact::known(value, "x"));
+        }
+        assert_eq!(packaged("5.13".parse().unwrap(), &catalogue, &facts), None);
+        facts.set("kernel.version", Fact::known("5.4.0", "x"));
+        facts.set("kernel.release", Fact::known("5.4.0-1018-aws", "x"));
+        assert_eq!(packaged("5.13".parse().unwrap(), &catalogue, &facts), None);
     }
 }

@@ -31,6 +31,11 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     if there("/run/ostree-booted") {
         return Fact::known("ostree", "/run/ostree-booted");
     }
+    let deployed = |name: &String| name.starts_with("ostree-") && name.ends_with(".conf");
+    let entries = host.list(boot::ENTRIES).unwrap_or_default();
+    if entries.iter().any(deployed) {
+        return Fact::known("ostree", boot::ENTRIES);
+    }
     if says_systemd_boot(host) {
         return Fact::known("systemd-boot", LOADER_INFO);
     }
@@ -68,6 +73,13 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     for directory in boot::SYSTEMD_BOOT {
         let path = format!("{directory}/loader/loader.conf");
         if there(&path) {
+            return Fact::known("systemd-boot", &path);
+        }
+    }
+    // It needs no settings; its entries and its program show it.
+    for directory in boot::SYSTEMD_BOOT {
+        let path = format!("{directory}/loader/entries");
+        if there(&path) && there(&format!("{directory}/EFI/systemd")) {
             return Fact::known("systemd-boot", &path);
         }
     }

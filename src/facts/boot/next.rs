@@ -47,7 +47,12 @@ pub(super) fn release(host: &dyn Host, loader: &Fact, installed: &Fact) -> Fact 
 }
 
 fn unknown(detail: &str, source: &str) -> Fact {
-    Fact::unknown(Why::Missing, detail, source)
+    let why = if detail.is_empty() {
+        Why::Missing
+    } else {
+        Why::Untold
+    };
+    Fact::unknown(why, detail, source)
 }
 
 #[cfg(test)]

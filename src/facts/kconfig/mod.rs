@@ -100,6 +100,18 @@ impl KernelConfig {
         }
     }
 
+    /// Some lines of a config, as a log quotes them: of options they do not name nothing is
+    /// known.
+    #[must_use]
+    pub fn quoted(lines: &str, source: &str) -> Self {
+        let mut config = Self::from_bytes(lines.as_bytes(), source);
+        if let Ok(options) = &mut config.content {
+            options.complete = false;
+            options.scope = Scope::nothing();
+        }
+        config
+    }
+
     /// No config, and why.
     #[must_use]
     pub fn unknown(why: Why, detail: &str, source: &str) -> Self {

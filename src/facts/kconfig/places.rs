@@ -26,6 +26,9 @@ const OF_A_RELEASE: &[&str] = &[
     "/etc/kernels/kernel-config-{}",
 ];
 
+/// How many of them come with the kernel itself.
+const INSTALLED_WITH_IT: usize = 6;
+
 /// Below it, a directory per deployment.
 const OSTREE: &str = "/boot/ostree";
 
@@ -45,22 +48,25 @@ pub(super) fn find(host: &dyn Host, release: Option<&str>) -> KernelConfig {
     })
 }
 
-/// The bytes of the config that was installed with the kernel, where `first` is the one it
-/// shows itself.
+/// The bytes of another config than the one at `first` that was installed with the kernel. What
+/// modules are built with is not asked: it may have been edited for them.
 pub(super) fn second(
     host: &dyn Host,
     release: Option<&str>,
     first: &str,
 ) -> Option<(String, Vec<u8>)> {
     let release = release.filter(|release| !release.is_empty() && !release.contains('/'))?;
-    if first != OF_THE_KERNEL {
-        return None;
-    }
-    OF_A_RELEASE.iter().find_map(|place| {
-        let place = place.replace("{}", release);
-        let bytes = host.read(&place, parse::LIMIT).ok()?;
-        Some((place, bytes))
-    })
+    let places = OF_A_RELEASE.iter().take(INSTALLED_WITH_IT);
+    places
+        .filter_map(|place| {
+            let place = place.replace("{}", release);
+            if place == first {
+                return None;
+            }
+            let bytes = host.read(&place, parse::LIMIT).ok()?;
+            Some((place, bytes))
+        })
+        .next()
 }
 
 fn places(host: &dyn Host, release: Option<&str>) -> Vec<String> {

@@ -42,6 +42,17 @@ enum Pattern {
     Ends(String),
 }
 
+impl Scope {
+    /// No option at all.
+    pub(super) const fn nothing() -> Self {
+        Self {
+            words: Vec::new(),
+            names: BTreeSet::new(),
+            patterns: Vec::new(),
+        }
+    }
+}
+
 impl Pattern {
     fn parse(word: &str) -> Option<Self> {
         let begins = word

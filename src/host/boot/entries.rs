@@ -47,6 +47,15 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Whether all its tries were used up without success: `+0` or `+0-3` in the file's name.
+    fn is_given_up(&self) -> bool {
+        let name = self.file.trim_end_matches(".conf");
+        let count = name.strip_prefix(self.id.as_str());
+        count.is_some_and(|count| count == "+0" || count.starts_with("+0-"))
+    }
+}
+
 /// A name without the count at its end: `+3`, or `+2-1` (the Automatic Boot Assessment of
 /// systemd). Releases have a `+` of their own, as in `6.12.48+deb13-amd64`.
 fn uncounted(id: &str) -> &str {
@@ -89,12 +98,13 @@ pub(super) fn first_of_grub(entries: &[Entry]) -> Option<&Entry> {
         .max_by(|left, right| compare(&left.id, &right.id))
 }
 
-/// The first entry of systemd-boot (`boot_entry_compare` in its boot.c): those with a sort
-/// key come first, by it; of one key the newest version, then the last name.
+/// The first entry of systemd-boot (`boot_entry_compare` in its boot.c): those with no tries
+/// left come last; those with a sort key come first, by it; of one key the newest version, then the last name.
 pub(super) fn first_of_systemd_boot(entries: &[Entry]) -> Option<&Entry> {
     entries.iter().min_by(|left, right| {
         let keyless = |entry: &Entry| entry.sort_key.is_empty();
-        let order = keyless(left).cmp(&keyless(right));
+        let order = left.is_given_up().cmp(&right.is_given_up());
+        let order = order.then_with(|| keyless(left).cmp(&keyless(right)));
         let order = order.then_with(|| left.sort_key.cmp(&right.sort_key));
         let newest = |order: Ordering| order.reverse();
         order

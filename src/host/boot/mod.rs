@@ -12,7 +12,8 @@ mod select;
 
 #[cfg(test)]
 pub(crate) use menu::tests::DEBIAN;
-pub(crate) use names::{is_release, release_of};
+use names::image_release;
+pub(crate) use names::{banner, is_release, release_of};
 pub(crate) use order::compare;
 pub(crate) use select::{
     ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_entry_files, by_extlinux, by_menu,

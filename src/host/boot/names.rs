@@ -1,4 +1,6 @@
-//! Releases in the names of kernel images.
+//! Releases in the names of kernel images, and in the images.
+
+use crate::host::Host;
 
 /// What distributions call a kernel image in front of its release.
 const IMAGES: &[&str] = &[
@@ -30,6 +32,28 @@ pub(crate) fn is_release(text: &str) -> bool {
         && text.contains('.')
         && !text.contains("rescue")
         && text.chars().all(|c| c.is_ascii_graphic() && c != '/')
+}
+
+/// The line an x86 kernel image has in its header: `6.1.0-47-amd64 (who@where) #1 SMP ...`.
+///
+/// As Documentation/arch/x86/boot.rst has it: `HdrS` at 0x202, and at 0x20e where the text
+/// begins, counted from 0x200.
+pub(crate) fn banner(host: &dyn Host, path: &str) -> Option<String> {
+    let bytes = host.read(path, 96 << 10).ok()?;
+    if bytes.get(0x202..0x206)? != b"HdrS" {
+        return None;
+    }
+    let offset = u16::from_le_bytes(*bytes.get(0x20e..0x210)?.first_chunk()?);
+    let text = bytes.get(usize::from(offset) + 0x200..)?;
+    let end = text.iter().take(500).position(|byte| *byte == 0)?;
+    Some(std::str::from_utf8(text.get(..end)?).ok()?.to_owned())
+}
+
+/// The release in the header of a kernel image.
+pub(super) fn image_release(host: &dyn Host, path: &str) -> Option<String> {
+    let banner = banner(host, path)?;
+    let release = banner.split(' ').next()?;
+    is_release(release).then(|| release.to_owned())
 }
 
 #[cfg(test)]

@@ -182,12 +182,12 @@ fn entry_of(
     })
 }
 
-/// By extlinux's menu: `DEFAULT label`, then `LABEL label` with `LINUX path` or `KERNEL path`
+/// By extlinux's menu: `ONTIMEOUT label`, `MENU DEFAULT` below a label or `DEFAULT label`, then `LABEL label` with `LINUX path` or `KERNEL path`
 /// and `APPEND arguments` below it.
 pub(crate) fn by_extlinux(host: &dyn Host, path: &str) -> Selection {
     let menu = text(host, path);
     let menu = menu.map_err(|error| Unselected::Unreadable(error, path.to_owned()))?;
-    let mut default = None;
+    let (mut default, mut in_menu, mut at_end) = (None, None, None);
     let mut images: Vec<(String, Selected)> = Vec::new();
     let mut label = String::new();
     for line in menu.lines() {
@@ -197,6 +197,8 @@ pub(crate) fn by_extlinux(host: &dyn Host, path: &str) -> Selection {
         let value = value.trim().to_owned();
         match key.to_ascii_lowercase().as_str() {
             "default" => default = Some(value),
+            "ontimeout" => at_end = Some(value),
+            "menu" if value.eq_ignore_ascii_case("default") => in_menu = Some(label.clone()),
             "label" => label = value,
             "linux" | "kernel" => {
                 let selected = Selected {
@@ -215,9 +217,13 @@ pub(crate) fn by_extlinux(host: &dyn Host, path: &str) -> Selection {
             _ => {}
         }
     }
-    let named =
-        |(label, _): &&(String, Selected)| default.as_ref().is_none_or(|name| name == label);
-    let image = images.iter().find(named).or_else(|| images.first());
+    // `DEFAULT menu.c32` starts the menu, which has a default of its own.
+    let chosen = [at_end, in_menu, default];
+    let named = chosen.iter().flatten().find_map(|name| {
+        let mut images = images.iter();
+        images.find(|(label, _)| label == name)
+    });
+    let image = named.or_else(|| images.first());
     let image = image.map(|(_, selected)| selected.clone());
     image.ok_or_else(|| untold("no entry starts a kernel", path))
 }
@@ -240,6 +246,9 @@ pub(crate) fn release_of_image(
         if let Some(release) = release_of(&target) {
             return Some(release);
         }
+    }
+    if let Some(release) = super::image_release(host, &format!("/boot/{name}")) {
+        return Some(release);
     }
     let flavour = name.split_once('-').map_or("", |(_, flavour)| flavour);
     let noted = format!("/usr/share/kernel/{flavour}/kernel.release");

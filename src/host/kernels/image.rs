@@ -1,12 +1,9 @@
 //! What a kernel's file and a program's file say of themselves.
 
 use super::Choice;
-use crate::host::Host;
+use crate::host::{Host, boot};
 
-/// The build line in the header of an x86 kernel: `6.1.0-47-amd64 (who@where) #1 SMP ...`.
-///
-/// As Documentation/arch/x86/boot.rst has it: `HdrS` at 0x202, and at 0x20e where the text
-/// begins, counted from 0x200.
+/// The build line in the kernel's file, without its release, and that file.
 pub(in crate::host) fn build_line(host: &dyn Host, choice: &Choice) -> Option<(String, String)> {
     let release = &choice.release;
     let places = [
@@ -15,14 +12,7 @@ pub(in crate::host) fn build_line(host: &dyn Host, choice: &Choice) -> Option<(S
         format!("/usr/lib/modules/{release}/vmlinuz"),
     ];
     places.into_iter().find_map(|place| {
-        let bytes = host.read(&place, 96 << 10).ok()?;
-        if bytes.get(0x202..0x206)? != b"HdrS" {
-            return None;
-        }
-        let offset = u16::from_le_bytes(*bytes.get(0x20e..0x210)?.first_chunk()?);
-        let text = bytes.get(usize::from(offset) + 0x200..)?;
-        let end = text.iter().take(500).position(|byte| *byte == 0)?;
-        let line = std::str::from_utf8(text.get(..end)?).ok()?;
+        let line = boot::banner(host, &place)?;
         let (named, _) = line.split_once(' ')?;
         let (_, build) = line.split_once(" #")?;
         (named == release).then(|| (format!("#{build}"), place))

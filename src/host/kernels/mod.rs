@@ -32,7 +32,13 @@ impl Choice {
 
 /// The kernel that is meant.
 pub(super) fn choose(host: &dyn Host, asked: Option<&str>) -> Option<Choice> {
-    let booted = selected(host);
+    let there = traced(host);
+    let booted = selected(host, &there);
+    // A menu that was not written anew names kernels that are gone.
+    let (booted, gone) = match booted {
+        Some(choice) if there.is_empty() || there.contains(&choice.release) => (Some(choice), None),
+        gone => (None, gone),
+    };
     if let Some(release) = asked {
         let cmdline = booted.filter(|choice| choice.release == release);
         return Some(Choice {
@@ -41,13 +47,23 @@ pub(super) fn choose(host: &dyn Host, asked: Option<&str>) -> Option<Choice> {
             cmdline: cmdline.and_then(|choice| choice.cmdline),
         });
     }
-    booted.or_else(|| linked(host)).or_else(|| newest(host))
+    let choice = booted.or_else(|| linked(host)).or_else(|| newest(host))?;
+    let why = match gone {
+        Some(Choice { release, why, .. }) => {
+            format!(
+                "{}; {why} selects {release}, which is not there",
+                choice.why
+            )
+        }
+        None => choice.why,
+    };
+    Some(Choice { why, ..choice })
 }
 
 /// The kernel the boot configuration selects. Which loader a host starts with is not asked: the
 /// one that has entries or a menu that lead to a kernel is believed, and a grubenv tells whose
 /// the entries are.
-fn selected(host: &dyn Host) -> Option<Choice> {
+fn selected(host: &dyn Host, there: &[String]) -> Option<Choice> {
     let names = host.list(boot::ENTRIES).unwrap_or_default();
     let of_ostree = names.iter().any(|name| name.starts_with("ostree-"));
     let of_grub = host.stat("/boot/grub2").is_ok();
@@ -68,7 +84,7 @@ fn selected(host: &dyn Host) -> Option<Choice> {
     ];
     rules.into_iter().find_map(|(asked, rule)| {
         let selected = asked.then(|| rule(host)).flatten()?;
-        let release = boot::release_of_image(host, &selected, &traced(host))?;
+        let release = boot::release_of_image(host, &selected, there)?;
         Some(Choice::booted(
             release,
             &selected.source,

@@ -82,6 +82,26 @@ impl Counter {
         Ok(value.try_into().map_or(0, u64::from_ne_bytes))
     }
 
+    /// As [`Self::expect_run`], for an event that may be lost at first: a device that was just
+    /// made drops what is sent until the kernel has noticed its carrier (net/core/link_watch.c).
+    pub(super) fn expect_run_of(
+        &self,
+        event: &str,
+        mut again: impl FnMut() -> Result<(), Trouble>,
+    ) -> Trial {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            again()?;
+            for _ in 0..8 {
+                if self.value()? > 0 {
+                    return Ok(());
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+        self.expect_run(event)
+    }
+
     /// Works once a program ran; fails where none does, with what should have made it run.
     pub(super) fn expect_run(&self, event: &str) -> Trial {
         let until = Instant::now() + PATIENCE;

@@ -159,8 +159,8 @@ fn xdp_native(bench: &mut Bench) -> Trial {
     // EOPNOTSUPP: veth before 4.19.
     xdp.attach(pair.far as i32, XdpFlags::DRV_MODE)
         .at(Stage::Attach)?;
-    at(through_the_pair(), Stage::Trigger)?;
-    counter.expect_run("a packet to its device")
+    let send = || at(through_the_pair(), Stage::Trigger);
+    counter.expect_run_of("a packet to its device", send)
 }
 
 /// `tc-clsact-run`
@@ -206,8 +206,8 @@ fn netkit(bench: &mut Bench) -> Trial {
     let pair = bench.place().pair("netkit", "NETKIT")?.at(Stage::Create)?;
     let target = Target::Device(pair.near);
     let _link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
-    at(through_the_pair(), Stage::Trigger)?;
-    counter.expect_run("a packet through its device")
+    let send = || at(through_the_pair(), Stage::Trigger);
+    counter.expect_run_of("a packet through its device", send)
 }
 
 /// Sends a packet to all there are behind the near end of the pair: to the far end alone.

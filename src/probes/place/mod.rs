@@ -30,6 +30,9 @@ pub(super) use netlink::Route;
 /// The loopback device; it has this index in every network namespace.
 pub(super) const LOOPBACK: u32 = 1;
 
+/// The setting by which new devices get no IPv6 address.
+const DEVICES_WITHOUT_IPV6: &str = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
+
 /// Where a bpf file system can be mounted over what is there, in a mount namespace where nobody
 /// else sees it: directories that one of all hosts has.
 const MOUNT_POINTS: [&str; 3] = ["/sys/fs/bpf", "/run", "/tmp"];
@@ -116,8 +119,21 @@ fn own_network() -> Result<(), String> {
         Err(Errno::ENOSPC) => return Err("no more network namespaces are allowed".to_owned()),
         Err(errno) => return Err(format!("no network namespace could be made: {errno:?}")),
     }
+    without_ipv6();
     netlink::set_up(LOOPBACK)
         .map_err(|code| format!("the loopback device could not be brought up: {code}"))
+}
+
+/// Keeps IPv6 off the devices that are made in this network namespace from here on: no probe needs
+/// it there, and the kernel logs of each such device that it has become ready (`addrconf_notify()`
+/// in net/ipv6/addrconf.c).
+fn without_ipv6() {
+    let flags = nix::fcntl::OFlag::O_WRONLY | nix::fcntl::OFlag::O_CLOEXEC;
+    // The files below /proc/sys/net are those of the namespace the process is in. Where there are
+    // none, or they can't be written, nothing is lost but silence.
+    if let Ok(file) = nix::fcntl::open(DEVICES_WITHOUT_IPV6, flags, nix::sys::stat::Mode::empty()) {
+        let _loud = unistd::write(&file, b"1");
+    }
 }
 
 fn own_bpffs(nearby: &Nearby) -> Result<&'static str, String> {

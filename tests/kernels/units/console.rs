@@ -1,6 +1,6 @@
 //! The scanner of the kernel log.
 
-use crate::console::{Allowed, Explained, is_dead, splats, unexplained};
+use crate::console::{Allowed, Explained, is_dead, panicked, splats, unexplained};
 
 #[test]
 fn trouble_is_seen_with_and_without_time_stamps() {
@@ -39,6 +39,13 @@ fn a_panic_ends_the_waiting() {
         "[ 1.0] ---[ end Kernel panic - not syncing: x ]---"
     ));
     assert!(!is_dead("Kernel panic soon"));
+    // With `panic=-1` the kernel is gone before its last line.
+    let console =
+        "[ 1.0] Kernel panic - not syncing: Attempted to kill init!\r\n[ 1.1] Rebooting\r\n";
+    assert!(panicked(console) && !is_dead(console));
+    assert!(!panicked(
+        "[ 1.0] bench: Kernel panic - not syncing is what it says"
+    ));
 }
 
 const LOG: &str = "[    1.0] loud while it boots\r\n\

@@ -1,5 +1,5 @@
 /* Loads the objects it is given the way small programs around libbpf do: open, load, attach
- * everything, and say in the program's own words what failed. With -d libbpf talks more. */
+ * everything, and say in the program's own words what failed. With -d libbpf talks more; -t OBJECT loads one whose functions the next replace. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +15,9 @@ static int print(enum libbpf_print_level at, const char *format, va_list argumen
 	return at <= level ? vfprintf(stderr, format, arguments) : 0;
 }
 
+/* A program that others extend: what comes after it on the command line replaces its functions. */
+static int target = -1;
+
 static int run(const char *file)
 {
 	struct bpf_object *object = bpf_object__open_file(file, NULL);
@@ -25,6 +28,9 @@ static int run(const char *file)
 		fprintf(stderr, "failed to open BPF object: %d\n", -errno);
 		return 1;
 	}
+	if (target >= 0)
+		bpf_object__for_each_program(program, object)
+			bpf_program__set_attach_target(program, target, bpf_program__name(program));
 	failed = bpf_object__load(object);
 	if (failed) {
 		fprintf(stderr, "failed to load BPF object: %d\n", failed);
@@ -50,6 +56,11 @@ int main(int count, char **words)
 	for (int at = 1; at < count; at++) {
 		if (!strcmp(words[at], "-d"))
 			level = LIBBPF_DEBUG;
+		else if (!strcmp(words[at], "-t") && at + 1 < count) {
+			struct bpf_object *object = bpf_object__open_file(words[++at], NULL);
+			if (object && !bpf_object__load(object))
+				target = bpf_program__fd(bpf_object__next_program(object, NULL));
+		}
 		else
 			status |= run(words[at]);
 	}

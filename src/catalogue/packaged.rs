@@ -1,0 +1,110 @@
+//! Which kernels a distribution has as packages: what is cheaper than building one.
+
+use serde::Deserialize;
+
+use super::located;
+use super::vocabulary::check_placeholders;
+use crate::version::KernelVersion;
+
+/// A kernel that a release of a distribution has as a package.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    expecting = "a mapping with `name`, `kernel`, `commands`, and `os` or `flavour`"
+)]
+pub struct PackagedKernel {
+    /// What people call this release (`Ubuntu 20.04`).
+    #[serde(deserialize_with = "located::text")]
+    pub name: String,
+    /// ID or family of the distribution in os-release.
+    #[serde(default)]
+    pub os: Option<String>,
+    /// The kernel's flavour, where it counts and not the distribution (`wsl`, `uek`).
+    #[serde(default)]
+    pub flavour: Option<String>,
+    /// The release, or how its number begins (`8` is 8.10); all if left out.
+    #[serde(default)]
+    pub release: Option<String>,
+    /// The mainline version the package is of.
+    pub kernel: KernelVersion,
+    /// Its vendor brings features to this number, so that the number proves little.
+    #[serde(default)]
+    pub backports: bool,
+    /// Installs and boots it.
+    pub commands: Vec<String>,
+}
+
+impl PackagedKernel {
+    /// Complains about what can't be used.
+    pub(super) fn fault(&self) -> Option<String> {
+        let name = &self.name;
+        if self.os.is_some() == self.flavour.is_some() {
+            return Some(format!(
+                "kernel of `{name}`: write one of `os` and `flavour`"
+            ));
+        }
+        if self.commands.is_empty() {
+            return Some(format!("kernel of `{name}`: no commands that install it"));
+        }
+        let mut commands = self.commands.iter();
+        commands.find_map(|line| match line.trim() {
+            "" => Some(format!("kernel of `{name}`: an empty command")),
+            line => check_placeholders(line).err(),
+        })
+    }
+
+    /// Whether it is of this release of a distribution.
+    #[must_use]
+    pub fn is_of(&self, release: &str) -> bool {
+        self.release.as_deref().is_none_or(|own| {
+            let rest = release.strip_prefix(own);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> PackagedKernel {
+        crate::yaml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_release_is_meant_with_its_minor_ones() {
+        let row = parse("{name: N, os: rhel, release: '8', kernel: '4.18', commands: [x]}");
+        assert_eq!(row.fault(), None);
+        for (release, is) in [("8", true), ("8.10", true), ("80", false), ("9", false)] {
+            assert_eq!(row.is_of(release), is, "{release}");
+        }
+        let every = parse("{name: N, flavour: wsl, kernel: '6.6', commands: [x]}");
+        assert!(every.is_of("24.04"));
+    }
+
+    #[test]
+    fn what_can_not_be_used_is_told() {
+        for (text, fault) in [
+            (
+                "{name: N, kernel: '6.6', commands: [x]}",
+                "one of `os` and `flavour`",
+            ),
+            (
+                "{name: N, os: a, flavour: b, kernel: '6.6', commands: [x]}",
+                "one of",
+            ),
+            (
+                "{name: N, os: a, kernel: '6.6', commands: []}",
+                "no commands",
+            ),
+            (
+                "{name: N, os: a, kernel: '6.6', commands: ['']}",
+                "an empty command",
+            ),
+        ] {
+            let found = parse(text).fault().unwrap();
+            assert!(found.contains(fault), "{found}");
+        }
+    }
+}

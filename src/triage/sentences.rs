@@ -1,0 +1,52 @@
+//! What is said of a cause: the catalogue's sentences with the names of this log in them, and
+//! what to type next.
+
+use super::clean::quotable;
+use super::found::Hit;
+use super::numbers;
+use crate::catalogue::Check;
+
+/// What to type to see more of a refusal, or of a host that can't be looked at from here.
+pub(super) fn look_closer(is_verifier: bool, program: Option<&str>, check: &Check) -> Vec<String> {
+    if !is_verifier {
+        return check.confirm.clone();
+    }
+    let plain = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let name = program.filter(plain).unwrap_or("NAME");
+    vec![
+        "llvm-objdump -S --no-show-raw-insn OBJECT.o   # instructions beside their source, if built with -g".to_owned(),
+        format!("bpftool -d prog load OBJECT.o /sys/fs/bpf/{name}   # the verifier's whole log; as root"),
+    ]
+}
+
+/// A sentence of the catalogue with what this line has in the place of `{name}`.
+pub(super) fn told(says: &str, hit: &Hit) -> String {
+    let mut pieces = says.split('{');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let Some((name, rest)) = piece.split_once('}') else {
+            text.push('{');
+            text.push_str(piece);
+            continue;
+        };
+        let value = hit.names.get(name).map(|value| quotable(value));
+        let value = value.filter(|value| !value.is_empty());
+        match name {
+            "helper" => {
+                let number = value.as_deref().and_then(|value| value.parse().ok());
+                let known = number.and_then(numbers::helper);
+                let known = known.or_else(|| value.as_deref().and_then(numbers::helper_named));
+                text.push_str(&known.or(value).unwrap_or_else(|| "a helper".to_owned()));
+            }
+            "kind" => {
+                let number = value.as_deref().and_then(|value| value.parse().ok());
+                let known = number.and_then(numbers::btf_kind);
+                let value = value.map(|value| format!("kind {value}"));
+                text.push_str(&known.or(value).unwrap_or_else(|| "a kind".to_owned()));
+            }
+            _ => text.push_str(value.as_deref().unwrap_or("…")),
+        }
+        text.push_str(rest);
+    }
+    text
+}
