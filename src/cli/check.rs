@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
-use super::input::{LabelArguments, now, read_file};
+use super::input::{LabelArguments, now, read_file, seconds_of};
 use super::output::{OutputArguments, Terminal};
 use super::source::SourceArguments;
 use bpf_doctor::catalogue::Catalogue;
@@ -120,10 +120,11 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let observed = arguments.source.observe(underway.as_mut())?;
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
     // Of a saved report that is judged anew, the time of the observation is what counts.
-    let generated_at = match observed.observed_at {
-        Some(time) => time,
-        None => now()?.0,
-    };
+    let (mut generated_at, mut seconds) = now()?;
+    if let Some(time) = observed.observed_at {
+        seconds = seconds_of(&time).unwrap_or(seconds);
+        generated_at = time;
+    }
     let mut labels = arguments.labels.over(observed.labels)?;
     facts.keep(catalogue.facts_asked().iter().map(String::as_str));
     if arguments.redact {
@@ -136,7 +137,6 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         anyhow::bail!("--only and --skip leave no check to make");
     }
 
-    let (generated_at, seconds) = now()?;
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: catalogue.digest.clone(),

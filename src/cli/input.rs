@@ -60,6 +60,13 @@ fn read_pipe(file: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The seconds since 1970 of an RFC 3339 time in UTC.
+pub fn seconds_of(time: &str) -> Option<u64> {
+    let time = humantime::parse_rfc3339(time).ok()?;
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(since.as_secs())
+}
+
 /// The time, or the one that SOURCE_DATE_EPOCH asks for: RFC 3339, and in seconds.
 pub fn now() -> anyhow::Result<(String, u64)> {
     let since = match env("SOURCE_DATE_EPOCH") {
