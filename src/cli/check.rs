@@ -107,19 +107,17 @@ pub struct CheckArguments {
 /// Diagnoses the host and prints the report.
 pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let mut terminal = Terminal::open(&arguments.output)?;
+    // The kernel takes its time to be tried; meanwhile there is much to read.
+    let may_try = !arguments.no_probes && arguments.source.is_this_host();
+    let mut underway = may_try.then(|| probes::start(&|_| true, &probes::Limits::default()));
     let catalogue = catalogue(&arguments.checks)?;
     let software = Software::new(&catalogue, &arguments.profile)?;
     let only = software.checks_or(&arguments.only);
     let selection = Selection::new(&catalogue, &only, &arguments.skip)?;
 
-    let limits = probes::Limits::default();
-    let try_kernel = || match arguments.no_probes {
-        true => Vec::new(),
-        false => probes::run(&|_| true, &limits),
-    };
     // What is wrong with the arguments is said before the work begins.
     arguments.labels.over(Labels::default())?;
-    let observed = arguments.source.observe(try_kernel)?;
+    let observed = arguments.source.observe(underway.as_mut())?;
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
     // Of a saved report that is judged anew, the time of the observation is what counts.
     let (mut generated_at, mut seconds) = now()?;
@@ -159,6 +157,8 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         Format::Junit => report::junit(&report, &catalogue.areas, threshold)?,
     };
     terminal.write(&text)?;
+    // Gone before the doctor is, with all they made.
+    drop(underway);
     Ok(Exit::Status(match arguments.exit_zero {
         true => 0,
         false => report.verdict.exit_status(),

@@ -53,20 +53,20 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
     };
     let mut labels = arguments.labels.over(opened.labels.clone())?;
     let mut output = create(&arguments.output)?;
-    let mut outcomes = if opened.host.is_live() && !arguments.no_probes {
-        probes::run(&|_| true, &probes::Limits::default())
-    } else {
-        Vec::new()
-    };
-    // Timings say nothing elsewhere, and would make each bundle another.
-    for result in &mut outcomes {
-        result.micros = 0;
-    }
+    let may_try = opened.host.is_live() && !arguments.no_probes;
+    let mut underway = may_try.then(|| probes::start(&|_| true, &probes::Limits::default()));
 
     let recorder = Recorder::new(opened.host.as_ref());
     let facts = facts::collect(&recorder);
     let mut record = recorder.finish();
     record.take_whole(opened.host.as_ref(), BTF, BTF_LIMIT, arguments.with_btf);
+    let mut outcomes = underway
+        .as_mut()
+        .map_or_else(Vec::new, probes::Underway::results);
+    // Timings say nothing elsewhere, and would make each bundle another.
+    for result in &mut outcomes {
+        result.micros = 0;
+    }
     if arguments.redact {
         let mut redactor = Redactor::new(
             facts.text("environment.hostname").as_deref(),

@@ -165,19 +165,19 @@ fn ask(
 ) -> anyhow::Result<features::Features> {
     let host = source.to_read()?;
     let names = Names::read(host.as_ref(), table);
+    let trials = match host.is_live() && !no_probes {
+        true => table.trials(wish, |kind, name| names.number(kind, name)),
+        false => Vec::new(),
+    };
+    let version = facts::kernel_version(host.as_ref()).map(|version| version.numbers());
+    let kernel = trials::Kernel {
+        version: version.unwrap_or_default(),
+        traced: names.traced,
+        guarded: names.guarded,
+    };
+    let mut underway = trials::start(&trials, kernel, &Limits::default());
     let facts = facts::collect(host.as_ref());
-    let mut tried: Vec<(Trial, Vec<Reply>)> = Vec::new();
-    if host.is_live() && !no_probes {
-        let trials = table.trials(wish, |kind, name| names.number(kind, name));
-        let version = facts.kernel_version().map(|version| version.numbers());
-        let kernel = trials::Kernel {
-            version: version.unwrap_or_default(),
-            traced: names.traced,
-            guarded: names.guarded,
-        };
-        let replies = trials::try_all(&trials, kernel, &Limits::default());
-        tried = trials.into_iter().zip(replies).collect();
-    }
+    let tried: Vec<(Trial, Vec<Reply>)> = trials.iter().cloned().zip(underway.replies()).collect();
     let known = Known {
         facts: &facts,
         names: &names,

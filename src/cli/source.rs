@@ -9,7 +9,7 @@ use super::input::read_file;
 use super::output::Terminal;
 use bpf_doctor::facts::{self, Facts};
 use bpf_doctor::host::{self, Files, Role};
-use bpf_doctor::probes::ProbeResult;
+use bpf_doctor::probes::{ProbeResult, Underway};
 use bpf_doctor::{Labels, report};
 
 /// Where the host to diagnose is read from; this host, if nothing is named.
@@ -71,12 +71,14 @@ pub struct Observed {
 const FILE_LIMIT: usize = 64 << 20;
 
 impl SourceArguments {
-    /// Reads the host. Its kernel is tried if it is the running one; the outcomes of another
-    /// one come with it, or not at all.
-    pub fn observe(
-        &self,
-        try_kernel: impl FnOnce() -> Vec<ProbeResult>,
-    ) -> anyhow::Result<Observed> {
+    /// Whether it is this host that is meant, whose kernel can be tried.
+    pub fn is_this_host(&self) -> bool {
+        self.root.is_none() && self.from.is_none() && self.files().is_empty()
+    }
+
+    /// Reads the host, with the outcomes of the probes that are under way for it; those of
+    /// another host come with it, or not at all.
+    pub fn observe(&self, underway: Option<&mut Underway>) -> anyhow::Result<Observed> {
         if let Some(file) = &self.from {
             let (name, bytes) = read_file(file, FILE_LIMIT)?;
             let saved = report::read(&bytes).with_context(|| format!("can't read {name}"))?;
@@ -101,16 +103,15 @@ impl SourceArguments {
         if let Some(warning) = &opened.warning {
             Terminal::warn(warning);
         }
-        let outcomes = match opened.probes {
-            _ if opened.host.is_live() => try_kernel(),
-            Some(bytes) => {
-                let outcomes = report::read_outcomes(&bytes);
-                outcomes.context("can't read the outcomes of probes in the bundle")?
-            }
-            None => Vec::new(),
-        };
+        let of_bundle = opened.probes.map(|bytes| {
+            let outcomes = report::read_outcomes(&bytes);
+            outcomes.context("can't read the outcomes of probes in the bundle")
+        });
+        let of_bundle = of_bundle.transpose()?.unwrap_or_default();
+        let facts = facts::collect(opened.host.as_ref());
+        let outcomes = underway.map_or(of_bundle, Underway::results);
         Ok(Observed {
-            facts: facts::collect(opened.host.as_ref()),
+            facts,
             outcomes,
             labels: opened.labels,
             observed_at: None,

@@ -159,5 +159,13 @@ pub fn collect(host: &dyn Host) -> Facts {
     facts
 }
 
+/// The comparable version of a host's kernel, for who needs no other fact yet.
+#[must_use]
+pub fn kernel_version(host: &dyn Host) -> Option<KernelVersion> {
+    let mut facts = Facts::default();
+    kernel::collect(host, &mut facts);
+    facts.kernel_version()
+}
+
 #[cfg(test)]
 mod tests;

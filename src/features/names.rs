@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 use super::table::{Kind, Table};
-use crate::facts::types::{self, Base, Type, Types};
+use crate::facts::types::{self, Type, Types};
 use crate::host::Host;
 
 const DIRECTORY: &str = "/sys/kernel/btf";
@@ -89,16 +89,18 @@ impl Names {
             .map(|entry| entry.name.as_str())
             .collect();
         names.add(types, &wanted, true);
-        names.read_modules(host, types.end(), &wanted);
+        names.read_modules(host, types, &wanted);
         names
     }
 
-    fn read_modules(&mut self, host: &dyn Host, base: Base, wanted: &BTreeSet<&str>) {
-        let modules = host.list(DIRECTORY).unwrap_or_default();
+    fn read_modules(&mut self, host: &dyn Host, kernel: Types<'_>, wanted: &BTreeSet<&str>) {
+        let mut modules = host.list(DIRECTORY).unwrap_or_default();
+        modules.retain(|module| module != "vmlinux");
+        if modules.is_empty() {
+            return;
+        }
+        let base = kernel.end();
         for module in modules.into_iter().take(MOST_MODULES) {
-            if module == "vmlinux" {
-                continue;
-            }
             let bytes = host.read(&format!("{DIRECTORY}/{module}"), types::LIMIT);
             let Ok(bytes) = bytes else { continue };
             if let Ok(types) = Types::after(&bytes, base) {
@@ -113,24 +115,25 @@ impl Names {
         let marked: BTreeSet<u32> = types
             .iter()
             .filter_map(|found| match found.kind {
-                types::Kind::Tag { of, component: -1 } if found.name == KFUNC => Some(of),
+                types::Kind::Tag { of, component: -1 } if found.is_called(KFUNC) => Some(of),
                 _ => None,
             })
             .collect();
+        // Where some are marked, the others are not for programs.
         self.marked |= !marked.is_empty();
         let mut unmarked = BTreeSet::new();
         for found in types.iter() {
             match found.kind {
                 types::Kind::Enum(_) => self.add_enum(&found),
                 types::Kind::Function if marked.contains(&found.id) => {
-                    self.functions.insert(found.name.to_owned());
+                    self.functions.insert(found.name().to_owned());
                     if of_kernel {
                         self.target(&found);
                     }
                 }
                 types::Kind::Function => {
-                    if wanted.contains(found.name) {
-                        unmarked.insert(found.name.to_owned());
+                    if !self.marked && wanted.contains(found.name()) {
+                        unmarked.insert(found.name().to_owned());
                     }
                     if of_kernel {
                         self.target(&found);
@@ -139,17 +142,14 @@ impl Names {
                 _ => {}
             }
         }
-        // Where some are marked, the others are not for programs.
-        if !self.marked {
-            self.functions.append(&mut unmarked);
-        }
+        self.functions.append(&mut unmarked);
     }
 
     /// Keeps a function of the kernel itself that trials can be made at, the first of each list
     /// before the others.
     fn target(&mut self, found: &Type<'_>) {
         for (list, kept) in [(TRACED, &mut self.traced), (GUARDED, &mut self.guarded)] {
-            match list.iter().position(|name| *name == found.name) {
+            match list.iter().position(|name| found.is_called(name)) {
                 Some(0) => *kept = Some(found.id),
                 Some(_) if kept.is_none() => *kept = Some(found.id),
                 _ => {}
@@ -165,7 +165,7 @@ impl Names {
             let Some((place, prefix)) = kind.place() else {
                 continue;
             };
-            if place != found.name {
+            if !found.is_called(place) {
                 continue;
             }
             let values = members

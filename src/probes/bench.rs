@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use super::errno::Code;
 use super::insn::Insn;
 use super::kernel_types::KernelTypes;
+use super::kernel_types::NoTypes;
 use super::kinds::MapType;
 use super::kinds::ProgType;
 use super::kinds::Recipe;
@@ -109,7 +110,7 @@ pub(super) struct Bench {
     /// What was made for the probes that need a place of their own.
     place: Place,
     /// What the kernel's BTF says, once that was asked.
-    kernel_types: Option<Rc<KernelTypes>>,
+    kernel_types: Option<Result<Rc<KernelTypes>, NoTypes>>,
     /// What the tracing probes share.
     pub(super) tracing: Tracing,
 }
@@ -184,13 +185,21 @@ impl Bench {
     }
 
     /// What the kernel's BTF says of the names probes ask for.
-    pub(super) fn kernel_types(&mut self) -> Result<Rc<KernelTypes>, Trouble> {
-        if let Some(known) = &self.kernel_types {
-            return Ok(Rc::clone(known));
-        }
-        let found = Rc::new(KernelTypes::find()?);
-        self.kernel_types = Some(Rc::clone(&found));
-        Ok(found)
+    pub(super) fn kernel_types(&mut self) -> Result<Rc<KernelTypes>, NoTypes> {
+        let find = || KernelTypes::find().map(Rc::new);
+        self.kernel_types.get_or_insert_with(find).clone()
+    }
+
+    /// The id of what a program is attached to, a function or a tracepoint's prototype; where the
+    /// kernel has none, it fails as libbpf does (`find_kernel_btf_id` in tools/lib/bpf/libbpf.c).
+    pub(super) fn target(&mut self, name: &str) -> Result<u32, Trouble> {
+        let types = self.kernel_types()?;
+        let target = types.known(name).ok_or_else(|| Trouble::Failed {
+            stage: Stage::Open,
+            errno: Some(Errno::ESRCH.into()),
+            remark: format!("{name} is not in the kernel's BTF"),
+        })?;
+        Ok(target.id)
     }
 
     /// Creates a map.

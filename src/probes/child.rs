@@ -1,4 +1,4 @@
-//! The child process in which probes run, seen from inside.
+//! A child process in which probes run, seen from inside.
 
 use std::any::Any;
 use std::fs::File;
@@ -26,13 +26,14 @@ use serde::Serialize;
 
 use super::bench::Bench;
 use super::bench::Trouble;
+use super::lanes;
 use super::log;
 use super::memlock;
 use super::outcome::Outcome;
 use super::table::Probe;
 
 /// What the child tells of one probe: a line of JSON.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Answer {
     pub(super) outcome: Outcome,
     pub(super) micros: u64,
@@ -43,11 +44,10 @@ pub(super) struct Answer {
 /// Runs `probes` one after another and writes an answer for each to `results`; gives the
 /// status to exit with.
 pub(super) fn work(probes: &[&Probe], settled: &[(String, Outcome)], results: OwnedFd) -> i32 {
-    if prepare(&results).is_err() {
+    let Ok(mut results) = begin(results) else {
         return 1;
-    }
+    };
     let mut bench = Bench::new(settled);
-    let mut results = File::from(results);
     for probe in probes {
         let answer = try_one(probe, &mut bench);
         let Ok(mut line) = serde_json::to_vec(&answer) else {
@@ -89,24 +89,30 @@ fn mistake(cause: &(dyn Any + Send)) -> String {
     format!("a mistake in the probe: {}", text.unwrap_or("it panicked"))
 }
 
-/// Makes of a copy of the doctor a process fit for experiments. What is changed here is the
-/// child's own.
-pub(super) fn prepare(results: &OwnedFd) -> nix::Result<()> {
+/// Makes of a copy of the doctor a process fit for experiments, and greets. What is changed here is
+/// the child's own.
+pub(super) fn begin(results: OwnedFd) -> std::io::Result<File> {
     // The doctor may be killed at any moment: its child then ends with it, and with the child
     // all that its descriptors hold.
     prctl::set_pdeathsig(Signal::SIGKILL)?;
-    if parent_is_gone(results)? {
-        return Err(nix::Error::EPIPE);
+    if parent_is_gone(&results)? {
+        return Err(nix::Error::EPIPE.into());
     }
     // A probe that dies leaves no core file behind.
     resource::setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
-    memlock::raise();
+    let greeting = match memlock::raise() {
+        true => lanes::ROOMY,
+        false => lanes::CRAMPED,
+    };
     silence()?;
     // A panic is answered for as a mistake in the probe; nobody reads its backtrace, which takes
     // longer than all probes together.
     panic::set_hook(Box::new(|_| {}));
     log::capture();
-    Ok(())
+    let mut results = File::from(results);
+    results.write_all(greeting)?;
+    results.write_all(b"\n")?;
+    Ok(results)
 }
 
 /// Whether the doctor died before its death could reach the child: then nobody reads the pipe.

@@ -1,4 +1,4 @@
-//! What the kernel's own BTF says of a few names, looked up without keeping it.
+//! What the kernel's own BTF says of a few names, looked up in one walk, for it is megabytes long.
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -12,27 +12,36 @@ use nix::unistd;
 
 use super::bench::Trouble;
 use super::outcome::Stage;
+use super::sys;
+use crate::facts::types;
+use crate::facts::types::Kind;
+use crate::facts::types::Type;
+use crate::facts::types::Types;
 
 /// Where the kernel shows its BTF.
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
-/// No kernel's BTF comes near this many bytes.
-const MOST: usize = 64 << 20;
 
-/// The functions and structures that probes ask for; all are looked up in one walk.
-const ASKED_FOR: &[&str] = &[
+/// The functions that probes call, trace, or name by their ids.
+const FUNCTIONS: &[&str] = &[
+    "bpf_fentry_test1",
+    "bpf_iter_bpf_map_elem",
     "bpf_iter_num_destroy",
     "bpf_iter_num_new",
     "bpf_iter_num_next",
+    "bpf_iter_task",
+    "bpf_lsm_inode_readlink",
+    "bpf_lsm_task_getsid",
+    "bpf_modify_return_test",
     "bpf_rcu_read_lock",
     "bpf_rcu_read_unlock",
-    "bpf_struct_ops_tcp_congestion_ops",
     "bpf_throw",
-    "tcp_congestion_ops",
+    "bpf_trace_vprintk",
+    "security_task_getsid",
 ];
-
-/// Kinds whose names are looked up (BTF_KIND_*).
-const STRUCT: u32 = 4;
-const FUNC: u32 = 12;
+/// The structures whose members or sizes matter.
+const STRUCTURES: &[&str] = &["bpf_struct_ops_tcp_congestion_ops", "tcp_congestion_ops"];
+/// The prototypes of tracepoints.
+const TYPEDEFS: &[&str] = &["btf_trace_task_rename"];
 
 /// A type of the kernel.
 #[derive(Debug, Clone, Default)]
@@ -44,39 +53,54 @@ pub(super) struct KernelType {
     pub(super) members: Vec<String>,
 }
 
-/// The functions and structures that were asked for, by their names.
+/// The types that probes ask for, by their names.
 #[derive(Debug)]
 pub(super) struct KernelTypes(HashMap<&'static str, KernelType>);
 
+/// Why nothing is known of the kernel's types.
+#[derive(Debug, Clone)]
+pub(super) enum NoTypes {
+    /// The kernel shows none.
+    Absent,
+    /// It can't be known, for this reason.
+    Unread(String),
+}
+
+impl From<NoTypes> for Trouble {
+    fn from(cause: NoTypes) -> Self {
+        match cause {
+            NoTypes::Absent => Self::Failed {
+                stage: Stage::Open,
+                errno: Some(Errno::ENOENT.into()),
+                remark: format!("the kernel has no BTF: there is no {VMLINUX}"),
+            },
+            NoTypes::Unread(reason) => Self::Skipped(reason),
+        }
+    }
+}
+
 impl KernelTypes {
-    /// Looks them up; skipped where it can't be known whether the kernel has BTF.
-    pub(super) fn find() -> Result<Self, Trouble> {
-        let btf = match read() {
-            Ok(btf) => btf,
-            // Without /sys it can't be told whether the kernel has BTF.
-            Err(Errno::ENOENT) if stat::stat("/sys/kernel").is_ok() => {
-                return Err(Trouble::Failed {
-                    stage: Stage::Open,
-                    errno: Some(Errno::ENOENT.into()),
-                    remark: format!("the kernel has no BTF: there is no {VMLINUX}"),
-                });
-            }
-            Err(errno) => {
-                let reason = format!("{VMLINUX} can't be read: {errno:?}");
-                return Err(Trouble::Skipped(reason));
-            }
+    /// Looks them up.
+    pub(super) fn find() -> Result<Self, NoTypes> {
+        // Kernels before 6.16 can't show it in memory.
+        let found = match sys::kernel_btf() {
+            Some(btf) => scan(btf.bytes()),
+            None => scan(&read()?),
         };
-        let found = scan(&btf, ASKED_FOR);
-        let found = found.ok_or_else(|| {
-            let reason = format!("{VMLINUX} is not in the form that is known");
-            Trouble::Skipped(reason)
-        })?;
-        Ok(Self(found))
+        let unknown = || NoTypes::Unread(format!("{VMLINUX} is not in the form that is known"));
+        found.map(Self).ok_or_else(unknown)
+    }
+
+    /// What is known of a name.
+    pub(super) fn known(&self, name: &str) -> Option<&KernelType> {
+        let asked_for = [FUNCTIONS, STRUCTURES, TYPEDEFS].concat().contains(&name);
+        debug_assert!(asked_for, "{name} was not looked for");
+        self.0.get(name)
     }
 
     /// A function's or a structure's; fails where the kernel has none of that name.
     pub(super) fn get(&self, name: &str) -> Result<&KernelType, Trouble> {
-        self.0.get(name).ok_or_else(|| Trouble::Failed {
+        self.known(name).ok_or_else(|| Trouble::Failed {
             stage: Stage::Open,
             errno: Some(Errno::ENOENT.into()),
             remark: format!("the kernel's BTF knows no {name}"),
@@ -90,107 +114,73 @@ impl KernelTypes {
 }
 
 /// Reads the kernel's BTF.
-fn read() -> nix::Result<Vec<u8>> {
-    let file: OwnedFd = fcntl::open(VMLINUX, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+fn read() -> Result<Vec<u8>, NoTypes> {
+    whole_file(VMLINUX).map_err(|errno| match errno {
+        // Without /sys it can't be told whether the kernel has BTF.
+        Errno::ENOENT if stat::stat("/sys/kernel").is_ok() => NoTypes::Absent,
+        errno => NoTypes::Unread(format!("{VMLINUX} can't be read: {errno:?}")),
+    })
+}
+
+/// Looks for the names that are asked for; nothing where the bytes are no BTF to the end.
+fn scan(btf: &[u8]) -> Option<HashMap<&'static str, KernelType>> {
+    let mut found = HashMap::new();
+    let mut walk = Types::parse(btf).ok()?.iter();
+    for of in walk.by_ref() {
+        match of.kind {
+            Kind::Function => take(&mut found, FUNCTIONS, &of, |_| KernelType::default()),
+            Kind::Typedef => take(&mut found, TYPEDEFS, &of, |_| KernelType::default()),
+            Kind::Structure(size, members) => take(&mut found, STRUCTURES, &of, |_| KernelType {
+                size,
+                members: members.iter().map(|(name, _)| name.to_owned()).collect(),
+                ..KernelType::default()
+            }),
+            _ => {}
+        }
+    }
+    walk.is_at_the_end().then_some(found)
+}
+
+/// Keeps a type that has one of these names. A static function may bear the name, too; the first
+/// one is as good.
+fn take(
+    found: &mut HashMap<&'static str, KernelType>,
+    names: &[&'static str],
+    of: &Type<'_>,
+    told: impl Fn(&Type<'_>) -> KernelType,
+) {
+    if let Some(name) = names.iter().find(|name| of.is_called(name)) {
+        found.entry(*name).or_insert_with(|| KernelType {
+            id: of.id,
+            ..told(of)
+        });
+    }
+}
+
+/// A file of the kernel, whole.
+pub(super) fn whole_file(path: &str) -> Result<Vec<u8>, Errno> {
+    let file: OwnedFd = fcntl::open(path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
     let size = usize::try_from(stat::fstat(&file)?.st_size).unwrap_or_default();
-    let mut btf = vec![0; size.min(MOST)];
-    let mut have = 0;
-    while let Some(rest) = btf.get_mut(have..).filter(|rest| !rest.is_empty()) {
-        match unistd::read(&file, rest) {
-            Ok(0) => break,
-            Ok(count) => have += count,
+    let mut bytes = Vec::with_capacity(size.min(types::LIMIT));
+    let mut chunk = vec![0; 64 << 10];
+    while bytes.len() < types::LIMIT {
+        match unistd::read(&file, &mut chunk) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => bytes.extend_from_slice(chunk.get(..count).unwrap_or_default()),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
         }
     }
-    btf.truncate(have);
-    Ok(btf)
+    Err(Errno::EFBIG)
 }
 
-/// Looks for functions and structures of these names; nothing where the bytes are no BTF.
-fn scan(btf: &[u8], names: &[&'static str]) -> Option<HashMap<&'static str, KernelType>> {
-    let (mark, fields) = btf.split_first_chunk::<12>()?;
-    if !mark.starts_with(&0xeb9f_u16.to_ne_bytes()) {
-        return None;
-    }
-    // All offsets count from the end of the header, whose length is in it.
-    let [_, header, types] = words(mark).map(|field| field as usize);
-    let fields = words(fields.first_chunk()?).map(|field| field as usize);
-    let [types_length, texts, texts_length] = fields;
-    let texts = header.checked_add(texts)?;
-    let texts = btf.get(texts..texts.checked_add(texts_length)?)?;
-    let mut found = HashMap::new();
-    let start = header.checked_add(types)?;
-    let mut rest = btf.get(start..start.checked_add(types_length)?)?;
-    let mut id = 0;
-    while !rest.is_empty() {
-        id += 1;
-        let (head, after) = rest.split_first_chunk::<12>()?;
-        let [name, info, size] = words(head);
-        let (kind, members) = (info >> 24 & 0x1f, info as usize & 0xffff);
-        // What follows the three numbers each type begins with.
-        let (once, each) = *FOLLOWS.get(kind as usize)?;
-        let (own, next) = after.split_at_checked(once + each * members)?;
-        rest = next;
-        if kind != STRUCT && kind != FUNC {
-            continue;
-        }
-        let called = texts.get(name as usize..)?;
-        let is = |name: &&&str| {
-            called.starts_with(name.as_bytes()) && called.get(name.len()) == Some(&0)
-        };
-        if let Some(name) = names.iter().find(is) {
-            let members = own.chunks_exact(12).filter_map(|member| {
-                let [name, _, _] = words(member.first_chunk()?);
-                text(texts, name)
-            });
-            found.entry(*name).or_insert_with(|| KernelType {
-                id,
-                size,
-                members: members.collect(),
-            });
-        }
-    }
-    Some(found)
-}
-
-/// The bytes that follow the three numbers each type begins with, by its kind: once, and for each
-/// member (`include/uapi/linux/btf.h`).
-const FOLLOWS: [(usize, usize); 20] = [
-    (0, 0),  // void, which is not written
-    (4, 0),  // INT
-    (0, 0),  // PTR
-    (12, 0), // ARRAY
-    (0, 12), // STRUCT
-    (0, 12), // UNION
-    (0, 8),  // ENUM
-    (0, 0),  // FWD
-    (0, 0),  // TYPEDEF
-    (0, 0),  // VOLATILE
-    (0, 0),  // CONST
-    (0, 0),  // RESTRICT
-    (0, 0),  // FUNC, whose number of members is its linkage
-    (0, 8),  // FUNC_PROTO
-    (4, 0),  // VAR
-    (0, 12), // DATASEC
-    (0, 0),  // FLOAT
-    (4, 0),  // DECL_TAG
-    (0, 0),  // TYPE_TAG
-    (0, 12), // ENUM64
-];
-
-/// Three numbers one after another.
-fn words(bytes: &[u8; 12]) -> [u32; 3] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l] = *bytes;
-    [[a, b, c, d], [e, f, g, h], [i, j, k, l]].map(u32::from_ne_bytes)
-}
-
-/// The text that begins at a place.
-fn text(texts: &[u8], at: u32) -> Option<String> {
-    let rest = texts.get(at as usize..)?;
-    let end = rest.iter().position(|byte| *byte == 0)?;
-    let text = rest.get(..end)?;
-    Some(String::from_utf8_lossy(text).into_owned())
+/// A short file of the kernel, as text without space around it.
+pub(super) fn short_file(path: &str) -> Result<String, Errno> {
+    let file = fcntl::open(path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+    let mut text = vec![0; 4096];
+    let count = unistd::read(&file, &mut text)?;
+    text.truncate(count);
+    Ok(String::from_utf8_lossy(&text).trim().to_owned())
 }
 
 #[cfg(test)]
@@ -204,14 +194,18 @@ mod tests {
         let mut types = Types::new();
         let int = types.int();
         let nothing = types.prototype(int, &[("first", int)]);
-        let pair = types.structure("pair", 8, &[("one", int, 0), ("other", int, 4)]);
-        types.pointer(pair);
-        let function = types.function("first", nothing, GLOBAL);
-        let found = scan(&types.bytes(), &["pair", "first", "int", "none"]).unwrap();
+        let structure = types.structure("tcp_congestion_ops", 8, &[("one", int, 0)]);
+        // A function and a structure of one name are two things.
+        types.structure("bpf_iter_task", 8, &[("one", int, 0)]);
+        types.pointer(structure);
+        let function = types.function("bpf_iter_task", nothing, GLOBAL);
+        types.function("bpf_iter_tasks", nothing, GLOBAL);
+        let found = scan(&types.bytes()).unwrap();
         assert_eq!(found.len(), 2);
-        assert_eq!(found["first"].id, function);
-        assert_eq!((found["pair"].id, found["pair"].size), (pair, 8));
-        assert_eq!(found["pair"].members, ["one", "other"]);
+        assert_eq!(found["bpf_iter_task"].id, function);
+        let known = &found["tcp_congestion_ops"];
+        assert_eq!((known.id, known.size), (structure, 8));
+        assert_eq!(known.members, ["one"]);
     }
 
     #[test]
@@ -219,10 +213,17 @@ mod tests {
         let mut types = Types::new();
         types.int();
         let whole = types.bytes();
-        assert!(scan(&whole, &[]).is_some());
+        assert!(scan(&whole).is_some());
         for cut in [0, 1, 10, 30, whole.len() - 1] {
-            assert!(scan(&whole[..cut], &[]).is_none(), "{cut}");
+            assert!(scan(&whole[..cut]).is_none(), "{cut}");
         }
-        assert!(scan(&[0; 64], &[]).is_none());
+        assert!(scan(&[0; 64]).is_none());
+    }
+
+    #[test]
+    fn the_kernel_shows_the_same_in_memory_and_when_read() {
+        if let (Some(shown), Ok(read)) = (sys::kernel_btf(), whole_file(VMLINUX)) {
+            assert!(shown.bytes() == read);
+        }
     }
 }

@@ -64,13 +64,14 @@ pub(super) fn is_charged() -> Result<bool, Code> {
 }
 
 /// Raises this process's limit as far as it may be raised, so that BPF memory fits under it
-/// where it is charged. The limit of the doctor itself stays as it was.
-pub(super) fn raise() {
+/// where it is charged; whether it is no limit any more. That of the doctor itself stays as it was.
+pub(super) fn raise() -> bool {
     // Only CAP_SYS_RESOURCE may raise the hard limit; without it, what it allows must do.
     if resource::setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY).is_ok() {
-        return;
+        return true;
     }
     if let Ok((_soft, hard)) = resource::getrlimit(Resource::RLIMIT_MEMLOCK) {
         let _bounded = resource::setrlimit(Resource::RLIMIT_MEMLOCK, hard, hard);
     }
+    false
 }

@@ -1,9 +1,9 @@
 //! The experiments: what the running kernel does when it is tried.
 //!
-//! [`run`] is the one door. It runs the rows of the probe [`table()`] one after another in
-//! a child process with a time limit, so that a probe that hangs or dies never takes the
-//! doctor with it, and gives an outcome for every row. What a probe makes is held by file
-//! descriptors of that child alone and is gone with it.
+//! [`start`] is the one door. It shares the rows of the probe [`table()`] out among child
+//! processes that run side by side, with time limits, so that a probe that hangs or dies never
+//! takes the doctor with it, and there is an outcome for every row. What a probe makes is held by
+//! file descriptors of its child alone and is gone with it.
 
 mod errno;
 mod log;
@@ -12,6 +12,8 @@ mod outcome;
 mod table;
 
 mod child;
+mod lanes;
+mod offspring;
 mod runner;
 mod sys;
 
@@ -38,31 +40,54 @@ pub mod trials;
 #[cfg(test)]
 mod tests;
 
+pub use lanes::Limits;
 pub use outcome::{Outcome, ProbeResult, Stage};
-pub use runner::Limits;
 pub use table::{Probe, table};
 
 use child::Answer;
 
-/// Tries every probe that `selected` says yes to by its id; gives a result for each of them, in
-/// the order of the table. Probes they build on are tried as well, and not told of.
+/// Probes under way, while the doctor does something else. They are all gone, with all they made,
+/// when this is dropped, which may wait for that; those without a result by then are killed.
+#[derive(Debug)]
+pub struct Underway(runner::Underway<'static>);
+
+/// Starts every probe that `selected` says yes to by its id, and those they build on.
 ///
-/// It can't fail: what could not be tried is skipped, with the reason. It should be called
-/// while the process has no other thread; with others, a probe may be skipped for no reason of
-/// the kernel's, because a lock was held when its process was made.
+/// It can't fail: what can't be tried is skipped, with the reason. It should be called while the
+/// process has no other thread, and the results be asked for before it has any; with others, a
+/// probe may be skipped for no reason of the kernel's, because a lock was held when its process
+/// was made.
+#[must_use]
+pub fn start(selected: &dyn Fn(&str) -> bool, limits: &Limits) -> Underway {
+    let lane = |probe: &Probe| table::lane(probe);
+    Underway(runner::Underway::start(table(), &lane, selected, limits))
+}
+
+impl Underway {
+    /// Waits for the results: one for each probe that was selected, in the order of the table.
+    /// What the probes made may still be on its way out then.
+    #[must_use]
+    pub fn results(&mut self) -> Vec<ProbeResult> {
+        let answers = self.0.answers().into_iter();
+        answers
+            .map(|(probe, answer)| result(probe, answer))
+            .collect()
+    }
+}
+
+/// Tries every probe that `selected` says yes to by its id; gives a result for each of them, in
+/// the order of the table, when all is over. See [`start`].
 #[must_use]
 pub fn run(selected: &dyn Fn(&str) -> bool, limits: &Limits) -> Vec<ProbeResult> {
-    runner::run(table(), selected, limits)
-        .into_iter()
-        .map(|(probe, answer)| result(probe, answer))
-        .collect()
+    start(selected, limits).results()
 }
 
 /// Tries one probe and gives, besides its result, all that libbpf and the verifier said
 /// meanwhile; nothing where there is no such probe.
 #[must_use]
 pub fn run_one(id: &str, limits: &Limits) -> Option<(ProbeResult, String)> {
-    let (probe, answer) = runner::run(table(), &|probe| probe == id, limits).pop()?;
+    let Underway(mut underway) = start(&|probe| probe == id, limits);
+    let (probe, answer) = underway.answers().pop()?;
     let said = answer.said.clone();
     Some((result(probe, answer), said))
 }

@@ -1,94 +1,90 @@
-//! The child processes in which probes run, seen from the doctor: started, listened to, ended.
+//! The probes of a table, shared out among lanes.
 
+use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::collections::HashSet;
-use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
-use std::thread;
 use std::time::Duration;
-use std::time::Instant;
-
-use nix::errno::Errno;
-use nix::fcntl::OFlag;
-use nix::poll;
-use nix::poll::PollFd;
-use nix::poll::PollFlags;
-use nix::poll::PollTimeout;
-use nix::sys::signal;
-use nix::sys::signal::Signal;
-use nix::sys::wait;
-use nix::sys::wait::WaitPidFlag;
-use nix::sys::wait::WaitStatus;
-use nix::unistd;
-use nix::unistd::Pid;
 
 use super::child;
 use super::child::Answer;
-use super::errno::Code;
+use super::lanes::Lanes;
+use super::lanes::Limits;
+use super::lanes::Work;
 use super::outcome::Outcome;
-use super::outcome::Stage;
-use super::sys;
-use super::sys::Fork;
+use super::table::Lane;
 use super::table::Probe;
 
-/// How long a child that was killed, or closed its pipe, may take to be gone. One that hangs
-/// inside the kernel is beyond every signal; the doctor does not wait for it.
-const LAST_MOMENTS: Duration = Duration::from_secs(1);
+/// The probe that says whether the memory of one process bounds that of another.
+const SETTLES_MEMORY: &str = "memlock-charge";
 
-/// How long the doctor waits.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// For one probe.
-    pub each: Duration,
-    /// For all probes together.
-    pub all: Duration,
+/// Probes under way in processes of their own.
+#[derive(Debug)]
+pub(super) struct Underway<'table> {
+    lanes: Lanes<Trying<'table>>,
+    /// Whether each was asked for, rather than built on.
+    selected: Vec<bool>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            each: Duration::from_secs(5),
-            all: Duration::from_secs(30),
-        }
-    }
-}
+/// What is done in the lanes: an item is the place of a probe in this list.
+#[derive(Debug)]
+struct Trying<'table>(Vec<&'table Probe>);
 
-/// Runs the probes of `table` that are selected, and those they build on; gives for each what
-/// it came to, in the order of the table.
-pub(super) fn run<'table>(
-    table: &[&'table Probe],
-    selected: &dyn Fn(&str) -> bool,
-    limits: &Limits,
-) -> Vec<(&'table Probe, Answer)> {
-    let probes = with_foundations(table, selected);
-    let until = Instant::now() + limits.all;
-    let mut answers: Vec<Answer> = Vec::with_capacity(probes.len());
-    while let Some(rest) = probes.get(answers.len()..).filter(|rest| !rest.is_empty()) {
-        if Instant::now() >= until {
-            let reason = format!(
-                "not tried: the time for all probes, {}, was over",
-                in_words(limits.all)
-            );
-            answers.extend(rest.iter().map(|_| skipped(&reason, Duration::ZERO)));
-            break;
+impl<'table> Underway<'table> {
+    /// Starts the probes of `table` that are selected, and those they build on. Of two lanes none
+    /// waits for the other: what probes of another lane build on is tried first, in this call.
+    pub(super) fn start(
+        table: &[&'table Probe],
+        lane: &dyn Fn(&Probe) -> Lane,
+        selected: &dyn Fn(&str) -> bool,
+        limits: &Limits,
+    ) -> Self {
+        let probes = with_foundations(table, selected);
+        let selected = probes.iter().map(|probe| selected(probe.id)).collect();
+        let (first, mut rest) = shared_out(&probes, lane);
+        let count = probes.len();
+        let mut lanes = Lanes::new(Trying(probes), count, limits);
+        if rest.len() > 1 && !first.is_empty() {
+            lanes.add(first);
+            lanes.listen();
+        } else {
+            rest.push(first);
         }
-        let settled: Vec<(String, Outcome)> = probes
-            .iter()
-            .zip(&answers)
-            .map(|(probe, answer)| (probe.id.to_owned(), answer.outcome.clone()))
-            .collect();
-        match Child::start(rest, &settled) {
-            Ok(child) => answers.extend(child.listen(rest.len(), limits, until)),
-            Err(code) => {
-                let reason = format!("no process could be made to try it in: {code}");
-                answers.extend(rest.iter().map(|_| skipped(&reason, Duration::ZERO)));
+        let mut underway = Self { lanes, selected };
+        if rest.len() > 2 && underway.is_roomy() {
+            for items in rest {
+                underway.lanes.add(items);
             }
+        } else {
+            // What the memory of one process leaves to another is no answer of the kernel's.
+            let mut all: Vec<usize> = rest.into_iter().flatten().collect();
+            all.sort_unstable();
+            underway.lanes.add(all);
         }
+        underway
     }
-    probes
-        .into_iter()
-        .zip(answers)
-        .filter(|(probe, _)| selected(probe.id))
-        .collect()
+
+    /// Whether processes leave each other enough memory: their limit is none, or the kernel does
+    /// not ask for it.
+    fn is_roomy(&self) -> bool {
+        let (Trying(probes), answers) = self.lanes.told();
+        let mut told = probes.iter().zip(answers);
+        self.lanes.is_roomy()
+            || told.any(|(probe, answer)| {
+                let works = |answer: &Answer| answer.outcome == Outcome::Works;
+                probe.id == SETTLES_MEMORY && answer.as_ref().is_some_and(works)
+            })
+    }
+
+    /// Waits for all answers, and gives them in the order of the table.
+    pub(super) fn answers(&mut self) -> Vec<(&'table Probe, Answer)> {
+        self.lanes.listen();
+        let (Trying(probes), answers) = self.lanes.told();
+        let told = probes.iter().zip(answers).zip(&self.selected);
+        told.filter(|(_, selected)| **selected)
+            .filter_map(|((probe, answer), _)| Some((*probe, answer.clone()?)))
+            .collect()
+    }
 }
 
 /// The selected probes of a table and those they build on.
@@ -109,223 +105,64 @@ fn with_foundations<'table>(
     probes
 }
 
-/// A time as people write it.
-fn in_words(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
-        format!("{} ms", time.as_millis())
-    } else {
-        format!("{} s", time.as_secs())
+/// Shares probes out: the places of those to try first, because probes of another lane build on
+/// them, and of those of each lane.
+pub(super) fn shared_out(
+    probes: &[&Probe],
+    lane: &dyn Fn(&Probe) -> Lane,
+) -> (Vec<usize>, Vec<Vec<usize>>) {
+    let lane_of: HashMap<&str, Lane> = probes.iter().map(|probe| (probe.id, lane(probe))).collect();
+    let mut first: HashSet<&str> = HashSet::new();
+    // Backwards, so that what the first ones build on is first as well.
+    for probe in probes.iter().rev() {
+        let own = lane_of.get(probe.id);
+        if probe.id == SETTLES_MEMORY {
+            first.insert(probe.id);
+        }
+        for need in probe.needs {
+            if first.contains(probe.id) || lane_of.get(need) != own {
+                first.insert(need);
+            }
+        }
     }
+    let mut before = Vec::new();
+    let mut lanes: BTreeMap<Lane, Vec<usize>> = BTreeMap::new();
+    for (place, probe) in probes.iter().enumerate() {
+        match lane_of.get(probe.id) {
+            Some(lane) if !first.contains(probe.id) => {
+                lanes.entry(*lane).or_default().push(place);
+            }
+            _ => before.push(place),
+        }
+    }
+    (before, lanes.into_values().collect())
 }
 
-fn skipped(reason: &str, after: Duration) -> Answer {
-    let reason = reason.to_owned();
-    unanswered(Outcome::Skipped { reason }, after)
-}
+impl Work for Trying<'_> {
+    type Answer = Answer;
 
-/// The answer for a probe whose process gave none.
-fn unanswered(outcome: Outcome, after: Duration) -> Answer {
-    Answer {
-        outcome,
-        micros: u64::try_from(after.as_micros()).unwrap_or(u64::MAX),
-        said: String::new(),
-    }
-}
-
-/// A running child.
-pub(super) struct Child {
-    pid: Pid,
-    /// Where its answers come from.
-    results: OwnedFd,
-    /// What has come and is not a whole line yet.
-    unread: Vec<u8>,
-}
-
-/// What a child has to say next.
-pub(super) enum Word {
-    /// A line, without its end.
-    Line(Vec<u8>),
-    /// Nothing more: it is gone, for this reason.
-    End(String),
-}
-
-/// Why no further answer comes.
-enum End {
-    /// The child has closed its pipe, most likely by ending.
-    Closed,
-    /// The time is over.
-    Late,
-}
-
-impl Child {
-    /// Starts a child that tries `probes`.
-    fn start(probes: &[&Probe], settled: &[(String, Outcome)]) -> Result<Self, Code> {
-        Self::start_with(|to_parent| child::work(probes, settled, to_parent))
+    fn work(&self, items: &[usize], answers: &[Option<Answer>], results: OwnedFd) -> i32 {
+        let Self(probes) = self;
+        let to_try: Vec<&Probe> = items
+            .iter()
+            .filter_map(|item| probes.get(*item).copied())
+            .collect();
+        let settled = probes.iter().zip(answers).filter_map(|(probe, answer)| {
+            let outcome = answer.as_ref()?.outcome.clone();
+            Some((probe.id.to_owned(), outcome))
+        });
+        child::work(&to_try, &settled.collect::<Vec<_>>(), results)
     }
 
-    /// Starts a child that does `work`, which writes lines to what it is given and comes to the
-    /// status to exit with.
-    pub(super) fn start_with(work: impl FnOnce(OwnedFd) -> i32) -> Result<Self, Code> {
-        let (results, to_parent) = unistd::pipe2(OFlag::O_CLOEXEC)?;
-        match sys::fork()? {
-            Fork::Parent(pid) => Ok(Self {
-                pid,
-                results,
-                unread: Vec::new(),
-            }),
-            Fork::Child => sys::end_child(|| {
-                // Were it open here as well, the child would never learn that nobody listens.
-                drop(results);
-                work(to_parent)
-            }),
-        }
+    fn read(&self, _item: usize, line: &[u8]) -> Option<Answer> {
+        serde_json::from_slice(line).ok()
     }
 
-    /// The next line of a child that was started for others than probes.
-    pub(super) fn word(&mut self, limits: &Limits, until: Instant) -> Word {
-        match self.next_line(until.min(Instant::now() + limits.each)) {
-            Ok(line) => Word::Line(line),
-            Err(End::Closed) => Word::End(match self.last_words() {
-                Outcome::Skipped { reason } => reason,
-                Outcome::Fails { errno, log, .. } => format!("{log}: {errno}"),
-                Outcome::Works => String::new(),
-            }),
-            Err(End::Late) => {
-                let killed = self.kill();
-                Word::End(format!("it did not answer in time and {killed}"))
-            }
-        }
-    }
-
-    /// Sees to it that the child is gone.
-    pub(super) fn end(mut self) {
-        if self.gone_within(LAST_MOMENTS).is_none() {
-            self.kill();
-        }
-    }
-
-    /// Collects answers until the child has given `expected`, ends, or takes too long over one;
-    /// then that one is answered for, and the child is gone. At least one answer is given.
-    fn listen(mut self, expected: usize, limits: &Limits, until: Instant) -> Vec<Answer> {
-        let mut answers = Vec::new();
-        while answers.len() < expected {
-            let started = Instant::now();
-            let line = self.next_line(until.min(started + limits.each));
-            let answer = line.and_then(|line| {
-                // What isn't an answer comes from a child that has lost its mind.
-                serde_json::from_slice(&line).map_err(|_| End::Closed)
-            });
-            let outcome = match answer {
-                Ok(answer) => {
-                    answers.push(answer);
-                    continue;
-                }
-                Err(End::Closed) => self.last_words(),
-                Err(End::Late) => {
-                    let (time, whose) = if Instant::now() < until {
-                        (limits.each, "")
-                    } else {
-                        (limits.all, ", the time for all probes,")
-                    };
-                    let killed = self.kill();
-                    let time = in_words(time);
-                    let reason = format!("it did not answer within {time}{whose} and {killed}");
-                    Outcome::Skipped { reason }
-                }
-            };
-            answers.push(unanswered(outcome, started.elapsed()));
-            return answers;
-        }
-        // It takes off what it attached, which waits for all processors, and is as slow as a
-        // probe may be; should it not get to its end, it is helped.
-        if self.gone_within(limits.each.max(LAST_MOMENTS)).is_none() {
-            self.kill();
-        }
-        answers
-    }
-
-    /// The next line the child writes, without its end.
-    fn next_line(&mut self, until: Instant) -> Result<Vec<u8>, End> {
-        loop {
-            if let Some(at) = self.unread.iter().position(|byte| *byte == b'\n') {
-                let mut line: Vec<u8> = self.unread.drain(..=at).collect();
-                line.pop();
-                return Ok(line);
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            // Rounded up: poll() counts in milliseconds, and 0 of them are no wait at all.
-            let timeout =
-                PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX);
-            let mut ends = [PollFd::new(self.results.as_fd(), PollFlags::POLLIN)];
-            match poll::poll(&mut ends, timeout) {
-                Ok(0) => return Err(End::Late),
-                Ok(_) => {}
-                Err(Errno::EINTR) => continue,
-                Err(_) => return Err(End::Closed),
-            }
-            let mut chunk = [0; 4096];
-            match unistd::read(&self.results, &mut chunk) {
-                Ok(0) => return Err(End::Closed),
-                Ok(count) => self.unread.extend(chunk.iter().take(count)),
-                Err(Errno::EINTR) => {}
-                Err(_) => return Err(End::Closed),
-            }
-        }
-    }
-
-    /// How a child came to its end that closed its pipe too early.
-    fn last_words(&mut self) -> Outcome {
-        let reason = match self.gone_within(LAST_MOMENTS) {
-            // No accident: so a seccomp filter answers a system call it forbids.
-            Some(WaitStatus::Signaled(_, signal @ Signal::SIGSYS, _)) => {
-                return Outcome::Fails {
-                    stage: Stage::Trigger,
-                    errno: signal.as_str().to_owned(),
-                    log: "its process was killed for the system call it made".to_owned(),
-                };
-            }
-            Some(WaitStatus::Signaled(_, signal, _)) => {
-                format!(
-                    "its process died of {} (signal {})",
-                    signal.as_str(),
-                    signal as i32
-                )
-            }
-            Some(WaitStatus::Exited(_, status)) => {
-                format!("its process ended without an answer (exit status {status})")
-            }
-            Some(_) => "its process ended without an answer".to_owned(),
-            None => format!("its process stopped answering and {}", self.kill()),
-        };
-        Outcome::Skipped { reason }
-    }
-
-    /// Kills the child and tells what came of it.
-    fn kill(&mut self) -> &'static str {
-        let _gone_already = signal::kill(self.pid, Signal::SIGKILL);
-        match self.gone_within(LAST_MOMENTS) {
-            Some(_) => "was killed",
-            None => "could not be killed: it hangs inside the kernel",
-        }
-    }
-
-    /// Waits a while for the child's end, and takes it off the process table.
-    fn gone_within(&mut self, time: Duration) -> Option<WaitStatus> {
-        let until = Instant::now() + time;
-        let mut pause = Duration::from_micros(100);
-        loop {
-            match wait::waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::StillAlive) if Instant::now() >= until => return None,
-                Ok(WaitStatus::StillAlive) => {
-                    thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_millis(10));
-                }
-                Ok(status) => return Some(status),
-                Err(Errno::EINTR) => {}
-                // Somebody else takes ended children off, or SIGCHLD is ignored, as it may be
-                // for the first process of a container: how it ended can't be known then.
-                Err(_) => return Some(WaitStatus::StillAlive),
-            }
+    fn unanswered(&self, _item: usize, outcome: Outcome, after: Duration) -> Answer {
+        Answer {
+            outcome,
+            micros: u64::try_from(after.as_micros()).unwrap_or(u64::MAX),
+            said: String::new(),
         }
     }
 }

@@ -64,37 +64,86 @@ pub fn table() -> &'static [&'static Probe] {
     &TABLE
 }
 
-/// In the order they run: a probe builds on earlier ones.
+/// Which probes share a process, and with it what that process makes for them: a name, a cgroup,
+/// a network namespace, its copy of what was read of the kernel's BTF. Those of two lanes run side
+/// by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Lane {
+    /// The longest to take off again what it has attached, so it starts first.
+    Functions,
+    Network,
+    Cgroup,
+    Events,
+    /// Whatever looks names up in the kernel's BTF.
+    Types,
+    Nested,
+    Maps,
+    Sockets,
+    Language,
+}
+
+/// In the order of the table: a probe builds on earlier ones. Those that move their process into a
+/// place of its own, where it stays, are the last of their lane.
+static SUBJECTS: &[(Lane, &[&[Probe]])] = &[
+    (Lane::Maps, &[basics::PROBES]),
+    (
+        Lane::Maps,
+        &[maps::data::PROBES, maps::keyed::PROBES, maps::batch::PROBES],
+    ),
+    (Lane::Nested, &[maps::nested::PROBES]),
+    (
+        Lane::Maps,
+        &[
+            maps::queues::PROBES,
+            maps::streams::PROBES,
+            maps::storage::PROBES,
+            maps::packets::PROBES,
+            maps::arena::PROBES,
+            maps::pins::PROBES,
+            memlock::PROBES,
+        ],
+    ),
+    (Lane::Sockets, &[sockets::PROBES]),
+    (Lane::Cgroup, &[cgroup::PROBES]),
+    (Lane::Types, &[core_read::PROBES]),
+    (
+        Lane::Language,
+        &[
+            language::btf_kinds::PROBES,
+            language::instructions::PROBES,
+            language::limits::PROBES,
+            language::functions::PROBES,
+        ],
+    ),
+    (Lane::Types, &[language::kernel_functions::PROBES]),
+    (
+        Lane::Language,
+        &[language::objects::PROBES, language::runs::PROBES],
+    ),
+    (Lane::Types, &[language::struct_ops::PROBES]),
+    (Lane::Events, tracing::RIGHTS),
+    (Lane::Functions, tracing::FUNCTIONS),
+    (Lane::Events, tracing::EVENTS),
+    (Lane::Types, tracing::TYPES),
+    (Lane::Cgroup, hooks::PINS),
+    (Lane::Network, hooks::NETWORK),
+    (Lane::Cgroup, hooks::CGROUPS),
+];
+
 static TABLE: LazyLock<Vec<&'static Probe>> = LazyLock::new(|| {
-    let subjects: &[&'static [Probe]] = &[
-        basics::PROBES,
-        maps::data::PROBES,
-        maps::keyed::PROBES,
-        maps::batch::PROBES,
-        maps::nested::PROBES,
-        maps::queues::PROBES,
-        maps::streams::PROBES,
-        maps::storage::PROBES,
-        maps::packets::PROBES,
-        maps::arena::PROBES,
-        maps::pins::PROBES,
-        memlock::PROBES,
-        sockets::PROBES,
-        cgroup::PROBES,
-        core_read::PROBES,
-        language::btf_kinds::PROBES,
-        language::instructions::PROBES,
-        language::limits::PROBES,
-        language::functions::PROBES,
-        language::kernel_functions::PROBES,
-        language::objects::PROBES,
-        language::runs::PROBES,
-        language::struct_ops::PROBES,
-    ];
-    // Last: their process moves into a place of its own and stays there.
-    let subjects = subjects.iter().chain(tracing::PROBES);
-    subjects.chain(&hooks::PROBES).copied().flatten().collect()
+    let probes = SUBJECTS.iter().flat_map(|(_, subjects)| *subjects);
+    probes.copied().flatten().collect()
 });
+
+/// The lane of a probe of the table.
+pub(super) fn lane(probe: &Probe) -> Lane {
+    let has = |subjects: &[&[Probe]]| {
+        let mut probes = subjects.iter().copied().flatten();
+        probes.any(|known| known.id == probe.id)
+    };
+    let found = SUBJECTS.iter().find(|(_, subjects)| has(subjects));
+    found.map_or(Lane::Maps, |(lane, _)| *lane)
+}
 
 #[cfg(test)]
 mod tests {
@@ -145,5 +194,33 @@ mod tests {
             }
             earlier.insert(probe.id);
         }
+    }
+
+    #[test]
+    fn what_runs_before_the_lanes_is_little() {
+        let places = |probes: &[&Probe]| {
+            let (first, lanes) = super::super::runner::shared_out(probes, &lane);
+            let id = |place: &usize| probes[*place].id;
+            let first: Vec<&str> = first.iter().map(id).collect();
+            (first, lanes.len())
+        };
+        let (first, lanes) = places(table());
+        let expected = [
+            "bpf-syscall",
+            "prog-load",
+            "prog-run",
+            "map-create",
+            "global-data",
+            "hash-map",
+            "tail-call",
+            "memlock-charge",
+            "sockhash-create",
+            "load-kprobe",
+            "load-tracing",
+            "load-lsm",
+            "load-ext",
+        ];
+        assert_eq!(first, expected);
+        assert_eq!(lanes, 9);
     }
 }

@@ -26,6 +26,7 @@ use super::errno::Code;
 use super::runner;
 use super::sys;
 use super::sys::Fork;
+use super::table::Lane;
 use super::*;
 
 /// Time limits with which a hanging probe doesn't hold up the tests.
@@ -112,10 +113,26 @@ const BAD: &[Probe] = &[
     probe("on-on-fails", &["on-fails"], fine),
 ];
 
+/// Runs rows of a table in two lanes, in each of which some misbehave.
+fn run_table<'table>(
+    table: &[&'table Probe],
+    selected: &dyn Fn(&str) -> bool,
+    limits: &Limits,
+) -> Vec<(&'table Probe, Answer)> {
+    runner::Underway::start(table, &lane, selected, limits).answers()
+}
+
+fn lane(probe: &Probe) -> Lane {
+    match probe.id.starts_with(['c', 'f', 'p']) {
+        true => Lane::Maps,
+        false => Lane::Language,
+    }
+}
+
 /// Runs rows of a table and gives what became of each, in few words.
 fn run_bad(ids: &[&str], limits: &Limits) -> Vec<String> {
     let selected = |id: &str| ids.is_empty() || ids.contains(&id);
-    runner::run(&BAD.iter().collect::<Vec<_>>(), &selected, limits)
+    run_table(&BAD.iter().collect::<Vec<_>>(), &selected, limits)
         .into_iter()
         .map(|(probe, Answer { outcome, .. })| match outcome {
             Outcome::Works => format!("{}: works", probe.id),
@@ -179,8 +196,74 @@ fn the_time_for_all_probes_is_a_limit_too() {
     );
 }
 
+/// Two ends of a pipe between probes of two lanes.
+static LINE: Mutex<Option<(OwnedFd, OwnedFd)>> = Mutex::new(None);
+
+fn waits_for_the_other(_bench: &mut Bench) -> Trial {
+    let line = LINE.lock().unwrap();
+    let (reader, _) = line.as_ref().unwrap();
+    assert_eq!(unistd::read(reader, &mut [0]), Ok(1));
+    Ok(())
+}
+
+fn calls_the_other(_bench: &mut Bench) -> Trial {
+    let line = LINE.lock().unwrap();
+    let (_, writer) = line.as_ref().unwrap();
+    unistd::write(writer, b".").unwrap();
+    Ok(())
+}
+
+#[test]
+fn lanes_run_side_by_side() {
+    *LINE.lock().unwrap() = Some(unistd::pipe().unwrap());
+    let table = &[
+        &probe("waits", &[], waits_for_the_other),
+        &probe("calls", &[], calls_the_other),
+    ];
+    let told = run_table(table, &|_| true, &SHORT).into_iter();
+    let told: Vec<(&str, Outcome)> = told
+        .map(|(probe, answer)| (probe.id, answer.outcome))
+        .collect();
+    assert_eq!(told, [("waits", Outcome::Works), ("calls", Outcome::Works)]);
+}
+
+#[test]
+fn what_is_asked_for_late_was_not_late() {
+    let limits = Limits {
+        each: Duration::from_millis(200),
+        ..SHORT
+    };
+    let table = &[&probe("fine", &[], fine), &probe("again", &[], fine)];
+    let mut underway = runner::Underway::start(table, &lane, &|_| true, &limits);
+    thread::sleep(limits.each * 2);
+    for (probe, answer) in underway.answers() {
+        assert_eq!(answer.outcome, Outcome::Works, "{}", probe.id);
+    }
+}
+
+#[test]
+fn what_nobody_waits_for_is_gone() {
+    let _alone = HOLDING.lock().unwrap();
+    let (reader, writer) = unistd::pipe().unwrap();
+    *HELD.lock().unwrap() = Some(writer);
+    let table = &[
+        &probe("hangs", &[], says_so_and_hangs),
+        &probe("fails", &[], says_so_and_hangs),
+    ];
+    let underway = runner::Underway::start(table, &lane, &|_| true, &Limits::default());
+    HELD.lock().unwrap().take();
+    for _lane in table {
+        assert_eq!(unistd::read(&reader, &mut [0]), Ok(1));
+    }
+    drop(underway);
+    assert_eq!(unistd::read(&reader, &mut [0]), Ok(0));
+}
+
 /// Held by a child that [`says_so_and_hangs`] for as long as it lives.
 static HELD: Mutex<Option<OwnedFd>> = Mutex::new(None);
+
+/// Tests that use it, one at a time.
+static HOLDING: Mutex<()> = Mutex::new(());
 
 fn says_so_and_hangs(bench: &mut Bench) -> Trial {
     unistd::write(HELD.lock().unwrap().as_ref().unwrap(), b".").unwrap();
@@ -188,29 +271,35 @@ fn says_so_and_hangs(bench: &mut Bench) -> Trial {
 }
 
 #[test]
-fn a_child_does_not_outlive_a_killed_doctor() {
+fn no_child_outlives_a_killed_doctor() {
+    let _alone = HOLDING.lock().unwrap();
     let (reader, writer) = unistd::pipe().unwrap();
     *HELD.lock().unwrap() = Some(writer);
     let doctor = match sys::fork().unwrap() {
         Fork::Parent(pid) => pid,
         Fork::Child => sys::end_child(|| {
-            let table = &[&probe("hangs", &[], says_so_and_hangs)];
-            runner::run(table, &|_| true, &Limits::default());
+            let table = &[
+                &probe("hangs", &[], says_so_and_hangs),
+                &probe("fails", &[], says_so_and_hangs),
+            ];
+            run_table(table, &|_| true, &Limits::default());
             0
         }),
     };
     HELD.lock().unwrap().take();
     let mut dot = [0];
-    assert_eq!(unistd::read(&reader, &mut dot), Ok(1));
+    for _lane in 0..2 {
+        assert_eq!(unistd::read(&reader, &mut dot), Ok(1));
+    }
 
     signal::kill(doctor, Signal::SIGKILL).unwrap();
     wait::waitpid(doctor, None).unwrap();
-    // The pipe closes when the last process is gone that holds it: the probe's.
+    // The pipe closes when the last process is gone that holds it: a probe's.
     let mut ends = [PollFd::new(
         std::os::fd::AsFd::as_fd(&reader),
         PollFlags::POLLIN,
     )];
-    assert_eq!(poll::poll(&mut ends, PollTimeout::from(4000_u16)), Ok(1));
+    assert_eq!(poll::poll(&mut ends, PollTimeout::from(20_000_u16)), Ok(1));
     assert_eq!(unistd::read(&reader, &mut dot), Ok(0));
 }
 
@@ -342,7 +431,7 @@ mod root {
             &probe("test-run", &[], core_read::core_read),
             &probe("attached", &[], core_read::core_read_attached),
         ];
-        for (probe, answer) in runner::run(table, &|_| true, &Limits::default()) {
+        for (probe, answer) in run_table(table, &|_| true, &Limits::default()) {
             assert_eq!(
                 answer.outcome,
                 Outcome::Works,
@@ -364,7 +453,7 @@ mod root {
                 .map(drop)
         }
         let table = &[&probe("refused", &[], returns_nothing)];
-        let (_, answer) = runner::run(table, &|_| true, &SHORT).pop().unwrap();
+        let (_, answer) = run_table(table, &|_| true, &SHORT).pop().unwrap();
         let Outcome::Fails {
             stage: Stage::Load,
             errno,

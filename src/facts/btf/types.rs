@@ -39,10 +39,11 @@ impl Base {
 pub struct Type<'btf> {
     /// Its id, by which others refer to it.
     pub id: u32,
-    /// Its name; empty where it has none, or none that is text.
-    pub name: &'btf str,
     /// What it is.
     pub kind: Kind<'btf>,
+    of: Types<'btf>,
+    /// The offset of its name.
+    name: u32,
 }
 
 /// What a type is, where that matters here.
@@ -52,6 +53,10 @@ pub enum Kind<'btf> {
     Enum(Members<'btf>),
     /// A function.
     Function,
+    /// A structure: its size in bytes, and its members.
+    Structure(u32, Members<'btf>),
+    /// Another name of a type.
+    Typedef,
     /// A note about the type with this id, or about one of its parts (`component` from 0 on).
     Tag {
         /// The type it is about.
@@ -63,12 +68,12 @@ pub enum Kind<'btf> {
     Other,
 }
 
-/// The values of an enum.
+/// The values of an enum, or the members of a structure.
 #[derive(Debug, Clone, Copy)]
 pub struct Members<'btf> {
     of: Types<'btf>,
     bytes: &'btf [u8],
-    /// Bytes of one value: 8, or 12 where it has 64 bits.
+    /// Bytes of one: 8 of a value, 12 of one of 64 bits and of a structure's member.
     each: usize,
 }
 
@@ -109,15 +114,12 @@ impl<'btf> Types<'btf> {
     }
 
     /// All types in the order of their ids, up to the first that makes no sense.
-    pub fn iter(self) -> impl Iterator<Item = Type<'btf>> {
-        let mut rest = self.types;
-        let mut id = self.base.id;
-        std::iter::from_fn(move || {
-            let (found, after) = self.first(rest, id)?;
-            rest = after;
-            id = id.checked_add(1)?;
-            Some(found)
-        })
+    pub fn iter(self) -> Walk<'btf> {
+        Walk {
+            of: self,
+            rest: self.types,
+            id: self.base.id,
+        }
     }
 
     /// What a module's BTF begins after.
@@ -154,6 +156,8 @@ impl<'btf> Types<'btf> {
         };
         let (own, after) = (rest.get(..length)?, rest.get(length..)?);
         let kind = match (info >> 24) & 0x1f {
+            4 => Kind::Structure(size_or_type, self.members(own, 12)),
+            8 => Kind::Typedef,
             6 => Kind::Enum(self.members(own, 8)),
             19 => Kind::Enum(self.members(own, 12)),
             12 => Kind::Function,
@@ -163,8 +167,8 @@ impl<'btf> Types<'btf> {
             },
             _ => Kind::Other,
         };
-        let name = self.text(name);
-        Some((Type { id, name, kind }, after))
+        let of = self;
+        Some((Type { id, kind, of, name }, after))
     }
 
     const fn members(self, bytes: &'btf [u8], each: usize) -> Members<'btf> {
@@ -195,8 +199,55 @@ impl<'btf> Types<'btf> {
     }
 }
 
+/// A walk through types.
+#[derive(Debug, Clone, Copy)]
+pub struct Walk<'btf> {
+    of: Types<'btf>,
+    rest: &'btf [u8],
+    id: u32,
+}
+
+impl Walk<'_> {
+    /// Whether the walk has come to the end of the types: none before it made no sense.
+    #[must_use]
+    pub fn is_at_the_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+}
+
+impl<'btf> Iterator for Walk<'btf> {
+    type Item = Type<'btf>;
+
+    fn next(&mut self) -> Option<Type<'btf>> {
+        let (found, after) = self.of.first(self.rest, self.id)?;
+        self.id = self.id.checked_add(1)?;
+        self.rest = after;
+        Some(found)
+    }
+}
+
+impl<'btf> Type<'btf> {
+    /// Its name; empty where it has none, or none that is text.
+    #[must_use]
+    pub fn name(&self) -> &'btf str {
+        self.of.text(self.name)
+    }
+
+    /// Whether this is its name, which is known sooner than the name itself.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        let Some(start) = self.name.checked_sub(self.of.base.string) else {
+            return name.is_empty();
+        };
+        let text = self.of.strings.get(start as usize..);
+        let rest = text.and_then(|text| text.strip_prefix(name.as_bytes()));
+        rest.is_some_and(|rest| rest.first() == Some(&0))
+    }
+}
+
 impl<'btf> Members<'btf> {
-    /// The names and numbers; of numbers of 64 bits the lower half.
+    /// The names and numbers; of numbers of 64 bits the lower half, of members of a structure
+    /// their types.
     pub fn iter(self) -> impl Iterator<Item = (&'btf str, u32)> {
         self.bytes.chunks_exact(self.each).filter_map(move |value| {
             let (name, number) = (self.of.number(value, 0)?, self.of.number(value, 4)?);
@@ -260,10 +311,14 @@ mod tests {
             let what = match found.kind {
                 Kind::Enum(members) => format!("{:?}", members.iter().collect::<Vec<_>>()),
                 Kind::Function => "function".to_owned(),
+                Kind::Structure(size, members) => {
+                    format!("structure {size} {:?}", members.iter().collect::<Vec<_>>())
+                }
+                Kind::Typedef => "typedef".to_owned(),
                 Kind::Tag { of, component } => format!("tag of {of} {component}"),
                 Kind::Other => "other".to_owned(),
             };
-            format!("{} {} {what}", found.id, found.name)
+            format!("{} {} {what}", found.id, found.name())
         };
         types.iter().map(tell).collect()
     }
@@ -279,7 +334,7 @@ mod tests {
                     "1 kind [(\"A\", 7), (\"B\", 9)]",
                     "2 call function",
                     "3 tag tag of 2 -1",
-                    "4 kind other",
+                    "4 kind structure 4 [(\"A\", 1)]",
                     "5  [(\"A\", 70)]",
                 ]
             );
@@ -316,6 +371,20 @@ mod tests {
             }
         }
         let future = btf(&[1, 31 << 24, 0, 1, 12 << 24, 0], STRINGS, u32::to_le_bytes);
-        assert_eq!(Types::parse(&future).unwrap().iter().count(), 0);
+        let mut walk = Types::parse(&future).unwrap().iter();
+        assert_eq!(walk.by_ref().count(), 0);
+        assert!(!walk.is_at_the_end());
+    }
+
+    #[test]
+    fn a_name_is_asked_for_whole() {
+        let bytes = btf(WORDS, STRINGS, u32::to_le_bytes);
+        let mut walk = Types::parse(&bytes).unwrap().iter();
+        let function = walk.find(|found| found.is_called("call")).unwrap();
+        assert_eq!((function.id, function.name()), (2, "call"));
+        assert!(!function.is_called("cal") && !function.is_called("calls"));
+        assert!(!function.is_called(""));
+        assert_eq!(walk.by_ref().count(), 3);
+        assert!(walk.is_at_the_end());
     }
 }

@@ -16,17 +16,12 @@ mod traffic;
 
 use super::table::Probe;
 
-/// What this folder adds to the probe table, in the order it runs; after all others, because the
-/// process stays in the places it makes.
-pub(super) const PROBES: [&[Probe]; 7] = [
-    pins::PROBES,
-    token::PROBES,
-    sockets::PROBES,
-    network::PROBES,
-    devices::PROBES,
-    cgroup::PROBES,
-    redirect::PROBES,
-];
+/// What this folder adds to the probe table: pins, in a mount namespace, and tokens.
+pub(super) const PINS: &[&[Probe]] = &[pins::PROBES, token::PROBES];
+/// Then what needs a network namespace at most, with devices in it.
+pub(super) const NETWORK: &[&[Probe]] = &[sockets::PROBES, network::PROBES, devices::PROBES];
+/// Then what needs a cgroup, and builds on the pins.
+pub(super) const CGROUPS: &[&[Probe]] = &[cgroup::PROBES, redirect::PROBES];
 
 /// What programs of the network take.
 const NET: &str = "CAP_BPF and CAP_NET_ADMIN (before 5.8: CAP_SYS_ADMIN), and CAP_SYS_ADMIN for \

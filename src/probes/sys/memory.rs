@@ -4,11 +4,61 @@ use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
 use std::ptr;
 use std::ptr::NonNull;
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::atomic::fence;
 
+use nix::fcntl;
+use nix::fcntl::OFlag;
+use nix::sys::stat;
+use nix::sys::stat::Mode;
+use nix::sys::statfs;
+
 use super::super::errno::Code;
 use super::super::kinds::Access;
+
+/// The kernel's own BTF, where it lies in the kernel.
+pub(in super::super) struct KernelBtf {
+    start: NonNull<u8>,
+    length: usize,
+}
+
+/// Has the kernel show its BTF (since 6.16); nothing where it doesn't.
+pub(in super::super) fn kernel_btf() -> Option<KernelBtf> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let file = fcntl::open("/sys/kernel/btf/vmlinux", flags, Mode::empty()).ok()?;
+    // Of another file system's file, somebody may take away what is being read.
+    if statfs::fstatfs(&file).ok()?.filesystem_type() != statfs::SYSFS_MAGIC {
+        return None;
+    }
+    let length = usize::try_from(stat::fstat(&file).ok()?.st_size).ok()?;
+    let (null, private) = (ptr::null_mut(), libc::MAP_PRIVATE);
+    let fd = file.as_raw_fd();
+    // SAFETY: the kernel chooses the address, so no memory in use is replaced.
+    let start = unsafe { libc::mmap(null, length, libc::PROT_READ, private, fd, 0) };
+    if start == libc::MAP_FAILED {
+        return None;
+    }
+    let start = NonNull::new(start.cast())?;
+    Some(KernelBtf { start, length })
+}
+
+impl KernelBtf {
+    /// All of it.
+    pub(in super::super) fn bytes(&self) -> &[u8] {
+        // SAFETY: the mapping is that long, readable, and lives as long as `self`; a kernel never
+        // changes its own BTF (btf_sysfs_vmlinux_mmap in kernel/bpf/sysfs_btf.c maps it as it is,
+        // and refuses more than there is).
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+}
+
+impl Drop for KernelBtf {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours, and what was lent out of it is gone with `self`.
+        let _gone = unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
+    }
+}
 
 /// Memory shared with the kernel.
 pub(in super::super) struct Mapping {

@@ -30,7 +30,7 @@ use link::{info, pin, pinned};
 
 pub(super) use link::{Link, LinkOption, Target, attach, detach, token};
 pub(super) use map::{Btf, Map};
-pub(super) use memory::Mapping;
+pub(super) use memory::{Mapping, kernel_btf};
 pub(super) use mount::{Plan, file_system};
 pub(super) use perf::{Event, PerfEvent};
 pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock, process, thread_name};

@@ -17,6 +17,7 @@ use super::super::bench::Trouble;
 use super::super::insn::Code;
 use super::super::insn::Insn;
 use super::super::insn::Reg;
+use super::super::kernel_types::short_file;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
 use super::super::outcome::Stage;
@@ -28,7 +29,6 @@ use super::super::table::Probe;
 use super::super::table::TRACING;
 use super::Witness;
 use super::functions::getsid;
-use super::kernel_types::short_file;
 
 const THROUGH_TRACEFS: &str = "CAP_BPF, CAP_PERFMON and the right to read tracefs, which is root's (before 5.8, and on \
      kernels of Debian and Ubuntu where kernel.perf_event_paranoid is 3 or more: CAP_SYS_ADMIN)";

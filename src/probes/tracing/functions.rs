@@ -14,6 +14,8 @@ use super::super::bench::Trial;
 use super::super::bench::Trouble;
 use super::super::insn::Code;
 use super::super::insn::Reg;
+use super::super::kernel_types::short_file;
+use super::super::kernel_types::whole_file;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
 use super::super::kinds::helper;
@@ -25,8 +27,6 @@ use super::super::sys::PerfEvent;
 use super::super::table::Probe;
 use super::Tracing;
 use super::Witness;
-use super::kernel_types::short_file;
-use super::kernel_types::whole_file;
 
 const PERFMON: &str = "CAP_BPF and CAP_PERFMON (before 5.8, and on kernels of Debian and Ubuntu where \
      kernel.perf_event_paranoid is 3 or more: CAP_SYS_ADMIN)";
@@ -97,6 +97,10 @@ pub(super) const PROBES: &[Probe] = &[
         needs: &["load-kprobe"],
         run: uretprobe,
     },
+];
+
+/// What can run beside these: taking off a breakpoint waits long, and for those above in turn.
+pub(super) const MORE: &[Probe] = &[
     Probe {
         id: "uprobe-multi",
         title: "One link attaches a program to many user functions (uprobe.multi)",

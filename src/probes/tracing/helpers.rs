@@ -242,7 +242,7 @@ fn types() -> Vec<u8> {
 
 /// `trace-vprintk`
 fn trace_vprintk(bench: &mut Bench) -> Trial {
-    match bench.tracing.target(TRACE_VPRINTK) {
+    match bench.target(TRACE_VPRINTK) {
         Ok(_id) => Ok(()),
         // No BTF is no answer here.
         Err(Trouble::Failed { errno, remark, .. }) if errno != Some(Errno::ESRCH.into()) => {

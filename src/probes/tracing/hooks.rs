@@ -149,7 +149,7 @@ fn at_test_function(bench: &mut Bench, hook: u32, flags: u32) -> Trial {
     let kind = Recipe {
         hook,
         flags,
-        attach_btf_id: bench.tracing.target(FENTRY_TEST)?,
+        attach_btf_id: bench.target(FENTRY_TEST)?,
         ..Recipe::of(ProgType::Tracing, &[])
     };
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;
@@ -174,7 +174,7 @@ fn fmod_ret(bench: &mut Bench) -> Trial {
     const ANSWER: i32 = 42;
     let kind = Recipe {
         hook: hook::MODIFY_RETURN,
-        attach_btf_id: bench.tracing.target(MODIFY_RETURN_TEST)?,
+        attach_btf_id: bench.target(MODIFY_RETURN_TEST)?,
         ..Recipe::of(ProgType::Tracing, &[])
     };
     let witness = match Witness::load(bench, &kind, &Code::new(), ANSWER) {
@@ -202,7 +202,7 @@ fn fmod_ret(bench: &mut Bench) -> Trial {
 fn fmod_ret_of_check(bench: &mut Bench) -> Trial {
     let kind = Recipe {
         hook: hook::MODIFY_RETURN,
-        attach_btf_id: bench.tracing.target(SECURITY_GETSID)?,
+        attach_btf_id: bench.target(SECURITY_GETSID)?,
         ..Recipe::of(ProgType::Tracing, &[])
     };
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;
@@ -215,7 +215,7 @@ fn fmod_ret_of_check(bench: &mut Bench) -> Trial {
 fn tp_btf(bench: &mut Bench) -> Trial {
     let kind = Recipe {
         hook: hook::TRACE_RAW_TP,
-        attach_btf_id: bench.tracing.target(TASK_RENAME)?,
+        attach_btf_id: bench.target(TASK_RENAME)?,
         ..Recipe::of(ProgType::Tracing, &[])
     };
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;
@@ -250,7 +250,7 @@ fn at_security_hook(
         hook: hook::LSM_MAC,
         flags,
         // ESRCH: CONFIG_BPF_LSM is off.
-        attach_btf_id: bench.tracing.target(name)?,
+        attach_btf_id: bench.target(name)?,
         ..Recipe::of(ProgType::Lsm, &[])
     };
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;

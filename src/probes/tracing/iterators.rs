@@ -67,7 +67,7 @@ fn walk(bench: &mut Bench, name: &'static str, through: Option<&Map>) -> Trial {
     let kind = Recipe {
         hook: hook::TRACE_ITER,
         // ESRCH: the kernel has no such walk.
-        attach_btf_id: bench.tracing.target(name)?,
+        attach_btf_id: bench.target(name)?,
         ..Recipe::of(ProgType::Tracing, &[])
     };
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;

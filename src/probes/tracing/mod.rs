@@ -11,7 +11,6 @@ mod functions;
 mod helpers;
 mod hooks;
 mod iterators;
-mod kernel_types;
 mod ladder;
 mod witness;
 
@@ -27,7 +26,6 @@ use super::bench::At;
 use super::bench::Bench;
 use super::bench::Trial;
 use super::bench::Trouble;
-use super::errno::Code as ErrnoCode;
 use super::insn::Code;
 use super::kinds::MapType;
 use super::kinds::Recipe;
@@ -36,41 +34,23 @@ use super::outcome::Stage;
 use super::sys::Map;
 use super::sys::Program;
 use super::table::Probe;
-use kernel_types::KernelTypes;
-use kernel_types::NoTypes;
 use witness::Name;
 use witness::Notes;
 
-/// What this folder adds to the probe table.
-pub(super) const PROBES: &[&[Probe]] = &[
-    ladder::PROBES,
-    functions::PROBES,
-    events::PROBES,
-    hooks::PROBES,
-    iterators::PROBES,
-    helpers::PROBES,
-];
-
-/// All that is attached to through the kernel's BTF.
-const TARGETS: &[&str] = &[
-    hooks::FENTRY_TEST,
-    hooks::MODIFY_RETURN_TEST,
-    hooks::SECURITY_GETSID,
-    hooks::TASK_RENAME,
-    hooks::LSM_GETSID,
-    hooks::LSM_READLINK,
-    iterators::TASK,
-    iterators::MAP_ELEMENT,
-    helpers::TRACE_VPRINTK,
-];
+/// What this folder adds to the probe table: who may do what.
+pub(super) const RIGHTS: &[&[Probe]] = &[ladder::PROBES];
+/// Then functions of the kernel and of programs.
+pub(super) const FUNCTIONS: &[&[Probe]] = &[functions::PROBES];
+/// Then more of these, and events.
+pub(super) const EVENTS: &[&[Probe]] = &[functions::MORE, events::PROBES];
+/// Then what looks names up in the kernel's BTF.
+pub(super) const TYPES: &[&[Probe]] = &[hooks::PROBES, iterators::PROBES, helpers::PROBES];
 
 /// What the tracing probes of one process share.
 #[derive(Debug, Default)]
 pub(super) struct Tracing {
     /// The name this thread goes by, once it took it.
     name: Option<Name>,
-    /// Ids in the kernel's BTF, once it was read.
-    types: Option<Result<KernelTypes, NoTypes>>,
     /// What is attached.
     kept: Vec<OwnedFd>,
 }
@@ -91,33 +71,6 @@ impl Tracing {
         prctl::set_name(&text).at(Stage::Trigger)?;
         self.name = Some(name);
         Ok(name)
-    }
-
-    /// The id of a function or typedef in the kernel's BTF.
-    fn target(&mut self, name: &'static str) -> Result<u32, Trouble> {
-        let types = self.types.get_or_insert_with(|| KernelTypes::read(TARGETS));
-        let failed = |errno: Errno, remark: &str| Trouble::Failed {
-            stage: Stage::Open,
-            errno: Some(errno.into()),
-            remark: remark.to_owned(),
-        };
-        match types {
-            Ok(types) => types
-                .id(name)
-                .ok_or_else(|| failed(Errno::ESRCH, &format!("{name} is not in the kernel's BTF"))),
-            Err(NoTypes::Unreadable(Errno::ENOENT)) => Err(failed(
-                Errno::ENOENT,
-                "the kernel shows no BTF at /sys/kernel/btf/vmlinux",
-            )),
-            Err(NoTypes::Unreadable(errno)) => Err(Trouble::Skipped(format!(
-                "the kernel's BTF can't be read: {}",
-                ErrnoCode::from(*errno)
-            ))),
-            Err(NoTypes::Malformed) => Err(Trouble::wrong(
-                Stage::Open,
-                "/sys/kernel/btf/vmlinux is not BTF as the kernel writes it".to_owned(),
-            )),
-        }
     }
 
     /// Keeps something attached until the end.

@@ -1,7 +1,7 @@
 //! Trials: whether the running kernel has this map type, that program type, this helper.
 //!
 //! Where the probes of the table are experiments with a story, trials are many and small, and
-//! named by the kernel's own numbers: [`try_all`] is their one door. They run in a child process,
+//! named by the kernel's own numbers: [`start`] is their one door. They run in child processes,
 //! as probes do; what they make is held by its descriptors alone and is gone with it.
 //!
 //! An errno is read here, in the light of what was tried: a refused privilege says nothing of
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::errno::Code;
 
 pub use code::Extension;
-pub use run::try_all;
+pub use run::{Underway, start, try_all};
 
 /// What is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]

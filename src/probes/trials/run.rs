@@ -1,41 +1,85 @@
-//! Trials in a child process: started, listened to, started again after one that ended it.
+//! Trials, shared out among lanes.
 
-use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::panic;
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::thread;
+use std::time::Duration;
 
 use super::programs::Desk;
 use super::{Kernel, Reply, Trial};
 use super::{code, commands, hooks, kinds, maps};
 use crate::probes::child;
-use crate::probes::runner::{Child, Limits, Word};
+use crate::probes::lanes::{Lanes, Limits, Work};
+use crate::probes::outcome::Outcome;
 
-/// Tries all of `trials`, one after another, and gives the replies to each, in their order.
+/// Processes that try things side by side: more than this gain nothing, for trials are work and
+/// hardly any wait.
+const MOST_LANES: usize = 4;
+
+/// Trials under way, while the doctor does something else. Their processes are gone when this is
+/// dropped.
+#[derive(Debug)]
+pub struct Underway<'trials>(Lanes<Trying<'trials>>);
+
+/// Starts all of `trials`.
 ///
-/// It can't fail: what could not be tried is unknown, with the reason. As with
-/// [`run`](crate::probes::run), the process should have no other thread.
+/// It can't fail: what can't be tried is unknown, with the reason. As with
+/// [`start`](crate::probes::start), the process should have no other thread.
+#[must_use]
+pub fn start<'trials>(
+    trials: &'trials [Trial],
+    kernel: Kernel,
+    limits: &Limits,
+) -> Underway<'trials> {
+    let mut lanes = Lanes::new(Trying { trials, kernel }, trials.len(), limits);
+    // Before 5.11, memory that one process takes may be missing in another.
+    let most = match kernel.version >= (5, 11, 0) {
+        true => MOST_LANES,
+        false => 1,
+    };
+    for items in shared_out(trials, most) {
+        lanes.add(items);
+    }
+    Underway(lanes)
+}
+
+impl Underway<'_> {
+    /// Waits for the replies to each, and gives them in the order of the trials.
+    #[must_use]
+    pub fn replies(&mut self) -> Vec<Vec<Reply>> {
+        let Self(lanes) = self;
+        lanes.listen();
+        let (Trying { trials, .. }, replies) = lanes.told();
+        let told = trials.iter().zip(replies);
+        told.map(|(trial, replies)| match replies {
+            Some(replies) => replies.clone(),
+            None => unknown(trial, "it was not tried"),
+        })
+        .collect()
+    }
+}
+
+/// Tries all of `trials` and gives the replies to each, in their order, when all is over. See
+/// [`start`].
 #[must_use]
 pub fn try_all(trials: &[Trial], kernel: Kernel, limits: &Limits) -> Vec<Vec<Reply>> {
-    let until = Instant::now() + limits.all;
-    let mut told: Vec<Vec<Reply>> = Vec::with_capacity(trials.len());
-    while let Some(rest) = trials.get(told.len()..).filter(|rest| !rest.is_empty()) {
-        if Instant::now() >= until {
-            let reason = "the time for all of them was over";
-            told.extend(rest.iter().map(|trial| unknown(trial, reason)));
-            break;
-        }
-        match Child::start_with(|results| work(rest, kernel, results)) {
-            Ok(child) => listen(child, rest, limits, until, &mut told),
-            Err(code) => {
-                let reason = format!("no process could be made to try it in: {code}");
-                told.extend(rest.iter().map(|trial| unknown(trial, &reason)));
-            }
+    start(trials, kernel, limits).replies()
+}
+
+/// Shares trials out among lanes so that each has as much to do: the places of each lane's.
+fn shared_out(trials: &[Trial], most: usize) -> Vec<Vec<usize>> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let mut lanes: Vec<(usize, Vec<usize>)> = vec![(0, Vec::new()); processors.clamp(1, most)];
+    for (place, trial) in trials.iter().enumerate() {
+        if let Some((work, lane)) = lanes.iter_mut().min_by_key(|(work, _)| *work) {
+            *work += trial.replies();
+            lane.push(place);
         }
     }
-    told
+    lanes.retain(|(_, lane)| !lane.is_empty());
+    lanes.into_iter().map(|(_, lane)| lane).collect()
 }
 
 /// The same reply to all that a trial asks.
@@ -43,54 +87,52 @@ fn unknown(trial: &Trial, reason: &str) -> Vec<Reply> {
     vec![Reply::Unknown(reason.to_owned()); trial.replies()]
 }
 
-/// Takes down what a child tells, until it has told all, ends, or takes too long over a trial,
-/// which is answered for.
-fn listen(
-    mut child: Child,
-    trials: &[Trial],
-    limits: &Limits,
-    until: Instant,
-    told: &mut Vec<Vec<Reply>>,
-) {
-    for trial in trials {
-        let replies = match child.word(limits, until) {
-            Word::Line(line) => serde_json::from_slice::<Vec<Reply>>(&line).ok(),
-            Word::End(reason) => {
-                told.push(unknown(trial, &reason));
-                return;
-            }
-        };
-        match replies.filter(|replies| replies.len() == trial.replies()) {
-            Some(replies) => told.push(replies),
-            None => {
-                told.push(unknown(trial, "its process told something else"));
-                child.end();
-                return;
-            }
-        }
-    }
-    child.end();
+/// What is done in the lanes: an item is the place of a trial in this list.
+#[derive(Debug)]
+struct Trying<'trials> {
+    trials: &'trials [Trial],
+    kernel: Kernel,
 }
 
-/// The child: tries them, and writes a line of replies for each.
-fn work(trials: &[Trial], kernel: Kernel, results: OwnedFd) -> i32 {
-    if child::prepare(&results).is_err() {
-        return 1;
-    }
-    let mut desk = Desk::new(kernel);
-    let mut results = File::from(results);
-    for trial in trials {
-        let replies = panic::catch_unwind(AssertUnwindSafe(|| try_one(&mut desk, trial)))
-            .unwrap_or_else(|_| unknown(trial, "a mistake in the trial"));
-        let Ok(mut line) = serde_json::to_vec(&replies) else {
+impl Work for Trying<'_> {
+    type Answer = Vec<Reply>;
+
+    fn work(&self, items: &[usize], _replies: &[Option<Vec<Reply>>], results: OwnedFd) -> i32 {
+        let Ok(mut results) = child::begin(results) else {
             return 1;
         };
-        line.push(b'\n');
-        if results.write_all(&line).is_err() {
-            return 1;
+        let mut desk = Desk::new(self.kernel);
+        for trial in items.iter().filter_map(|item| self.trials.get(*item)) {
+            let replies = panic::catch_unwind(AssertUnwindSafe(|| try_one(&mut desk, trial)))
+                .unwrap_or_else(|_| unknown(trial, "a mistake in the trial"));
+            let Ok(mut line) = serde_json::to_vec(&replies) else {
+                return 1;
+            };
+            line.push(b'\n');
+            if results.write_all(&line).is_err() {
+                return 1;
+            }
+        }
+        0
+    }
+
+    fn read(&self, item: usize, line: &[u8]) -> Option<Vec<Reply>> {
+        let replies: Vec<Reply> = serde_json::from_slice(line).ok()?;
+        let expected = self.trials.get(item)?.replies();
+        (replies.len() == expected).then_some(replies)
+    }
+
+    fn unanswered(&self, item: usize, outcome: Outcome, _after: Duration) -> Vec<Reply> {
+        let reason = match outcome {
+            Outcome::Skipped { reason } => reason,
+            Outcome::Fails { errno, log, .. } => format!("{log}: {errno}"),
+            Outcome::Works => String::new(),
+        };
+        match self.trials.get(item) {
+            Some(trial) => unknown(trial, &reason),
+            None => Vec::new(),
         }
     }
-    0
 }
 
 fn try_one(desk: &mut Desk, trial: &Trial) -> Vec<Reply> {
