@@ -22,10 +22,11 @@ test: setup ## Check format, lints and documentation, run all tests but those on
 dist: setup ## Build the one file that runs on any Linux: target/dist/bpf-doctor
 	@scripts/dist
 
-bench: setup ## Compare `check` and `features` with `bpftool feature probe`, `explain` with grep
+bench: setup ## Compare `check` and `features` with bpftool, `explain` with grep, `fleet` with parsers and scripts
 	@scripts/setup benches/packages.txt
 	@cargo bench --quiet --bench peer
 	@cargo bench --quiet --bench explain
+	@cargo bench --quiet --bench fleet-bench
 
 test-kernels: dist ## Boot real kernels under QEMU and compare what the doctor says there
 	@scripts/setup tests/kernels/packages.txt

@@ -42,10 +42,11 @@ enum ChecksCommand {
 
 Exit status: 0 nothing found, 1 errors (with --strict: or advice), 2 a file that can't be read.")]
     Lint(LintArguments),
-    /// Print the JSON Schema of a checks file or of a report
+    /// Print the JSON Schema of a checks file, a report or an audit
     #[command(after_help = "Examples:
   bpf-doctor checks schema > checks.schema.json
-  bpf-doctor checks schema report")]
+  bpf-doctor checks schema report
+  bpf-doctor checks schema audit")]
     Schema(SchemaArguments),
 }
 
@@ -132,6 +133,8 @@ enum SchemaArgument {
     Checks,
     /// A report of `check`
     Report,
+    /// An audit of `fleet`
+    Audit,
 }
 
 /// Runs one of the commands.
@@ -240,6 +243,7 @@ fn schema(arguments: &SchemaArguments) -> anyhow::Result<Exit> {
     terminal.write(reference::schema(match arguments.of {
         SchemaArgument::Checks => Schema::Checks,
         SchemaArgument::Report => Schema::Report,
+        SchemaArgument::Audit => Schema::Audit,
     }))?;
     Ok(Exit::Status(0))
 }

@@ -8,10 +8,10 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::Exit;
-use super::input::now;
+use super::input::{now, read_file};
 use super::output::{OutputArguments, Terminal};
 use super::paths;
-use bpf_doctor::fleet::{self, Reading, Summary, Weighing};
+use bpf_doctor::fleet::{self, Inventory, Reading, Summary, Weighing};
 use bpf_doctor::report::Threshold;
 
 /// Shape of the audit.
@@ -24,6 +24,14 @@ enum Format {
     Yaml,
     /// The same data
     Json,
+    /// A row for each host and check, for spreadsheets
+    Csv,
+    /// For tickets and wikis
+    Markdown,
+    /// One page for a browser: tables to sort, charts, search; it fetches nothing
+    Html,
+    /// Metrics for node_exporter's textfile collector
+    Prometheus,
 }
 
 /// What counts.
@@ -71,6 +79,10 @@ pub struct FleetArguments {
     /// profile, or a label (may be repeated)
     #[arg(long, value_name = "KEY")]
     by: Vec<String>,
+    /// Labels of hosts, on top of those in reports: CSV whose first column names the host and
+    /// whose others are labels, or a map in YAML
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
     /// Judge by this software alone, where reports tell of software (may be repeated)
     #[arg(long, value_name = "NAME")]
     profile: Vec<String>,
@@ -96,6 +108,9 @@ pub struct FleetArguments {
     output: OutputArguments,
 }
 
+/// An inventory of some million hosts, in bytes.
+const INVENTORY_LIMIT: usize = 256 << 20;
+
 /// Reads the reports and prints the audit.
 pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     if arguments.fail_on == FailOn::Regression && arguments.baseline.is_empty() {
@@ -107,12 +122,25 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         bail!("`-` can be named once: standard input is read once");
     }
     let mut terminal = Terminal::open(&arguments.output)?;
+    let inventory = match &arguments.inventory {
+        None => None,
+        Some(file) => {
+            let (name, bytes) = read_file(file, INVENTORY_LIMIT)?;
+            let read = Inventory::read(&bytes).map_err(anyhow::Error::msg);
+            Some(read.with_context(|| format!("can't read the inventory {name}"))?)
+        }
+    };
     let avoid = arguments.output.path();
     let before = match arguments.baseline.is_empty() {
         true => None,
         false => Some(gather(&arguments.baseline, avoid, arguments)?),
     };
-    let summary = gather(&arguments.paths, avoid, arguments)?;
+    let mut summary = gather(&arguments.paths, avoid, arguments)?;
+    if let Some(inventory) = &inventory
+        && summary.label(inventory) == 0
+    {
+        Terminal::warn("the inventory names none of these hosts");
+    }
     let bad = summary.bad() + before.as_ref().map_or(0, Summary::bad);
     for (summary, of) in [(before.as_ref(), "baseline: "), (Some(&summary), "")] {
         tell_bad(summary, of);
@@ -135,11 +163,20 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     };
     let time = now()?.0;
     let audit = fleet::audit(&summary, &weighing, &arguments.by, before.as_ref(), &time);
-    terminal.write(&match arguments.format {
+    let text = match arguments.format {
         Format::Text => fleet::text(&audit, terminal.style()),
         Format::Yaml => fleet::yaml(&audit)?,
         Format::Json => fleet::json(&audit)?,
-    })?;
+        Format::Csv => String::new(),
+        Format::Markdown => fleet::markdown(&audit),
+        Format::Html => fleet::html(&audit, &summary, &weighing)?,
+        Format::Prometheus => fleet::prometheus(&audit),
+    };
+    match arguments.format {
+        // Rows of all hosts, too many to hold.
+        Format::Csv => terminal.stream(|out| fleet::csv(&summary, &weighing, out))?,
+        _ => terminal.write(&text)?,
+    }
     Ok(match arguments.fail_on {
         _ if spoilt => Exit::Trouble,
         FailOn::Regression => {

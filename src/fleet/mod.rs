@@ -9,6 +9,8 @@
 mod audit;
 mod digest;
 mod gather;
+mod inventory;
+mod lines;
 mod partial;
 mod quick;
 mod read;
@@ -23,7 +25,8 @@ pub use audit::{
     audit,
 };
 pub use gather::{Input, Reading, gather};
+pub use inventory::Inventory;
 pub use partial::PARTIAL_SCHEMA;
-pub use render::{json, text, yaml};
+pub use render::{csv, html, json, markdown, prometheus, text, yaml};
 pub use summary::{Bad, Summary};
 pub use unpack::{Promise, promise_of};

@@ -1,13 +1,35 @@
-//! Reports read as little as they need to be.
+//! Reports read as little as they need to be, and yet exactly.
+//!
+//! A fleet's reports are much alike: the same findings for the same reasons, with facts and
+//! outcomes behind them that no audit asks for. So a report in the form the doctor writes is
+//! taken apart at its lines. Its head and each of its findings are parsed once, and from then
+//! on known by their bytes; evidence, outcomes and facts are only looked at for being YAML
+//! ([`lines`](super::lines)). Bytes become known only if they are what the doctor's writer
+//! itself makes of the value in them, so that they mean the same wherever they stand.
+//! Everything else is read in full; nothing but time depends on which way a report went.
+
+use std::collections::HashMap;
+
+use memchr::memmem;
 
 use super::digest::Digest;
-use super::read::{Fault, Reader};
+use super::lines::{Kind, are_plain};
+use super::read::{Fault, LIMIT, Meaning, RawFinding, RawHead, Reader, add, is_json};
+use crate::yaml;
+
+/// So many bytes are known at most; then it begins anew.
+const KNOWN: usize = 16 << 20;
 
 /// Reads documents.
 #[derive(Debug)]
 pub(super) struct Quick {
     reader: Reader,
     in_full: bool,
+    findings: HashMap<Box<[u8]>, Meaning>,
+    heads: HashMap<Box<[u8]>, Digest>,
+    known: usize,
+    /// Room to put bytes together in.
+    scratch: Vec<u8>,
 }
 
 impl Quick {
@@ -15,12 +37,386 @@ impl Quick {
         Self {
             reader: Reader::default(),
             in_full,
+            findings: HashMap::new(),
+            heads: HashMap::new(),
+            known: 0,
+            scratch: Vec::new(),
         }
     }
 
     /// The report in this document.
     pub(super) fn read(&mut self, text: &[u8]) -> Result<Digest, Fault> {
-        let _ = self.in_full;
+        if !self.in_full
+            && text.len() <= LIMIT
+            && !is_json(text)
+            && let Some(digest) = self.glance(text)
+        {
+            return Ok(digest);
+        }
         self.reader.read(text)
+    }
+
+    /// The report, if it is in the form the doctor writes and nothing is wrong with it.
+    pub(super) fn glance(&mut self, document: &[u8]) -> Option<Digest> {
+        // What follows a `---`.
+        let text = document.strip_prefix(b"\n").unwrap_or(document);
+        let findings_at = memmem::find(text, b"\nfindings:\n- check: ")? + 1;
+        let (head, rest) = text.split_at_checked(findings_at)?;
+        let findings = rest.strip_prefix(b"findings:\n")?;
+        let probes_at = memmem::find(findings, b"\nprobes:\n")? + 1;
+        let (findings, rest) = findings.split_at_checked(probes_at)?;
+        let probes = rest.strip_prefix(b"probes:\n")?;
+        let facts_at = memmem::find(probes, b"\nfacts:\n")? + 1;
+        let (probes, rest) = probes.split_at_checked(facts_at)?;
+        let facts = rest.strip_prefix(b"facts:\n")?;
+        let facts = facts.strip_suffix(b"complete: true\n")?;
+        if self.known > KNOWN {
+            self.findings.clear();
+            self.heads.clear();
+            self.known = 0;
+        }
+        let (mut digest, machine) = self.head(head)?;
+        let mut start = 0;
+        while start < findings.len() {
+            let rest = findings.get(start..)?;
+            let length = memmem::find(rest, b"\n- check: ").map_or(rest.len(), |at| at + 1);
+            let meaning = self.finding(rest.get(..length)?)?;
+            add(&mut digest, meaning);
+            start += length;
+        }
+        let plain = are_plain(probes, 0, Kind::List) && are_plain(facts, 0, Kind::Map);
+        if !plain {
+            return None;
+        }
+        digest.finish(machine.as_deref(), document).ok()
+    }
+
+    /// What comes before the findings, and the machine's id. What each host has of its own is
+    /// left out of what becomes known, and read by itself.
+    fn head(&mut self, head: &[u8]) -> Option<(Digest, Option<String>)> {
+        let mut own = Own::default();
+        self.scratch.clear();
+        for line in head.split_inclusive(|byte| *byte == b'\n') {
+            if own.takes(line) {
+                self.scratch.push(0);
+            } else {
+                self.scratch.extend_from_slice(line);
+            }
+        }
+        let Own {
+            time: Some(time),
+            name: Some(name),
+            machine,
+            odd: false,
+        } = own
+        else {
+            let raw = parse_head(head)?;
+            let digest = self.reader.digest(&raw).ok()?;
+            return Some((digest, raw.host.machine_id));
+        };
+        let seconds = super::digest::seconds(time)?;
+        let machine = machine.map(str::to_owned);
+        if let Some(known) = self.heads.get(self.scratch.as_slice()) {
+            let mut digest = known.clone();
+            digest.time = seconds;
+            digest.name = Some(name.to_owned());
+            return Some((digest, machine));
+        }
+        let raw = parse_head(head)?;
+        let same = raw.generated_at == time
+            && raw.host.hostname.as_deref() == Some(name)
+            && raw.host.machine_id == machine;
+        if !same {
+            return None;
+        }
+        let digest = self.reader.digest(&raw).ok()?;
+        self.known += self.scratch.len();
+        self.heads
+            .insert(self.scratch.as_slice().into(), digest.clone());
+        Some((digest, machine))
+    }
+
+    /// What a finding means.
+    fn finding(&mut self, block: &[u8]) -> Option<Meaning> {
+        const EVIDENCE: &[u8] = b"\n  evidence:\n";
+        self.scratch.clear();
+        match memmem::find(block, EVIDENCE) {
+            None => self.scratch.extend_from_slice(block),
+            Some(at) => {
+                let (before, rest) = block.split_at_checked(at + 1)?;
+                let rest = rest.get(EVIDENCE.len() - 1..)?;
+                let end = end_of_evidence(rest);
+                let (evidence, after) = rest.split_at_checked(end)?;
+                if !are_plain(evidence, 2, Kind::List) {
+                    return None;
+                }
+                self.scratch.extend_from_slice(before);
+                self.scratch.extend_from_slice(after);
+            }
+        }
+        if let Some(known) = self.findings.get(self.scratch.as_slice()) {
+            return Some(known.clone());
+        }
+        let text = std::str::from_utf8(&self.scratch).ok()?;
+        if text.contains("\n  evidence:") || !yaml::is_as_written(text) {
+            return None;
+        }
+        let one: [RawFinding; 1] = yaml::from_str(text).ok()?;
+        let [raw] = one;
+        let meaning = self.reader.meaning(raw);
+        self.known += self.scratch.len();
+        self.findings
+            .insert(self.scratch.as_slice().into(), meaning.clone());
+        Some(meaning)
+    }
+}
+
+fn parse_head(head: &[u8]) -> Option<RawHead> {
+    let text = std::str::from_utf8(head).ok()?;
+    let later = ["findings:", "probes:", "facts:", "complete:"];
+    let early = |line: &str| later.iter().any(|key| line.starts_with(key));
+    if text.lines().any(early) || !yaml::is_as_written(text) {
+        return None;
+    }
+    yaml::from_str(text).ok()
+}
+
+/// Where the next key of the finding begins.
+fn end_of_evidence(text: &[u8]) -> usize {
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text) {
+        match text.get(start..start + 3) {
+            Some([b' ', b' ', b' ' | b'-']) => start = end + 1,
+            // An empty line within a text.
+            Some([b'\n', ..]) => start = end + 1,
+            _ => return start,
+        }
+    }
+    start
+}
+
+/// What each host has of its own in the head.
+#[derive(Default)]
+struct Own<'a> {
+    time: Option<&'a str>,
+    name: Option<&'a str>,
+    machine: Option<&'a str>,
+    /// One of them is there twice, or is no word: the parser shall say what it is.
+    odd: bool,
+}
+
+impl<'a> Own<'a> {
+    /// Takes the line if it is one of these, each of which may be there once.
+    fn takes(&mut self, line: &'a [u8]) -> bool {
+        for (key, place) in [
+            (b"generated_at: ".as_slice(), &mut self.time),
+            (b"  hostname: ", &mut self.name),
+            (b"  machine_id: ", &mut self.machine),
+        ] {
+            if let Some(value) = line.strip_prefix(key) {
+                let word = word(value);
+                self.odd |= place.is_some() || word.is_none();
+                *place = word;
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// A scalar that means its letters and nothing else.
+fn word(value: &[u8]) -> Option<&str> {
+    const MEANING: &[&str] = &[
+        "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf",
+    ];
+    let value = value.strip_suffix(b"\n")?;
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    if let [b'\'', inner @ .., b'\''] = value {
+        let fits = inner.iter().all(|byte| fits(byte) || *byte == b':');
+        return std::str::from_utf8(inner).ok().filter(|_| fits);
+    }
+    let begins = value.first().is_some_and(u8::is_ascii_alphabetic);
+    let text = std::str::from_utf8(value).ok()?;
+    let meaning = MEANING.iter().any(|word| text.eq_ignore_ascii_case(word));
+    (begins && value.iter().all(fits) && !meaning).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts;
+    use crate::host::Memory;
+    use crate::probes::{Outcome, ProbeResult, Stage};
+    use crate::report::{self, Origin, Report, Threshold};
+
+    /// A report with findings of each kind, and texts that need care.
+    fn report() -> String {
+        let host = Memory::new()
+            .with_uname("5.10.0-32-amd64", "#1 SMP Debian 5.10.218-1", "x86_64")
+            .with(
+                "/boot/config-5.10.0-32-amd64",
+                "CONFIG_BPF=y\n# CONFIG_BPF_LSM is not set\n",
+            )
+            .with("/proc/cmdline", "quiet rd.x=\"a: b\" #c 'd'\n")
+            .refusing("/proc/filesystems", std::io::ErrorKind::PermissionDenied);
+        let mut facts = facts::collect(&host);
+        let catalogue = crate::built_in_catalogue().unwrap();
+        facts.keep(["config.BPF"].into_iter());
+        let outcome = |outcome| ProbeResult {
+            probe: "p".to_owned(),
+            outcome,
+            micros: 7,
+        };
+        let probes = vec![
+            outcome(Outcome::Works),
+            outcome(Outcome::Fails {
+                stage: Stage::Load,
+                errno: "EINVAL".to_owned(),
+                log: "0: (b7) r0 = 0\n\n  # 'it': \"\nend".to_owned(),
+            }),
+        ];
+        let mut findings = crate::diagnosis::diagnose(&catalogue, &facts, &probes);
+        findings.sort_by_key(|finding| finding.status);
+        let mut kept = Vec::new();
+        for finding in findings {
+            let alike = kept
+                .iter()
+                .filter(|one: &&crate::diagnosis::Finding| one.status == finding.status);
+            if alike.count() < 3 {
+                kept.push(finding);
+            }
+        }
+        let origin = Origin {
+            version: "1".to_owned(),
+            catalogue: "x".to_owned(),
+            generated_at: "2026-01-01T00:00:00Z".to_owned(),
+        };
+        let mut report = Report::new(origin, kept, Threshold::Error, probes, facts);
+        report.host.hostname = Some("web-17".to_owned());
+        report::yaml(&report).unwrap()
+    }
+
+    #[test]
+    fn what_the_doctor_writes_is_read_at_a_glance() {
+        let text = report();
+        let mut quick = Quick::new(false);
+        let first = quick.glance(text.as_bytes()).unwrap();
+        assert_eq!(Reader::default().read(text.as_bytes()).unwrap(), first);
+        assert!(!first.findings.is_empty() && !first.ok.is_empty());
+        // From what is known by now, for another host.
+        let known = quick.known;
+        let other = text
+            .replace("web-17", "db-1")
+            .replace("2026-01-01", "2026-02-01");
+        let second = quick.glance(other.as_bytes()).unwrap();
+        assert_eq!(quick.known, known);
+        assert_eq!(Reader::default().read(other.as_bytes()).unwrap(), second);
+        assert_ne!(first.id, second.id);
+        // Names that mean something else as a scalar.
+        for name in [
+            "~",
+            "null",
+            "'null'",
+            "17",
+            "'17'",
+            "1e5",
+            "'a''b'",
+            "\"a\\nb\"",
+            "\u{e9}",
+            "[]",
+        ] {
+            let odd = text.replace("hostname: web-17", &format!("hostname: {name}"));
+            let full = Reader::default().read(odd.as_bytes());
+            if let Some(digest) = quick.glance(odd.as_bytes()) {
+                assert_eq!(full.unwrap(), digest, "{name}");
+            }
+        }
+    }
+
+    /// Whatever is done to a report: if it is read at a glance, the parser reads the same.
+    #[test]
+    fn at_a_glance_and_in_full_are_the_same() {
+        let text = report();
+        let mut state = 1_u64;
+        let mut random = |limit: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % limit
+        };
+        let mut quick = Quick::new(false);
+        let mut reader = Reader::default();
+        quick.glance(text.as_bytes()).unwrap();
+        let bits = [
+            "'",
+            "\"",
+            "- ",
+            "  ",
+            ": ",
+            " #",
+            "&a ",
+            "*a",
+            "!x ",
+            "|-",
+            ">",
+            "[",
+            "{}",
+            "\n",
+            "\n\n",
+            "\t",
+            "\r",
+            "\u{85}",
+            "\u{2028}",
+            "~",
+            "null",
+            "---",
+            "...",
+            "%",
+            "@",
+            "complete: true\n",
+            "verdict: ready\n",
+            "- check: x\n",
+            "\\",
+            "\u{0}",
+            "\u{feff}",
+            "facts:\n",
+            "probes:\n",
+        ];
+        let mut glances = 0;
+        for _ in 0..500 {
+            let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+            for _ in 0..=random(2) {
+                let (one, other) = (random(lines.len()), random(lines.len()));
+                match random(8) {
+                    0 => drop(lines.remove(one)),
+                    1 => lines.swap(one, other),
+                    2 => lines.insert(one, lines[other].clone()),
+                    3 => lines[one].insert_str(0, "  "),
+                    4 => lines[one] = lines[one].strip_prefix("  ").unwrap_or("\n").to_owned(),
+                    5 => {
+                        let at = random(lines[one].len() + 1);
+                        lines[one].insert_str(at, bits[random(bits.len())]);
+                    }
+                    6 => {
+                        let at = random(lines[one].len());
+                        lines[one].remove(at);
+                    }
+                    _ => {
+                        let words = ["ok", "fail", "unknown", "x y", "17", "''"];
+                        let key = lines[one].split(':').next().unwrap_or_default().to_owned();
+                        lines[one] = format!("{key}: {}\n", words[random(words.len())]);
+                    }
+                }
+            }
+            let changed = lines.concat();
+            if let Some(digest) = quick.glance(changed.as_bytes()) {
+                glances += 1;
+                match reader.read(changed.as_bytes()) {
+                    Ok(full) => assert_eq!(full, digest, "{changed}"),
+                    Err(fault) => panic!("{}: {changed}", fault.reason),
+                }
+            }
+        }
+        assert!(glances > 30, "only {glances}");
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{Digest, Key, Place, Software, Variant, Words};
+use super::inventory::Inventory;
 use crate::diagnosis::{Severity, Status};
 
 /// So many different findings are kept in words.
@@ -186,20 +187,20 @@ impl Summary {
         }
     }
 
-    /// Gives hosts the labels an inventory has for them, on top of their own.
-    pub fn label(&mut self, of: &dyn Fn(&str) -> Option<BTreeMap<String, String>>) -> u64 {
+    /// Gives hosts the labels an inventory has for them, on top of their own; says how many.
+    pub fn label(&mut self, inventory: &Inventory) -> u64 {
         let mut labelled = 0;
         let ids: Vec<Key> = self.hosts.keys().copied().collect();
-        let mut relabelled: HashMap<(u32, BTreeMap<String, String>), u32> = HashMap::new();
+        let mut relabelled: HashMap<(u32, &BTreeMap<String, String>), u32> = HashMap::new();
         for id in ids {
             let Some(row) = self.hosts.get(&id) else {
                 continue;
             };
-            let (Some(labels), before) = (of(&row.name), row.shape) else {
+            let (Some(labels), before) = (inventory.of(&row.name), row.shape) else {
                 continue;
             };
             labelled += 1;
-            let shape = match relabelled.get(&(before, labels.clone())) {
+            let shape = match relabelled.get(&(before, labels)) {
                 Some(known) => *known,
                 None => {
                     let Some(old) = self.shapes.get(before as usize) else {

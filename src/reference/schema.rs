@@ -1,4 +1,4 @@
-//! JSON Schemas (draft 2020-12) of checks files and reports.
+//! JSON Schemas (draft 2020-12) of checks files, reports and audits.
 
 /// Which document a schema describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,6 +7,8 @@ pub enum Schema {
     Checks,
     /// A report: what `check --format json` gives.
     Report,
+    /// An audit: what `fleet --format json` gives.
+    Audit,
 }
 
 /// The schema of such a document, in JSON.
@@ -15,5 +17,6 @@ pub fn schema(of: Schema) -> &'static str {
     match of {
         Schema::Checks => include_str!("checks.schema.json"),
         Schema::Report => include_str!("report.schema.json"),
+        Schema::Audit => include_str!("audit.schema.json"),
     }
 }

@@ -66,6 +66,14 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     from_str(text(bytes)?)
 }
 
+/// Whether the text is what [`to_string`] makes of the value in it: such a text has one
+/// meaning, wherever it stands.
+#[must_use]
+pub fn is_as_written(text: &str) -> bool {
+    let value = from_str::<serde_yaml::Value>(text);
+    value.is_ok_and(|value| to_string(&value).is_ok_and(|again| again == text))
+}
+
 /// The bytes as text.
 ///
 /// # Errors

@@ -157,8 +157,13 @@ impl<'a> Population<'a> {
     }
 
     /// The words of a finding, if they were kept.
-    pub(super) fn words(&self, key: Key) -> Option<&'a Arc<Words>> {
+    pub(in super::super) fn words(&self, key: Key) -> Option<&'a Arc<Words>> {
         self.words.get(&key)
+    }
+
+    /// The number of the class of a shape of the summary.
+    pub(in super::super) fn number(&self, shape: u32) -> Option<usize> {
+        self.of_shape.get(&shape).copied()
     }
 
     /// The class of a shape of the summary.

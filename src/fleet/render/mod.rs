@@ -1,8 +1,17 @@
 //! An audit as text, YAML, JSON, CSV, Markdown, HTML and for Prometheus.
 
+mod csv;
+mod html;
 mod machine;
+mod markdown;
+mod prometheus;
+mod since;
 mod text;
 mod words;
 
+pub use csv::csv;
+pub use html::html;
 pub use machine::{json, yaml};
+pub use markdown::markdown;
+pub use prometheus::prometheus;
 pub use text::text;

@@ -1,16 +1,16 @@
 //! The audit for people.
 
-use super::super::audit::{Audit, Cause, Changes, Group, Grouping, Hosts, Outlier, Unknown};
+use super::super::audit::{Audit, Cause, Group, Grouping, Hosts, Unknown};
 use super::words::{counts, examples, hosts, needs, number, percent};
 use crate::diagnosis::Severity;
 use crate::report::{Detail, Style, clean};
 
 /// How many of each are shown unless all are asked for.
-struct Shown {
+pub(super) struct Shown {
     causes: usize,
     fixes: usize,
     commands: usize,
-    rows: usize,
+    pub(super) rows: usize,
 }
 
 const NORMAL: Shown = Shown {
@@ -55,26 +55,26 @@ pub fn text(audit: &Audit, style: Style) -> String {
     style.plain(&page.out)
 }
 
-struct Page {
+pub(super) struct Page {
     out: String,
-    style: Style,
-    shown: Shown,
+    pub(super) style: Style,
+    pub(super) shown: Shown,
 }
 
 impl Page {
-    fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, line: &str) {
         self.out.push_str(line.trim_end());
         self.out.push('\n');
     }
 
-    fn title(&mut self, title: &str) {
+    pub(super) fn title(&mut self, title: &str) {
         let title = self.style.bold(title);
         self.line("");
         self.line(&title);
     }
 
     /// Says that not all was shown.
-    fn more(&mut self, rest: usize, what: &str) {
+    pub(super) fn more(&mut self, rest: usize, what: &str) {
         if rest > 0 {
             let line = format!("  and {} more {what} (-v shows them)", number(rest as u64));
             let line = self.style.dim(&line);
@@ -362,113 +362,6 @@ impl Page {
         self.line(&format!(
             "  {value}  {count:>9}  {bar} {ready:>4} ready  {causes}"
         ));
-    }
-
-    fn outliers(&mut self, audit: &Audit) {
-        let outliers = &audit.outliers;
-        if outliers.hosts == 0 {
-            return;
-        }
-        self.title(&format!(
-            "Outliers: {} unlike the others of their kernel and distribution",
-            hosts(outliers.hosts)
-        ));
-        let rows = self.shown.rows.min(outliers.most.len());
-        for outlier in outliers.most.iter().take(rows) {
-            self.outlier(outlier);
-        }
-        self.more(outliers.different as usize - rows, "ways to differ");
-    }
-
-    fn outlier(&mut self, outlier: &Outlier) {
-        self.line(&format!(
-            "  {} of {} ({}, {}): {}",
-            number(outlier.hosts),
-            number(outlier.of),
-            clean(&outlier.kernel),
-            clean(&outlier.distribution),
-            clean(&examples(&outlier.examples, outlier.hosts))
-        ));
-        for (word, checks) in [("fails", &outlier.more), ("does not fail", &outlier.fewer)] {
-            if !checks.is_empty() {
-                self.line(&format!("    {word}: {}", clean(&checks.join(", "))));
-            }
-        }
-    }
-
-    fn changes(&mut self, changes: &Changes) {
-        self.title("Since then");
-        let few = |some: &Hosts| clean(&examples(&some.examples, some.hosts));
-        for (some, what, paint) in [
-            (
-                &changes.broke,
-                "broke",
-                Style::red as fn(Style, &str) -> String,
-            ),
-            (&changes.worse, "not ready for another cause", Style::red),
-            (&changes.became_ready, "became ready", Style::green),
-            (&changes.new, "new", Style::dim),
-            (&changes.gone, "gone", Style::dim),
-        ] {
-            if some.hosts > 0 {
-                let count = paint(self.style, &format!("{:>9}", number(some.hosts)));
-                self.line(&format!("  {count}  {what}: {}", few(some)));
-            }
-        }
-        if !changes.regression && changes.became_ready.hosts == 0 {
-            self.line("  no host broke, none became ready");
-        }
-        let rows = self.shown.rows.min(changes.causes.len());
-        for cause in changes.causes.iter().take(rows) {
-            let mut line = format!(
-                "  {}: {} → {} hosts",
-                clean(&cause.check),
-                number(cause.before),
-                number(cause.now)
-            );
-            if cause.change == "new" || cause.change == "gone" {
-                line += &format!(" ({})", cause.change);
-            }
-            if cause.appeared.hosts > 0 {
-                let names = few(&cause.appeared);
-                line += &format!("; fails now on {} ({names})", number(cause.appeared.hosts));
-            }
-            if cause.unseen > 0 {
-                line += &format!("; no longer looked at on {}", number(cause.unseen));
-            }
-            self.line(&line);
-        }
-        self.more(changes.causes.len() - rows, "causes that changed");
-        let rows = self.shown.rows.min(changes.kernels.len());
-        for one in changes.kernels.iter().take(rows) {
-            self.line(&format!(
-                "  kernel {} → {}: {}, {} became ready, {} broke",
-                clean(&one.from),
-                clean(&one.to),
-                hosts(one.hosts),
-                number(one.became_ready),
-                number(one.broke)
-            ));
-        }
-        self.more(changes.kernel_moves as usize - rows, "kernel moves");
-    }
-
-    fn bad(&mut self, audit: &Audit) {
-        let reports = &audit.reports;
-        if reports.bad == 0 {
-            return;
-        }
-        let count = number(reports.bad);
-        let title = self
-            .style
-            .red(&format!("{count} reports could not be used"));
-        self.line("");
-        self.line(&title);
-        let rows = self.shown.rows.min(reports.bad_reports.len());
-        for bad in reports.bad_reports.iter().take(rows) {
-            self.line(&format!("  {}", bad.told()));
-        }
-        self.more(reports.bad as usize - rows, "of them");
     }
 }
 

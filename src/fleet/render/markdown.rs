@@ -1,0 +1,299 @@
+//! The audit in Markdown, for tickets, wikis and pull requests.
+
+use super::super::audit::{Audit, Cause, Changes, Grouping};
+use super::words::{counts, examples, hosts, needs, number, percent};
+use crate::report::clean;
+
+/// Causes and rows that are told; a page has an end.
+const CAUSES: usize = 25;
+const FIXES: usize = 5;
+const ROWS: usize = 25;
+
+/// The audit as a page of Markdown.
+#[must_use]
+pub fn markdown(audit: &Audit) -> String {
+    let mut page = String::from("# BPF readiness of the fleet\n\n");
+    let verdicts = &audit.verdicts;
+    let share = |part| percent(part, audit.hosts);
+    page += &format!(
+        "**{}**: {} ready ({}), {} not ready ({}), {} undetermined ({})\n",
+        hosts(audit.hosts),
+        number(verdicts.ready),
+        share(verdicts.ready),
+        number(verdicts.not_ready),
+        share(verdicts.not_ready),
+        number(verdicts.undetermined),
+        share(verdicts.undetermined)
+    );
+    let reports = &audit.reports;
+    if let (Some(oldest), Some(newest)) = (&reports.oldest, &reports.newest) {
+        page += &format!(
+            "\n{} reports from {oldest} to {newest}; {} replaced by newer ones, {} could not be used.\n",
+            number(reports.read),
+            number(reports.superseded),
+            number(reports.bad)
+        );
+    }
+    if let Some(changes) = &audit.changes {
+        page += &since(changes);
+    }
+    page += &plan(audit);
+    page += &causes(
+        "What keeps hosts from being ready",
+        &audit.causes,
+        audit.hosts,
+    );
+    for cause in audit.causes.iter().take(CAUSES) {
+        page += &fixes(cause);
+    }
+    if !audit.unknowns.is_empty() {
+        page += &heading("Unknown");
+        page += &table(&["Check", "Hosts", "In the way"]);
+        for unknown in audit.unknowns.iter().take(ROWS) {
+            let reasons = counts(&unknown.reasons, 2);
+            page += &row(&[code(&unknown.check), number(unknown.hosts), text(&reasons)]);
+        }
+    }
+    for grouping in &audit.groups {
+        page += &groups(grouping);
+    }
+    if audit.outliers.hosts > 0 {
+        page += &heading("Outliers");
+        page += &table(&[
+            "Hosts",
+            "Of",
+            "Kernel",
+            "Distribution",
+            "Fails",
+            "Does not fail",
+            "Such as",
+        ]);
+        for outlier in audit.outliers.most.iter().take(ROWS) {
+            page += &row(&[
+                number(outlier.hosts),
+                number(outlier.of),
+                text(&outlier.kernel),
+                text(&outlier.distribution),
+                text(&outlier.more.join(", ")),
+                text(&outlier.fewer.join(", ")),
+                text(&examples(&outlier.examples, outlier.hosts)),
+            ]);
+        }
+    }
+    page += &causes("Fails, and does not count", &audit.remarks, audit.hosts);
+    if reports.bad > 0 {
+        page += &heading("Could not be used");
+        for bad in reports.bad_reports.iter().take(ROWS) {
+            page += &format!("- {}\n", text(&bad.told()));
+        }
+    }
+    page
+}
+
+fn plan(audit: &Audit) -> String {
+    let plan = &audit.plan;
+    if plan.steps.is_empty() {
+        return String::new();
+    }
+    let mut out = heading("What to mend first");
+    out += &table(&[
+        "Causes",
+        "Hosts that become ready",
+        "Ready in all",
+        "Takes",
+        "Which",
+    ]);
+    for step in plan.steps.iter().take(ROWS) {
+        let checks: Vec<String> = step.checks.iter().map(|check| code(check)).collect();
+        out += &row(&[
+            number(step.checks.len() as u64),
+            number(step.gained),
+            number(step.ready),
+            step.needs.map_or("", needs).to_owned(),
+            checks.join(", "),
+        ]);
+    }
+    out
+}
+
+fn causes(title: &str, causes: &[Cause], of: u64) -> String {
+    if causes.is_empty() {
+        return String::new();
+    }
+    let mut out = heading(title);
+    out += &table(&[
+        "Check",
+        "Severity",
+        "Hosts",
+        "Share",
+        "Ready by it alone",
+        "What fails",
+    ]);
+    for cause in causes.iter().take(CAUSES) {
+        out += &row(&[
+            code(&cause.check),
+            cause.severity.to_string(),
+            number(cause.hosts),
+            percent(cause.hosts, of),
+            number(cause.alone),
+            text(&cause.title),
+        ]);
+    }
+    out
+}
+
+fn fixes(cause: &Cause) -> String {
+    let mut out = format!("\n### {}\n\n{}\n\n", code(&cause.check), text(&cause.title));
+    out += &format!("- Kernels: {}\n", text(&counts(&cause.kernels, 5)));
+    out += &format!(
+        "- Distributions: {}\n",
+        text(&counts(&cause.distributions, 5))
+    );
+    for fix in cause.fixes.iter().take(FIXES) {
+        out += &format!(
+            "\n{} ({}), {}: {}\n",
+            hosts(fix.hosts),
+            text(&examples(&fix.examples, fix.hosts)),
+            needs(fix.needs),
+            text(&fix.summary)
+        );
+        out += &block(&fix.commands);
+    }
+    let rest = cause.fixes.len().saturating_sub(FIXES);
+    if rest > 0 {
+        out += &format!("\nand {rest} more groups of hosts with other commands\n");
+    }
+    out
+}
+
+fn groups(grouping: &Grouping) -> String {
+    let mut out = heading(&format!("By {}", text(&grouping.by)));
+    out += &table(&[
+        "Group",
+        "Hosts",
+        "Ready",
+        "Not ready",
+        "Undetermined",
+        "Causes",
+    ]);
+    for group in grouping.groups.iter().take(ROWS) {
+        let causes = group.causes.iter();
+        let causes =
+            causes.map(|count| format!("{} ({})", code(&count.value), number(count.hosts)));
+        let causes: Vec<String> = causes.collect();
+        out += &row(&[
+            text(&group.value),
+            number(group.hosts),
+            number(group.verdicts.ready),
+            number(group.verdicts.not_ready),
+            number(group.verdicts.undetermined),
+            causes.join(", "),
+        ]);
+    }
+    let rest = grouping.different.saturating_sub(ROWS as u64);
+    if rest > 0 {
+        out += &format!("\nand {} more\n", number(rest));
+    }
+    out
+}
+
+fn since(changes: &Changes) -> String {
+    let mut out = heading("Since then");
+    for (what, some) in [
+        ("broke", &changes.broke),
+        ("not ready for another cause", &changes.worse),
+        ("became ready", &changes.became_ready),
+        ("new", &changes.new),
+        ("gone", &changes.gone),
+    ] {
+        if some.hosts > 0 {
+            let few = text(&examples(&some.examples, some.hosts));
+            out += &format!("- {} {what}: {few}\n", hosts(some.hosts));
+        }
+    }
+    if !changes.causes.is_empty() {
+        out += "\n";
+        out += &table(&["Check", "Before", "Now", "Change"]);
+        for cause in changes.causes.iter().take(ROWS) {
+            let word = cause.change.to_owned();
+            out += &row(&[
+                code(&cause.check),
+                number(cause.before),
+                number(cause.now),
+                word,
+            ]);
+        }
+    }
+    for one in changes.kernels.iter().take(ROWS) {
+        out += &format!(
+            "\n- kernel {} to {}: {}",
+            text(&one.from),
+            text(&one.to),
+            hosts(one.hosts)
+        );
+    }
+    out + "\n"
+}
+
+fn heading(title: &str) -> String {
+    format!("\n## {title}\n\n")
+}
+
+fn table(columns: &[&str]) -> String {
+    let rule = "| --- ".repeat(columns.len());
+    format!("| {} |\n{rule}|\n", columns.join(" | "))
+}
+
+fn row(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// Text in which nothing is markup.
+fn text(text: &str) -> String {
+    let mut out = String::new();
+    for c in clean(text).chars() {
+        if "\\`*_[]<>|&~".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A name in the type of code; a cell of a table ends at a bar all the same.
+fn code(text: &str) -> String {
+    let inner = clean(text).replace('`', "'").replace('|', "\\|");
+    format!("`{inner}`")
+}
+
+/// Commands in a block whose fence is longer than any in them.
+fn block(commands: &[String]) -> String {
+    if commands.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = commands.iter().map(|line| clean(line)).collect();
+    let text = lines.join("\n");
+    let mut fence = "```".to_owned();
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    format!("\n{fence}sh\n{text}\n{fence}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_hosts_is_markup() {
+        assert_eq!(
+            text("a|b <i> *c* [d](e) `f` \u{1b}"),
+            "a\\|b \\<i\\> \\*c\\* \\[d\\](e) \\`f\\` \u{fffd}"
+        );
+        assert_eq!(code("a`b|c"), "`a'b\\|c`");
+        assert_eq!(
+            block(&["echo ```".to_owned()]),
+            "\n````sh\necho ```\n````\n"
+        );
+    }
+}

@@ -1,0 +1,329 @@
+"use strict";
+// Everything from hosts is put on the page as text, never as markup.
+const { audit, checks, groups, left_out } = JSON.parse(document.getElementById("data").textContent);
+const VERDICTS = [["ready", "ready"], ["not-ready", "not ready"], ["undetermined", "undetermined"]];
+const NEEDS = { nothing: "at once", privilege: "no reboot", reboot: "reboot", rebuild: "another kernel" };
+const page = document.getElementById("page");
+
+// ---- Making elements -------------------------------------------------------------------
+function el(name, properties, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(properties || {})) {
+    if (key === "class") node.className = value;
+    else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (value !== undefined && value !== false) node.setAttribute(key, value);
+  }
+  node.append(...children.flat().filter(child => child !== null && child !== undefined && child !== false));
+  return node;
+}
+function svg(name, properties, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(properties || {})) node.setAttribute(key, value);
+  node.append(...children.flat());
+  return node;
+}
+const number = value => value.toLocaleString("en");
+const hosts = value => value === 1 ? "1 host" : number(value) + " hosts";
+function percent(part, whole) {
+  const share = whole ? part * 100 / whole : 0;
+  if (share > 0 && share < 0.5) return "<1%";
+  if (share < 100 && share >= 99.5) return ">99%";
+  return Math.round(share) + "%";
+}
+const tags = (list, style) => list.map(text => el("span", { class: "tag " + (style || "") }, text));
+const examples = some => some.examples.join(", ") + (some.examples.length < some.hosts ? ", …" : "");
+const counts = (list, told) => {
+  const shown = list.most.slice(0, told).map(one => `${one.value} (${number(one.hosts)})`);
+  const rest = list.different - shown.length;
+  return shown.join(", ") + (rest > 0 ? ` and ${number(rest)} more` : "");
+};
+function section(title, ...children) {
+  const node = el("section", {}, el("h2", {}, title), children);
+  page.append(node);
+  return node;
+}
+
+// ---- Charts ----------------------------------------------------------------------------
+function verdictBar(verdicts, width, height) {
+  const total = VERDICTS.reduce((sum, [key]) => sum + verdicts[key], 0);
+  let x = 0;
+  const label = VERDICTS.map(([key, word]) => `${number(verdicts[key])} ${word}`).join(", ");
+  const parts = VERDICTS.map(([key]) => {
+    const part = total ? verdicts[key] / total * width : 0;
+    const rect = svg("rect", { class: key, x, y: 0, width: part, height });
+    x += part;
+    return rect;
+  });
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, preserveAspectRatio: "none" },
+    svg("title", {}, label), svg("rect", { class: "soft", width, height }), parts);
+}
+function planChart(plan, ready, total) {
+  const steps = [{ checks: [], ready }, ...plan.steps].slice(0, 21);
+  const width = 720, height = 190, left = 8, bottom = 24;
+  const slot = (width - left) / steps.length;
+  const scale = value => (height - bottom - 22) * value / (total || 1);
+  const bars = steps.map((step, index) => {
+    const x = left + index * slot + slot * .12, w = slot * .76, base = height - bottom;
+    return svg("g", {},
+      svg("title", {}, `${hosts(step.ready)} ready after mending ${step.checks.join(", ") || "nothing"}`),
+      svg("rect", { class: "soft", x, y: base - scale(total), width: w, height: scale(total) }),
+      svg("rect", { class: "ready", x, y: base - scale(step.ready), width: w, height: scale(step.ready), opacity: index ? .72 : 1 }),
+      svg("text", { x: x + w / 2, y: base - scale(total) - 6, "text-anchor": "middle" }, percent(step.ready, total)),
+      svg("text", { x: x + w / 2, y: height - 7, "text-anchor": "middle" }, index ? step.checks.length : "now"));
+  });
+  return el("div", {}, svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Hosts ready after so many causes are mended" }, bars),
+    el("p", { class: "dim small" }, "share of hosts that are ready, by the number of causes mended"));
+}
+
+// ---- Tables ----------------------------------------------------------------------------
+// columns: {name, number, value(row) to sort by, show(row)}; detail(row) is made when it is opened.
+function table(columns, rows, { detail, step = 25, sort, descending = true } = {}) {
+  const head = el("tr"), body = el("tbody");
+  const more = el("button", { class: "more", onclick: () => { shown += step * 4; draw(); } });
+  let shown = step, by = sort, down = descending, list = rows;
+  columns.forEach((column, index) => {
+    const cell = el("th", { class: column.number ? "number" : "", scope: "col" },
+      column.value ? el("button", { onclick: () => { down = by === index ? !down : Boolean(column.number); by = index; draw(); } }, column.name) : column.name);
+    head.append(cell);
+  });
+  function draw() {
+    let ordered = list;
+    if (by !== undefined) {
+      const value = columns[by].value;
+      ordered = [...list].sort((a, b) => {
+        const x = value(a), y = value(b);
+        const order = typeof x === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
+        return down ? -order : order;
+      });
+    }
+    [...head.children].forEach((cell, index) =>
+      index === by ? cell.setAttribute("aria-sort", down ? "descending" : "ascending") : cell.removeAttribute("aria-sort"));
+    body.replaceChildren(...ordered.slice(0, shown).map(row => {
+      const line = el("tr", {}, columns.map(column => el("td", { class: column.number ? "number" : "" }, column.show(row))));
+      if (detail) {
+        line.className = "row";
+        line.tabIndex = 0;
+        const toggle = () => {
+          if (line.classList.toggle("open")) line.after(el("tr", { class: "detail" }, el("td", { colspan: columns.length }, detail(row))));
+          else line.nextSibling.remove();
+        };
+        line.addEventListener("click", () => { if (!String(getSelection())) toggle(); });
+        line.addEventListener("keydown", event => { if (event.key === "Enter") toggle(); });
+      }
+      return line;
+    }));
+    const rest = ordered.length - shown;
+    more.hidden = rest <= 0;
+    more.textContent = `show more of ${number(rest)}`;
+  }
+  draw();
+  return {
+    node: el("div", {}, el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), body)), more),
+    set(rows) { list = rows; shown = step; draw(); },
+  };
+}
+
+// ---- The parts of the page -------------------------------------------------------------
+function top() {
+  const { verdicts, reports } = audit;
+  page.append(el("h1", {}, "BPF readiness of the fleet"),
+    el("p", { class: "dim" }, `${number(reports.read)} reports from ${reports.oldest || "?"} to ${reports.newest || "?"}; audit of ${audit.generated_at}`),
+    el("div", { class: "tiles" },
+      el("div", { class: "tile" }, el("b", {}, number(audit.hosts)), audit.hosts === 1 ? "host" : "hosts"),
+      VERDICTS.map(([key, word]) => el("div", { class: "tile" }, el("b", { class: key }, number(verdicts[key])), `${word} (${percent(verdicts[key], audit.hosts)})`))),
+    verdictBar(verdicts, 1240, 14));
+  const notes = [];
+  if (reports.superseded) notes.push(`${number(reports.superseded)} reports were replaced by newer ones of the same host (${examples(reports.repeated)})`);
+  if (reports.renamed.length) notes.push(`one machine id, several names: ${reports.renamed.slice(0, 5).map(names => names.join(" = ")).join("; ")} (copies of one image?)`);
+  if (reports.unnamed) notes.push(`${hosts(reports.unnamed)} without a name of their own`);
+  if (reports.passed_over) notes.push(`${number(reports.passed_over)} other files were passed over`);
+  if (notes.length) page.append(el("div", { class: "dim small" }, notes.map(note => el("p", {}, note))));
+}
+function since() {
+  const changes = audit.changes;
+  if (!changes) return;
+  const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
+  const words = { broke: "broke", worse: "not ready for another cause", became_ready: "became ready", new: "new", gone: "gone" };
+  const node = section("Since then", el("div", { class: "tiles" }, rows.map(([key, style]) =>
+    el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
+      el("div", { class: "dim small" }, examples(changes[key]))))));
+  if (changes.causes.length) node.append(table([
+    { name: "Check", value: row => row.check, show: row => el("code", {}, row.check) },
+    { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },
+    { name: "Now", number: true, value: row => row.now, show: row => number(row.now) },
+    { name: "Change", value: row => row.change, show: row => row.change },
+    { name: "Fails now on", show: row => row.appeared.hosts ? `${number(row.appeared.hosts)}: ${examples(row.appeared)}` : "" },
+    { name: "Cured on", show: row => row.cured.hosts ? `${number(row.cured.hosts)}: ${examples(row.cured)}` : "" },
+  ], changes.causes, { step: 10 }).node);
+  if (changes.kernels.length) node.append(table([
+    { name: "Kernel then", value: row => row.from, show: row => row.from },
+    { name: "Kernel now", value: row => row.to, show: row => row.to },
+    { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
+    { name: "Became ready", number: true, value: row => row.became_ready, show: row => number(row.became_ready) },
+    { name: "Broke", number: true, value: row => row.broke, show: row => number(row.broke) },
+  ], changes.kernels, { step: 10 }).node);
+}
+function plan() {
+  const { plan, verdicts } = audit;
+  if (!plan.steps.length) return;
+  section("What to mend first", planChart(plan, verdicts.ready, audit.hosts), table([
+    { name: "Causes", number: true, value: row => row.checks.length, show: row => number(row.checks.length) },
+    { name: "Become ready", number: true, value: row => row.gained, show: row => "+" + number(row.gained) },
+    { name: "Ready in all", number: true, value: row => row.ready, show: row => number(row.ready) },
+    { name: "Takes", show: row => NEEDS[row.needs] || "" },
+    { name: "Which", show: row => tags(row.checks) },
+  ], plan.steps, { step: 8 }).node,
+    !plan.exact && el("p", { class: "dim small" }, "Good sets of causes; with so many, the very best were not looked for."),
+    plan.undecided > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.undecided)} something that matters is unknown besides.`));
+}
+function causeDetail(cause) {
+  return el("div", {},
+    el("p", {}, cause.title),
+    el("p", { class: "small" }, el("span", { class: "dim" }, "Kernels: "), counts(cause.kernels, 6)),
+    el("p", { class: "small" }, el("span", { class: "dim" }, "Distributions: "), counts(cause.distributions, 6)),
+    el("p", { class: "small" }, el("span", { class: "dim" }, "Why: "), counts(cause.reasons, 3)),
+    cause.together && el("p", { class: "small" }, `${hosts(cause.together.hosts)} become ready together with ${cause.together.with}`),
+    cause.fixes.slice(0, 12).map(fix => el("div", {},
+      el("p", {}, el("b", {}, hosts(fix.hosts)), el("span", { class: "dim" }, ` (${examples(fix)}; ${NEEDS[fix.needs]}): `), fix.summary),
+      fix.commands && el("pre", {}, fix.commands.join("\n")),
+      fix.risk && el("p", { class: "small dim" }, "Risk: " + fix.risk),
+      fix.others && el("p", { class: "small dim" }, "Or: " + fix.others.join("; ")))),
+    cause.fixes.length > 12 && el("p", { class: "dim" }, `and ${cause.fixes.length - 12} more groups of hosts with other commands`),
+    cause.other_fixes > 0 && el("p", { class: "dim" }, `${hosts(cause.other_fixes)} with commands of their own: see their reports`));
+}
+function causeTable(title, causes) {
+  if (!causes.length) return;
+  section(title, table([
+    { name: "Check", value: row => row.check, show: row => el("code", {}, row.check) },
+    { name: "Severity", value: row => ["info", "warning", "error"].indexOf(row.severity), show: row => row.severity },
+    { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
+    { name: "Share", number: true, value: row => row.hosts, show: row => percent(row.hosts, audit.hosts) },
+    { name: "Ready by it alone", number: true, value: row => row.alone, show: row => number(row.alone) },
+    { name: "Takes", value: row => ["nothing", "privilege", "reboot", "rebuild"].indexOf(row.needs), show: row => NEEDS[row.needs] || "" },
+    { name: "What fails", value: row => row.title, show: row => row.title },
+  ], causes, { sort: 2, detail: causeDetail, step: 20 }).node);
+}
+function groupTables() {
+  if (!audit.groups.length) return;
+  const columns = [
+    { name: "Group", value: row => row.value, show: row => row.value },
+    { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
+    { name: "Ready", number: true, value: row => row.verdicts.ready / row.hosts, show: row => percent(row.verdicts.ready, row.hosts) },
+    { name: "", show: row => el("div", { class: "bar" }, verdictBar(row.verdicts, 130, 12)) },
+    { name: "Not ready", number: true, value: row => row.verdicts["not-ready"], show: row => number(row.verdicts["not-ready"]) },
+    { name: "Causes", show: row => row.causes.map(cause => el("span", { class: "tag" }, `${cause.value} (${number(cause.hosts)})`)) },
+  ];
+  const place = el("div"), tabs = el("div", { class: "tabs" });
+  audit.groups.forEach((grouping, index) => {
+    const button = el("button", { "aria-pressed": "false", onclick: () => {
+      for (const other of tabs.children) other.setAttribute("aria-pressed", String(other === button));
+      place.replaceChildren(table(columns, grouping.groups, { sort: 1, step: 15 }).node,
+        grouping.different > grouping.groups.length ? el("p", { class: "dim small" }, `the largest of ${number(grouping.different)}`) : "");
+    } }, `${grouping.by} (${number(grouping.different)})`);
+    tabs.append(button);
+    if (index === 0) button.click();
+  });
+  section("By what hosts have in common", tabs, place);
+}
+function outliers() {
+  if (!audit.outliers.hosts) return;
+  section(`Outliers: ${hosts(audit.outliers.hosts)} unlike the others of their kernel and distribution`, table([
+    { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
+    { name: "Of", number: true, value: row => row.of, show: row => number(row.of) },
+    { name: "Kernel", value: row => row.kernel, show: row => row.kernel },
+    { name: "Distribution", value: row => row.distribution, show: row => row.distribution },
+    { name: "Fails", show: row => tags(row.more, "blocks") },
+    { name: "Does not fail", show: row => tags(row.fewer) },
+    { name: "Such as", show: row => examples(row) },
+  ], audit.outliers.most, { step: 8 }).node);
+}
+function unknowns() {
+  if (!audit.unknowns.length) return;
+  section("Unknown", table([
+    { name: "Check", value: row => row.check, show: row => el("code", {}, row.check) },
+    { name: "Severity", value: row => ["info", "warning", "error"].indexOf(row.severity), show: row => row.severity },
+    { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
+    { name: "Decides", number: true, value: row => row.decides, show: row => number(row.decides) },
+    { name: "In the way", show: row => counts(row.reasons, 1) },
+  ], audit.unknowns, { step: 8, detail: row => el("div", {}, el("p", {}, row.title),
+    row.reasons.most.map(one => el("p", { class: "small" }, `${hosts(one.hosts)}: ${one.value}`)),
+    row.grant.map(line => line.startsWith("$ ") ? el("pre", {}, line.slice(2)) : el("p", {}, "→ " + line))) }).node);
+}
+function hostGroups() {
+  const input = el("input", { type: "search", placeholder: "host, kernel, distribution, check, verdict …", "aria-label": "Search hosts" });
+  const told = el("p", { class: "dim small" });
+  const haystack = groups.map(group =>
+    [group.verdict, group.kernel, group.distribution, group.arch, ...group.fails.map(check => checks[check])].join(" ").toLowerCase());
+  const names = groups.map(group => group.names.toLowerCase());
+  const list = table([
+    { name: "Hosts", number: true, value: row => row.hits, show: row => number(row.hits) },
+    { name: "Verdict", value: row => row.group.verdict, show: row => el("span", { class: row.group.verdict }, row.group.verdict.replace("-", " ")) },
+    { name: "Distribution", value: row => row.group.distribution, show: row => row.group.distribution },
+    { name: "Kernel", value: row => row.group.kernel, show: row => row.group.kernel },
+    { name: "Fails", value: row => row.group.fails.length, show: row => tags(row.group.fails.slice(0, 6).map(check => checks[check]), "").map((tag, index) => {
+      if (index < row.group.blocks) tag.classList.add("blocks");
+      return tag;
+    }).concat(row.group.fails.length > 6 ? [`and ${row.group.fails.length - 6} more`] : []) },
+    { name: "Such as", show: row => (row.found || row.group.names.split("\n", 3)).slice(0, 3).join(", ") + (row.hits > 3 ? ", …" : "") },
+  ], [], { sort: 0, detail: ({ group, found }) => {
+    const all = found || group.names.split("\n");
+    const place = el("div", { class: "names" });
+    let shown = 0;
+    const more = el("button", { class: "more", onclick: () => draw(2000) });
+    function draw(step) {
+      place.append(...all.slice(shown, shown + step).map(name => el("div", {}, name)));
+      shown += step;
+      more.hidden = shown >= all.length;
+      more.textContent = `show more of ${number(all.length - shown)}`;
+    }
+    draw(300);
+    return el("div", {},
+      group.fails.length > 0 && el("p", { class: "small" }, el("span", { class: "dim" }, "Fails: "), group.fails.map((check, index) => el("span", { class: "tag" + (index < group.blocks ? " blocks" : "") }, checks[check]))),
+      group.unknown.length > 0 && el("p", { class: "small" }, el("span", { class: "dim" }, "Unknown: "), tags(group.unknown.map(check => checks[check]))),
+      place, more, group.hosts > group.names.split("\n").length && el("p", { class: "dim small" }, "Of so many hosts not all names are on this page; `--format csv` has them."));
+  } });
+  function search() {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let total = 0;
+    const rows = [];
+    groups.forEach((group, index) => {
+      const rest = words.filter(word => !haystack[index].includes(word));
+      if (!rest.length) {
+        rows.push({ group, hits: group.hosts });
+        total += group.hosts;
+      } else if (rest.every(word => names[index].includes(word))) {
+        const found = group.names.split("\n").filter(name => rest.every(word => name.toLowerCase().includes(word)));
+        if (found.length) {
+          rows.push({ group, found, hits: found.length });
+          total += found.length;
+        }
+      }
+    });
+    list.set(rows);
+    told.textContent = `${hosts(total)} in ${number(rows.length)} groups alike in verdict, distribution, kernel and checks` +
+      (left_out ? `; ${number(left_out)} small groups are not on this page` : "");
+  }
+  let timer;
+  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, 120); });
+  section("Hosts", input, told, list.node);
+  search();
+}
+function bad() {
+  const { bad, bad_reports } = audit.reports;
+  if (!bad) return;
+  section(`${number(bad)} reports could not be used`, table([
+    { name: "File", value: row => row.source, show: row => row.source + (row.line ? ":" + row.line : "") },
+    { name: "What is wrong", value: row => row.reason, show: row => row.reason },
+  ], bad_reports, { step: 10 }).node);
+}
+
+top();
+since();
+plan();
+causeTable("What keeps hosts from being ready", audit.causes);
+groupTables();
+outliers();
+unknowns();
+causeTable("Fails, and does not count", audit.remarks);
+hostGroups();
+bad();

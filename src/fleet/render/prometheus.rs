@@ -1,0 +1,158 @@
+//! The audit in the text format of Prometheus, for node_exporter's textfile collector or a
+//! push gateway.
+
+use super::super::audit::{Audit, Verdicts};
+use super::super::digest::seconds;
+use crate::diagnosis::Severity;
+use crate::report::clean;
+
+/// Groups of one grouping that become series; more would burden who stores them.
+const SERIES: usize = 200;
+
+/// The audit as metrics, all of them gauges.
+#[must_use]
+pub fn prometheus(audit: &Audit) -> String {
+    let mut page = Page(String::new());
+    page.family("hosts", "Hosts by verdict.");
+    page.verdicts("hosts", &[], &audit.verdicts);
+    let reports = &audit.reports;
+    page.family(
+        "reports",
+        "Reports that were read, replaced by newer ones, and not usable.",
+    );
+    for (state, count) in [
+        ("read", reports.read),
+        ("superseded", reports.superseded),
+        ("bad", reports.bad),
+    ] {
+        page.sample("reports", &[("state", state)], count);
+    }
+    for (name, help, time) in [
+        (
+            "oldest",
+            "When the oldest report that counts was made.",
+            &reports.oldest,
+        ),
+        (
+            "newest",
+            "When the newest report was made.",
+            &reports.newest,
+        ),
+    ] {
+        if let Some(time) = time.as_deref().and_then(seconds) {
+            let name = format!("{name}_report_timestamp_seconds");
+            page.family(&name, help);
+            page.sample(&name, &[], time);
+        }
+    }
+    page.family(
+        "cause_hosts",
+        "Hosts on which a check fails; `blocks` where it keeps hosts from being ready.",
+    );
+    for (blocks, causes) in [("true", &audit.causes), ("false", &audit.remarks)] {
+        for cause in causes {
+            let labels = [
+                ("check", cause.check.as_str()),
+                ("severity", severity(cause.severity)),
+                ("blocks", blocks),
+            ];
+            page.sample("cause_hosts", &labels, cause.hosts);
+        }
+    }
+    page.family(
+        "cause_alone_hosts",
+        "Hosts that become ready by mending this alone.",
+    );
+    for cause in &audit.causes {
+        page.sample("cause_alone_hosts", &[("check", &cause.check)], cause.alone);
+    }
+    page.family("unknown_hosts", "Hosts on which a check has no answer.");
+    for unknown in &audit.unknowns {
+        let labels = [
+            ("check", unknown.check.as_str()),
+            ("severity", severity(unknown.severity)),
+        ];
+        page.sample("unknown_hosts", &labels, unknown.hosts);
+    }
+    page.family(
+        "group_hosts",
+        "Hosts by what they have in common, and by verdict.",
+    );
+    for grouping in &audit.groups {
+        for group in grouping.groups.iter().take(SERIES) {
+            let labels = [("by", grouping.by.as_str()), ("value", &group.value)];
+            page.verdicts("group_hosts", &labels, &group.verdicts);
+        }
+    }
+    page.family(
+        "outlier_hosts",
+        "Hosts unlike most of their kernel and distribution.",
+    );
+    page.sample("outlier_hosts", &[], audit.outliers.hosts);
+    if let Some(changes) = &audit.changes {
+        page.family("changed_hosts", "Hosts that changed since the baseline.");
+        for (change, some) in [
+            ("became-ready", &changes.became_ready),
+            ("broke", &changes.broke),
+            ("worse", &changes.worse),
+            ("new", &changes.new),
+            ("gone", &changes.gone),
+        ] {
+            page.sample("changed_hosts", &[("change", change)], some.hosts);
+        }
+        page.family(
+            "regression",
+            "1 where a host is worse than at the baseline.",
+        );
+        page.sample("regression", &[], u64::from(changes.regression));
+    }
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn family(&mut self, name: &str, help: &str) {
+        self.0 += &format!(
+            "# HELP bpf_doctor_fleet_{name} {help}\n# TYPE bpf_doctor_fleet_{name} gauge\n"
+        );
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+        let labels = labels.iter();
+        let labels = labels.map(|(key, value)| format!("{key}=\"{}\"", escaped(value)));
+        let labels: Vec<String> = labels.collect();
+        let labels = match labels.is_empty() {
+            true => String::new(),
+            false => format!("{{{}}}", labels.join(",")),
+        };
+        self.0 += &format!("bpf_doctor_fleet_{name}{labels} {value}\n");
+    }
+
+    fn verdicts(&mut self, name: &str, labels: &[(&str, &str)], verdicts: &Verdicts) {
+        for (verdict, count) in [
+            ("ready", verdicts.ready),
+            ("not-ready", verdicts.not_ready),
+            ("undetermined", verdicts.undetermined),
+        ] {
+            let labels: Vec<(&str, &str)> = labels
+                .iter()
+                .copied()
+                .chain([("verdict", verdict)])
+                .collect();
+            self.sample(name, &labels, count);
+        }
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
+    }
+}
+
+fn escaped(text: &str) -> String {
+    clean(text).replace('\\', "\\\\").replace('"', "\\\"")
+}

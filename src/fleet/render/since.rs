@@ -1,0 +1,115 @@
+//! The parts of the page of text that tell of outliers, what changed, and what could not be used.
+
+use super::super::audit::{Audit, Changes, Hosts, Outlier};
+use super::text::Page;
+use super::words::{examples, hosts, number};
+use crate::report::{Style, clean};
+
+impl Page {
+    pub(super) fn outliers(&mut self, audit: &Audit) {
+        let outliers = &audit.outliers;
+        if outliers.hosts == 0 {
+            return;
+        }
+        self.title(&format!(
+            "Outliers: {} unlike the others of their kernel and distribution",
+            hosts(outliers.hosts)
+        ));
+        let rows = self.shown.rows.min(outliers.most.len());
+        for outlier in outliers.most.iter().take(rows) {
+            self.outlier(outlier);
+        }
+        self.more(outliers.different as usize - rows, "ways to differ");
+    }
+
+    fn outlier(&mut self, outlier: &Outlier) {
+        self.line(&format!(
+            "  {} of {} ({}, {}): {}",
+            number(outlier.hosts),
+            number(outlier.of),
+            clean(&outlier.kernel),
+            clean(&outlier.distribution),
+            clean(&examples(&outlier.examples, outlier.hosts))
+        ));
+        for (word, checks) in [("fails", &outlier.more), ("does not fail", &outlier.fewer)] {
+            if !checks.is_empty() {
+                self.line(&format!("    {word}: {}", clean(&checks.join(", "))));
+            }
+        }
+    }
+
+    pub(super) fn changes(&mut self, changes: &Changes) {
+        self.title("Since then");
+        let few = |some: &Hosts| clean(&examples(&some.examples, some.hosts));
+        for (some, what, paint) in [
+            (
+                &changes.broke,
+                "broke",
+                Style::red as fn(Style, &str) -> String,
+            ),
+            (&changes.worse, "not ready for another cause", Style::red),
+            (&changes.became_ready, "became ready", Style::green),
+            (&changes.new, "new", Style::dim),
+            (&changes.gone, "gone", Style::dim),
+        ] {
+            if some.hosts > 0 {
+                let count = paint(self.style, &format!("{:>9}", number(some.hosts)));
+                self.line(&format!("  {count}  {what}: {}", few(some)));
+            }
+        }
+        if !changes.regression && changes.became_ready.hosts == 0 {
+            self.line("  no host broke, none became ready");
+        }
+        let rows = self.shown.rows.min(changes.causes.len());
+        for cause in changes.causes.iter().take(rows) {
+            let mut line = format!(
+                "  {}: {} → {} hosts",
+                clean(&cause.check),
+                number(cause.before),
+                number(cause.now)
+            );
+            if cause.change == "new" || cause.change == "gone" {
+                line += &format!(" ({})", cause.change);
+            }
+            if cause.appeared.hosts > 0 {
+                let names = few(&cause.appeared);
+                line += &format!("; fails now on {} ({names})", number(cause.appeared.hosts));
+            }
+            if cause.unseen > 0 {
+                line += &format!("; no longer looked at on {}", number(cause.unseen));
+            }
+            self.line(&line);
+        }
+        self.more(changes.causes.len() - rows, "causes that changed");
+        let rows = self.shown.rows.min(changes.kernels.len());
+        for one in changes.kernels.iter().take(rows) {
+            self.line(&format!(
+                "  kernel {} → {}: {}, {} became ready, {} broke",
+                clean(&one.from),
+                clean(&one.to),
+                hosts(one.hosts),
+                number(one.became_ready),
+                number(one.broke)
+            ));
+        }
+        self.more(changes.kernel_moves as usize - rows, "kernel moves");
+    }
+
+    pub(super) fn bad(&mut self, audit: &Audit) {
+        let reports = &audit.reports;
+        if reports.bad == 0 {
+            return;
+        }
+        let count = number(reports.bad);
+        let title = self
+            .style
+            .red(&format!("{count} reports could not be used"));
+        self.line("");
+        self.line(&title);
+        let rows = self.shown.rows.min(reports.bad_reports.len());
+        for bad in reports.bad_reports.iter().take(rows) {
+            self.line(&format!("  {}", bad.told()));
+        }
+        self.more(reports.bad as usize - rows, "of them");
+    }
+}
