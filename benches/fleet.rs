@@ -298,7 +298,7 @@ fn varied(base: &str, number: usize, name: &str, time: &str, end: &str) -> Strin
     let after = rest.find(end).unwrap_or(0);
     text.push_str(rest.get(after..).unwrap_or_default());
     // What a kernel update changes.
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         text = text
             .replace("micros: ", "micros: 1")
             .replace("-cloud-", "-cloud1-");

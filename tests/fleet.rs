@@ -340,10 +340,7 @@ fn bad_reports_are_named_and_the_others_go_on() {
         let output = run(&[&["fleet", "--format", "json"][..], &files].concat());
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{name}: {told}");
-        assert!(
-            told.contains(&format!("{name}")) && told.contains(says),
-            "{name}: {told}"
-        );
+        assert!(told.contains(name) && told.contains(says), "{name}: {told}");
         assert_eq!(told.lines().count(), 1, "{told}");
         assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
         let audit: Value = serde_json::from_slice(&output.stdout).unwrap();
