@@ -87,7 +87,7 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         Ok(_) => "running",
         Err(_) => "installed",
     };
-    facts.set("kernel.state", Fact::known(state, own_word));
+    facts.set("kernel.state", Fact::known(state, release_source));
     facts.set("kernel.release", told(&uname.release, release_source));
     facts.set("kernel.build", told(&uname.version, build_source));
     facts.set("kernel.version", version);

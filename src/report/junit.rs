@@ -231,8 +231,23 @@ fn profiles(report: &Report) -> Vec<Case> {
                 .map(|lack| format!("{}: {}\n", line(&lack.need), line(&lack.because)))
                 .collect(),
         };
+        // Where the question was which software will run, one that won't fails nothing.
+        let counts = match (one.verdict, report.verdict) {
+            (Verdict::Ready, _) | (_, Verdict::NotReady) => true,
+            (verdict, of_all) => verdict == of_all,
+        };
+        let skipped = |said: &str| Outcome::Skipped {
+            message: format!("does not count: {said}"),
+        };
         let (came_to, word) = match one.verdict {
             Verdict::Ready => (Outcome::Passed, "runs"),
+            Verdict::NotReady if !counts => {
+                (skipped(&format!("{title} will not run")), "does not run")
+            }
+            Verdict::Undetermined if !counts => {
+                let said = format!("not known whether {title} will run");
+                (skipped(&said), "not known")
+            }
             Verdict::NotReady => {
                 let lacks: Vec<_> = one
                     .missing_required

@@ -104,7 +104,7 @@ pub(super) fn report() -> Report {
     }
     Report::new(origin, findings, Threshold::Error, Vec::new(), facts)
         .with_labels(labels)
-        .with_profiles(profiles, &[], Threshold::Error)
+        .with_profiles(profiles, &["second".to_owned()], Threshold::Error)
 }
 
 fn finding(check: &str, area: &str, status: Status, severity: Severity) -> Finding {
