@@ -1,5 +1,7 @@
 //! Where the doctor runs: container, virtual machine, name of the host.
 
+use sha2::{Digest, Sha256};
+
 use super::keys::Values::{OneOf, Text};
 use super::mounts::Mounts;
 use super::{Fact, Facts, KeyInfo, Why, machine, reader};
@@ -33,6 +35,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
         Text,
         "Name of the host, as `uname -n` gives it; of one that does not run, from /etc/hostname.",
     ),
+    KeyInfo::one(
+        "environment.machine-id",
+        Text,
+        "What tells this system from all others: 32 hexadecimal digits made of /etc/machine-id, \
+         which itself is nobody's business (machine-id(5)).",
+    ),
 ];
 
 const CONTAINERS: &[&str] = &[
@@ -58,6 +66,7 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
         machine::virtualization(host, facts),
     );
     facts.set("environment.hostname", hostname(host));
+    facts.set("environment.machine-id", machine_id(host));
 }
 
 /// Services that start what others ask for: a process in one of them is not its own.
@@ -134,6 +143,18 @@ fn hostname(host: &dyn Host) -> Fact {
             Some(name.into())
         }),
     }
+}
+
+/// As machine-id(5) asks of applications: not the id, but a hash of it that is theirs alone.
+fn machine_id(host: &dyn Host) -> Fact {
+    reader::fact(host, "/etc/machine-id", |text| {
+        let id = text.trim();
+        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digest = Sha256::digest(format!("bpf-doctor {}", id.to_ascii_lowercase()));
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = digest.get(..16).map(hex)?;
+        is_id.then(|| hash.into())
+    })
 }
 
 /// Words that container managers use for themselves (the `container` variable of PID 1)
@@ -315,6 +336,16 @@ mod tests {
 
     #[test]
     fn the_name_of_an_image_is_in_its_file() {
+        let id = |text: &str| machine_id(&Memory::new().with("/etc/machine-id", text));
+        let one = id("0a1b2c3d0000111122220a1b2c3d4e5f\n");
+        let Some(crate::facts::Value::Text(hash)) = one.value() else {
+            panic!("{one:?}");
+        };
+        assert_eq!(hash, "c8fb6a2efe80e178653a345ba55562cd");
+        assert_ne!(id("0a1b2c3d0000111122220a1b2c3d4e50\n"), one);
+        for text in ["", "uninitialized\n", "0a1b\n"] {
+            assert_eq!(id(text).value(), None, "{text}");
+        }
         let file = Memory::new().with("/etc/hostname", "# ours\nweb-17\n");
         let running = file.clone().with_uname("6.1.0", "#1", "x86_64");
         assert_eq!(hostname(&file), Fact::known("web-17", "/etc/hostname"));

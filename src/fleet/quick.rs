@@ -63,11 +63,15 @@ impl Quick {
         let findings_at = memmem::find(text, b"\nfindings:\n- check: ")? + 1;
         let (head, rest) = text.split_at_checked(findings_at)?;
         let findings = rest.strip_prefix(b"findings:\n")?;
-        let probes_at = memmem::find(findings, b"\nprobes:\n")? + 1;
+        let probes_at = memmem::find(findings, b"\nprobes:")? + 1;
         let (findings, rest) = findings.split_at_checked(probes_at)?;
-        let probes = rest.strip_prefix(b"probes:\n")?;
-        let facts_at = memmem::find(probes, b"\nfacts:\n")? + 1;
-        let (probes, rest) = probes.split_at_checked(facts_at)?;
+        let facts_at = memmem::find(rest, b"\nfacts:\n")? + 1;
+        let (probes, rest) = rest.split_at_checked(facts_at)?;
+        // Of a host that was read from files, nothing was tried.
+        let probes = match probes.strip_prefix(b"probes:\n") {
+            Some(probes) => probes,
+            None => probes.strip_prefix(b"probes: []\n")?,
+        };
         let facts = rest.strip_prefix(b"facts:\n")?;
         let facts = facts.strip_suffix(b"complete: true\n")?;
         if self.known > KNOWN {

@@ -249,7 +249,7 @@ fn is_wanted_at(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     match top {
         "etc" | "run" | "files" | "manifest.yaml" | "probes.yaml" | "version.txt" => true,
-        "boot" => !name.starts_with("initr"),
+        "boot" | "efi" => !name.starts_with("initr"),
         "proc" => !second.starts_with(|c: char| c.is_ascii_digit()) || second == "1",
         "sys" => !path.starts_with("/sys/kernel/debug/"),
         "lib" | "usr" => {

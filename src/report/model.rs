@@ -175,6 +175,9 @@ pub struct Environment {
 pub struct Host {
     /// Its name.
     pub hostname: Option<String>,
+    /// What tells it from all others: 32 hexadecimal digits made of its machine id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_id: Option<String>,
     /// Its kernel.
     pub kernel: Kernel,
     /// Its machine, e.g. `x86_64`.
@@ -192,6 +195,10 @@ impl Host {
     fn of(facts: &Facts) -> Self {
         Self {
             hostname: facts.text("environment.hostname"),
+            machine_id: facts
+                .text("environment.machine-id")
+                // Not what redaction puts in its place: it is the same for all hosts.
+                .filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())),
             kernel: Kernel {
                 release: facts.text("kernel.release"),
                 version: facts.text("kernel.version"),

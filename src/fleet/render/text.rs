@@ -216,7 +216,12 @@ impl Page {
         let share = percent(cause.hosts, audit.hosts);
         self.line(&format!("{mark} {check}: {} ({share})", hosts(cause.hosts)));
         self.line(&format!("    {}", clean(&cause.title)));
-        let mut helps = format!("{} become ready by mending this alone", hosts(cause.alone));
+        let verb = if cause.alone == 1 {
+            "becomes"
+        } else {
+            "become"
+        };
+        let mut helps = format!("{} {verb} ready by mending this alone", hosts(cause.alone));
         if cause.alone == 0 {
             helps = "mending this alone makes no host ready".to_owned();
         }

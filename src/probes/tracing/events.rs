@@ -125,8 +125,7 @@ fn at_tracepoint(bench: &mut Bench, event: &str, cause: fn() -> Trial) -> Trial 
     event.run(&witness.program).at(Stage::Attach)?;
     event.enable().at(Stage::Attach)?;
     bench.tracing.keep(event);
-    cause()?;
-    witness.has_fired()
+    witness.fires_on(cause)
 }
 
 /// Where tracefs is looked for, as libbpf does.
@@ -231,11 +230,14 @@ fn perf_event(bench: &mut Bench) -> Trial {
     event.enable().at(Stage::Attach)?;
     // Memory this large comes fresh from the kernel (glibc keeps up to 32 MiB of what was given
     // back), and each page of it with its first use: one page is used.
-    let mut fresh = vec![0_u8; 33 << 20];
-    if let Some(last) = fresh.last_mut() {
-        *last = 1;
-    }
-    hint::black_box(&fresh);
+    let touch = || {
+        let mut fresh = vec![0_u8; 33 << 20];
+        if let Some(last) = fresh.last_mut() {
+            *last = 1;
+        }
+        hint::black_box(&fresh);
+        Ok(())
+    };
     bench.tracing.keep(event);
-    witness.has_fired()
+    witness.fires_on(touch)
 }

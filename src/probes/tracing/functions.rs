@@ -179,8 +179,7 @@ fn at_kernel_function(bench: &mut Bench, at_return: bool) -> Trial {
     event.run(&witness.program).at(Stage::Attach)?;
     event.enable().at(Stage::Attach)?;
     bench.tracing.keep(event);
-    getsid()?;
-    witness.has_fired()
+    witness.fires_on(getsid)
 }
 
 /// `kprobe-multi`
@@ -199,8 +198,7 @@ fn kprobe_multi(bench: &mut Bench) -> Trial {
         answer => answer,
     };
     bench.tracing.keep(link.at(Stage::Attach)?);
-    getsid()?;
-    witness.has_fired()
+    witness.fires_on(getsid)
 }
 
 /// The system call itself, which changes nothing.
@@ -238,8 +236,10 @@ fn at_own_function(bench: &mut Bench, at_return: bool) -> Trial {
     event.run(&witness.program).at(Stage::Attach)?;
     event.enable().at(Stage::Attach)?;
     Tracing::keep_to_the_end(event);
-    landmark();
-    witness.has_fired()
+    witness.fires_on(|| {
+        landmark();
+        Ok(())
+    })
 }
 
 /// `uprobe-multi`
@@ -258,8 +258,10 @@ fn uprobe_multi(bench: &mut Bench) -> Trial {
     // EOPNOTSUPP: CONFIG_UPROBES is off. EINVAL: before 6.6.
     let link = Link::uprobe(&witness.program, &path, offset, process).at(Stage::Attach)?;
     Tracing::keep_to_the_end(link);
-    landmark();
-    witness.has_fired()
+    witness.fires_on(|| {
+        landmark();
+        Ok(())
+    })
 }
 
 /// What the uprobes are attached to: nothing else calls it.

@@ -14,6 +14,8 @@ mod iterators;
 mod ladder;
 mod witness;
 
+use std::time::Duration;
+
 use std::ffi::CString;
 use std::os::fd::IntoRawFd as _;
 use std::os::fd::OwnedFd;
@@ -126,6 +128,23 @@ impl Witness {
             ..*kind
         })?;
         Ok(Self { program, notes })
+    }
+
+    /// Does what the program waits for, and again where it did not run: the kernel leaves a
+    /// program of an event out while another one runs on the same processor, or a map is worked
+    /// on there (`bpf_prog_active` in kernel/trace/bpf_trace.c).
+    fn fires_on(&self, mut cause: impl FnMut() -> Trial) -> Trial {
+        /// As often as no coincidence lasts.
+        const TRIES: u32 = 50;
+        for _ in 1..TRIES {
+            cause()?;
+            if self.has_fired().is_ok() {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        cause()?;
+        self.has_fired()
     }
 
     /// Fails unless the program has run; gives what it noted.
