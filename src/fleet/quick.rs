@@ -88,8 +88,8 @@ impl Quick {
             add(&mut digest, meaning);
             start += length;
         }
-        let plain = are_plain(probes, 0, Kind::List) && are_plain(facts, 0, Kind::Map);
-        if !plain {
+        let probes_are_plain = probes.is_empty() || are_plain(probes, 0, Kind::List);
+        if !probes_are_plain || !are_plain(facts, 0, Kind::Map) {
             return None;
         }
         digest.finish(machine.as_deref(), document).ok()
@@ -298,6 +298,18 @@ mod tests {
         let mut report = Report::new(origin, kept, Threshold::Error, probes, facts);
         report.host.hostname = Some("web-17".to_owned());
         report::yaml(&report).unwrap()
+    }
+
+    #[test]
+    fn a_report_of_files_is_read_at_a_glance() {
+        let text = report();
+        let (from, to) = (
+            text.find("\nprobes:\n").unwrap(),
+            text.find("\nfacts:\n").unwrap(),
+        );
+        let text = format!("{}\nprobes: []{}", &text[..from], &text[to..]);
+        let digest = Quick::new(false).glance(text.as_bytes()).unwrap();
+        assert_eq!(Reader::default().read(text.as_bytes()).unwrap(), digest);
     }
 
     #[test]
