@@ -37,13 +37,21 @@ impl Guardian {
     /// Has this directory, which need not exist yet, removed when this process is no more.
     pub(super) fn of(directory: &Path) -> Result<Self, Code> {
         let (end, line) = unistd::pipe2(OFlag::O_CLOEXEC)?;
+        let (ready, on_guard) = unistd::pipe2(OFlag::O_CLOEXEC)?;
         match sys::fork()? {
-            Fork::Parent(pid) => Ok(Self {
-                pid,
-                line: Some(line),
-            }),
+            Fork::Parent(pid) => {
+                drop(on_guard);
+                // Who kills the whole group before the guardian has left it kills both, and the
+                // directory must not be there then.
+                let mut byte = [0];
+                while unistd::read(&ready, &mut byte) == Err(Errno::EINTR) {}
+                Ok(Self {
+                    pid,
+                    line: Some(line),
+                })
+            }
             Fork::Child => sys::end_child(|| {
-                guard(&end, directory);
+                guard(&end, on_guard, directory);
                 0
             }),
         }
@@ -58,14 +66,16 @@ impl Drop for Guardian {
     }
 }
 
-fn guard(end: &OwnedFd, directory: &Path) {
-    // Its own copies of everybody's descriptors would keep what they hold alive.
-    sys::keep_only(end);
+fn guard(end: &OwnedFd, on_guard: OwnedFd, directory: &Path) {
     // Away from the terminal and from whoever kills a whole group.
     let _no_leader = unistd::setsid();
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         sys::ignore(signal);
     }
+    // Said by the end of the pipe.
+    drop(on_guard);
+    // Its own copies of everybody's descriptors would keep what they hold alive.
+    sys::keep_only(end);
     let mut byte = [0];
     while unistd::read(end, &mut byte) == Err(Errno::EINTR) {}
     remove(directory, PATIENCE);
