@@ -8,32 +8,16 @@
     reason = "a test stops at the first surprise, and runs programs"
 )]
 
+mod support;
+
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 use serde_yaml::Value;
+use support::{dated as doctor, run_dated as run, text};
 use tempfile::TempDir;
-
-const BINARY: &str = env!("CARGO_BIN_EXE_bpf-doctor");
-
-fn doctor(arguments: &[&str]) -> Command {
-    let mut command = Command::new(BINARY);
-    command.args(arguments).stdin(Stdio::null());
-    command.env_clear().env("LC_ALL", "C.UTF-8");
-    command.env("SOURCE_DATE_EPOCH", "1767225600");
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    doctor(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 /// The report of a run that came to a verdict.
 #[track_caller]

@@ -25,6 +25,17 @@ pub fn run(arguments: &[&str]) -> Output {
     doctor(arguments).output().unwrap()
 }
 
+/// As [`doctor`], at a time that is the same in every run.
+pub fn dated(arguments: &[&str]) -> Command {
+    let mut command = doctor(arguments);
+    command.env("SOURCE_DATE_EPOCH", "1767225600");
+    command
+}
+
+pub fn run_dated(arguments: &[&str]) -> Output {
+    dated(arguments).output().unwrap()
+}
+
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }

@@ -165,6 +165,15 @@ mod tests {
     use super::*;
     use crate::facts::Fact;
 
+    /// Facts with these words as values.
+    pub(super) fn with(pairs: &[(&str, &str)]) -> Facts {
+        let mut facts = Facts::default();
+        for (key, value) in pairs {
+            facts.set(key, Fact::known(*value, "x"));
+        }
+        facts
+    }
+
     #[test]
     fn what_the_host_says_is_quoted() {
         let mut facts = Facts::default();

@@ -174,6 +174,7 @@ fn take_off(unit: &str, subject: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::with;
     use super::*;
     use crate::facts::{Fact, Value};
 
@@ -182,14 +183,6 @@ mod tests {
     fn commands(facts: &Facts) -> String {
         let recipe = capabilities(&[WANTED.to_owned()], facts, &Platform::of(facts));
         recipe.commands.join("\n")
-    }
-
-    fn with(pairs: &[(&str, &str)]) -> Facts {
-        let mut facts = Facts::default();
-        for (key, value) in pairs {
-            facts.set(key, Fact::known(*value, "x"));
-        }
-        facts
     }
 
     #[test]

@@ -196,6 +196,7 @@ fn fstab_line(mount: &Mount) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::with;
     use super::*;
     use crate::facts::Fact;
 
@@ -244,14 +245,6 @@ mod tests {
             by_systemd.commands[2].contains("/etc/fstab"),
             "{by_systemd:?}"
         );
-    }
-
-    fn with(pairs: &[(&str, &str)]) -> Facts {
-        let mut facts = Facts::default();
-        for (key, value) in pairs {
-            facts.set(key, Fact::known(*value, "x"));
-        }
-        facts
     }
 
     #[test]
