@@ -107,6 +107,8 @@ pub struct CheckArguments {
 /// Diagnoses the host and prints the report.
 pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let mut terminal = Terminal::open(&arguments.output)?;
+    // What is wrong with the arguments is said before the work begins.
+    arguments.labels.over(Labels::default())?;
     // The kernel takes its time to be tried; meanwhile there is much to read.
     let may_try = !arguments.no_probes && arguments.source.is_this_host();
     let mut underway = may_try.then(|| probes::start(&|_| true, &probes::Limits::default()));
@@ -115,8 +117,6 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let only = software.checks_or(&arguments.only);
     let selection = Selection::new(&catalogue, &only, &arguments.skip)?;
 
-    // What is wrong with the arguments is said before the work begins.
-    arguments.labels.over(Labels::default())?;
     let observed = arguments.source.observe(underway.as_mut())?;
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
     // Of a saved report that is judged anew, the time of the observation is what counts.

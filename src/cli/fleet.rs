@@ -164,18 +164,20 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     let time = now()?.0;
     let audit = fleet::audit(&summary, &weighing, &arguments.by, before.as_ref(), &time);
     let text = match arguments.format {
-        Format::Text => fleet::text(&audit, terminal.style()),
-        Format::Yaml => fleet::yaml(&audit)?,
-        Format::Json => fleet::json(&audit)?,
-        Format::Csv => String::new(),
-        Format::Markdown => fleet::markdown(&audit),
-        Format::Html => fleet::html(&audit, &summary, &weighing)?,
-        Format::Prometheus => fleet::prometheus(&audit),
-    };
-    match arguments.format {
         // Rows of all hosts, too many to hold.
-        Format::Csv => terminal.stream(|out| fleet::csv(&summary, &weighing, out))?,
-        _ => terminal.write(&text)?,
+        Format::Csv => {
+            terminal.stream(|out| fleet::csv(&summary, &weighing, out))?;
+            None
+        }
+        Format::Text => Some(fleet::text(&audit, terminal.style())),
+        Format::Yaml => Some(fleet::yaml(&audit)?),
+        Format::Json => Some(fleet::json(&audit)?),
+        Format::Markdown => Some(fleet::markdown(&audit)),
+        Format::Html => Some(fleet::html(&audit, &summary, &weighing)?),
+        Format::Prometheus => Some(fleet::prometheus(&audit)),
+    };
+    if let Some(text) = text {
+        terminal.write(&text)?;
     }
     Ok(match arguments.fail_on {
         _ if spoilt => Exit::Trouble,

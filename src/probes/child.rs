@@ -50,18 +50,21 @@ pub(super) fn work(probes: &[&Probe], settled: &[(String, Outcome)], results: Ow
     let mut bench = Bench::new(settled);
     for probe in probes {
         let answer = try_one(probe, &mut bench);
-        let Ok(mut line) = serde_json::to_vec(&answer) else {
-            return 1;
-        };
-        line.push(b'\n');
-        // Nobody listens any more: the doctor is gone.
-        if results.write_all(&line).is_err() {
+        if tell(&mut results, &answer).is_err() {
             return 1;
         }
         bench.settle(probe.id, answer.outcome);
     }
     bench.tracing.finish();
     0
+}
+
+/// Writes an answer as the line it is read back from; fails where nobody listens any more, as the
+/// doctor is gone.
+pub(super) fn tell(results: &mut File, answer: &impl Serialize) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    results.write_all(&line)
 }
 
 /// Runs one probe.

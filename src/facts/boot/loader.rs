@@ -32,8 +32,8 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
         return Fact::known("ostree", "/run/ostree-booted");
     }
     let deployed = |name: &String| name.starts_with("ostree-") && name.ends_with(".conf");
-    let entries = host.list(boot::ENTRIES).unwrap_or_default();
-    if entries.iter().any(deployed) {
+    let entries = host.list(boot::ENTRIES);
+    if entries.iter().flatten().any(deployed) {
         return Fact::known("ostree", boot::ENTRIES);
     }
     if says_systemd_boot(host) {
@@ -54,7 +54,6 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     }
     // Red Hat keeps /boot/grub2 and /boot/loader from everyone but root; their names tell.
     if has("grub2") {
-        let entries = host.list(boot::ENTRIES);
         let denied = |error: &io::Error| reader::why(error) == Why::Denied;
         let bls = match &entries {
             Ok(names) => names.iter().any(|name| name.ends_with(".conf")),

@@ -136,15 +136,16 @@ impl Witness {
     fn fires_on(&self, mut cause: impl FnMut() -> Trial) -> Trial {
         /// As often as no coincidence lasts.
         const TRIES: u32 = 50;
-        for _ in 1..TRIES {
+        let mut tries = 1;
+        loop {
             cause()?;
-            if self.has_fired().is_ok() {
-                return Ok(());
+            let fired = self.has_fired();
+            if fired.is_ok() || tries == TRIES {
+                return fired;
             }
+            tries += 1;
             thread::sleep(Duration::from_millis(2));
         }
-        cause()?;
-        self.has_fired()
     }
 
     /// Fails unless the program has run; gives what it noted.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::errno::Code;
 
 pub use code::Extension;
-pub use run::{Underway, start, try_all};
+pub use run::{Underway, start};
 
 /// What is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]

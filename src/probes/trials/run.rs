@@ -1,6 +1,5 @@
 //! Trials, shared out among lanes.
 
-use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::panic;
 use std::panic::AssertUnwindSafe;
@@ -61,13 +60,6 @@ impl Underway<'_> {
     }
 }
 
-/// Tries all of `trials` and gives the replies to each, in their order, when all is over. See
-/// [`start`].
-#[must_use]
-pub fn try_all(trials: &[Trial], kernel: Kernel, limits: &Limits) -> Vec<Vec<Reply>> {
-    start(trials, kernel, limits).replies()
-}
-
 /// Shares trials out among lanes so that each has as much to do: the places of each lane's.
 fn shared_out(trials: &[Trial], most: usize) -> Vec<Vec<usize>> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -105,11 +97,7 @@ impl Work for Trying<'_> {
         for trial in items.iter().filter_map(|item| self.trials.get(*item)) {
             let replies = panic::catch_unwind(AssertUnwindSafe(|| try_one(&mut desk, trial)))
                 .unwrap_or_else(|_| unknown(trial, "a mistake in the trial"));
-            let Ok(mut line) = serde_json::to_vec(&replies) else {
-                return 1;
-            };
-            line.push(b'\n');
-            if results.write_all(&line).is_err() {
+            if child::tell(&mut results, &replies).is_err() {
                 return 1;
             }
         }

@@ -6,7 +6,7 @@ use super::*;
 use crate::probes::Limits;
 
 fn tried(trials: &[Trial]) -> Vec<Vec<Reply>> {
-    try_all(trials, Kernel::default(), &Limits::default())
+    start(trials, Kernel::default(), &Limits::default()).replies()
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn the_time_for_all_trials_is_a_limit() {
         program: 1,
         helpers: vec![1, 2, 3],
     };
-    let replies = try_all(&[trial], Kernel::default(), &limits);
+    let replies = start(&[trial], Kernel::default(), &limits).replies();
     assert_eq!(replies[0].len(), 3);
     assert!(matches!(&replies[0][0], Reply::Unknown(why) if why.contains("time")));
 }
