@@ -1,10 +1,10 @@
 //! Many reports, one audit: how many hosts are ready, what keeps the others from it, which
 //! changes help the most hosts, and what got worse.
 //!
-//! [`gather`] reads reports from any number of streams with several threads, into a
+//! [`gather()`] reads reports from any number of streams with several threads, into a
 //! [`Summary`]: a row for each host and once what hosts share. Summaries can be written, read
 //! and joined in any order ([`Summary::write`]), so that many machines can share the work.
-//! [`audit`] weighs a summary; the renderings show one and the same audit.
+//! [`audit()`] weighs a summary; the renderings show one and the same audit.
 
 mod audit;
 mod digest;

@@ -28,8 +28,8 @@ pub fn markdown(audit: &Audit) -> String {
     let reports = &audit.reports;
     if let (Some(oldest), Some(newest)) = (&reports.oldest, &reports.newest) {
         page += &format!(
-            "\n{} reports from {oldest} to {newest}; {} replaced by newer ones, {} could not be used.\n",
-            number(reports.read),
+            "\n{} from {oldest} to {newest}; {} replaced by newer ones, {} could not be used.\n",
+            super::words::reports(reports.read),
             number(reports.superseded),
             number(reports.bad)
         );

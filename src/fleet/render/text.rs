@@ -108,7 +108,8 @@ impl Page {
                 true => format!("of {newest}"),
                 false => format!("from {oldest} to {newest}"),
             };
-            self.line(&format!("{} reports {between}", number(reports.read)));
+            let read = super::words::reports(reports.read);
+            self.line(&format!("{read} {between}"));
         }
         let few = |some: &Hosts| clean(&examples(&some.examples, some.hosts));
         if reports.superseded > 0 {

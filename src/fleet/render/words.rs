@@ -18,9 +18,18 @@ pub(super) fn number(number: u64) -> String {
 
 /// `1 host`, `2 hosts`.
 pub(super) fn hosts(count: u64) -> String {
+    counted(count, "host")
+}
+
+/// `1 report`, `2 reports`.
+pub(super) fn reports(count: u64) -> String {
+    counted(count, "report")
+}
+
+fn counted(count: u64, what: &str) -> String {
     match count {
-        1 => "1 host".to_owned(),
-        count => format!("{} hosts", number(count)),
+        1 => format!("1 {what}"),
+        count => format!("{} {what}s", number(count)),
     }
 }
 
