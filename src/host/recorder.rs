@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::{Host, Kind, Uname};
+use super::{Conflict, Host, Kind, Uname};
 
 /// What a host said to a question, or how it refused.
 pub(super) type Answer<T> = Result<T, String>;
@@ -241,6 +241,10 @@ fn told<T: Clone>(result: &io::Result<T>) -> Answer<T> {
 }
 
 impl Host for Recorder<'_> {
+    fn conflicts(&self) -> Vec<Conflict> {
+        self.inner.conflicts()
+    }
+
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         let result = self.inner.read(path, limit);
         let answer = told(&result).map(|bytes| {

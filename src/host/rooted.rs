@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::kernels::{self, Choice};
-use super::{Host, KERNEL_LOG, Kind, Uname};
+use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
 
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 const CMDLINE: &str = "/proc/cmdline";
@@ -88,6 +88,10 @@ impl<H: Host> Rooted<H> {
 }
 
 impl<H: Host> Host for Rooted<H> {
+    fn conflicts(&self) -> Vec<Conflict> {
+        self.inner.conflicts()
+    }
+
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         match (&self.cmdline, path) {
             (Some(text), CMDLINE) => Ok(text.bytes().take(limit).collect()),

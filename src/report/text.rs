@@ -4,7 +4,7 @@ use super::model::{Report, Verdict};
 use super::style::{Detail, Style, clean};
 
 use crate::diagnosis::{Area, Evidence, Finding, Needs, RenderedFix, Severity, Status};
-use crate::facts::Fact;
+use crate::facts::{Fact, Value};
 use crate::probes::Outcome;
 
 /// Columns to the left of what belongs to a finding.
@@ -158,6 +158,13 @@ impl Page {
     fn evidence(&mut self, evidence: &[Evidence]) {
         for (index, piece) in evidence.iter().enumerate() {
             let label = if index == 0 { "evidence" } else { "" };
+            if let Some(sentences) = sentences(piece) {
+                for (index, sentence) in sentences.iter().enumerate() {
+                    let label = if index == 0 { label } else { "" };
+                    self.explained(label, &clean(sentence));
+                }
+                continue;
+            }
             let mut told = evidence_line(piece);
             if piece.disagrees() {
                 told.push_str("  (disagrees)");
@@ -314,6 +321,22 @@ pub(super) fn needs_words(needs: Needs) -> &'static str {
         Needs::Reboot => " (needs a reboot)",
         Needs::Rebuild => " (needs a kernel build and a reboot)",
     }
+}
+
+/// What a fact says in sentences of its own: they are shown whole.
+fn sentences(piece: &Evidence) -> Option<&[String]> {
+    let Evidence::Fact {
+        known: Fact::Known { value, .. },
+        ..
+    } = piece
+    else {
+        return None;
+    };
+    let Value::List(items) = value else {
+        return None;
+    };
+    let told = items.iter().any(|item| item.contains(' '));
+    told.then_some(items)
 }
 
 /// A piece of evidence in a line.
