@@ -111,7 +111,7 @@ pub trait Host {
 }
 
 /// A path of which two files tell different things.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
     /// The path on the host.
     pub path: String,

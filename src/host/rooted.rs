@@ -53,8 +53,11 @@ pub(super) fn with_kernel<H: Host + 'static>(
 
 impl<H: Host> Rooted<H> {
     fn new(inner: H, choice: Choice, other_runs: bool) -> Self {
-        let mut origins =
-            BTreeMap::from([(RELEASE, choice.why.clone()), (CMDLINE, choice.why.clone())]);
+        let mut origins = BTreeMap::from([(RELEASE, choice.why.clone())]);
+        let cmdline = choice.cmdline.clone().map(|(line, place)| {
+            origins.insert(CMDLINE, place);
+            line
+        });
         let mut uname = Uname::default();
         if let Some((line, place)) = kernels::build_line(&inner, &choice) {
             origins.insert("/proc/sys/kernel/version", place);
@@ -68,7 +71,7 @@ impl<H: Host> Rooted<H> {
         Self {
             inner,
             uname,
-            cmdline: choice.cmdline,
+            cmdline,
             other_runs,
             origins,
         }
@@ -89,6 +92,10 @@ impl<H: Host> Rooted<H> {
 
 impl<H: Host> Host for Rooted<H> {
     fn conflicts(&self) -> Vec<Conflict> {
+        // They are about the kernel that runs.
+        if self.other_runs {
+            return Vec::new();
+        }
         self.inner.conflicts()
     }
 

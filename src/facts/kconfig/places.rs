@@ -160,7 +160,7 @@ mod tests {
         assert!(
             reason
                 .detail
-                .contains("/boot/config-5.10.0-32-amd64 and in 10 more places")
+                .contains("/boot/config-5.10.0-32-amd64 and in 11 more places")
         );
         for release in [None, Some(""), Some("../boot/config-5.10.0-33-amd64")] {
             let config = find(&host, release);
