@@ -29,6 +29,8 @@ pub(super) fn options(bytes: &[u8]) -> Result<Parsed, String> {
     let mut broken_lines = 0;
     let mut settings = Vec::new();
     let text = String::from_utf8_lossy(&bytes);
+    // What editors of other systems put before a text.
+    let text = text.trim_start_matches('\u{feff}');
     for line in text.lines() {
         match parse_line(line) {
             Line::Option(name, setting) => settings.push((name.into(), setting)),
