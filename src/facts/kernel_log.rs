@@ -7,6 +7,10 @@ use crate::host::{Host, KERNEL_LOG};
 /// More than the ring buffer of any kernel.
 const LIMIT: usize = 16 << 20;
 
+/// A line of the log has no more bytes than some 1000 (`PRINTKRB_RECORD_MAX` and what came
+/// before it, kernel/printk/internal.h); what is longer is cut off.
+const LINE: usize = 900;
+
 /// The kernel's log; nothing where it was not read.
 #[derive(Debug, Default)]
 pub(super) struct KernelLog(String);
@@ -82,6 +86,13 @@ impl KernelLog {
                 KERNEL_LOG,
             ),
         })
+    }
+
+    /// The command line of the boot, unless it may be cut off.
+    pub(super) fn command_line(&self) -> Option<&str> {
+        let marks = ["Command line: ", "Kernel command line: "];
+        let told = marks.iter().find_map(|mark| self.behind(mark))?.trim();
+        (!told.is_empty() && told.len() < LINE).then_some(told)
     }
 
     /// The rest of the last line that holds `mark`.

@@ -57,9 +57,6 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     let hardware = said(&["/sos_commands/hardware/dmidecode", "/dmidecode"]);
 
     let mut host = Overlay::new(report);
-    if let Some((text, origin)) = &settings {
-        sysctl::lay_over(&mut host, text, origin);
-    }
     if let Some((text, origin)) = &uname
         && let Some(uname) = parse_uname(text)
     {
@@ -75,6 +72,10 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     }
     if let Some((text, origin)) = &hostname {
         host.put("/proc/sys/kernel/hostname", text.as_str(), origin);
+    }
+    // After what says the same in better words.
+    if let Some((text, origin)) = &settings {
+        sysctl::lay_over(&mut host, text, origin);
     }
     if let Some((text, origin)) = &mounts {
         host.put("/proc/mounts", mount_table(text), origin);

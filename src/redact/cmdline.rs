@@ -31,6 +31,23 @@ impl Redactor {
         words.join(" ") + end
     }
 
+    /// The kernel's log, which has the command line in it.
+    pub(super) fn kernel_log(&mut self, text: &str) -> String {
+        const MARK: &str = "ommand line: ";
+        let mut out = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            match line.split_once(MARK) {
+                Some((before, line)) => {
+                    out += &self.text(before);
+                    out += MARK;
+                    out += &self.command_line(line);
+                }
+                None => out += &self.text(line),
+            }
+        }
+        out
+    }
+
     /// The configuration of a boot loader, line by line: it has command lines in it.
     pub(super) fn boot_configuration(&mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());

@@ -65,10 +65,15 @@ impl Redactor {
     /// A fact's value, source or reason, by the fact's key.
     pub fn fact(&mut self, key: &str, text: &str) -> String {
         let subject = key.split('.').next().unwrap_or_default();
+        // Names of programs and places that the doctor itself knows; one of them may begin like
+        // the host is called.
+        if matches!(subject, "tool" | "version" | "file" | "dev-tools") {
+            return text.to_owned();
+        }
         match key {
-            "environment.hostname" if !text.starts_with('/') && text != "uname(2)" => {
-                self.host(text)
-            }
+            "environment.hostname" if !text.contains('/') && text != "uname(2)" => self.host(text),
+            // Four numbers with dots, as kernels of WSL have, are no address here.
+            "config-file.version" if !text.contains('/') => text.to_owned(),
             "cmdline" if !text.starts_with(['/', '-']) => self.command_line(text),
             // What means the same on every host, and what checks compare.
             _ if matches!(
@@ -82,9 +87,13 @@ impl Redactor {
         }
     }
 
-    /// The text of a file, by its path; a path itself has none.
+    /// The text of a file, by its path; a path itself has none, and that of a name in a
+    /// directory ends in a slash.
     pub fn file(&mut self, path: &str, text: &str) -> String {
         let name = path.rsplit('/').next().unwrap_or_default();
+        if is_program(path) || (path.is_empty() && is_program(text)) {
+            return text.to_owned();
+        }
         let means_the_same = path.starts_with("/sys/")
             || path.starts_with("/proc/sys/")
             || path.starts_with("/proc/self/ns/")
@@ -100,6 +109,7 @@ impl Redactor {
                 text.replace(named, &self.host(named))
             }
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
+            "/dev/kmsg" => self.kernel_log(text),
             _ if is_boot_configuration(path) => self.boot_configuration(text),
             _ if means_the_same => self.harmless(text),
             _ => self.text(text),
@@ -360,6 +370,13 @@ fn secrets(text: &str) -> String {
         }
     }
     out + rest
+}
+
+/// Whether a path is of a program, or of a directory of programs: their names are the same on
+/// every host, even where one begins like the host is called.
+fn is_program(path: &str) -> bool {
+    let among_programs = ["/bin/", "/sbin/"].iter().any(|part| path.contains(part));
+    among_programs && path.starts_with('/') && !path.starts_with("/home/")
 }
 
 #[cfg(test)]
