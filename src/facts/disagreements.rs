@@ -116,7 +116,9 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         Fact::Unknown { .. } => Vec::new(),
         Fact::Known { source, .. } => {
             let mut sentences = between_files(host, facts, source);
-            sentences.extend(another_series(facts));
+            let of_release = facts.get("kernel.release");
+            let another = another_series(facts);
+            sentences.extend(another.map(|text| placed(text, of_release.source())));
             sentences.extend(another_kernel(host, facts, source));
             sentences.extend(SIGNS.iter().filter_map(|sign| denied(facts, sign)));
             sentences.extend(bpf_module(facts));

@@ -37,7 +37,9 @@ impl KernelLog {
 
     /// `LSM: initializing lsm=lockdown,capability,yama`, from Linux 6.1 on.
     pub(super) fn modules(&self) -> Option<Fact> {
-        let rest = self.behind("LSM: initializing lsm=")?;
+        // The first line, which is the kernel's own; programs can write later ones.
+        let mut lines = self.0.lines();
+        let rest = lines.find_map(|line| Some(line.split_once("LSM: initializing lsm=")?.1))?;
         let names = rest.split_whitespace().next()?.split(',');
         let names: Vec<String> = names
             .filter(|name| !name.is_empty())
@@ -53,6 +55,18 @@ impl KernelLog {
             // The log is written at each step of lockdown; one that goes back to the first
             // line has them all.
             let whole = self.0.contains("Linux version ");
+            // `Lockdown: modprobe: unsigned module loading is restricted; see man ...`
+            let refused =
+                |line: &str| line.contains("Lockdown: ") && line.contains(" is restricted");
+            if self.0.lines().any(refused) {
+                let confidential = CONFIDENTIAL.iter().any(|reason| self.0.contains(reason));
+                let level = if confidential {
+                    "confidentiality"
+                } else {
+                    "integrity"
+                };
+                return Some(Fact::known(level, KERNEL_LOG));
+            }
             return whole.then(|| Fact::known("none", KERNEL_LOG));
         };
         if CONFIDENTIAL.iter().any(|reason| self.0.contains(reason)) {
@@ -86,6 +100,13 @@ impl KernelLog {
                 KERNEL_LOG,
             ),
         })
+    }
+
+    /// The release of the kernel that wrote it.
+    pub(super) fn release(&self) -> Option<&str> {
+        let mut lines = self.0.lines();
+        let behind = lines.find_map(|line| Some(line.split_once("Linux version ")?.1))?;
+        behind.split_whitespace().next()
     }
 
     /// The command line of the boot, unless it may be cut off.

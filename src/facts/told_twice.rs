@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::kernel_log::KernelLog;
 use super::keys::Values::List;
 use super::{Facts, KeyInfo, Value, sysctl};
-use crate::host::{Conflict, Host, KERNEL_LOG};
+use crate::host::{Conflict, Host, KERNEL_LOG, boot};
 
 pub(super) const KEYS: &[KeyInfo] = &[KeyInfo::one(
     "kernel.disagreements",
@@ -19,6 +19,7 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let mut sentences = told_twice(&host.conflicts());
     let place = |place: &str| host.origin(place).unwrap_or_else(|| place.to_owned());
     sentences.extend(another_command_line(host, facts, &place));
+    sentences.extend(another_kernel(host, facts, &place));
     // Of a kernel of which nothing is known, nothing was compared.
     let release = facts.get("kernel.release");
     facts.set(
@@ -50,6 +51,42 @@ fn told_twice(conflicts: &[Conflict]) -> Vec<String> {
         ))
     };
     conflicts.iter().filter_map(sentence).collect()
+}
+
+/// The log of another kernel, or an image of another than the one that runs.
+fn another_kernel(
+    host: &dyn Host,
+    facts: &Facts,
+    place: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let meant = facts.get("kernel.release");
+    let Some(Value::Text(release)) = meant.value() else {
+        return None;
+    };
+    if facts.text("kernel.state").as_deref() != Some("running") {
+        return None;
+    }
+    let log = KernelLog::read(host);
+    let logged = log
+        .release()
+        .map(|release| (release.to_owned(), KERNEL_LOG));
+    let cmdline = facts.text("cmdline").unwrap_or_default();
+    let image = cmdline
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("BOOT_IMAGE="));
+    let booted = image.and_then(boot::release_of);
+    let booted = booted.map(|release| (release, "/proc/cmdline"));
+    let other = logged
+        .into_iter()
+        .chain(booted)
+        .find(|(other, _)| other != release);
+    other.map(|(other, source)| {
+        format!(
+            "the kernel's release is {release} in {} and {other} in {}",
+            place(meant.source()),
+            place(source)
+        )
+    })
 }
 
 /// The kernel writes its command line to its log. Arguments are told by their names: their

@@ -97,7 +97,6 @@ impl Redactor {
         let means_the_same = path.starts_with("/sys/")
             || path.starts_with("/proc/sys/")
             || path.starts_with("/proc/self/ns/")
-            || name.contains("config")
             || name.ends_with("release")
             || matches!(
                 name,
@@ -110,6 +109,11 @@ impl Redactor {
             }
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
             "/dev/kmsg" => self.kernel_log(text),
+            "/proc/self/cgroup" => self.harmless(text),
+            _ if name.contains("config") => {
+                let text = self.kernel_config(text);
+                self.harmless(&text)
+            }
             _ if is_boot_configuration(path) => self.boot_configuration(text),
             _ if means_the_same => self.harmless(text),
             _ => self.text(text),
@@ -177,19 +181,39 @@ impl Redactor {
         format!("{kind}-{number}")
     }
 
-    /// `/home/NAME`.
+    /// `/home/NAME`, and where desktops mount what a user plugs in.
     fn homes(&mut self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for place in [
+            "/home/",
+            "/home2/",
+            "/run/media/",
+            "/media/",
+            "/users/",
+            "/Users/",
+        ] {
+            if text.contains(place) {
+                text = self.names_below(&text, place);
+            }
+        }
+        text
+    }
+
+    fn names_below(&mut self, text: &str, place: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
-        while let Some((before, after)) = rest.split_once("/home/") {
+        while let Some((before, after)) = rest.split_once(place) {
             out.push_str(before);
-            out.push_str("/home/");
+            out.push_str(place);
             let stop = |c: char| {
                 c == '/' || c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ':' | ';' | ')')
             };
             let (name, behind) = after.split_at(after.find(stop).unwrap_or(after.len()));
-            if !name.is_empty() {
-                out.push_str(&self.number("user", name));
+            // Below /run/media the second place would take the number for a name.
+            match name {
+                "" => {}
+                _ if name.starts_with("user-") => out.push_str(name),
+                _ => out.push_str(&self.number("user", name)),
             }
             rest = behind;
         }
@@ -246,6 +270,8 @@ impl Redactor {
                 && let Ok(address) = word.parse::<Ipv6Addr>()
             {
                 let own = address.is_loopback() || address.is_unspecified();
+                let behind = rest.get(word.len()..)?;
+                let own = own || behind.starts_with(|c: char| c.is_ascii_alphanumeric());
                 return (!own).then(|| (word.len(), this.number("ip", word)));
             }
             let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
@@ -451,7 +477,7 @@ mod tests {
         for (text, expected) in [
             (
                 "BOOT_IMAGE=/vmlinuz-6.1.0 root=/dev/mapper/web--17-root ro quiet lsm=yama,bpf\n",
-                "BOOT_IMAGE=/vmlinuz-6.1.0 root=/dev/mapper/host-1-root ro quiet lsm=yama,bpf\n",
+                "BOOT_IMAGE=/vmlinuz-6.1.0 root=redacted ro quiet lsm=yama,bpf\n",
             ),
             (
                 "cgroup_no_v1=all sysctl.kernel.unprivileged_bpf_disabled=2 panic=10 audit=off",
