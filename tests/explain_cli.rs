@@ -294,6 +294,22 @@ fn a_cause_that_the_host_has_rises_and_one_it_has_not_sinks() {
 }
 
 #[test]
+fn what_a_host_does_not_have_is_not_to_be_cured_on_it() {
+    let host = healthy();
+    let answer = held_against(&report(&host), SOCKHASH);
+    let causes = answer["causes"].as_sequence().unwrap();
+    let refuted = causes
+        .iter()
+        .find(|cause| cause["standing"] == "refuted")
+        .unwrap();
+    assert_eq!(refuted["cause"], "sockmap-config-missing");
+    assert!(refuted["fixes"].as_sequence().unwrap().is_empty());
+    let remains = refuted["remains"].as_str().unwrap();
+    assert!(remains.contains("another machine"), "{remains}");
+    assert_ne!(refuted["standing_because"], Value::Null);
+}
+
+#[test]
 fn a_host_confirms_by_what_was_read_where() {
     let host = healthy();
     let config = "CONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_NET=y\nCONFIG_INET=y\n\

@@ -88,11 +88,12 @@ fn what_is_killed_leaves_nothing_behind() {
             hit += usize::from(!status.success() && status.code().is_none());
             let alive = wait_for(|| family(&folder));
             assert_eq!(alive, BTreeSet::new(), "{id}, {whom:?} killed at {moment}");
-        }
-        if *id == CGROUP {
-            // Where the process is killed, too, that removes an empty directory at last, the next
-            // doctor does.
-            let _status = start(id, &folder).wait().unwrap();
+            if matches!(whom, Whom::Everything) {
+                // Who would have removed an empty cgroup is dead as well: the next doctor does.
+                let _status = start(CGROUP, &folder).wait().unwrap();
+            }
+            let left = wait_for(|| &cgroups() - &before);
+            assert_eq!(left, BTreeSet::new(), "{id}, {whom:?} killed at {moment}");
         }
         let left = wait_for(|| &look(&folder) - &before);
         assert_eq!(left, BTreeSet::new(), "left by {id}");
@@ -182,14 +183,11 @@ fn look(folder: &TempDir) -> BTreeSet<String> {
     seen.extend(LinkInfoIter::default().map(|link| format!("link {}", link.id)));
     seen.extend(BtfInfoIter::default().map(|btf| format!("btf {}", btf.id)));
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    for mount in mounts.lines() {
-        seen.insert(format!("mount {mount}"));
-        let place = mount.split(' ').nth(4).unwrap();
-        let (_, rest) = mount.split_once(" - ").unwrap();
-        if ["cgroup", "cgroup2", "bpf"].contains(&rest.split(' ').next().unwrap()) {
-            walk(Path::new(place), &mut seen);
-        }
+    seen.extend(mounts.lines().map(|mount| format!("mount {mount}")));
+    for place in mounts_of(&["bpf"]) {
+        walk(Path::new(&place), &mut seen);
     }
+    seen.append(&mut cgroups());
     for list in ["kprobe_events", "uprobe_events"] {
         // Where tracefs is somewhere else or nowhere, nothing can be left in it.
         let events = fs::read_to_string(Path::new("/sys/kernel/tracing").join(list));
@@ -213,17 +211,38 @@ fn look(folder: &TempDir) -> BTreeSet<String> {
     seen
 }
 
-/// The directories and pins below a mount.
+/// The cgroups of all versions.
+fn cgroups() -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    for place in mounts_of(&["cgroup", "cgroup2"]) {
+        walk(Path::new(&place), &mut seen);
+    }
+    // Their files are the kernel's and go with them.
+    seen.retain(|line| line.starts_with("directory "));
+    seen
+}
+
+/// Where file systems of these types are mounted.
+fn mounts_of(types: &[&str]) -> Vec<String> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let mounts = mounts.lines().filter(|mount| {
+        let (_, rest) = mount.split_once(" - ").unwrap();
+        types.contains(&rest.split(' ').next().unwrap())
+    });
+    mounts
+        .map(|mount| mount.split(' ').nth(4).unwrap().to_owned())
+        .collect()
+}
+
+/// The directories and files below a mount.
 fn walk(place: &Path, seen: &mut BTreeSet<String>) {
     for entry in fs::read_dir(place).into_iter().flatten().flatten() {
-        let (path, kind) = (entry.path(), entry.file_type());
-        let is_folder = kind.is_ok_and(|kind| kind.is_dir());
-        // The files of a cgroup are the kernel's and go with it.
-        if is_folder || !path.starts_with("/sys/fs/cgroup") {
-            seen.insert(format!("below a mount {}", path.display()));
-        }
-        if is_folder {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            seen.insert(format!("directory {}", path.display()));
             walk(&path, seen);
+        } else {
+            seen.insert(format!("file {}", path.display()));
         }
     }
 }

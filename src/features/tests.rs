@@ -641,3 +641,33 @@ fn what_is_written_piece_by_piece_is_what_the_whole_would_be() {
         assert!(pieces == one.as_bytes());
     }
 }
+
+#[test]
+fn types_that_share_a_list_of_helpers_are_tried_once() {
+    let host = host("6.1.0", ON, None);
+    let table = table();
+    let wish = table.wish(&[], &["all".to_owned()]).unwrap();
+    let trials = table.trials(&wish, |_, _| None);
+    let tried: Vec<(Trial, Vec<Reply>)> = trials
+        .iter()
+        .map(|trial| (trial.clone(), vec![Reply::Yes; trial.replies()]))
+        .collect();
+    let helpers = |trial: &&Trial| matches!(trial, Trial::Helpers { .. });
+    let programs = table.rows(Kind::ProgramType).len();
+    assert_eq!(trials.iter().filter(helpers).count(), programs - 2);
+    let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
+    let known = Known {
+        facts: &facts,
+        names: &names,
+        tried: &tried,
+    };
+    let features = judge(&table, &sections(), &known, &wish);
+    let rows = |program: &str| {
+        let mut groups = features.groups.iter();
+        let of = groups.find(|group| group.program_type.as_deref() == Some(program));
+        of.map(|group| (group.yes, group.rows.clone())).unwrap()
+    };
+    assert_eq!(rows("sched_act"), rows("sched_cls"));
+    assert_eq!(rows("raw_tracepoint_writable"), rows("raw_tracepoint"));
+    assert!(rows("sched_act").0 > 100);
+}

@@ -21,6 +21,24 @@ pub enum Confidence {
     High,
 }
 
+impl Confidence {
+    /// One more.
+    pub(super) fn up(self) -> Self {
+        match self {
+            Self::Low => Self::Medium,
+            _ => Self::High,
+        }
+    }
+
+    /// One less.
+    pub(super) fn down(self) -> Self {
+        match self {
+            Self::High => Self::Medium,
+            _ => Self::Low,
+        }
+    }
+}
+
 /// What is known of the host says this of a cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -77,6 +95,9 @@ pub struct Explained {
     pub lines: Vec<Line>,
     /// What is behind it.
     pub because: String,
+    /// How the line can be true although the host does not have the failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remains: Option<String>,
     /// What the decisive line means, in plain words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub means: Option<String>,
@@ -92,7 +113,7 @@ pub struct Explained {
     /// What the register in question held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
-    /// What cures it, as commands for the host.
+    /// What cures it, as commands for the host; nothing where the host refutes it.
     pub fixes: Vec<RenderedFix>,
     /// What to type to look closer.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -471,6 +471,12 @@ pub(super) const FORMS: &[Form] = &[
         Attach,
         r"(?:ERROR: )?(?:Error attaching|Unable to attach|Failed to attach) probe: (?P<target>\S*)(?P<err>.*)",
     ),
+    // gobpf
+    (
+        Ebpf,
+        ProgramLoad,
+        r#"error while loading "(?P<prog>[^"]+)" \((?P<err>[^)]*)\)"#,
+    ),
     // iproute2
     (
         Iproute2,
@@ -531,6 +537,11 @@ pub(super) const FORMS: &[Form] = &[
         r"bpf\(BPF_PROG_LOAD, \{prog_type=(?P<type>\w+).* = -1 (?P<err>.*)",
     ),
     (Strace, BtfLoad, r"bpf\(BPF_BTF_LOAD, .* = -1 (?P<err>.*)"),
+    (
+        Strace,
+        AttachCgroup,
+        r"bpf\(BPF_(?:LINK_CREATE|PROG_ATTACH), .*BPF_(?:CGROUP|LSM_CGROUP)\w*.* = -1 (?P<err>.*)",
+    ),
     (
         Strace,
         Attach,

@@ -82,7 +82,7 @@ const VERDICT: &str =
     r"processed \d+ insns|verification time \d+ usec|(?:BEGIN|END) (?:PROG LOAD |DUMP )?LOG\b";
 
 /// Words that a log about eBPF has, and others rarely.
-const SUBJECT: &str = r"bpf|\bxdp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack";
+const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,16 +162,16 @@ impl Lexicon {
         }
     }
 
-    /// Every place where a word of a pattern ends, with the patterns that have the word.
-    pub(super) fn places<'a>(
-        &'a self,
-        bytes: &'a [u8],
-    ) -> impl Iterator<Item = (usize, &'a [u32])> {
+    /// The patterns that have a word of these bytes, once for each place where it stands.
+    pub(super) fn owners<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
         let found = self.automaton.find_overlapping_iter(bytes);
-        found.filter_map(|found| {
-            let owners = self.owners.get(found.pattern().as_usize())?;
-            Some((found.start(), owners.as_slice()))
-        })
+        let owners = found.filter_map(|found| self.owners.get(found.pattern().as_usize()));
+        owners.flatten().copied()
+    }
+
+    /// Whether a word of a pattern stands in these bytes.
+    pub(super) fn has_word(&self, bytes: &[u8]) -> bool {
+        self.automaton.is_match(bytes)
     }
 
     pub(super) fn len(&self) -> usize {

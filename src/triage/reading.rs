@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::memchr;
 
 use super::clean::{quotable, unwrap};
 use super::event::{Event, fitting, is_one_of, with_errno};
@@ -13,8 +13,8 @@ use super::found::{Cut, Harmless, Hit, Reading};
 use super::lexicon::{FACTS, Lexicon, Purpose};
 use super::places::Places;
 use super::read::{InputError, Reader, Window};
-use super::rejoin::{NARROWEST, REJOINED, causes_below, rejoined};
-use super::shapes::Shapes;
+use super::rejoin::{NARROWEST, REJOINED, causes_below, goes_on, rejoined};
+use super::shapes::{Look, Shapes};
 use super::surroundings::Surroundings;
 use crate::catalogue::{Catalogue, Loader, Operation, Symptom};
 
@@ -22,8 +22,10 @@ use crate::catalogue::{Catalogue, Loader, Operation, Symptom};
 const DONE: u64 = u64::MAX;
 /// So many harmless lines are kept.
 const HARMLESS: usize = 20;
-/// Longer lines are looked at in part.
+/// Longer lines are looked at in pieces.
 const LINE: usize = 64 << 10;
+/// Which have so many bytes in common.
+const SEAM: usize = 1 << 10;
 
 /// Looks for the symptoms of a catalogue, in any number of logs.
 pub struct Searcher<'c> {
@@ -104,8 +106,6 @@ struct Search<'a> {
     by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
     places: Places,
     shapes: Shapes,
-    /// The patterns whose words the line at hand has.
-    candidates: Vec<u32>,
     /// For each pattern the line it was last a candidate for; `DONE` if it is no longer
     /// looked for.
     seen: Vec<u64>,
@@ -131,60 +131,50 @@ impl<'a> Search<'a> {
             by_event,
             places: Places::default(),
             shapes: Shapes::default(),
-            candidates: Vec::new(),
             seen: vec![0; lexicon.len()],
             generation: 1,
         }
     }
 
     fn window(&mut self, window: Window<'_>) {
-        let lexicon = self.lexicon;
         let fresh = window.bytes.get(window.fresh..).unwrap_or_default();
-        let mut line_start = 0;
-        let mut line_end = 0;
+        let mut start = 0;
         let mut number = window.line;
-        let mut counted = 0;
-        for (place, owners) in lexicon.places(fresh) {
-            if place >= line_end {
-                self.line(window, line_start, line_end, number);
-                line_start =
-                    memrchr(b'\n', fresh.get(..place).unwrap_or_default()).map_or(0, |at| at + 1);
-                let rest = fresh.get(place..).unwrap_or_default();
-                line_end = memchr(b'\n', rest).map_or(fresh.len(), |at| place + at);
-                let between = fresh.get(counted..line_start).unwrap_or_default();
-                number += memchr_iter(b'\n', between).count() as u64;
-                counted = line_start;
+        while let Some(rest) = fresh.get(start..).filter(|rest| !rest.is_empty()) {
+            let end = memchr(b'\n', rest).map_or(fresh.len(), |at| start + at);
+            // Longer lines are looked at in pieces, which overlap.
+            let mut piece = start;
+            while end - piece > LINE {
+                self.line(window, piece, piece + LINE, number);
+                piece += LINE - SEAM;
             }
-            for &owner in owners {
-                if let Some(seen) = self.seen.get_mut(owner as usize)
-                    && *seen != self.generation
-                    && *seen != DONE
-                {
-                    *seen = self.generation;
-                    self.candidates.push(owner);
-                }
-            }
+            self.line(window, piece, end, number);
+            number += 1;
+            start = end + 1;
         }
-        self.line(window, line_start, line_end, number);
     }
 
-    /// Tries the candidates on a line of the window.
+    /// Looks at a line of the window, unless enough like it were.
     fn line(&mut self, window: Window<'_>, start: usize, end: usize, number: u64) {
-        self.generation += 1;
-        if self.candidates.is_empty() {
+        let lexicon = self.lexicon;
+        let (start, end) = (window.fresh + start, window.fresh + end);
+        let bytes = window.bytes.get(start..end).unwrap_or_default();
+        let shape = match self.shapes.look(bytes, |word| lexicon.has_word(word)) {
+            Look::Closer(shape) => shape,
+            Look::Worn(ends) => {
+                if ends {
+                    self.places.end_program();
+                }
+                return;
+            }
+        };
+        let mut candidates = self.candidates_in(bytes);
+        if candidates.is_empty() {
             return;
         }
-        let candidates = std::mem::take(&mut self.candidates);
-        let (start, end) = (window.fresh + start, window.fresh + end);
-        let bytes = window
-            .bytes
-            .get(start..end.min(start + LINE))
-            .unwrap_or_default();
-        let ends = |entry: &u32| self.lexicon.purpose(*entry) == Some(Purpose::Verdict);
-        if !candidates.iter().any(ends) && self.shapes.is_worn(bytes) {
-            self.candidates = candidates;
-            self.candidates.clear();
-            return;
+        let ends = |entry: &u32| lexicon.purpose(*entry) == Some(Purpose::Verdict);
+        if candidates.iter().any(ends) {
+            self.shapes.ends(shape);
         }
         let before = window.bytes.get(..start).unwrap_or_default();
         let mut said = unwrap(bytes);
@@ -192,6 +182,7 @@ impl<'a> Search<'a> {
             && let Some(causes) = causes_below(text, window.bytes.get(end..).unwrap_or_default())
         {
             text.push_str(&causes);
+            candidates = self.candidates_in(text.as_bytes());
         }
         let mut found = false;
         for (index, text) in said.iter().enumerate() {
@@ -207,18 +198,33 @@ impl<'a> Search<'a> {
                     .get(..512)
                     .unwrap_or(next.unwrap_or_default()),
             );
-            if text.len() >= NARROWEST && !next.trim().is_empty() {
+            if text.len() >= NARROWEST && goes_on(text, next.trim()) {
                 let joined = [
                     format!("{text}{}", next.trim()),
-                    format!("{text} {}", next.trim()),
+                    format!("{} {}", text.trim_end(), next.trim()),
                 ];
-                let _any = joined
-                    .iter()
-                    .any(|joined| self.said(&candidates, joined, number, &[], before));
+                let _any = joined.iter().any(|joined| {
+                    let candidates = self.candidates_in(joined.as_bytes());
+                    self.said(&candidates, joined, number, &[], before)
+                });
             }
         }
-        self.candidates = candidates;
-        self.candidates.clear();
+    }
+
+    /// The patterns whose words these bytes have.
+    fn candidates_in(&mut self, bytes: &[u8]) -> Vec<u32> {
+        self.generation += 1;
+        let mut candidates = Vec::new();
+        for owner in self.lexicon.owners(bytes) {
+            if let Some(seen) = self.seen.get_mut(owner as usize)
+                && *seen != self.generation
+                && *seen != DONE
+            {
+                *seen = self.generation;
+                candidates.push(owner);
+            }
+        }
+        candidates
     }
 
     /// Tries the candidates on what a line says, and tells whether something was found.
@@ -234,7 +240,6 @@ impl<'a> Search<'a> {
         self.places.next();
         let mut events: Vec<Event> = Vec::new();
         let mut symptoms = Vec::new();
-        let mut found = false;
         let mut ended = false;
         for &entry in candidates {
             match lexicon.purpose(entry) {
@@ -258,7 +263,6 @@ impl<'a> Search<'a> {
                         self.reading.about_bpf |= *loader != Loader::Ebpf;
                         let names = lexicon.groups(entry, &captures);
                         events.push(Event::told(*operation, names, text));
-                        found = true;
                     }
                 }
                 Some(Purpose::Loose(index)) => {
@@ -267,7 +271,6 @@ impl<'a> Search<'a> {
                     {
                         let names = lexicon.groups(entry, &captures);
                         events.push(Event::told(*operation, names, text));
-                        found = true;
                     }
                 }
                 Some(Purpose::Dialect(index)) if lexicon.is_match(entry, text) => {
@@ -312,6 +315,8 @@ impl<'a> Search<'a> {
                 hits.push((check, index, names));
             }
         }
+        // What failed stands on this line; why, perhaps on the next.
+        let found = !hits.is_empty();
         for event in &events {
             for &(check, index) in self.by_event.get(&event.operation).into_iter().flatten() {
                 let Some(symptom) = self.symptom(check, index) else {
@@ -326,7 +331,6 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        found |= !hits.is_empty();
         for (check, symptom, names) in hits {
             self.hit(check, symptom, names, text, number, inside, before);
         }

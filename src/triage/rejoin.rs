@@ -43,6 +43,16 @@ pub(super) fn rejoined(bytes: &[u8]) -> Option<Vec<(u64, String)>> {
     any.then_some(joined)
 }
 
+/// Whether a line may be the rest of the one above: it does not begin as that one does, as
+/// lines of a log do, nor with a number, as the verifier's and those with a time do.
+pub(super) fn goes_on(above: &str, line: &str) -> bool {
+    let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
+    let begins_anew = line
+        .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '[' | '{' | ';'))
+        || line.starts_with("libbpf: ");
+    !line.is_empty() && !begins_anew && first(line) != first(above)
+}
+
 /// How far below an error its causes may begin: a verifier's log may stand between.
 const CAUSES_WITHIN: usize = 64 << 10;
 /// Causes are not followed further than this.
@@ -83,6 +93,33 @@ pub(super) fn causes_below(error: &str, below: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_goes_on_where_the_next_begins_otherwise() {
+        let rows = [
+            (
+                "error: load program: invalid argument: Unreleased",
+                "reference id=3",
+                true,
+            ),
+            (
+                "libbpf: prog 'a': failed to load: -22",
+                "libbpf: failed to load object",
+                false,
+            ),
+            ("level=warning msg=x", "level=warning msg=y", false),
+            (
+                "R1 type=scalar expected=map_ptr",
+                "12: (85) call bpf_map_lookup_elem#1",
+                false,
+            ),
+            ("[ 1.0] BPF: x", "[ 1.1] BPF: y", false),
+            ("an error", "", false),
+        ];
+        for (above, line, expected) in rows {
+            assert_eq!(goes_on(above, line), expected, "{above} / {line}");
+        }
+    }
 
     #[test]
     fn causes_stand_below_an_error_alone() {

@@ -6,6 +6,20 @@ use super::found::Hit;
 use super::numbers;
 use crate::catalogue::Check;
 
+/// How a log can be right although the host it is held against does not have the failure.
+pub(super) fn remains(known_from: &str) -> String {
+    let host = match known_from {
+        "live" => "this host",
+        "report" => "the host of the report",
+        _ => "the host the log describes",
+    };
+    format!(
+        "Nothing is to be changed on {host} for this. The log can be right and come from another \
+         machine, from before a reboot or an update, or from a container that sees less; otherwise \
+         one of the other causes is behind it."
+    )
+}
+
 /// What to type to see more of a refusal, or of a host that can't be looked at from here.
 pub(super) fn look_closer(is_verifier: bool, program: Option<&str>, check: &Check) -> Vec<String> {
     if !is_verifier {

@@ -1,66 +1,137 @@
-//! Lines that differ in numbers alone say one thing over and over: after some of a kind the
-//! others are passed over, so that a log full of one error is read as fast as any.
+//! Lines that differ in numbers and in their first word alone say one thing over and over:
+//! after some of a kind the others are passed over, so that most of a log costs no more than
+//! a look at its bytes.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// So many lines of one shape are looked at. More than the places of a symptom that are
 /// kept, as the first ones may belong to something that is kept already.
 const ENOUGH: u8 = 24;
-/// So many shapes are remembered; a log of more is read more slowly.
+/// So many shapes are remembered; then all are forgotten and counted anew.
 const SHAPES: usize = 1 << 16;
 /// Longer numbers are no errors.
 const LONGEST_ERROR: usize = 3;
+/// So many hexadecimal digits with a decimal one among them are an address or an id.
+const ADDRESS: usize = 6;
+/// A longer first word is no name of a host, a container or a time.
+const FIRST_WORD: usize = 96;
+
+/// What is known of a line's shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It is to be looked at; the number is the shape's.
+    Closer(u64),
+    /// Enough like it were; whether they end what the verifier says of a program.
+    Worn(bool),
+}
+
+#[derive(Default, Clone, Copy)]
+struct Seen {
+    count: u8,
+    ends: bool,
+}
 
 /// The shapes a log had so far.
 #[derive(Default)]
 pub(super) struct Shapes {
-    counts: HashMap<u64, u8>,
+    seen: HashMap<u64, Seen, BuildHasherDefault<Itself>>,
 }
 
 impl Shapes {
-    /// Whether enough lines of this shape were looked at.
-    pub(super) fn is_worn(&mut self, line: &[u8]) -> bool {
-        let shape = shape(line);
-        match self.counts.get_mut(&shape) {
-            Some(count) if *count >= ENOUGH => true,
-            Some(count) => {
-                *count += 1;
-                false
-            }
-            None => {
-                if self.counts.len() < SHAPES {
-                    self.counts.insert(shape, 1);
-                }
-                false
-            }
+    /// Looks at a line; `telling` says whether its first word matters.
+    pub(super) fn look(&mut self, line: &[u8], telling: impl Fn(&[u8]) -> bool) -> Look {
+        let first = line.iter().take(FIRST_WORD).position(|byte| *byte == b' ');
+        let (first, rest) = line.split_at(first.unwrap_or_default());
+        let shape = match telling(first) {
+            true => shape(line),
+            false => shape(rest),
+        };
+        if self.seen.len() >= SHAPES {
+            self.seen.clear();
         }
+        let seen = self.seen.entry(shape).or_default();
+        if seen.count >= ENOUGH {
+            return Look::Worn(seen.ends);
+        }
+        seen.count += 1;
+        Look::Closer(shape)
+    }
+
+    /// Lines of this shape end what the verifier says of a program.
+    pub(super) fn ends(&mut self, shape: u64) {
+        self.seen.entry(shape).or_default().ends = true;
     }
 }
 
-/// A line without the numbers that are no errors: times, addresses, places.
-fn shape(line: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let mut rest = line;
-    while let Some(start) = rest.iter().position(u8::is_ascii_digit) {
-        let (before, digits) = rest.split_at(start);
-        hasher.write(before);
-        let hexadecimal = digits.starts_with(b"0x");
-        let is_part = |byte: &u8| match hexadecimal {
-            true => byte.is_ascii_hexdigit() || *byte == b'x',
-            false => byte.is_ascii_digit(),
-        };
-        let end = digits.iter().position(|byte| !is_part(byte));
-        let (number, after) = digits.split_at(end.unwrap_or(digits.len()));
-        if !hexadecimal && number.len() <= LONGEST_ERROR && may_be_error(before) {
-            hasher.write(number);
-        } else {
-            hasher.write_u8(b'0');
-        }
-        rest = after;
+/// Shapes are mixed already.
+#[derive(Default)]
+struct Itself(u64);
+
+impl Hasher for Itself {
+    fn finish(&self) -> u64 {
+        self.0
     }
-    hasher.write(rest);
-    hasher.finish()
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(mixed(self.0, *byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+/// FNV-1a.
+fn mixed(shape: u64, byte: u8) -> u64 {
+    (shape ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+}
+
+/// A line without the numbers that are no errors: times, addresses, ids, places.
+fn shape(line: &[u8]) -> u64 {
+    let mut shape = 0xcbf2_9ce4_8422_2325;
+    let mut place = 0;
+    let mut word = 0;
+    while let Some(&byte) = line.get(place) {
+        if !byte.is_ascii_digit() {
+            shape = mixed(shape, byte);
+            place += 1;
+            if !byte.is_ascii_hexdigit() {
+                word = place;
+            }
+            continue;
+        }
+        let rest = line.get(place..).unwrap_or_default();
+        let is_hexadecimal = |byte: &u8| byte.is_ascii_hexdigit();
+        let digits = length(rest, u8::is_ascii_digit);
+        let wide = match rest {
+            [b'0', b'x', digits @ ..] => 2 + length(digits, is_hexadecimal),
+            _ => length(rest, is_hexadecimal),
+        };
+        let before = line.get(..place).unwrap_or_default();
+        if wide > digits && (wide + place - word >= ADDRESS || rest.starts_with(b"0x")) {
+            shape = mixed(shape, b'0');
+            place += wide;
+        } else if digits <= LONGEST_ERROR && may_be_error(before) {
+            let number = rest.get(..digits).unwrap_or_default();
+            shape = number.iter().fold(shape, |shape, byte| mixed(shape, *byte));
+            place += digits;
+        } else {
+            shape = mixed(shape, b'0');
+            place += digits;
+        }
+        word = place;
+    }
+    // The last bytes have to reach all bits.
+    shape ^ (shape >> 32)
+}
+
+/// How many bytes at the beginning are of a kind.
+fn length(bytes: &[u8], is_of_kind: impl Fn(&u8) -> bool) -> usize {
+    let end = bytes.iter().position(|byte| !is_of_kind(byte));
+    end.unwrap_or(bytes.len())
 }
 
 /// Whether a number after this may be that of an error or of a helper.
@@ -69,8 +140,12 @@ fn may_be_error(before: &[u8]) -> bool {
         [.., b'-' | b'(' | b'#' | b'='] => true,
         [words @ .., b' '] => {
             let tail = words.get(words.len().saturating_sub(5)..);
-            let tail = tail.unwrap_or_default().to_ascii_lowercase();
-            tail.ends_with(b"error") || tail.ends_with(b"errno") || tail.ends_with(b"code")
+            let tail = tail.unwrap_or_default();
+            let ends = |word: &[u8]| {
+                let end = tail.get(tail.len().saturating_sub(word.len())..);
+                end.is_some_and(|end| end.eq_ignore_ascii_case(word))
+            };
+            ends(b"error") || ends(b"errno") || ends(b"code")
         }
         _ => false,
     }
@@ -82,20 +157,45 @@ mod tests {
 
     #[test]
     fn lines_of_a_shape_differ_in_places_and_times_alone() {
-        let rows: [(&str, &str, bool); 6] = [
+        let rows: [(&str, &str, bool); 9] = [
             ("[  1.25] oom 0xffff8a", "[ 1234.5] oom 0x17", false),
             ("[1.25] oom 0xffff8a", "[1234.5] oom 0x17", true),
             ("10:00:01 insn 12 bad", "11:59:02 insn 4711 bad", true),
+            ("id 7f3ac9e2-01 bad", "id 91bb04aa-77 bad", true),
             ("failed: -22", "failed: -1", false),
             ("unknown#112", "unknown#113", false),
             ("Unknown error 524", "Unknown error 95", false),
+            ("R1 !read_ok", "R2 !read_ok", true),
+            ("map create: EPERM", "map create: EINVAL", false),
         ];
         for (left, right, same) in rows {
             let same_shape = shape(left.as_bytes()) == shape(right.as_bytes());
             assert_eq!(same_shape, same, "{left}, {right}");
         }
+    }
+
+    #[test]
+    fn after_enough_of_a_shape_it_is_worn() {
         let mut shapes = Shapes::default();
-        assert!((0..ENOUGH).all(|_| !shapes.is_worn(b"at 1")));
-        assert!(shapes.is_worn(b"at 2") && !shapes.is_worn(b"in 2"));
+        let telling = |word: &[u8]| word.starts_with(b"bpf");
+        let mut last = 0;
+        for number in 0..ENOUGH {
+            let line = format!("host-{} says 1", char::from(b'a' + number));
+            match shapes.look(line.as_bytes(), telling) {
+                Look::Closer(shape) => last = shape,
+                Look::Worn(_) => panic!("{line}"),
+            }
+        }
+        assert_eq!(shapes.look(b"host says 2", telling), Look::Worn(false));
+        shapes.ends(last);
+        assert_eq!(shapes.look(b"host says 2", telling), Look::Worn(true));
+        assert!(matches!(
+            shapes.look(b"bpftool says 2", telling),
+            Look::Closer(_)
+        ));
+        assert!(matches!(
+            shapes.look(b"host said 2", telling),
+            Look::Closer(_)
+        ));
     }
 }

@@ -133,6 +133,9 @@ impl Page {
         for piece in &cause.evidence {
             self.labelled("evidence", &evidence_line(piece));
         }
+        if let Some(remains) = &cause.remains {
+            self.explained("so", remains);
+        }
         if in_full {
             self.remedies(cause);
             return;

@@ -7,7 +7,7 @@ use super::explanation::{
     Confidence, Explained, Explanation, HostUsed, Line, LogSummary, NoiseLine, SCHEMA, Standing,
 };
 use super::found::{Hit, Reading};
-use super::sentences::{look_closer, told};
+use super::sentences::{look_closer, remains, told};
 use crate::catalogue::{Catalogue, Check, Kind, Loader, Symptom};
 use crate::diagnosis::{
     Evidence, Finding, Needs, RenderedFix, Status, advise, diagnose, kernel_is,
@@ -290,11 +290,17 @@ impl Candidate<'_> {
             _ => Confidence::Low,
         };
         let confidence = match (self.standing, contested) {
-            (Standing::Confirmed, false) => one_up(confidence),
-            (Standing::Refuted, _) | (Standing::Open, true) => one_down(confidence),
+            (Standing::Confirmed, false) => confidence.up(),
+            (Standing::Refuted, _) | (Standing::Open, true) => confidence.down(),
             _ => confidence,
         };
-        let advice = advise(catalogue, &host.facts, &host.outcomes, self.check);
+        let mut advice = advise(catalogue, &host.facts, &host.outcomes, self.check);
+        // What the host does not have is not to be cured on it.
+        let remains = (self.standing == Standing::Refuted).then(|| {
+            advice.fixes.clear();
+            advice.because.clone_from(&self.check.why);
+            remains(host.known_from)
+        });
         let hit = self.hits.first().map(|(hit, _)| *hit);
         let symptom = hit.and_then(|hit| self.check.symptoms.get(hit.symptom));
         let is_verifier = symptom.is_some_and(|symptom| symptom.verifier.is_some());
@@ -328,6 +334,7 @@ impl Candidate<'_> {
             instead_of,
             lines,
             because: advice.because,
+            remains,
             means,
             instruction: around.and_then(|around| around.instruction.clone()),
             source: around.and_then(|around| around.source.clone()),
@@ -355,20 +362,6 @@ fn cheapest_first(mut fixes: Vec<RenderedFix>) -> Vec<RenderedFix> {
         Needs::Rebuild => 3,
     });
     fixes
-}
-
-fn one_up(confidence: Confidence) -> Confidence {
-    match confidence {
-        Confidence::Low => Confidence::Medium,
-        _ => Confidence::High,
-    }
-}
-
-fn one_down(confidence: Confidence) -> Confidence {
-    match confidence {
-        Confidence::High => Confidence::Medium,
-        _ => Confidence::Low,
-    }
 }
 
 /// The facts a log tells of its kernel, where no host is given.

@@ -213,7 +213,8 @@ fn called(refused: &Refused) -> Reply {
         {
             Reply::No("not for this type of program".to_owned())
         }
-        _ if is(&["helper call might sleep"]) => {
+        // Before 7.2, and since.
+        _ if is(&["helper call might sleep", "sleepable helper "]) => {
             Reply::Partly("in programs that may sleep".to_owned())
         }
         _ if is(&["helper call is not allowed in probe"]) => {
@@ -276,6 +277,11 @@ mod tests {
             (
                 Errno::EINVAL,
                 "helper call might sleep in a non-sleepable prog",
+                partly("in programs that may sleep"),
+            ),
+            (
+                Errno::EINVAL,
+                "sleepable helper bpf_copy_from_user#148 in non-sleepable prog",
                 partly("in programs that may sleep"),
             ),
             (
