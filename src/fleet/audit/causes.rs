@@ -67,6 +67,7 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
         let cause = cause(population, check, gathered, &alone);
         if counts { &mut causes } else { &mut remarks }.push(cause);
     }
+    tell_same_commands(&mut causes);
     for list in [&mut causes, &mut remarks] {
         list.sort_by(|a, b| b.hosts.cmp(&a.hosts).then_with(|| a.check.cmp(&b.check)));
     }
@@ -82,6 +83,23 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
         causes,
         remarks,
         unknowns,
+    }
+}
+
+/// Where one change mends two causes, they are one piece of work.
+fn tell_same_commands(causes: &mut [Cause]) {
+    let typed: BTreeMap<String, Vec<String>> = causes
+        .iter()
+        .filter_map(|cause| {
+            let commands = cause.fixes.first()?.commands.clone();
+            (!commands.is_empty()).then(|| (cause.check.clone(), commands))
+        })
+        .collect();
+    for cause in causes {
+        let own = typed.get(&cause.check);
+        if let Some(together) = &mut cause.together {
+            together.same_commands = own.is_some() && own == typed.get(&together.with);
+        }
     }
 }
 
@@ -137,6 +155,8 @@ fn cause(
         Together {
             hosts: own + others + partner.hosts,
             with: partner.value,
+            // Known when all causes are.
+            same_commands: false,
         }
     });
     Cause {
@@ -153,6 +173,7 @@ fn cause(
         reasons: words.reasons.most(TOLD),
         fixes: fixes.groups,
         other_fixes: fixes.others,
+        without_fix: fixes.without,
     }
 }
 
@@ -258,6 +279,7 @@ fn most_said(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Sa
 struct Fixes {
     groups: Vec<FixGroup>,
     others: u64,
+    without: u64,
 }
 
 /// What hosts do that type the same.
@@ -274,7 +296,7 @@ struct Typed<'a> {
 fn fixes(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Fixes {
     // Where there is nothing to type, the words stand for it.
     let mut groups: BTreeMap<(Needs, &[String], &str), Typed<'_>> = BTreeMap::new();
-    let mut others = 0;
+    let (mut others, mut without) = (0, 0);
     for (key, names) in variants {
         let Some(words) = population.words(*key) else {
             others += names.hosts();
@@ -283,6 +305,7 @@ fn fixes(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Fixes 
         // The first that can be typed; they come cheapest first.
         let typed = words.fixes.iter().position(|fix| !fix.commands.is_empty());
         let Some(fix) = words.fixes.get(typed.unwrap_or(0)) else {
+            without += names.hosts();
             continue;
         };
         let said = match fix.commands.is_empty() {
@@ -325,5 +348,9 @@ fn fixes(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Fixes 
     groups.sort_by_key(|group| std::cmp::Reverse(group.hosts));
     let rare = groups.split_off(groups.len().min(FIXES));
     others += rare.iter().map(|group| group.hosts).sum::<u64>();
-    Fixes { groups, others }
+    Fixes {
+        groups,
+        others,
+        without,
+    }
 }

@@ -167,6 +167,12 @@ fn fixes(cause: &Cause) -> String {
         );
         out += &format!("\n{}\n", super::words::more(rest as u64, one, many));
     }
+    if cause.without_fix > 0 {
+        out += &format!(
+            "\n{} without a fix that is known\n",
+            hosts(cause.without_fix)
+        );
+    }
     out
 }
 
@@ -206,6 +212,7 @@ fn since(changes: &Changes) -> String {
     for (what, some) in [
         ("broke", &changes.broke),
         ("not ready for another cause", &changes.worse),
+        ("no longer known to be ready", &changes.unclear),
         ("became ready", &changes.became_ready),
         ("new", &changes.new),
         ("gone", &changes.gone),

@@ -143,8 +143,8 @@ function top() {
 function since() {
   const changes = audit.changes;
   if (!changes) return;
-  const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
-  const words = { broke: "broke", worse: "not ready for another cause", became_ready: "became ready", new: "new", gone: "gone" };
+  const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
+  const words = { broke: "broke", worse: "not ready for another cause", unclear: "no longer known to be ready", became_ready: "became ready", new: "new", gone: "gone" };
   const node = section("Since then", el("div", { class: "tiles" }, rows.map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, examples(changes[key]))))));
@@ -183,14 +183,15 @@ function causeDetail(cause) {
     el("p", { class: "small" }, el("span", { class: "dim" }, "Kernels: "), counts(cause.kernels, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Distributions: "), counts(cause.distributions, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Why: "), counts(cause.reasons, 3)),
-    cause.together && el("p", { class: "small" }, `${hosts(cause.together.hosts)} become ready together with ${cause.together.with}`),
+    cause.together && el("p", { class: "small" }, `${hosts(cause.together.hosts)} become ready together with ${cause.together.with}` + (cause.together.same_commands ? ", mostly by the same commands" : "")),
     cause.fixes.slice(0, 12).map(fix => el("div", {},
       el("p", {}, el("b", {}, hosts(fix.hosts)), el("span", { class: "dim" }, ` (${examples(fix, "", "; ")}${NEEDS[fix.needs]}): `), fix.summary),
       fix.commands && el("pre", {}, fix.commands.join("\n")),
       fix.risk && el("p", { class: "small dim" }, "Risk: " + fix.risk),
       fix.others && el("p", { class: "small dim" }, "Or: " + fix.others.join("; ")))),
     cause.fixes.length > 12 && el("p", { class: "dim" }, `and ${cause.fixes.length - 12} more groups of hosts with other commands`),
-    cause.other_fixes > 0 && el("p", { class: "dim" }, `${hosts(cause.other_fixes)} with commands of their own: see their reports`));
+    cause.other_fixes > 0 && el("p", { class: "dim" }, `${hosts(cause.other_fixes)} with commands of their own: see their reports`),
+    cause.without_fix > 0 && el("p", { class: "dim" }, `${hosts(cause.without_fix)} without a fix that is known`));
 }
 function causeTable(title, causes) {
   if (!causes.length) return;

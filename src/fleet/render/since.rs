@@ -1,11 +1,40 @@
-//! The parts of the page of text that tell of outliers, what changed, and what could not be used.
+//! The parts of the page of text that tell of what is unknown, outliers, what changed, and what
+//! could not be used.
 
-use super::super::audit::{Audit, Changes, Hosts, Outlier};
-use super::text::Page;
+use super::super::audit::{Audit, Changes, Hosts, Outlier, Unknown};
+use super::text::{Page, short};
 use super::words::{hosts, number, such};
 use crate::report::{Style, clean};
 
 impl Page {
+    pub(super) fn unknowns(&mut self, unknowns: &[Unknown]) {
+        if unknowns.is_empty() {
+            return;
+        }
+        self.title("Unknown");
+        let rows = self.shown.rows.min(unknowns.len());
+        for unknown in unknowns.iter().take(rows) {
+            let mark = self.style.yellow("[?]");
+            let check = self.style.bold(&clean(&unknown.check));
+            let mut line = format!("{mark} {check}: {}", hosts(unknown.hosts));
+            if unknown.decides > 0 {
+                line += &format!(
+                    "; the verdict on {} waits for this alone",
+                    number(unknown.decides)
+                );
+            }
+            self.line(&line);
+            for reason in unknown.reasons.most.iter().take(2) {
+                let value = short(&clean(&reason.value), 120);
+                self.line(&format!("    {value} ({})", hosts(reason.hosts)));
+            }
+            for grant in unknown.grant.iter().take(self.shown.commands) {
+                self.line(&format!("    → {}", clean(grant)));
+            }
+        }
+        self.more(unknowns.len() - rows, "check", "checks");
+    }
+
     pub(super) fn outliers(&mut self, audit: &Audit) {
         let outliers = &audit.outliers;
         if outliers.hosts == 0 {
@@ -54,6 +83,11 @@ impl Page {
                 Style::red as fn(Style, &str) -> String,
             ),
             (&changes.worse, "not ready for another cause", Style::red),
+            (
+                &changes.unclear,
+                "no longer known to be ready",
+                Style::yellow,
+            ),
             (&changes.became_ready, "became ready", Style::green),
             (&changes.new, "new", Style::dim),
             (&changes.gone, "gone", Style::dim),

@@ -1,6 +1,6 @@
 //! The audit for people.
 
-use super::super::audit::{Audit, Cause, Group, Grouping, Hosts, Unknown};
+use super::super::audit::{Audit, Cause, Group, Grouping, Hosts};
 use super::words::{counts, hosts, needs, number, percent, such};
 use crate::diagnosis::Severity;
 use crate::report::{Detail, Style, clean};
@@ -9,7 +9,7 @@ use crate::report::{Detail, Style, clean};
 pub(super) struct Shown {
     causes: usize,
     fixes: usize,
-    commands: usize,
+    pub(super) commands: usize,
     pub(super) rows: usize,
 }
 
@@ -243,6 +243,9 @@ impl Page {
                 number(together.hosts),
                 clean(&together.with)
             );
+            if together.same_commands {
+                helps += ", mostly by the same commands";
+            }
         }
         self.line(&format!("    {helps}"));
         let dim = |page: &Self, label: &str| page.style.dim(label);
@@ -289,6 +292,12 @@ impl Page {
                 hosts(cause.other_fixes)
             ));
         }
+        if cause.without_fix > 0 {
+            self.line(&format!(
+                "    {} without a fix that is known",
+                hosts(cause.without_fix)
+            ));
+        }
     }
 
     fn remarks(&mut self, audit: &Audit) {
@@ -314,34 +323,6 @@ impl Page {
             self.line(&format!("  {count:>9}  {check}  {}", clean(&cause.title)));
         }
         self.more(audit.remarks.len() - rows, "check", "checks");
-    }
-
-    fn unknowns(&mut self, unknowns: &[Unknown]) {
-        if unknowns.is_empty() {
-            return;
-        }
-        self.title("Unknown");
-        let rows = self.shown.rows.min(unknowns.len());
-        for unknown in unknowns.iter().take(rows) {
-            let mark = self.style.yellow("[?]");
-            let check = self.style.bold(&clean(&unknown.check));
-            let mut line = format!("{mark} {check}: {}", hosts(unknown.hosts));
-            if unknown.decides > 0 {
-                line += &format!(
-                    "; the verdict on {} waits for this alone",
-                    number(unknown.decides)
-                );
-            }
-            self.line(&line);
-            for reason in unknown.reasons.most.iter().take(2) {
-                let value = short(&clean(&reason.value), 120);
-                self.line(&format!("    {value} ({})", hosts(reason.hosts)));
-            }
-            for grant in unknown.grant.iter().take(self.shown.commands) {
-                self.line(&format!("    → {}", clean(grant)));
-            }
-        }
-        self.more(unknowns.len() - rows, "check", "checks");
     }
 
     fn groups(&mut self, groupings: &[Grouping]) {
@@ -398,7 +379,7 @@ fn pad(text: &str, width: usize) -> String {
     out + &" ".repeat(width - have)
 }
 
-fn short(text: &str, width: usize) -> String {
+pub(super) fn short(text: &str, width: usize) -> String {
     pad(text, width).trim_end().to_owned()
 }
 
