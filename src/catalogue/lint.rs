@@ -1,10 +1,13 @@
 //! What is wrong with a checks file beyond what parsing refuses: what can never come about,
 //! what stands without proof, and what was left half written.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::check::{Check, Severity};
+use super::check::{Check, NOTES, Severity};
 use super::condition::Condition;
+use super::fix::Remedy;
 use super::load::Catalogue;
 use super::possible::{self, Answers, NO, UNKNOWN, YES, possible};
 use super::profile::{Need, Profile};
@@ -52,6 +55,9 @@ const RULES: &[Rule] = &[
     causes_out_of_reach,
     fixes_out_of_reach,
     without_references,
+    empty_items,
+    unknown_notes,
+    odd_options,
     without_fixes,
     without_confirmation,
     half_written,
@@ -78,25 +84,52 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
         values_of: vocabulary.values_of,
     };
     let mut offences = Vec::new();
-    for (index, Id { id }) in ids.checks.iter().enumerate() {
-        let Some(check) = catalogue.check(id) else {
+    let checks: BTreeMap<&str, &Check> = by_id(&catalogue.checks, |check| &check.id);
+    for (id, line) in ids.checks(text) {
+        let Some(check) = checks.get(id) else {
             continue;
         };
-        let line = yaml::line_of(text, "checks", index).unwrap_or(0);
         for (level, message) in RULES.iter().flat_map(|rule| rule(check, &scene)) {
             offences.push(offence(line, id, level, message));
         }
     }
-    for (index, Id { id }) in ids.profiles.iter().enumerate() {
-        let Some(profile) = catalogue.profile(id) else {
+    let profiles: BTreeMap<&str, &Profile> = by_id(&catalogue.profiles, |one| &one.id);
+    for (id, line) in lines(text, "profiles", &ids.profiles) {
+        let Some(profile) = profiles.get(id) else {
             continue;
         };
-        let line = yaml::line_of(text, "profiles", index).unwrap_or(0);
         for (level, message) in of_profile(profile, &scene) {
             offences.push(offence(line, id, level, message));
         }
     }
     offences
+}
+
+/// The lines of the checks of a file, by their ids; empty where it is none.
+#[must_use]
+pub fn places(bytes: &[u8]) -> BTreeMap<String, usize> {
+    let text = yaml::text(bytes).unwrap_or_default();
+    let ids: Ids = yaml::from_str(text).unwrap_or_default();
+    let checks = ids.checks(text).into_iter();
+    checks.map(|(id, line)| (id.to_owned(), line)).collect()
+}
+
+fn by_id<'a, T>(entries: &'a [T], id: fn(&T) -> &String) -> BTreeMap<&'a str, &'a T> {
+    entries.iter().map(|one| (id(one).as_str(), one)).collect()
+}
+
+/// Ids with their lines. Where entries don't stand one below the other each is looked for, and
+/// the file read for each, so that those of long lists have the line of their list alone.
+fn lines<'a>(text: &str, key: &str, ids: &'a [Id]) -> Vec<(&'a str, usize)> {
+    const SOUGHT: usize = 200;
+    let all = yaml::lines_of(text, key, ids.len());
+    let line = |index: usize| match &all {
+        Some(all) => all.get(index).copied().unwrap_or(0),
+        None => yaml::line_of(text, key, if index < SOUGHT { index } else { 0 }).unwrap_or(0),
+    };
+    let ids = ids.iter().enumerate();
+    ids.map(|(index, Id { id })| (id.as_str(), line(index)))
+        .collect()
 }
 
 /// What is wrong with a profile.
@@ -154,6 +187,12 @@ struct Ids {
 #[derive(Debug, Deserialize)]
 struct Id {
     id: String,
+}
+
+impl Ids {
+    fn checks(&self, text: &str) -> Vec<(&str, usize)> {
+        lines(text, "checks", &self.checks)
+    }
 }
 
 impl Scene {
@@ -270,8 +309,77 @@ fn fixes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
     found
 }
 
+/// Kernel options that are text; nearly all others are y, m, n or a number.
+const TEXTS: &[&str] = &[
+    "BOOT_CONFIG_EMBED_FILE",
+    "BUILD_SALT",
+    "CMDLINE",
+    "DEFAULT_HOSTNAME",
+    "DEFAULT_NET_SCH",
+    "DEFAULT_TCP_CONG",
+    "EXTRA_FIRMWARE",
+    "EXTRA_FIRMWARE_DIR",
+    "INITRAMFS_SOURCE",
+    "LOCALVERSION",
+    "LSM",
+    "MODULE_SIG_HASH",
+    "MODULE_SIG_KEY",
+    "MODPROBE_PATH",
+    "SYSTEM_BLACKLIST_HASH_LIST",
+    "SYSTEM_REVOCATION_KEYS",
+    "SYSTEM_TRUSTED_KEYS",
+    "UEVENT_HELPER_PATH",
+];
+
+fn is_blank(text: &String) -> bool {
+    text.trim().is_empty()
+}
+
+fn empty_items(check: &Check, _: &Scene) -> Vec<(Level, String)> {
+    let lists = [
+        ("references", &check.references),
+        ("confirm", &check.confirm),
+    ];
+    let empty = lists.iter().filter(|(_, list)| list.iter().any(is_blank));
+    let told = empty.map(|(key, _)| (Level::Error, format!("an empty item under `{key}`")));
+    told.collect()
+}
+
+fn unknown_notes(check: &Check, _: &Scene) -> Vec<(Level, String)> {
+    let unknown = check.notes.iter().filter(|item| !NOTES.contains(item));
+    let told = unknown.map(|item| {
+        let (first, last) = (NOTES.start(), NOTES.end());
+        let message = format!("`notes`: there is no item {item}, they are {first} to {last}");
+        (Level::Error, message)
+    });
+    told.collect()
+}
+
+fn odd_options(check: &Check, _: &Scene) -> Vec<(Level, String)> {
+    let fixes = check.causes.iter().flat_map(|cause| &cause.fixes);
+    let options = fixes.filter_map(|fix| match &fix.remedy {
+        Remedy::KernelConfig(options) => Some(options),
+        _ => None,
+    });
+    let odd = options.flatten().filter(|(name, value)| {
+        let number = value.strip_prefix("0x").map_or_else(
+            || value.parse::<i64>().is_ok(),
+            |digits| u64::from_str_radix(digits, 16).is_ok(),
+        );
+        !number && !["y", "m", "n"].contains(&value.as_str()) && !TEXTS.contains(&name.as_str())
+    });
+    let told = odd.map(|(name, value)| {
+        let message = format!(
+            "`kernel-config`: is {name} an option whose value is text? Most are y, m, n or a \
+             number, not `{value}`"
+        );
+        (Level::Advice, message)
+    });
+    told.collect()
+}
+
 fn without_references(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    if !check.references.is_empty() {
+    if !check.references.iter().all(is_blank) {
         return Vec::new();
     }
     let message = "no references: name the commit, file or document it rests on";
@@ -294,7 +402,7 @@ fn without_fixes(check: &Check, _: &Scene) -> Vec<(Level, String)> {
 }
 
 fn without_confirmation(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    if !check.confirm.is_empty() {
+    if !check.confirm.iter().all(is_blank) {
         return Vec::new();
     }
     let message = "nothing under `confirm`: say how to see it by hand";
@@ -402,6 +510,43 @@ checks:
             ),
             ("[here]", "[]", "no references"),
             ("[look]", "[]", "nothing under `confirm`"),
+            ("[here]", "[\"\"]", "no references"),
+            (
+                "[here]",
+                "[here, \" \"]",
+                "an empty item under `references`",
+            ),
+            ("[look]", "[\"\"]", "nothing under `confirm`"),
+            (
+                "[here]",
+                "[here]\n    notes: [17, 99]",
+                "there is no item 99, they are 1 to 17",
+            ),
+            (
+                "sysctl: {a.b: 1}",
+                "kernel-config: {NOPE: maybe, LSM: \"a,b\", NR_CPUS: 64, BASE: 0x10}",
+                "is NOPE an option whose value is text?",
+            ),
+            (
+                "sysctl: {a.b: 1}",
+                "kernel-arguments: {add: [lsm=x], remove: [lsm=x]}",
+                "`lsm=x` is both added and removed",
+            ),
+            (
+                "sysctl: {a.b: 1}",
+                "kernel-arguments: {add: [\"a b; c\"]}",
+                "it has ' '",
+            ),
+            (
+                "sysctl: {a.b: 1}",
+                "kernel-arguments: {remove: [\"a=$(b)\"]}",
+                "it has '$'",
+            ),
+            (
+                "{config: BPF, is: unset}",
+                "{sysctl: a.b, at-least: 5, at-most: 2}",
+                "`at-least` and `at-most` are two",
+            ),
             (
                 "because: Of that\n        fixes: [{summary: Do it, sysctl: {a.b: 1}}]",
                 "because: Of that",

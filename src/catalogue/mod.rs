@@ -25,7 +25,7 @@ mod written;
 pub use check::{Area, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
-pub use lint::{Level, Offence, lint};
+pub use lint::{Level, Offence, lint, places};
 pub use load::{Catalogue, EVERY_PROFILE, LoadError, OptionRule};
 pub use packaged::PackagedKernel;
 pub use pattern::Pattern;

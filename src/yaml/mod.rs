@@ -95,6 +95,47 @@ pub fn line_of(text: &str, key: &str, index: usize) -> Option<usize> {
     error.location().map(|place| place.line())
 }
 
+/// The lines of all `count` items of the list under a key of the outermost map, in one look at
+/// the text; none where they are not written one below the other.
+#[must_use]
+pub fn lines_of(text: &str, key: &str, count: usize) -> Option<Vec<usize>> {
+    let mut found = Vec::new();
+    let mut inside = false;
+    let mut column = None;
+    // An item whose hyphen stands alone begins on the next line that says something.
+    let mut begun = false;
+    for (index, line) in text.lines().enumerate() {
+        let content = line.trim_start_matches(' ');
+        let indent = line.len() - content.len();
+        if content.trim().is_empty() || content.starts_with('#') {
+            continue;
+        }
+        if begun {
+            found.push(index + 1);
+            begun = false;
+            continue;
+        }
+        let item = content.strip_prefix('-').filter(|rest| {
+            let blank = rest.is_empty() || rest.starts_with([' ', '\t', '\r']);
+            inside && blank && column.is_none_or(|column| column == indent)
+        });
+        if let Some(rest) = item {
+            column = Some(indent);
+            let rest = rest.trim_start();
+            begun = rest.is_empty() || rest.starts_with('#');
+            if !begun {
+                found.push(index + 1);
+            }
+        } else if indent == 0 {
+            let rest = content.strip_prefix(key);
+            let rest = rest.and_then(|rest| rest.strip_prefix(':')).map(str::trim);
+            inside = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'));
+            column = None;
+        }
+    }
+    (found.len() == count).then_some(found)
+}
+
 /// Reads up to the item wanted and then fails, since only errors know their line.
 #[derive(Clone, Copy)]
 struct Find<'a> {
@@ -382,5 +423,19 @@ mod tests {
         assert_eq!(line_of(text, "b", 1), Some(5));
         assert_eq!(line_of(text, "b", 2), None);
         assert_eq!(line_of(text, "c", 0), None);
+        assert_eq!(lines_of(text, "b", 3), None);
+    }
+
+    #[test]
+    fn lines_of_all_items_are_those_of_each() {
+        for text in [
+            "a: 1\nb:\n  - c: 1\n    d: 2\n\n  # e\n  - c: 2\nf:\n  - g: 1\n",
+            "b:\n- c: 1\n-\n  # e\n  c: 2\n",
+            "b: # e\n  - c: |\n      - not one\n     \n    d:\n      - {e: 1}\n  -   c: 2",
+        ] {
+            let each = [0, 1].map(|index| line_of(text, "b", index).unwrap());
+            assert_eq!(lines_of(text, "b", 2).unwrap(), each, "{text}");
+        }
+        assert_eq!(lines_of("b: [{c: 1}, {c: 2}]", "b", 2), None);
     }
 }
