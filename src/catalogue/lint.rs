@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{Check, NOTES, Severity};
-use super::condition::Condition;
-use super::fix::Remedy;
-use super::load::Catalogue;
-use super::possible::{self, Answers, NO, UNKNOWN, YES, possible};
+use super::check::Check;
+use super::load::{Catalogue, explain};
+use super::located;
+use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
-use super::vocabulary::Vocabulary;
+use super::rules::{RULES, Scene, left_over};
+use super::vocabulary::{Vocabulary, speaking};
 use crate::yaml;
 
 /// How bad it is.
@@ -40,31 +40,8 @@ pub struct Offence {
     pub message: String,
 }
 
-/// A rule looks at one check and says what is wrong with it.
-type Rule = fn(&Check, &Scene) -> Vec<(Level, String)>;
-
-/// What rules may look at besides the check.
-struct Scene {
-    values_of: possible::ValuesOf,
-}
-
-/// All rules. A new one is a function and a row.
-const RULES: &[Rule] = &[
-    parts_that_contradict,
-    never_or_always,
-    causes_out_of_reach,
-    fixes_out_of_reach,
-    without_references,
-    empty_items,
-    unknown_notes,
-    odd_options,
-    without_fixes,
-    without_confirmation,
-    half_written,
-];
-
 /// Reads a checks file on top of `base`, and says all that is wrong with it. What parsing
-/// refuses comes alone: what follows it would be guesswork.
+/// refuses comes alone, once for each check: what follows it would be guesswork.
 #[must_use]
 pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) -> Vec<Offence> {
     let offence = |line, entry: &str, level, message| Offence {
@@ -76,12 +53,22 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
     };
     let mut catalogue = base.clone();
     if let Err(error) = catalogue.extend_bytes(name, bytes, vocabulary) {
-        return vec![offence(error.line, "", Level::Error, error.message)];
+        let mut offences = vec![offence(error.line, "", Level::Error, error.message)];
+        for (line, message) in of_entries(bytes, vocabulary) {
+            // The first was told, and perhaps more precisely.
+            let told = |one: &Offence| one.line == line || one.message == message;
+            if !offences.iter().any(told) {
+                offences.push(offence(line, "", Level::Error, message));
+            }
+        }
+        offences.sort_by_key(|offence| offence.line);
+        return offences;
     }
     let text = yaml::text(bytes).unwrap_or_default();
     let ids: Ids = yaml::from_str(text).unwrap_or_default();
     let scene = Scene {
         values_of: vocabulary.values_of,
+        patience: Patience::new(),
     };
     let mut offences = Vec::new();
     let checks: BTreeMap<&str, &Check> = by_id(&catalogue.checks, |check| &check.id);
@@ -102,7 +89,43 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
             offences.push(offence(line, id, level, message));
         }
     }
+    if scene.patience.is_over() {
+        let message = "so many conditions that not all were held against each other: lint it in \
+                       several files";
+        offences.push(offence(0, "", Level::Advice, message.to_owned()));
+    }
     offences
+}
+
+/// What parsing refuses of each check, read by itself, with its line; nothing where checks
+/// don't stand one below the other.
+fn of_entries(bytes: &[u8], vocabulary: Vocabulary) -> Vec<(usize, String)> {
+    /// Of a file that is wrong all over nobody reads more.
+    const MOST: usize = 100;
+    let Ok(text) = yaml::text(bytes) else {
+        return Vec::new();
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let mut faults = Vec::new();
+    let begins = yaml::items_of(text, "checks");
+    for (place, &(begin, end)) in begins.iter().enumerate() {
+        if faults.len() >= MOST || place >= located::ENTRIES {
+            break;
+        }
+        let entry = lines.get(begin - 1..end - 1).unwrap_or_default().join("\n");
+        let read = speaking(vocabulary, || yaml::from_str::<Vec<Check>>(&entry));
+        // An alias is known to the whole file alone.
+        let Err(error) = read.map_err(|error| explain("", error)) else {
+            continue;
+        };
+        if !error.message.contains("unknown anchor") {
+            let message = error
+                .message
+                .replacen("[0]", &format!("checks[{place}]"), 1);
+            faults.push((begin - 1 + error.line.max(1), message));
+        }
+    }
+    faults
 }
 
 /// The lines of the checks of a file, by their ids; empty where it is none.
@@ -114,7 +137,7 @@ pub fn places(bytes: &[u8]) -> BTreeMap<String, usize> {
     checks.map(|(id, line)| (id.to_owned(), line)).collect()
 }
 
-fn by_id<'a, T>(entries: &'a [T], id: fn(&T) -> &String) -> BTreeMap<&'a str, &'a T> {
+fn by_id<T>(entries: &[T], id: fn(&T) -> &String) -> BTreeMap<&str, &T> {
     entries.iter().map(|one| (id(one).as_str(), one)).collect()
 }
 
@@ -168,13 +191,6 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
     found
 }
 
-/// A word that says that something was left to do.
-fn left_over(text: &str) -> Option<&str> {
-    let words = ["TODO", "FIXME", "TBD", "XXX"];
-    let mut tokens = text.split(|c: char| !c.is_ascii_alphanumeric());
-    tokens.find(|token| words.contains(token))
-}
-
 /// The ids of a file's entries, in their order.
 #[derive(Debug, Default, Deserialize)]
 struct Ids {
@@ -193,239 +209,6 @@ impl Ids {
     fn checks(&self, text: &str) -> Vec<(&str, usize)> {
         lines(text, "checks", &self.checks)
     }
-}
-
-impl Scene {
-    /// Whether no host can give these answers.
-    fn never(&self, asked: &[(&Condition, Answers)]) -> bool {
-        possible(asked, self.values_of) == Some(false)
-    }
-}
-
-/// What must hold before a cause is looked for.
-fn failing(check: &Check) -> Vec<(&Condition, Answers)> {
-    let applies = check.applies.iter();
-    let conditions = applies.chain(&check.fails);
-    conditions.map(|condition| (condition, YES)).collect()
-}
-
-/// All conditions of a check, and what they are.
-fn conditions(check: &Check) -> Vec<(String, &Condition)> {
-    let mut all = Vec::new();
-    all.extend(check.fails.iter().map(|c| ("`fails`".to_owned(), c)));
-    all.extend(check.applies.iter().map(|c| ("`applies`".to_owned(), c)));
-    for (index, cause) in check.causes.iter().enumerate() {
-        let place = format!("cause {}", index + 1);
-        all.extend(cause.when.iter().map(|when| (place.clone(), when)));
-        for (fix, when) in cause.fixes.iter().map(|fix| &fix.when).enumerate() {
-            let place = format!("{place}, fix {}", fix + 1);
-            all.extend(when.iter().map(|when| (place.clone(), when)));
-        }
-    }
-    all
-}
-
-fn parts_that_contradict(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let mut found = Vec::new();
-    for (place, condition) in conditions(check) {
-        condition.walk(&mut |part| {
-            let joined = matches!(
-                part,
-                Condition::All(_) | Condition::Any(_) | Condition::Prefer(_)
-            );
-            if joined && scene.never(&[(part, YES)]) {
-                let message = format!("{place}: this can never be so: {}", part.sentence());
-                found.push((Level::Error, message));
-            }
-        });
-    }
-    found
-}
-
-fn never_or_always(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let Some(fails) = &check.fails else {
-        return Vec::new();
-    };
-    let with = |answer: Answers| {
-        let applies = check.applies.iter().map(|condition| (condition, YES));
-        applies.chain([(fails, answer)]).collect::<Vec<_>>()
-    };
-    // A part that contradicts itself is told by another rule.
-    let alone = scene.never(&[(fails, YES)]);
-    if check.applies.is_some() && !alone && scene.never(&with(YES)) {
-        let message = "where `applies` holds, `fails` never does: the check can't fail";
-        return vec![(Level::Error, message.to_owned())];
-    }
-    if scene.never(&with(NO)) {
-        let message = "where `applies` holds, `fails` is never answered no: the check can't be ok";
-        return vec![(Level::Error, message.to_owned())];
-    }
-    Vec::new()
-}
-
-fn causes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let mut asked = failing(check);
-    if scene.never(&asked) {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for (index, cause) in check.causes.iter().enumerate() {
-        let reaching = cause.when.iter().map(|when| (when, YES));
-        let reaching: Vec<_> = asked.iter().copied().chain(reaching).collect();
-        if scene.never(&reaching) {
-            let message = format!(
-                "cause {} is never reached: what it asks can't be so where the check fails and \
-                 no cause before it matched",
-                index + 1
-            );
-            found.push((Level::Error, message));
-        }
-        asked.extend(cause.when.iter().map(|when| (when, NO | UNKNOWN)));
-    }
-    found
-}
-
-fn fixes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let mut found = Vec::new();
-    for (index, cause) in check.causes.iter().enumerate() {
-        let mut asked = failing(check);
-        asked.extend(cause.when.iter().map(|when| (when, YES)));
-        if scene.never(&asked) {
-            continue;
-        }
-        for (place, fix) in cause.fixes.iter().enumerate() {
-            let Some(when) = &fix.when else { continue };
-            let usable: Vec<_> = asked.iter().copied().chain([(when, YES)]).collect();
-            if scene.never(&usable) {
-                let message = format!(
-                    "cause {}, fix {}: its `when` can't be so together with its cause",
-                    index + 1,
-                    place + 1
-                );
-                found.push((Level::Error, message));
-            }
-        }
-    }
-    found
-}
-
-/// Kernel options that are text; nearly all others are y, m, n or a number.
-const TEXTS: &[&str] = &[
-    "BOOT_CONFIG_EMBED_FILE",
-    "BUILD_SALT",
-    "CMDLINE",
-    "DEFAULT_HOSTNAME",
-    "DEFAULT_NET_SCH",
-    "DEFAULT_TCP_CONG",
-    "EXTRA_FIRMWARE",
-    "EXTRA_FIRMWARE_DIR",
-    "INITRAMFS_SOURCE",
-    "LOCALVERSION",
-    "LSM",
-    "MODULE_SIG_HASH",
-    "MODULE_SIG_KEY",
-    "MODPROBE_PATH",
-    "SYSTEM_BLACKLIST_HASH_LIST",
-    "SYSTEM_REVOCATION_KEYS",
-    "SYSTEM_TRUSTED_KEYS",
-    "UEVENT_HELPER_PATH",
-];
-
-fn is_blank(text: &String) -> bool {
-    text.trim().is_empty()
-}
-
-fn empty_items(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    let lists = [
-        ("references", &check.references),
-        ("confirm", &check.confirm),
-    ];
-    let empty = lists.iter().filter(|(_, list)| list.iter().any(is_blank));
-    let told = empty.map(|(key, _)| (Level::Error, format!("an empty item under `{key}`")));
-    told.collect()
-}
-
-fn unknown_notes(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    let unknown = check.notes.iter().filter(|item| !NOTES.contains(item));
-    let told = unknown.map(|item| {
-        let (first, last) = (NOTES.start(), NOTES.end());
-        let message = format!("`notes`: there is no item {item}, they are {first} to {last}");
-        (Level::Error, message)
-    });
-    told.collect()
-}
-
-fn odd_options(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    let fixes = check.causes.iter().flat_map(|cause| &cause.fixes);
-    let options = fixes.filter_map(|fix| match &fix.remedy {
-        Remedy::KernelConfig(options) => Some(options),
-        _ => None,
-    });
-    let odd = options.flatten().filter(|(name, value)| {
-        let number = value.strip_prefix("0x").map_or_else(
-            || value.parse::<i64>().is_ok(),
-            |digits| u64::from_str_radix(digits, 16).is_ok(),
-        );
-        !number && !["y", "m", "n"].contains(&value.as_str()) && !TEXTS.contains(&name.as_str())
-    });
-    let told = odd.map(|(name, value)| {
-        let message = format!(
-            "`kernel-config`: is {name} an option whose value is text? Most are y, m, n or a \
-             number, not `{value}`"
-        );
-        (Level::Advice, message)
-    });
-    told.collect()
-}
-
-fn without_references(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    if !check.references.iter().all(is_blank) {
-        return Vec::new();
-    }
-    let message = "no references: name the commit, file or document it rests on";
-    vec![(Level::Advice, message.to_owned())]
-}
-
-fn without_fixes(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    let bare = check.causes.iter().enumerate().filter(|(_, cause)| {
-        let severity = cause.severity.unwrap_or(check.severity);
-        cause.fixes.is_empty() && severity > Severity::Info
-    });
-    bare.map(|(index, _)| {
-        let message = format!(
-            "cause {} has no fix: say what to do, or what else to use",
-            index + 1
-        );
-        (Level::Advice, message)
-    })
-    .collect()
-}
-
-fn without_confirmation(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    if !check.confirm.iter().all(is_blank) {
-        return Vec::new();
-    }
-    let message = "nothing under `confirm`: say how to see it by hand";
-    vec![(Level::Advice, message.to_owned())]
-}
-
-fn half_written(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    let fixes = || check.causes.iter().flat_map(|cause| &cause.fixes);
-    let causes = check.causes.iter().map(|cause| &cause.because);
-    let prose = [&check.title, &check.why].into_iter();
-    let prose = prose.chain(&check.ok).chain(causes);
-    let more = check.references.iter().chain(&check.confirm);
-    let texts = prose.clone().chain(more);
-    let texts = texts.chain(fixes().map(|fix| &fix.summary));
-    let half = texts.filter_map(|text| {
-        let word = left_over(text)?;
-        Some((Level::Error, format!("`{word}` was left in: {text}")))
-    });
-    let unfilled = prose.filter(|text| text.contains("{{")).map(|text| {
-        let message = format!("a placeholder is filled in fixes alone, not here: {text}");
-        (Level::Error, message)
-    });
-    half.chain(unfilled).collect()
 }
 
 #[cfg(test)]
@@ -472,6 +255,77 @@ checks:
     #[test]
     fn a_good_file_is_good() {
         assert_eq!(told("look", "look"), [""; 0]);
+    }
+
+    #[test]
+    fn each_check_tells_its_own_fault() {
+        let entry = GOOD.split_once("checks:\n").unwrap().1;
+        let wrong = [
+            ("some-failure", "Bad_Id"),
+            ("kind: host", "kind: hast"),
+            ("severity: error", "severity: fatal"),
+            ("title: It fails", "tittle: It fails"),
+            ("title: It fails", "title: It fails too"),
+            ("causes:", "cause:"),
+            (">=4.14", "four"),
+        ];
+        let mut text = "areas: [{id: maps, title: Maps}]\nchecks:\n".to_owned();
+        for (index, (from, to)) in wrong.into_iter().enumerate() {
+            let entry = entry.replacen(from, to, 1);
+            text += &entry.replace("some-failure", &format!("failure-{index}"));
+        }
+        let base = Catalogue::default();
+        let offences = lint(&base, "c.yaml", text.as_bytes(), Vocabulary::OPEN);
+        let length = entry.lines().count();
+        let told: Vec<usize> = offences.iter().map(|one| (one.line - 3) / length).collect();
+        assert_eq!(told, [0, 1, 2, 3, 5, 6], "{offences:#?}");
+        let words = ["Bad_Id", "hast", "fatal", "tittle", "cause", "four"];
+        for (offence, word) in offences.iter().zip(words) {
+            assert!(offence.message.contains(word), "{offence:?}");
+        }
+    }
+
+    #[test]
+    fn long_files_are_linted_or_refused() {
+        let entry = GOOD.split_once("checks:\n").unwrap().1;
+        let file = |count: usize, entry: &dyn Fn(usize) -> String| {
+            let entries: String = (0..count).map(entry).collect();
+            let text = format!("areas: [{{id: maps, title: Maps}}]\nchecks:\n{entries}");
+            let base = Catalogue::default();
+            lint(&base, "c.yaml", text.as_bytes(), Vocabulary::OPEN)
+        };
+        let plain = |index: usize| entry.replace("some-failure", &format!("failure-{index}"));
+        assert_eq!(file(300, &plain), []);
+        let chain = |index: usize| {
+            let needs = format!("    kind: host\n    requires: [failure-{}]", index + 1);
+            match index {
+                299 => plain(index),
+                _ => plain(index).replacen("    kind: host", &needs, 1),
+            }
+        };
+        assert_eq!(file(300, &chain), []);
+        let round = |index: usize| {
+            let needs = format!(
+                "    kind: host\n    requires: [failure-{}]",
+                (index + 1) % 300
+            );
+            plain(index).replacen("    kind: host", &needs, 1)
+        };
+        let told = file(300, &round);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].message.contains("require each other"), "{told:?}");
+        let bare = |_: usize| "  - {}\n".to_owned();
+        let list = (0..10_001).map(|_| "a, ").collect::<String>();
+        let text = format!("backporting: [{list}a]\n");
+        let base = Catalogue::default();
+        let told = lint(&base, "c.yaml", text.as_bytes(), Vocabulary::OPEN);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].message.contains("more than 10000 entries"),
+            "{told:?}"
+        );
+        // Of many faults the first hundred are told.
+        assert!(file(300, &bare).len() <= 101);
     }
 
     #[test]

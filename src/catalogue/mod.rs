@@ -16,6 +16,7 @@ mod packaged;
 mod pattern;
 mod possible;
 mod profile;
+mod rules;
 mod symptom;
 mod value;
 mod vocabulary;
