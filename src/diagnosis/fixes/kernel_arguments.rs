@@ -17,7 +17,7 @@ impl Change {
     fn of(add: &[String], remove: &[String], facts: &Facts) -> Self {
         let cmdline = facts.text("cmdline").unwrap_or_default();
         let present: Vec<&str> = cmdline.split_whitespace().collect();
-        let wanted = add.iter().map(|word| super::fill(word, facts));
+        let wanted = add.iter().map(|word| super::fill_plain(word, facts));
         let missing: Vec<String> = wanted
             .filter(|word| !present.contains(&word.as_str()))
             .collect();
@@ -64,6 +64,9 @@ pub(super) fn recipe(
     if change.add.is_empty() && change.remove.is_empty() {
         return None;
     }
+    if let Some(by_hand) = by_hand(&change) {
+        return Some(by_hand);
+    }
     let mut commands = commands(&change, platform.loader);
     let mut undo = undo(&change, platform.loader);
     // What is told of other systems brings its own way to boot along.
@@ -87,16 +90,53 @@ pub(super) fn recipe(
     })
 }
 
+/// Arguments with characters that a shell or a boot loader takes for something else are told and
+/// never typed: they would be written into files that others source, and no quotes hold through
+/// all of them. No module, device or setting of the kernel has such a name.
+fn by_hand(change: &Change) -> Option<Recipe> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    let mut words = change.add.iter().chain(&change.remove);
+    if words.all(|word| word.chars().all(plain)) {
+        return None;
+    }
+    let told = |what: &str, words: &[String]| {
+        let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
+        (!words.is_empty()).then(|| remark(&format!("{what}: {}", words.join(" "))))
+    };
+    let mut commands = vec![remark(
+        "an argument has characters that a shell would run or a boot loader would split; look at \
+         it, and change the command line by hand",
+    )];
+    commands.extend(told("remove", &change.remove));
+    commands.extend(told("add", &change.add));
+    Some(Recipe {
+        kind: "kernel-arguments",
+        commands,
+        undo: Vec::new(),
+        needs: Needs::Reboot,
+    })
+}
+
 /// An argument made of what is not known of this host is told and never typed: a gap in the
 /// middle of it would set something else.
 fn with_gaps(add: &[String], gaps: &[&str], facts: &Facts) -> Recipe {
-    let words: Vec<String> = add.iter().map(|word| super::fill(word, facts)).collect();
+    let named = |text: &str| {
+        let modules = "security.lsm.argument";
+        text.replace(
+            modules,
+            "what /sys/kernel/security/lsm lists, without capability",
+        )
+    };
+    let words: Vec<String> = add
+        .iter()
+        .map(|word| named(&super::fill(word, facts)))
+        .collect();
     Recipe {
         kind: "kernel-arguments",
         commands: vec![
             remark(&format!(
                 "find out {} first; then the kernel command line needs",
-                gaps.join(", ")
+                named(&gaps.join(", "))
             )),
             remark(&words.join(" ")),
         ],
@@ -139,11 +179,9 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
         BootLoader::GrubMkconfig => {
             append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE)
         }
-        BootLoader::SystemdBoot => one_line_file(
-            change,
-            "/etc/kernel/cmdline",
-            Some("kernel-install add \"$(uname -r)\" \"/lib/modules/$(uname -r)/vmlinuz\""),
-        ),
+        BootLoader::SystemdBoot => {
+            one_line_file(change, "/etc/kernel/cmdline", Some(KERNEL_INSTALL))
+        }
         BootLoader::LoaderEntries => loader_entries(change),
         BootLoader::MachineConfig => in_words(
             change,
@@ -253,6 +291,10 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
     }
 }
 
+/// Debian keeps the image in /boot, others beside the modules.
+const KERNEL_INSTALL: &str = "for image in \"/lib/modules/$(uname -r)/vmlinuz\" \
+    \"/boot/vmlinuz-$(uname -r)\"; do [ ! -f \"$image\" ] || kernel-install add \"$(uname -r)\" \
+    \"$image\"; done";
 const DEFAULT_GRUB: &str = "/etc/default/grub";
 const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX";
 const GRUB_UPDATE: &str = "grub-mkconfig -o /boot/grub/grub.cfg";
@@ -277,7 +319,7 @@ fn debian(change: &Change) -> Vec<String> {
     for word in &change.remove {
         let script = quote(&removal(word));
         commands.push(format!(
-            "find /etc/default/grub /etc/default/grub.d -name '*.cfg' -o -name grub | xargs sed -i -E {script}"
+            "for file in /etc/default/grub /etc/default/grub.d/*.cfg; do [ ! -f \"$file\" ] || sed -i -E {script} \"$file\"; done"
         ));
     }
     if !change.add.is_empty() {
