@@ -11,21 +11,22 @@
     reason = "a bench runs programs and prints what it measured"
 )]
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
-use nix::sys::resource::{UsageWho, getrusage};
+use anyhow::{Context, Result, ensure};
 
 const WARM_UPS: usize = 2;
 const PAIRS: usize = 21;
+/// Runs in which memory is looked at: a look takes as long as a good part of a run, so one run
+/// alone would miss the moment at which it is most.
+const LOOKS: usize = 9;
 
-/// The argument that makes this program run the rest of its arguments and print the peak
-/// memory of that alone. A process of its own, because the kernel keeps one maximum for
-/// all children a process has had.
-const PEAK: &str = "--peak-of";
+/// What the doctor may have in memory at most, in KiB: 20 MB.
+const MOST_KIB: u64 = 20_000_000 / 1024;
 
 /// A program to measure.
 struct Contender {
@@ -36,17 +37,22 @@ struct Contender {
 
 /// What one contender costs besides time.
 struct Cost {
-    system_calls: u32,
-    bpf_calls: u32,
-    peak_kib: u32,
+    /// Calls of bpf(2), of all its processes.
+    bpf_calls: usize,
+    /// The most memory of all its processes together (KiB).
+    together_kib: u64,
+    /// The most memory that one of its processes ever had (KiB).
+    largest_kib: u64,
+    /// The most processes at a time.
+    processes: usize,
 }
 
 fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some((PEAK, command)) = arguments.split_first().map(|(a, b)| (a.as_str(), b)) {
-        return print_peak(command);
-    }
     let bpftool = bpftool()?;
+    let version = Command::new(&bpftool).arg("version").output()?.stdout;
+    let version = String::from_utf8_lossy(&version);
+    let version = version.lines().take(2).collect::<Vec<_>>().join(", ");
+    println!("against {bpftool}: {version}\n");
     let doctor = env!("CARGO_BIN_EXE_bpf-doctor");
     duel(
         &Contender {
@@ -54,7 +60,7 @@ fn main() -> Result<()> {
             fine: &[0, 1, 3],
         },
         &Contender {
-            command: words(&[bpftool, "feature", "probe"]),
+            command: words(&[&bpftool, "feature", "probe"]),
             fine: &[0],
         },
     )?;
@@ -65,13 +71,15 @@ fn main() -> Result<()> {
             fine: &[0],
         },
         &Contender {
-            command: words(&[bpftool, "feature", "probe", "full"]),
+            command: words(&[&bpftool, "feature", "probe", "full"]),
             fine: &[0],
         },
     )?;
     println!(
-        "\nSystem calls are those of all processes, counted by strace. Less memory than this bench \
-         has itself,\nsome 2 MiB, shows as that."
+        "\nCalls of bpf() are those of all processes, counted by strace. Memory of all processes \
+         together is the\nlargest sum of their proportional set sizes (Pss: what processes share is \
+         counted once) in {LOOKS} runs\nduring which they are looked at without pause; that of the \
+         largest process is its resident set at\nits peak (VmHWM), with what it shares."
     );
     Ok(())
 }
@@ -105,27 +113,36 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// The peer's program, which Debian keeps where ordinary users don't look.
-fn bpftool() -> Result<&'static str> {
+/// The peer's program: what BPFTOOL names, or Debian's, which is kept where ordinary users don't
+/// look.
+fn bpftool() -> Result<String> {
+    if let Ok(program) = std::env::var("BPFTOOL") {
+        return Ok(program);
+    }
     ["bpftool", "/usr/sbin/bpftool"]
         .into_iter()
         .find(|program| start(&words(&[program, "version"])).is_ok())
+        .map(str::to_owned)
         .context("bpftool not found: install it (on Debian: apt-get install bpftool)")
 }
 
-/// Runs a command without input or output; gives its exit status.
-fn start(command: &[String]) -> Result<Option<i32>> {
+/// Starts a command without input or output.
+fn spawn(command: &[String]) -> Result<Child> {
     let (program, arguments) = command.split_first().context("no command")?;
-    let status = Command::new(program)
+    Command::new(program)
         .args(arguments)
         // Cargo's addition, which would make the loader search more folders than usual.
         .env_remove("LD_LIBRARY_PATH")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .status()
-        .with_context(|| format!("cannot run {program}"))?;
-    Ok(status.code())
+        .spawn()
+        .with_context(|| format!("cannot run {program}"))
+}
+
+/// Runs a command without input or output; gives its exit status.
+fn start(command: &[String]) -> Result<Option<i32>> {
+    Ok(spawn(command)?.wait()?.code())
 }
 
 impl Contender {
@@ -149,57 +166,94 @@ fn milliseconds(contender: &Contender) -> Result<f64> {
 }
 
 fn cost(contender: &Contender) -> Result<Cost> {
+    let bpf_calls = bpf_calls(contender)?;
+    let mut cost = Cost {
+        bpf_calls,
+        together_kib: 0,
+        largest_kib: 0,
+        processes: 0,
+    };
+    for _ in 0..LOOKS {
+        look(contender, &mut cost)?;
+    }
+    ensure!(cost.together_kib > 0, "no memory was seen");
+    Ok(cost)
+}
+
+/// Counts the calls of bpf(2). Arguments stay bare numbers: to follow the addresses among them
+/// takes strace memory of processes that are about to end.
+fn bpf_calls(contender: &Contender) -> Result<usize> {
     let folder = tempfile::tempdir()?;
-    let table = folder.path().join("calls");
-    let mut traced = words(&["strace", "-f", "-c", "-o", &table.to_string_lossy(), "--"]);
+    let calls = folder.path().join("calls");
+    let mut traced = words(&[
+        "strace",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=bpf",
+        "-e",
+        "raw=bpf",
+        "-o",
+    ]);
+    traced.push(calls.to_string_lossy().into_owned());
+    traced.push("--".to_owned());
     traced.extend_from_slice(&contender.command);
     contender.accept(start(&traced)?)?;
-    let (system_calls, bpf_calls) = counted(&table)?;
-    Ok(Cost {
-        system_calls,
-        bpf_calls,
-        peak_kib: peak(contender)?,
-    })
+    let text = fs::read_to_string(&calls)?;
+    // A call that another process interrupts takes a second line, without the parenthesis.
+    let count = text.lines().filter(|line| line.contains(" bpf(")).count();
+    ensure!(count > 0, "strace saw no call of bpf()");
+    Ok(count)
 }
 
-/// All calls, and those of `bpf`, in a table as `strace -c` writes it: the share of time,
-/// seconds, microseconds per call, calls, maybe errors, name.
-fn counted(table: &Path) -> Result<(u32, u32)> {
-    let text = fs::read_to_string(table)?;
-    let mut all = 0;
-    let mut bpf = 0;
-    for line in text.lines() {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        let calls = columns.get(3).and_then(|calls| calls.parse::<u32>().ok());
-        match (columns.last(), calls) {
-            (None | Some(&"total"), _) | (_, None) => {}
-            (Some(&name), Some(calls)) => {
-                all += calls;
-                bpf += if name == "bpf" { calls } else { 0 };
-            }
+/// Runs it once more and looks at the memory of all its processes as often as can be.
+fn look(contender: &Contender, cost: &mut Cost) -> Result<()> {
+    let mut child = spawn(&contender.command)?;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return contender.accept(status.code());
         }
-    }
-    ensure!(all > 0, "strace counted nothing");
-    Ok((all, bpf))
-}
-
-/// Peak memory of the contender's largest process, in KiB.
-fn peak(contender: &Contender) -> Result<u32> {
-    let output = Command::new(std::env::current_exe()?)
-        .arg(PEAK)
-        .args(&contender.command)
-        .output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    match text.trim().parse() {
-        Ok(kib) => Ok(kib),
-        Err(_) => bail!("no peak memory of `{}`", contender.command.join(" ")),
+        let family = family(child.id());
+        let together = family.iter().filter_map(|pid| pss(*pid)).sum();
+        cost.together_kib = cost.together_kib.max(together);
+        cost.processes = cost.processes.max(family.len());
+        let largest = family.iter().filter_map(|pid| peak(*pid)).max();
+        cost.largest_kib = cost.largest_kib.max(largest.unwrap_or(0));
     }
 }
 
-fn print_peak(command: &[String]) -> Result<()> {
-    start(command)?;
-    println!("{}", getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss());
-    Ok(())
+/// A process and all that descend from it.
+fn family(pid: u32) -> Vec<u32> {
+    let mut known = HashSet::from([pid]);
+    let mut family = vec![pid];
+    let mut next = 0;
+    while let Some(&pid) = family.get(next) {
+        next += 1;
+        // Of the thread that forks, which the doctor and bpftool have one of.
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let children = children.unwrap_or_default();
+        let children = children
+            .split_whitespace()
+            .filter_map(|pid| pid.parse().ok());
+        family.extend(children.filter(|child| known.insert(*child)));
+    }
+    family
+}
+
+/// The memory of a process, of which what it shares with others is counted in proportion (KiB).
+fn pss(pid: u32) -> Option<u64> {
+    kib(Path::new(&format!("/proc/{pid}/smaps_rollup")), "Pss:")
+}
+
+/// The most memory that a process has had so far (KiB).
+fn peak(pid: u32) -> Option<u64> {
+    kib(Path::new(&format!("/proc/{pid}/status")), "VmHWM:")
+}
+
+fn kib(path: &Path, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// The middle one of an odd number of values.
@@ -226,13 +280,34 @@ fn print_comparison(pairs: &[(f64, f64)], doctor: &Cost, bpftool: &Cost) {
     row("wall time, least (ms)", 2, least(ours()), least(theirs()));
     let ratio = median(pairs.iter().map(|(a, b)| a / b));
     println!("{:<64}{ratio:>10.3}", "median of the ratios of pairs");
-    let count = |name, a: u32, b: u32| row(name, 0, f64::from(a), f64::from(b));
-    count("system calls", doctor.system_calls, bpftool.system_calls);
-    count("of these bpf()", doctor.bpf_calls, bpftool.bpf_calls);
+    let count = |name, a: f64, b: f64| row(name, 0, a, b);
+    let of = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let kib = |kib: u64| f64::from(u32::try_from(kib).unwrap_or(u32::MAX));
     count(
-        "peak memory of the largest process (KiB)",
-        doctor.peak_kib,
-        bpftool.peak_kib,
+        "calls of bpf()",
+        of(doctor.bpf_calls),
+        of(bpftool.bpf_calls),
+    );
+    count(
+        "processes at a time",
+        of(doctor.processes),
+        of(bpftool.processes),
+    );
+    count(
+        "memory, all processes together (KiB)",
+        kib(doctor.together_kib),
+        kib(bpftool.together_kib),
+    );
+    count(
+        "memory, the largest process (KiB)",
+        kib(doctor.largest_kib),
+        kib(bpftool.largest_kib),
+    );
+    let verdict = |good: bool| if good { "met" } else { "MISSED" };
+    println!(
+        "targets: time at most that of bpftool: {}; memory at most 20 MB: {}",
+        verdict(ratio <= 1.0),
+        verdict(doctor.together_kib.max(doctor.largest_kib) <= MOST_KIB)
     );
 }
 

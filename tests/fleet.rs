@@ -154,6 +154,9 @@ fn every_way_to_hand_in_reports_gives_the_same_audit() {
     let ways = [
         put(&place, "many.yaml", &many),
         put(&place, "marked.yml", format!("---\n{many}...\n")),
+        // As `cat` leaves them.
+        put(&place, "cat.yaml", reports.concat()),
+        put(&place, "cat.yaml.gz", gzip(reports.concat().as_bytes())),
         put(&place, "lines.jsonl", &lined),
         put(&place, "pretty.json", pretty.join("\n")),
         put(&place, "list.json", format!("[{}]", pretty.join(",\n"))),
@@ -355,6 +358,238 @@ fn bad_reports_are_named_and_the_others_go_on() {
     }
 }
 
+/// What a run says on standard error, and how many hosts it counts; nothing takes it down.
+#[track_caller]
+fn told_of(paths: &[&Path]) -> (String, Option<i32>, u64) {
+    let paths: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    let output = run(&[&["fleet", "--format", "json"][..], &paths].concat());
+    let told = text(&output.stderr);
+    let status = output.status.code();
+    assert!(status.is_some(), "{told}");
+    assert!(!told.contains("panicked"), "{told}");
+    let audit: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    (told, status, audit["hosts"].as_u64().unwrap_or(0))
+}
+
+#[test]
+fn tags_anchors_and_nesting_in_a_report_do_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let report = renamed(&REPORTS[1], "web-1", TIME);
+    let in_facts = |text: &str| report.replace("\nfacts:\n", &format!("\nfacts:\n{text}"));
+    let levels = (1..30).map(|level| {
+        let row = vec![format!("*b{}", level - 1); 9].join(", ");
+        format!("  b{level}: &b{level} [{row}]\n")
+    });
+    let bomb = format!("  b0: &b0 [x, x]\n{}", levels.collect::<String>());
+    // What a tag asks for is built nowhere: the value counts as it stands, or is none.
+    for (name, content, hosts) in [
+        (
+            "ruby",
+            in_facts("  evil: !ruby/object:Gem::Installer\n    i: x\n"),
+            1,
+        ),
+        (
+            "python",
+            in_facts("  evil: !!python/object/apply:os.system ['touch /tmp/x']\n"),
+            1,
+        ),
+        ("binary", in_facts("  evil: !!binary aGVsbG8=\n"), 1),
+        (
+            "name",
+            report.replace("hostname: web-1", "hostname: !!python/name:os.system web-1"),
+            1,
+        ),
+        ("map", report.replace("\nhost:\n", "\nhost: !x\n"), 1),
+        ("verdict", report.replace("verdict: ", "verdict: !evil "), 0),
+        ("bomb", in_facts(&bomb), 1),
+        (
+            "deep",
+            in_facts(&format!(
+                "  evil: {}{}\n",
+                "[".repeat(5000),
+                "]".repeat(5000)
+            )),
+            0,
+        ),
+        (
+            "deeper",
+            in_facts(&format!("  evil:\n{}", {
+                let lines = (2..2000).map(|level| format!("{}a:\n", " ".repeat(level * 2)));
+                lines.collect::<String>()
+            })),
+            0,
+        ),
+        (
+            "alias",
+            format!("x: &x {}\n{report}", "y".repeat(1000)).replace("web-1", "*x"),
+            1,
+        ),
+    ] {
+        let file = put(&place, &format!("{name}.yaml"), content);
+        let (told, status, counted) = told_of(&[&file]);
+        assert_eq!(counted, hosts, "{name}: {told}");
+        if hosts == 0 {
+            assert!(told.contains(name), "{name}: {told}");
+            assert_eq!(status, Some(2), "{name}: {told}");
+        }
+    }
+}
+
+#[test]
+fn what_is_cut_off_is_told_and_what_came_before_counts() {
+    let place = tempfile::tempdir().unwrap();
+    let reports = fleet(40);
+    let many = reports.join("---\n");
+    let lines: Vec<String> = reports.iter().map(|report| json_of(report)).collect();
+    let members: Vec<(String, Vec<u8>)> = reports
+        .iter()
+        .enumerate()
+        .map(|(number, report)| (format!("r{number}.yaml"), report.clone().into_bytes()))
+        .collect();
+    let members: Vec<(&str, Vec<u8>)> = members
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.clone()))
+        .collect();
+    let archive = tar(&members);
+    let zst = |bytes: &[u8]| zstd::encode_all(bytes, 3).unwrap();
+    for (name, whole) in [
+        ("many.yaml", many.clone().into_bytes()),
+        ("lines.jsonl", lines.join("\n").into_bytes()),
+        ("many.yaml.gz", gzip(many.as_bytes())),
+        ("many.yaml.zst", zst(many.as_bytes())),
+        ("all.tar", archive.clone()),
+        ("all.tar.gz", gzip(&archive)),
+        ("all.tar.zst", zst(&archive)),
+    ] {
+        // Of what is packed the end alone, because a block may hold it all.
+        let packed = name.ends_with(".gz") || name.ends_with(".zst");
+        let cut = match packed {
+            true => whole.len() - 12,
+            false => whole.len() * 2 / 3 + 7,
+        };
+        let file = put(&place, name, &whole[..cut]);
+        let (told, status, hosts) = told_of(&[&file]);
+        assert_eq!(status, Some(2), "{name}: {told}");
+        assert!(told.contains(name), "{name}: {told}");
+        // Of a tar the member and the archive.
+        assert!(told.lines().count() <= 2, "{name}: {told}");
+        assert!(hosts > 20 && (packed || hosts < 40), "{name}: {hosts}");
+        fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn floods_of_nothing_are_told_once() {
+    let place = tempfile::tempdir().unwrap();
+    let report = json_of(&fleet(1)[0]);
+    let flood = "{}\n".repeat(200_000);
+    let spaces = " ".repeat(50 << 20);
+    for (name, content, count) in [
+        ("flood.gz", format!("{flood}{report}\n"), 1000),
+        ("spaces.gz", format!("{spaces}\n{report}\n"), 0),
+    ] {
+        let file = put(&place, name, gzip(content.as_bytes()));
+        let output = run(&["fleet", "--format", "json", file.to_str().unwrap()]);
+        let audit: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(audit["hosts"], 1, "{name}");
+        assert_eq!(audit["reports"]["bad"], count, "{name}");
+        assert!(text(&output.stderr).lines().count() <= 21, "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_grows_has_an_end() {
+    let place = tempfile::tempdir().unwrap();
+    let lines: Vec<String> = fleet(6).iter().map(|report| json_of(report)).collect();
+    let block = lines.join("\n") + "\n";
+    // Larger than what one thread reads alone, and small.
+    for copies in [80, 1] {
+        let block = block.clone();
+        let file = put(&place, "growing.jsonl", block.repeat(copies));
+        let path = file.clone();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let writer = std::thread::spawn(move || {
+            let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+            let empty = std::sync::mpsc::TryRecvError::Empty;
+            let mut written = 0_u64;
+            // A gigabyte at most, should the reader never end.
+            while stopped.try_recv() == Err(empty) && written < 1 << 30 {
+                file.write_all(block.as_bytes()).unwrap();
+                written += block.len() as u64;
+                // Faster than reports are read, and no faster than needed.
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            written
+        });
+        let (told, _, hosts) = told_of(&[&file]);
+        drop(stop);
+        assert!(writer.join().unwrap() < 1 << 30, "it read to the end");
+        assert_eq!(hosts, 6, "{told}");
+        fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn a_host_is_its_machine_and_the_newest_report_counts() {
+    let place = tempfile::tempdir().unwrap();
+    let of = |kind: usize, name: &str, machine: &str, time: &str| {
+        let report = renamed(&REPORTS[kind], name, time);
+        let line = format!("  hostname: {name}\n");
+        report.replace(&line, &format!("{line}  machine_id: {machine}\n"))
+    };
+    let (old, new) = (TIME, "2026-01-02T00:00:00Z");
+    // One machine that was renamed, two that share a name, and a copy of an image whose
+    // machine id is none.
+    let reports = [
+        of(0, "before", "1111", old),
+        of(1, "after", "1111", new),
+        of(1, "after", "1111", old),
+        of(0, "twin", "2222", old),
+        of(0, "twin", "3333", old),
+        of(0, "web-1", "unknown", old),
+        of(0, "web-2", "unknown", old),
+    ];
+    let expected = {
+        let file = put(&place, "all.yaml", reports.join("---\n"));
+        audit(&[file.to_str().unwrap()])
+    };
+    assert_eq!(expected["hosts"], 5);
+    assert_eq!(expected["reports"]["read"], 7);
+    assert_eq!(expected["reports"]["superseded"], 2);
+    assert_eq!(expected["reports"]["renamed"][0][0], "after");
+    assert_eq!(expected["reports"]["renamed"][0][1], "before");
+    assert_eq!(expected["reports"]["repeated"]["examples"][0], "after");
+    // What the newest report says of the machine counts, and nothing of the older ones.
+    let release = |kind: usize| {
+        let value: Value = serde_yaml::from_str(&REPORTS[kind]).unwrap();
+        value["host"]["kernel"]["release"].clone()
+    };
+    let kernels = expected["groups"].as_array().unwrap();
+    let kernels = kernels.iter().find(|one| one["by"] == "kernel").unwrap();
+    assert_eq!(kernels["groups"][0]["value"], release(0));
+    assert_eq!(kernels["groups"][0]["hosts"], 4);
+    assert_eq!(kernels["groups"][1]["value"], release(1));
+    assert_eq!(kernels["groups"][1]["hosts"], 1);
+    // In whatever order, and as files of their own.
+    for order in [[6, 5, 4, 3, 2, 1, 0], [2, 0, 1, 4, 6, 5, 3]] {
+        for (place_in_order, number) in order.into_iter().enumerate() {
+            put(
+                &place,
+                &format!("dir/{place_in_order}.yaml"),
+                &reports[number],
+            );
+        }
+        let directory = place.path().join("dir");
+        assert_eq!(audit(&[directory.to_str().unwrap()]), expected);
+    }
+    let output = run(&["fleet", place.path().join("dir").to_str().unwrap()]);
+    let told = text(&output.stdout);
+    assert!(
+        told.contains("one machine id, several names: after, before"),
+        "{told}"
+    );
+}
+
 #[test]
 fn what_changed_is_told_and_regressions_count() {
     let place = tempfile::tempdir().unwrap();
@@ -412,6 +647,18 @@ fn what_changed_is_told_and_regressions_count() {
         &audit(&[&new, "--baseline", partial.to_str().unwrap()])["changes"],
         changes
     );
+    // What is no longer known is no regression, and told.
+    let blind: String = ready
+        .split_inclusive('\n')
+        .map(|line| match line {
+            "  status: ok\n" => "  status: unknown\n",
+            line => line,
+        })
+        .collect();
+    let blind = file("blind.yaml", &[renamed(&blind, "a", TIME)]);
+    let changes = &audit(&[&blind, "--baseline", &old])["changes"];
+    assert_eq!(changes["unclear"]["examples"][0], "a");
+    assert_eq!(changes["regression"], false);
     let output = run(&["fleet", &new, "--fail-on", "regression"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--baseline"));
@@ -522,6 +769,11 @@ fn hosts_are_grouped_by_labels() {
     assert_eq!(by(&[], "role"), expected);
     assert_eq!(by(&["--by", "role"], "role"), expected);
     assert_eq!(by(&["--by", "role"], "kernel"), []);
+    let output = run(&["fleet", file, "--by", "rloe"]);
+    assert!(text(&output.stderr).contains("no host has a label rloe"));
+    let output = run(&["fleet", file, "--profile", "cilium"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no report tells of the software cilium"));
     let inventory = "host,role,site\na,edge,north\nc,,south\nother,x,y\n";
     let csv = put(&place, "hosts.csv", inventory);
     let yaml = put(

@@ -422,6 +422,7 @@ fn redaction_leaves_verdicts_and_takes_names() {
         "--root",
         name(&root),
     ]);
+    let redacted = report(&["--redact", "--root", name(&root)]);
     let bundle = scratch.path().join("redacted.tar.gz");
     let packed = run(&[
         "collect",
@@ -448,6 +449,7 @@ fn redaction_leaves_verdicts_and_takes_names() {
             assert_eq!(line, None, "{secret}");
         }
     }
+    assert_eq!(report(&["--root", name(&bundle)]), redacted);
     for bytes in [&output.stdout, &from_bundle.stdout] {
         let redacted: Value = serde_yaml::from_slice(bytes).unwrap();
         assert_eq!(statuses(&redacted), statuses(&plain));
@@ -478,6 +480,18 @@ fn bundles_and_redaction_keep_the_verdict_of_every_host() {
         let packed = run(&["collect", "-o", name(&bundle), "--root", name(&root)]);
         assert_eq!(packed.status.code(), Some(0), "{packed:?}");
         assert_eq!(report(&["--root", name(&bundle)]), plain, "{root:?}");
+        // Names are replaced by the same words, so that a report and a bundle fit together.
+        let arguments = [
+            "collect",
+            "--redact",
+            "-o",
+            name(&bundle),
+            "--root",
+            name(&root),
+        ];
+        let packed = run(&arguments);
+        assert_eq!(packed.status.code(), Some(0), "{packed:?}");
+        assert_eq!(report(&["--root", name(&bundle)]), redacted, "{root:?}");
     }
     assert_ne!(count, 0);
 }

@@ -38,17 +38,11 @@ pub struct Offence {
 }
 
 /// A rule looks at one check and says what is wrong with it.
-type Rule = fn(&Check, &Scene<'_>) -> Vec<(Level, String)>;
+type Rule = fn(&Check, &Scene) -> Vec<(Level, String)>;
 
 /// What rules may look at besides the check.
-struct Scene<'a> {
+struct Scene {
     values_of: possible::ValuesOf,
-    /// The catalogue with the file in it.
-    #[expect(
-        dead_code,
-        reason = "rules that compare checks with each other look here"
-    )]
-    catalogue: &'a Catalogue,
 }
 
 /// All rules. A new one is a function and a row.
@@ -82,7 +76,6 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
     let ids: Ids = yaml::from_str(text).unwrap_or_default();
     let scene = Scene {
         values_of: vocabulary.values_of,
-        catalogue: &catalogue,
     };
     let mut offences = Vec::new();
     for (index, Id { id }) in ids.checks.iter().enumerate() {
@@ -107,7 +100,7 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
 }
 
 /// What is wrong with a profile.
-fn of_profile(profile: &Profile, scene: &Scene<'_>) -> Vec<(Level, String)> {
+fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
     let mut found = Vec::new();
     if profile.documents.is_empty() {
         let message = "no documents: name those of the software that say what it needs";
@@ -163,7 +156,7 @@ struct Id {
     id: String,
 }
 
-impl Scene<'_> {
+impl Scene {
     /// Whether no host can give these answers.
     fn never(&self, asked: &[(&Condition, Answers)]) -> bool {
         possible(asked, self.values_of) == Some(false)
@@ -193,7 +186,7 @@ fn conditions(check: &Check) -> Vec<(String, &Condition)> {
     all
 }
 
-fn parts_that_contradict(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String)> {
+fn parts_that_contradict(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
     let mut found = Vec::new();
     for (place, condition) in conditions(check) {
         condition.walk(&mut |part| {
@@ -210,7 +203,7 @@ fn parts_that_contradict(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String
     found
 }
 
-fn never_or_always(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String)> {
+fn never_or_always(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
     let Some(fails) = &check.fails else {
         return Vec::new();
     };
@@ -231,7 +224,7 @@ fn never_or_always(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String)> {
     Vec::new()
 }
 
-fn causes_out_of_reach(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String)> {
+fn causes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
     let mut asked = failing(check);
     if scene.never(&asked) {
         return Vec::new();
@@ -253,7 +246,7 @@ fn causes_out_of_reach(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String)>
     found
 }
 
-fn fixes_out_of_reach(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String)> {
+fn fixes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
     let mut found = Vec::new();
     for (index, cause) in check.causes.iter().enumerate() {
         let mut asked = failing(check);
@@ -277,7 +270,7 @@ fn fixes_out_of_reach(check: &Check, scene: &Scene<'_>) -> Vec<(Level, String)> 
     found
 }
 
-fn without_references(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
+fn without_references(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     if !check.references.is_empty() {
         return Vec::new();
     }
@@ -285,7 +278,7 @@ fn without_references(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
     vec![(Level::Advice, message.to_owned())]
 }
 
-fn without_fixes(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
+fn without_fixes(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     let bare = check.causes.iter().enumerate().filter(|(_, cause)| {
         let severity = cause.severity.unwrap_or(check.severity);
         cause.fixes.is_empty() && severity > Severity::Info
@@ -300,7 +293,7 @@ fn without_fixes(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
     .collect()
 }
 
-fn without_confirmation(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
+fn without_confirmation(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     if !check.confirm.is_empty() {
         return Vec::new();
     }
@@ -308,7 +301,7 @@ fn without_confirmation(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
     vec![(Level::Advice, message.to_owned())]
 }
 
-fn half_written(check: &Check, _: &Scene<'_>) -> Vec<(Level, String)> {
+fn half_written(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     let fixes = || check.causes.iter().flat_map(|cause| &cause.fixes);
     let causes = check.causes.iter().map(|cause| &cause.because);
     let prose = [&check.title, &check.why].into_iter();

@@ -1,15 +1,13 @@
 //! `bpf-doctor collect`: what is known of a host, packed to be judged elsewhere.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 
 use super::Exit;
 use super::input::{LabelArguments, now};
+use super::place::{Place, Readers};
 use bpf_doctor::host::{self, Opened, Packed, Recorder};
 use bpf_doctor::redact::Redactor;
 use bpf_doctor::{facts, probes, report};
@@ -21,7 +19,7 @@ use bpf_doctor::{facts, probes, report};
   bpf-doctor collect -o case-4711.tar.gz --redact without names, addresses and secrets
   bpf-doctor check --root case-4711.tar.gz        elsewhere: the same findings")]
 pub struct CollectArguments {
-    /// The archive to write; readable for its owner alone
+    /// The archive to write, readable for its owner alone; `-` is standard output
     #[arg(long, short, value_name = "FILE.tar.gz")]
     output: PathBuf,
     /// Read the root file system in this directory instead of this host, such as a
@@ -52,7 +50,10 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
         None => Opened::this(),
     };
     let mut labels = arguments.labels.over(opened.labels.clone())?;
-    let mut output = create(&arguments.output)?;
+    let mut output = Place::open(&arguments.output, Readers::Owner)?;
+    if output.is_terminal() {
+        bail!("an archive is nothing for a terminal: name a file, or pipe it on");
+    }
     let may_try = opened.host.is_live() && !arguments.no_probes;
     let mut underway = may_try.then(|| probes::start(&|_| true, &probes::Limits::default()));
 
@@ -72,7 +73,15 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
             facts.text("environment.hostname").as_deref(),
             facts.text("kernel.release").as_deref(),
         );
-        record.rewrite(&mut |path, text| redactor.file(path, text));
+        // In the order of a report, so that a name is replaced by the same word in both.
+        let mut told = facts.clone();
+        told.rewrite(&mut |key, text| redactor.fact(key, text));
+        // A report has a hash in its place, and so another word as one to replace.
+        let id = told.text("environment.machine-id").unwrap_or_default();
+        record.rewrite(&mut |path, text| match path {
+            "/etc/machine-id" => format!("{id}\n"),
+            _ => redactor.file(path, text),
+        });
         for result in &mut outcomes {
             result.outcome.rewrite(&mut |text| redactor.text(text));
         }
@@ -85,26 +94,8 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
         labels: &labels,
         probes: &report::outcomes_yaml(&outcomes)?,
     };
-    let written = output.write_all(&bundle.pack(&record)?);
-    written.with_context(|| format!("can't write {}", arguments.output.display()))?;
+    let packed = bundle.pack(&record)?;
+    let written = output.fill(|out| out.write_all(&packed));
+    written.with_context(|| format!("can't write {}", output.name()))?;
     Ok(Exit::Status(0))
-}
-
-/// Opens the place before the work begins, so that a bad path is known early.
-fn create(path: &Path) -> anyhow::Result<fs::File> {
-    let name = path.display();
-    let file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("can't write {name}"))?;
-    // One that was there before may be open to others.
-    if file.metadata().is_ok_and(|meta| meta.is_file()) {
-        let own = fs::Permissions::from_mode(0o600);
-        file.set_permissions(own)
-            .with_context(|| format!("can't keep {name} from others"))?;
-    }
-    Ok(file)
 }

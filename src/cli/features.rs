@@ -1,5 +1,7 @@
 //! `bpf-doctor features`: what a kernel's BPF has.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -114,8 +116,11 @@ pub fn run(arguments: &FeaturesArguments) -> anyhow::Result<Exit> {
         arguments.no_probes,
         &arguments.source,
     )?;
-    let text = render(arguments.format, &told, terminal.style(), features::text)?;
-    terminal.write(&text)?;
+    match arguments.format {
+        Format::Text => terminal.write(&features::text(&told, terminal.style()))?,
+        Format::Yaml => terminal.stream(|out| features::write_yaml(&told, out))?,
+        Format::Json => terminal.stream(|out| features::write_json(&told, out))?,
+    }
     Ok(Exit::Status(0))
 }
 
@@ -175,7 +180,7 @@ fn ask(
         traced: names.traced,
         guarded: names.guarded,
     };
-    let mut underway = trials::start(&trials, kernel, &Limits::default());
+    let mut underway = trials::start(&trials, kernel, &limits(&trials));
     let facts = facts::collect(host.as_ref());
     let tried: Vec<(Trial, Vec<Reply>)> = trials.iter().cloned().zip(underway.replies()).collect();
     let known = Known {
@@ -184,6 +189,19 @@ fn ask(
         tried: &tried,
     };
     Ok(features::judge(table, sections, &known, wish))
+}
+
+/// How long trials may take. In full they are thousands, and of a slow or busy machine, where each
+/// takes a hundred times as long as usual, the answers are worth the wait, too.
+fn limits(trials: &[Trial]) -> Limits {
+    const EACH: Duration = Duration::from_millis(25);
+    let usual = Limits::default();
+    let times = |replies: usize| EACH.saturating_mul(u32::try_from(replies).unwrap_or(u32::MAX));
+    let replies = trials.iter().map(Trial::replies);
+    Limits {
+        each: usual.each + times(replies.clone().max().unwrap_or(0)),
+        all: usual.all + times(replies.sum()),
+    }
 }
 
 fn render<T: Serialize>(

@@ -161,6 +161,16 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         threshold: threshold(arguments),
         profiles: arguments.profile.clone(),
     };
+    for name in &arguments.profile {
+        if !summary.tells_of(name) {
+            bail!("no report tells of the software {name}; `check --profile {name}` makes some");
+        }
+    }
+    for key in &arguments.by {
+        if !fleet::GROUPS.contains(&key.as_str()) && !summary.has_label(key) {
+            Terminal::warn(&format!("no host has a label {key}"));
+        }
+    }
     let time = now()?.0;
     let audit = fleet::audit(&summary, &weighing, &arguments.by, before.as_ref(), &time);
     let text = match arguments.format {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
-use super::place::Place;
+use super::place::{Place, Readers};
 use bpf_doctor::report::{Detail, Style};
 
 /// When to use colour.
@@ -38,7 +38,7 @@ pub enum Format {
 /// Where output goes and how it looks; the same for every command.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArguments {
-    /// Write to this file instead of standard output; it is there whole or not at all
+    /// Write to this file instead of standard output (`-`); it is there whole or not at all
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// When to use colour
@@ -75,7 +75,8 @@ impl Terminal {
     /// Opens the place before the work begins, so that a bad path is known early.
     pub fn open(arguments: &OutputArguments) -> anyhow::Result<Self> {
         let file = match &arguments.output {
-            Some(path) => Some(Place::open(path)?),
+            Some(path) if path.as_os_str() == "-" => None,
+            Some(path) => Some(Place::open(path, Readers::AsUsual)?),
             None => None,
         };
         let on_terminal = file.is_none() && io::stdout().is_terminal();

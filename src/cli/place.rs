@@ -2,17 +2,28 @@
 //! a collector of metrics, reads the older one.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, BufWriter, ErrorKind, Seek, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 /// Where a document will be.
 #[derive(Debug)]
 pub struct Place {
     path: PathBuf,
     kind: Kind,
+    readers: Readers,
+}
+
+/// Who may read a file that is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Whom the mask of the process lets, and of an older file who could read that.
+    AsUsual,
+    /// Its owner.
+    Owner,
 }
 
 #[derive(Debug)]
@@ -21,6 +32,8 @@ enum Kind {
     File(Option<Metadata>),
     /// A pipe, a terminal, or a file in a folder that takes no other: it is written to.
     Stream(File),
+    /// Standard output.
+    Output,
 }
 
 /// How often a name for the new file is tried that turns out to be taken.
@@ -28,14 +41,29 @@ const TRIES: u32 = 16;
 
 impl Place {
     /// Sees that a document can be written there, before the work for it begins. Nothing is
-    /// created or changed yet.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
+    /// created or changed yet. `-` is standard output.
+    pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
+        let place = |path: &Path, kind| Self {
+            path: path.to_owned(),
+            kind,
+            readers,
+        };
+        if path.as_os_str() == "-" {
+            return Ok(place(Path::new("standard output"), Kind::Output));
+        }
         let refused = || format!("can't write {}", path.display());
         let access = nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK;
         let admits =
             |path: &Path| -> io::Result<()> { Ok(nix::unistd::eaccess(folder(path)?, access)?) };
-        match OpenOptions::new().write(true).open(path) {
+        // A pipe that nobody reads is an error here, and not a reason to wait.
+        let mut options = OpenOptions::new();
+        let options = options.write(true).custom_flags(OFlag::O_NONBLOCK.bits());
+        match options.open(path) {
             Ok(file) => {
+                let flags = FcntlArg::F_SETFL(OFlag::empty());
+                fcntl(&file, flags)
+                    .map_err(io::Error::from)
+                    .with_context(refused)?;
                 let meta = file.metadata().with_context(refused)?;
                 // Links are followed: what they lead to is replaced, not they. A name of an
                 // open file is none to replace.
@@ -45,24 +73,28 @@ impl Place {
                 let real = fs::canonicalize(path).ok();
                 let real = real.filter(|real| meta.is_file() && !is_open && admits(real).is_ok());
                 Ok(match real {
-                    Some(path) => Self {
-                        path,
-                        kind: Kind::File(Some(meta)),
-                    },
-                    None => Self {
-                        path: path.to_owned(),
-                        kind: Kind::Stream(file),
-                    },
+                    Some(path) => place(&path, Kind::File(Some(meta))),
+                    None => place(path, Kind::Stream(file)),
                 })
             }
             // But for a link to nowhere.
             Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {
                 admits(path).with_context(refused)?;
-                let path = path.to_owned();
-                let kind = Kind::File(None);
-                Ok(Self { path, kind })
+                Ok(place(path, Kind::File(None)))
+            }
+            Err(error) if error.raw_os_error() == Some(nix::errno::Errno::ENXIO as i32) => {
+                anyhow::bail!("can't write {}: nobody reads this pipe", path.display())
             }
             Err(error) => Err(error).with_context(refused),
+        }
+    }
+
+    /// Whether a person would get the bytes before their eyes.
+    pub fn is_terminal(&self) -> bool {
+        match &self.kind {
+            Kind::File(_) => false,
+            Kind::Stream(file) => file.is_terminal(),
+            Kind::Output => io::stdout().is_terminal(),
         }
     }
 
@@ -79,13 +111,14 @@ impl Place {
                 let _device = file.set_len(0);
                 buffered(file, write)
             }
-            Kind::File(older) => replace(&self.path, older.as_ref(), write),
+            Kind::Output => buffered(&mut io::stdout().lock(), write),
+            Kind::File(older) => replace(&self.path, older.as_ref(), self.readers, write),
         }
     }
 }
 
 fn buffered(
-    file: &mut File,
+    file: &mut impl Write,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut out = BufWriter::new(file);
@@ -104,11 +137,12 @@ fn folder(path: &Path) -> io::Result<&Path> {
 fn replace(
     path: &Path,
     older: Option<&Metadata>,
+    readers: Readers,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let (mut file, beside) = create_beside(path)?;
+    let (mut file, beside) = create_beside(path, readers)?;
     let written = older
-        .map_or(Ok(()), |older| like(&file, older))
+        .map_or(Ok(()), |older| like(&file, older, readers))
         .and_then(|()| buffered(&mut file, write));
     let written = written.and_then(|()| match fs::rename(&beside, path) {
         // A file that is mounted by itself, as containers have them, can only be filled.
@@ -132,7 +166,7 @@ fn fill_from(new: &mut File, path: &Path) -> io::Result<()> {
 
 /// A new file in the same folder. Its name begins with a dot and has the name of the program
 /// as its ending, so that nobody who collects files by their endings takes it for one.
-fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
+fn create_beside(path: &Path, readers: Readers) -> io::Result<(File, PathBuf)> {
     let name = path.file_name().ok_or(ErrorKind::IsADirectory)?;
     let name: String = name.to_string_lossy().chars().take(60).collect();
     let mut tries = 0;
@@ -140,7 +174,11 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
         let new = format!(".{name}.{}-{tries}.bpf-doctor", std::process::id());
         let beside = folder(path)?.join(new);
         let mut options = OpenOptions::new();
-        let options = options.read(true).write(true).create_new(true).mode(0o666);
+        let mode = match readers {
+            Readers::AsUsual => 0o666,
+            Readers::Owner => 0o600,
+        };
+        let options = options.read(true).write(true).create_new(true).mode(mode);
         match options.open(&beside) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => tries += 1,
             opened => return opened.map(|file| (file, beside)),
@@ -149,13 +187,17 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
 }
 
 /// Who may read the older file may read the newer one.
-fn like(file: &File, older: &Metadata) -> io::Result<()> {
+fn like(file: &File, older: &Metadata, readers: Readers) -> io::Result<()> {
     let mine = file.metadata()?;
     if (mine.uid(), mine.gid()) != (older.uid(), older.gid()) {
         // Only root may give files away; the mode holds for whoever owns it.
         let _kept = fchown(file, Some(older.uid()), Some(older.gid()));
     }
-    file.set_permissions(Permissions::from_mode(older.mode() & 0o777))
+    let mode = match readers {
+        Readers::AsUsual => older.mode() & 0o777,
+        Readers::Owner => 0o600,
+    };
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 #[cfg(test)]
@@ -181,7 +223,7 @@ mod tests {
         let mut reader = File::open(&path).unwrap();
         let link = scratch.path().join("link");
         std::os::unix::fs::symlink("x.prom", &link).unwrap();
-        Place::open(&link)
+        Place::open(&link, Readers::AsUsual)
             .unwrap()
             .fill(|out| out.write_all(b"newer"))
             .unwrap();
@@ -195,7 +237,7 @@ mod tests {
     fn nothing_is_there_before_there_is_something_to_write() {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("new");
-        let mut place = Place::open(&path).unwrap();
+        let mut place = Place::open(&path, Readers::AsUsual).unwrap();
         assert!(names(scratch.path()).is_empty());
         place.fill(|out| out.write_all(b"whole")).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
@@ -208,16 +250,46 @@ mod tests {
         let link = scratch.path().join("link");
         std::os::unix::fs::symlink("nowhere/x", &link).unwrap();
         for path in ["/nowhere/x", "/", "/dev/null/x"].map(Path::new) {
-            assert!(Place::open(path).is_err(), "{path:?}");
+            assert!(Place::open(path, Readers::AsUsual).is_err(), "{path:?}");
         }
-        assert!(Place::open(&link).is_err());
-        assert!(Place::open(scratch.path()).is_err());
+        assert!(Place::open(&link, Readers::AsUsual).is_err());
+        assert!(Place::open(scratch.path(), Readers::AsUsual).is_err());
         assert_eq!(names(scratch.path()), ["link"]);
     }
 
     #[test]
+    fn what_is_for_its_owner_alone_is_so_from_the_first_byte() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("x");
+        fs::write(&path, "older").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        for _ in 0..2 {
+            let mut place = Place::open(&path, Readers::Owner).unwrap();
+            place.fill(|out| out.write_all(b"secret")).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+            fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_pipe_is_written_to_if_somebody_reads_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("pipe");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let refused = Place::open(&path, Readers::Owner).unwrap_err();
+        assert!(refused.to_string().ends_with("nobody reads this pipe"));
+        let mut options = OpenOptions::new();
+        let options = options.read(true).custom_flags(OFlag::O_NONBLOCK.bits());
+        let mut reader = options.open(&path).unwrap();
+        let mut place = Place::open(&path, Readers::Owner).unwrap();
+        place.fill(|out| out.write_all(b"x")).unwrap();
+        drop(place);
+        assert_eq!(io::read_to_string(&mut reader).unwrap(), "x");
+    }
+
+    #[test]
     fn what_is_no_file_is_written_to() {
-        let mut place = Place::open(Path::new("/dev/null")).unwrap();
+        let mut place = Place::open(Path::new("/dev/null"), Readers::AsUsual).unwrap();
         place.fill(|out| out.write_all(b"x")).unwrap();
         assert!(matches!(place.kind, Kind::Stream(_)));
     }

@@ -32,6 +32,10 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
         "none" => mounts.none(Fact::known("none", source)),
         mode => Fact::known(mode, source),
     });
+    let mode_fact = match mode_fact.value() {
+        None => by_files(host).unwrap_or(mode_fact),
+        Some(_) => mode_fact,
+    };
     facts.set("cgroup.mode", mode_fact);
 
     let path = mounts.fact(|mounts| match best_v2(mounts) {
@@ -49,6 +53,29 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     };
     facts.set("cgroup.v2-path", path);
     facts.set("cgroup.v2-controllers", controllers);
+}
+
+/// By the files of the hierarchies, where no list of mounts was collected: the first file of
+/// version 2 stands at its top, and controllers of version 1 have directories.
+fn by_files(host: &dyn Host) -> Option<Fact> {
+    let at = |path: &'static str| host.stat(path).is_ok().then_some(path);
+    if let Some(path) = at("/sys/fs/cgroup/cgroup.controllers") {
+        return Some(Fact::known("unified", path));
+    }
+    let controllers = [
+        "/sys/fs/cgroup/memory",
+        "/sys/fs/cgroup/pids",
+        "/sys/fs/cgroup/cpu,cpuacct",
+    ];
+    controllers.into_iter().find_map(at)?;
+    let beside = [
+        "/sys/fs/cgroup/unified/cgroup.controllers",
+        "/sys/fs/cgroup/systemd/cgroup.controllers",
+    ];
+    Some(match beside.into_iter().find_map(at) {
+        Some(path) => Fact::known("hybrid", path),
+        None => Fact::known("legacy", "/sys/fs/cgroup"),
+    })
 }
 
 /// systemd's rule (`cg_unified_cached` in src/basic/cgroup-util.c) first, which asks for

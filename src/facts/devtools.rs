@@ -159,7 +159,7 @@ fn libbpf(host: &dyn Host) -> Fact {
             }
         }
     }
-    let seen = places.iter().any(|place| host.stat(place).is_ok());
+    let seen = places.iter().any(|place| host.list(place).is_ok());
     match seen {
         true => Fact::absent(&places.join(":")),
         false => Fact::unknown(

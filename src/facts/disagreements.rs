@@ -10,7 +10,7 @@ pub(super) const KEYS: &[KeyInfo] = &[KeyInfo::one(
     "config-file.disagreements",
     List,
     "Sentences on what the kernel config says and the running kernel, or another file of the \
-     config, denies.",
+         config, denies.",
 )];
 
 /// An option, the kernel from which on it shows itself so, and what shows it.
@@ -107,18 +107,45 @@ const COMPARED: &[&str] = &[
 /// Compares; everything else has to be collected before.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let file = facts.get("config-file");
+    // Sources are named by where they really come from: the sentences are for people.
+    let placed = |sentence: String, place: &str| match host.origin(place) {
+        Some(origin) => sentence.replace(place, &origin),
+        None => sentence,
+    };
     let sentences = match &file {
         Fact::Unknown { .. } => Vec::new(),
         Fact::Known { source, .. } => {
             let mut sentences = between_files(host, facts, source);
+            let of_release = facts.get("kernel.release");
+            let another = another_series(facts);
+            sentences.extend(another.map(|text| placed(text, of_release.source())));
             sentences.extend(another_kernel(host, facts, source));
             sentences.extend(SIGNS.iter().filter_map(|sign| denied(facts, sign)));
             sentences.extend(bpf_module(facts));
-            sentences
+            let sentences = sentences.into_iter();
+            sentences.map(|text| placed(text, source)).collect()
         }
     };
     let fact = file.map(|_| Value::List(sentences));
     facts.set("config-file.disagreements", fact);
+}
+
+/// The config of one series of kernels given, or installed, for another.
+fn another_series(facts: &Facts) -> Option<String> {
+    let header = facts.get("config-file.version");
+    let Some(Value::Text(version)) = header.value() else {
+        return None;
+    };
+    let written: KernelVersion = version.parse().ok()?;
+    let meant = facts.kernel_version()?;
+    let (place, release) = (header.source(), facts.get("kernel.release"));
+    (written.series() != meant.series()).then(|| {
+        format!(
+            "{place} is the config of {version} by its header, and the kernel is {} by {}",
+            shown(release.value()),
+            release.source()
+        )
+    })
 }
 
 fn between_files(host: &dyn Host, facts: &Facts, source: &str) -> Vec<String> {
@@ -231,6 +258,25 @@ mod tests {
             .with("/proc/cmdline", "quiet\n")
             .with_link("/proc/self/ns/pid", "pid:[4026531836]")
             .with("/proc/sys/kernel/pid_max", "32768\n")
+    }
+
+    #[test]
+    fn a_config_of_another_series_is_noticed() {
+        for (header, says) in [
+            ("# Linux/x86 6.1.170 Kernel Configuration\n", None),
+            ("# Linux/x86 Kernel Configuration\n", None),
+            (
+                "#\n# Linux/x86 6.12.5 Kernel Configuration\n",
+                Some(
+                    "/boot/config-6.1.0-10-amd64 is the config of 6.12.5 by its header, and the \
+                     kernel is 6.1.0-10-amd64 by /proc/sys/kernel/osrelease",
+                ),
+            ),
+        ] {
+            let facts = collect_all(&host(&format!("{header}{GOOD}")));
+            let found = facts.list("config-file.disagreements").unwrap();
+            assert_eq!(found.first().map(String::as_str), says, "{header}");
+        }
     }
 
     #[test]

@@ -67,11 +67,14 @@ fn kheaders(host: &dyn Host, facts: &Facts) -> Fact {
 fn module(host: &dyn Host, facts: &Facts, source: &str) -> Fact {
     let release = facts.text("kernel.release").unwrap_or_default();
     let place = format!("/lib/modules/{release}/kernel/kernel/kheaders.ko");
-    let is_there = |end: &str| host.stat(&format!("{place}{end}")).is_ok();
-    match ["", ".xz", ".zst", ".gz"].into_iter().any(is_there) {
-        true => Fact::known("module", source),
-        false => Fact::known("absent", &place),
+    for end in ["", ".xz", ".zst", ".gz"] {
+        match host.stat(&format!("{place}{end}")) {
+            Ok(_) => return Fact::known("module", source),
+            Err(error) if reader::why(&error) == Why::Missing => {}
+            Err(error) => return reader::unreadable(&error, &place),
+        }
     }
+    Fact::known("absent", &place)
 }
 
 #[cfg(test)]

@@ -7,6 +7,10 @@ use crate::host::{Host, KERNEL_LOG};
 /// More than the ring buffer of any kernel.
 const LIMIT: usize = 16 << 20;
 
+/// A line of the log has no more bytes than some 1000 (`PRINTKRB_RECORD_MAX` and what came
+/// before it, kernel/printk/internal.h); what is longer is cut off.
+const LINE: usize = 900;
+
 /// The kernel's log; nothing where it was not read.
 #[derive(Debug, Default)]
 pub(super) struct KernelLog(String);
@@ -33,7 +37,9 @@ impl KernelLog {
 
     /// `LSM: initializing lsm=lockdown,capability,yama`, from Linux 6.1 on.
     pub(super) fn modules(&self) -> Option<Fact> {
-        let rest = self.behind("LSM: initializing lsm=")?;
+        // The first line, which is the kernel's own; programs can write later ones.
+        let mut lines = self.0.lines();
+        let rest = lines.find_map(|line| Some(line.split_once("LSM: initializing lsm=")?.1))?;
         let names = rest.split_whitespace().next()?.split(',');
         let names: Vec<String> = names
             .filter(|name| !name.is_empty())
@@ -49,6 +55,18 @@ impl KernelLog {
             // The log is written at each step of lockdown; one that goes back to the first
             // line has them all.
             let whole = self.0.contains("Linux version ");
+            // `Lockdown: modprobe: unsigned module loading is restricted; see man ...`
+            let refused =
+                |line: &str| line.contains("Lockdown: ") && line.contains(" is restricted");
+            if self.0.lines().any(refused) {
+                let confidential = CONFIDENTIAL.iter().any(|reason| self.0.contains(reason));
+                let level = if confidential {
+                    "confidentiality"
+                } else {
+                    "integrity"
+                };
+                return Some(Fact::known(level, KERNEL_LOG));
+            }
             return whole.then(|| Fact::known("none", KERNEL_LOG));
         };
         if CONFIDENTIAL.iter().any(|reason| self.0.contains(reason)) {
@@ -82,6 +100,20 @@ impl KernelLog {
                 KERNEL_LOG,
             ),
         })
+    }
+
+    /// The release of the kernel that wrote it.
+    pub(super) fn release(&self) -> Option<&str> {
+        let mut lines = self.0.lines();
+        let behind = lines.find_map(|line| Some(line.split_once("Linux version ")?.1))?;
+        behind.split_whitespace().next()
+    }
+
+    /// The command line of the boot, unless it may be cut off.
+    pub(super) fn command_line(&self) -> Option<&str> {
+        let marks = ["Command line: ", "Kernel command line: "];
+        let told = marks.iter().find_map(|mark| self.behind(mark))?.trim();
+        (!told.is_empty() && told.len() < LINE).then_some(told)
     }
 
     /// The rest of the last line that holds `mark`.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::{
     Value, boot, btf, capabilities, cgroup, devtools, disagreements, environment, files,
-    filesystems, headers, kconfig, kernel, modules, os, privilege, security, sysctl,
+    filesystems, headers, kconfig, kernel, modules, os, privilege, security, sysctl, told_twice,
 };
 
 /// Which values a fact can have, beside being absent or unknown.
@@ -121,6 +121,7 @@ const TABLES: &[&[KeyInfo]] = &[
     kernel::KEYS,
     kconfig::KEYS,
     disagreements::KEYS,
+    told_twice::KEYS,
     headers::KEYS,
     modules::KEYS,
     btf::KEYS,

@@ -31,6 +31,7 @@ mod privilege;
 mod rewrite;
 mod security;
 mod sysctl;
+mod told_twice;
 
 use std::collections::BTreeMap;
 
@@ -155,6 +156,7 @@ pub fn collect(host: &dyn Host) -> Facts {
     headers::collect(host, &mut facts);
     devtools::collect(host, &mut facts);
     disagreements::collect(host, &mut facts);
+    told_twice::collect(host, &mut facts);
     facts.relocate(&|place| host.origin(place));
     facts
 }

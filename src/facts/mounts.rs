@@ -371,7 +371,7 @@ mod tests {
         let none = mounts.none(Fact::absent(MOUNTINFO));
         assert!(none.value().is_none());
         assert!(mounts_reason("rubbish").contains("`rubbish`"));
-        assert!(mounts_reason("").contains("``"));
+        assert!(mounts_reason("").contains("empty"));
     }
 
     fn mounts_reason(text: &str) -> String {

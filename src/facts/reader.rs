@@ -63,5 +63,8 @@ pub(super) fn is_populated(host: &dyn Host, path: &str) -> bool {
 pub(super) fn shown(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
     let clean: String = line.chars().filter(|c| !c.is_control()).take(60).collect();
+    if clean.is_empty() {
+        return "empty".to_owned();
+    }
     format!("`{clean}`")
 }

@@ -7,18 +7,25 @@ use crate::probes::trials::Reply;
 
 /// A group of helpers for each program type that was asked for.
 pub(super) fn groups(judge: &Judge<'_>, programs: &[Row], wish: &Wish) -> Vec<Group> {
+    if !wish.wants_groups() || wish.helpers_of.is_empty() {
+        return Vec::new();
+    }
+    // What is known of a helper as a whole is the same for every type of program.
+    let helpers = judge.table.rows(Kind::Helper).iter();
+    let whole: Vec<(Row, bool)> = helpers
+        .map(|helper| (judge.row(Kind::Helper, helper), helper.quiet))
+        .collect();
     let wanted = wish.helpers_of.iter();
     wanted
-        .filter(|_| wish.wants_groups())
         .filter_map(|name| {
             let program = programs.iter().find(|program| program.name == **name)?;
-            let rows = rows(judge, program);
+            let rows = rows(judge, program, &whole);
             Some(Group::new(Kind::Helper, Some(program.name.clone()), rows))
         })
         .collect()
 }
 
-fn rows(judge: &Judge<'_>, program: &Row) -> Vec<Row> {
+fn rows(judge: &Judge<'_>, program: &Row, whole: &[(Row, bool)]) -> Vec<Row> {
     let number = |kind, name: &str| judge.known.names.number(kind, name);
     let trial = judge.table.helpers(&program.name, &number);
     let mut tried = judge.known.tried.iter();
@@ -27,18 +34,18 @@ fn rows(judge: &Judge<'_>, program: &Row) -> Vec<Row> {
         .map(|(_, replies)| replies.as_slice())
         .unwrap_or_default()
         .iter();
-    let helpers = judge.table.rows(Kind::Helper).iter();
+    let helpers = whole.iter();
     helpers
-        .map(|helper| {
+        .map(|(whole, quiet)| {
             // What was tried is in the order of the table.
-            let reply = if helper.quiet { replies.next() } else { None };
-            let whole = judge.row(Kind::Helper, helper);
-            let (available, known_by, because) = answer(&whole, program, reply, helper.quiet);
+            let reply = if *quiet { replies.next() } else { None };
+            let (available, known_by, because) = answer(whole, program, reply, *quiet);
             Row {
+                name: whole.name.clone(),
                 available,
                 known_by,
+                since: whole.since.clone(),
                 because,
-                ..whole
             }
         })
         .collect()
@@ -56,12 +63,12 @@ fn answer(
         _ if whole.available == Available::No => {
             (Available::No, whole.known_by.clone(), whole.because.clone())
         }
-        Some(Reply::Yes) => (Available::Yes, vec![Source::Experiment], String::new()),
-        Some(Reply::Partly(place)) => (Available::Yes, vec![Source::Experiment], place.clone()),
         _ if program.available == Available::No => {
             let because = format!("program type {}: {}", program.name, program.because);
             (Available::No, program.known_by.clone(), because)
         }
+        Some(Reply::Yes) => (Available::Yes, vec![Source::Experiment], String::new()),
+        Some(Reply::Partly(place)) => (Available::Yes, vec![Source::Experiment], place.clone()),
         Some(Reply::No(why)) => (Available::No, vec![Source::Experiment], why.clone()),
         Some(Reply::Unknown(why)) => unknown(why),
         None if !quiet => unknown("not tried: the kernel would write to its log, or make buffers"),

@@ -11,6 +11,7 @@
 mod gate;
 mod helpers;
 mod judge;
+mod machine;
 mod model;
 mod names;
 mod reasons;
@@ -23,6 +24,7 @@ mod text;
 mod tests;
 
 pub use judge::{Known, judge};
+pub use machine::{write_json, write_yaml};
 pub use model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
 pub use names::Names;
 pub use sections::{Hook, Section, SectionRow, Sections, sections_text};

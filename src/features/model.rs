@@ -10,7 +10,7 @@ use super::table::Kind;
 pub const SCHEMA: &str = "bpf-doctor/features/v1";
 
 /// Whether a kernel has something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Available {
     /// It has.
@@ -22,7 +22,7 @@ pub enum Available {
 }
 
 /// What an answer rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// The kernel's own BTF.
@@ -50,7 +50,7 @@ impl fmt::Display for Source {
 }
 
 /// One thing a kernel may have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Row {
     /// Its name, as bpftool prints it.
     pub name: String,

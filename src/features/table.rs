@@ -196,6 +196,13 @@ impl Wish {
     }
 }
 
+/// Program types that have the list of helpers of another one, by the kernel's source: for both,
+/// `include/linux/bpf_types.h` and `kernel/trace/bpf_trace.c` name the same function.
+const SHARED: &[(&str, &str)] = &[
+    ("sched_act", "sched_cls"),
+    ("raw_tracepoint_writable", "raw_tracepoint"),
+];
+
 /// The table that comes with the doctor.
 const TEXT: &str = include_str!("table.yaml");
 
@@ -307,7 +314,8 @@ impl Table {
             }
         }
         for name in &wish.helpers_of {
-            trials.extend(self.helpers(name, &number));
+            let helpers = self.helpers(name, &number);
+            trials.extend(helpers.filter(|trial| !trials.contains(trial)));
         }
         trials
     }
@@ -332,12 +340,14 @@ impl Table {
         })
     }
 
-    /// The experiment for the helpers of a program type.
+    /// The experiment for the helpers of a program type, which may be that for another type.
     pub(super) fn helpers(
         &self,
         program: &str,
         number: &impl Fn(Kind, &str) -> Option<u32>,
     ) -> Option<Trial> {
+        let shared = SHARED.iter().find(|(with, _)| *with == program);
+        let program = shared.map_or(program, |(_, of)| of);
         let entry = self.program_type.iter().find(|row| row.name == program)?;
         let quiet = self.helper.iter().filter(|helper| helper.quiet);
         Some(Trial::Helpers {

@@ -590,3 +590,84 @@ fn text_tells_every_name_and_no_control_characters() {
         assert!(text.is_ascii() && !text.contains('\u{1b}'));
     }
 }
+
+#[test]
+fn what_is_written_piece_by_piece_is_what_the_whole_would_be() {
+    let host = host("6.1.0", ON, Some(&["BPF_MAP_TYPE_HASH"]));
+    let table = table();
+    let wish = table.wish(&[], &["all".to_owned()]).unwrap();
+    let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
+    let known = Known {
+        facts: &facts,
+        names: &names,
+        tried: &[],
+    };
+    let whole = judge(&table, &sections(), &known, &wish);
+    assert!(whole.groups.len() > Kind::ALL.len());
+    let mut odd = whole.clone();
+    for because in [
+        "no",
+        "1:30",
+        "a: b # c",
+        "- x",
+        "''",
+        "@y",
+        "one\ntwo\n\n  three\n",
+        "\n",
+        "  x",
+        "\u{85}",
+        &"long ".repeat(100),
+    ] {
+        let group = odd.groups.first_mut().unwrap();
+        let mut row = group.rows.first().cloned().unwrap();
+        row.because = because.to_owned();
+        group.rows.push(row);
+    }
+    odd.groups.get_mut(1).unwrap().rows.clear();
+    let mut none = whole.clone();
+    none.groups.clear();
+    for features in [whole, odd, none] {
+        let mut pieces = Vec::new();
+        write_yaml(&features, &mut pieces).unwrap();
+        let pieces = String::from_utf8(pieces).unwrap();
+        // Line by line, for a difference in a text of a million characters to be legible.
+        let one = crate::yaml::to_string(&features).unwrap();
+        let mut lines = pieces.lines().zip(one.lines());
+        assert_eq!(lines.find(|(a, b)| a != b), None);
+        assert_eq!(pieces.len(), one.len());
+        let mut pieces = Vec::new();
+        write_json(&features, &mut pieces).unwrap();
+        let one = serde_json::to_string_pretty(&features).unwrap() + "\n";
+        assert!(pieces == one.as_bytes());
+    }
+}
+
+#[test]
+fn types_that_share_a_list_of_helpers_are_tried_once() {
+    let host = host("6.1.0", ON, None);
+    let table = table();
+    let wish = table.wish(&[], &["all".to_owned()]).unwrap();
+    let trials = table.trials(&wish, |_, _| None);
+    let tried: Vec<(Trial, Vec<Reply>)> = trials
+        .iter()
+        .map(|trial| (trial.clone(), vec![Reply::Yes; trial.replies()]))
+        .collect();
+    let helpers = |trial: &&Trial| matches!(trial, Trial::Helpers { .. });
+    let programs = table.rows(Kind::ProgramType).len();
+    assert_eq!(trials.iter().filter(helpers).count(), programs - 2);
+    let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
+    let known = Known {
+        facts: &facts,
+        names: &names,
+        tried: &tried,
+    };
+    let features = judge(&table, &sections(), &known, &wish);
+    let rows = |program: &str| {
+        let mut groups = features.groups.iter();
+        let of = groups.find(|group| group.program_type.as_deref() == Some(program));
+        of.map(|group| (group.yes, group.rows.clone())).unwrap()
+    };
+    assert_eq!(rows("sched_act"), rows("sched_cls"));
+    assert_eq!(rows("raw_tracepoint_writable"), rows("raw_tracepoint"));
+    assert!(rows("sched_act").0 > 100);
+}

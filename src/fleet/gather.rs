@@ -1,9 +1,10 @@
 //! Many inputs, read by several threads, into one summary.
 
+use std::cmp::Ordering;
 use std::io;
 use std::io::Read;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::partial::{PartialReader, begins};
@@ -50,6 +51,10 @@ const LARGE: u64 = 8 << 20;
 const BATCH: usize = 1 << 20;
 /// Files that are handed over at once.
 const FILES: usize = 32;
+/// No report is shorter than this.
+const SHORT: usize = 128;
+/// So many documents that short are told of in a row; packed well, there could be billions.
+const SHORT_TOLD: u32 = 1000;
 /// Batches that may wait for each thread.
 const WAITING: usize = 2;
 
@@ -84,7 +89,7 @@ pub fn gather(
             let mut worker = Worker::new(reading.in_full, &count);
             while let Some(job) = next(&waiting) {
                 worker.work(job);
-                progress(count.load(Ordering::Relaxed));
+                progress(count.load(Relaxed));
             }
             worker.summary
         };
@@ -185,6 +190,8 @@ struct Sequence {
     open: Option<(usize, PartialReader)>,
     /// Whether the summary that is being passed is one that was found wrong.
     broken: bool,
+    /// How many documents in a row were too short for reports.
+    short: u32,
 }
 
 impl Sequence {
@@ -205,10 +212,12 @@ impl Sequence {
                     self.bad(source, line, "it is a summary that was cut off");
                 }
                 self.broken = false;
+                self.short = 0;
             }
             Out::Trouble(source, reason) => {
                 self.open = None;
                 self.broken = false;
+                self.short = 0;
                 self.bad(source, 0, &reason);
             }
             Out::Foreign => self.summary.foreign += 1,
@@ -240,7 +249,22 @@ impl Sequence {
         }
         let Some((_, reader)) = &mut self.open else {
             self.broken = false;
-            return report(source, line, text);
+            self.short = match text.len() < SHORT {
+                true => self.short.saturating_add(1),
+                false => 0,
+            };
+            match self.short.cmp(&SHORT_TOLD) {
+                Ordering::Less => report(source, line, text),
+                Ordering::Equal => {
+                    let reason = format!(
+                        "the {SHORT_TOLD} documents up to here are too short for reports; \
+                         those like them that follow are passed over"
+                    );
+                    self.bad(source, line, &reason);
+                }
+                Ordering::Greater => {}
+            }
+            return;
         };
         match reader.line(text) {
             Ok(None) => {}
@@ -326,7 +350,7 @@ fn report(
         Ok(digest) => summary.add(digest),
         Err(fault) => summary.spoilt(bad(source, line + fault.line - 1, &fault.reason)),
     }
-    count.fetch_add(1, Ordering::Relaxed);
+    count.fetch_add(1, Relaxed);
 }
 
 fn bad(source: &str, line: usize, reason: &str) -> Bad {

@@ -153,6 +153,8 @@ fn value(text: &[u8], column: usize) -> Option<After> {
     let valid = match text {
         b"[]" | b"{}" => true,
         b"|" | b"|-" | b"|+" => return Some(After::Header(column + 2)),
+        // The text begins with spaces of its own, as logs of the verifier may.
+        b"|2" | b"|2-" | b"|2+" => return Some(After::Text(column + 2)),
         [b'\'', inner @ .., b'\''] => {
             let mut quotes = memchr::memchr_iter(b'\'', inner);
             // Each quote inside has its twin behind it.
@@ -230,6 +232,12 @@ mod tests {
             ),
             ("- a: 1\n  b:\n  - c\n- a: -1\n", Kind::List),
             ("- /proc/x\n- a-b: c\n", Kind::List),
+            (
+                "- log: |2-\n     R10=fp0\n    callee:\n  b: 1\n",
+                Kind::List,
+            ),
+            ("- |2\n\n     a\n- |2-\n", Kind::List),
+            ("  a: |2+\n      b\n\n  c: 1\n", Kind::Map),
         ] {
             assert!(are_plain(text.as_bytes(), 0, kind), "{text}");
             let whole = format!("k:\n{text}");
@@ -258,7 +266,9 @@ mod tests {
             "  a: \"b\\\n",
             "  a: \"b\\q\"\n",
             "  a: >-\n    b\n",
-            "  a: |2\n    b\n",
+            "  a: |3\n     b\n",
+            "  a: |2\n   b\n",
+            "  a: |2\n     \n    b\n",
             "  a: |\n\n    b\n",
             "  a: |\n   b\n",
             "  a: b:\n",

@@ -20,9 +20,9 @@ mod summary;
 mod unpack;
 
 pub use audit::{
-    AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, Group, Grouping,
-    Hosts, Move, Outlier, Outliers, Plan, Reports, Step, Together, Unknown, Verdicts, Weighing,
-    audit,
+    AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, GROUPS, Group,
+    Grouping, Hosts, Move, Outlier, Outliers, Plan, Reports, Step, Together, Unknown, Verdicts,
+    Weighing, audit,
 };
 pub use gather::{Input, Reading, gather};
 pub use inventory::Inventory;

@@ -239,7 +239,16 @@ fn word(value: &[u8]) -> Option<&str> {
         let fits = inner.iter().all(|byte| fits(byte) || *byte == b':');
         return std::str::from_utf8(inner).ok().filter(|_| fits);
     }
-    let begins = value.first().is_some_and(u8::is_ascii_alphabetic);
+    let begins = match value {
+        [first, ..] if first.is_ascii_alphabetic() => true,
+        // Numbers in other bases.
+        [b'0', b'x' | b'o' | b'b' | b'X' | b'O' | b'B', ..] => false,
+        // As most machine ids begin; no decimal number has a letter but that of its exponent.
+        [first, rest @ ..] if first.is_ascii_digit() => rest
+            .iter()
+            .any(|byte| byte.is_ascii_alphabetic() && !b"eE".contains(byte)),
+        _ => false,
+    };
     let text = std::str::from_utf8(value).ok()?;
     let meaning = MEANING.iter().any(|word| text.eq_ignore_ascii_case(word));
     (begins && value.iter().all(fits) && !meaning).then_some(text)
@@ -336,6 +345,15 @@ mod tests {
             "17",
             "'17'",
             "1e5",
+            "0fd3c9",
+            "10-web.7e",
+            "0x1f",
+            "0b1",
+            "0b1c",
+            "0o17",
+            "17e3e",
+            "1.5e3",
+            "1_000",
             "'a''b'",
             "\"a\\nb\"",
             "\u{e9}",

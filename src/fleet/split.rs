@@ -11,6 +11,9 @@ use super::read::LIMIT;
 
 /// How much is read at once.
 const CHUNK: usize = 256 << 10;
+/// Between two reports of the doctor that were written one behind the other, as `cat` does. No
+/// other document has its keys twice, so that it ends nothing else.
+const JOINT: &[u8] = b"\ncomplete: true\nschema: ";
 /// How much of a document that is too large is read to find the next one.
 const SKIP: u64 = 1 << 30;
 
@@ -85,7 +88,7 @@ impl<R: Read> Splitter<R> {
                     End::Beyond if rest.len() > LIMIT => break None,
                     End::Beyond => {
                         // A mark may stand at the very end of what was read.
-                        from = self.end.saturating_sub(4).max(self.start);
+                        from = self.end.saturating_sub(JOINT.len()).max(self.start);
                         let before = self.start;
                         self.fill()?;
                         from -= before - self.start;
@@ -206,7 +209,8 @@ impl<R: Read> Splitter<R> {
     }
 }
 
-/// The end of the document at the start of this text: a line that begins with `---` or `...`.
+/// The end of the document at the start of this text: a line that begins with `---` or `...`,
+/// or where another report follows.
 fn yaml_end(text: &[u8], from: usize, ended: bool) -> End {
     // Before the first document, or where two marks follow each other.
     let mut at = from;
@@ -217,7 +221,13 @@ fn yaml_end(text: &[u8], from: usize, ended: bool) -> End {
         } else {
             let dashes = memmem::find(rest, b"\n---");
             let before = rest.get(..dashes.unwrap_or(rest.len())).unwrap_or_default();
-            memmem::find(before, b"\n...").or(dashes).map(|at| at + 1)
+            let dots = memmem::find(before, b"\n...");
+            let before = rest.get(..dots.unwrap_or(before.len())).unwrap_or_default();
+            if let Some(joint) = memmem::find(before, JOINT) {
+                let next = at + joint + JOINT.len() - b"schema: ".len();
+                return End::At(next, next);
+            }
+            dots.or(dashes).map(|at| at + 1)
         };
         let Some(found) = found.map(|found| at + found) else {
             return match ended {
@@ -364,6 +374,20 @@ mod tests {
                 &[(1, "a: 1\n---x\n----\nb: 2\n")],
             ),
             ("a: 1\n---", &[(1, "a: 1\n")]),
+            (
+                "schema: x\ncomplete: true\nschema: y\ncomplete: true\n",
+                &[
+                    (1, "schema: x\ncomplete: true\n"),
+                    (3, "schema: y\ncomplete: true\n"),
+                ],
+            ),
+            (
+                "schema: x\na:\n  complete: true\n  schema: y\n---\nb: 2\n",
+                &[
+                    (1, "schema: x\na:\n  complete: true\n  schema: y\n"),
+                    (5, "\nb: 2\n"),
+                ],
+            ),
             (
                 "{\"a\": 1}\n{\"b\": 2}\n",
                 &[(1, "{\"a\": 1}"), (2, "{\"b\": 2}")],

@@ -245,6 +245,20 @@ impl Summary {
         self.bad.iter()
     }
 
+    /// Whether any report tells of this software.
+    #[must_use]
+    pub fn tells_of(&self, profile: &str) -> bool {
+        let mut software = self.shapes.iter().flat_map(|shape| &shape.software);
+        software.any(|one| one.profile == profile)
+    }
+
+    /// Whether any host has this label.
+    #[must_use]
+    pub fn has_label(&self, key: &str) -> bool {
+        let mut labels = self.shapes.iter().flat_map(|shape| &shape.labels);
+        labels.any(|(own, _)| own == key)
+    }
+
     /// The shape of a row.
     pub(super) fn shape(&self, row: &Row) -> Option<&Arc<Shape>> {
         self.shapes.get(row.shape as usize)

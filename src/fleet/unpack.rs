@@ -13,6 +13,8 @@ use super::split::{Part, Splitter};
 const DEEPEST: usize = 4;
 /// Most members of a tar.
 const MEMBERS: usize = 20_000_000;
+/// How much may follow the end of a tar; archives are padded to some 10 KiB.
+const PADDING: u64 = 1 << 20;
 /// Largest header that holds a long name.
 const LONG_NAME: u64 = 64 << 10;
 /// The window a zstd stream may ask for, as a power of two: 8 MiB, what `zstd -19` takes.
@@ -162,6 +164,11 @@ fn members(
             // Directories, links, devices and what else has no content of its own.
             _ => long = None,
         }
+    }
+    // A packing has its checksum behind the end of the archive and what it is padded with.
+    let mut rest = archive.into_inner().take(PADDING);
+    if let Err(error) = io::copy(&mut rest, &mut io::sink()) {
+        take(Out::Trouble(name, told(&error)));
     }
 }
 

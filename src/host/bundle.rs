@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::recorder::{Answer, Record, refused};
-use super::{Host, Kind, Uname};
+use super::{Conflict, Host, Kind, Uname};
 use crate::labels::Labels;
 
 const SCHEMA: &str = "bpf-doctor/bundle/v1";
@@ -42,6 +42,8 @@ struct Manifest {
     link: BTreeMap<String, Told<String>>,
     #[serde(default)]
     origin: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    conflicts: Vec<Conflict>,
     /// Size and SHA-256 of files that are not in here as a whole.
     #[serde(default)]
     digest: BTreeMap<String, (usize, String)>,
@@ -167,6 +169,7 @@ impl Packed<'_> {
             stat: told(&record.stats),
             link: told(&record.links),
             origin: record.origins.clone(),
+            conflicts: record.conflicts.clone(),
             digest: record.digests.clone(),
             complete: true,
         }
@@ -280,6 +283,10 @@ fn answer<'a, T: Clone>(answers: &'a BTreeMap<String, Told<T>>, path: &str) -> i
 }
 
 impl Host for Bundle {
+    fn conflicts(&self) -> Vec<Conflict> {
+        self.manifest.conflicts.clone()
+    }
+
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         let stored = answer(&self.manifest.read, path)?;
         if stored.cut && stored.bytes < limit {

@@ -76,6 +76,17 @@ impl Directory {
         (count, first)
     }
 
+    /// What /proc says of the process that reads it is about the doctor, and not about the host
+    /// below this directory: there its first process stands for it.
+    fn of_first_process<'a>(&self, path: &'a str) -> std::borrow::Cow<'a, str> {
+        match path.strip_prefix("/proc/self/") {
+            Some(rest) if self.root.join("proc/1/mountinfo").exists() => {
+                format!("/proc/1/{rest}").into()
+            }
+            _ => path.into(),
+        }
+    }
+
     fn below(&self, parts: &[String]) -> PathBuf {
         parts
             .iter()
@@ -85,22 +96,22 @@ impl Directory {
 
 impl Host for Directory {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
-        read_file(&self.resolve(path, true)?, limit)
+        read_file(&self.resolve(&self.of_first_process(path), true)?, limit)
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
-        list_directory(&self.resolve(path, true)?)
+        list_directory(&self.resolve(&self.of_first_process(path), true)?)
     }
 
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
         #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
-        let meta = fs::symlink_metadata(self.resolve(path, true)?)?;
+        let meta = fs::symlink_metadata(self.resolve(&self.of_first_process(path), true)?)?;
         Ok((kind_of(&meta), meta.len()))
     }
 
     fn link(&self, path: &str) -> io::Result<String> {
         #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
-        let target = fs::read_link(self.resolve(path, false)?)?;
+        let target = fs::read_link(self.resolve(&self.of_first_process(path), false)?)?;
         Ok(target.to_string_lossy().into_owned())
     }
 

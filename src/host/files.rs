@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use super::overlay::{Nothing, Overlay};
-use super::{Host, Uname, sosreport, sysctl};
+use super::{Host, sosreport, sysctl};
 
 /// What a single file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,7 @@ impl Role {
     /// be believed for what it lacks.
     fn denies(self, bytes: &[u8]) -> Option<&'static str> {
         let text = String::from_utf8_lossy(bytes);
+        let text = text.trim_start_matches('\u{feff}');
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
         let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let (fits, why) = match self {
@@ -121,7 +122,8 @@ pub struct UnusableFile {
 #[derive(Debug)]
 pub struct Files {
     host: Overlay<Nothing>,
-    release: Option<(String, String)>,
+    /// By the header of the config: what is meant where nothing better tells.
+    header: Option<(String, String)>,
     machine: Option<(&'static str, String)>,
 }
 
@@ -135,9 +137,13 @@ impl Files {
     /// No files yet; perhaps the release of the kernel that is meant.
     #[must_use]
     pub fn new(release: Option<&str>) -> Self {
+        let mut host = Overlay::new(Nothing);
+        if let Some(release) = release {
+            host.put(RELEASE, release, "--release");
+        }
         Self {
-            host: Overlay::new(Nothing),
-            release: release.map(|release| (release.to_owned(), "--release".to_owned())),
+            host,
+            header: None,
             machine: None,
         }
     }
@@ -194,11 +200,8 @@ impl Files {
             let rest = line.strip_prefix("# Linux/")?;
             rest.strip_suffix(" Kernel Configuration")?.split_once(' ')
         });
-        if let Some((_, release)) = header
-            && self.release.is_none()
-        {
-            self.release = Some((release.to_owned(), format!("{name} (its header)")));
-        }
+        let place = || format!("{name} (its header)");
+        self.header = header.map(|(_, release)| (release.to_owned(), place()));
         let has = |option: &str| text.lines().any(|line| line == option);
         let machine = [
             ("CONFIG_X86_64=y", "x86_64"),
@@ -213,19 +216,17 @@ impl Files {
     /// The host these files are of.
     #[must_use]
     pub fn host(mut self) -> Box<dyn Host> {
-        let (release, why) = self.release.unwrap_or_default();
-        let (machine, place) = self.machine.unwrap_or_default();
-        for (path, value, origin) in [(RELEASE, release.as_str(), why), (MACHINE, machine, place)] {
-            if !value.is_empty() {
-                self.host.put(path, value, &origin);
-            }
+        // Of a running host's settings, the release is one: --sysctl tells it, too, and better
+        // than the header of a config, which has no more than the version.
+        let header = self.header.filter(|_| self.host.stat(RELEASE).is_err());
+        if let Some((release, place)) = header {
+            self.host.put(RELEASE, release, &place);
         }
-        // Of a running host's settings, the release is one: --sysctl tells it, too.
-        if let Ok(mut uname) = super::uname_of_proc(&self.host) {
-            if !release.is_empty() {
-                uname.release.clone_from(&release);
-            }
-            self.host.set_uname(Uname { ..uname });
+        if let Some((machine, place)) = self.machine {
+            self.host.put(MACHINE, machine, &place);
+        }
+        if let Ok(uname) = super::uname_of_proc(&self.host) {
+            self.host.set_uname(uname);
         }
         Box::new(self.host)
     }

@@ -8,7 +8,7 @@ fn chosen(host: &Memory, asked: Option<&str>) -> (String, String, String) {
     (
         choice.release,
         choice.why,
-        choice.cmdline.unwrap_or_default(),
+        choice.cmdline.map_or_else(String::new, |(line, _)| line),
     )
 }
 
@@ -165,6 +165,38 @@ fn what_was_asked_for_counts_more_and_the_newest_less() {
     let kernel = modules.with("/boot/vmlinuz-6.1.0-9-amd64", "");
     assert_eq!(chosen(&kernel, None).0, "6.1.0-9-amd64");
     assert_eq!(choose(&Memory::new(), None), None);
+}
+
+#[test]
+fn a_kernel_that_is_not_booted_next_has_its_own_entry_too() {
+    for (host, release, cmdline, place) in [
+        (
+            Memory::new()
+                .with("/boot/grub/grub.cfg", DEBIAN)
+                .with("/boot/vmlinuz-6.1.0-9-amd64", ""),
+            "6.1.0-9-amd64",
+            "root=UUID=1f ro nine",
+            "/boot/grub/grub.cfg (boot configuration)",
+        ),
+        (
+            fedora()
+                .with(
+                    "/boot/loader/entries/a-6.9.0.conf",
+                    "title rescue\nversion 6.9.0\nlinux /vmlinuz-6.9.0\noptions single\n",
+                )
+                .with(
+                    "/boot/loader/entries/b-6.9.0.conf",
+                    "title F\nversion 6.9.0\nlinux /vmlinuz-6.9.0\noptions ro lsm=bpf\n",
+                ),
+            "6.9.0",
+            "ro lsm=bpf",
+            "/boot/loader/entries/b-6.9.0.conf (boot configuration)",
+        ),
+    ] {
+        let choice = choose(&host, Some(release)).unwrap();
+        let expected = (cmdline.to_owned(), place.to_owned());
+        assert_eq!(choice.cmdline, Some(expected), "{release}");
+    }
 }
 
 #[test]

@@ -102,6 +102,23 @@ pub trait Host {
     fn origin(&self, _path: &str) -> Option<String> {
         None
     }
+
+    /// What two files of this source tell differently of one path, in the order in which
+    /// that was noticed.
+    fn conflicts(&self) -> Vec<Conflict> {
+        Vec::new()
+    }
+}
+
+/// A path of which two files tell different things.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The path on the host.
+    pub path: String,
+    /// What is read at it, and where that comes from.
+    pub told: (String, String),
+    /// What the other file says, and its name.
+    pub denied: (String, String),
 }
 
 /// The kernel's log. On a running host it is a device, which nobody reads; a host from

@@ -64,9 +64,24 @@ pub enum OpenError {
         /// Those that are there, the newest first.
         there: Vec<String>,
     },
+    /// The partition below an ostree system, of which each deployment is a root of its own.
+    #[error("{name} is a disk of ostree: name one of the systems on it, {}", or(.deployments))]
+    Ostree {
+        /// The place.
+        name: String,
+        /// Its deployments, as paths.
+        deployments: Vec<String>,
+    },
     /// An archive of something else.
     #[error("{0} holds no sosreport, no bundle of bpf-doctor and no root file system")]
     Foreign(String),
+}
+
+/// The first few of what can be named instead.
+fn or(choices: &[String]) -> String {
+    const MOST: usize = 4;
+    let shown: Vec<&str> = choices.iter().take(MOST).map(String::as_str).collect();
+    shown.join(" or ")
 }
 
 /// The releases that can be asked for instead.
@@ -116,6 +131,10 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
             if let Some(inner) = inner.ok().filter(|inner| sosreport::is_one(inner)) {
                 return report(inner, release).map_err(rooted);
             }
+        }
+        let deployments = deployments(&directory, &name);
+        if !deployments.is_empty() {
+            return Err(OpenError::Ostree { name, deployments });
         }
         if !looks_like_root(&directory) {
             return Err(OpenError::Foreign(name));
@@ -195,6 +214,27 @@ fn report(directory: Directory, release: Option<&str>) -> Result<Opened, NoSuchK
         labels: Labels::default(),
         warning,
     })
+}
+
+/// The deployments of an ostree disk whose own root this is not, as paths below `name`.
+fn deployments(host: &dyn Host, name: &str) -> Vec<String> {
+    const SYSTEMS: &str = "/ostree/deploy";
+    // A system that runs from one of them has its files here, and the disk at /sysroot.
+    let is_system = ["/usr/lib/os-release", "/etc/os-release"];
+    if is_system.iter().any(|path| host.stat(path).is_ok()) {
+        return Vec::new();
+    }
+    let list = |path: &str| host.list(path).unwrap_or_default();
+    let of_system = |system: String| {
+        let place = format!("{SYSTEMS}/{system}/deploy");
+        let names = list(&place).into_iter();
+        let trees = names.filter(|name| !name.ends_with(".origin"));
+        let top = name.trim_end_matches('/');
+        trees
+            .map(|tree| format!("{top}{place}/{tree}"))
+            .collect::<Vec<_>>()
+    };
+    list(SYSTEMS).into_iter().flat_map(of_system).collect()
 }
 
 /// Whether a directory has any of what a root file system has.

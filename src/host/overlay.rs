@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::{Host, Kind, Uname};
+use super::{Conflict, Host, Kind, Uname};
 
 /// A host with files laid over it. What neither has is not known to be absent: the source
 /// may just not hold it.
@@ -16,7 +16,12 @@ pub(super) struct Overlay<H> {
     /// Below these directories all there is was laid over; and which file told so.
     complete: BTreeMap<String, String>,
     uname: Option<Uname>,
+    conflicts: Vec<Conflict>,
 }
+
+/// Longest text, in bytes, that is compared where two files tell the same thing: settings and
+/// releases are shorter, and a table is never quite the same twice.
+const COMPARED: usize = 256;
 
 impl<H: Host> Overlay<H> {
     pub(super) fn new(inner: H) -> Self {
@@ -25,14 +30,33 @@ impl<H: Host> Overlay<H> {
             files: BTreeMap::new(),
             complete: BTreeMap::new(),
             uname: None,
+            conflicts: Vec::new(),
         }
     }
 
-    /// Lays a file over, unless there is one.
+    /// Lays a file over, unless there is one; one that tells something else is remembered.
     pub(super) fn put(&mut self, path: &str, bytes: impl Into<Vec<u8>>, origin: &str) {
-        if self.inner.stat(path).is_err() {
-            let file = || (bytes.into(), origin.to_owned());
-            self.files.entry(path.to_owned()).or_insert_with(file);
+        let bytes = bytes.into();
+        if self.stat(path).is_err() {
+            let file = (bytes, origin.to_owned());
+            self.files.insert(path.to_owned(), file);
+            return;
+        }
+        let (Some(here), Some(other)) = (
+            self.read(path, COMPARED).ok(),
+            bytes.get(..COMPARED.min(bytes.len())),
+        ) else {
+            return;
+        };
+        let plain = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().replace('\t', " ");
+        let (here, other) = (plain(&here), plain(other));
+        if here != other && here.len() < COMPARED && other.len() < COMPARED {
+            let place = self.origin(path).unwrap_or_else(|| path.to_owned());
+            self.conflicts.push(Conflict {
+                path: path.to_owned(),
+                told: (here, place),
+                denied: (other, origin.to_owned()),
+            });
         }
     }
 
@@ -84,6 +108,11 @@ impl<H: Host> Host for Overlay<H> {
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        // What was packed of these is a choice of files, and no list of what is there.
+        let chosen = ["/usr", "/lib", "/lib64", "/bin", "/sbin"];
+        if chosen.iter().any(|top| is_below(path, top)) && self.covering(path).is_none() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         self.judged(path, self.inner.list(path))
     }
 
@@ -117,6 +146,10 @@ impl<H: Host> Host for Overlay<H> {
             return self.inner.origin(path);
         }
         self.covering(path).map(str::to_owned)
+    }
+
+    fn conflicts(&self) -> Vec<Conflict> {
+        self.conflicts.clone()
     }
 }
 

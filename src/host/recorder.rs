@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 
-use super::{Host, Kind, Uname};
+use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
 
 /// What a host said to a question, or how it refused.
 pub(super) type Answer<T> = Result<T, String>;
@@ -22,6 +22,8 @@ pub struct Record {
     pub(super) origins: BTreeMap<String, String>,
     /// Size and digest of files of which not all is in here.
     pub(super) digests: BTreeMap<String, (usize, String)>,
+    /// What two files told differently of what was asked.
+    pub(super) conflicts: Vec<Conflict>,
 }
 
 /// Passes questions on to a host, and keeps them with the answers.
@@ -43,6 +45,19 @@ const UNAME: &[&str] = &[
     "/proc/sys/kernel/arch",
     "/proc/sys/kernel/hostname",
 ];
+
+/// What facts look for in the kernel's log; the rest of it is nobody's business, and says who
+/// was logged in.
+const TELLING: &[&str] = &[
+    "Linux version ",
+    "ommand line: ",
+    "LSM: initializing",
+    "Kernel is locked down from ",
+    "Lockdown: ",
+];
+
+/// More than any packed file that facts ask for holds, in bytes.
+const UNPACKED: u64 = 16 << 20;
 
 /// Package databases.
 const DPKG_STATUS: &str = "/var/lib/dpkg/status";
@@ -83,6 +98,12 @@ impl<'a> Recorder<'a> {
             );
         }
         record.origins = origins;
+        let mut conflicts = self.inner.conflicts();
+        conflicts.retain(|conflict| {
+            let path = conflict.path.as_str();
+            UNAME.contains(&path) || record.reads.contains_key(path)
+        });
+        record.conflicts = conflicts;
         record
     }
 }
@@ -108,7 +129,17 @@ fn reduced(path: &str, bytes: &[u8]) -> Vec<u8> {
                 .collect::<String>()
                 .into_bytes()
         }
+        // The bundle is packed anyway, and redaction reads text alone.
+        _ if bytes.starts_with(&[0x1f, 0x8b]) => {
+            let mut plain = Vec::new();
+            let mut packed = flate2::read::MultiGzDecoder::new(bytes).take(UNPACKED);
+            match packed.read_to_end(&mut plain) {
+                Ok(size) if (size as u64) < UNPACKED => plain,
+                _ => bytes.to_vec(),
+            }
+        }
         "/proc/cpuinfo" => lines(&|line| !line.starts_with("cpu MHz")),
+        KERNEL_LOG => lines(&|line| TELLING.iter().any(|mark| line.contains(mark))),
         DPKG_STATUS => packages(bytes, "Package: "),
         APK_INSTALLED => packages(bytes, "P:"),
         _ => bytes.to_vec(),
@@ -176,9 +207,9 @@ impl Record {
                 *bytes = change(path, text).into_bytes();
             }
         }
-        for names in self.lists.values_mut().flatten() {
-            for name in names {
-                *name = change("", name);
+        for (path, answer) in &mut self.lists {
+            for name in answer.iter_mut().flatten() {
+                *name = change(&format!("{path}/"), name);
             }
         }
         for (path, answer) in &mut self.links {
@@ -191,6 +222,12 @@ impl Record {
         }
         for place in self.origins.values_mut() {
             *place = change("", place);
+        }
+        for conflict in &mut self.conflicts {
+            for (text, place) in [&mut conflict.told, &mut conflict.denied] {
+                *text = change(&conflict.path, text);
+                *place = change("", place);
+            }
         }
         rename(&mut self.reads, change);
         rename(&mut self.lists, change);
@@ -241,6 +278,10 @@ fn told<T: Clone>(result: &io::Result<T>) -> Answer<T> {
 }
 
 impl Host for Recorder<'_> {
+    fn conflicts(&self) -> Vec<Conflict> {
+        self.inner.conflicts()
+    }
+
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         let result = self.inner.read(path, limit);
         let answer = told(&result).map(|bytes| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::kernels::{self, Choice};
-use super::{Host, KERNEL_LOG, Kind, Uname};
+use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
 
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 const CMDLINE: &str = "/proc/cmdline";
@@ -53,8 +53,11 @@ pub(super) fn with_kernel<H: Host + 'static>(
 
 impl<H: Host> Rooted<H> {
     fn new(inner: H, choice: Choice, other_runs: bool) -> Self {
-        let mut origins =
-            BTreeMap::from([(RELEASE, choice.why.clone()), (CMDLINE, choice.why.clone())]);
+        let mut origins = BTreeMap::from([(RELEASE, choice.why.clone())]);
+        let cmdline = choice.cmdline.clone().map(|(line, place)| {
+            origins.insert(CMDLINE, place);
+            line
+        });
         let mut uname = Uname::default();
         if let Some((line, place)) = kernels::build_line(&inner, &choice) {
             origins.insert("/proc/sys/kernel/version", place);
@@ -68,7 +71,7 @@ impl<H: Host> Rooted<H> {
         Self {
             inner,
             uname,
-            cmdline: choice.cmdline,
+            cmdline,
             other_runs,
             origins,
         }
@@ -88,6 +91,14 @@ impl<H: Host> Rooted<H> {
 }
 
 impl<H: Host> Host for Rooted<H> {
+    fn conflicts(&self) -> Vec<Conflict> {
+        // They are about the kernel that runs.
+        if self.other_runs {
+            return Vec::new();
+        }
+        self.inner.conflicts()
+    }
+
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         match (&self.cmdline, path) {
             (Some(text), CMDLINE) => Ok(text.bytes().take(limit).collect()),

@@ -57,9 +57,6 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     let hardware = said(&["/sos_commands/hardware/dmidecode", "/dmidecode"]);
 
     let mut host = Overlay::new(report);
-    if let Some((text, origin)) = &settings {
-        sysctl::lay_over(&mut host, text, origin);
-    }
     if let Some((text, origin)) = &uname
         && let Some(uname) = parse_uname(text)
     {
@@ -75,6 +72,13 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     }
     if let Some((text, origin)) = &hostname {
         host.put("/proc/sys/kernel/hostname", text.as_str(), origin);
+    }
+    // After what says the same in better words.
+    if let Some((text, origin)) = &settings {
+        sysctl::lay_over(&mut host, text, origin);
+    }
+    if uname.is_none() {
+        name_kernel(&mut host, log.as_ref());
     }
     if let Some((text, origin)) = &mounts {
         host.put("/proc/mounts", mount_table(text), origin);
@@ -110,6 +114,34 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
         }
     }
     host
+}
+
+/// The kernel that ran, where no uname was collected: by /proc and sysctl, else by the first
+/// line of the kernel's log, else by the image the boot loader named.
+fn name_kernel<H: Host>(host: &mut Overlay<H>, log: Option<&(String, String)>) {
+    const RELEASE: &str = "/proc/sys/kernel/osrelease";
+    let of_version = text(host, &["/proc/version"]);
+    let of_log = log.map(|(text, origin)| (text.clone(), origin.clone()));
+    for (text, origin) in of_version.into_iter().chain(of_log) {
+        let release = text
+            .split_once("Linux version ")
+            .and_then(|(_, rest)| rest.split_whitespace().next());
+        if let Some(release) = release {
+            host.put(RELEASE, format!("{release}\n"), &origin);
+        }
+    }
+    if let Some((text, origin)) = text(host, &["/proc/cmdline"])
+        && let Some(image) = text
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("BOOT_IMAGE="))
+        && let Some(release) = super::boot::release_of(image)
+        && host.stat(RELEASE).is_err()
+    {
+        host.put(RELEASE, format!("{release}\n"), &origin);
+    }
+    if let Ok(uname) = super::uname_of_proc(host) {
+        host.set_uname(uname);
+    }
 }
 
 fn line_behind<'a>(text: &'a str, label: &str) -> Option<&'a str> {

@@ -1,8 +1,4 @@
 //! Instructions of BPF, for the programs too small to be worth a compiler.
-#![allow(
-    dead_code,
-    reason = "the instruction set; a probe that needs one finds it here"
-)]
 
 use std::ops::Deref;
 
@@ -30,8 +26,6 @@ pub(super) enum Reg {
     R5 = 5,
     R6 = 6,
     R7 = 7,
-    R8 = 8,
-    R9 = 9,
     /// The stack, which lies below it.
     R10 = 10,
 }
@@ -41,7 +35,6 @@ pub(super) enum Reg {
 #[repr(u8)]
 pub(super) enum Size {
     U8 = 0x10,
-    U16 = 0x08,
     U32 = 0x00,
     U64 = 0x18,
 }
@@ -51,34 +44,20 @@ pub(super) enum Size {
 #[repr(u8)]
 pub(super) enum Op {
     Add = 0x00,
-    Sub = 0x10,
     Mul = 0x20,
     Div = 0x30,
-    Or = 0x40,
     And = 0x50,
     Lsh = 0x60,
-    Rsh = 0x70,
-    Mod = 0x90,
-    Xor = 0xa0,
-    Mov = 0xb0,
 }
 
-/// A condition of a jump; all compare without a sign unless they say so.
+/// A condition of a jump.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub(super) enum When {
     Equal = 0x10,
-    Above = 0x20,
-    AtLeast = 0x30,
-    AnyBit = 0x40,
     NotEqual = 0x50,
-    SignedAbove = 0x60,
-    SignedAtLeast = 0x70,
-    /// Of the second instruction set, from here on.
+    /// Compares without a sign; of the second instruction set.
     Below = 0xa0,
-    AtMost = 0xb0,
-    SignedBelow = 0xc0,
-    SignedAtMost = 0xd0,
 }
 
 /// What is done at once with a value in memory.
@@ -87,9 +66,6 @@ pub(super) enum When {
 pub(super) enum Atomic {
     Add = 0x00,
     FetchAdd = 0x01,
-    FetchOr = 0x41,
-    FetchAnd = 0x51,
-    FetchXor = 0xa1,
     Exchange = 0xe1,
     /// Compares with `R0`, which gets what was there.
     CompareExchange = 0xf1,
@@ -102,7 +78,6 @@ pub(super) enum Atomic {
 mod wide {
     pub(super) const MAP: u8 = 1;
     pub(super) const MAP_VALUE: u8 = 2;
-    pub(super) const BTF_ID: u8 = 3;
     pub(super) const FUNCTION: u8 = 4;
 }
 
@@ -281,11 +256,6 @@ impl Code {
     /// `to = address of the map's first value`; it takes two places.
     pub(super) fn map_value(self, to: Reg, map: &Map) -> Self {
         self.wide(to, wide::MAP_VALUE, map.number())
-    }
-
-    /// `to = address of a variable of the kernel`, by its id in the kernel's BTF; two places.
-    pub(super) fn kernel_variable(self, to: Reg, id: u32) -> Self {
-        self.wide(to, wide::BTF_ID, id as i32)
     }
 
     /// `to = the function` that begins `by` places after the second place of this instruction,

@@ -1,8 +1,4 @@
 //! What is asked of the kernel, in its own numbers (`include/uapi/linux/bpf.h`).
-#![allow(
-    dead_code,
-    reason = "these are the kernel's lists; a probe that needs a row finds it here"
-)]
 
 use super::sys::Btf;
 use super::sys::Map;
@@ -29,14 +25,10 @@ pub(super) enum Command {
     BtfLoad = 18,
     MapLookupAndDeleteElem = 21,
     MapFreeze = 22,
-    MapLookupBatch = 24,
     MapLookupAndDeleteBatch = 25,
     MapUpdateBatch = 26,
-    MapDeleteBatch = 27,
     LinkCreate = 28,
-    LinkUpdate = 29,
     IterCreate = 33,
-    LinkDetach = 34,
     TokenCreate = 36,
     /// No kernel has it: far from the last one, and below the bits that could become flags.
     Unknown = 0x7fff,
@@ -53,7 +45,6 @@ pub(super) enum MapType {
     PercpuHash = 5,
     PercpuArray = 6,
     StackTrace = 7,
-    CgroupArray = 8,
     LruHash = 9,
     LruPercpuHash = 10,
     LpmTrie = 11,
@@ -79,8 +70,6 @@ pub(super) enum MapType {
     UserRingbuf = 31,
     CgrpStorage = 32,
     Arena = 33,
-    InsnArray = 34,
-    Rhash = 35,
 }
 
 impl MapType {
@@ -164,23 +153,18 @@ pub(super) enum ProgType {
     SocketFilter = 1,
     Kprobe = 2,
     SchedCls = 3,
-    SchedAct = 4,
     Tracepoint = 5,
     Xdp = 6,
     PerfEvent = 7,
     CgroupSkb = 8,
     CgroupSock = 9,
-    LwtIn = 10,
     LwtOut = 11,
-    LwtXmit = 12,
     SockOps = 13,
     SkSkb = 14,
     CgroupDevice = 15,
     SkMsg = 16,
     RawTracepoint = 17,
     CgroupSockAddr = 18,
-    LwtSeg6local = 19,
-    LircMode2 = 20,
     SkReuseport = 21,
     FlowDissector = 22,
     CgroupSysctl = 23,
@@ -240,7 +224,6 @@ pub(super) mod hook {
     pub(in super::super) const SK_SKB_STREAM_VERDICT: u32 = 5;
     pub(in super::super) const CGROUP_DEVICE: u32 = 6;
     pub(in super::super) const SK_MSG_VERDICT: u32 = 7;
-    pub(in super::super) const CGROUP_INET4_BIND: u32 = 8;
     pub(in super::super) const CGROUP_INET4_CONNECT: u32 = 10;
     pub(in super::super) const FLOW_DISSECTOR: u32 = 17;
     pub(in super::super) const CGROUP_SYSCTL: u32 = 18;
@@ -252,17 +235,11 @@ pub(super) mod hook {
     pub(in super::super) const MODIFY_RETURN: u32 = 26;
     pub(in super::super) const LSM_MAC: u32 = 27;
     pub(in super::super) const TRACE_ITER: u32 = 28;
-    pub(in super::super) const XDP_DEVMAP: u32 = 33;
-    pub(in super::super) const XDP_CPUMAP: u32 = 35;
     pub(in super::super) const SK_LOOKUP: u32 = 36;
     pub(in super::super) const XDP: u32 = 37;
-    pub(in super::super) const SK_SKB_VERDICT: u32 = 38;
-    pub(in super::super) const PERF_EVENT: u32 = 41;
     pub(in super::super) const TRACE_KPROBE_MULTI: u32 = 42;
-    pub(in super::super) const STRUCT_OPS: u32 = 44;
     pub(in super::super) const NETFILTER: u32 = 45;
     pub(in super::super) const TCX_INGRESS: u32 = 46;
-    pub(in super::super) const TCX_EGRESS: u32 = 47;
     pub(in super::super) const TRACE_UPROBE_MULTI: u32 = 48;
     pub(in super::super) const NETKIT_PRIMARY: u32 = 54;
 }
@@ -270,42 +247,29 @@ pub(super) mod hook {
 /// Functions of the kernel that programs call (`enum bpf_func_id`).
 pub(super) mod helper {
     pub(in super::super) const MAP_LOOKUP_ELEM: i32 = 1;
-    pub(in super::super) const MAP_UPDATE_ELEM: i32 = 2;
-    pub(in super::super) const MAP_DELETE_ELEM: i32 = 3;
-    pub(in super::super) const KTIME_GET_NS: i32 = 5;
-    pub(in super::super) const TRACE_PRINTK: i32 = 6;
-    pub(in super::super) const GET_SMP_PROCESSOR_ID: i32 = 8;
     pub(in super::super) const TAIL_CALL: i32 = 12;
-    pub(in super::super) const GET_CURRENT_PID_TGID: i32 = 14;
     pub(in super::super) const GET_CURRENT_COMM: i32 = 16;
     pub(in super::super) const PERF_EVENT_OUTPUT: i32 = 25;
     pub(in super::super) const GET_STACKID: i32 = 27;
     pub(in super::super) const GET_HASH_RECALC: i32 = 34;
     pub(in super::super) const GET_CURRENT_TASK: i32 = 35;
-    pub(in super::super) const SK_REDIRECT_MAP: i32 = 52;
     pub(in super::super) const OVERRIDE_RETURN: i32 = 58;
     pub(in super::super) const SOCK_HASH_UPDATE: i32 = 70;
     pub(in super::super) const MSG_REDIRECT_HASH: i32 = 71;
     pub(in super::super) const SK_REDIRECT_HASH: i32 = 72;
-    pub(in super::super) const MAP_PUSH_ELEM: i32 = 87;
-    pub(in super::super) const MAP_POP_ELEM: i32 = 88;
-    pub(in super::super) const MAP_PEEK_ELEM: i32 = 89;
     pub(in super::super) const SPIN_LOCK: i32 = 93;
     pub(in super::super) const SPIN_UNLOCK: i32 = 94;
     pub(in super::super) const PROBE_READ_USER: i32 = 112;
     pub(in super::super) const PROBE_READ_KERNEL: i32 = 113;
-    pub(in super::super) const RINGBUF_OUTPUT: i32 = 130;
     pub(in super::super) const RINGBUF_RESERVE: i32 = 131;
     pub(in super::super) const RINGBUF_SUBMIT: i32 = 132;
     pub(in super::super) const TIMER_INIT: i32 = 169;
     pub(in super::super) const TIMER_SET_CALLBACK: i32 = 170;
     pub(in super::super) const TIMER_START: i32 = 171;
     pub(in super::super) const LOOP: i32 = 181;
-    pub(in super::super) const KPTR_XCHG: i32 = 194;
     pub(in super::super) const DYNPTR_FROM_MEM: i32 = 197;
     pub(in super::super) const DYNPTR_READ: i32 = 201;
     pub(in super::super) const DYNPTR_WRITE: i32 = 202;
-    pub(in super::super) const DYNPTR_DATA: i32 = 203;
     pub(in super::super) const USER_RINGBUF_DRAIN: i32 = 209;
 }
 

@@ -20,6 +20,10 @@ impl Redactor {
                 break;
             }
             words.push(match word.split_once('=') {
+                Some((name, value)) if is_place(name) => match is_plain_place(value) {
+                    true => self.text(word),
+                    false => format!("{name}={REDACTED}"),
+                },
                 Some((name, _)) if is_open(name) => self.text(word),
                 Some((_, value)) if is_plain_value(value) => word.to_owned(),
                 Some((name, _)) => format!("{}={REDACTED}", self.text(name)),
@@ -29,6 +33,48 @@ impl Redactor {
         }
         let end = if text.ends_with('\n') { "\n" } else { "" };
         words.join(" ") + end
+    }
+
+    /// A kernel's config: texts that somebody wrote into it.
+    pub(super) fn kernel_config(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            let written = line.trim_end();
+            let value = written.split_once("=\"").and_then(|(name, value)| {
+                let value = value.strip_suffix('"')?;
+                Some((name, value)).filter(|(_, value)| !value.is_empty())
+            });
+            match value {
+                Some((name @ "CONFIG_CMDLINE", value)) => {
+                    out += &format!("{name}=\"{}\"\n", self.command_line(value));
+                }
+                Some((name @ "CONFIG_DEFAULT_HOSTNAME", value)) if value != "(none)" => {
+                    out += &format!("{name}=\"{}\"\n", self.host(value));
+                }
+                Some((name, value)) if FREE_OPTIONS.contains(&name) => {
+                    out += &format!("{name}=\"{}\"\n", self.text(value));
+                }
+                _ => out += line,
+            }
+        }
+        out
+    }
+
+    /// The kernel's log, which has the command line in it.
+    pub(super) fn kernel_log(&mut self, text: &str) -> String {
+        const MARK: &str = "ommand line: ";
+        let mut out = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            match line.split_once(MARK) {
+                Some((before, line)) => {
+                    out += &self.text(before);
+                    out += MARK;
+                    out += &self.command_line(line);
+                }
+                None => out += &self.text(line),
+            }
+        }
+        out
     }
 
     /// The configuration of a boot loader, line by line: it has command lines in it.
@@ -51,12 +97,22 @@ impl Redactor {
                         self.command_line(arguments)
                     )
                 }
+                "set" if !behind.trim_start().starts_with("default=") => word.to_owned(),
+                known if KEPT_WORDS.contains(&known) => self.text(rest_end),
                 _ => match rest_end.split_once('=') {
                     Some((name, value)) if name.starts_with("GRUB_CMDLINE") => {
                         let inner = value.trim_matches(['"', '\'']);
                         format!("{name}=\"{}\"", self.command_line(inner))
                     }
-                    _ => self.text(rest_end),
+                    Some((name @ ("kernelopts" | "default_kernelopts"), value)) => {
+                        format!("{name}={}", self.command_line(value))
+                    }
+                    Some((name, _)) if KEPT_NAMES.iter().any(|kept| name.starts_with(kept)) => {
+                        self.text(rest_end)
+                    }
+                    // Passwords, their users, remarks: nobody asks for them. Blocks stay blocks.
+                    _ if rest_end.ends_with('{') => format!("{REDACTED} {{"),
+                    _ => String::new(),
                 },
             };
             out.push_str(blank);
@@ -67,14 +123,85 @@ impl Redactor {
     }
 }
 
+/// Whether the value of a kernel argument is where something lies, perhaps on a server.
+fn is_place(name: &str) -> bool {
+    let names = [
+        "root",
+        "nfsroot",
+        "netroot",
+        "resume",
+        "init",
+        "rd.lvm.lv",
+        "ostree",
+    ];
+    names.contains(&name.replace('-', "_").as_str())
+}
+
+/// A disk by its device or id, and programs of the system: no names that somebody gave.
+fn is_plain_place(value: &str) -> bool {
+    let of_id = ["UUID=", "PARTUUID=", "/dev/disk/by-uuid/", "/ostree/boot."];
+    let of_system = ["/sbin/", "/usr/", "/bin/", "/lib/"];
+    let is_device = |name: &str| !name.contains('/') && name != "mapper";
+    of_id
+        .iter()
+        .chain(&of_system)
+        .any(|begin| value.starts_with(begin))
+        || value.strip_prefix("/dev/").is_some_and(is_device)
+}
+
+/// First words of lines that say which kernel is booted and how; `}`, `fi` and their kin, so
+/// that blocks stay blocks.
+const KEPT_WORDS: &[&str] = &[
+    "}",
+    "architecture",
+    "blscfg",
+    "default",
+    "devicetree",
+    "efi",
+    "else",
+    "fi",
+    "if",
+    "initrd",
+    "initrd16",
+    "initrdefi",
+    "kernel",
+    "label",
+    "load_env",
+    "machine-id",
+    "menu",
+    "menuentry",
+    "module2",
+    "multiboot2",
+    "ontimeout",
+    "prompt",
+    "sort-key",
+    "submenu",
+    "timeout",
+    "title",
+    "version",
+];
+
+/// Beginnings of the names of settings that are kept.
+const KEPT_NAMES: &[&str] = &["saved_entry", "next_entry", "boot_", "GRUB_"];
+
 /// Whether this is the configuration of a boot loader, by its path.
 pub(super) fn is_boot_configuration(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     path.starts_with("/boot/") && name.ends_with(".conf")
         || path.contains("/loader/entries/")
-        || name == "grub.cfg"
+        || matches!(name, "grub.cfg" | "grubenv")
         || path.starts_with("/etc/default/grub")
 }
+
+/// Options of a kernel's config that hold paths and words of whoever built it.
+const FREE_OPTIONS: &[&str] = &[
+    "CONFIG_BUILD_SALT",
+    "CONFIG_EXTRA_FIRMWARE_DIR",
+    "CONFIG_INITRAMFS_SOURCE",
+    "CONFIG_MODULE_SIG_KEY",
+    "CONFIG_SYSTEM_REVOCATION_KEYS",
+    "CONFIG_SYSTEM_TRUSTED_KEYS",
+];
 
 /// Whether the values of a kernel argument tell nothing of anybody, once names and addresses are
 /// replaced in them.

@@ -65,10 +65,15 @@ impl Redactor {
     /// A fact's value, source or reason, by the fact's key.
     pub fn fact(&mut self, key: &str, text: &str) -> String {
         let subject = key.split('.').next().unwrap_or_default();
+        // Names of programs and places that the doctor itself knows; one of them may begin like
+        // the host is called.
+        if matches!(subject, "tool" | "version" | "file" | "dev-tools") {
+            return text.to_owned();
+        }
         match key {
-            "environment.hostname" if !text.starts_with('/') && text != "uname(2)" => {
-                self.host(text)
-            }
+            "environment.hostname" if !text.contains('/') && text != "uname(2)" => self.host(text),
+            // Four numbers with dots, as kernels of WSL have, are no address here.
+            "config-file.version" if !text.contains('/') => text.to_owned(),
             "cmdline" if !text.starts_with(['/', '-']) => self.command_line(text),
             // What means the same on every host, and what checks compare.
             _ if matches!(
@@ -82,13 +87,16 @@ impl Redactor {
         }
     }
 
-    /// The text of a file, by its path; a path itself has none.
+    /// The text of a file, by its path; a path itself has none, and that of a name in a
+    /// directory ends in a slash.
     pub fn file(&mut self, path: &str, text: &str) -> String {
         let name = path.rsplit('/').next().unwrap_or_default();
+        if is_program(path) || (path.is_empty() && is_program(text)) {
+            return text.to_owned();
+        }
         let means_the_same = path.starts_with("/sys/")
             || path.starts_with("/proc/sys/")
             || path.starts_with("/proc/self/ns/")
-            || name.contains("config")
             || name.ends_with("release")
             || matches!(
                 name,
@@ -100,6 +108,12 @@ impl Redactor {
                 text.replace(named, &self.host(named))
             }
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
+            "/dev/kmsg" => self.kernel_log(text),
+            "/proc/self/cgroup" => self.harmless(text),
+            _ if name.contains("config") => {
+                let text = self.kernel_config(text);
+                self.harmless(&text)
+            }
             _ if is_boot_configuration(path) => self.boot_configuration(text),
             _ if means_the_same => self.harmless(text),
             _ => self.text(text),
@@ -167,19 +181,39 @@ impl Redactor {
         format!("{kind}-{number}")
     }
 
-    /// `/home/NAME`.
+    /// `/home/NAME`, and where desktops mount what a user plugs in.
     fn homes(&mut self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for place in [
+            "/home/",
+            "/home2/",
+            "/run/media/",
+            "/media/",
+            "/users/",
+            "/Users/",
+        ] {
+            if text.contains(place) {
+                text = self.names_below(&text, place);
+            }
+        }
+        text
+    }
+
+    fn names_below(&mut self, text: &str, place: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
-        while let Some((before, after)) = rest.split_once("/home/") {
+        while let Some((before, after)) = rest.split_once(place) {
             out.push_str(before);
-            out.push_str("/home/");
+            out.push_str(place);
             let stop = |c: char| {
                 c == '/' || c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ':' | ';' | ')')
             };
             let (name, behind) = after.split_at(after.find(stop).unwrap_or(after.len()));
-            if !name.is_empty() {
-                out.push_str(&self.number("user", name));
+            // Below /run/media the second place would take the number for a name.
+            match name {
+                "" => {}
+                _ if name.starts_with("user-") => out.push_str(name),
+                _ => out.push_str(&self.number("user", name)),
             }
             rest = behind;
         }
@@ -236,6 +270,8 @@ impl Redactor {
                 && let Ok(address) = word.parse::<Ipv6Addr>()
             {
                 let own = address.is_loopback() || address.is_unspecified();
+                let behind = rest.get(word.len()..)?;
+                let own = own || behind.starts_with(|c: char| c.is_ascii_alphanumeric());
                 return (!own).then(|| (word.len(), this.number("ip", word)));
             }
             let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
@@ -362,6 +398,13 @@ fn secrets(text: &str) -> String {
     out + rest
 }
 
+/// Whether a path is of a program, or of a directory of programs: their names are the same on
+/// every host, even where one begins like the host is called.
+fn is_program(path: &str) -> bool {
+    let among_programs = ["/bin/", "/sbin/"].iter().any(|part| path.contains(part));
+    among_programs && path.starts_with('/') && !path.starts_with("/home/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -434,7 +477,7 @@ mod tests {
         for (text, expected) in [
             (
                 "BOOT_IMAGE=/vmlinuz-6.1.0 root=/dev/mapper/web--17-root ro quiet lsm=yama,bpf\n",
-                "BOOT_IMAGE=/vmlinuz-6.1.0 root=/dev/mapper/host-1-root ro quiet lsm=yama,bpf\n",
+                "BOOT_IMAGE=/vmlinuz-6.1.0 root=redacted ro quiet lsm=yama,bpf\n",
             ),
             (
                 "cgroup_no_v1=all sysctl.kernel.unprivileged_bpf_disabled=2 panic=10 audit=off",

@@ -31,6 +31,15 @@ impl Redactor {
                 return format!("{argument}={}", self.number("domain", value));
             }
         }
+        // user@server:/path, as sshfs has it.
+        let login = word.split_once('@').filter(|(user, rest)| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            !user.is_empty() && user.chars().all(plain) && rest.contains(":/") && *user != REDACTED
+        });
+        if let Some((user, rest)) = login {
+            let user = self.number("user", user);
+            return format!("{user}@{}", self.server(rest));
+        }
         let word = self.server(word);
         self.below_domain(&word)
     }

@@ -14,9 +14,10 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
+use super::evidence::evidence_line;
 use super::model::{Bearing, Report, Threshold, Verdict};
 use super::style::clean;
-use super::text::{evidence_line, needs_words};
+use super::text::needs_words;
 use crate::diagnosis::{Area, Finding, Status};
 
 /// A test case, and what it came to.

@@ -3,6 +3,7 @@
 //! The verdict and with it the exit status are decided here, before any rendering; the
 //! renderings ([`text()`], [`yaml`], [`json`], [`prometheus()`], [`junit()`]) show one and the same value.
 
+mod evidence;
 mod junit;
 mod machine;
 mod model;
@@ -16,6 +17,7 @@ mod script;
 mod style;
 mod text;
 
+pub use evidence::evidence_line;
 pub use junit::junit;
 pub use machine::{json, yaml};
 pub use model::{
@@ -30,4 +32,4 @@ pub use prometheus::prometheus;
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
 pub use script::fix_script;
 pub use style::{Detail, Style, clean};
-pub use text::{broken, evidence_line, text};
+pub use text::{broken, text};

@@ -3,9 +3,9 @@
 //! The script asks nothing and may run again. What takes a decision (another kernel, a build,
 //! a change of the program, an alternative) stands in it as a comment.
 
+use super::evidence::evidence_line;
 use super::model::Report;
 use super::style::clean;
-use super::text::evidence_line;
 use crate::diagnosis::{Finding, Needs, RenderedFix, Severity, Status};
 
 /// The script for this report's host.

@@ -1,10 +1,10 @@
 //! The report for people.
 
+use super::evidence::{evidence_line, nobody_looked, sentences, shortened};
 use super::model::{Report, Verdict};
 use super::style::{Detail, Style, clean};
 
 use crate::diagnosis::{Area, Evidence, Finding, Needs, RenderedFix, Severity, Status};
-use crate::facts::Fact;
 use crate::probes::Outcome;
 
 /// Columns to the left of what belongs to a finding.
@@ -109,8 +109,31 @@ impl Page {
             self.line("");
             self.line(&title);
         }
-        for finding in shown {
+        // Where nobody looked, saying so at each finding would hide what was seen.
+        let in_short = self.style.detail == Detail::Normal && report.probes.is_empty();
+        let (unseen, told): (Vec<&Finding>, Vec<&Finding>) = shown
+            .into_iter()
+            .partition(|finding| in_short && nobody_looked(finding));
+        match unseen.as_slice() {
+            [] => {}
+            [one] => self.finding(one),
+            _ => self.unseen(&unseen),
+        }
+        for finding in told {
             self.finding(finding);
+        }
+    }
+
+    /// Findings of which nothing that was there tells, by their ids.
+    fn unseen(&mut self, findings: &[&Finding]) {
+        let mark = findings.first().map(|finding| self.style.mark(finding));
+        let ids: Vec<String> = findings.iter().map(|f| clean(&f.check)).collect();
+        let text = format!("Not known, nothing here tells: {}", ids.join(", "));
+        let mut lines = broken(&text, WIDTH - INDENT.len()).into_iter();
+        let first = lines.next().unwrap_or_default();
+        self.line(&format!("  {} {first}", mark.unwrap_or_default()));
+        for line in lines {
+            self.line(&format!("{INDENT}{line}"));
         }
     }
 
@@ -158,6 +181,13 @@ impl Page {
     fn evidence(&mut self, evidence: &[Evidence]) {
         for (index, piece) in evidence.iter().enumerate() {
             let label = if index == 0 { "evidence" } else { "" };
+            if let Some(sentences) = sentences(piece) {
+                for (index, sentence) in sentences.iter().enumerate() {
+                    let label = if index == 0 { label } else { "" };
+                    self.explained(label, &clean(sentence));
+                }
+                continue;
+            }
             let mut told = evidence_line(piece);
             if piece.disagrees() {
                 told.push_str("  (disagrees)");
@@ -296,16 +326,6 @@ pub fn broken(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// The beginning of a value that is longer than a line has room for; machines get it whole.
-fn shortened(value: &str) -> String {
-    const ROOM: usize = 60;
-    if value.chars().count() <= ROOM {
-        return value.to_owned();
-    }
-    let start: String = value.chars().take(ROOM).collect();
-    format!("{start}…")
-}
-
 /// What a fix needs, to stand behind its summary.
 pub(super) fn needs_words(needs: Needs) -> &'static str {
     match needs {
@@ -313,44 +333,5 @@ pub(super) fn needs_words(needs: Needs) -> &'static str {
         Needs::Privilege => " (needs root)",
         Needs::Reboot => " (needs a reboot)",
         Needs::Rebuild => " (needs a kernel build and a reboot)",
-    }
-}
-
-/// A piece of evidence in a line.
-#[must_use]
-pub fn evidence_line(piece: &Evidence) -> String {
-    match piece {
-        Evidence::Probe { probe, outcome, .. } => {
-            let probe = clean(probe);
-            match outcome {
-                Outcome::Works => format!("probe {probe}: works"),
-                Outcome::Skipped { reason } => format!("probe {probe}: skipped, {}", clean(reason)),
-                Outcome::Fails { stage, errno, .. } if errno.is_empty() => {
-                    format!("probe {probe}: fails at {stage}")
-                }
-                Outcome::Fails { stage, errno, .. } => {
-                    format!("probe {probe}: fails at {stage} with {}", clean(errno))
-                }
-            }
-        }
-        Evidence::Fact { fact, known, .. } => {
-            let fact = clean(fact);
-            let place = match known.source() {
-                "" => String::new(),
-                source => format!("  ({})", clean(source)),
-            };
-            match known {
-                Fact::Known { value, .. } => {
-                    format!("{fact} = {}{place}", shortened(&clean(&value.to_string())))
-                }
-                Fact::Unknown { reason, .. } if reason.detail.is_empty() => {
-                    format!("{fact} is unknown: {}{place}", reason.unknown)
-                }
-                Fact::Unknown { reason, .. } => {
-                    let detail = clean(&reason.detail);
-                    format!("{fact} is unknown: {}, {detail}{place}", reason.unknown)
-                }
-            }
-        }
     }
 }

@@ -1,6 +1,5 @@
 //! One cell from the boot to the verdict.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,17 +7,18 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use bpf_doctor::probes::{self, ProbeResult};
 
+use crate::boots::{Boots, Start};
 use crate::faults::Spoiled;
+use crate::guest::Payload;
 use crate::outcomes::{self, told};
 use crate::report::{Report, Status};
 use crate::table::{Cell, Condition, Table};
-use crate::{console, frames, guest, judge, kernel, qemu};
+use crate::{console, frames, guest, judge, kernel};
 
 /// What all cells share.
 pub struct Bench<'a> {
     pub table: &'a Table,
-    pub guest: &'a guest::Base,
-    pub doctor: PathBuf,
+    pub boots: &'a Boots,
     /// Print everything of every cell.
     pub show: bool,
 }
@@ -85,11 +85,11 @@ impl Outcome {
 }
 
 impl Bench<'_> {
-    /// Boots the cell and judges it; whatever goes wrong on the way is a failure.
-    pub fn run(&self, cell: &Cell, kernel: &kernel::Kernel, spoiled: &Spoiled) -> Outcome {
+    /// Runs the cell and judges it; whatever goes wrong on the way is a failure.
+    pub fn run(&self, cell: &Cell, spoiled: &Spoiled) -> Outcome {
         let mut seconds = 0.0;
         let mut said = Said::default();
-        match self.judge(cell, kernel, spoiled, &mut seconds, &mut said) {
+        match self.judge(cell, spoiled, &mut seconds, &mut said) {
             Ok(problems) if problems.is_empty() => Outcome::Passed { seconds, said },
             Ok(problems) => Outcome::Failed {
                 seconds,
@@ -107,25 +107,20 @@ impl Bench<'_> {
     fn judge(
         &self,
         cell: &Cell,
-        kernel: &kernel::Kernel,
         spoiled: &Spoiled,
         seconds: &mut f64,
         said: &mut Said,
     ) -> Result<Vec<String>> {
         let condition = condition(self.table, cell)?;
-        let run = run_folder(cell, spoiled.place.as_deref())?;
-        let (guest, hooks) = (self.guest, &spoiled.hooks);
-        let initrd = guest.with_payload(&run, condition, kernel, &self.doctor, hooks, false)?;
+        let run = run_folder(cell, spoiled.trial.as_deref())?;
+        let key = (cell.kernel.clone(), condition.arguments.clone());
+        let start = match self.boots.get(&key) {
+            Some(Ok(start)) => start,
+            Some(Err(error)) => bail!("{error:#}"),
+            None => bail!("nothing was booted for it"),
+        };
         let limit = Duration::from_secs(spoiled.limit.unwrap_or(condition.limit));
-        let boot = qemu::boot(
-            &run,
-            &kernel.place.join("vmlinuz"),
-            &initrd,
-            &command_line(kernel, condition),
-            limit,
-        )?;
-        // Megabytes per cell, and made again from what is kept.
-        fs::remove_file(&initrd)?;
+        let boot = start.run(&run, &name(cell, spoiled), limit)?;
         *seconds = boot.seconds;
         if self.show {
             println!("---- {} {}: {}", cell.kernel, cell.condition, condition.why);
@@ -137,11 +132,9 @@ impl Bench<'_> {
                 let why = ended
                     .or(parsed.err().map(|error| error.to_string()))
                     .unwrap_or_default();
-                let tail: Vec<&str> = boot.console.lines().rev().take(40).collect();
-                let tail: Vec<&str> = tail.into_iter().rev().collect();
                 bail!(
                     "the guest did not get to its end: {why}\n{}",
-                    tail.join("\n")
+                    console::tail(&boot.console)
                 );
             }
         };
@@ -263,6 +256,30 @@ impl Bench<'_> {
     }
 }
 
+/// What the cell is called among those of its boot.
+fn name(cell: &Cell, spoiled: &Spoiled) -> String {
+    match &spoiled.trial {
+        Some(trial) => format!("trial-{trial}"),
+        None => cell.condition.clone(),
+    }
+}
+
+/// What makes this cell out of a boot, and the arguments it wants on the command line.
+pub fn payload<'a>(
+    table: &'a Table,
+    cell: &Cell,
+    spoiled: &Spoiled,
+) -> Result<(&'a str, Payload<'a>)> {
+    let condition = condition(table, cell)?;
+    let payload = Payload {
+        name: name(cell, spoiled),
+        condition,
+        hooks: spoiled.hooks.clone(),
+        shell: false,
+    };
+    Ok((&condition.arguments, payload))
+}
+
 /// A prompt in the guest of a cell.
 pub fn shell(
     table: &Table,
@@ -271,15 +288,10 @@ pub fn shell(
     guest: &guest::Base,
     doctor: &Path,
 ) -> Result<()> {
-    let condition = condition(table, cell)?;
-    let run = run_folder(cell, None)?;
-    let initrd = guest.with_payload(&run, condition, kernel, doctor, &BTreeMap::new(), true)?;
-    let arguments = command_line(kernel, condition);
-    qemu::interact(&kernel.place.join("vmlinuz"), &initrd, &arguments)
-}
-
-fn command_line(kernel: &kernel::Kernel, condition: &Condition) -> String {
-    format!("{} {}", kernel.arguments, condition.arguments)
+    let (arguments, mut payload) = payload(table, cell, &Spoiled::default())?;
+    payload.shell = true;
+    let place = run_folder(cell, None)?;
+    Start::prepare(place, guest, kernel, arguments, doctor, &[payload])?.interact()
 }
 
 fn condition<'a>(table: &'a Table, cell: &Cell) -> Result<&'a Condition> {
@@ -289,11 +301,16 @@ fn condition<'a>(table: &'a Table, cell: &Cell) -> Result<&'a Condition> {
         .with_context(|| format!("no condition {}", cell.condition))
 }
 
+/// Where runs leave something.
+pub fn kept() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("kernels")
+}
+
 /// What a run leaves for people: console, frames, QEMU's own messages.
-fn run_folder(cell: &Cell, fault: Option<&str>) -> Result<PathBuf> {
-    let all = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("kernels");
-    let run = match fault {
-        Some(fault) => all.join("faults").join(fault),
+fn run_folder(cell: &Cell, trial: Option<&str>) -> Result<PathBuf> {
+    let all = kept();
+    let run = match trial {
+        Some(trial) => all.join("faults").join(trial),
         None => all.join(&cell.kernel).join(&cell.condition),
     };
     // What an earlier run left must not be taken for this one's.

@@ -18,6 +18,9 @@ pub struct Allowed {
 const BEGIN: &str = "bench: the doctor begins";
 const END: &str = "bench: the doctor has ended";
 
+/// What init writes there when it waits for the name of a cell.
+const WAITS: &str = "bench: waiting for the name of a cell";
+
 /// What a kernel may log while the doctor runs, and why that is as it must be.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,6 +95,21 @@ pub fn splats(console: &str, allowed: &[Allowed]) -> Vec<String> {
         .filter(|line| !allowed.iter().any(|entry| line.contains(&entry.text)))
         .map(str::to_owned)
         .collect()
+}
+
+/// The guest has booted, and waits to be told which cell it is.
+pub fn waits(console: &str) -> bool {
+    let mut whole = console
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'));
+    whole.any(|line| without_time(line.trim_end()) == WAITS)
+}
+
+/// Its last lines.
+pub fn tail(console: &str) -> String {
+    let mut lines: Vec<&str> = console.lines().rev().take(40).collect();
+    lines.reverse();
+    lines.join("\n")
 }
 
 /// The kernel has given up: no use waiting any longer.

@@ -6,7 +6,6 @@ use anyhow::{Result, ensure};
 use serde::Deserialize;
 
 use crate::cell::{Bench, Outcome, Said};
-use crate::kernel::Kernel;
 use crate::table::Cell;
 
 /// When init does it.
@@ -40,8 +39,8 @@ pub struct Spoiled {
     /// Moment to script.
     pub hooks: BTreeMap<String, String>,
     pub limit: Option<u64>,
-    /// Where what the run leaves is kept, instead of the cell's own place.
-    pub place: Option<String>,
+    /// The name of the trial, which has a place of its own for what its run leaves.
+    pub trial: Option<String>,
 }
 
 impl Fault {
@@ -59,14 +58,18 @@ impl Fault {
         Ok(())
     }
 
-    /// Spoils the cell and judges what the bench makes of that.
-    pub fn run(&self, name: &str, bench: &Bench, cell: &Cell, kernel: &Kernel) -> Outcome {
-        let spoiled = Spoiled {
+    /// What it does to its cell.
+    pub fn spoiled(&self, name: &str) -> Spoiled {
+        Spoiled {
             hooks: BTreeMap::from([(self.at.clone(), self.script.clone())]),
             limit: self.limit,
-            place: Some(name.to_owned()),
-        };
-        let (seconds, problems) = match bench.run(cell, kernel, &spoiled) {
+            trial: Some(name.to_owned()),
+        }
+    }
+
+    /// Spoils the cell and judges what the bench makes of that.
+    pub fn run(&self, name: &str, bench: &Bench, cell: &Cell) -> Outcome {
+        let (seconds, problems) = match bench.run(cell, &self.spoiled(name)) {
             Outcome::Failed {
                 seconds, problems, ..
             } => (seconds, self.unexpected(&problems)),

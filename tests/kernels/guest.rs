@@ -1,4 +1,4 @@
-//! The guest's file system: a base that is made once, and a payload per cell.
+//! The guest's file system: a base that is made once, and a payload for each boot.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,9 +18,9 @@ const HELPER: &str = include_str!("guest.c");
 /// What init and a person at the prompt use of busybox.
 const APPLETS: &[&str] = &[
     "awk", "cat", "cut", "dmesg", "echo", "free", "grep", "head", "id", "ifconfig", "insmod",
-    "kill", "ls", "mkdir", "more", "mount", "printf", "ps", "reboot", "rmdir", "sed", "setsid",
-    "cttyhack", "sh", "sleep", "sort", "stat", "stty", "tail", "test", "top", "umount", "uname",
-    "vi", "wc", "zcat",
+    "kill", "ls", "mkdir", "more", "mount", "mv", "printf", "ps", "reboot", "rm", "rmdir", "sed",
+    "setsid", "cttyhack", "sh", "sleep", "sort", "stat", "stty", "tail", "test", "top", "umount",
+    "uname", "vi", "wc", "zcat",
 ];
 
 /// Mount points and the places where a program could leave files.
@@ -30,6 +30,7 @@ const FOLDERS: &[&str] = &[
     "dev",
     "etc",
     "home/user",
+    "modules",
     "out",
     "proc",
     "root",
@@ -98,43 +99,47 @@ impl Base {
         Ok(Self { place })
     }
 
-    /// The whole initramfs of a cell, at `run/initrd`.
+    /// The whole initramfs of a boot, at `run/initrd`, for every cell it can become.
     pub fn with_payload(
         &self,
         run: &Path,
-        condition: &Condition,
         kernel: &Kernel,
         doctor: &Path,
-        hooks: &BTreeMap<String, String>,
-        shell: bool,
+        cells: &[Payload],
     ) -> Result<PathBuf> {
         let root = run.join("payload");
-        for folder in ["bin", "boot", "etc", "modules", "usr/lib"] {
+        for folder in ["bin", "etc", "bench/modules", "usr/lib"] {
             fs::create_dir_all(root.join(folder))?;
         }
         fs::copy(doctor, root.join("bin/bpf-doctor"))
             .with_context(|| format!("copying {}", doctor.display()))?;
-        fs::write(root.join("cell"), cell_variables(condition, shell))?;
-        fs::write(root.join("verify"), condition.verify.join("\n") + "\n")?;
         fs::write(root.join("etc/os-release"), os_release(&kernel.os))?;
-        if kernel.config_in_boot && condition.boot_config {
-            let config = fs::read_to_string(kernel.place.join("config"))?;
-            let config = without_options(&config, &condition.config_without);
-            fs::write(root.join(format!("boot/config-{}", kernel.release)), config)?;
-        }
-        if condition.modules {
+        let config = fs::read_to_string(kernel.place.join("config"))?;
+        fs::write(root.join("bench/config"), &config)?;
+        if cells.iter().any(|cell| cell.condition.modules) {
             let modules = kernel.modules()?;
             ensure!(!modules.is_empty(), "no modules are kept with this kernel");
             // In the order in which they are to be loaded.
             for (at, module) in modules.iter().enumerate() {
                 let name = module.file_name().context("a module without a name")?;
                 let name = format!("{at:02}-{}", name.to_string_lossy());
-                fs::copy(module, root.join("modules").join(name))?;
+                fs::copy(module, root.join("bench/modules").join(name))?;
             }
         }
-        for (hook, script) in hooks {
-            fs::create_dir_all(root.join("hook"))?;
-            fs::write(root.join("hook").join(hook), script)?;
+        for cell in cells {
+            let folder = root.join("bench/cells").join(&cell.name);
+            fs::create_dir_all(&folder)?;
+            fs::write(folder.join("cell"), cell.variables(kernel))?;
+            let verify = cell.condition.verify.join("\n") + "\n";
+            fs::write(folder.join("verify"), verify)?;
+            if !cell.condition.config_without.is_empty() {
+                let config = without_options(&config, &cell.condition.config_without);
+                fs::write(folder.join("config"), config)?;
+            }
+            for (hook, script) in &cell.hooks {
+                fs::create_dir_all(folder.join("hook"))?;
+                fs::write(folder.join("hook").join(hook), script)?;
+            }
         }
         pack(&root, &run.join("payload.cpio"))?;
         fs::remove_dir_all(&root)?;
@@ -150,35 +155,46 @@ impl Base {
     }
 }
 
-/// The condition as shell variables for init.
-fn cell_variables(condition: &Condition, shell: bool) -> String {
-    let yes = |flag: bool| if flag { "yes" } else { "no" };
-    let sysctls: Vec<String> = condition
-        .sysctls
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
-    let writes: Vec<String> = condition
-        .writes
-        .iter()
-        .map(|(path, text)| format!("{path}={text}"))
-        .collect();
-    let lines = [
-        format!("CGROUP={}", condition.cgroup),
-        format!("BPFFS={}", yes(condition.bpffs)),
-        format!("TRACEFS={}", yes(condition.tracefs)),
-        format!("DEBUGFS={}", yes(condition.debugfs)),
-        format!("SECURITYFS={}", yes(condition.securityfs)),
-        format!("BUSY={}", yes(condition.busy)),
-        format!("FEATURES={}", yes(condition.features)),
-        format!("KILLS={}", condition.kills),
-        format!("SHELL_WANTED={}", yes(shell)),
-        format!("SYSCTLS='{}'", sysctls.join(" ")),
-        format!("WRITES='{}'", writes.join(" ")),
-        format!("RUNNER='{}'", condition.runner()),
-        "DOCTOR='/bin/bpf-doctor check --format yaml'".to_owned(),
-    ];
-    lines.join("\n") + "\n"
+/// What makes one cell out of a boot.
+pub struct Payload<'a> {
+    /// A word that no other cell of the boot has.
+    pub name: String,
+    pub condition: &'a Condition,
+    /// Moment to script, in trials of the bench.
+    pub hooks: BTreeMap<String, String>,
+    /// A prompt instead of a run.
+    pub shell: bool,
+}
+
+impl Payload<'_> {
+    /// The condition as shell variables for init.
+    fn variables(&self, kernel: &Kernel) -> String {
+        let condition = self.condition;
+        let yes = |flag: bool| if flag { "yes" } else { "no" };
+        let settings = |map: &BTreeMap<String, String>| {
+            let pairs: Vec<String> = map.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            pairs.join(" ")
+        };
+        let boot_config = kernel.config_in_boot && condition.boot_config;
+        let lines = [
+            format!("CGROUP={}", condition.cgroup),
+            format!("BPFFS={}", yes(condition.bpffs)),
+            format!("TRACEFS={}", yes(condition.tracefs)),
+            format!("DEBUGFS={}", yes(condition.debugfs)),
+            format!("SECURITYFS={}", yes(condition.securityfs)),
+            format!("BOOT_CONFIG={}", yes(boot_config)),
+            format!("MODULES={}", yes(condition.modules)),
+            format!("BUSY={}", yes(condition.busy)),
+            format!("FEATURES={}", yes(condition.features)),
+            format!("KILLS={}", condition.kills),
+            format!("SHELL_WANTED={}", yes(self.shell)),
+            format!("SYSCTLS='{}'", settings(&condition.sysctls)),
+            format!("WRITES='{}'", settings(&condition.writes)),
+            format!("RUNNER='{}'", condition.runner()),
+            "DOCTOR='/bin/bpf-doctor check --format yaml'".to_owned(),
+        ];
+        lines.join("\n") + "\n"
+    }
 }
 
 /// A kernel config that denies some of the options it has.

@@ -12,6 +12,7 @@
 )]
 
 mod apt;
+mod boots;
 mod cache;
 mod cell;
 mod console;
@@ -38,6 +39,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use boots::{Boots, Start};
 use cell::Outcome;
 use faults::{Fault, Spoiled};
 use options::Options;
@@ -126,41 +128,31 @@ fn run(options: &Options) -> Result<bool> {
         return shell(&doctor, &table, &cells, &kernels, &guest);
     }
 
-    let bench = cell::Bench {
-        table: &table,
-        guest: &guest,
-        doctor,
-        show: options.shows_everything(),
-    };
     // First what shows that the bench can be believed.
     let trials = faults
         .into_iter()
         .map(|(name, fault)| Job::Trial(name, fault));
-    let queue: Mutex<VecDeque<Job>> =
-        Mutex::new(trials.chain(cells.iter().map(Job::Cell)).collect());
-    let outcomes: Mutex<Vec<(Job, Outcome)>> = Mutex::new(Vec::new());
+    let jobs: Vec<Job> = trials.chain(cells.iter().map(Job::Cell)).collect();
     let started = Instant::now();
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs {
-            scope.spawn(|| {
-                // A poisoned lock means another worker panicked; what it had done still counts.
-                let next = || queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
-                // Not locked in the loop's head, where the lock would be held for the whole body.
-                while let Some(job) = next() {
-                    let outcome = match kernels.get(job.kernel()) {
-                        Some(Ok(kernel)) => job.run(&bench, kernel),
-                        _ => Outcome::not_run("its kernel cannot be had"),
-                    };
-                    outcome.print(job.kernel(), &job.title());
-                    outcomes
-                        .lock()
-                        .unwrap_or_else(|e| e.into_inner())
-                        .push((job, outcome));
-                }
-            });
-        }
+    let boots = boot(options, &table, &jobs, &kernels, &guest, &doctor)?;
+    println!(
+        "{} boots are ready after {:.0} s more",
+        boots.len(),
+        started.elapsed().as_secs_f64()
+    );
+    let bench = cell::Bench {
+        table: &table,
+        boots: &boots,
+        show: options.shows_everything(),
+    };
+    let outcomes = side_by_side(options.jobs, jobs, |job| {
+        let outcome = match kernels.get(job.kernel()) {
+            Some(Ok(_)) => job.run(&bench),
+            _ => Outcome::not_run("its kernel cannot be had"),
+        };
+        outcome.print(job.kernel(), &job.title());
+        (job, outcome)
     });
-    let outcomes = outcomes.into_inner().unwrap_or_else(|e| e.into_inner());
     Ok(summarise(
         options,
         &table,
@@ -169,7 +161,65 @@ fn run(options: &Options) -> Result<bool> {
     ))
 }
 
-/// What a guest is booted for.
+/// Does all of them, so many at a time.
+fn side_by_side<T: Send, R: Send>(
+    workers: usize,
+    work: Vec<T>,
+    each: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let queue: Mutex<VecDeque<T>> = Mutex::new(work.into());
+    let done: Mutex<Vec<R>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                // A poisoned lock means another worker panicked; what it had done still counts.
+                let next = || queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
+                // Not locked in the loop's head, where the lock would be held for the whole body.
+                while let Some(piece) = next() {
+                    let result = each(piece);
+                    done.lock().unwrap_or_else(|e| e.into_inner()).push(result);
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_else(|e| e.into_inner())
+}
+
+/// A boot for each kernel and command line; cells that share one go on from it.
+fn boot(
+    options: &Options,
+    table: &Table,
+    jobs: &[Job],
+    kernels: &BTreeMap<String, Result<kernel::Kernel>>,
+    guest: &guest::Base,
+    doctor: &Path,
+) -> Result<Boots> {
+    let mut groups: BTreeMap<(String, String), Vec<guest::Payload>> = BTreeMap::new();
+    for job in jobs {
+        let (arguments, payload) = cell::payload(table, job.cell(table)?, &job.spoiled())?;
+        let key = (job.kernel().to_owned(), arguments.to_owned());
+        groups.entry(key).or_default().push(payload);
+    }
+    let of_kernels = groups
+        .into_iter()
+        .enumerate()
+        .filter_map(|(at, (key, cells))| match kernels.get(&key.0) {
+            Some(Ok(kernel)) => Some((at, key, kernel, cells)),
+            _ => None,
+        });
+    let boots = side_by_side(
+        options.jobs,
+        of_kernels.collect(),
+        |(at, key, kernel, cells)| {
+            let place = cell::kept().join(format!("boots/{at}"));
+            let start = Start::prepare(place, guest, kernel, &key.1, doctor, &cells);
+            (key, start)
+        },
+    );
+    Ok(boots.into_iter().collect())
+}
+
+/// What a guest is started for.
 #[derive(Clone, Copy)]
 enum Job<'a> {
     /// To judge the doctor.
@@ -193,11 +243,26 @@ impl Job<'_> {
         }
     }
 
-    fn run(&self, bench: &cell::Bench, kernel: &kernel::Kernel) -> Outcome {
+    /// The cell that is run, or spoiled.
+    fn cell<'a>(&'a self, table: &'a Table) -> Result<&'a Cell> {
         match self {
-            Self::Cell(cell) => bench.run(cell, kernel, &Spoiled::default()),
+            Self::Cell(cell) => Ok(cell),
+            Self::Trial(_, fault) => table.cell_of(fault),
+        }
+    }
+
+    fn spoiled(&self) -> Spoiled {
+        match self {
+            Self::Cell(_) => Spoiled::default(),
+            Self::Trial(name, fault) => fault.spoiled(name),
+        }
+    }
+
+    fn run(&self, bench: &cell::Bench) -> Outcome {
+        match self {
+            Self::Cell(cell) => bench.run(cell, &Spoiled::default()),
             Self::Trial(name, fault) => match bench.table.cell_of(fault) {
-                Ok(cell) => fault.run(name, bench, cell, kernel),
+                Ok(cell) => fault.run(name, bench, cell),
                 Err(error) => Outcome::not_run(&error.to_string()),
             },
         }

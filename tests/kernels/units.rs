@@ -13,6 +13,7 @@
 )]
 
 mod apt;
+mod boots;
 mod cache;
 mod cell;
 mod console;

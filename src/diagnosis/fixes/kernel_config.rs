@@ -287,8 +287,21 @@ fn start_config(facts: &Facts) -> String {
     match file.filter(|file| file.starts_with('/')) {
         Some(file) if file.ends_with(".gz") => format!("zcat {} > .config", quote(&file)),
         Some(file) => format!("cp {} .config", quote(&file)),
+        // A file that was named when the doctor was started, from wherever that was.
+        None if is_named_file(facts) => format!(
+            "cp /path/to/{} .config",
+            quote(&facts.text("config-file").unwrap_or_default())
+        ),
         None => "make olddefconfig   # this kernel's own configuration was not found".to_owned(),
     }
+}
+
+/// Whether the config is a file with a relative path; a log that quotes options has a name with
+/// blanks.
+fn is_named_file(facts: &Facts) -> bool {
+    let file = facts.text("config-file").unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+    !file.is_empty() && file != "-" && file.chars().all(plain)
 }
 
 fn build(platform: &Platform) -> Vec<String> {

@@ -110,6 +110,10 @@ fn loader(facts: &Facts) -> BootLoader {
         let fact = facts.get(&format!("tool.{tool}"));
         matches!(fact.value(), Some(Value::Text(_)))
     };
+    // In files that were collected, no list of programs need be among them.
+    let untold = |tool: &str| facts.get(&format!("tool.{tool}")).value().is_none();
+    let of_bls = facts.text("boot.loader").as_deref() == Some("grub-bls")
+        && facts.text("os.family").as_deref() == Some("rhel");
     let file = |path| has_file(facts, path);
     let flavour = facts.text("kernel.flavour").unwrap_or_default();
     let image = facts.text("os.image").unwrap_or_default();
@@ -121,7 +125,7 @@ fn loader(facts: &Facts) -> BootLoader {
         BootLoader::MachineConfig
     } else if file("/run/ostree-booted") && has("rpm-ostree") {
         BootLoader::RpmOstree
-    } else if has("grubby") {
+    } else if has("grubby") || (of_bls && untold("grubby")) {
         BootLoader::Grubby
     } else if has("kernelstub") {
         BootLoader::Kernelstub

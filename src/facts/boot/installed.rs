@@ -37,6 +37,14 @@ pub(super) fn kernels(host: &dyn Host) -> Fact {
             images.extend(found);
         }
     }
+    // A sosreport has the configs of kernels, and leaves the images where they are.
+    let uncollected = |error| reader::why(&error) == Why::NotCollected;
+    if images.is_empty() && host.stat("/boot/vmlinuz").is_err_and(uncollected) {
+        let names = images_there.iter().flatten();
+        let of_configs = names.filter_map(|name| name.strip_prefix("config-"));
+        let of_configs = of_configs.filter(|release| boot::is_release(release));
+        images = of_configs.map(str::to_owned).collect();
+    }
     images.sort_by(|left, right| boot::compare(left, right));
     images.dedup();
     match (images_there, modules) {

@@ -32,6 +32,11 @@ pub(super) const KEYS: &[KeyInfo] = &[
         Number,
         "How many lines of that file make no sense.",
     ),
+    KeyInfo::one(
+        "config-file.version",
+        Text,
+        "The kernel's version in the first lines of that file; absent where it has none.",
+    ),
 ];
 
 /// What an option was set to.
@@ -79,6 +84,8 @@ struct Options {
     /// Whether these are all the options of the file.
     complete: bool,
     broken_lines: usize,
+    /// By the header; a report has it in a fact of its own.
+    version: Option<Box<str>>,
 }
 
 impl KernelConfig {
@@ -87,13 +94,14 @@ impl KernelConfig {
     #[must_use]
     pub fn from_bytes(bytes: &[u8], source: &str) -> Self {
         match parse::options(bytes) {
-            Ok((settings, broken_lines)) => Self {
+            Ok(parsed) => Self {
                 source: source.to_owned(),
                 content: Ok(Options {
-                    settings,
+                    settings: parsed.settings,
                     scope: Scope::subjects(),
                     complete: true,
-                    broken_lines,
+                    broken_lines: parsed.broken_lines,
+                    version: parsed.version,
                 }),
             },
             Err(problem) => Self::unknown(Why::Malformed, &problem, source),
@@ -166,6 +174,17 @@ impl KernelConfig {
         self.fact(|options| count(options).map_or(Value::Absent, Value::Number))
     }
 
+    /// The kernel's version by the header of the file.
+    #[must_use]
+    fn version(&self) -> Fact {
+        self.fact(|options| {
+            options
+                .version
+                .as_deref()
+                .map_or(Value::Absent, Value::from)
+        })
+    }
+
     /// Names the place it really comes from, where `origin` knows better.
     pub(super) fn relocate(&mut self, origin: &dyn Fn(&str) -> Option<String>) {
         if let Some(place) = origin(&self.source) {
@@ -210,6 +229,7 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let config = places::find(host, facts.text("kernel.release").as_deref());
     facts.set("config-file", config.file());
     facts.set("config-file.broken-lines", config.broken_lines());
+    facts.set("config-file.version", config.version());
     facts.set_config(config);
 }
 

@@ -10,15 +10,28 @@ use super::Setting;
 /// file can grow without end.
 pub(super) const LIMIT: usize = 8 << 20;
 
-/// Options and the number of lines that make no sense, or why this is no config.
-pub(super) fn options(bytes: &[u8]) -> Result<(BTreeMap<Box<str>, Setting>, usize), String> {
+/// What a config says.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub settings: BTreeMap<Box<str>, Setting>,
+    /// How many lines make no sense.
+    pub broken_lines: usize,
+    /// The kernel's version, by the header.
+    pub version: Option<Box<str>>,
+}
+
+/// What the config says, or why this is no config.
+pub(super) fn options(bytes: &[u8]) -> Result<Parsed, String> {
     let bytes = plain(bytes)?;
     if bytes.len() > LIMIT {
         return Err(format!("it has more than {LIMIT} bytes"));
     }
     let mut broken_lines = 0;
     let mut settings = Vec::new();
-    for line in String::from_utf8_lossy(&bytes).lines() {
+    let text = String::from_utf8_lossy(&bytes);
+    // What editors of other systems put before a text.
+    let text = text.trim_start_matches('\u{feff}');
+    for line in text.lines() {
         match parse_line(line) {
             Line::Option(name, setting) => settings.push((name.into(), setting)),
             Line::Nothing => {}
@@ -29,7 +42,24 @@ pub(super) fn options(bytes: &[u8]) -> Result<(BTreeMap<Box<str>, Setting>, usiz
         return Err("no line sets a CONFIG_ option".to_owned());
     }
     // Of two lines about one option the last counts, for the kernel's build as well.
-    Ok((settings.into_iter().collect(), broken_lines))
+    Ok(Parsed {
+        settings: settings.into_iter().collect(),
+        broken_lines,
+        version: text.lines().take(HEADER).find_map(version).map(Box::from),
+    })
+}
+
+/// In how many lines the header stands (scripts/kconfig/confdata.c).
+const HEADER: usize = 10;
+
+/// `# Linux/x86 5.10.218 Kernel Configuration`.
+fn version(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("# Linux/")?;
+    let rest = rest.strip_suffix(" Kernel Configuration")?;
+    let (_, version) = rest.split_once(' ')?;
+    version
+        .starts_with(|c: char| c.is_ascii_digit())
+        .then_some(version)
 }
 
 /// Some options, without a look at the other ten thousand. One that no line names is not in
@@ -198,17 +228,21 @@ mod tests {
 
     #[test]
     fn broken_lines_are_counted_and_the_last_of_two_counts() {
-        let (settings, broken) =
+        let parsed =
             options(b"CONFIG_A=y\nrubbish\n\xff\xfe\nCONFIG_B=m\nCONFIG_A=m\nCONFIG_C=").unwrap();
-        assert_eq!(broken, 3);
-        assert_eq!(settings.len(), 2);
-        assert_eq!(settings.get("A"), Some(&Setting::Module));
+        assert_eq!(parsed.broken_lines, 3);
+        assert_eq!(parsed.settings.len(), 2);
+        assert_eq!(parsed.settings.get("A"), Some(&Setting::Module));
+        assert_eq!(parsed.version, None);
     }
 
     #[test]
     fn gzip_is_unpacked() {
-        let (settings, _) = options(&gz(b"CONFIG_A=y\n")).unwrap();
-        assert_eq!(settings.get("A"), Some(&Setting::Yes));
+        let header = b"#\n# Automatically generated\n# Linux/x86 6.1.0-rc3 Kernel Configuration\n";
+        let config = [&header[..], b"CONFIG_A=y\n"].concat();
+        let parsed = options(&gz(&config)).unwrap();
+        assert_eq!(parsed.settings.get("A"), Some(&Setting::Yes));
+        assert_eq!(parsed.version.as_deref(), Some("6.1.0-rc3"));
     }
 
     #[test]

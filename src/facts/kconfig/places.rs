@@ -32,6 +32,9 @@ const INSTALLED_WITH_IT: usize = 6;
 /// Below it, a directory per deployment.
 const OSTREE: &str = "/boot/ostree";
 
+/// How many of the places are named where none has a config.
+const NAMED: usize = 2;
+
 /// The first config that can be read; if there is none, what stood in the way.
 pub(super) fn find(host: &dyn Host, release: Option<&str>) -> KernelConfig {
     let release = release.filter(|release| !release.is_empty() && !release.contains('/'));
@@ -98,7 +101,13 @@ fn read(host: &dyn Host, place: &str) -> Option<KernelConfig> {
 }
 
 fn looked_for(host: &dyn Host, release: Option<&str>, places: &[String]) -> String {
-    let mut detail = format!("looked for {}", places.join(", "));
+    // Where a config is put for the doctor to find it; the others are those of distributions
+    // that have no such file there, and too many for a line.
+    let (named, others) = places.split_at(places.len().min(NAMED));
+    let mut detail = format!("looked for {}", named.join(", "));
+    if !others.is_empty() {
+        detail += &format!(" and in {} more places", others.len());
+    }
     let Some(release) = release else {
         return detail + "; for more, the kernel's release would have to be known";
     };
@@ -148,7 +157,11 @@ mod tests {
             panic!("known");
         };
         assert_eq!(reason.unknown, Why::Missing);
-        assert!(reason.detail.contains("/boot/config-5.10.0-32-amd64, "));
+        assert!(
+            reason
+                .detail
+                .contains("/boot/config-5.10.0-32-amd64 and in 11 more places")
+        );
         for release in [None, Some(""), Some("../boot/config-5.10.0-33-amd64")] {
             let config = find(&host, release);
             assert!(config.option("A").value().is_none(), "{release:?}");

@@ -83,6 +83,7 @@ impl From<Written> for KernelConfig {
                 scope: Scope::parse(&written.scope),
                 complete: false,
                 broken_lines: written.broken_lines,
+                version: None,
             }),
         }
     }

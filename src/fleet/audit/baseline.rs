@@ -40,6 +40,7 @@ pub(super) fn changes(
     let mut became_ready = Names::default();
     let mut broke = Names::default();
     let mut worse = Names::default();
+    let mut unclear = Names::default();
     let mut moves: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
     let mut flow: BTreeMap<&str, Flow> = BTreeMap::new();
     for ((old, new), hosts) in &pairs {
@@ -60,6 +61,8 @@ pub(super) fn changes(
             add(&mut broke);
         } else if new.verdict == Verdict::NotReady && more {
             add(&mut worse);
+        } else if is_ready(old) && !is_ready(new) {
+            add(&mut unclear);
         }
         let release = |class: &Class<'_>| {
             let release = class.shape.place.release.clone();
@@ -96,6 +99,7 @@ pub(super) fn changes(
         became_ready: became_ready.told(),
         broke: broke.told(),
         worse: worse.told(),
+        unclear: unclear.told(),
         causes: cause_changes(&past, population, &mut flow),
         kernels: moves,
         kernel_moves,

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 
 use super::super::digest::{Key, Remedy};
 use super::judge::{Class, Population};
-use super::model::{Cause, FixGroup, Together, Unknown};
+use super::model::{Cause, Count, FixGroup, Together, Unknown};
 use super::tally::{Names, Tally};
-use crate::diagnosis::{Severity, Status};
+use crate::diagnosis::{Needs, Severity, Status};
 
 /// Kernels, distributions and reasons told of a cause.
 const TOLD: usize = 10;
 /// Fixes told of a cause.
 const FIXES: usize = 50;
+/// Causes told of an unknown check.
+const BESIDE: usize = 3;
 
 /// What was found.
 pub(super) struct Found {
@@ -33,6 +35,8 @@ struct Gathered {
     kernels: Tally,
     distributions: Tally,
     partners: Tally,
+    /// What else fails there and counts.
+    beside: Tally,
     variants: BTreeMap<Key, Names>,
 }
 
@@ -63,6 +67,7 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
         let cause = cause(population, check, gathered, &alone);
         if counts { &mut causes } else { &mut remarks }.push(cause);
     }
+    tell_same_commands(&mut causes);
     for list in [&mut causes, &mut remarks] {
         list.sort_by(|a, b| b.hosts.cmp(&a.hosts).then_with(|| a.check.cmp(&b.check)));
     }
@@ -81,6 +86,23 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
     }
 }
 
+/// Where one change mends two causes, they are one piece of work.
+fn tell_same_commands(causes: &mut [Cause]) {
+    let typed: BTreeMap<String, Vec<String>> = causes
+        .iter()
+        .filter_map(|cause| {
+            let commands = cause.fixes.first()?.commands.clone();
+            (!commands.is_empty()).then(|| (cause.check.clone(), commands))
+        })
+        .collect();
+    for cause in causes {
+        let own = typed.get(&cause.check);
+        if let Some(together) = &mut cause.together {
+            together.same_commands = own.is_some() && own == typed.get(&together.with);
+        }
+    }
+}
+
 fn gather(gathered: &mut Gathered, class: &Class<'_>, check: &str) {
     let place = &class.shape.place;
     gathered.hosts += class.hosts;
@@ -94,6 +116,9 @@ fn gather(gathered: &mut Gathered, class: &Class<'_>, check: &str) {
         .add(&of(distribution.as_deref()), class.hosts);
     if place.euid.is_some_and(|euid| euid != 0) {
         gathered.without_root += class.hosts;
+    }
+    for blocker in class.blockers.iter().filter(|other| ***other != *check) {
+        gathered.beside.add(blocker, class.hosts);
     }
     let blocks = class.blockers.iter().any(|blocker| **blocker == *check);
     if blocks {
@@ -130,6 +155,8 @@ fn cause(
         Together {
             hosts: own + others + partner.hosts,
             with: partner.value,
+            // Known when all causes are.
+            same_commands: false,
         }
     });
     Cause {
@@ -146,6 +173,7 @@ fn cause(
         reasons: words.reasons.most(TOLD),
         fixes: fixes.groups,
         other_fixes: fixes.others,
+        without_fix: fixes.without,
     }
 }
 
@@ -173,6 +201,14 @@ fn unknown_check(population: &Population<'_>, check: &str, gathered: Gathered) -
             "run the doctor as root: on {} of these hosts it was not",
             gathered.without_root
         ));
+    }
+    // What was refused may be refused because of what fails there.
+    if obstacles.any("EPERM") || obstacles.any("EACCES") {
+        for Count { value, hosts } in gathered.beside.sorted().into_iter().take(BESIDE) {
+            grant.push(format!(
+                "mend {value} first, which fails on {hosts} of these hosts, and ask again"
+            ));
+        }
     }
     for fix in fixes(population, &gathered.variants).groups.iter().take(5) {
         grant.push(fix.summary.clone());
@@ -243,12 +279,24 @@ fn most_said(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Sa
 struct Fixes {
     groups: Vec<FixGroup>,
     others: u64,
+    without: u64,
+}
+
+/// What hosts do that type the same.
+#[derive(Default)]
+struct Typed<'a> {
+    names: Names,
+    /// The fix in its different words and risks.
+    fixes: BTreeMap<&'a Remedy, u64>,
+    /// What else would help, in the order of reports, the cheapest first.
+    others: Vec<(&'a str, u64)>,
 }
 
 /// A fix for each group of hosts that type the same.
 fn fixes(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Fixes {
-    let mut groups: BTreeMap<(&Remedy, Vec<&str>), Names> = BTreeMap::new();
-    let mut others = 0;
+    // Where there is nothing to type, the words stand for it.
+    let mut groups: BTreeMap<(Needs, &[String], &str), Typed<'_>> = BTreeMap::new();
+    let (mut others, mut without) = (0, 0);
     for (key, names) in variants {
         let Some(words) = population.words(*key) else {
             others += names.hosts();
@@ -257,30 +305,52 @@ fn fixes(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Fixes 
         // The first that can be typed; they come cheapest first.
         let typed = words.fixes.iter().position(|fix| !fix.commands.is_empty());
         let Some(fix) = words.fixes.get(typed.unwrap_or(0)) else {
+            without += names.hosts();
             continue;
         };
-        let rest = words.fixes.iter().filter(|other| *other != fix);
-        let rest = rest.map(|other| other.summary.as_str()).collect();
-        let group = groups.entry((fix, rest)).or_default();
-        group.add(names.hosts(), names.examples());
+        let said = match fix.commands.is_empty() {
+            true => fix.summary.as_str(),
+            false => "",
+        };
+        let group = groups.entry((fix.needs, &fix.commands, said)).or_default();
+        group.names.add(names.hosts(), names.examples());
+        *group.fixes.entry(fix).or_default() += names.hosts();
+        for other in words.fixes.iter().filter(|other| *other != fix) {
+            let mut known = group.others.iter_mut();
+            match known.find(|(summary, _)| *summary == other.summary) {
+                Some((_, hosts)) => *hosts += names.hosts(),
+                None => group.others.push((&other.summary, names.hosts())),
+            }
+        }
     }
-    let groups = groups.into_iter().map(|((fix, others), names)| {
-        let told = names.told();
-        FixGroup {
-            hosts: told.hosts,
-            examples: told.examples,
+    let groups = groups.into_values().filter_map(|group| {
+        let all = group.names.told();
+        let mut fixes = group.fixes.into_iter();
+        let first = fixes.next()?;
+        let (fix, _) = fixes.fold(first, |most, one| if one.1 > most.1 { one } else { most });
+        let others = group.others.into_iter().map(|(other, hosts)| match hosts {
+            some if some < all.hosts => format!("{other} (on {some} of them)"),
+            _ => other.to_owned(),
+        });
+        Some(FixGroup {
+            hosts: all.hosts,
+            examples: all.examples,
             kind: fix.kind.clone(),
             summary: fix.summary.clone(),
             commands: fix.commands.clone(),
             needs: fix.needs,
             risk: fix.risk.clone(),
-            others: others.into_iter().map(str::to_owned).collect(),
-        }
+            others: others.collect(),
+        })
     });
     let mut groups: Vec<FixGroup> = groups.collect();
     // Stable, so that ties stay in the order of the fixes themselves.
     groups.sort_by_key(|group| std::cmp::Reverse(group.hosts));
     let rare = groups.split_off(groups.len().min(FIXES));
     others += rare.iter().map(|group| group.hosts).sum::<u64>();
-    Fixes { groups, others }
+    Fixes {
+        groups,
+        others,
+        without,
+    }
 }

@@ -12,6 +12,7 @@ mod tally;
 
 use std::collections::BTreeSet;
 
+pub use groups::KEYS as GROUPS;
 pub use judge::Weighing;
 pub use model::{
     AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, Group, Grouping,

@@ -144,6 +144,9 @@ pub struct Cause {
     /// Hosts whose commands are among too many different ones to be told here.
     #[serde(skip_serializing_if = "is_zero")]
     pub other_fixes: u64,
+    /// Hosts for which no fix is known.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub without_fix: u64,
 }
 
 #[expect(
@@ -161,6 +164,9 @@ pub struct Together {
     pub with: String,
     /// How many hosts become ready by both.
     pub hosts: u64,
+    /// Whether what most hosts type for one of the two is what they type for the other.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub same_commands: bool,
 }
 
 /// How often something occurs, most often first; what is rare is counted only.
@@ -324,6 +330,8 @@ pub struct Changes {
     pub broke: Hosts,
     /// Hosts that were not ready and have another cause for it now.
     pub worse: Hosts,
+    /// Hosts that were ready, and of which that is no longer known.
+    pub unclear: Hosts,
     /// Causes, the largest change first; those without a change are left out.
     pub causes: Vec<CauseChange>,
     /// Hosts whose kernel is another one now, most hosts first.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use super::EXAMPLES;
 use super::model::{Count, Counts, Hosts};
-use super::{EXAMPLES, shown};
 
 /// How many hosts have which text.
 #[derive(Debug, Default, Clone)]
@@ -52,7 +52,8 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn add<'a>(&mut self, hosts: u64, names: impl IntoIterator<Item = &'a str>) {
         self.hosts += hosts;
-        for name in names {
+        // A host without a name is no example.
+        for name in names.into_iter().filter(|name| !name.is_empty()) {
             let full = self.names.len() >= EXAMPLES;
             let fits = !full || self.names.last().is_some_and(|last| name < last.as_str());
             if fits && !self.names.contains(name) {
@@ -75,7 +76,7 @@ impl Names {
     pub(super) fn told(&self) -> Hosts {
         Hosts {
             hosts: self.hosts,
-            examples: self.names.iter().map(|name| shown(name)).collect(),
+            examples: self.names.iter().cloned().collect(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The audit in Markdown, for tickets, wikis and pull requests.
 
 use super::super::audit::{Audit, Cause, Changes, Grouping};
-use super::words::{counts, examples, hosts, needs, number, percent};
+use super::words::{counts, hosts, needs, number, percent, such};
 use crate::report::clean;
 
 /// Causes and rows that are told; a page has an end.
@@ -76,7 +76,7 @@ pub fn markdown(audit: &Audit) -> String {
                 text(&outlier.distribution),
                 text(&outlier.more.join(", ")),
                 text(&outlier.fewer.join(", ")),
-                text(&examples(&outlier.examples, outlier.hosts)),
+                text(&such("", &outlier.examples, outlier.hosts, "")),
             ]);
         }
     }
@@ -151,9 +151,9 @@ fn fixes(cause: &Cause) -> String {
     );
     for fix in cause.fixes.iter().take(FIXES) {
         out += &format!(
-            "\n{} ({}), {}: {}\n",
+            "\n{}{}, {}: {}\n",
             hosts(fix.hosts),
-            text(&examples(&fix.examples, fix.hosts)),
+            text(&such(" (", &fix.examples, fix.hosts, ")")),
             needs(fix.needs),
             text(&fix.summary)
         );
@@ -161,7 +161,17 @@ fn fixes(cause: &Cause) -> String {
     }
     let rest = cause.fixes.len().saturating_sub(FIXES);
     if rest > 0 {
-        out += &format!("\nand {rest} more groups of hosts with other commands\n");
+        let (one, many) = (
+            "group of hosts with other commands",
+            "groups of hosts with other commands",
+        );
+        out += &format!("\n{}\n", super::words::more(rest as u64, one, many));
+    }
+    if cause.without_fix > 0 {
+        out += &format!(
+            "\n{} without a fix that is known\n",
+            hosts(cause.without_fix)
+        );
     }
     out
 }
@@ -202,13 +212,14 @@ fn since(changes: &Changes) -> String {
     for (what, some) in [
         ("broke", &changes.broke),
         ("not ready for another cause", &changes.worse),
+        ("no longer known to be ready", &changes.unclear),
         ("became ready", &changes.became_ready),
         ("new", &changes.new),
         ("gone", &changes.gone),
     ] {
         if some.hosts > 0 {
-            let few = text(&examples(&some.examples, some.hosts));
-            out += &format!("- {} {what}: {few}\n", hosts(some.hosts));
+            let few = text(&such(": ", &some.examples, some.hosts, ""));
+            out += &format!("- {} {what}{few}\n", hosts(some.hosts));
         }
     }
     if !changes.causes.is_empty() {

@@ -31,7 +31,8 @@ function percent(part, whole) {
   return Math.round(share) + "%";
 }
 const tags = (list, style) => list.map(text => el("span", { class: "tag " + (style || "") }, text));
-const examples = some => some.examples.join(", ") + (some.examples.length < some.hosts ? ", …" : "");
+const examples = (some, before = "", after = "") =>
+  some.examples.length ? before + some.examples.join(", ") + (some.examples.length < some.hosts ? ", …" : "") + after : "";
 const counts = (list, told) => {
   const shown = list.most.slice(0, told).map(one => `${one.value} (${number(one.hosts)})`);
   const rest = list.different - shown.length;
@@ -71,7 +72,7 @@ function planChart(plan, ready, total) {
       svg("text", { x: x + w / 2, y: base - scale(total) - 6, "text-anchor": "middle" }, percent(step.ready, total)),
       svg("text", { x: x + w / 2, y: height - 7, "text-anchor": "middle" }, index ? step.checks.length : "now"));
   });
-  return el("div", {}, svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Hosts ready after so many causes are mended" }, bars),
+  return el("div", {}, svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Hosts ready after so many causes are mended" }, bars),
     el("p", { class: "dim small" }, "share of hosts that are ready, by the number of causes mended"));
 }
 
@@ -133,7 +134,7 @@ function top() {
       VERDICTS.map(([key, word]) => el("div", { class: "tile" }, el("b", { class: key }, number(verdicts[key])), `${word} (${percent(verdicts[key], audit.hosts)})`))),
     verdictBar(verdicts, 1240, 14));
   const notes = [];
-  if (reports.superseded) notes.push(`${number(reports.superseded)} reports were replaced by newer ones of the same host (${examples(reports.repeated)})`);
+  if (reports.superseded) notes.push(`${number(reports.superseded)} reports were replaced by newer ones of the same host ${examples(reports.repeated, " (", ")")}`);
   if (reports.renamed.length) notes.push(`one machine id, several names: ${reports.renamed.slice(0, 5).map(names => names.join(" = ")).join("; ")} (copies of one image?)`);
   if (reports.unnamed) notes.push(`${hosts(reports.unnamed)} without a name of their own`);
   if (reports.passed_over) notes.push(`${number(reports.passed_over)} other files were passed over`);
@@ -142,8 +143,8 @@ function top() {
 function since() {
   const changes = audit.changes;
   if (!changes) return;
-  const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
-  const words = { broke: "broke", worse: "not ready for another cause", became_ready: "became ready", new: "new", gone: "gone" };
+  const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
+  const words = { broke: "broke", worse: "not ready for another cause", unclear: "no longer known to be ready", became_ready: "became ready", new: "new", gone: "gone" };
   const node = section("Since then", el("div", { class: "tiles" }, rows.map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, examples(changes[key]))))));
@@ -152,8 +153,8 @@ function since() {
     { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },
     { name: "Now", number: true, value: row => row.now, show: row => number(row.now) },
     { name: "Change", value: row => row.change, show: row => row.change },
-    { name: "Fails now on", show: row => row.appeared.hosts ? `${number(row.appeared.hosts)}: ${examples(row.appeared)}` : "" },
-    { name: "Cured on", show: row => row.cured.hosts ? `${number(row.cured.hosts)}: ${examples(row.cured)}` : "" },
+    { name: "Fails now on", show: row => row.appeared.hosts ? number(row.appeared.hosts) + examples(row.appeared, ": ") : "" },
+    { name: "Cured on", show: row => row.cured.hosts ? number(row.cured.hosts) + examples(row.cured, ": ") : "" },
   ], changes.causes, { step: 10 }).node);
   if (changes.kernels.length) node.append(table([
     { name: "Kernel then", value: row => row.from, show: row => row.from },
@@ -182,14 +183,15 @@ function causeDetail(cause) {
     el("p", { class: "small" }, el("span", { class: "dim" }, "Kernels: "), counts(cause.kernels, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Distributions: "), counts(cause.distributions, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Why: "), counts(cause.reasons, 3)),
-    cause.together && el("p", { class: "small" }, `${hosts(cause.together.hosts)} become ready together with ${cause.together.with}`),
+    cause.together && el("p", { class: "small" }, `${hosts(cause.together.hosts)} become ready together with ${cause.together.with}` + (cause.together.same_commands ? ", mostly by the same commands" : "")),
     cause.fixes.slice(0, 12).map(fix => el("div", {},
-      el("p", {}, el("b", {}, hosts(fix.hosts)), el("span", { class: "dim" }, ` (${examples(fix)}; ${NEEDS[fix.needs]}): `), fix.summary),
+      el("p", {}, el("b", {}, hosts(fix.hosts)), el("span", { class: "dim" }, ` (${examples(fix, "", "; ")}${NEEDS[fix.needs]}): `), fix.summary),
       fix.commands && el("pre", {}, fix.commands.join("\n")),
       fix.risk && el("p", { class: "small dim" }, "Risk: " + fix.risk),
       fix.others && el("p", { class: "small dim" }, "Or: " + fix.others.join("; ")))),
     cause.fixes.length > 12 && el("p", { class: "dim" }, `and ${cause.fixes.length - 12} more groups of hosts with other commands`),
-    cause.other_fixes > 0 && el("p", { class: "dim" }, `${hosts(cause.other_fixes)} with commands of their own: see their reports`));
+    cause.other_fixes > 0 && el("p", { class: "dim" }, `${hosts(cause.other_fixes)} with commands of their own: see their reports`),
+    cause.without_fix > 0 && el("p", { class: "dim" }, `${hosts(cause.without_fix)} without a fix that is known`));
 }
 function causeTable(title, causes) {
   if (!causes.length) return;
@@ -257,7 +259,7 @@ function hostGroups() {
   const names = groups.map(group => group.names.toLowerCase());
   const list = table([
     { name: "Hosts", number: true, value: row => row.hits, show: row => number(row.hits) },
-    { name: "Verdict", value: row => row.group.verdict, show: row => el("span", { class: row.group.verdict }, row.group.verdict.replace("-", " ")) },
+    { name: "Verdict", value: row => row.group.verdict, show: row => el("span", { class: "verdict " + row.group.verdict }, row.group.verdict.replace("-", " ")) },
     { name: "Distribution", value: row => row.group.distribution, show: row => row.group.distribution },
     { name: "Kernel", value: row => row.group.kernel, show: row => row.group.kernel },
     { name: "Fails", value: row => row.group.fails.length, show: row => tags(row.group.fails.slice(0, 6).map(check => checks[check]), "").map((tag, index) => {

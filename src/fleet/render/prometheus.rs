@@ -95,6 +95,7 @@ pub fn prometheus(audit: &Audit) -> String {
             ("became-ready", &changes.became_ready),
             ("broke", &changes.broke),
             ("worse", &changes.worse),
+            ("unclear", &changes.unclear),
             ("new", &changes.new),
             ("gone", &changes.gone),
         ] {

@@ -1,11 +1,40 @@
-//! The parts of the page of text that tell of outliers, what changed, and what could not be used.
+//! The parts of the page of text that tell of what is unknown, outliers, what changed, and what
+//! could not be used.
 
-use super::super::audit::{Audit, Changes, Hosts, Outlier};
-use super::text::Page;
-use super::words::{examples, hosts, number};
+use super::super::audit::{Audit, Changes, Hosts, Outlier, Unknown};
+use super::text::{Page, short};
+use super::words::{hosts, number, such};
 use crate::report::{Style, clean};
 
 impl Page {
+    pub(super) fn unknowns(&mut self, unknowns: &[Unknown]) {
+        if unknowns.is_empty() {
+            return;
+        }
+        self.title("Unknown");
+        let rows = self.shown.rows.min(unknowns.len());
+        for unknown in unknowns.iter().take(rows) {
+            let mark = self.style.yellow("[?]");
+            let check = self.style.bold(&clean(&unknown.check));
+            let mut line = format!("{mark} {check}: {}", hosts(unknown.hosts));
+            if unknown.decides > 0 {
+                line += &format!(
+                    "; the verdict on {} waits for this alone",
+                    number(unknown.decides)
+                );
+            }
+            self.line(&line);
+            for reason in unknown.reasons.most.iter().take(2) {
+                let value = short(&clean(&reason.value), 120);
+                self.line(&format!("    {value} ({})", hosts(reason.hosts)));
+            }
+            for grant in unknown.grant.iter().take(self.shown.commands) {
+                self.line(&format!("    → {}", clean(grant)));
+            }
+        }
+        self.more(unknowns.len() - rows, "check", "checks");
+    }
+
     pub(super) fn outliers(&mut self, audit: &Audit) {
         let outliers = &audit.outliers;
         if outliers.hosts == 0 {
@@ -19,17 +48,21 @@ impl Page {
         for outlier in outliers.most.iter().take(rows) {
             self.outlier(outlier);
         }
-        self.more(outliers.different as usize - rows, "ways to differ");
+        self.more(
+            outliers.different as usize - rows,
+            "way to differ",
+            "ways to differ",
+        );
     }
 
     fn outlier(&mut self, outlier: &Outlier) {
         self.line(&format!(
-            "  {} of {} ({}, {}): {}",
+            "  {} of {} ({}, {}){}",
             number(outlier.hosts),
             number(outlier.of),
             clean(&outlier.kernel),
             clean(&outlier.distribution),
-            clean(&examples(&outlier.examples, outlier.hosts))
+            clean(&such(": ", &outlier.examples, outlier.hosts, ""))
         ));
         for (word, checks) in [("fails", &outlier.more), ("does not fail", &outlier.fewer)] {
             if !checks.is_empty() {
@@ -40,7 +73,9 @@ impl Page {
 
     pub(super) fn changes(&mut self, changes: &Changes) {
         self.title("Since then");
-        let few = |some: &Hosts| clean(&examples(&some.examples, some.hosts));
+        let few = |some: &Hosts, before: &str, after: &str| {
+            clean(&such(before, &some.examples, some.hosts, after))
+        };
         for (some, what, paint) in [
             (
                 &changes.broke,
@@ -48,13 +83,18 @@ impl Page {
                 Style::red as fn(Style, &str) -> String,
             ),
             (&changes.worse, "not ready for another cause", Style::red),
+            (
+                &changes.unclear,
+                "no longer known to be ready",
+                Style::yellow,
+            ),
             (&changes.became_ready, "became ready", Style::green),
             (&changes.new, "new", Style::dim),
             (&changes.gone, "gone", Style::dim),
         ] {
             if some.hosts > 0 {
                 let count = paint(self.style, &format!("{:>9}", number(some.hosts)));
-                self.line(&format!("  {count}  {what}: {}", few(some)));
+                self.line(&format!("  {count}  {what}{}", few(some, ": ", "")));
             }
         }
         if !changes.regression && changes.became_ready.hosts == 0 {
@@ -72,15 +112,19 @@ impl Page {
                 line += &format!(" ({})", cause.change);
             }
             if cause.appeared.hosts > 0 {
-                let names = few(&cause.appeared);
-                line += &format!("; fails now on {} ({names})", number(cause.appeared.hosts));
+                let names = few(&cause.appeared, " (", ")");
+                line += &format!("; fails now on {}{names}", number(cause.appeared.hosts));
             }
             if cause.unseen > 0 {
                 line += &format!("; no longer looked at on {}", number(cause.unseen));
             }
             self.line(&line);
         }
-        self.more(changes.causes.len() - rows, "causes that changed");
+        self.more(
+            changes.causes.len() - rows,
+            "cause that changed",
+            "causes that changed",
+        );
         let rows = self.shown.rows.min(changes.kernels.len());
         for one in changes.kernels.iter().take(rows) {
             self.line(&format!(
@@ -92,7 +136,11 @@ impl Page {
                 number(one.broke)
             ));
         }
-        self.more(changes.kernel_moves as usize - rows, "kernel moves");
+        self.more(
+            changes.kernel_moves as usize - rows,
+            "kernel move",
+            "kernel moves",
+        );
     }
 
     pub(super) fn bad(&mut self, audit: &Audit) {
@@ -100,16 +148,14 @@ impl Page {
         if reports.bad == 0 {
             return;
         }
-        let count = number(reports.bad);
-        let title = self
-            .style
-            .red(&format!("{count} reports could not be used"));
+        let count = super::words::reports(reports.bad);
+        let title = self.style.red(&format!("{count} could not be used"));
         self.line("");
         self.line(&title);
         let rows = self.shown.rows.min(reports.bad_reports.len());
         for bad in reports.bad_reports.iter().take(rows) {
             self.line(&format!("  {}", bad.told()));
         }
-        self.more(reports.bad as usize - rows, "of them");
+        self.more(reports.bad as usize - rows, "of them", "of them");
     }
 }

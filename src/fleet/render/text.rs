@@ -1,7 +1,7 @@
 //! The audit for people.
 
-use super::super::audit::{Audit, Cause, Group, Grouping, Hosts, Unknown};
-use super::words::{counts, examples, hosts, needs, number, percent};
+use super::super::audit::{Audit, Cause, Group, Grouping, Hosts};
+use super::words::{counts, hosts, needs, number, percent, such};
 use crate::diagnosis::Severity;
 use crate::report::{Detail, Style, clean};
 
@@ -9,7 +9,7 @@ use crate::report::{Detail, Style, clean};
 pub(super) struct Shown {
     causes: usize,
     fixes: usize,
-    commands: usize,
+    pub(super) commands: usize,
     pub(super) rows: usize,
 }
 
@@ -74,9 +74,20 @@ impl Page {
     }
 
     /// Says that not all was shown.
-    pub(super) fn more(&mut self, rest: usize, what: &str) {
+    pub(super) fn more(&mut self, rest: usize, one: &str, many: &str) {
+        self.left_out("  ", rest, one, many);
+    }
+
+    /// The same, of what belongs to a cause.
+    fn more_within(&mut self, rest: usize, one: &str, many: &str) {
+        self.left_out("      ", rest, one, many);
+    }
+
+    fn left_out(&mut self, indent: &str, rest: usize, one: &str, many: &str) {
         if rest > 0 {
-            let line = format!("  and {} more {what} (-v shows them)", number(rest as u64));
+            let more = super::words::more(rest as u64, one, many);
+            let them = if rest == 1 { "it" } else { "them" };
+            let line = format!("{indent}{more} (-v shows {them})");
             let line = self.style.dim(&line);
             self.line(&line);
         }
@@ -111,10 +122,10 @@ impl Page {
             let read = super::words::reports(reports.read);
             self.line(&format!("{read} {between}"));
         }
-        let few = |some: &Hosts| clean(&examples(&some.examples, some.hosts));
+        let few = |some: &Hosts| clean(&such(": ", &some.examples, some.hosts, ""));
         if reports.superseded > 0 {
             self.line(&format!(
-                "{} of them replaced by newer ones of the same host ({}: {})",
+                "{} of them replaced by newer ones of the same host ({}{})",
                 number(reports.superseded),
                 hosts(reports.repeated.hosts),
                 few(&reports.repeated)
@@ -181,7 +192,7 @@ impl Page {
             before = &step.checks;
             self.line(&format!("             {}", clean(&list)));
         }
-        self.more(plan.steps.len() - rows, "steps");
+        self.more(plan.steps.len() - rows, "step", "steps");
         if !plan.exact {
             self.line("  Good sets of causes; with so many, the very best were not looked for.");
         }
@@ -202,7 +213,7 @@ impl Page {
         for cause in causes.iter().take(rows) {
             self.cause(cause, audit);
         }
-        self.more(causes.len() - rows, "causes");
+        self.more(causes.len() - rows, "cause", "causes");
     }
 
     fn cause(&mut self, cause: &Cause, audit: &Audit) {
@@ -232,6 +243,9 @@ impl Page {
                 number(together.hosts),
                 clean(&together.with)
             );
+            if together.same_commands {
+                helps += ", mostly by the same commands";
+            }
         }
         self.line(&format!("    {helps}"));
         let dim = |page: &Self, label: &str| page.style.dim(label);
@@ -247,9 +261,9 @@ impl Page {
         let rows = self.shown.fixes.min(cause.fixes.len());
         for fix in cause.fixes.iter().take(rows) {
             self.line(&format!(
-                "    {} ({}; {}): {}",
+                "    {} ({}{}): {}",
                 hosts(fix.hosts),
-                clean(&examples(&fix.examples, fix.hosts)),
+                clean(&such("", &fix.examples, fix.hosts, "; ")),
                 needs(fix.needs),
                 clean(&fix.summary)
             ));
@@ -264,20 +278,24 @@ impl Page {
             }
             if fix.commands.len() > commands {
                 let rest = fix.commands.len() - commands;
-                let line = self
-                    .style
-                    .dim(&format!("      and {rest} more lines (-v shows them)"));
-                self.line(&line);
+                self.more_within(rest, "line", "lines");
             }
         }
-        self.more(
+        self.more_within(
             cause.fixes.len() - rows,
+            "group of hosts with other commands",
             "groups of hosts with other commands",
         );
         if cause.other_fixes > 0 {
             self.line(&format!(
                 "    {} with commands of their own: see their reports",
                 hosts(cause.other_fixes)
+            ));
+        }
+        if cause.without_fix > 0 {
+            self.line(&format!(
+                "    {} without a fix that is known",
+                hosts(cause.without_fix)
             ));
         }
     }
@@ -304,35 +322,7 @@ impl Page {
             let count = number(cause.hosts);
             self.line(&format!("  {count:>9}  {check}  {}", clean(&cause.title)));
         }
-        self.more(audit.remarks.len() - rows, "checks");
-    }
-
-    fn unknowns(&mut self, unknowns: &[Unknown]) {
-        if unknowns.is_empty() {
-            return;
-        }
-        self.title("Unknown");
-        let rows = self.shown.rows.min(unknowns.len());
-        for unknown in unknowns.iter().take(rows) {
-            let mark = self.style.yellow("[?]");
-            let check = self.style.bold(&clean(&unknown.check));
-            let mut line = format!("{mark} {check}: {}", hosts(unknown.hosts));
-            if unknown.decides > 0 {
-                line += &format!(
-                    "; the verdict on {} waits for this alone",
-                    number(unknown.decides)
-                );
-            }
-            self.line(&line);
-            for reason in unknown.reasons.most.iter().take(2) {
-                let value = short(&clean(&reason.value), 120);
-                self.line(&format!("    {value} ({})", hosts(reason.hosts)));
-            }
-            for grant in unknown.grant.iter().take(self.shown.commands) {
-                self.line(&format!("    → {}", clean(grant)));
-            }
-        }
-        self.more(unknowns.len() - rows, "checks");
+        self.more(audit.remarks.len() - rows, "check", "checks");
     }
 
     fn groups(&mut self, groupings: &[Grouping]) {
@@ -345,7 +335,7 @@ impl Page {
                 self.group(group, width);
             }
             let rest = grouping.different as usize - rows;
-            self.more(rest, "groups");
+            self.more(rest, "group", "groups");
         }
     }
 
@@ -389,7 +379,7 @@ fn pad(text: &str, width: usize) -> String {
     out + &" ".repeat(width - have)
 }
 
-fn short(text: &str, width: usize) -> String {
+pub(super) fn short(text: &str, width: usize) -> String {
     pad(text, width).trim_end().to_owned()
 }
 

@@ -68,14 +68,24 @@ pub(super) fn counts(counts: &Counts, told: usize) -> String {
     }
 }
 
-/// `web-1, web-2, ...` of more than these.
-pub(super) fn examples(examples: &[String], of: u64) -> String {
+/// `web-1, web-2, …` of more than these, after what leads to them; nothing where none has a
+/// name.
+pub(super) fn such(before: &str, examples: &[String], of: u64, after: &str) -> String {
+    if examples.is_empty() {
+        return String::new();
+    }
     let dots = if examples.len() as u64 == of {
         ""
     } else {
         ", …"
     };
-    format!("{}{dots}", examples.join(", "))
+    format!("{before}{}{dots}{after}", examples.join(", "))
+}
+
+/// `1 more line (-v ...` without its end: what is left out, in the number it has.
+pub(super) fn more(rest: u64, one: &str, many: &str) -> String {
+    let what = if rest == 1 { one } else { many };
+    format!("and {} more {what}", number(rest))
 }
 
 #[cfg(test)]

@@ -100,6 +100,11 @@ impl Menu {
         }
     }
 
+    /// Image and arguments of the first entry, in the order of the menu, that fits.
+    pub(super) fn first(&self, fits: &dyn Fn(&str, &str) -> bool) -> Option<(&str, &str)> {
+        first(&self.items, fits)
+    }
+
     fn place(&self, variables: &BTreeMap<String, String>) -> String {
         let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
         if let Some(once) = variable("next_entry") {
@@ -127,6 +132,13 @@ impl Item {
             ..Self::default()
         }
     }
+}
+
+fn first<'a>(items: &'a [Item], fits: &dyn Fn(&str, &str) -> bool) -> Option<(&'a str, &'a str)> {
+    items.iter().find_map(|item| {
+        let own = fits(&item.image, &item.cmdline).then_some((&*item.image, &*item.cmdline));
+        own.or_else(|| first(&item.items, fits))
+    })
 }
 
 fn find<'a>(items: &'a [Item], part: &str) -> Option<&'a Item> {

@@ -7,6 +7,7 @@
 mod entries;
 mod menu;
 mod names;
+mod of_release;
 mod order;
 mod select;
 
@@ -14,6 +15,7 @@ mod select;
 pub(crate) use menu::tests::DEBIAN;
 use names::image_release;
 pub(crate) use names::{banner, is_release, release_of};
+pub(crate) use of_release::entry_for;
 pub(crate) use order::compare;
 pub(crate) use select::{
     ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_entry_files, by_extlinux, by_menu,

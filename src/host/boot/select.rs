@@ -9,7 +9,7 @@ use super::{LIMIT, compare, release_of, text};
 use crate::host::Host;
 
 /// GRUB's menu; Red Hat's firmware starts one of another place, to which a link leads.
-const MENUS: &[&str] = &[
+pub(super) const MENUS: &[&str] = &[
     "/boot/grub2/grub.cfg",
     "/boot/grub/grub.cfg",
     "/etc/grub2-efi.cfg",
@@ -182,8 +182,8 @@ fn entry_of(
     })
 }
 
-/// By extlinux's menu: `ONTIMEOUT label`, `MENU DEFAULT` below a label or `DEFAULT label`, then `LABEL label` with `LINUX path` or `KERNEL path`
-/// and `APPEND arguments` below it.
+/// By extlinux's menu: `ONTIMEOUT label`, `MENU DEFAULT` below a label or `DEFAULT label`, then
+/// `LABEL label` with `LINUX path` or `KERNEL path` and `APPEND arguments` below it.
 pub(crate) fn by_extlinux(host: &dyn Host, path: &str) -> Selection {
     let menu = text(host, path);
     let menu = menu.map_err(|error| Unselected::Unreadable(error, path.to_owned()))?;
@@ -266,7 +266,7 @@ pub(crate) fn release_of_image(
 }
 
 /// The variables GRUB keeps between boots.
-fn variables(host: &dyn Host) -> BTreeMap<String, String> {
+pub(super) fn variables(host: &dyn Host) -> BTreeMap<String, String> {
     let read = |path: &str| text(host, path).ok();
     if let Some(text) = VARIABLES.iter().find_map(|path| read(path)) {
         return menu::variables(&text);
@@ -279,7 +279,7 @@ fn variables(host: &dyn Host) -> BTreeMap<String, String> {
 }
 
 /// The options with GRUB's variables put in; a variable nobody set is nothing.
-fn expanded(options: &str, variables: &BTreeMap<String, String>) -> String {
+pub(super) fn expanded(options: &str, variables: &BTreeMap<String, String>) -> String {
     let words = options.split_whitespace().filter_map(|word| {
         let Some(name) = word.strip_prefix('$') else {
             return Some(word);

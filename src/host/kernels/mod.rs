@@ -16,16 +16,18 @@ pub(super) struct Choice {
     pub(super) release: String,
     /// Where the choice comes from.
     pub(super) why: String,
-    /// The command line it would be given, where the boot configuration tells.
-    pub(super) cmdline: Option<String>,
+    /// The command line it would be given, where the boot configuration tells, and the file
+    /// that does.
+    pub(super) cmdline: Option<(String, String)>,
 }
 
 impl Choice {
     fn booted(release: String, place: &str, cmdline: Option<String>) -> Self {
+        let why = format!("{place} (boot configuration)");
         Self {
             release,
-            why: format!("{place} (boot configuration)"),
-            cmdline,
+            cmdline: cmdline.map(|line| (line, why.clone())),
+            why,
         }
     }
 }
@@ -40,11 +42,18 @@ pub(super) fn choose(host: &dyn Host, asked: Option<&str>) -> Option<Choice> {
         gone => (None, gone),
     };
     if let Some(release) = asked {
-        let cmdline = booted.filter(|choice| choice.release == release);
+        let booted = booted.filter(|choice| choice.release == release);
+        let entry = || {
+            let entry = boot::entry_for(host, release, &there)?;
+            Some((
+                entry.cmdline,
+                format!("{} (boot configuration)", entry.source),
+            ))
+        };
         return Some(Choice {
             release: release.to_owned(),
             why: "--release".to_owned(),
-            cmdline: cmdline.and_then(|choice| choice.cmdline),
+            cmdline: booted.and_then(|choice| choice.cmdline).or_else(entry),
         });
     }
     let choice = booted.or_else(|| linked(host)).or_else(|| newest(host))?;

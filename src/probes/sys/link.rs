@@ -59,13 +59,6 @@ impl Link {
         unsafe { attr.open(Command::LinkCreate) }.map(Self)
     }
 
-    /// Registers the functions of a struct_ops map.
-    pub(in super::super) fn of_map(map: &Map, hook: u32) -> Result<Self, Code> {
-        let mut attr = Attr::new().fd(0, &map.fd).number(8, hook);
-        // SAFETY: the attributes given hold no address.
-        unsafe { attr.open(Command::LinkCreate) }.map(Self)
-    }
-
     /// Attaches a program to a raw tracepoint, or where its recipe says (`None`).
     pub(in super::super) fn raw_tracepoint(
         program: &Program,
@@ -125,20 +118,6 @@ impl Link {
             .length(24, size_of_val(&info));
         // SAFETY: the address is that of as many bytes as told, which outlive the call.
         unsafe { attr.open(Command::LinkCreate) }.map(Self)
-    }
-
-    /// Puts another program in place of the one that is attached.
-    pub(in super::super) fn update(&self, program: &Program) -> Result<(), Code> {
-        let mut attr = Attr::new().fd(0, &self.0).fd(4, &program.0);
-        // SAFETY: the attributes of this command hold no address.
-        unsafe { attr.call(Command::LinkUpdate) }.map(drop)
-    }
-
-    /// Takes the program off its hook, while the link stays.
-    pub(in super::super) fn detach(&self) -> Result<(), Code> {
-        let mut attr = Attr::new().fd(0, &self.0);
-        // SAFETY: the attributes of this command hold no address.
-        unsafe { attr.call(Command::LinkDetach) }.map(drop)
     }
 
     /// A file whose reading runs the iterator of this link.

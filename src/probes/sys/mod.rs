@@ -4,11 +4,6 @@
 //! What it lends out is safe to call with any arguments: buffers are sized here, descriptors and
 //! mappings are owned by values, and go with them.
 #![allow(unsafe_code, reason = "system calls that take addresses")]
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "what the kernel can be asked; a probe that needs a call finds it here"
-)]
 
 mod attr;
 mod link;
@@ -34,7 +29,7 @@ pub(super) use memory::{Mapping, kernel_btf};
 pub(super) use mount::{Plan, file_system};
 pub(super) use perf::{Event, PerfEvent};
 pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock, process, thread_name};
-pub(super) use program::{Program, Ran};
+pub(super) use program::Program;
 pub(super) use socket::{attach_here, attach_to_socket, count_at, detach_here, ignore, keep_only};
 
 /// Calls bpf(2) with a command that no kernel has.

@@ -36,18 +36,14 @@ pub(in super::super) struct PerfEvent<'a> {
     pub(in super::super) offset: u64,
 }
 
-#[allow(dead_code, reason = "the kernel's list")]
 impl PerfEvent<'_> {
     /// What programs say (PERF_COUNT_SW_BPF_OUTPUT of PERF_TYPE_SOFTWARE).
     pub(in super::super) const SOFTWARE: u32 = 1;
     pub(in super::super) const TRACEPOINT: u32 = 2;
-    pub(in super::super) const CPU_CLOCK: u64 = 0;
-    pub(in super::super) const TASK_CLOCK: u64 = 1;
     pub(in super::super) const BPF_OUTPUT: u64 = 10;
     pub(in super::super) const SAMPLE_RAW: u64 = 1 << 10;
     pub(in super::super) const DISABLED: u64 = 1;
     pub(in super::super) const EXCLUDE_KERNEL: u64 = 1 << 5;
-    pub(in super::super) const FREQUENCY: u64 = 1 << 10;
 }
 
 /// An event.

@@ -85,7 +85,7 @@ pub(super) fn try_extension(desk: &mut Desk, extension: Extension) -> Reply {
         };
     }
     // Where a plain program is refused, nothing can be said of this one.
-    if let Err(Refused { code, .. }) = desk.load(PRIVILEGED, &[SET, EXIT]) {
+    if let Err(Refused { code, .. }) = desk.load_plain(PRIVILEGED) {
         return Reply::Unknown(format!("a plain program is refused, too: {code}"));
     }
     match desk.load_unheard(PRIVILEGED, &program(extension)) {

@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use super::Reply;
+use super::programs::Desk;
 use crate::probes::errno::Code;
 use crate::probes::sys::plain;
 
@@ -15,9 +16,12 @@ const SECTION: u32 = 3;
 const NUMBER: [u32; 4] = [NAME, 1 << 24, 4, 32];
 
 /// Tries a kind, by its number (`BTF_KIND_*` in include/uapi/linux/btf.h).
-pub(super) fn try_kind(kind: u32) -> Reply {
-    if let Err(code) = of_a_number() {
-        return Reply::refused(code, |code| Reply::No(code.to_string()));
+pub(super) fn try_kind(desk: &mut Desk, kind: u32) -> Reply {
+    if !desk.takes_btf {
+        if let Err(code) = of_a_number() {
+            return Reply::refused(code, |code| Reply::No(code.to_string()));
+        }
+        desk.takes_btf = true;
     }
     let Some(words) = types(kind) else {
         return Reply::Unknown("no type of this kind is known".to_owned());

@@ -1,5 +1,6 @@
 //! Trials, shared out among lanes.
 
+use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::panic;
 use std::panic::AssertUnwindSafe;
@@ -60,14 +61,43 @@ impl Underway<'_> {
     }
 }
 
+/// Trials that begin alike: in one lane, what they begin with is done once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Beginning {
+    Program(u32),
+    Kind,
+    Code,
+}
+
+fn beginning(trial: &Trial) -> Option<Beginning> {
+    match trial {
+        Trial::Program(of) | Trial::Helpers { program: of, .. } => Some(Beginning::Program(*of)),
+        Trial::Kind(_) => Some(Beginning::Kind),
+        Trial::Code(_) => Some(Beginning::Code),
+        Trial::Map(_) | Trial::Hook(..) | Trial::Command(..) => None,
+    }
+}
+
 /// Shares trials out among lanes so that each has as much to do: the places of each lane's.
 fn shared_out(trials: &[Trial], most: usize) -> Vec<Vec<usize>> {
+    let mut alike: HashMap<Beginning, usize> = HashMap::new();
+    let mut parts: Vec<(usize, Vec<usize>)> = Vec::new();
+    for (place, trial) in trials.iter().enumerate() {
+        let begun = beginning(trial).map(|begin| *alike.entry(begin).or_insert(parts.len()));
+        match begun.and_then(|part| parts.get_mut(part)) {
+            Some((work, places)) => {
+                *work += trial.replies();
+                places.push(place);
+            }
+            None => parts.push((trial.replies(), vec![place])),
+        }
+    }
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let mut lanes: Vec<(usize, Vec<usize>)> = vec![(0, Vec::new()); processors.clamp(1, most)];
-    for (place, trial) in trials.iter().enumerate() {
-        if let Some((work, lane)) = lanes.iter_mut().min_by_key(|(work, _)| *work) {
-            *work += trial.replies();
-            lane.push(place);
+    for (work, places) in parts {
+        if let Some((all, lane)) = lanes.iter_mut().min_by_key(|(all, _)| *all) {
+            *all += work;
+            lane.extend(places);
         }
     }
     lanes.retain(|(_, lane)| !lane.is_empty());
@@ -130,7 +160,7 @@ fn try_one(desk: &mut Desk, trial: &Trial) -> Vec<Reply> {
         Trial::Program(of) => desk.try_type(*of),
         Trial::Hook(hook, how) => hooks::try_hook(desk, *hook, *how),
         Trial::Command(command, how) => commands::try_command(desk, *command, *how),
-        Trial::Kind(kind) => kinds::try_kind(*kind),
+        Trial::Kind(kind) => kinds::try_kind(desk, *kind),
         Trial::Code(extension) => code::try_extension(desk, *extension),
     }]
 }

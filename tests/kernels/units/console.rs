@@ -1,6 +1,6 @@
 //! The scanner of the kernel log.
 
-use crate::console::{Allowed, Explained, is_dead, panicked, splats, unexplained};
+use crate::console::{Allowed, Explained, is_dead, panicked, splats, tail, unexplained, waits};
 
 #[test]
 fn trouble_is_seen_with_and_without_time_stamps() {
@@ -94,4 +94,19 @@ fn an_explanation_needs_a_text_a_reason_and_a_condition_that_exists() {
     assert!(!lint("[{text: x, why: w, under: [none]}]"));
     assert!(!lint("[{text: x, why: ''}]"));
     assert!(!lint("[{text: ' ', why: w}]"));
+}
+
+#[test]
+fn a_guest_waits_when_the_whole_line_says_so() {
+    let line = "[    3.039946] bench: waiting for the name of a cell";
+    assert!(waits(&format!("[    2.9] Run /init\r\n{line}\r\n")));
+    assert!(!waits(line));
+    assert!(!waits(&format!("somebody quotes: {line}\n")));
+}
+
+#[test]
+fn the_tail_has_the_last_lines_in_their_order() {
+    let console: String = (0..100).map(|n| format!("{n}\n")).collect();
+    let tail = tail(&console);
+    assert!(tail.starts_with("60\n61\n") && tail.ends_with("98\n99"));
 }

@@ -1,0 +1,50 @@
+//! What an installed kernel would be given if it were booted, the next one or not.
+
+use super::menu::Menu;
+use super::select::{self, ENTRIES, SYSTEMD_BOOT, Selected};
+use super::{entries, release_of, text};
+use crate::host::Host;
+
+/// The first entry that starts the kernel of this release and is not for rescue. `installed`
+/// are the releases that are there, the newest last.
+pub(crate) fn entry_for(host: &dyn Host, release: &str, installed: &[String]) -> Option<Selected> {
+    let starts = |selected: &Selected| {
+        let found = select::release_of_image(host, selected, installed);
+        found.as_deref() == Some(release) && !is_for_rescue(&selected.cmdline)
+    };
+    let of_systemd_boot = SYSTEMD_BOOT
+        .iter()
+        .map(|place| format!("{place}/loader/entries"));
+    let mut directories = of_systemd_boot.collect::<Vec<_>>();
+    directories.insert(0, ENTRIES.to_owned());
+    let variables = select::variables(host);
+    let in_files = directories.iter().find_map(|directory| {
+        let entries = entries::read(host, directory).ok()?;
+        let mut entries = entries.into_iter().map(|entry| Selected {
+            image: entry.image,
+            version: entry.version,
+            cmdline: select::expanded(&entry.options, &variables),
+            source: format!("{directory}/{}", entry.file),
+        });
+        entries.find(|selected| starts(selected))
+    });
+    in_files.or_else(|| {
+        select::MENUS.iter().find_map(|path| {
+            let menu = Menu::parse(&text(host, path).ok()?);
+            let (image, cmdline) = menu.first(&|image, cmdline| {
+                release_of(image).as_deref() == Some(release) && !is_for_rescue(cmdline)
+            })?;
+            Some(Selected {
+                image: image.to_owned(),
+                version: String::new(),
+                cmdline: cmdline.to_owned(),
+                source: (*path).to_owned(),
+            })
+        })
+    })
+}
+
+fn is_for_rescue(cmdline: &str) -> bool {
+    let words = ["single", "recovery", "rescue", "systemd.unit=rescue.target"];
+    cmdline.split_whitespace().any(|word| words.contains(&word))
+}
