@@ -1,7 +1,7 @@
 //! Kernel arguments, set for good with the tool this host boots with.
 
 use super::platform::{BootLoader, Platform};
-use super::{Recipe, escape, files, pattern, quote, remark};
+use super::{Recipe, by_hand, escape, files, pattern, quote, remark};
 use crate::catalogue::Needs;
 use crate::facts::Facts;
 
@@ -58,13 +58,13 @@ pub(super) fn recipe(
         .flat_map(|word| super::gaps(word, facts))
         .collect();
     if !gaps.is_empty() {
-        return Some(with_gaps(add, &gaps, facts));
+        return Some(by_hand::with_gaps(add, &gaps, facts));
     }
     let change = Change::of(add, remove, facts);
     if change.add.is_empty() && change.remove.is_empty() {
         return None;
     }
-    if let Some(by_hand) = by_hand(&change) {
+    if let Some(by_hand) = by_hand::unfit(&change.add, &change.remove) {
         return Some(by_hand);
     }
     let mut commands = commands(&change, platform.loader);
@@ -88,61 +88,6 @@ pub(super) fn recipe(
         undo,
         needs: Needs::Reboot,
     })
-}
-
-/// Arguments with characters that a shell or a boot loader takes for something else are told and
-/// never typed: they would be written into files that others source, and no quotes hold through
-/// all of them. No module, device or setting of the kernel has such a name.
-fn by_hand(change: &Change) -> Option<Recipe> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    let mut words = change.add.iter().chain(&change.remove);
-    if words.all(|word| word.chars().all(plain)) {
-        return None;
-    }
-    let told = |what: &str, words: &[String]| {
-        let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
-        (!words.is_empty()).then(|| remark(&format!("{what}: {}", words.join(" "))))
-    };
-    let mut commands = vec![remark(
-        "an argument has characters that a shell would run or a boot loader would split; look at \
-         it, and change the command line by hand",
-    )];
-    commands.extend(told("remove", &change.remove));
-    commands.extend(told("add", &change.add));
-    Some(Recipe {
-        kind: "kernel-arguments",
-        commands,
-        undo: Vec::new(),
-        needs: Needs::Reboot,
-    })
-}
-
-/// An argument made of what is not known of this host is told and never typed: a gap in the
-/// middle of it would set something else.
-fn with_gaps(add: &[String], gaps: &[&str], facts: &Facts) -> Recipe {
-    let named = |text: &str| {
-        let modules = "security.lsm.argument";
-        text.replace(
-            modules,
-            "what /sys/kernel/security/lsm lists, without capability",
-        )
-    };
-    let words: Vec<String> = add
-        .iter()
-        .map(|word| named(&super::fill(word, facts)))
-        .collect();
-    Recipe {
-        kind: "kernel-arguments",
-        commands: vec![
-            remark(&format!(
-                "find out {} first; then the kernel command line needs",
-                named(&gaps.join(", "))
-            )),
-            remark(&words.join(" ")),
-        ],
-        undo: Vec::new(),
-        needs: Needs::Reboot,
-    }
 }
 
 fn commands(change: &Change, loader: BootLoader) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Remedies as commands for the host at hand: its distribution, its boot loader, its values.
 
+mod by_hand;
 mod files;
 mod kernel_arguments;
 mod kernel_config;
