@@ -32,11 +32,12 @@ test-kernels: dist ## Boot real kernels under QEMU and compare what the doctor s
 	@scripts/setup tests/kernels/packages.txt
 	@cargo test --test kernels -- --all
 
-test-fleet: dist ## Try docs/fleet with real Prometheus, Ansible over ssh, and containers (as root)
+test-fleet: dist ## Try docs/fleet with real Prometheus, Ansible over ssh, containers and a browser (as root)
 	@scripts/setup tests/fleet/packages.txt
 	@tests/fleet/prometheus
 	@tests/fleet/ansible
 	@tests/fleet/kubernetes
+	@tests/fleet/page
 
 setup: ## Install the system packages the build needs
 	@scripts/setup scripts/packages.txt

@@ -454,7 +454,7 @@ fn debians_script_runs_and_changes_nothing_the_second_time() {
     );
     assert_eq!(
         done.file("boot/grub/grub.cfg"),
-        "linux /vmlinuz quiet lsm=lockdown,yama,apparmor,tomoyo,bpf\n"
+        "linux /vmlinuz quiet lsm=lockdown,yama,apparmor,tomoyo,integrity,bpf\n"
     );
     assert_eq!(done.file("proc/sys/net/core/bpf_jit_enable"), "1\n");
     let conf = done.file("etc/sysctl.d/zz-bpf-doctor-net-core-bpf_jit_enable.conf");

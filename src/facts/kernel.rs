@@ -92,10 +92,25 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     facts.set("kernel.build", told(&uname.version, build_source));
     facts.set("kernel.version", version);
     facts.set("kernel.flavour", flavour);
-    facts.set(
-        "kernel.arch",
-        told(&uname.machine, place("/proc/sys/kernel/arch")),
-    );
+    let arch = match (uname.machine.as_str(), machine_in(&uname.release)) {
+        ("", Some(machine)) => Fact::known(machine, release_source),
+        (machine, _) => told(machine, place("/proc/sys/kernel/arch")),
+    };
+    facts.set("kernel.arch", arch);
+}
+
+/// The machine in a release, as distributions write it at the end.
+fn machine_in(release: &str) -> Option<&'static str> {
+    let endings = [
+        (".x86_64", "x86_64"),
+        (".aarch64", "aarch64"),
+        (".ppc64le", "ppc64le"),
+        (".s390x", "s390x"),
+        ("-amd64", "x86_64"),
+        ("-arm64", "aarch64"),
+    ];
+    let ends = |(end, _): &&(&str, &str)| release.ends_with(end);
+    endings.iter().find(ends).map(|(_, machine)| *machine)
 }
 
 /// `Ubuntu 5.4.0-26.30-generic 5.4.30`: the third word is the upstream version.

@@ -22,7 +22,8 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "security.lsm.argument",
         Text,
         "The active security modules as the kernel argument lsm= takes them: joined by commas, \
-         without capability, which is always there.",
+         without capability, which is always there, and with integrity where lsm= or CONFIG_LSM \
+         has it, which the kernel does not list.",
     ),
     KeyInfo::one(
         "security.lsm.configured",
@@ -63,9 +64,14 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     let level = lockdown(host, has_securityfs, &log, facts);
     facts.set("security.lockdown", level);
     let active = active_modules(host, has_securityfs, &log);
-    facts.set("security.lsm.argument", active.clone().map(argument));
+    let configured = configured_modules(facts);
+    let silent = silent_module(&configured, facts);
+    facts.set(
+        "security.lsm.argument",
+        active.clone().map(|value| argument(value, silent)),
+    );
     facts.set("security.lsm", active);
-    facts.set("security.lsm.configured", configured_modules(facts));
+    facts.set("security.lsm.configured", configured);
     facts.set("security.selinux", selinux(host));
     facts.set("security.apparmor", apparmor(host));
     facts.set("security.secure-boot", secure_boot(host, facts));
@@ -161,10 +167,27 @@ fn active_modules(host: &dyn Host, has_securityfs: bool, log: &KernelLog) -> Fac
     }
 }
 
-fn argument(active: Value) -> Value {
+/// Until 6.9 integrity is a module of its own that has no hooks, so the kernel does not list
+/// it; a kernel booted with an lsm= that leaves it out panics where IMA has a policy
+/// (`integrity_inode_get` in security/integrity/iint.c).
+fn silent_module(configured: &Fact, facts: &Facts) -> Option<&'static str> {
+    let asked = match facts.get("cmdline.lsm").value() {
+        Some(Value::Text(list)) => list.split(',').any(|name| name.trim() == "integrity"),
+        _ => match configured.value() {
+            Some(Value::List(names)) => names.iter().any(|name| name == "integrity"),
+            _ => false,
+        },
+    };
+    asked.then_some("integrity")
+}
+
+fn argument(active: Value, silent: Option<&str>) -> Value {
     match active {
         Value::List(mut names) => {
             names.retain(|name| name != "capability");
+            if let Some(silent) = silent.filter(|silent| !names.iter().any(|name| name == silent)) {
+                names.push(silent.to_owned());
+            }
             names.join(",").into()
         }
         other => other,
@@ -356,6 +379,20 @@ mod tests {
             ["yama", "bpf"]
         );
         assert_eq!(known.text("security.lsm.argument").unwrap(), "lockdown,bpf");
+        let list = |names: &str| Fact::known(Value::List(vec![names.to_owned()]), "x");
+        let mut given = Facts::default();
+        assert_eq!(silent_module(&list("integrity"), &given), Some("integrity"));
+        assert_eq!(silent_module(&list("yama"), &given), None);
+        given.set("cmdline", Fact::known("lsm=yama", "x"));
+        assert_eq!(silent_module(&list("integrity"), &given), None);
+        given.set("cmdline", Fact::known("lsm=yama,integrity", "x"));
+        assert_eq!(silent_module(&list("yama"), &given), Some("integrity"));
+        let active = || Value::List(vec!["capability".to_owned(), "yama".to_owned()]);
+        assert_eq!(
+            argument(active(), Some("integrity")),
+            "yama,integrity".into()
+        );
+        assert_eq!(argument(active(), None), "yama".into());
         let unknown = facts(&Memory::new(), "", "");
         assert!(unknown.get("security.lsm").value().is_none());
         assert!(unknown.get("security.lsm.configured").value().is_none());

@@ -2,6 +2,7 @@
 //! same, so that what belongs together stays together.
 
 mod cmdline;
+mod homes;
 mod names;
 mod words;
 
@@ -10,6 +11,7 @@ use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
 use cmdline::is_boot_configuration;
+use homes::is_program;
 use words::{COMMON, EFI_VENDORS, SECRETS, SYSTEM_PATHS};
 
 /// Replaces names of hosts and users, ids of machines, addresses and secrets.
@@ -179,45 +181,6 @@ impl Redactor {
         let key = (kind, word.to_lowercase());
         let number = *self.known.entry(key).or_insert(last + 1);
         format!("{kind}-{number}")
-    }
-
-    /// `/home/NAME`, and where desktops mount what a user plugs in.
-    fn homes(&mut self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for place in [
-            "/home/",
-            "/home2/",
-            "/run/media/",
-            "/media/",
-            "/users/",
-            "/Users/",
-        ] {
-            if text.contains(place) {
-                text = self.names_below(&text, place);
-            }
-        }
-        text
-    }
-
-    fn names_below(&mut self, text: &str, place: &str) -> String {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once(place) {
-            out.push_str(before);
-            out.push_str(place);
-            let stop = |c: char| {
-                c == '/' || c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ':' | ';' | ')')
-            };
-            let (name, behind) = after.split_at(after.find(stop).unwrap_or(after.len()));
-            // Below /run/media the second place would take the number for a name.
-            match name {
-                "" => {}
-                _ if name.starts_with("user-") => out.push_str(name),
-                _ => out.push_str(&self.number("user", name)),
-            }
-            rest = behind;
-        }
-        out + rest
     }
 
     /// Ids of machines, 128 bits in hexadecimal, with or without dashes.
@@ -396,13 +359,6 @@ fn secrets(text: &str) -> String {
         }
     }
     out + rest
-}
-
-/// Whether a path is of a program, or of a directory of programs: their names are the same on
-/// every host, even where one begins like the host is called.
-fn is_program(path: &str) -> bool {
-    let among_programs = ["/bin/", "/sbin/"].iter().any(|part| path.contains(part));
-    among_programs && path.starts_with('/') && !path.starts_with("/home/")
 }
 
 #[cfg(test)]

@@ -158,6 +158,20 @@ pub(super) fn quotable(line: &str) -> String {
     shorten(line.trim(), 300)
 }
 
+/// What stands around a place of a line that may be longer than a screen, for quoting.
+pub(super) fn quotable_at(line: &str, place: usize) -> String {
+    let mut from = place.saturating_sub(100);
+    if line.len() <= 300 || from == 0 {
+        return quotable(line);
+    }
+    while !line.is_char_boundary(from) {
+        from -= 1;
+    }
+    let part = line.get(from..).unwrap_or(line);
+    let part: String = part.chars().take(300).collect();
+    format!("… {}", quotable(&part))
+}
+
 /// At most so many characters, with the middle left out.
 pub(super) fn shorten(text: &str, most: usize) -> String {
     let count = text.chars().count();
@@ -214,6 +228,10 @@ mod tests {
     fn quoted_lines_are_harmless() {
         assert_eq!(quotable("  a\u{7}b\tc "), "ab c");
         assert_eq!(quotable(&"x".repeat(1000)).chars().count(), 303);
+        let long = format!("{}here it is{}", "é".repeat(500), "x".repeat(500));
+        let quoted = quotable_at(&long, 1000);
+        assert!(quoted.contains("here it is") && quoted.chars().count() < 320);
+        assert_eq!(quotable_at("short", 3), "short");
         assert_eq!(quotable(r#"{"msg":"hello","level":"info"}"#), "hello");
     }
 }

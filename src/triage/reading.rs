@@ -6,7 +6,7 @@ use std::io::Read;
 
 use memchr::memchr;
 
-use super::clean::{quotable, unwrap};
+use super::clean::{quotable, quotable_at, unwrap};
 use super::event::{Event, fitting, is_one_of, with_errno};
 use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::found::{Cut, Harmless, Hit, Reading};
@@ -192,19 +192,17 @@ impl<'a> Search<'a> {
         // What a terminal or a mailer broke into two lines.
         if !found && let [text] = said.as_slice() {
             let rest = window.bytes.get(end + 1..).unwrap_or_default();
-            let next = rest.get(..memchr(b'\n', rest).unwrap_or(rest.len()));
-            let next = String::from_utf8_lossy(
-                next.unwrap_or_default()
-                    .get(..512)
-                    .unwrap_or(next.unwrap_or_default()),
-            );
+            let next = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            let next = String::from_utf8_lossy(next.get(..512).unwrap_or(next));
             if text.len() >= NARROWEST && goes_on(text, next.trim()) {
                 let joined = [
                     format!("{text}{}", next.trim()),
                     format!("{} {}", text.trim_end(), next.trim()),
                 ];
                 let _any = joined.iter().any(|joined| {
-                    let candidates = self.candidates_in(joined.as_bytes());
+                    let mut candidates = self.candidates_in(joined.as_bytes());
+                    // What the next line says alone is found there.
+                    candidates.retain(|entry| !self.lexicon.is_match(*entry, &next));
                     self.said(&candidates, joined, number, &[], before)
                 });
             }
@@ -302,7 +300,7 @@ impl<'a> Search<'a> {
                 _ => {}
             }
         }
-        let mut hits: Vec<(usize, usize, BTreeMap<String, String>)> = Vec::new();
+        let mut hits: Vec<(usize, usize, BTreeMap<String, String>, usize)> = Vec::new();
         for (entry, check, index) in symptoms {
             let Some(symptom) = self.symptom(check, index) else {
                 continue;
@@ -312,7 +310,8 @@ impl<'a> Search<'a> {
             {
                 let mut names = names.clone();
                 names.extend(lexicon.groups(entry, &captures));
-                hits.push((check, index, names));
+                let place = captures.get(0).map_or(0, |found| found.start());
+                hits.push((check, index, names, place));
             }
         }
         // What failed stands on this line; why, perhaps on the next.
@@ -327,12 +326,13 @@ impl<'a> Search<'a> {
                         .errno
                         .is_some_and(|errno| is_one_of(errno, &symptom.errno));
                 if fits {
-                    hits.push((check, index, with_errno(event)));
+                    hits.push((check, index, with_errno(event), 0));
                 }
             }
         }
-        for (check, symptom, names) in hits {
-            self.hit(check, symptom, names, text, number, inside, before);
+        for (check, symptom, names, place) in hits {
+            let quoted = quotable_at(text, place);
+            self.hit(check, symptom, names, quoted, number, inside, before);
         }
         if ended {
             self.places.end_program();
@@ -360,7 +360,7 @@ impl<'a> Search<'a> {
         check: usize,
         symptom: usize,
         names: BTreeMap<String, String>,
-        text: &str,
+        text: String,
         line: u64,
         inside: &[String],
         before: &[u8],
@@ -368,7 +368,6 @@ impl<'a> Search<'a> {
         let is_verdict = self
             .symptom(check, symptom)
             .is_some_and(|symptom| symptom.verifier.is_some());
-        let text = quotable(text);
         let hits = &mut self.reading.hits;
         if !self.places.admit(hits, (check, symptom), is_verdict, &text) {
             return;

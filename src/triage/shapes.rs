@@ -75,7 +75,7 @@ impl Hasher for Itself {
 
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.write_u64(mixed(self.0, *byte));
+            self.write_u64(mixed(self.0, u64::from(*byte)));
         }
     }
 
@@ -84,46 +84,49 @@ impl Hasher for Itself {
     }
 }
 
-/// FNV-1a.
-fn mixed(shape: u64, byte: u8) -> u64 {
-    (shape ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+/// One number more in a shape.
+fn mixed(shape: u64, number: u64) -> u64 {
+    (shape.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95)
+}
+
+/// Some bytes more in a shape.
+fn with(mut shape: u64, bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        shape = mixed(shape, u64::from_le_bytes(*word));
+    }
+    rest.iter()
+        .fold(shape, |shape, byte| mixed(shape, u64::from(*byte)))
 }
 
 /// A line without the numbers that are no errors: times, addresses, ids, places.
 fn shape(line: &[u8]) -> u64 {
-    let mut shape = 0xcbf2_9ce4_8422_2325;
-    let mut place = 0;
-    let mut word = 0;
-    while let Some(&byte) = line.get(place) {
-        if !byte.is_ascii_digit() {
-            shape = mixed(shape, byte);
-            place += 1;
-            if !byte.is_ascii_hexdigit() {
-                word = place;
-            }
-            continue;
-        }
-        let rest = line.get(place..).unwrap_or_default();
-        let is_hexadecimal = |byte: &u8| byte.is_ascii_hexdigit();
+    let mut shape = 0;
+    let mut left = line;
+    while let Some(place) = left.iter().position(u8::is_ascii_digit) {
+        let (text, rest) = left.split_at(place);
         let digits = length(rest, u8::is_ascii_digit);
-        let wide = match rest {
-            [b'0', b'x', digits @ ..] => 2 + length(digits, is_hexadecimal),
-            _ => length(rest, is_hexadecimal),
+        let is_hexadecimal = |byte: &u8| byte.is_ascii_hexdigit();
+        let (wide, prefixed) = match rest {
+            [b'0', b'x', digits @ ..] => (2 + length(digits, is_hexadecimal), true),
+            _ => (length(rest, is_hexadecimal), false),
         };
-        let before = line.get(..place).unwrap_or_default();
-        if wide > digits && (wide + place - word >= ADDRESS || rest.starts_with(b"0x")) {
-            shape = mixed(shape, b'0');
-            place += wide;
-        } else if digits <= LONGEST_ERROR && may_be_error(before) {
+        let letters = text.iter().rev().take(ADDRESS);
+        let letters = letters.take_while(|byte| is_hexadecimal(byte)).count();
+        let mut taken = digits;
+        if prefixed || (wide > digits && wide + letters >= ADDRESS) {
+            let text = text.get(..text.len() - letters).unwrap_or_default();
+            shape = mixed(with(shape, text), u64::from(b'0'));
+            taken = wide;
+        } else if digits <= LONGEST_ERROR && may_be_error(text) {
             let number = rest.get(..digits).unwrap_or_default();
-            shape = number.iter().fold(shape, |shape, byte| mixed(shape, *byte));
-            place += digits;
+            shape = with(with(shape, text), number);
         } else {
-            shape = mixed(shape, b'0');
-            place += digits;
+            shape = mixed(with(shape, text), u64::from(b'0'));
         }
-        word = place;
+        left = rest.get(taken..).unwrap_or_default();
     }
+    shape = with(shape, left);
     // The last bytes have to reach all bits.
     shape ^ (shape >> 32)
 }

@@ -1,7 +1,7 @@
 //! Kernel arguments, set for good with the tool this host boots with.
 
 use super::platform::{BootLoader, Platform};
-use super::{Recipe, escape, files, pattern, quote, remark};
+use super::{Recipe, by_hand, escape, files, pattern, quote, remark};
 use crate::catalogue::Needs;
 use crate::facts::Facts;
 
@@ -17,7 +17,7 @@ impl Change {
     fn of(add: &[String], remove: &[String], facts: &Facts) -> Self {
         let cmdline = facts.text("cmdline").unwrap_or_default();
         let present: Vec<&str> = cmdline.split_whitespace().collect();
-        let wanted = add.iter().map(|word| super::fill(word, facts));
+        let wanted = add.iter().map(|word| super::fill_plain(word, facts));
         let missing: Vec<String> = wanted
             .filter(|word| !present.contains(&word.as_str()))
             .collect();
@@ -58,11 +58,14 @@ pub(super) fn recipe(
         .flat_map(|word| super::gaps(word, facts))
         .collect();
     if !gaps.is_empty() {
-        return Some(with_gaps(add, &gaps, facts));
+        return Some(by_hand::with_gaps(add, &gaps, facts));
     }
     let change = Change::of(add, remove, facts);
     if change.add.is_empty() && change.remove.is_empty() {
         return None;
+    }
+    if let Some(by_hand) = by_hand::unfit(&change.add, &change.remove) {
+        return Some(by_hand);
     }
     let mut commands = commands(&change, platform.loader);
     let mut undo = undo(&change, platform.loader);
@@ -85,24 +88,6 @@ pub(super) fn recipe(
         undo,
         needs: Needs::Reboot,
     })
-}
-
-/// An argument made of what is not known of this host is told and never typed: a gap in the
-/// middle of it would set something else.
-fn with_gaps(add: &[String], gaps: &[&str], facts: &Facts) -> Recipe {
-    let words: Vec<String> = add.iter().map(|word| super::fill(word, facts)).collect();
-    Recipe {
-        kind: "kernel-arguments",
-        commands: vec![
-            remark(&format!(
-                "find out {} first; then the kernel command line needs",
-                gaps.join(", ")
-            )),
-            remark(&words.join(" ")),
-        ],
-        undo: Vec::new(),
-        needs: Needs::Reboot,
-    }
 }
 
 fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
@@ -139,11 +124,9 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
         BootLoader::GrubMkconfig => {
             append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE)
         }
-        BootLoader::SystemdBoot => one_line_file(
-            change,
-            "/etc/kernel/cmdline",
-            Some("kernel-install add \"$(uname -r)\" \"/lib/modules/$(uname -r)/vmlinuz\""),
-        ),
+        BootLoader::SystemdBoot => {
+            one_line_file(change, "/etc/kernel/cmdline", Some(KERNEL_INSTALL))
+        }
         BootLoader::LoaderEntries => loader_entries(change),
         BootLoader::MachineConfig => in_words(
             change,
@@ -253,6 +236,10 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
     }
 }
 
+/// Debian keeps the image in /boot, others beside the modules.
+const KERNEL_INSTALL: &str = "for image in \"/lib/modules/$(uname -r)/vmlinuz\" \
+    \"/boot/vmlinuz-$(uname -r)\"; do [ ! -f \"$image\" ] || kernel-install add \"$(uname -r)\" \
+    \"$image\"; done";
 const DEFAULT_GRUB: &str = "/etc/default/grub";
 const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX";
 const GRUB_UPDATE: &str = "grub-mkconfig -o /boot/grub/grub.cfg";
@@ -277,7 +264,7 @@ fn debian(change: &Change) -> Vec<String> {
     for word in &change.remove {
         let script = quote(&removal(word));
         commands.push(format!(
-            "find /etc/default/grub /etc/default/grub.d -name '*.cfg' -o -name grub | xargs sed -i -E {script}"
+            "for file in /etc/default/grub /etc/default/grub.d/*.cfg; do [ ! -f \"$file\" ] || sed -i -E {script} \"$file\"; done"
         ));
     }
     if !change.add.is_empty() {

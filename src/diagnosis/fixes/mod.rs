@@ -1,5 +1,6 @@
 //! Remedies as commands for the host at hand: its distribution, its boot loader, its values.
 
+mod by_hand;
 mod files;
 mod kernel_arguments;
 mod kernel_config;
@@ -98,6 +99,15 @@ fn written(kind: StepsKind, steps: &Steps, facts: &Facts) -> Recipe {
 /// Puts the host's own values in the place of `{{fact.key}}`, quoted for a shell. A value
 /// that isn't known stays a visible gap.
 fn fill(text: &str, facts: &Facts) -> String {
+    filled(text, facts, &quote)
+}
+
+/// The same without quotes, for what is looked at before it is quoted as a whole.
+fn fill_plain(text: &str, facts: &Facts) -> String {
+    filled(text, facts, &str::to_owned)
+}
+
+fn filled(text: &str, facts: &Facts, quote: &dyn Fn(&str) -> String) -> String {
     let mut pieces = text.split("{{");
     let mut filled = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {

@@ -36,6 +36,15 @@ pub(super) fn commands(
     if platform.image_way().is_some() {
         return Vec::new();
     }
+    let flavour = fact("kernel.flavour");
+    let mut rows = catalogue.kernels.iter();
+    let has_row = rows.any(|row| row.flavour.as_deref() == Some(flavour.as_str()));
+    if !has_row && is_foreign(&flavour, platform) {
+        return vec![remark(
+            "this kernel is not one of this distribution's packages: whoever provides it has to \
+             bring a newer one",
+        )];
+    }
     if let Some(lines) = wanted.and_then(|wanted| packaged(wanted, catalogue, facts)) {
         return lines;
     }
@@ -96,6 +105,21 @@ pub(super) fn commands(
     );
     lines.push("reboot".to_owned());
     lines
+}
+
+/// Whether the kernel comes from somebody else than the distribution in whose files this was
+/// found: WSL, a container on another system, a machine that is given its kernel.
+fn is_foreign(flavour: &str, platform: &Platform) -> bool {
+    let families: &[&str] = match flavour {
+        "wsl" | "gvisor" | "linuxkit" | "orbstack" | "android" => &[],
+        "amazon" => &["amazon"],
+        "azure-linux" => &["azure-linux", "azurelinux", "mariner"],
+        "ubuntu" | "debian" => &["debian"],
+        "suse" => &["suse"],
+        "alpine" => &["alpine"],
+        _ => return false,
+    };
+    !platform.family.is_empty() && !families.contains(&platform.family.as_str())
 }
 
 /// A packaged kernel of this release that is new enough; in words, which release has one where
