@@ -90,6 +90,50 @@ fn shellcheck_finds_nothing_on_any_host() {
     assert!(steps > 20, "{steps} lines to run on all hosts");
 }
 
+/// Whoever reads its last lines alone knows what is left to do.
+#[test]
+fn the_last_lines_tell_what_remains_by_hand() {
+    let mut left = 0;
+    for root in hosts() {
+        let script = script(&root);
+        let (before, end) = script.split_once("# --- Then").unwrap();
+        let by_hand = before
+            .split_once("# --- By hand")
+            .map_or("", |(_, rest)| rest);
+        let ids = by_hand.lines().filter_map(|line| {
+            let (id, severity) = line.strip_prefix("# check    ")?.split_once(" (")?;
+            Some((id, severity.trim_end_matches(')')))
+        });
+        let ids: Vec<(&str, &str)> = ids.collect();
+        let told: Vec<&str> = end
+            .lines()
+            .filter(|line| line.starts_with("echo '  "))
+            .collect();
+        assert_eq!(told.len(), ids.len(), "{}: {end}", root.display());
+        for (id, severity) in &ids {
+            let line = format!("echo '  {severity:<7}  {id}'");
+            assert!(told.contains(&line.as_str()), "{line}: {end}");
+        }
+        let count = match ids.len() {
+            0 => continue,
+            1 => "1 finding remains".to_owned(),
+            count => format!("{count} findings remain"),
+        };
+        assert!(
+            end.contains(&format!("echo '{count} to be mended by hand")),
+            "{end}"
+        );
+        left += usize::from(before.contains("--- At once"));
+    }
+    assert!(left > 0, "no host has both");
+    let rhel = script(&fixture("rhel-8.1"));
+    assert!(
+        rhel.trim_end()
+            .contains("\necho '  error    kernel-btf-missing'"),
+        "{rhel}"
+    );
+}
+
 /// What is typed asks nothing and reboots nothing, and takes no decision.
 #[test]
 fn decisions_are_left_to_people() {

@@ -31,6 +31,9 @@ impl fmt::Display for Severity {
     }
 }
 
+/// The items of the user's notes.
+pub(super) const NOTES: std::ops::RangeInclusive<u8> = 1..=17;
+
 /// What decides a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

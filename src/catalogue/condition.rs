@@ -269,6 +269,23 @@ impl Raw {
     }
 
     fn take_test(&mut self) -> Result<Test, String> {
+        let asked = [
+            ("is", self.is.is_some()),
+            ("has", self.has.is_some()),
+            ("at-least", self.at_least.is_some()),
+            ("at-most", self.at_most.is_some()),
+            ("same-as", self.same_as.is_some()),
+        ];
+        let asked: Vec<&str> = asked
+            .into_iter()
+            .filter_map(|(word, there)| there.then_some(word))
+            .collect();
+        if let [one, other, ..] = asked.as_slice() {
+            return Err(format!(
+                "a condition asks one thing, `{one}` and `{other}` are two: write a condition for \
+                 each, and join them with `all`"
+            ));
+        }
         if let Some(wanted) = self.is.take() {
             return some(wanted.into()).map(Test::Is);
         }

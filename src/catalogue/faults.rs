@@ -1,14 +1,36 @@
 //! What is wrong with entries in the light of the others: names that nothing has, circles,
 //! and parts that can't stand together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::Check;
 use super::load::{Catalogue, EVERY_PROFILE};
 use super::profile::Profile;
 use super::vocabulary::{nearest, unknown_word};
 
-impl Catalogue {
+/// What entries may refer to, by names, so that a long file is looked through once.
+pub(super) struct Known<'a> {
+    areas: BTreeSet<&'a str>,
+    checks: BTreeMap<&'a str, &'a Check>,
+    /// Checks that require each other, each with the next.
+    circle: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(catalogue: &'a Catalogue) -> Self {
+        let checks = catalogue.checks.iter();
+        let checks = checks.map(|check| (check.id.as_str(), check)).collect();
+        Self {
+            areas: catalogue.areas.iter().map(|one| one.id.as_str()).collect(),
+            circle: circle(&checks),
+            checks,
+        }
+    }
+
+    pub(super) fn check(&self, id: &str) -> Option<&'a Check> {
+        self.checks.get(id).copied()
+    }
+
     /// The first need of a profile that can't be right.
     pub(super) fn misfit(&self, profile: &Profile) -> Option<String> {
         if profile.id == EVERY_PROFILE {
@@ -20,10 +42,7 @@ impl Catalogue {
             return Some(format!("`{}` requires nothing", profile.id));
         }
         profile.checks().find_map(|(id, _)| match self.check(id) {
-            None => {
-                let ids = self.checks.iter().map(|check| check.id.as_str());
-                Some(unknown_word("check", id, nearest(id, ids)))
-            }
+            None => Some(self.unknown_check(id)),
             Some(check) if check.fails.is_none() => Some(format!(
                 "`{}` needs `{id}`, which has no `fails` and is never judged",
                 profile.id
@@ -32,17 +51,19 @@ impl Catalogue {
         })
     }
 
+    fn unknown_check(&self, id: &str) -> String {
+        unknown_word("check", id, nearest(id, self.checks.keys().copied()))
+    }
+
     /// The first reference or cause of a check that can't be right.
     pub(super) fn fault(&self, check: &Check) -> Option<String> {
-        let ids = || self.checks.iter().map(|check| check.id.as_str());
-        if !self.areas.iter().any(|area| area.id == check.area) {
-            let areas = self.areas.iter().map(|area| area.id.as_str());
-            let hint = nearest(&check.area, areas);
+        if !self.areas.contains(check.area.as_str()) {
+            let hint = nearest(&check.area, self.areas.iter().copied());
             return Some(unknown_word("area", &check.area, hint));
         }
         for id in &check.requires {
             match self.check(id) {
-                None => return Some(unknown_word("check", id, nearest(id, ids()))),
+                None => return Some(self.unknown_check(id)),
                 Some(required) if required.fails.is_none() => {
                     return Some(format!(
                         "`{}` requires `{id}`, which has no `fails` and is never judged",
@@ -51,9 +72,9 @@ impl Catalogue {
                 }
                 Some(_) => {}
             }
-            if self.leads_to(id, &check.id) {
-                return Some(format!("`{}` and `{id}` require each other", check.id));
-            }
+        }
+        if let Some(next) = self.circle.get(check.id.as_str()) {
+            return Some(format!("`{}` and `{next}` require each other", check.id));
         }
         if let Some(message) = misplaced(check) {
             return Some(message);
@@ -77,21 +98,59 @@ impl Catalogue {
             Some(_) => None,
         }
     }
+}
 
-    /// Whether following `requires` from `from` reaches `to`.
-    fn leads_to(&self, from: &str, to: &str) -> bool {
-        let mut seen = BTreeSet::from([from]);
-        let mut open = vec![from];
-        while let Some(id) = open.pop() {
-            if id == to {
-                return true;
-            }
-            let requires = self.check(id).map(|check| check.requires.iter());
-            let next = requires.into_iter().flatten().map(String::as_str);
-            open.extend(next.filter(|id| seen.insert(id)));
+/// Checks that require each other in a circle, each with the next; empty where there is none.
+fn circle<'a>(checks: &BTreeMap<&'a str, &'a Check>) -> BTreeMap<&'a str, &'a str> {
+    let needs = |id: &str| {
+        let check = checks.get(id);
+        let needs = check.into_iter().flat_map(|check| &check.requires);
+        needs.map(String::as_str)
+    };
+    // Whoever needs only what is settled is settled, too.
+    let mut open: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut needed_by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for &id in checks.keys() {
+        let known = needs(id).filter(|need| checks.contains_key(need));
+        let known: BTreeSet<&str> = known.collect();
+        open.insert(id, known.len());
+        for need in known {
+            needed_by.entry(need).or_default().push(id);
         }
-        false
     }
+    let free = open.iter().filter(|(_, count)| **count == 0);
+    let mut settled: Vec<&str> = free.map(|(id, _)| *id).collect();
+    while let Some(id) = settled.pop() {
+        open.remove(id);
+        for other in needed_by.get(id).into_iter().flatten() {
+            if let Some(count) = open.get_mut(other) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    settled.push(other);
+                }
+            }
+        }
+    }
+    // Each of the others needs one of the others: following them comes round.
+    let next = |id: &str| {
+        let need = needs(id).find(|need| open.contains_key(need))?;
+        checks.get_key_value(need).map(|(need, _)| *need)
+    };
+    let mut circle = BTreeMap::new();
+    let mut place = open.keys().next().copied();
+    // Once to be on the circle, and once around it.
+    for _ in 0..open.len() {
+        place = place.and_then(next);
+    }
+    while let Some(id) = place {
+        place = next(id);
+        if let Some(next) = place
+            && circle.insert(id, next).is_some()
+        {
+            break;
+        }
+    }
+    circle
 }
 
 /// What only a check that is judged on hosts has, on one that is not, or the other way round.

@@ -222,7 +222,11 @@ impl Remedy {
                 if words.clone().all(|word| word.trim().is_empty()) {
                     return Err("kernel-arguments needs `add` or `remove`".to_owned());
                 }
-                words.try_for_each(|word| one_line("kernel argument", word))
+                words.try_for_each(|word| argument(word))?;
+                match add.iter().find(|word| remove.contains(word)) {
+                    Some(word) => Err(format!("`{word}` is both added and removed")),
+                    None => Ok(()),
+                }
             }
             Self::KernelConfig(options) => {
                 some("kernel-config", options.len())?;
@@ -288,6 +292,20 @@ fn some(remedy: &str, count: usize) -> Result<(), String> {
     match count {
         0 => Err(format!("{remedy} is empty: name what must become so")),
         _ => Ok(()),
+    }
+}
+
+/// Complains about what is no single word of a kernel's command line, or would be more than a
+/// word to the shells and boot loaders it passes through.
+fn argument(word: &str) -> Result<(), String> {
+    one_line("kernel argument", word)?;
+    let odd = |c: char| c.is_whitespace() || ";&|<>`$()\\'\"*?#!".contains(c);
+    match word.chars().find(|c| odd(*c)) {
+        Some(c) => Err(format!(
+            "{word:?} is no kernel argument: it has {c:?}; write one word for each, `name` or \
+             `name=value`"
+        )),
+        None => Ok(()),
     }
 }
 

@@ -1,14 +1,17 @@
 //! What is wrong with a checks file beyond what parsing refuses: what can never come about,
 //! what stands without proof, and what was left half written.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::check::{Check, Severity};
-use super::condition::Condition;
-use super::load::Catalogue;
-use super::possible::{self, Answers, NO, UNKNOWN, YES, possible};
+use super::check::Check;
+use super::load::{Catalogue, explain};
+use super::located;
+use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
-use super::vocabulary::Vocabulary;
+use super::rules::{RULES, Scene, left_over};
+use super::vocabulary::{Vocabulary, speaking};
 use crate::yaml;
 
 /// How bad it is.
@@ -37,28 +40,8 @@ pub struct Offence {
     pub message: String,
 }
 
-/// A rule looks at one check and says what is wrong with it.
-type Rule = fn(&Check, &Scene) -> Vec<(Level, String)>;
-
-/// What rules may look at besides the check.
-struct Scene {
-    values_of: possible::ValuesOf,
-}
-
-/// All rules. A new one is a function and a row.
-const RULES: &[Rule] = &[
-    parts_that_contradict,
-    never_or_always,
-    causes_out_of_reach,
-    fixes_out_of_reach,
-    without_references,
-    without_fixes,
-    without_confirmation,
-    half_written,
-];
-
 /// Reads a checks file on top of `base`, and says all that is wrong with it. What parsing
-/// refuses comes alone: what follows it would be guesswork.
+/// refuses comes alone, once for each check: what follows it would be guesswork.
 #[must_use]
 pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) -> Vec<Offence> {
     let offence = |line, entry: &str, level, message| Offence {
@@ -70,33 +53,106 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
     };
     let mut catalogue = base.clone();
     if let Err(error) = catalogue.extend_bytes(name, bytes, vocabulary) {
-        return vec![offence(error.line, "", Level::Error, error.message)];
+        let mut offences = vec![offence(error.line, "", Level::Error, error.message)];
+        for (line, message) in of_entries(bytes, vocabulary) {
+            // The first was told, and perhaps more precisely.
+            let told = |one: &Offence| one.line == line || one.message == message;
+            if !offences.iter().any(told) {
+                offences.push(offence(line, "", Level::Error, message));
+            }
+        }
+        offences.sort_by_key(|offence| offence.line);
+        return offences;
     }
     let text = yaml::text(bytes).unwrap_or_default();
     let ids: Ids = yaml::from_str(text).unwrap_or_default();
     let scene = Scene {
         values_of: vocabulary.values_of,
+        patience: Patience::new(),
     };
     let mut offences = Vec::new();
-    for (index, Id { id }) in ids.checks.iter().enumerate() {
-        let Some(check) = catalogue.check(id) else {
+    let checks: BTreeMap<&str, &Check> = by_id(&catalogue.checks, |check| &check.id);
+    for (id, line) in ids.checks(text) {
+        let Some(check) = checks.get(id) else {
             continue;
         };
-        let line = yaml::line_of(text, "checks", index).unwrap_or(0);
         for (level, message) in RULES.iter().flat_map(|rule| rule(check, &scene)) {
             offences.push(offence(line, id, level, message));
         }
     }
-    for (index, Id { id }) in ids.profiles.iter().enumerate() {
-        let Some(profile) = catalogue.profile(id) else {
+    let profiles: BTreeMap<&str, &Profile> = by_id(&catalogue.profiles, |one| &one.id);
+    for (id, line) in lines(text, "profiles", &ids.profiles) {
+        let Some(profile) = profiles.get(id) else {
             continue;
         };
-        let line = yaml::line_of(text, "profiles", index).unwrap_or(0);
         for (level, message) in of_profile(profile, &scene) {
             offences.push(offence(line, id, level, message));
         }
     }
+    if scene.patience.is_over() {
+        let message = "so many conditions that not all were held against each other: lint it in \
+                       several files";
+        offences.push(offence(0, "", Level::Advice, message.to_owned()));
+    }
     offences
+}
+
+/// What parsing refuses of each check, read by itself, with its line; nothing where checks
+/// don't stand one below the other.
+fn of_entries(bytes: &[u8], vocabulary: Vocabulary) -> Vec<(usize, String)> {
+    /// Of a file that is wrong all over nobody reads more.
+    const MOST: usize = 100;
+    let Ok(text) = yaml::text(bytes) else {
+        return Vec::new();
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let mut faults = Vec::new();
+    let begins = yaml::items_of(text, "checks");
+    for (place, &(begin, end)) in begins.iter().enumerate() {
+        if faults.len() >= MOST || place >= located::ENTRIES {
+            break;
+        }
+        let entry = lines.get(begin - 1..end - 1).unwrap_or_default().join("\n");
+        let read = speaking(vocabulary, || yaml::from_str::<Vec<Check>>(&entry));
+        // An alias is known to the whole file alone.
+        let Err(error) = read.map_err(|error| explain("", error)) else {
+            continue;
+        };
+        if !error.message.contains("unknown anchor") {
+            let message = error
+                .message
+                .replacen("[0]", &format!("checks[{place}]"), 1);
+            faults.push((begin - 1 + error.line.max(1), message));
+        }
+    }
+    faults
+}
+
+/// The lines of the checks of a file, by their ids; empty where it is none.
+#[must_use]
+pub fn places(bytes: &[u8]) -> BTreeMap<String, usize> {
+    let text = yaml::text(bytes).unwrap_or_default();
+    let ids: Ids = yaml::from_str(text).unwrap_or_default();
+    let checks = ids.checks(text).into_iter();
+    checks.map(|(id, line)| (id.to_owned(), line)).collect()
+}
+
+fn by_id<T>(entries: &[T], id: fn(&T) -> &String) -> BTreeMap<&str, &T> {
+    entries.iter().map(|one| (id(one).as_str(), one)).collect()
+}
+
+/// Ids with their lines. Where entries don't stand one below the other each is looked for, and
+/// the file read for each, so that those of long lists have the line of their list alone.
+fn lines<'a>(text: &str, key: &str, ids: &'a [Id]) -> Vec<(&'a str, usize)> {
+    const SOUGHT: usize = 200;
+    let all = yaml::lines_of(text, key, ids.len());
+    let line = |index: usize| match &all {
+        Some(all) => all.get(index).copied().unwrap_or(0),
+        None => yaml::line_of(text, key, if index < SOUGHT { index } else { 0 }).unwrap_or(0),
+    };
+    let ids = ids.iter().enumerate();
+    ids.map(|(index, Id { id })| (id.as_str(), line(index)))
+        .collect()
 }
 
 /// What is wrong with a profile.
@@ -135,13 +191,6 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
     found
 }
 
-/// A word that says that something was left to do.
-fn left_over(text: &str) -> Option<&str> {
-    let words = ["TODO", "FIXME", "TBD", "XXX"];
-    let mut tokens = text.split(|c: char| !c.is_ascii_alphanumeric());
-    tokens.find(|token| words.contains(token))
-}
-
 /// The ids of a file's entries, in their order.
 #[derive(Debug, Default, Deserialize)]
 struct Ids {
@@ -156,168 +205,10 @@ struct Id {
     id: String,
 }
 
-impl Scene {
-    /// Whether no host can give these answers.
-    fn never(&self, asked: &[(&Condition, Answers)]) -> bool {
-        possible(asked, self.values_of) == Some(false)
+impl Ids {
+    fn checks(&self, text: &str) -> Vec<(&str, usize)> {
+        lines(text, "checks", &self.checks)
     }
-}
-
-/// What must hold before a cause is looked for.
-fn failing(check: &Check) -> Vec<(&Condition, Answers)> {
-    let applies = check.applies.iter();
-    let conditions = applies.chain(&check.fails);
-    conditions.map(|condition| (condition, YES)).collect()
-}
-
-/// All conditions of a check, and what they are.
-fn conditions(check: &Check) -> Vec<(String, &Condition)> {
-    let mut all = Vec::new();
-    all.extend(check.fails.iter().map(|c| ("`fails`".to_owned(), c)));
-    all.extend(check.applies.iter().map(|c| ("`applies`".to_owned(), c)));
-    for (index, cause) in check.causes.iter().enumerate() {
-        let place = format!("cause {}", index + 1);
-        all.extend(cause.when.iter().map(|when| (place.clone(), when)));
-        for (fix, when) in cause.fixes.iter().map(|fix| &fix.when).enumerate() {
-            let place = format!("{place}, fix {}", fix + 1);
-            all.extend(when.iter().map(|when| (place.clone(), when)));
-        }
-    }
-    all
-}
-
-fn parts_that_contradict(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let mut found = Vec::new();
-    for (place, condition) in conditions(check) {
-        condition.walk(&mut |part| {
-            let joined = matches!(
-                part,
-                Condition::All(_) | Condition::Any(_) | Condition::Prefer(_)
-            );
-            if joined && scene.never(&[(part, YES)]) {
-                let message = format!("{place}: this can never be so: {}", part.sentence());
-                found.push((Level::Error, message));
-            }
-        });
-    }
-    found
-}
-
-fn never_or_always(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let Some(fails) = &check.fails else {
-        return Vec::new();
-    };
-    let with = |answer: Answers| {
-        let applies = check.applies.iter().map(|condition| (condition, YES));
-        applies.chain([(fails, answer)]).collect::<Vec<_>>()
-    };
-    // A part that contradicts itself is told by another rule.
-    let alone = scene.never(&[(fails, YES)]);
-    if check.applies.is_some() && !alone && scene.never(&with(YES)) {
-        let message = "where `applies` holds, `fails` never does: the check can't fail";
-        return vec![(Level::Error, message.to_owned())];
-    }
-    if scene.never(&with(NO)) {
-        let message = "where `applies` holds, `fails` is never answered no: the check can't be ok";
-        return vec![(Level::Error, message.to_owned())];
-    }
-    Vec::new()
-}
-
-fn causes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let mut asked = failing(check);
-    if scene.never(&asked) {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for (index, cause) in check.causes.iter().enumerate() {
-        let reaching = cause.when.iter().map(|when| (when, YES));
-        let reaching: Vec<_> = asked.iter().copied().chain(reaching).collect();
-        if scene.never(&reaching) {
-            let message = format!(
-                "cause {} is never reached: what it asks can't be so where the check fails and \
-                 no cause before it matched",
-                index + 1
-            );
-            found.push((Level::Error, message));
-        }
-        asked.extend(cause.when.iter().map(|when| (when, NO | UNKNOWN)));
-    }
-    found
-}
-
-fn fixes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let mut found = Vec::new();
-    for (index, cause) in check.causes.iter().enumerate() {
-        let mut asked = failing(check);
-        asked.extend(cause.when.iter().map(|when| (when, YES)));
-        if scene.never(&asked) {
-            continue;
-        }
-        for (place, fix) in cause.fixes.iter().enumerate() {
-            let Some(when) = &fix.when else { continue };
-            let usable: Vec<_> = asked.iter().copied().chain([(when, YES)]).collect();
-            if scene.never(&usable) {
-                let message = format!(
-                    "cause {}, fix {}: its `when` can't be so together with its cause",
-                    index + 1,
-                    place + 1
-                );
-                found.push((Level::Error, message));
-            }
-        }
-    }
-    found
-}
-
-fn without_references(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    if !check.references.is_empty() {
-        return Vec::new();
-    }
-    let message = "no references: name the commit, file or document it rests on";
-    vec![(Level::Advice, message.to_owned())]
-}
-
-fn without_fixes(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    let bare = check.causes.iter().enumerate().filter(|(_, cause)| {
-        let severity = cause.severity.unwrap_or(check.severity);
-        cause.fixes.is_empty() && severity > Severity::Info
-    });
-    bare.map(|(index, _)| {
-        let message = format!(
-            "cause {} has no fix: say what to do, or what else to use",
-            index + 1
-        );
-        (Level::Advice, message)
-    })
-    .collect()
-}
-
-fn without_confirmation(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    if !check.confirm.is_empty() {
-        return Vec::new();
-    }
-    let message = "nothing under `confirm`: say how to see it by hand";
-    vec![(Level::Advice, message.to_owned())]
-}
-
-fn half_written(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    let fixes = || check.causes.iter().flat_map(|cause| &cause.fixes);
-    let causes = check.causes.iter().map(|cause| &cause.because);
-    let prose = [&check.title, &check.why].into_iter();
-    let prose = prose.chain(&check.ok).chain(causes);
-    let more = check.references.iter().chain(&check.confirm);
-    let texts = prose.clone().chain(more);
-    let texts = texts.chain(fixes().map(|fix| &fix.summary));
-    let half = texts.filter_map(|text| {
-        let word = left_over(text)?;
-        Some((Level::Error, format!("`{word}` was left in: {text}")))
-    });
-    let unfilled = prose.filter(|text| text.contains("{{")).map(|text| {
-        let message = format!("a placeholder is filled in fixes alone, not here: {text}");
-        (Level::Error, message)
-    });
-    half.chain(unfilled).collect()
 }
 
 #[cfg(test)]
@@ -367,6 +258,77 @@ checks:
     }
 
     #[test]
+    fn each_check_tells_its_own_fault() {
+        let entry = GOOD.split_once("checks:\n").unwrap().1;
+        let wrong = [
+            ("some-failure", "Bad_Id"),
+            ("kind: host", "kind: hast"),
+            ("severity: error", "severity: fatal"),
+            ("title: It fails", "tittle: It fails"),
+            ("title: It fails", "title: It fails too"),
+            ("causes:", "cause:"),
+            (">=4.14", "four"),
+        ];
+        let mut text = "areas: [{id: maps, title: Maps}]\nchecks:\n".to_owned();
+        for (index, (from, to)) in wrong.into_iter().enumerate() {
+            let entry = entry.replacen(from, to, 1);
+            text += &entry.replace("some-failure", &format!("failure-{index}"));
+        }
+        let base = Catalogue::default();
+        let offences = lint(&base, "c.yaml", text.as_bytes(), Vocabulary::OPEN);
+        let length = entry.lines().count();
+        let told: Vec<usize> = offences.iter().map(|one| (one.line - 3) / length).collect();
+        assert_eq!(told, [0, 1, 2, 3, 5, 6], "{offences:#?}");
+        let words = ["Bad_Id", "hast", "fatal", "tittle", "cause", "four"];
+        for (offence, word) in offences.iter().zip(words) {
+            assert!(offence.message.contains(word), "{offence:?}");
+        }
+    }
+
+    #[test]
+    fn long_files_are_linted_or_refused() {
+        let entry = GOOD.split_once("checks:\n").unwrap().1;
+        let file = |count: usize, entry: &dyn Fn(usize) -> String| {
+            let entries: String = (0..count).map(entry).collect();
+            let text = format!("areas: [{{id: maps, title: Maps}}]\nchecks:\n{entries}");
+            let base = Catalogue::default();
+            lint(&base, "c.yaml", text.as_bytes(), Vocabulary::OPEN)
+        };
+        let plain = |index: usize| entry.replace("some-failure", &format!("failure-{index}"));
+        assert_eq!(file(300, &plain), []);
+        let chain = |index: usize| {
+            let needs = format!("    kind: host\n    requires: [failure-{}]", index + 1);
+            match index {
+                299 => plain(index),
+                _ => plain(index).replacen("    kind: host", &needs, 1),
+            }
+        };
+        assert_eq!(file(300, &chain), []);
+        let round = |index: usize| {
+            let needs = format!(
+                "    kind: host\n    requires: [failure-{}]",
+                (index + 1) % 300
+            );
+            plain(index).replacen("    kind: host", &needs, 1)
+        };
+        let told = file(300, &round);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].message.contains("require each other"), "{told:?}");
+        let bare = |_: usize| "  - {}\n".to_owned();
+        let list = (0..10_001).map(|_| "a, ").collect::<String>();
+        let text = format!("backporting: [{list}a]\n");
+        let base = Catalogue::default();
+        let told = lint(&base, "c.yaml", text.as_bytes(), Vocabulary::OPEN);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].message.contains("more than 10000 entries"),
+            "{told:?}"
+        );
+        // Of many faults the first hundred are told.
+        assert!(file(300, &bare).len() <= 101);
+    }
+
+    #[test]
     fn each_rule_finds_what_it_is_for() {
         let rows = [
             ("kind:", "kint:", "did you mean `kind`"),
@@ -402,6 +364,43 @@ checks:
             ),
             ("[here]", "[]", "no references"),
             ("[look]", "[]", "nothing under `confirm`"),
+            ("[here]", "[\"\"]", "no references"),
+            (
+                "[here]",
+                "[here, \" \"]",
+                "an empty item under `references`",
+            ),
+            ("[look]", "[\"\"]", "nothing under `confirm`"),
+            (
+                "[here]",
+                "[here]\n    notes: [17, 99]",
+                "there is no item 99, they are 1 to 17",
+            ),
+            (
+                "sysctl: {a.b: 1}",
+                "kernel-config: {NOPE: maybe, LSM: \"a,b\", NR_CPUS: 64, BASE: 0x10}",
+                "is NOPE an option whose value is text?",
+            ),
+            (
+                "sysctl: {a.b: 1}",
+                "kernel-arguments: {add: [lsm=x], remove: [lsm=x]}",
+                "`lsm=x` is both added and removed",
+            ),
+            (
+                "sysctl: {a.b: 1}",
+                "kernel-arguments: {add: [\"a b; c\"]}",
+                "it has ' '",
+            ),
+            (
+                "sysctl: {a.b: 1}",
+                "kernel-arguments: {remove: [\"a=$(b)\"]}",
+                "it has '$'",
+            ),
+            (
+                "{config: BPF, is: unset}",
+                "{sysctl: a.b, at-least: 5, at-most: 2}",
+                "`at-least` and `at-most` are two",
+            ),
             (
                 "because: Of that\n        fixes: [{summary: Do it, sysctl: {a.b: 1}}]",
                 "because: Of that",

@@ -1,11 +1,13 @@
 //! A checks file: reading, joining with another, and what makes it wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
+use super::faults::Known;
+use super::located;
 use super::packaged::PackagedKernel;
 use super::profile::{Need, Profile};
 use super::symptom::Noise;
@@ -77,19 +79,19 @@ pub const EVERY_PROFILE: &str = "all";
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[serde(expecting = "a mapping with `checks:`")]
 struct File {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::list")]
     areas: Vec<Area>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::list")]
     backporting: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::list")]
     options: Vec<OptionRule>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::list")]
     kernels: Vec<PackagedKernel>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::list")]
     noise: Vec<Noise>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::list")]
     checks: Vec<Check>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::list")]
     profiles: Vec<Profile>,
 }
 
@@ -122,48 +124,31 @@ impl Catalogue {
         let profiles: Vec<String> = file.profiles.iter().map(|one| one.id.clone()).collect();
 
         let mut joined = self.clone();
-        for area in file.areas {
-            match joined.areas.iter_mut().find(|old| old.id == area.id) {
-                Some(old) => *old = area,
-                None => joined.areas.push(area),
-            }
-        }
+        join(&mut joined.areas, file.areas, |area| &area.id);
         joined.backporting.extend(file.backporting);
         joined.options.extend(file.options);
         joined.kernels.extend(file.kernels);
         joined.noise.extend(file.noise);
-        for check in file.checks {
-            match joined.checks.iter_mut().find(|old| old.id == check.id) {
-                Some(old) => *old = check,
-                None => joined.checks.push(check),
-            }
-        }
-        for profile in file.profiles {
-            match joined.profiles.iter_mut().find(|old| old.id == profile.id) {
-                Some(old) => *old = profile,
-                None => joined.profiles.push(profile),
-            }
-        }
+        join(&mut joined.checks, file.checks, |check| &check.id);
+        join(&mut joined.profiles, file.profiles, |one| &one.id);
         // What was there before was right, so a fault is in, or leads through, what is new.
+        let known = Known::of(&joined);
+        let refused = |key, index, message| LoadError {
+            file: name.to_owned(),
+            line: yaml::line_of(text, key, index).unwrap_or(0),
+            message,
+        };
         for (index, id) in ids.iter().enumerate() {
-            let Some(message) = joined.check(id).and_then(|check| joined.fault(check)) else {
-                continue;
-            };
-            return Err(LoadError {
-                file: name.to_owned(),
-                line: yaml::line_of(text, "checks", index).unwrap_or(0),
-                message,
-            });
+            let check = known.check(id);
+            if let Some(message) = check.and_then(|check| known.fault(check)) {
+                return Err(refused("checks", index, message));
+            }
         }
         for (index, id) in profiles.iter().enumerate() {
-            let Some(message) = joined.profile(id).and_then(|one| joined.misfit(one)) else {
-                continue;
-            };
-            return Err(LoadError {
-                file: name.to_owned(),
-                line: yaml::line_of(text, "profiles", index).unwrap_or(0),
-                message,
-            });
+            let profile = joined.profile(id);
+            if let Some(message) = profile.and_then(|one| known.misfit(one)) {
+                return Err(refused("profiles", index, message));
+            }
         }
         let digest = Sha256::digest(format!("{}{text}", self.digest));
         joined.digest = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
@@ -297,8 +282,23 @@ impl File {
     }
 }
 
+/// Adds entries, in the place of those that have the same id.
+fn join<T>(old: &mut Vec<T>, new: Vec<T>, id: fn(&T) -> &String) {
+    let places = old.iter().enumerate();
+    let places: BTreeMap<String, usize> = places
+        .map(|(index, one)| (id(one).clone(), index))
+        .collect();
+    for one in new {
+        let place = places.get(id(&one)).copied();
+        match place.and_then(|index| old.get_mut(index)) {
+            Some(old) => *old = one,
+            None => old.push(one),
+        }
+    }
+}
+
 /// An error as place and sentence, with the word that was probably meant.
-fn explain(file: &str, error: yaml::Error) -> LoadError {
+pub(super) fn explain(file: &str, error: yaml::Error) -> LoadError {
     let yaml::Error {
         mut line,
         mut message,

@@ -7,7 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 struct Converting<Raw, T> {
     expecting: &'static str,
@@ -84,6 +84,48 @@ fn is_kebab_case(id: &str) -> bool {
         !part.is_empty() && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
     };
     id.split('-').all(part)
+}
+
+/// So many entries a list of a file may have. The doctor's own has some hundred checks.
+pub(super) const ENTRIES: usize = 10_000;
+
+struct List<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::new();
+        while list.len() < ENTRIES {
+            match items.next_element()? {
+                Some(item) => list.push(item),
+                None => return Ok(list),
+            }
+        }
+        match items.next_element::<IgnoredAny>()? {
+            Some(_) => Err(A::Error::custom(format!(
+                "more than {ENTRIES} entries in one list; write several files"
+            ))),
+            None => Ok(list),
+        }
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+}
+
+/// Reads a list of entries, as long as a person could have written it.
+pub(super) fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_seq(List(PhantomData))
 }
 
 /// Reads a map as a `Raw` and converts it.

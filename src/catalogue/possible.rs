@@ -5,6 +5,7 @@
 //! over these points with early cuts finds a host for which the wanted answers hold, or
 //! proves that there is none.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::condition::{Condition, FactTest, ProbeTest, Test, Wanted};
@@ -18,6 +19,29 @@ pub(super) const UNKNOWN: Answers = 4;
 
 /// After so many steps a search gives up, and the question stays open.
 const STEPS: usize = 50_000;
+/// With so many parts, or values that they name, none is begun.
+const PARTS: usize = 1_000;
+/// So many lists stand for all lists of a subject.
+const LISTS: usize = 10_000;
+
+/// Time for all questions about one file, in answers of single parts: some seconds.
+#[derive(Debug)]
+pub(super) struct Patience(Cell<usize>);
+
+impl Patience {
+    pub(super) fn new() -> Self {
+        Self(Cell::new(20_000_000))
+    }
+
+    /// Whether there is none left: questions stayed open.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.get() == 0
+    }
+
+    fn spend(&self, answers: usize) {
+        self.0.set(self.0.get().saturating_sub(answers));
+    }
+}
 
 /// What a leaf of a condition asks about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,14 +75,24 @@ pub(super) type ValuesOf = fn(&str) -> Option<&'static [&'static str]>;
 
 /// Whether a host can exist on which each condition has one of the answers beside it.
 /// `None` where the search would take too long.
-pub(super) fn possible(asked: &[(&Condition, Answers)], values_of: ValuesOf) -> Option<bool> {
+pub(super) fn possible(
+    asked: &[(&Condition, Answers)],
+    values_of: ValuesOf,
+    patience: &Patience,
+) -> Option<bool> {
     let mut leaves: BTreeMap<Subject, Vec<&Condition>> = BTreeMap::new();
+    let mut parts = 0;
     for (condition, _) in asked {
         condition.walk(&mut |part| {
+            parts += named(part);
             if let Some(subject) = subject(part) {
                 leaves.entry(subject).or_default().push(part);
             }
         });
+    }
+    patience.spend(parts);
+    if parts > PARTS || patience.is_over() {
+        return None;
     }
     let domains = leaves
         .into_iter()
@@ -72,8 +106,21 @@ pub(super) fn possible(asked: &[(&Condition, Answers)], values_of: ValuesOf) -> 
         domains,
         chosen: BTreeMap::new(),
         steps: STEPS,
+        patience,
     };
     search.run()
+}
+
+/// The condition itself, and the values it names.
+fn named(part: &Condition) -> usize {
+    1 + match part {
+        Condition::Fact(FactTest {
+            test: Test::Is(wanted),
+            ..
+        }) => wanted.len(),
+        Condition::Probe(test) => test.errno.len(),
+        _ => 0,
+    }
 }
 
 struct Search<'a> {
@@ -81,11 +128,15 @@ struct Search<'a> {
     domains: BTreeMap<Subject, Vec<Point>>,
     chosen: BTreeMap<Subject, Point>,
     steps: usize,
+    patience: &'a Patience,
 }
 
 impl Search<'_> {
     fn run(&mut self) -> Option<bool> {
         self.steps = self.steps.checked_sub(1)?;
+        if self.patience.is_over() {
+            return None;
+        }
         let mut settled = true;
         for (condition, wanted) in self.asked {
             let answers = self.answers(condition);
@@ -139,9 +190,11 @@ impl Search<'_> {
                     return YES | NO | UNKNOWN;
                 };
                 if let Some(point) = self.chosen.get(&subject) {
+                    self.patience.spend(1);
                     return answer(leaf, point);
                 }
                 let points = self.domains.get(&subject);
+                self.patience.spend(points.map_or(1, Vec::len));
                 let points = points.into_iter().flatten();
                 points.fold(0, |answers, point| answers | answer(leaf, point))
             }
@@ -215,7 +268,8 @@ fn points(subject: &Subject, leaves: &[&Condition], values_of: ValuesOf) -> Vec<
     }
     let mut once: Vec<Point> = Vec::new();
     for point in points {
-        if !once.contains(&point) {
+        // Each list is there once.
+        if matches!(point, Point::Items(..)) || !once.contains(&point) {
             once.push(point);
         }
     }
@@ -241,7 +295,7 @@ fn lists(tests: &[&Test]) -> Vec<Point> {
         .collect();
     let mut subsets: Vec<BTreeSet<String>> = vec![BTreeSet::new()];
     // Ten names are a thousand lists; beyond, each name alone and all together will do.
-    if items.len() <= 10 {
+    if items.len() <= 10 && others.len() << items.len() <= LISTS {
         for item in items {
             let with = subsets.clone().into_iter().map(|mut subset| {
                 subset.insert(item.clone());
@@ -411,7 +465,7 @@ mod tests {
             "cgroup.mode" => Some(&["hybrid", "legacy", "unified"]),
             _ => None,
         };
-        possible(&[(&condition(text), wanted)], values_of)
+        possible(&[(&condition(text), wanted)], values_of, &Patience::new())
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Evidence in words.
 
+use std::collections::BTreeSet;
+
 use super::style::clean;
 use crate::diagnosis::{Evidence, Finding, Status};
 use crate::facts::{Fact, Value, Why};
@@ -30,7 +32,8 @@ pub fn evidence_line(piece: &Evidence) -> String {
             };
             match known {
                 Fact::Known { value, .. } => {
-                    format!("{fact} = {}{place}", shortened(&clean(&value.to_string())))
+                    let value = beginning(&clean(&value.to_string()), LONGEST);
+                    format!("{fact} = {value}{place}")
                 }
                 Fact::Unknown { reason, .. } if reason.detail.is_empty() => {
                     format!("{fact} is unknown: {}{place}", reason.unknown)
@@ -44,17 +47,32 @@ pub fn evidence_line(piece: &Evidence) -> String {
     }
 }
 
-/// The beginning of a value that is longer than a line has room for; machines get it whole.
+/// A value of more characters is cut; machines get it whole.
+const LONGEST: usize = 1_000;
+
+/// The beginning of a value that is longer than a line has room for.
 pub(super) fn shortened(value: &str) -> String {
-    const ROOM: usize = 60;
-    if value.chars().count() <= ROOM {
+    beginning(value, 60)
+}
+
+fn beginning(value: &str, room: usize) -> String {
+    if value.chars().count() <= room {
         return value.to_owned();
     }
-    let start: String = value.chars().take(ROOM).collect();
+    let start: String = value.chars().take(room).collect();
     format!("{start}…")
 }
 
-/// What a fact says in sentences of its own: they are shown whole.
+/// The pieces of evidence that say something the pieces before did not.
+pub(super) fn once(evidence: &[Evidence]) -> Vec<&Evidence> {
+    let mut seen = BTreeSet::new();
+    let mut pieces: Vec<&Evidence> = evidence.iter().collect();
+    pieces.retain(|piece| seen.insert(evidence_line(piece)));
+    pieces
+}
+
+/// What a fact says in sentences of its own: they are shown whole, without its name. Names of
+/// one word or two are no sentences.
 pub(super) fn sentences(piece: &Evidence) -> Option<&[String]> {
     let Evidence::Fact {
         known: Fact::Known { value, .. },
@@ -66,8 +84,8 @@ pub(super) fn sentences(piece: &Evidence) -> Option<&[String]> {
     let Value::List(items) = value else {
         return None;
     };
-    let told = items.iter().any(|item| item.contains(' '));
-    told.then_some(items)
+    let sentence = |item: &String| item.split_whitespace().nth(2).is_some();
+    (!items.is_empty() && items.iter().all(sentence)).then_some(items)
 }
 
 /// Whether all that is not known of a finding was never asked for: no experiment was made, and
@@ -81,4 +99,59 @@ pub(super) fn nobody_looked(finding: &Finding) -> bool {
         },
     };
     finding.status == Status::Unknown && finding.evidence.iter().all(unasked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(items: &[&str]) -> Evidence {
+        let items = items
+            .iter()
+            .map(|item| format!("\"{item}\""))
+            .collect::<Vec<_>>();
+        let text = format!(
+            "{{fact: security.lsm, value: [{}], source: /x}}",
+            items.join(", ")
+        );
+        crate::yaml::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn lists_of_words_keep_their_name_and_are_whole() {
+        let words = [
+            "lockdown",
+            "capability",
+            "yama",
+            "apparmor",
+            "integrity",
+            "selinux",
+            "bpf",
+        ];
+        let rows = [
+            (&words[..], false),
+            (&["lockdown", "not a word"], false),
+            (&["two words"], false),
+            (&[], false),
+            (&["this is a sentence", "and so is this"], true),
+        ];
+        for (items, wanted) in rows {
+            let piece = list(items);
+            assert_eq!(sentences(&piece).is_some(), wanted, "{items:?}");
+            let line = evidence_line(&piece);
+            assert!(line.starts_with("security.lsm = "), "{line}");
+            assert!(items.iter().all(|item| line.contains(item)), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_is_not_said_again() {
+        let pieces = [list(&["a"]), list(&["b"]), list(&["a"])];
+        let lines: Vec<String> = once(&pieces).into_iter().map(evidence_line).collect();
+        assert_eq!(lines.len(), 2);
+        assert!(
+            lines[0].contains("= a") && lines[1].contains("= b"),
+            "{lines:?}"
+        );
+    }
 }

@@ -3,7 +3,7 @@
 //! The script asks nothing and may run again. What takes a decision (another kernel, a build,
 //! a change of the program, an alternative) stands in it as a comment.
 
-use super::evidence::evidence_line;
+use super::evidence::{evidence_line, once};
 use super::model::Report;
 use super::style::clean;
 use crate::diagnosis::{Finding, Needs, RenderedFix, Severity, Status};
@@ -37,7 +37,8 @@ pub fn fix_script(report: &Report) -> String {
     let (now, rebooting) = (group(Some(false)), group(Some(true)));
     script.group("At once", &now, true);
     script.group("With the next reboot", &rebooting, true);
-    script.group("By hand", &group(None), false);
+    let by_hand = group(None);
+    script.group("By hand", &by_hand, false);
     if in_container {
         script.remark("this is a container: act on its host, or where it is started");
     }
@@ -50,6 +51,7 @@ pub fn fix_script(report: &Report) -> String {
             script.line("echo 'done; reboot when it suits, then see: bpf-doctor check'");
         }
     }
+    script.remaining(&by_hand);
     script.out
 }
 
@@ -106,6 +108,24 @@ impl Script {
         }
     }
 
+    /// Whoever runs the script and reads its last lines alone knows what it did not do.
+    fn remaining(&mut self, findings: &[&Finding]) {
+        let count = match findings.len() {
+            0 => return,
+            1 => "1 finding remains".to_owned(),
+            count => format!("{count} findings remain"),
+        };
+        let title = format!("{count} to be mended by hand; this script says how:");
+        self.line(&format!("echo {}", in_quotes(&title)));
+        let mut findings = findings.to_vec();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        for finding in findings {
+            let severity = finding.severity.to_string();
+            let told = format!("  {severity:<7}  {}", clean(&finding.check));
+            self.line(&format!("echo {}", in_quotes(&told)));
+        }
+    }
+
     fn header(&mut self, report: &Report) {
         let host = &report.host;
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
@@ -153,7 +173,7 @@ impl Script {
             finding.check, finding.severity
         ));
         self.remark(&format!("because  {}", finding.because));
-        for piece in &finding.evidence {
+        for piece in once(&finding.evidence) {
             self.remark(&format!("evidence {}", evidence_line(piece)));
         }
         for (index, fix) in finding.fixes.iter().enumerate() {

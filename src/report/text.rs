@@ -1,6 +1,6 @@
 //! The report for people.
 
-use super::evidence::{evidence_line, nobody_looked, sentences, shortened};
+use super::evidence::{evidence_line, nobody_looked, once, sentences, shortened};
 use super::model::{Report, Verdict};
 use super::style::{Detail, Style, clean};
 
@@ -179,7 +179,8 @@ impl Page {
     }
 
     fn evidence(&mut self, evidence: &[Evidence]) {
-        for (index, piece) in evidence.iter().enumerate() {
+        let evidence = once(evidence);
+        for (index, &piece) in evidence.iter().enumerate() {
             let label = if index == 0 { "evidence" } else { "" };
             if let Some(sentences) = sentences(piece) {
                 for (index, sentence) in sentences.iter().enumerate() {
@@ -192,13 +193,16 @@ impl Page {
             if piece.disagrees() {
                 told.push_str("  (disagrees)");
             }
-            self.labelled(label, &told);
+            match piece {
+                Evidence::Fact { .. } => self.fact(label, &told),
+                Evidence::Probe { .. } => self.labelled(label, &told),
+            }
             if let Evidence::Probe { outcome, .. } = piece
                 && let Outcome::Fails { log, .. } = outcome
             {
                 // Of probes that fail alike, one after the other, the last is explained.
                 let meaning = outcome.meaning();
-                let next = evidence.get(index + 1).and_then(Evidence::meaning);
+                let next = evidence.get(index + 1).and_then(|next| next.meaning());
                 if let Some(meaning) = meaning.filter(|_| meaning != next) {
                     self.explained("", &format!("({meaning})"));
                 }
@@ -234,6 +238,21 @@ impl Page {
             None => format!("$ {}", self.style.cyan(&command)),
         };
         self.labelled("", &line);
+    }
+
+    /// A fact with its value, whole: what is longer than a line goes on below it.
+    fn fact(&mut self, label: &str, told: &str) {
+        let room = WIDTH - INDENT.len() - LABEL;
+        if told.chars().count() <= room {
+            self.labelled(label, told);
+            return;
+        }
+        for (index, line) in broken(told, room - 2).iter().enumerate() {
+            match index {
+                0 => self.labelled(label, line),
+                _ => self.labelled("", &format!("  {line}")),
+            }
+        }
     }
 
     /// A label and what it names, broken into lines between words.

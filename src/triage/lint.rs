@@ -1,82 +1,140 @@
 //! Whether the symptoms of a catalogue find what their examples show.
 
+use super::found::Reading;
 use super::reading::Searcher;
-use crate::catalogue::{Catalogue, Level, Offence, Vocabulary};
+use super::weigh::{Lack, lacks};
+use crate::catalogue::{Catalogue, Check, Level, Offence, Symptom, Vocabulary, places};
 
 /// [`faults`] of one checks file, at the entries they are about. What parsing refuses has none:
 /// [`crate::catalogue::lint`] tells it.
 #[must_use]
 pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) -> Vec<Offence> {
-    let mut alone = Catalogue {
-        areas: base.areas.clone(),
-        ..Catalogue::default()
-    };
     // Checks and profiles of the file may lean on those of the base.
     let mut joined = base.clone();
     if joined.extend_bytes(name, bytes, vocabulary).is_err() {
         return Vec::new();
     }
-    let old = |id: &str| base.check(id).map(|check| format!("{check:?}"));
-    let checks = joined.checks.into_iter();
-    alone.checks = checks
-        .filter(|check| old(&check.id) != Some(format!("{check:?}")))
-        .collect();
-    alone.noise = joined.noise.split_off(base.noise.len());
-    let lines = std::str::from_utf8(bytes).unwrap_or_default();
-    let line = |id: &str| {
-        let mut lines = lines.lines().map(str::trim_start);
-        let head = |line: &str| line.strip_prefix("- ").unwrap_or(line).starts_with("id:");
-        let place = lines.position(|line| head(line) && line.trim_end().ends_with(id));
-        place.map_or(0, |index| index + 1)
+    let places = places(bytes);
+    // What the file has as the base has it is no fault of the file.
+    let old = |check: &Check| {
+        let old = base.check(&check.id);
+        old.is_some_and(|old| format!("{old:?}") == format!("{check:?}"))
     };
-    let offence = |(entry, message): (String, String)| Offence {
+    joined
+        .checks
+        .retain(|check| places.contains_key(&check.id) && !old(check));
+    let own = base.noise.len();
+    let offence = |fault: Fault| Offence {
         file: name.to_owned(),
-        line: line(&entry),
-        entry,
-        level: Level::Error,
-        message,
+        line: places.get(&fault.entry).copied().unwrap_or(0),
+        entry: fault.entry,
+        level: fault.level,
+        message: fault.message,
     };
-    found(&alone).into_iter().map(offence).collect()
+    found(&joined, own).into_iter().map(offence).collect()
 }
 
 /// What is wrong with symptoms and noise: an example that the symptom itself, or its check,
 /// is not found in.
 #[must_use]
 pub fn faults(catalogue: &Catalogue) -> Vec<String> {
-    let faults = found(catalogue).into_iter();
-    faults.map(|(_, message)| message).collect()
+    let faults = found(catalogue, 0).into_iter();
+    let errors = faults.filter(|fault| fault.level == Level::Error);
+    errors.map(|fault| fault.message).collect()
 }
 
-/// Faults with the id of their check; of noise without one.
-fn found(catalogue: &Catalogue) -> Vec<(String, String)> {
-    let searcher = Searcher::new(catalogue);
+struct Fault {
+    /// The id of its check; none of noise.
+    entry: String,
+    level: Level,
+    message: String,
+}
+
+/// What is wrong with the symptoms of the checks, and with noise from the one at `own` on.
+fn found(catalogue: &Catalogue, own: usize) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (place, check) in catalogue.checks.iter().enumerate() {
-        for (index, symptom) in check.symptoms.iter().enumerate() {
-            for example in &symptom.examples {
-                let reading = searcher.read(&mut example.as_bytes(), u64::MAX);
-                let hits = reading.map(|reading| reading.hits).unwrap_or_default();
-                let found = hits
-                    .iter()
-                    .any(|hit| (hit.check, hit.symptom) == (place, index));
-                if !found {
-                    let id = &check.id;
-                    let message =
-                        format!("`{id}`: symptom {} is not found in `{example}`", index + 1);
-                    faults.push((id.clone(), message));
-                }
+    for checks in catalogue.checks.chunks(TOGETHER) {
+        let some = Catalogue {
+            noise: catalogue.noise.clone(),
+            checks: checks.to_vec(),
+            ..Catalogue::default()
+        };
+        let searcher = Searcher::new(&some);
+        for (place, check) in checks.iter().enumerate() {
+            for (index, symptom) in check.symptoms.iter().enumerate() {
+                let told = of_symptom(&searcher, (place, index), symptom);
+                faults.extend(told.into_iter().map(|(level, message)| Fault {
+                    entry: check.id.clone(),
+                    level,
+                    message: format!("`{}`: symptom {} {message}", check.id, index + 1),
+                }));
             }
         }
     }
-    for (index, noise) in catalogue.noise.iter().enumerate() {
+    let alone = Catalogue {
+        noise: catalogue.noise.get(own..).unwrap_or_default().to_vec(),
+        ..Catalogue::default()
+    };
+    let searcher = Searcher::new(&alone);
+    for (index, noise) in alone.noise.iter().enumerate() {
         for example in &noise.examples {
-            let reading = searcher.read(&mut example.as_bytes(), u64::MAX);
-            let harmless = reading.map(|reading| reading.harmless).unwrap_or_default();
+            let harmless = read(&searcher, example).harmless;
             if !harmless.iter().any(|found| found.noise == index) {
-                let message = format!("noise {} is not found in `{example}`", index + 1);
-                faults.push((String::new(), message));
+                faults.push(Fault {
+                    entry: String::new(),
+                    level: Level::Error,
+                    message: format!("noise {} is not found in `{example}`", index + 1),
+                });
             }
         }
+    }
+    faults
+}
+
+/// So many checks are looked for at once: few, so that a line that has the words of all of
+/// them is not held against all the checks of a file for each of its examples.
+const TOGETHER: usize = 64;
+
+fn read(searcher: &Searcher<'_>, example: &str) -> Reading {
+    let reading = searcher.read(&mut example.as_bytes(), u64::MAX);
+    reading.unwrap_or_default()
+}
+
+/// What is wrong with the examples of one symptom.
+fn of_symptom(
+    searcher: &Searcher<'_>,
+    place: (usize, usize),
+    symptom: &Symptom,
+) -> Vec<(Level, String)> {
+    let mut faults = Vec::new();
+    let mut shown = symptom.also.is_none();
+    for example in &symptom.examples {
+        let reading = read(searcher, example);
+        shown |= reading.also.contains(&place);
+        let mut hits = reading.hits.iter();
+        let missing = match hits.find(|hit| (hit.check, hit.symptom) == place) {
+            None => String::new(),
+            Some(hit) => match lacks(&reading, hit, symptom) {
+                Some(Lack::Without(pattern)) => {
+                    format!(": it has `{pattern}`, which `without` rules out")
+                }
+                Some(Lack::Loader) => ": it has no words of its `loader`".to_owned(),
+                // An example is a line of a log, whose others are about eBPF.
+                None | Some(Lack::Also | Lack::Subject) => continue,
+            },
+        };
+        faults.push((
+            Level::Error,
+            format!("is not found in `{example}`{missing}"),
+        ));
+    }
+    if let Some(also) = symptom.also.as_ref().filter(|_| !shown) {
+        let message = format!(
+            "asks for another line with `{}` in the log (`also`), which none of its examples \
+             has: show both lines in one",
+            also.source()
+        );
+        faults.push((Level::Advice, message));
     }
     faults
 }
@@ -115,5 +173,63 @@ checks:
             []
         );
         assert_eq!(lint(&base, "mine.yaml", b"checks: 7", Vocabulary::OPEN), []);
+    }
+
+    #[test]
+    fn an_example_is_held_against_all_that_its_symptom_asks() {
+        let rows = [
+            ("text: foo bar quux, weight: 90", "foo bar quux", ""),
+            (
+                "text: foo bar quux, weight: 90, without: quux",
+                "foo bar quux",
+                "`quux`, which `without` rules out",
+            ),
+            (
+                "text: foo bar quux, weight: 90, without: zzz",
+                "foo bar quux",
+                "",
+            ),
+            (
+                "text: foo bar quux, weight: 90, also: zzz not there",
+                "foo bar quux",
+                "another line with `zzz not there`",
+            ),
+            (
+                "text: foo bar quux, weight: 90, also: zzz not there",
+                "zzz not there\\nfoo bar quux",
+                "",
+            ),
+            (
+                "text: foo bar quux, weight: 90, loader: bcc",
+                "libbpf: foo bar quux",
+                "no words of its `loader`",
+            ),
+            (
+                "text: foo bar quux, weight: 90, loader: libbpf",
+                "libbpf: foo bar quux",
+                "",
+            ),
+            (
+                "verifier: foo bar quux, weight: 90",
+                "foo bar quux for R1",
+                "",
+            ),
+            (
+                "text: foo bar quux, weight: 90, event: map-create",
+                "foo bar quux",
+                "not found",
+            ),
+        ];
+        for (symptom, example, wanted) in rows {
+            let entry = format!("{{{symptom}, examples: [\"{example}\"]}}");
+            let written = FILE.split_once("      - {text").unwrap().0;
+            let text = format!("{written}      - {entry}\n");
+            let base = Catalogue::default();
+            let offences = lint(&base, "mine.yaml", text.as_bytes(), Vocabulary::OPEN);
+            let told = offences.iter().map(|one| one.message.as_str());
+            let told: Vec<&str> = told.collect();
+            assert_eq!(told.is_empty(), wanted.is_empty(), "{entry}: {told:?}");
+            assert!(told.iter().all(|one| one.contains(wanted)), "{told:?}");
+        }
     }
 }

@@ -195,6 +195,43 @@ fn candidates<'a>(
     weighed.collect()
 }
 
+/// What a symptom asks of a log beside its own line, and the log does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lack<'a> {
+    /// A line with this.
+    Also,
+    /// That this is nowhere in it.
+    Without(&'a str),
+    /// Words of one of its loaders.
+    Loader,
+    /// A word of eBPF, where the line could as well be about something else.
+    Subject,
+}
+
+/// What this log lacks for a hit to count; what an example must show before what only the
+/// rest of its log may tell.
+pub(super) fn lacks<'a>(reading: &Reading, hit: &Hit, symptom: &'a Symptom) -> Option<Lack<'a>> {
+    let place = (hit.check, hit.symptom);
+    let without = symptom.without.as_ref();
+    if let Some(without) = without.filter(|_| reading.without.contains(&place)) {
+        return Some(Lack::Without(without.source()));
+    }
+    let speaks = |loader: &Loader| reading.loaders.contains(loader);
+    if !symptom.loader.is_empty() && !symptom.loader.iter().any(speaks) {
+        return Some(Lack::Loader);
+    }
+    if symptom.also.is_some() && !reading.also.contains(&place) {
+        return Some(Lack::Also);
+    }
+    // Words that mean something in a log about eBPF mean something else elsewhere.
+    let is_plain = match symptom.verifier {
+        None => symptom.weight < UNMISTAKABLE,
+        // What the verifier says is about a register most often.
+        Some(_) => symptom.weight < VERIFIERS_OWN && !hit.names_register(),
+    };
+    (is_plain && !reading.about_bpf).then_some(Lack::Subject)
+}
+
 /// What a hit weighs in this log and on this host; nothing where its symptom asks for more
 /// than there is.
 fn weight(
@@ -204,31 +241,12 @@ fn weight(
     hit: &Hit,
     symptom: &Symptom,
 ) -> Option<i32> {
-    let place = (hit.check, hit.symptom);
-    if symptom.also.is_some() && !reading.also.contains(&place) {
-        return None;
-    }
-    if symptom.without.is_some() && reading.without.contains(&place) {
-        return None;
-    }
-    // Words that mean something in a log about eBPF mean something else elsewhere.
-    let is_plain = match symptom.verifier {
-        None => symptom.weight < UNMISTAKABLE,
-        // What the verifier says is about a register most often.
-        Some(_) => symptom.weight < VERIFIERS_OWN && !hit.names_register(),
-    };
-    if is_plain && !reading.about_bpf {
+    if lacks(reading, hit, symptom).is_some() {
         return None;
     }
     let mut weight = i32::from(symptom.weight);
     if hit.overruled {
         weight -= OVERRULED;
-    }
-    if !symptom.loader.is_empty() {
-        let speaks = |loader: &Loader| reading.loaders.contains(loader);
-        if !symptom.loader.iter().any(speaks) {
-            return None;
-        }
     }
     if let Some(range) = &symptom.kernel {
         match kernel_is(catalogue, &host.facts, range) {

@@ -95,6 +95,70 @@ pub fn line_of(text: &str, key: &str, index: usize) -> Option<usize> {
     error.location().map(|place| place.line())
 }
 
+/// The lines of all `count` items of the list under a key of the outermost map, in one look at
+/// the text; none where they are not written one below the other.
+#[must_use]
+pub fn lines_of(text: &str, key: &str, count: usize) -> Option<Vec<usize>> {
+    let items = items_of(text, key);
+    let lines: Vec<&str> = text.lines().collect();
+    // An item whose hyphen stands alone begins on the next line that says something.
+    let begins = items.into_iter().map(|(begin, end)| {
+        let own = lines.get(begin - 1..end - 1).unwrap_or_default();
+        let content = own.iter().position(|line| {
+            let line = line.trim_start_matches([' ', '-']).trim();
+            !line.is_empty() && !line.starts_with('#')
+        });
+        begin + content.unwrap_or(0)
+    });
+    let begins: Vec<usize> = begins.collect();
+    (begins.len() == count).then_some(begins)
+}
+
+/// The lines at which the items of such a list begin, and those after their ends, as far as
+/// they are written one below the other.
+#[must_use]
+pub fn items_of(text: &str, key: &str) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    let mut inside = false;
+    let mut column = None;
+    let mut number = 0;
+    for line in text.lines() {
+        number += 1;
+        let content = line.trim_start_matches(' ');
+        let indent = line.len() - content.len();
+        if content.trim().is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let item = content.strip_prefix('-').is_some_and(|rest| {
+            let blank = rest.is_empty() || rest.starts_with([' ', '\t', '\r']);
+            inside && blank && column.is_none_or(|column| column == indent)
+        });
+        if !item && indent > 0 {
+            continue;
+        }
+        // What begins here ends what stands above.
+        if inside
+            && column.is_some()
+            && let Some((_, end)) = found.last_mut()
+        {
+            *end = number;
+        }
+        if item {
+            column = Some(indent);
+            found.push((number, usize::MAX));
+        } else {
+            let rest = content.strip_prefix(key);
+            let rest = rest.and_then(|rest| rest.strip_prefix(':')).map(str::trim);
+            inside = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'));
+            column = None;
+        }
+    }
+    for (_, end) in &mut found {
+        *end = (*end).min(number + 1);
+    }
+    found
+}
+
 /// Reads up to the item wanted and then fails, since only errors know their line.
 #[derive(Clone, Copy)]
 struct Find<'a> {
@@ -382,5 +446,19 @@ mod tests {
         assert_eq!(line_of(text, "b", 1), Some(5));
         assert_eq!(line_of(text, "b", 2), None);
         assert_eq!(line_of(text, "c", 0), None);
+        assert_eq!(lines_of(text, "b", 3), None);
+    }
+
+    #[test]
+    fn lines_of_all_items_are_those_of_each() {
+        for text in [
+            "a: 1\nb:\n  - c: 1\n    d: 2\n\n  # e\n  - c: 2\nf:\n  - g: 1\n",
+            "b:\n- c: 1\n-\n  # e\n  c: 2\n",
+            "b: # e\n  - c: |\n      - not one\n     \n    d:\n      - {e: 1}\n  -   c: 2",
+        ] {
+            let each = [0, 1].map(|index| line_of(text, "b", index).unwrap());
+            assert_eq!(lines_of(text, "b", 2).unwrap(), each, "{text}");
+        }
+        assert_eq!(lines_of("b: [{c: 1}, {c: 2}]", "b", 2), None);
     }
 }
