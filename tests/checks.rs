@@ -156,7 +156,7 @@ fn each_check_fails_on_what_it_names_and_on_nothing_else() {
             capabilities(root, THREE);
             sysctl(root, "kernel/perf_event_paranoid", "2");
         }),
-        ("bpf-stats-or-jit-hardening", "ok", |root| {
+        ("bpf-stats-or-jit-hardening", "fail", |root| {
             sysctl(root, "net/core/bpf_jit_harden", "1");
         }),
         ("bpf-stats-or-jit-hardening", "fail", |root| {
@@ -227,7 +227,7 @@ fn the_list_of_security_modules_is_the_hosts_own_or_is_not_typed() {
     fs::remove_dir_all(host.path().join("sys/kernel/security")).unwrap();
     let unknown = commands(&yaml(&check(&host, &["--only", id])), id);
     assert!(
-        unknown.contains("# lsm=<security.lsm.argument>,bpf"),
+        unknown.contains("# lsm=<what /sys/kernel/security/lsm lists, without capability>,bpf"),
         "{unknown}"
     );
     assert!(
