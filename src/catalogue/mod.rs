@@ -14,6 +14,7 @@ mod load;
 mod located;
 mod packaged;
 mod pattern;
+mod points;
 mod possible;
 mod profile;
 mod rules;

@@ -4,14 +4,15 @@ use super::check::{Check, NOTES, Severity};
 use super::condition::Condition;
 use super::fix::Remedy;
 use super::lint::Level;
-use super::possible::{self, Answers, NO, Patience, UNKNOWN, YES, possible};
+use super::points::ValuesOf;
+use super::possible::{Answers, NO, Patience, UNKNOWN, YES, possible};
 
 /// A rule looks at one check and says what is wrong with it.
 pub(super) type Rule = fn(&Check, &Scene) -> Vec<(Level, String)>;
 
 /// What rules may look at besides the check.
 pub(super) struct Scene {
-    pub(super) values_of: possible::ValuesOf,
+    pub(super) values_of: ValuesOf,
     pub(super) patience: Patience,
 }
 

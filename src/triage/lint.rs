@@ -1,8 +1,8 @@
 //! Whether the symptoms of a catalogue find what their examples show.
 
 use super::found::Reading;
+use super::lacks::{Lack, lacks};
 use super::reading::Searcher;
-use super::weigh::{Lack, lacks};
 use crate::catalogue::{Catalogue, Check, Level, Offence, Symptom, Vocabulary, places};
 
 /// [`faults`] of one checks file, at the entries they are about. What parsing refuses has none:

@@ -12,6 +12,7 @@ mod event;
 mod explanation;
 mod forms;
 mod found;
+mod lacks;
 mod lexicon;
 mod lint;
 mod numbers;

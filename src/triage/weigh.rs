@@ -7,8 +7,9 @@ use super::explanation::{
     Confidence, Explained, Explanation, HostUsed, Line, LogSummary, NoiseLine, SCHEMA, Standing,
 };
 use super::found::{Hit, Reading};
+use super::lacks::lacks;
 use super::sentences::{look_closer, remains, told};
-use crate::catalogue::{Catalogue, Check, Kind, Loader, Symptom};
+use crate::catalogue::{Catalogue, Check, Kind, Symptom};
 use crate::diagnosis::{
     Evidence, Finding, Needs, RenderedFix, Status, advise, diagnose, kernel_is,
 };
@@ -21,10 +22,6 @@ const LEAST: i32 = 25;
 const CONFIRMED: i32 = 14;
 /// One that the host does not have sinks so much.
 const REFUTED: i32 = 16;
-/// What weighs so much tells of eBPF by itself.
-const UNMISTAKABLE: u8 = 84;
-/// The same for what the verifier says.
-const VERIFIERS_OWN: u8 = 94;
 /// Causes are told down to so much below the best.
 const SPAN: i32 = 34;
 /// On the best one's own line, down to so much.
@@ -193,43 +190,6 @@ fn candidates<'a>(
         Some(candidate)
     });
     weighed.collect()
-}
-
-/// What a symptom asks of a log beside its own line, and the log does not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Lack<'a> {
-    /// A line with this.
-    Also,
-    /// That this is nowhere in it.
-    Without(&'a str),
-    /// Words of one of its loaders.
-    Loader,
-    /// A word of eBPF, where the line could as well be about something else.
-    Subject,
-}
-
-/// What this log lacks for a hit to count; what an example must show before what only the
-/// rest of its log may tell.
-pub(super) fn lacks<'a>(reading: &Reading, hit: &Hit, symptom: &'a Symptom) -> Option<Lack<'a>> {
-    let place = (hit.check, hit.symptom);
-    let without = symptom.without.as_ref();
-    if let Some(without) = without.filter(|_| reading.without.contains(&place)) {
-        return Some(Lack::Without(without.source()));
-    }
-    let speaks = |loader: &Loader| reading.loaders.contains(loader);
-    if !symptom.loader.is_empty() && !symptom.loader.iter().any(speaks) {
-        return Some(Lack::Loader);
-    }
-    if symptom.also.is_some() && !reading.also.contains(&place) {
-        return Some(Lack::Also);
-    }
-    // Words that mean something in a log about eBPF mean something else elsewhere.
-    let is_plain = match symptom.verifier {
-        None => symptom.weight < UNMISTAKABLE,
-        // What the verifier says is about a register most often.
-        Some(_) => symptom.weight < VERIFIERS_OWN && !hit.names_register(),
-    };
-    (is_plain && !reading.about_bpf).then_some(Lack::Subject)
 }
 
 /// What a hit weighs in this log and on this host; nothing where its symptom asks for more
