@@ -403,6 +403,18 @@ fn a_bundle_is_judged_as_the_host_was() {
     assert_eq!(report(&["--root", &bundle]), here);
 }
 
+fn pack_redacted(root: &Path, bundle: &Path) {
+    let packed = run(&[
+        "collect",
+        "--redact",
+        "-o",
+        name(bundle),
+        "--root",
+        name(root),
+    ]);
+    assert_eq!(packed.status.code(), Some(0), "{packed:?}");
+}
+
 #[test]
 fn redaction_leaves_verdicts_and_takes_names() {
     let (scratch, root) = sosreport();
@@ -424,15 +436,7 @@ fn redaction_leaves_verdicts_and_takes_names() {
     ]);
     let redacted = report(&["--redact", "--root", name(&root)]);
     let bundle = scratch.path().join("redacted.tar.gz");
-    let packed = run(&[
-        "collect",
-        "--redact",
-        "-o",
-        name(&bundle),
-        "--root",
-        name(&root),
-    ]);
-    assert_eq!(packed.status.code(), Some(0), "{packed:?}");
+    pack_redacted(&root, &bundle);
     let from_bundle = run(&["check", "--format", "yaml", "--root", name(&bundle)]);
     let mut unpacked = String::new();
     let file = flate2::read::GzDecoder::new(fs::File::open(&bundle).unwrap());
@@ -481,16 +485,7 @@ fn bundles_and_redaction_keep_the_verdict_of_every_host() {
         assert_eq!(packed.status.code(), Some(0), "{packed:?}");
         assert_eq!(report(&["--root", name(&bundle)]), plain, "{root:?}");
         // Names are replaced by the same words, so that a report and a bundle fit together.
-        let arguments = [
-            "collect",
-            "--redact",
-            "-o",
-            name(&bundle),
-            "--root",
-            name(&root),
-        ];
-        let packed = run(&arguments);
-        assert_eq!(packed.status.code(), Some(0), "{packed:?}");
+        pack_redacted(&root, &bundle);
         assert_eq!(report(&["--root", name(&bundle)]), redacted, "{root:?}");
     }
     assert_ne!(count, 0);

@@ -22,7 +22,7 @@ pub(in super::super) struct PerfEvent<'a> {
     /// `/sys/bus/event_source/devices` says.
     pub(in super::super) kind: u32,
     pub(in super::super) config: u64,
-    /// How many events make a sample, or with [`PerfEvent::FREQUENCY`] how many samples a second.
+    /// How many events make a sample.
     pub(in super::super) period: u64,
     /// What a sample holds (PERF_SAMPLE_*).
     pub(in super::super) sample: u64,
