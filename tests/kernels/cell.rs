@@ -19,6 +19,8 @@ use crate::{console, frames, guest, judge, kernel};
 pub struct Bench<'a> {
     pub table: &'a Table,
     pub boots: &'a Boots,
+    /// The checks a report has a finding of.
+    pub checks: Vec<String>,
     /// Print everything of every cell.
     pub show: bool,
 }
@@ -172,6 +174,10 @@ impl Bench<'_> {
             if !killed.ends_with("\nstatus 0\n") {
                 problems.extend(killed.lines().map(|line| format!("killed: {line}")));
             }
+            if !console::mostly_in_the_middle(killed) {
+                problems
+                    .push("killed: less than half of the kills met a doctor at work".to_owned());
+            }
             if self.show {
                 println!("---- killed\n{killed}");
             }
@@ -208,6 +214,11 @@ impl Bench<'_> {
             problems.extend(self.features(cell, &report, told, errors));
         }
         problems.extend(report.contradictions(status));
+        problems.extend(report.strangeness(frame("setup")?, condition.euid()));
+        problems.extend(report.gaps(
+            self.checks.iter().map(String::as_str),
+            probes::table().iter().map(|probe| probe.id),
+        ));
         match &cell.expected {
             Some(expected) => {
                 problems.extend(judge::differences(expected, &report, &self.table.not_yet));

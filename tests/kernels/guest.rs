@@ -17,10 +17,10 @@ const HELPER: &str = include_str!("guest.c");
 
 /// What init and a person at the prompt use of busybox.
 const APPLETS: &[&str] = &[
-    "awk", "cat", "cut", "dmesg", "echo", "free", "grep", "head", "id", "ifconfig", "insmod",
-    "kill", "ls", "mkdir", "more", "mount", "mv", "printf", "ps", "reboot", "rm", "rmdir", "sed",
-    "setsid", "cttyhack", "sh", "sleep", "sort", "stat", "stty", "tail", "test", "top", "umount",
-    "uname", "vi", "wc", "zcat",
+    "awk", "cat", "cut", "date", "dmesg", "echo", "free", "grep", "head", "id", "ifconfig",
+    "insmod", "kill", "ls", "mkdir", "more", "mount", "mv", "printf", "ps", "reboot", "rm",
+    "rmdir", "sed", "setsid", "cttyhack", "sh", "sleep", "sort", "stat", "stty", "tail", "test",
+    "top", "umount", "uname", "vi", "wc", "zcat",
 ];
 
 /// Mount points and the places where a program could leave files.

@@ -1,7 +1,7 @@
 //! The doctor's report, as far as the bench looks at it, and whether it agrees
 //! with itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bpf_doctor::probes::{Outcome, ProbeResult};
 use serde::Deserialize;
@@ -10,11 +10,34 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 pub struct Report {
     pub schema: String,
+    /// RFC 3339, in UTC.
+    #[serde(default)]
+    pub generated_at: String,
+    #[serde(default)]
+    pub host: Host,
     pub verdict: String,
     pub summary: BTreeMap<String, usize>,
     pub findings: Vec<Finding>,
     #[serde(default)]
     pub probes: Vec<ProbeResult>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Host {
+    #[serde(default)]
+    pub kernel: Kernel,
+    #[serde(default)]
+    pub environment: Environment,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Kernel {
+    pub release: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Environment {
+    pub euid: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,6 +83,56 @@ pub fn short(outcome: &Outcome) -> String {
 }
 
 impl Report {
+    /// What shows that this is the report of another guest, kernel or user; `setup` is what init
+    /// said of its own before the doctor ran, `euid` whom the doctor ran as, where that is sure.
+    pub fn strangeness(&self, setup: &str, euid: Option<u32>) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut lines = setup.lines();
+        let release = lines.next().and_then(|line| line.split_whitespace().nth(2));
+        let told = self.host.kernel.release.as_deref();
+        if release.is_none() || told != release {
+            problems.push(format!(
+                "the report is of kernel {told:?}, and the guest runs {release:?}"
+            ));
+        }
+        let begun = lines.last().unwrap_or_default();
+        // Both are written the same way, so the later one is the greater text.
+        if begun.len() < 20 || self.generated_at.as_str() < begun {
+            problems.push(format!(
+                "the report is of {}, before the doctor ran at {begun}",
+                self.generated_at
+            ));
+        }
+        if euid.is_some() && self.host.environment.euid != euid {
+            problems.push(format!(
+                "the report is of user {:?}, and the doctor ran as {euid:?}",
+                self.host.environment.euid
+            ));
+        }
+        problems
+    }
+
+    /// Which of these checks and probes the report leaves out, and which it makes up.
+    pub fn gaps<'a>(
+        &self,
+        checks: impl Iterator<Item = &'a str>,
+        probes: impl Iterator<Item = &'a str>,
+    ) -> Vec<String> {
+        let differences = |what: &str, wanted: BTreeSet<&str>, told: BTreeSet<&str>| {
+            let missing = wanted.difference(&told);
+            let missing = missing.map(|id| format!("the report has no {what} {id}"));
+            let made_up = told.difference(&wanted);
+            let made_up =
+                made_up.map(|id| format!("the report has a {what} {id}, and there is none"));
+            missing.chain(made_up).collect::<Vec<_>>()
+        };
+        let told = self.findings.iter().map(|finding| finding.check.as_str());
+        let mut gaps = differences("finding", checks.collect(), told.collect());
+        let told = self.probes.iter().map(|probe| probe.probe.as_str());
+        gaps.extend(differences("probe", probes.collect(), told.collect()));
+        gaps
+    }
+
     /// What is wrong with the report whatever the host is like.
     pub fn contradictions(&self, exit: &str) -> Vec<String> {
         let mut problems = Vec::new();

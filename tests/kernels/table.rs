@@ -98,6 +98,11 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// Whom the doctor runs as, unless a user namespace gives everybody another number.
+    pub fn euid(&self) -> Option<u32> {
+        (!self.userns).then(|| self.uid.unwrap_or(0))
+    }
+
     /// Arguments of `guest run`.
     pub fn runner(&self) -> String {
         let mut words = vec![format!("--memlock {}", self.memlock)];

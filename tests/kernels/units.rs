@@ -42,5 +42,6 @@ mod units {
     mod judge;
     mod kbuild;
     mod outcomes;
+    mod report;
     mod table;
 }
