@@ -67,19 +67,16 @@ impl OutputArguments {
 /// A place that output goes to.
 #[derive(Debug)]
 pub struct Terminal {
-    file: Option<Place>,
+    place: Place,
     style: Style,
 }
 
 impl Terminal {
     /// Opens the place before the work begins, so that a bad path is known early.
     pub fn open(arguments: &OutputArguments) -> anyhow::Result<Self> {
-        let file = match &arguments.output {
-            Some(path) if path.as_os_str() == "-" => None,
-            Some(path) => Some(Place::open(path, Readers::AsUsual)?),
-            None => None,
-        };
-        let on_terminal = file.is_none() && io::stdout().is_terminal();
+        let path = arguments.output.as_deref().unwrap_or(Path::new("-"));
+        let place = Place::open(path, Readers::AsUsual)?;
+        let on_terminal = path.as_os_str() == "-" && place.is_terminal();
         let color = match arguments.color {
             Color::Always => true,
             Color::Never => false,
@@ -93,7 +90,7 @@ impl Terminal {
             _ => Detail::Normal,
         };
         Ok(Self {
-            file,
+            place,
             style: Style {
                 color,
                 unicode: speaks_utf8(),
@@ -109,21 +106,7 @@ impl Terminal {
 
     /// Writes a whole document. A reader that went away (`| head`) is no error.
     pub fn write(&mut self, text: &str) -> anyhow::Result<()> {
-        let (written, place) = match &mut self.file {
-            Some(place) => (
-                place.fill(|out| out.write_all(text.as_bytes())),
-                place.name(),
-            ),
-            None => {
-                let mut out = io::stdout().lock();
-                let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-                (written, "standard output".to_owned())
-            }
-        };
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.with_context(|| format!("can't write to {place}")),
-        }
+        self.stream(|out| out.write_all(text.as_bytes()))
     }
 
     /// Writes a document piece by piece. A reader that went away is no error.
@@ -131,17 +114,9 @@ impl Terminal {
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> anyhow::Result<()> {
-        let (written, place) = match &mut self.file {
-            Some(place) => (place.fill(write), place.name()),
-            None => {
-                let mut out = io::BufWriter::new(io::stdout().lock());
-                let written = write(&mut out).and_then(|()| out.flush());
-                (written, "standard output".to_owned())
-            }
-        };
-        match written {
+        match self.place.fill(write) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.with_context(|| format!("can't write to {place}")),
+            other => other.with_context(|| format!("can't write to {}", self.place.name())),
         }
     }
 

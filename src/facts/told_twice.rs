@@ -18,8 +18,9 @@ pub(super) const KEYS: &[KeyInfo] = &[KeyInfo::one(
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let mut sentences = told_twice(&host.conflicts());
     let place = |place: &str| host.origin(place).unwrap_or_else(|| place.to_owned());
-    sentences.extend(another_command_line(host, facts, &place));
-    sentences.extend(another_kernel(host, facts, &place));
+    let log = KernelLog::read(host);
+    sentences.extend(another_command_line(&log, facts, &place));
+    sentences.extend(another_kernel(&log, facts, &place));
     // Of a kernel of which nothing is known, nothing was compared.
     let release = facts.get("kernel.release");
     facts.set(
@@ -55,7 +56,7 @@ fn told_twice(conflicts: &[Conflict]) -> Vec<String> {
 
 /// The log of another kernel, or an image of another than the one that runs.
 fn another_kernel(
-    host: &dyn Host,
+    log: &KernelLog,
     facts: &Facts,
     place: &dyn Fn(&str) -> String,
 ) -> Option<String> {
@@ -66,7 +67,6 @@ fn another_kernel(
     if facts.text("kernel.state").as_deref() != Some("running") {
         return None;
     }
-    let log = KernelLog::read(host);
     let logged = log
         .release()
         .map(|release| (release.to_owned(), KERNEL_LOG));
@@ -92,7 +92,7 @@ fn another_kernel(
 /// The kernel writes its command line to its log. Arguments are told by their names: their
 /// values may be secrets.
 fn another_command_line(
-    host: &dyn Host,
+    log: &KernelLog,
     facts: &Facts,
     place: &dyn Fn(&str) -> String,
 ) -> Option<String> {
@@ -100,7 +100,6 @@ fn another_command_line(
     let Some(Value::Text(told)) = cmdline.value() else {
         return None;
     };
-    let log = KernelLog::read(host);
     let logged = log.command_line()?;
     // Words without a value may be secrets, and what stands behind a lone `--` is for init.
     fn arguments(text: &str) -> BTreeSet<&str> {

@@ -159,7 +159,7 @@ impl Files {
             why,
         };
         let what = role.what();
-        let plain = unpacked(bytes).map_err(|why| no(what, why))?;
+        let plain = unpacked(bytes, LIMIT).map_err(|why| no(what, why))?;
         if let Some(why) = role.denies(&plain) {
             return Err(no(what, why));
         }
@@ -194,14 +194,9 @@ impl Files {
         Ok(())
     }
 
-    /// `# Linux/x86 5.10.218 Kernel Configuration`, which stands in the first lines.
     fn read_header(&mut self, text: &str, name: &str) {
-        let header = text.lines().take(10).find_map(|line| {
-            let rest = line.strip_prefix("# Linux/")?;
-            rest.strip_suffix(" Kernel Configuration")?.split_once(' ')
-        });
         let place = || format!("{name} (its header)");
-        self.header = header.map(|(_, release)| (release.to_owned(), place()));
+        self.header = config_version(text).map(|release| (release.to_owned(), place()));
         let has = |option: &str| text.lines().any(|line| line == option);
         let machine = [
             ("CONFIG_X86_64=y", "x86_64"),
@@ -232,10 +227,22 @@ impl Files {
     }
 }
 
-/// The bytes of a file, which may be packed with gzip.
-fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
+/// The kernel's version in a config's first lines, by `# Linux/x86 5.10.218 Kernel Configuration`
+/// (scripts/kconfig/confdata.c).
+pub(crate) fn config_version(text: &str) -> Option<&str> {
+    text.lines().take(10).find_map(|line| {
+        let rest = line.strip_prefix("# Linux/")?;
+        let (_, version) = rest
+            .strip_suffix(" Kernel Configuration")?
+            .split_once(' ')?;
+        Some(version)
+    })
+}
+
+/// The bytes of a file, which may be packed with gzip; not more than `most` of them.
+pub(super) fn unpacked(bytes: &[u8], most: usize) -> Result<Vec<u8>, &'static str> {
     let mut plain = Vec::new();
-    let limit = LIMIT as u64 + 1;
+    let limit = most as u64 + 1;
     let read = if bytes.starts_with(&[0x1f, 0x8b]) {
         let unpacked = flate2::read::MultiGzDecoder::new(bytes);
         unpacked.take(limit).read_to_end(&mut plain)
@@ -245,7 +252,7 @@ fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
     if read.is_err() {
         return Err(": it can't be unpacked");
     }
-    if plain.len() > LIMIT {
+    if plain.len() > most {
         return Err(": it is too large");
     }
     Ok(plain)

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bundle::{Bundle, Packed};
 pub use directory::Directory;
+pub(crate) use files::config_version;
 pub use files::{Files, Role, UnusableFile};
 pub use live::Live;
 pub use memory::Memory;

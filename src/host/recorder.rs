@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 
+use super::files::unpacked;
 use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
 
 /// What a host said to a question, or how it refused.
@@ -57,7 +58,7 @@ const TELLING: &[&str] = &[
 ];
 
 /// More than any packed file that facts ask for holds, in bytes.
-const UNPACKED: u64 = 16 << 20;
+const UNPACKED: usize = 16 << 20;
 
 /// Package databases.
 const DPKG_STATUS: &str = "/var/lib/dpkg/status";
@@ -131,12 +132,7 @@ fn reduced(path: &str, bytes: &[u8]) -> Vec<u8> {
         }
         // The bundle is packed anyway, and redaction reads text alone.
         _ if bytes.starts_with(&[0x1f, 0x8b]) => {
-            let mut plain = Vec::new();
-            let mut packed = flate2::read::MultiGzDecoder::new(bytes).take(UNPACKED);
-            match packed.read_to_end(&mut plain) {
-                Ok(size) if (size as u64) < UNPACKED => plain,
-                _ => bytes.to_vec(),
-            }
+            unpacked(bytes, UNPACKED).unwrap_or_else(|_| bytes.to_vec())
         }
         "/proc/cpuinfo" => lines(&|line| !line.starts_with("cpu MHz")),
         KERNEL_LOG => lines(&|line| TELLING.iter().any(|mark| line.contains(mark))),

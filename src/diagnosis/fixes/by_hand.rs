@@ -1,6 +1,6 @@
 //! Kernel arguments that are told and never typed.
 
-use super::{Recipe, quote, remark};
+use super::{Recipe, is_plain, quote, remark};
 use crate::catalogue::Needs;
 use crate::facts::Facts;
 
@@ -8,9 +8,8 @@ use crate::facts::Facts;
 /// never typed: they would be written into files that others source, and no quotes hold through
 /// all of them. No module, device or setting of the kernel has such a name.
 pub(super) fn unfit(add: &[String], remove: &[String]) -> Option<Recipe> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     let mut words = add.iter().chain(remove);
-    if words.all(|word| word.chars().all(plain)) {
+    if words.all(|word| is_plain(word)) {
         return None;
     }
     let told = |what: &str, words: &[String]| {

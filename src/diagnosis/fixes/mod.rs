@@ -141,11 +141,16 @@ fn gaps<'a>(text: &'a str, facts: &Facts) -> Vec<&'a str> {
 /// dropped.
 fn quote(word: &str) -> String {
     let clean: String = word.chars().filter(|c| !c.is_control()).collect();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !clean.is_empty() && clean.chars().all(plain) {
+    if !clean.is_empty() && is_plain(&clean) {
         return clean;
     }
     format!("'{}'", clean.replace('\'', "'\\''"))
+}
+
+/// Whether no shell takes a character of this for something else.
+fn is_plain(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    word.chars().all(plain)
 }
 
 /// `word` as an extended regular expression between slashes.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::Setting;
+use crate::host::config_version;
 
 /// Twenty times the largest config there is. More is no config, and a small compressed
 /// file can grow without end.
@@ -45,21 +46,10 @@ pub(super) fn options(bytes: &[u8]) -> Result<Parsed, String> {
     Ok(Parsed {
         settings: settings.into_iter().collect(),
         broken_lines,
-        version: text.lines().take(HEADER).find_map(version).map(Box::from),
+        version: config_version(text)
+            .filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+            .map(Box::from),
     })
-}
-
-/// In how many lines the header stands (scripts/kconfig/confdata.c).
-const HEADER: usize = 10;
-
-/// `# Linux/x86 5.10.218 Kernel Configuration`.
-fn version(line: &str) -> Option<&str> {
-    let rest = line.strip_prefix("# Linux/")?;
-    let rest = rest.strip_suffix(" Kernel Configuration")?;
-    let (_, version) = rest.split_once(' ')?;
-    version
-        .starts_with(|c: char| c.is_ascii_digit())
-        .then_some(version)
 }
 
 /// Some options, without a look at the other ten thousand. One that no line names is not in

@@ -20,11 +20,10 @@ pub(crate) fn entry_for(host: &dyn Host, release: &str, installed: &[String]) ->
     let variables = select::variables(host);
     let in_files = directories.iter().find_map(|directory| {
         let entries = entries::read(host, directory).ok()?;
-        let mut entries = entries.into_iter().map(|entry| Selected {
-            image: entry.image,
-            version: entry.version,
-            cmdline: select::expanded(&entry.options, &variables),
-            source: format!("{directory}/{}", entry.file),
+        let mut entries = entries.into_iter().map(|entry| {
+            let mut selected = Selected::of_entry(entry, directory);
+            selected.cmdline = select::expanded(&selected.cmdline, &variables);
+            selected
         });
         entries.find(|selected| starts(selected))
     });
@@ -34,12 +33,7 @@ pub(crate) fn entry_for(host: &dyn Host, release: &str, installed: &[String]) ->
             let (image, cmdline) = menu.first(&|image, cmdline| {
                 release_of(image).as_deref() == Some(release) && !is_for_rescue(cmdline)
             })?;
-            Some(Selected {
-                image: image.to_owned(),
-                version: String::new(),
-                cmdline: cmdline.to_owned(),
-                source: (*path).to_owned(),
-            })
+            Some(Selected::of_menu(image, cmdline, path))
         })
     })
 }

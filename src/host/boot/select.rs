@@ -42,6 +42,28 @@ pub(crate) struct Selected {
     pub(crate) source: String,
 }
 
+impl Selected {
+    /// What an entry of a directory starts.
+    pub(super) fn of_entry(entry: Entry, directory: &str) -> Self {
+        Self {
+            image: entry.image,
+            version: entry.version,
+            cmdline: entry.options,
+            source: format!("{directory}/{}", entry.file),
+        }
+    }
+
+    /// What an entry of GRUB's menu starts, which gives it no version.
+    pub(super) fn of_menu(image: &str, cmdline: &str, path: &str) -> Self {
+        Self {
+            image: image.to_owned(),
+            version: String::new(),
+            cmdline: cmdline.to_owned(),
+            source: path.to_owned(),
+        }
+    }
+}
+
 /// Why it can't be told what the next boot starts.
 #[derive(Debug)]
 pub(crate) enum Unselected {
@@ -76,12 +98,7 @@ pub(crate) fn by_menu(host: &dyn Host) -> Selection {
                 let next = menu.next(&variables(host));
                 let (image, cmdline) =
                     next.map_err(|problem| Unselected::Malformed(problem, (*path).to_owned()))?;
-                return Ok(Selected {
-                    image: image.to_owned(),
-                    version: String::new(),
-                    cmdline: cmdline.to_owned(),
-                    source: (*path).to_owned(),
-                });
+                return Ok(Selected::of_menu(image, cmdline, path));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -174,12 +191,7 @@ fn entry_of(
     let entries = entries::read(host, directory).map_err(unreadable)?;
     let entry =
         choose(&entries).ok_or_else(|| untold("no entry is the one that is booted", directory))?;
-    Ok(Selected {
-        image: entry.image,
-        version: entry.version,
-        cmdline: entry.options,
-        source: format!("{directory}/{}", entry.file),
-    })
+    Ok(Selected::of_entry(entry, directory))
 }
 
 /// By extlinux's menu: `ONTIMEOUT label`, `MENU DEFAULT` below a label or `DEFAULT label`, then

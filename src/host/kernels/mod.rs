@@ -45,10 +45,7 @@ pub(super) fn choose(host: &dyn Host, asked: Option<&str>) -> Option<Choice> {
         let booted = booted.filter(|choice| choice.release == release);
         let entry = || {
             let entry = boot::entry_for(host, release, &there)?;
-            Some((
-                entry.cmdline,
-                format!("{} (boot configuration)", entry.source),
-            ))
+            Choice::booted(String::new(), &entry.source, Some(entry.cmdline)).cmdline
         };
         return Some(Choice {
             release: release.to_owned(),
