@@ -105,19 +105,6 @@ pub fn waits(console: &str) -> bool {
     whole.any(|line| without_time(line.trim_end()) == WAITS)
 }
 
-/// Whether at least half of the kills that the guest tells of met a doctor that had begun and
-/// not ended: `# killed 8 times, 6 in the middle`.
-pub fn mostly_in_the_middle(killed: &str) -> bool {
-    let counts = killed.lines().find_map(|line| {
-        let rest = line
-            .strip_prefix("# killed ")?
-            .strip_suffix(" in the middle")?;
-        let (times, hit) = rest.split_once(" times, ")?;
-        Some((times.parse::<u32>().ok()?, hit.parse::<u32>().ok()?))
-    });
-    counts.is_some_and(|(times, hit)| hit > 0 && 2 * hit >= times)
-}
-
 /// Its last lines.
 pub fn tail(console: &str) -> String {
     let mut lines: Vec<&str> = console.lines().rev().take(40).collect();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::report::Status;
 
-/// What the doctor must say; a check that is not named must be ok or not applicable.
+/// What the doctor must say; a check that is not named must be ok.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Expected {

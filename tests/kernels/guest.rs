@@ -15,6 +15,9 @@ use crate::table::Condition;
 const INIT: &str = include_str!("init");
 const HELPER: &str = include_str!("guest.c");
 
+/// Seconds until the doctor counts as hanging; a run takes some five in an emulated guest.
+pub const DOCTOR_LIMIT: u32 = 60;
+
 /// What init and a person at the prompt use of busybox.
 const APPLETS: &[&str] = &[
     "awk", "cat", "cut", "date", "dmesg", "echo", "free", "grep", "head", "id", "ifconfig",
@@ -162,6 +165,8 @@ pub struct Payload<'a> {
     pub condition: &'a Condition,
     /// Moment to script, in trials of the bench.
     pub hooks: BTreeMap<String, String>,
+    /// When further runs are killed: thousandths of a run, and `s` where the whole session dies.
+    pub kills: String,
     /// A prompt instead of a run.
     pub shell: bool,
 }
@@ -186,7 +191,8 @@ impl Payload<'_> {
             format!("MODULES={}", yes(condition.modules)),
             format!("BUSY={}", yes(condition.busy)),
             format!("FEATURES={}", yes(condition.features)),
-            format!("KILLS={}", condition.kills),
+            format!("KILLS='{}'", self.kills),
+            format!("DOCTOR_LIMIT={DOCTOR_LIMIT}"),
             format!("SHELL_WANTED={}", yes(self.shell)),
             format!("SYSCTLS='{}'", settings(&condition.sysctls)),
             format!("WRITES='{}'", settings(&condition.writes)),

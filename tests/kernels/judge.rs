@@ -13,10 +13,9 @@ pub fn differences(
 ) -> Vec<String> {
     let mut problems = Vec::new();
     for finding in &report.findings {
-        let (may_be, why) = expected.of(&finding.check).unwrap_or((
-            vec![Status::Ok, Status::NotApplicable],
-            "not named by this cell",
-        ));
+        let (may_be, why) = expected
+            .of(&finding.check)
+            .unwrap_or((vec![Status::Ok], "not named by this cell"));
         if !may_be.contains(&finding.status) {
             let may_be: Vec<&str> = may_be.iter().map(|status| status.name()).collect();
             problems.push(format!(

@@ -35,6 +35,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -62,6 +63,8 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("kernels: {error:#}");
+            // Whoever reads only the last line must not miss it.
+            println!("0 passed, 1 failed");
             ExitCode::from(2)
         }
     }
@@ -145,6 +148,7 @@ fn run(options: &Options) -> Result<bool> {
         boots: &boots,
         checks: catalogue_checks()?,
         show: options.shows_everything(),
+        hung: AtomicUsize::new(0),
     };
     let outcomes = side_by_side(options.jobs, jobs, |job| {
         let outcome = match kernels.get(job.kernel()) {

@@ -76,8 +76,8 @@ pub struct Condition {
     /// BPF objects and an attachment of somebody else are there.
     #[serde(default)]
     pub busy: bool,
-    /// How often a run is killed before the one that is judged.
-    #[serde(default)]
+    /// How often another run is killed after the one that is judged.
+    #[serde(default = "once")]
     pub kills: u32,
     /// The doctor also tells what the kernel's BPF has.
     #[serde(default)]
@@ -134,6 +134,10 @@ fn yes() -> bool {
     true
 }
 
+fn once() -> u32 {
+    1
+}
+
 fn limit() -> u64 {
     180
 }
@@ -184,6 +188,8 @@ pub struct Unproven {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cells {
+    /// What holds in every cell, unless anything below names the same check.
+    everywhere: Expected,
     /// What holds in every cell of a kernel, unless the row names the same check.
     always: BTreeMap<String, Expected>,
     /// The same under a condition; it goes before what holds for the kernel.
@@ -203,6 +209,7 @@ impl Table {
         let file: Cells = read("cells.yaml")?;
         let mut cells = Vec::new();
         let mut seen = BTreeSet::new();
+        file.everywhere.lint().context("cells.yaml: everywhere")?;
         for (kernel, general) in &file.always {
             ensure!(
                 kernels.names().any(|name| name == kernel),
@@ -246,7 +253,11 @@ impl Table {
                     .lint()
                     .with_context(|| format!("cells.yaml: {kernel} {}", row.condition))?;
                 let mut expected = expected.clone();
-                let general = [file.under.get(&row.condition), file.always.get(&kernel)];
+                let general = [
+                    file.under.get(&row.condition),
+                    file.always.get(&kernel),
+                    Some(&file.everywhere),
+                ];
                 for general in general.into_iter().flatten() {
                     expected.add(general);
                 }

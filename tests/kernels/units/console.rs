@@ -1,8 +1,6 @@
 //! The scanner of the kernel log.
 
-use crate::console::{
-    Allowed, Explained, is_dead, mostly_in_the_middle, panicked, splats, tail, unexplained, waits,
-};
+use crate::console::{Allowed, Explained, is_dead, panicked, splats, tail, unexplained, waits};
 
 #[test]
 fn trouble_is_seen_with_and_without_time_stamps() {
@@ -111,20 +109,4 @@ fn the_tail_has_the_last_lines_in_their_order() {
     let console: String = (0..100).map(|n| format!("{n}\n")).collect();
     let tail = tail(&console);
     assert!(tail.starts_with("60\n61\n") && tail.ends_with("98\n99"));
-}
-
-#[test]
-fn kills_that_meet_nobody_prove_nothing() {
-    for (line, enough) in [
-        ("# killed 8 times, 4 in the middle", true),
-        (
-            "# one run takes 1 s\n# killed 1 times, 1 in the middle\nstatus 0",
-            true,
-        ),
-        ("# killed 8 times, 3 in the middle", false),
-        ("# killed 0 times, 0 in the middle", false),
-        ("status 0", false),
-    ] {
-        assert_eq!(mostly_in_the_middle(line), enough, "{line}");
-    }
 }

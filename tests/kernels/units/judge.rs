@@ -43,7 +43,24 @@ fn a_report_as_expected_has_no_differences() {
 fn a_failure_nobody_expects_is_a_difference() {
     let problems = against("{unknown: {dark: b}}");
     assert_eq!(problems.len(), 1);
-    assert!(problems[0].starts_with("broken is fail, must be ok or not-applicable"));
+    assert!(problems[0].starts_with("broken is fail, must be ok ("));
+}
+
+#[test]
+fn a_check_that_is_not_asked_has_not_passed() {
+    let report = REPORT.replace("fine, status: ok", "fine, status: not-applicable");
+    let report: Report = serde_yaml::from_str(&report).unwrap();
+    for (expected, problems) in [
+        ("{fail: {broken: b}, unknown: {dark: b}}", 1),
+        (
+            "{fail: {broken: b}, unknown: {dark: b}, not-applicable: {fine: b}}",
+            0,
+        ),
+    ] {
+        let expected: Expected = serde_yaml::from_str(expected).unwrap();
+        let found = differences(&expected, &report, &BTreeMap::new());
+        assert_eq!(found.len(), problems, "{found:?}");
+    }
 }
 
 #[test]
