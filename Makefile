@@ -30,7 +30,7 @@ bench: setup ## Compare `check` and `features` with bpftool, `explain` with grep
 
 test-kernels: dist ## Boot real kernels under QEMU and compare what the doctor says there
 	@scripts/setup tests/kernels/packages.txt
-	@cargo test --test kernels -- --all
+	@cargo test --test kernels
 
 test-fleet: dist ## Try docs/fleet with real Prometheus, Ansible over ssh, containers and a browser (as root)
 	@scripts/setup tests/fleet/packages.txt

@@ -20,6 +20,8 @@ pub type Boots = BTreeMap<(String, String), Result<Start>>;
 
 /// What cells start from.
 pub struct Start {
+    /// What `uname -r` must say there.
+    pub release: String,
     machine: Machine,
     /// None for a cell that has a boot to itself.
     saved: Option<Saved>,
@@ -46,6 +48,7 @@ impl Start {
             arguments: format!("{} {arguments}", kernel.arguments),
         };
         let mut start = Self {
+            release: kernel.release.clone(),
             machine,
             saved: None,
             place,

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail};
+use nix::fcntl::{Flock, FlockArg};
 
 /// The folder of everything kept: kernels, guest userland, package lists.
 pub fn root() -> Result<PathBuf> {
@@ -97,6 +98,46 @@ pub fn scratch(place: &Path) -> Result<PathBuf> {
     let staging = place.with_file_name(format!("{name}.{}.{count}", std::process::id()));
     fs::create_dir_all(&staging).with_context(|| format!("creating {}", staging.display()))?;
     Ok(staging)
+}
+
+/// Held until it is dropped: nobody else does the same meanwhile, whatever container they are in.
+#[derive(Debug)]
+pub struct Alone(#[expect(dead_code, reason = "it is there to be dropped")] Flock<fs::File>);
+
+/// Waits until nobody else has `folder`; `why` is told when that takes time.
+pub fn alone(folder: &Path, why: &str) -> Result<Alone> {
+    let path = folder.join("lock");
+    let open = || {
+        let mut options = fs::OpenOptions::new();
+        let file = options.create(true).append(true).open(&path);
+        file.with_context(|| format!("opening {}", path.display()))
+    };
+    let lock = match Flock::lock(open()?, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => lock,
+        Err(_) => {
+            println!("{why}: waiting for {}", path.display());
+            Flock::lock(open()?, FlockArg::LockExclusive)
+                .map_err(|(_, error)| error)
+                .with_context(|| format!("locking {}", path.display()))?
+        }
+    };
+    Ok(Alone(lock))
+}
+
+/// The file with these bytes: whole, or as it was.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let new = path.with_extension("new");
+    fs::write(&new, bytes).with_context(|| format!("writing {}", new.display()))?;
+    fs::rename(&new, path).with_context(|| format!("writing {}", path.display()))
+}
+
+/// A digest of a file's bytes.
+pub fn digest_of(path: &Path) -> Result<String> {
+    let text = check(Command::new("sha256sum").arg("--").arg(path))?;
+    let digest = text.split_whitespace().next();
+    digest
+        .map(str::to_owned)
+        .context("sha256sum gave no digest")
 }
 
 /// Runs a command to its end; on failure the error carries the end of its output.

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use bpf_doctor::catalogue::Catalogue;
 use bpf_doctor::probes::{self, ProbeResult};
 
 use crate::boots::{Boots, Start};
 use crate::faults::Spoiled;
 use crate::guest::Payload;
 use crate::outcomes::{self, told};
-use crate::report::{Report, Status};
+use crate::report::{Guest, Report, Status};
 use crate::table::{Cell, Condition, Table};
 use crate::{console, frames, guest, judge, kernel};
 
@@ -22,6 +23,10 @@ pub struct Bench<'a> {
     pub boots: &'a Boots,
     /// The checks a report has a finding of.
     pub checks: Vec<String>,
+    /// The catalogue of this tree, by which the doctor must have judged.
+    pub catalogue: &'a Catalogue,
+    /// A word that no other run has, which is part of each guest's name.
+    pub run: &'a str,
     /// Print everything of every cell.
     pub show: bool,
     /// Cells in which the doctor had to be ended.
@@ -203,9 +208,6 @@ impl Bench<'_> {
                 println!("---- killed\n{killed}");
             }
         }
-        if stderr.contains("panicked at") {
-            problems.push(format!("the doctor panicked: {}", stderr.trim()));
-        }
         let report: Report = match serde_yaml::from_str(text) {
             Ok(report) => report,
             Err(error) => {
@@ -228,7 +230,16 @@ impl Bench<'_> {
             problems.extend(self.features(cell, &report, told, errors));
         }
         problems.extend(report.contradictions(status));
-        problems.extend(report.strangeness(frame("setup")?, condition.euid()));
+        problems.extend(report.strangeness(&Guest {
+            setup: frame("setup")?,
+            release: &start.release,
+            host: &host(self.run, self.table, cell),
+            euid: condition.euid(),
+        }));
+        problems.extend(report.foreign_to(self.catalogue));
+        if !stderr.is_empty() {
+            problems.push(format!("the doctor complains: {}", stderr.trim()));
+        }
         problems.extend(report.gaps(
             self.checks.iter().map(String::as_str),
             probes::table().iter().map(|probe| probe.id),
@@ -284,12 +295,11 @@ impl Bench<'_> {
 /// When further runs of the doctor are killed: in every cell, and in no two next to each
 /// other at the same moment, by turns the doctor alone and its whole session.
 fn moments(table: &Table, cell: &Cell, condition: &Condition, spoiled: &Spoiled) -> String {
-    let at = |other: &Cell| other.kernel == cell.kernel && other.condition == cell.condition;
-    let place = table.cells.iter().position(at).unwrap_or_default();
+    let place = place(table, cell);
     let moments: Vec<usize> = match condition.kills {
         // What a trial spoils has nothing to do with kills, unless its condition has.
         1 if spoiled.trial.is_some() => Vec::new(),
-        1 => vec![100 + place * 173 % 700],
+        1 => vec![20 + place * 173 % 940],
         kills => {
             let kills = kills as usize;
             (1..=kills).map(|kill| 1000 * kill / (kills + 1)).collect()
@@ -300,6 +310,17 @@ fn moments(table: &Table, cell: &Cell, condition: &Condition, spoiled: &Spoiled)
         format!("{moment}{whole_session}")
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Where the cell stands in the table.
+fn place(table: &Table, cell: &Cell) -> usize {
+    let at = |other: &Cell| other.kernel == cell.kernel && other.condition == cell.condition;
+    table.cells.iter().position(at).unwrap_or_default()
+}
+
+/// What the guest is called: no report of another run or cell can have it.
+fn host(run: &str, table: &Table, cell: &Cell) -> String {
+    format!("{run}-{}", place(table, cell))
 }
 
 /// What the cell is called among those of its boot.
@@ -315,6 +336,7 @@ pub fn payload<'a>(
     table: &'a Table,
     cell: &Cell,
     spoiled: &Spoiled,
+    run: &str,
 ) -> Result<(&'a str, Payload<'a>)> {
     let condition = condition(table, cell)?;
     let payload = Payload {
@@ -322,6 +344,7 @@ pub fn payload<'a>(
         condition,
         hooks: spoiled.hooks.clone(),
         kills: moments(table, cell, condition, spoiled),
+        host: host(run, table, cell),
         shell: false,
     };
     Ok((&condition.arguments, payload))
@@ -335,7 +358,7 @@ pub fn shell(
     guest: &guest::Base,
     doctor: &Path,
 ) -> Result<()> {
-    let (arguments, mut payload) = payload(table, cell, &Spoiled::default())?;
+    let (arguments, mut payload) = payload(table, cell, &Spoiled::default(), "guest")?;
     payload.shell = true;
     let place = run_folder(cell, None)?;
     Start::prepare(place, guest, kernel, arguments, doctor, &[payload])?.interact()

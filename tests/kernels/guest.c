@@ -23,9 +23,11 @@
 #include <linux/audit.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/fib_rules.h>
 #include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -213,6 +215,36 @@ static int run(char **argv)
 
 /* ---- snapshot: everything a run could leave behind -------------------- */
 
+/* What somebody could have done to a map of others: freeze it, write to it. */
+static void print_map(FILE *out, int fd, const struct bpf_map_info *info)
+{
+	char path[64], line[256];
+	unsigned char value[64] = { 0 };
+	uint32_t key = 0;
+	union bpf_attr attr;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	in = fopen(path, "re");
+	while (in && fgets(line, sizeof(line), in))
+		if (!strncmp(line, "frozen", 6))
+			fprintf(out, "map %u %s", info->id, line);
+	if (in)
+		fclose(in);
+	if (info->type != BPF_MAP_TYPE_ARRAY || info->value_size > sizeof(value))
+		return;
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = fd;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)value;
+	if (bpf(BPF_MAP_LOOKUP_ELEM, &attr, 32))
+		return;
+	fprintf(out, "map %u value ", info->id);
+	for (size_t i = 0; i < info->value_size; i++)
+		fprintf(out, "%02x", value[i]);
+	fprintf(out, "\n");
+}
+
 static void print_ids(FILE *out, const char *kind, int next, int open_by_id)
 {
 	uint32_t id = 0;
@@ -254,6 +286,8 @@ static void print_ids(FILE *out, const char *kind, int next, int open_by_id)
 			else if (next == BPF_PROG_GET_NEXT_ID)
 				snprintf(name, sizeof(name), "%.16s", ((struct bpf_prog_info *)info)->name);
 		}
+		if (next == BPF_MAP_GET_NEXT_ID)
+			print_map(out, fd, (struct bpf_map_info *)info);
 		close(fd);
 		/* The kernel's own BTF gets its id when somebody first asks for it. */
 		if (!of_kernel)
@@ -281,13 +315,18 @@ static int walk_only_directories;
 
 static int walk_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	(void)st;
 	(void)ftw;
 	/* Init's own folder, where this very snapshot ends up. */
-	if (!strncmp(path, "/out/", 5))
+	if (!strncmp(path, "/out", 4))
 		return 0;
-	if (!walk_only_directories || type == FTW_D)
-		fprintf(walk_out, "%s %s\n", walk_prefix, path);
+	if (walk_only_directories && type != FTW_D)
+		return 0;
+	fprintf(walk_out, "%s %s %o %u %u", walk_prefix, path, st->st_mode, st->st_uid, st->st_gid);
+	/* What is written to shows in the time; a folder's time also in what came and went. */
+	if (S_ISREG(st->st_mode))
+		fprintf(walk_out, " %lld %lld.%09ld", (long long)st->st_size,
+			(long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	fprintf(walk_out, "\n");
 	return 0;
 }
 
@@ -340,11 +379,35 @@ static void print_below_mounts(FILE *out)
 			walk(out, "pin", path, 0);
 		if (!strcmp(type, "cgroup") || !strcmp(type, "cgroup2"))
 			walk(out, "cgroup", path, 1);
-		if (!strcmp(type, "cgroup2"))
+		/* Where cgroups are mounted in version 1, a plain file system holds the mount points. */
+		if (!strcmp(type, "tmpfs"))
+			walk(out, "file", path, 0);
+		if (!strcmp(type, "cgroup2")) {
+			char control[1100];
+
 			print_attached(out, path);
+			snprintf(control, sizeof(control), "%s/cgroup.subtree_control", path);
+			print_file(out, "cgroup", control);
+		}
 	}
 	if (in)
 		fclose(in);
+}
+
+static int threads(const char *pid)
+{
+	char path[300];
+	int count = 0;
+	DIR *tasks;
+	struct dirent *entry;
+
+	snprintf(path, sizeof(path), "/proc/%s/task", pid);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks)))
+		count += entry->d_name[0] != '.';
+	if (tasks)
+		closedir(tasks);
+	return count;
 }
 
 static void print_processes(FILE *out)
@@ -360,10 +423,12 @@ static void print_processes(FILE *out)
 		if (atoi(entry->d_name) <= 1 || atoi(entry->d_name) == getpid())
 			continue;
 		n = readlink(path, exe, sizeof(exe) - 1);
-		/* Only programs: kernel threads and the dead have none. */
 		if (n > 0) {
 			exe[n] = 0;
 			fprintf(out, "process %s\n", exe);
+		} else if (threads(entry->d_name) > 1) {
+			/* Kernel threads and the dead have no program, but no second thread either. */
+			fprintf(out, "process whose first thread has ended\n");
 		}
 	}
 	if (proc)
@@ -379,6 +444,9 @@ static size_t fixed_part(int type)
 		return sizeof(struct tcmsg);
 	if (type == RTM_NEWADDR || type == RTM_GETADDR)
 		return sizeof(struct ifaddrmsg);
+	if (type == RTM_NEWNEIGH || type == RTM_GETNEIGH)
+		return sizeof(struct ndmsg);
+	/* A rule's header has the size of a route's. */
 	return sizeof(struct rtmsg);
 }
 
@@ -390,8 +458,16 @@ static void print_network_entry(FILE *out, struct nlmsghdr *message)
 	struct rtattr *a = (void *)((char *)data + NLMSG_ALIGN(fixed));
 	int left = (int)(message->nlmsg_len - NLMSG_SPACE(fixed));
 
+	/* The kernel keeps neighbours of its own, which come and go. */
+	if (message->nlmsg_type == RTM_NEWNEIGH && !(((struct ndmsg *)data)->ndm_state & NUD_PERMANENT))
+		return;
 	if (message->nlmsg_type == RTM_NEWLINK)
-		fprintf(out, "device %d", ((struct ifinfomsg *)data)->ifi_index);
+		fprintf(out, "device %d flags %x", ((struct ifinfomsg *)data)->ifi_index,
+			((struct ifinfomsg *)data)->ifi_flags);
+	else if (message->nlmsg_type == RTM_NEWNEIGH)
+		fprintf(out, "neighbour %d", ((struct ndmsg *)data)->ndm_ifindex);
+	else if (message->nlmsg_type == RTM_NEWRULE)
+		fprintf(out, "rule %d", ((struct rtmsg *)data)->rtm_family);
 	else if (message->nlmsg_type == RTM_NEWQDISC)
 		fprintf(out, "qdisc %d %x", ((struct tcmsg *)data)->tcm_ifindex,
 			((struct tcmsg *)data)->tcm_parent);
@@ -408,7 +484,10 @@ static void print_network_entry(FILE *out, struct nlmsghdr *message)
 		if ((message->nlmsg_type == RTM_NEWLINK && type == IFLA_IFNAME) ||
 		    (message->nlmsg_type == RTM_NEWQDISC && type == TCA_KIND))
 			fprintf(out, " %s", (char *)RTA_DATA(a));
-		if ((message->nlmsg_type == RTM_NEWLINK && type == IFLA_XDP) ||
+		if ((message->nlmsg_type == RTM_NEWLINK &&
+		     (type == IFLA_XDP || type == IFLA_MTU || type == IFLA_TXQLEN || type == IFLA_IFALIAS)) ||
+		    (message->nlmsg_type == RTM_NEWNEIGH && (type == NDA_DST || type == NDA_LLADDR)) ||
+		    (message->nlmsg_type == RTM_NEWRULE && (type == FRA_PRIORITY || type == FRA_TABLE)) ||
 		    (message->nlmsg_type == RTM_NEWADDR && type == IFA_LOCAL) ||
 		    (message->nlmsg_type == RTM_NEWROUTE && (type == RTA_DST || type == RTA_OIF)))
 			for (size_t i = 0; i < RTA_PAYLOAD(a); i++)
@@ -420,7 +499,9 @@ static void print_network_entry(FILE *out, struct nlmsghdr *message)
 /* Devices, queueing disciplines, addresses and routes of the network everybody is in. */
 static void print_network(FILE *out)
 {
-	static const int what[] = { RTM_GETLINK, RTM_GETQDISC, RTM_GETADDR, RTM_GETROUTE };
+	static const int what[] = {
+		RTM_GETLINK, RTM_GETQDISC, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH, RTM_GETRULE,
+	};
 	static char answer[1 << 16];
 
 	for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {
@@ -541,6 +622,7 @@ static void snapshot(FILE *out)
 	print_ids(out, "link", BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID);
 	print_ids(out, "btf", BPF_BTF_GET_NEXT_ID, BPF_BTF_GET_FD_BY_ID);
 	print_file(out, "mount", "/proc/self/mountinfo");
+	print_file(out, "shared memory", "/proc/sysvipc/shm");
 	print_below_mounts(out);
 	print_file(out, "module", "/proc/modules");
 	print_settings(out);
@@ -636,15 +718,29 @@ static pid_t start(char **argv)
 		die("fork");
 	if (!child) {
 		int null = open("/dev/null", O_RDWR);
+		int said = open("/out/killed-stderr", O_WRONLY | O_CREAT | O_APPEND, 0666);
 
 		setsid();
 		dup2(null, 0);
 		dup2(null, 1);
-		dup2(null, 2);
+		dup2(said, 2);
 		execv(argv[0], argv);
 		_exit(125);
 	}
 	return child;
+}
+
+/* Waits for the child to end by itself, at most so long; true if it did. */
+static int ended_within(pid_t child, double seconds, int *status)
+{
+	double limit = now() + seconds;
+
+	while (now() < limit) {
+		if (waitpid(child, status, WNOHANG) == child)
+			return 1;
+		nap(0.005);
+	}
+	return 0;
 }
 
 /*
@@ -658,24 +754,36 @@ static int kill_at_moments(const char *file, double whole, char *moments, char *
 
 	for (char *word = strtok(moments, " "); word; word = strtok(NULL, " ")) {
 		char *rest;
-		double moment = whole * strtol(word, &rest, 10) / 1000;
-		int status = 0;
+		long part = strtol(word, &rest, 10);
+		int killed = 0;
 
 		wanted++;
-		/* A run that ended before shows nothing: once more, and earlier. */
-		for (int tries = 0; tries < 4 && !WIFSIGNALED(status); tries++, moment /= 2) {
+		/* A run that ended before shows nothing but how long one takes now: once more. */
+		for (int tries = 0; tries < 4 && !killed; tries++) {
+			double begin = now(), moment = whole * part / 1000;
+			int status;
 			pid_t child = start(argv);
 
-			nap(moment);
-			kill(*rest == 's' ? -child : child, SIGKILL);
-			waitpid(child, &status, 0);
 			tried++;
+			if (ended_within(child, moment, &status)) {
+				double took = now() - begin;
+
+				whole = took < whole ? took : whole * 0.8;
+				if (WIFSIGNALED(status)) {
+					printf("a run ended by signal %d, which nobody sent\n", WTERMSIG(status));
+					bad = 1;
+				}
+			} else {
+				kill(*rest == 's' ? -child : child, SIGKILL);
+				waitpid(child, &status, 0);
+				killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+			}
 			if (same(before, 10)) {
 				printf("# left after a kill at %.3f s of %.3f s\n", moment, whole);
 				bad = 1;
 			}
 		}
-		hit += WIFSIGNALED(status) != 0;
+		hit += killed;
 	}
 	printf("# %d of %d kills met a doctor at work, in %d runs of %.2f s\n", hit, wanted, tried, whole);
 	return bad || hit < wanted;

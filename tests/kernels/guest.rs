@@ -167,6 +167,8 @@ pub struct Payload<'a> {
     pub hooks: BTreeMap<String, String>,
     /// When further runs are killed: thousandths of a run, and `s` where the whole session dies.
     pub kills: String,
+    /// The guest's name.
+    pub host: String,
     /// A prompt instead of a run.
     pub shell: bool,
 }
@@ -193,6 +195,7 @@ impl Payload<'_> {
             format!("FEATURES={}", yes(condition.features)),
             format!("KILLS='{}'", self.kills),
             format!("DOCTOR_LIMIT={DOCTOR_LIMIT}"),
+            format!("HOST={}", self.host),
             format!("SHELL_WANTED={}", yes(self.shell)),
             format!("SYSCTLS='{}'", settings(&condition.sysctls)),
             format!("WRITES='{}'", settings(&condition.writes)),

@@ -96,6 +96,8 @@ impl Kernel {
 pub struct Meta {
     pub release: String,
     pub version: String,
+    /// Digest of the image, as it was when it was put here.
+    pub image: String,
 }
 
 impl Recipes {
@@ -121,8 +123,16 @@ pub fn prepare(name: &str, recipes: &Recipes, refresh: bool) -> Result<Kernel> {
     let pointer = home.join(format!("newest-{}", cache::digest(&[&recipe])?));
     let known = fs::read_to_string(&pointer)
         .ok()
+        .filter(|digest| !digest.trim().is_empty())
         .map(|digest| home.join(digest.trim()));
-    let place = match known.filter(|place| place.is_dir() && !refresh) {
+    let kept = known.filter(|place| place.is_dir() && !refresh);
+    if let Some(place) = &kept
+        && let Err(why) = meta(place)
+    {
+        println!("{name}: what the cache has is of no use ({why:#}), and is made again");
+        fs::remove_dir_all(place)?;
+    }
+    let place = match kept.filter(|place| place.is_dir()) {
         Some(place) => place,
         None => {
             let place = match (recipes.packaged.get(name), recipes.built.get(name)) {
@@ -134,11 +144,11 @@ pub fn prepare(name: &str, recipes: &Recipes, refresh: bool) -> Result<Kernel> {
                 .file_name()
                 .context("a kernel without a digest")?
                 .to_string_lossy();
-            fs::write(&pointer, digest.as_bytes())?;
+            cache::write_whole(&pointer, digest.as_bytes())?;
             place
         }
     };
-    let meta: Meta = serde_yaml::from_str(&fs::read_to_string(place.join("meta.yaml"))?)?;
+    let meta = meta(&place)?;
     Ok(Kernel {
         place,
         release: meta.release,
@@ -147,6 +157,21 @@ pub fn prepare(name: &str, recipes: &Recipes, refresh: bool) -> Result<Kernel> {
         config_in_boot: packaged.is_some(),
         arguments: packaged.map_or_else(String::new, |kernel| kernel.arguments.clone()),
     })
+}
+
+/// What a kernel's folder says of itself, if its image is still the one that was put there.
+fn meta(place: &Path) -> Result<Meta> {
+    let path = place.join("meta.yaml");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let meta: Meta =
+        serde_yaml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    let image = place.join("vmlinuz");
+    ensure!(
+        cache::digest_of(&image)? == meta.image,
+        "{} is not the image that was put there",
+        image.display()
+    );
+    Ok(meta)
 }
 
 /// The image and the configuration out of the packages behind a meta package.
@@ -283,6 +308,7 @@ pub fn write_meta(place: &Path, release: &str, version: &str) -> Result<()> {
     let meta = Meta {
         release: release.to_owned(),
         version: version.to_owned(),
+        image: cache::digest_of(&place.join("vmlinuz"))?,
     };
     fs::write(place.join("meta.yaml"), serde_yaml::to_string(&meta)?)?;
     Ok(())

@@ -16,7 +16,6 @@ tests/kernels/run [OPTIONS]
   --shell            a prompt in the guest of one cell instead of a verdict
   --doctor FILE      the static doctor (default: target/dist/bpf-doctor)
   --jobs N           guests at a time (default: 2, or 1 with one processor)
-  --all              a cell that cannot run is a failure (also when CI is set)
   --prepare          only get and build the kernels
   --refresh          look for newer kernels although the cache has some
   --verbose          console, report and comparison of every cell
@@ -35,7 +34,6 @@ pub struct Options {
     pub prepare: bool,
     pub refresh: bool,
     pub jobs: usize,
-    pub everything_must_run: bool,
     verbose: bool,
     doctor: Option<PathBuf>,
 }
@@ -46,7 +44,6 @@ impl Options {
         let processors = std::thread::available_parallelism().map_or(1, |n| n.get());
         let mut options = Self {
             jobs: processors.min(2),
-            everything_must_run: std::env::var_os("CI").is_some(),
             ..Self::default()
         };
         while let Some(argument) = arguments.next() {
@@ -63,7 +60,6 @@ impl Options {
                 "--self-test" => options.self_test = true,
                 "--list" => options.list = true,
                 "--shell" => options.shell = true,
-                "--all" => options.everything_must_run = true,
                 "--prepare" => options.prepare = true,
                 "--refresh" => options.refresh = true,
                 "--verbose" => options.verbose = true,

@@ -51,9 +51,10 @@ impl Machine {
         command.arg("-kernel").arg(&self.kernel);
         command.arg("-initrd").arg(&self.initrd);
         // Emulated time stands still when the machine is busy elsewhere; to the guest that looks
-        // like a stalled processor, and says nothing of the doctor.
+        // like a stalled processor, and says nothing of the doctor. Whatever the kernel logs
+        // must reach the console, also when somebody has made it say less.
         command.arg("-append").arg(format!(
-            "console=ttyS0 panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1 {}",
+            "console=ttyS0 panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1 ignore_loglevel {}",
             self.arguments
         ));
         command

@@ -2,14 +2,20 @@
 //! with itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use bpf_doctor::catalogue::Catalogue;
 use bpf_doctor::probes::{Outcome, ProbeResult};
 use serde::Deserialize;
+
+use crate::guest::DOCTOR_LIMIT;
 
 /// `bpf-doctor/report/v1`; unknown keys may be added to it.
 #[derive(Debug, Deserialize)]
 pub struct Report {
     pub schema: String,
+    #[serde(default)]
+    pub tool: Tool,
     /// RFC 3339, in UTC.
     #[serde(default)]
     pub generated_at: String,
@@ -20,10 +26,34 @@ pub struct Report {
     pub findings: Vec<Finding>,
     #[serde(default)]
     pub probes: Vec<ProbeResult>,
+    /// The last line of a whole report.
+    #[serde(default)]
+    pub complete: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Tool {
+    #[serde(default)]
+    pub catalogue: String,
+}
+
+/// What the bench knows of a guest.
+#[derive(Debug, Clone, Copy)]
+pub struct Guest<'a> {
+    /// What init said before the doctor ran.
+    pub setup: &'a str,
+    /// The release of the kernel that was booted.
+    pub release: &'a str,
+    /// Its name.
+    pub host: &'a str,
+    /// Whom the doctor ran as, where that is sure.
+    pub euid: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Host {
+    #[serde(default)]
+    pub hostname: String,
     #[serde(default)]
     pub kernel: Kernel,
     #[serde(default)]
@@ -83,31 +113,74 @@ pub fn short(outcome: &Outcome) -> String {
 }
 
 impl Report {
-    /// What shows that this is the report of another guest, kernel or user; `setup` is what init
-    /// said of its own before the doctor ran, `euid` whom the doctor ran as, where that is sure.
-    pub fn strangeness(&self, setup: &str, euid: Option<u32>) -> Vec<String> {
+    /// What shows that this is the report of another guest, kernel or user, or of another time.
+    pub fn strangeness(&self, guest: &Guest) -> Vec<String> {
         let mut problems = Vec::new();
-        let mut lines = setup.lines();
+        let mut lines = guest.setup.lines();
         let release = lines.next().and_then(|line| line.split_whitespace().nth(2));
-        let told = self.host.kernel.release.as_deref();
-        if release.is_none() || told != release {
+        if release != Some(guest.release) {
             problems.push(format!(
-                "the report is of kernel {told:?}, and the guest runs {release:?}"
+                "the guest runs {release:?}, and {} was to be booted",
+                guest.release
             ));
         }
-        let begun = lines.last().unwrap_or_default();
-        // Both are written the same way, so the later one is the greater text.
-        if begun.len() < 20 || self.generated_at.as_str() < begun {
+        let told = self.host.kernel.release.as_deref();
+        if told != Some(guest.release) {
             problems.push(format!(
-                "the report is of {}, before the doctor ran at {begun}",
+                "the report is of kernel {told:?}, and the guest runs {}",
+                guest.release
+            ));
+        }
+        if self.host.hostname != guest.host {
+            problems.push(format!(
+                "the report is of host {}, and the guest is {}",
+                self.host.hostname, guest.host
+            ));
+        }
+        let time = |text: &str| humantime::parse_rfc3339(text).ok();
+        let begun = time(lines.last().unwrap_or_default());
+        let latest = begun.map(|begun| begun + Duration::from_secs(DOCTOR_LIMIT.into()));
+        let made = time(&self.generated_at);
+        if begun.is_none() || made < begun || made > latest {
+            problems.push(format!(
+                "the report is of {:?}, and the doctor ran after {begun:?}",
                 self.generated_at
             ));
         }
-        if euid.is_some() && self.host.environment.euid != euid {
+        if guest.euid.is_some() && self.host.environment.euid != guest.euid {
             problems.push(format!(
-                "the report is of user {:?}, and the doctor ran as {euid:?}",
-                self.host.environment.euid
+                "the report is of user {:?}, and the doctor ran as {:?}",
+                self.host.environment.euid, guest.euid
             ));
+        }
+        problems
+    }
+
+    /// What is not as this catalogue has it: a doctor of another tree, or one that makes light
+    /// of a failure.
+    pub fn foreign_to(&self, catalogue: &Catalogue) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.tool.catalogue != catalogue.digest {
+            problems.push(format!(
+                "the doctor judges by catalogue {}, and this tree has {}: build it again",
+                self.tool.catalogue, catalogue.digest
+            ));
+        }
+        for finding in &self.findings {
+            let check = catalogue
+                .checks
+                .iter()
+                .find(|check| check.id == finding.check);
+            let Some(check) = check else { continue };
+            // A cause may weigh more, or less, than its check.
+            let of_causes = check.causes.iter().filter_map(|cause| cause.severity);
+            let mut known = of_causes.chain([check.severity]);
+            if known.all(|severity| severity.to_string() != finding.severity) {
+                problems.push(format!(
+                    "{} is told as {}, and is {}",
+                    finding.check, finding.severity, check.severity
+                ));
+            }
         }
         problems
     }
@@ -136,6 +209,15 @@ impl Report {
     /// What is wrong with the report whatever the host is like.
     pub fn contradictions(&self, exit: &str) -> Vec<String> {
         let mut problems = Vec::new();
+        if !self.complete {
+            problems.push("the report does not say that it is complete".to_owned());
+        }
+        for (at, probe) in self.probes.iter().enumerate() {
+            let mut before = self.probes.iter().take(at);
+            if before.any(|other| other.probe == probe.probe) {
+                problems.push(format!("probe {} is told twice", probe.probe));
+            }
+        }
         if self.schema != "bpf-doctor/report/v1" {
             problems.push(format!("schema is {}", self.schema));
         }

@@ -17,6 +17,7 @@ findings:
 probes:
 - {probe: p, outcome: fails, stage: create, errno: EINVAL}
 - {probe: q, outcome: works}
+complete: true
 ";
 
 fn against(expected: &str) -> Vec<String> {
