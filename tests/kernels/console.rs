@@ -16,6 +16,7 @@ pub struct Allowed {
 
 /// What init writes into the kernel's log before and after the doctor runs.
 const BEGIN: &str = "bench: the doctor begins";
+const KILLS: &str = "bench: runs are killed";
 const END: &str = "bench: the doctor has ended";
 
 /// What init writes there when it waits for the name of a cell.
@@ -30,6 +31,9 @@ pub struct Explained {
     /// The conditions under which it may come; none named, under all.
     #[serde(default)]
     under: Vec<String>,
+    /// It comes of a kill alone, and never while a run is left in peace.
+    #[serde(default)]
+    killed: bool,
     why: String,
 }
 
@@ -55,12 +59,18 @@ pub fn unexplained(console: &str, explained: &[Explained], condition: &str) -> R
         "the kernel's log does not show where the doctor began"
     );
     let mut said = Vec::new();
+    let mut killed = false;
     for line in lines {
         if line == END {
             return Ok(said);
         }
+        if line == KILLS {
+            killed = true;
+            continue;
+        }
         let may_be = explained.iter().any(|entry| {
             line.contains(&entry.text)
+                && (killed || !entry.killed)
                 && (entry.under.is_empty() || entry.under.iter().any(|name| name == condition))
         });
         // One of each is enough to see; a kernel can say the same thousands of times.

@@ -20,9 +20,9 @@ pub struct Expected {
     pub ok: BTreeMap<String, String>,
     #[serde(default)]
     pub not_applicable: BTreeMap<String, String>,
-    /// Where more than one answer is the truth.
+    /// Several checks with one reason.
     #[serde(default)]
-    pub either: Vec<Either>,
+    pub together: Vec<Together>,
     /// Check to what its reason must say: the cause, not only that it fails.
     #[serde(default)]
     pub because: BTreeMap<String, String>,
@@ -35,15 +35,15 @@ pub struct Expected {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Either {
+pub struct Together {
     pub checks: Vec<String>,
-    pub of: Vec<Status>,
+    pub are: Status,
     pub why: String,
 }
 
 impl Expected {
     /// Every check named so far, with what it may be and why.
-    pub fn of(&self, check: &str) -> Option<(Vec<Status>, &str)> {
+    pub fn of(&self, check: &str) -> Option<(Status, &str)> {
         let lists = [
             (&self.fail, Status::Fail),
             (&self.unknown, Status::Unknown),
@@ -52,14 +52,12 @@ impl Expected {
         ];
         for (list, status) in lists {
             if let Some(why) = list.get(check) {
-                return Some((vec![status], why));
+                return Some((status, why));
             }
         }
-        let either = self
-            .either
-            .iter()
-            .find(|either| either.checks.iter().any(|name| name == check))?;
-        Some((either.of.clone(), &either.why))
+        let mut groups = self.together.iter();
+        let group = groups.find(|group| group.checks.iter().any(|name| name == check))?;
+        Some((group.are, &group.why))
     }
 
     /// All checks that are named.
@@ -68,7 +66,7 @@ impl Expected {
         lists
             .into_iter()
             .flat_map(BTreeMap::keys)
-            .chain(self.either.iter().flat_map(|either| &either.checks))
+            .chain(self.together.iter().flat_map(|group| &group.checks))
     }
 
     /// Takes over what `other` says about checks and probes not named here.
@@ -87,16 +85,17 @@ impl Expected {
                     .map(|(check, why)| (check.clone(), why.clone())),
             );
         }
-        for either in &other.either {
-            let mut either = either.clone();
-            either.checks.retain(|check| !named.contains(check));
-            self.either.push(either);
+        for group in &other.together {
+            let mut group = group.clone();
+            group.checks.retain(|check| !named.contains(check));
+            self.together.push(group);
         }
         self.verdict = self.verdict.take().or_else(|| other.verdict.clone());
         for (check, text) in &other.because {
-            if !named.contains(check) && !self.because.contains_key(check) {
-                self.because.insert(check.clone(), text.clone());
-            }
+            // What one of them says of a reason is true of every failure, unless another says more.
+            self.because
+                .entry(check.clone())
+                .or_insert_with(|| text.clone());
         }
         for (probe, outcome) in &other.probes {
             self.probes
@@ -110,20 +109,16 @@ impl Expected {
         let mut seen = BTreeSet::new();
         for check in self.checks() {
             ensure!(seen.insert(check), "{check} is expected twice");
-            let (statuses, why) = self.of(check).context("a named check has an expectation")?;
+            let (_, why) = self.of(check).context("a named check has an expectation")?;
             ensure!(
                 !why.trim().is_empty() && !why.contains('\n'),
                 "{check} needs one line of reason"
             );
-            ensure!(
-                !statuses.is_empty() && statuses.len() < 4,
-                "{check} may be anything: that is no expectation"
-            );
         }
         for (check, text) in &self.because {
             ensure!(
-                self.fail.contains_key(check) && !text.trim().is_empty(),
-                "{check} must be expected to fail for a reason to be expected"
+                !text.trim().is_empty(),
+                "because of what does {check} fail?"
             );
         }
         let verdicts = ["ready", "not-ready", "undetermined"];

@@ -14,6 +14,7 @@ use crate::faults::Fault;
 use crate::features::Known;
 use crate::kernel::Recipes;
 use crate::outcomes::{self, Outcomes};
+use crate::report::Status;
 
 /// Everything the bench is told.
 pub struct Table {
@@ -260,6 +261,15 @@ impl Table {
                 ];
                 for general in general.into_iter().flatten() {
                     expected.add(general);
+                }
+                let reasons = &expected.because;
+                for check in expected.checks() {
+                    let fails = expected.of(check).is_some_and(|(is, _)| is == Status::Fail);
+                    ensure!(
+                        !fails || reasons.contains_key(check),
+                        "cells.yaml: {kernel} {}: {check} fails, because of what?",
+                        row.condition
+                    );
                 }
                 cells.push(Cell {
                     kernel,

@@ -84,6 +84,21 @@ fn without_both_marks_nothing_is_known() {
 }
 
 #[test]
+fn what_comes_of_a_kill_is_explained_by_the_kill_alone() {
+    let leak = explained("[{text: leaking, killed: true, why: w}]");
+    let line = "[ 3.2] uprobe: leaking uprobe";
+    let log = |lines: [&str; 2]| {
+        let [before, after] = lines;
+        format!("[ 3.0] {BEGIN}\n{before}\n[ 3.1] bench: runs are killed\n{after}\n[ 4.0] {END}\n")
+    };
+    const BEGIN: &str = "bench: the doctor begins";
+    const END: &str = "bench: the doctor has ended";
+    let of = |text: &str| unexplained(text, &leak, "root").unwrap();
+    assert!(of(&log(["", line])).is_empty());
+    assert_eq!(of(&log([line, ""])), ["uprobe: leaking uprobe"]);
+}
+
+#[test]
 fn an_explanation_needs_a_text_a_reason_and_a_condition_that_exists() {
     let lint = |text: &str| {
         explained(text)

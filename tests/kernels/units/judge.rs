@@ -77,8 +77,12 @@ fn unknown_is_neither_ok_nor_fail() {
     assert_eq!(against("{fail: {broken: b}}").len(), 1);
     assert_eq!(against("{fail: {broken: b, dark: b}}").len(), 1);
     assert_eq!(
-        against("{fail: {broken: b}, either: [{checks: [dark], of: [ok, unknown], why: b}]}").len(),
+        against("{fail: {broken: b}, together: [{checks: [dark], are: unknown, why: b}]}").len(),
         0
+    );
+    assert_eq!(
+        against("{fail: {broken: b}, together: [{checks: [dark], are: ok, why: b}]}").len(),
+        1
     );
 }
 
@@ -98,8 +102,13 @@ fn a_failure_for_another_reason_is_a_difference() {
         against(&format!("{{{expected}, because: {{broken: it was}}}}")).len(),
         1
     );
-    let no_failure: Expected = serde_yaml::from_str("{ok: {fine: b}, because: {fine: x}}").unwrap();
-    assert!(no_failure.lint().is_err());
+    // A reason is for wherever the check fails, and not for where it does not.
+    assert_eq!(
+        against(&format!("{{{expected}, because: {{fine: it was}}}}")).len(),
+        0
+    );
+    let no_reason: Expected = serde_yaml::from_str("{because: {fine: ''}}").unwrap();
+    assert!(no_reason.lint().is_err());
 }
 
 #[test]
