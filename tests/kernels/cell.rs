@@ -12,7 +12,7 @@ use bpf_doctor::probes::{self, ProbeResult};
 use crate::boots::{Boots, Start};
 use crate::faults::Spoiled;
 use crate::guest::Payload;
-use crate::outcomes::{self, told};
+use crate::outcomes::told;
 use crate::report::{Guest, Report, Status};
 use crate::table::{Cell, Condition, Table};
 use crate::{console, frames, guest, judge, kernel};
@@ -247,10 +247,28 @@ impl Bench<'_> {
         match &cell.expected {
             Some(expected) => {
                 problems.extend(judge::differences(expected, &report, &self.table.not_yet));
-                if cell.condition == outcomes::CONDITION {
+                let named = |probe: &str| expected.probes.contains_key(probe);
+                if condition.is_root() {
                     let table = probes::table().iter().map(|probe| probe.id);
                     let outcomes = &self.table.outcomes;
-                    problems.extend(outcomes.differences(&cell.kernel, &report.probes, table));
+                    problems.extend(outcomes.differences(
+                        &cell.kernel,
+                        &report.probes,
+                        table.filter(|probe| !named(probe)),
+                    ));
+                }
+                if let Some(may_work) = &expected.may_work {
+                    let works =
+                        |probe: &&ProbeResult| matches!(probe.outcome, probes::Outcome::Works);
+                    let more =
+                        report.probes.iter().filter(works).filter(|probe| {
+                            !named(&probe.probe) && !may_work.contains(&probe.probe)
+                        });
+                    problems.extend(
+                        more.map(|probe| {
+                            format!("probe {} works, and nobody lets it", probe.probe)
+                        }),
+                    );
                 }
             }
             None => println!("this cell is not in the table: there is nothing to compare with"),

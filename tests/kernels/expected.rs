@@ -26,6 +26,8 @@ pub struct Expected {
     /// Check to what its reason must say: the cause, not only that it fails.
     #[serde(default)]
     pub because: BTreeMap<String, String>,
+    /// The only probes that may work, besides those named in `probes`.
+    pub may_work: Option<BTreeSet<String>>,
     /// What all of it comes to.
     pub verdict: Option<String>,
     /// Probe to `works`, `skipped`, `fails` or `fails ERRNO`.
@@ -90,6 +92,7 @@ impl Expected {
             group.checks.retain(|check| !named.contains(check));
             self.together.push(group);
         }
+        self.may_work = self.may_work.take().or_else(|| other.may_work.clone());
         self.verdict = self.verdict.take().or_else(|| other.verdict.clone());
         for (check, text) in &other.because {
             // What one of them says of a reason is true of every failure, unless another says more.

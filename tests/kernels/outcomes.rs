@@ -1,5 +1,6 @@
 //! `outcomes.yaml`: what every probe of the probe table comes to for root on a
-//! kernel as it boots, and why some of it can't be seen here.
+//! kernel as it boots, and why some of it can't be seen here. It is so in every cell of
+//! root's, but for the probes that the cell or its condition names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,7 +128,8 @@ impl Outcomes {
         })
     }
 
-    /// What differs in root's cell of `kernel`, one line each. `table` are all probes.
+    /// What differs in a cell of root on `kernel`, one line each. `table` are all probes that
+    /// the cell itself says nothing of.
     pub fn differences<'a>(
         &self,
         kernel: &str,
