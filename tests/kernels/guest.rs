@@ -20,7 +20,7 @@ pub const DOCTOR_LIMIT: u32 = 60;
 
 /// What init and a person at the prompt use of busybox.
 const APPLETS: &[&str] = &[
-    "awk", "cat", "cut", "date", "dmesg", "echo", "free", "grep", "head", "id", "ifconfig",
+    "awk", "cat", "cp", "cut", "date", "dmesg", "echo", "free", "grep", "head", "id", "ifconfig",
     "insmod", "kill", "ls", "mkdir", "more", "mount", "mv", "printf", "ps", "reboot", "rm",
     "rmdir", "sed", "setsid", "cttyhack", "sh", "sleep", "sort", "stat", "stty", "tail", "test",
     "top", "umount", "uname", "vi", "wc", "zcat",
@@ -135,6 +135,8 @@ impl Base {
             fs::write(folder.join("cell"), cell.variables(kernel))?;
             let verify = cell.condition.verify.join("\n") + "\n";
             fs::write(folder.join("verify"), verify)?;
+            let prepare = cell.condition.prepare.join("\n") + "\n";
+            fs::write(folder.join("prepare"), prepare)?;
             if !cell.condition.config_without.is_empty() {
                 let config = without_options(&config, &cell.condition.config_without);
                 fs::write(folder.join("config"), config)?;

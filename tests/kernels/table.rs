@@ -68,6 +68,9 @@ pub struct Condition {
     /// Files of the kernel's, and what init writes to them.
     #[serde(default)]
     pub writes: BTreeMap<String, String>,
+    /// What init does besides, in its own shell.
+    #[serde(default)]
+    pub prepare: Vec<String>,
     /// The modules kept with the kernel are loaded.
     #[serde(default)]
     pub modules: bool,
