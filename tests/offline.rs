@@ -847,6 +847,7 @@ fn an_archive_of_a_root_is_understood_whatever_its_members_begin_with() {
         vec![member(directory, "./", "", b""), release("./")],
         vec![release("root/")],
         vec![member(directory, "mnt/", "", b""), release("mnt/")],
+        vec![release("top/"), member(file, "top.sha256", "", b"x")],
         vec![release("")],
     ]
     .into_iter()

@@ -68,15 +68,15 @@ impl Tree {
         }
     }
 
-    /// The one directory that holds everything, if there is one.
+    /// The one directory that holds everything, if there is one; files beside it, such as its
+    /// checksum, do not count.
     pub(super) fn only_directory(&self) -> Option<String> {
-        let names = self.list("/").ok()?;
-        let [name] = names.as_slice() else {
-            return None;
-        };
-        let path = format!("/{name}");
-        let is_directory = self.nodes.get(&path) == Some(&Node::Directory);
-        is_directory.then_some(path)
+        let names = self.list("/").ok()?.into_iter();
+        let mut directories = names
+            .map(|name| format!("/{name}"))
+            .filter(|path| self.nodes.get(path) == Some(&Node::Directory));
+        let path = directories.next()?;
+        directories.next().is_none().then_some(path)
     }
 
     /// A member that is neither a file nor a directory.

@@ -13,7 +13,7 @@ use std::net::Ipv6Addr;
 
 use cmdline::is_boot_configuration;
 use homes::is_program;
-use words::{COMMON, EFI_VENDORS, SECRETS, SYSTEM_PATHS};
+use words::{COMMON, EFI_VENDORS, SECRETS, SHORT_SECRETS, SYSTEM_PATHS};
 
 /// Replaces names of hosts and users, ids of machines, addresses and secrets.
 #[derive(Debug, Default)]
@@ -182,11 +182,19 @@ impl Redactor {
                 out.push_str(piece);
                 continue;
             }
-            let mut piece = piece.to_owned();
-            for name in &self.hosts {
-                piece = replaced(&piece, name, "host-1");
-            }
-            out.push_str(&piece);
+            // Installers call a group of volumes `rhel_web-17`. Elsewhere a name with a low line is
+            // another name: no host's name has one.
+            let parts: Vec<&str> = match piece.contains("/dev/") {
+                true => piece.split('_').collect(),
+                false => vec![piece],
+            };
+            let parts = parts.into_iter().map(|part| {
+                let hosts = self.hosts.iter();
+                hosts.fold(part.to_owned(), |part, name| {
+                    replaced(&part, name, "host-1")
+                })
+            });
+            out.push_str(&parts.collect::<Vec<_>>().join("_"));
         }
         out
     }
@@ -370,7 +378,9 @@ fn secrets(text: &str) -> String {
             .next()
             .unwrap_or_default()
             .to_lowercase();
-        if SECRETS.iter().any(|secret| name.contains(secret)) {
+        let is_secret = SECRETS.iter().any(|secret| name.contains(secret))
+            || SHORT_SECRETS.contains(&name.as_str());
+        if is_secret {
             let end = match behind.strip_prefix('"') {
                 Some(quoted) => quoted.find('"').map(|at| at + 2),
                 None => behind.find(|c: char| c.is_whitespace() || matches!(c, '"' | ',')),
@@ -665,6 +675,12 @@ mod tests {
         let rows = [
             ("netroot=iscsi:bob:s3cr3t@host", "netroot=iscsi redacted"),
             ("rootpw=abc", "rootpw=redacted"),
+            ("user=9,pass=abc,bypass=1", "user=9,pass=redacted,bypass=1"),
+            (
+                "/dev/mapper/rhel_web17-root",
+                "/dev/mapper/rhel_host-1-root",
+            ),
+            ("x_web17", "x_web17"),
             (
                 "password=pw123,domain=CORP",
                 "password=redacted,domain=domain-1",

@@ -121,6 +121,9 @@ pub(super) const SECRETS: &[&str] = &[
     "auth",
 ];
 
+/// Whole names of such arguments, which stand in other words, too.
+pub(super) const SHORT_SECRETS: &[&str] = &["pass", "pin", "psk", "pw"];
+
 /// Last parts of the names of arguments and options whose values are users.
 pub(super) const USER_ARGUMENTS: &[&str] = &["user", "username", "login", "logname", "uname"];
 
