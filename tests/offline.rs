@@ -105,7 +105,7 @@ fn sosreport() -> (TempDir, PathBuf) {
         ("sos_commands/host/hostname", "web-17\n"),
         (
             "sos_commands/filesys/mount_-l",
-            "proc on /proc type proc (rw)\n",
+            "cgroup2 on /sys/fs/cgroup type cgroup2 (rw)\nbpf on /sys/fs/bpf type bpf (rw)\n",
         ),
         (
             "sos_commands/selinux/sestatus",
@@ -662,6 +662,9 @@ fn refused_directories_of_a_sosreport_are_pointed_out() {
         let scratch = root.parent().unwrap();
         fs::set_permissions(scratch, fs::Permissions::from_mode(0o755)).unwrap();
     }
+    put(&root, "sos_commands/filesys/mount_-l", "x\n");
+    let mount = root.join("sos_commands/filesys/mount_-l");
+    fs::set_permissions(&mount, fs::Permissions::from_mode(0o000)).unwrap();
     let mut command = doctor(&["check", "--format", "yaml", "--root", name(&root)]);
     if as_nobody {
         std::os::unix::process::CommandExt::uid(&mut command, 65534);
@@ -670,9 +673,276 @@ fn refused_directories_of_a_sosreport_are_pointed_out() {
     fs::set_permissions(&shut, fs::Permissions::from_mode(0o755)).unwrap();
     let said = text(&output.stderr);
     assert!(
-        said.contains("a directory of this sosreport may not be read"),
+        said.contains("a directory and a file of this sosreport may not be read"),
         "{said}"
     );
-    assert!(said.contains("sos_commands/kernel"), "{said}");
+    assert!(
+        said.contains("first of all sos_commands/filesys/mount_-l"),
+        "{said}"
+    );
     assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{said}");
+}
+
+/// The report, and what was said on standard error besides.
+#[track_caller]
+fn warned(arguments: &[&str]) -> (Value, String) {
+    let output = run(&[&["check", "--format", "yaml"], arguments].concat());
+    let said = text(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{said}");
+    (serde_yaml::from_slice(&output.stdout).unwrap(), said)
+}
+
+#[test]
+fn a_part_of_a_config_says_nothing_by_what_it_lacks() {
+    let scratch = tempfile::tempdir().unwrap();
+    let whole = CONFIG.replace("CONFIG_BPF_STREAM_PARSER=y\n", "");
+    let file = |name: &str, content: &str| {
+        put(scratch.path(), name, content);
+        scratch.path().join(name)
+    };
+    let absent = report(&[
+        "--config",
+        name(&file("whole", &whole)),
+        "--release",
+        "5.10.218",
+    ]);
+    assert_eq!(status(&absent, "sockmap-config-missing"), "fail");
+
+    // What savedefconfig writes, and what `merge_config.sh` takes.
+    let part = file(
+        "part",
+        "CONFIG_BPF_SYSCALL=y\n# CONFIG_BPF_LSM is not set\n",
+    );
+    let saved = scratch.path().join("saved.yaml");
+    let arguments = ["--config", name(&part), "--release", "5.10.218"];
+    let (report, said) = warned(&arguments);
+    assert!(
+        said.contains("part is a fragment of a kernel config (2 options, no header)"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(status(&report, "sockmap-config-missing"), "unknown");
+    let output = run(&[
+        &["check", "--format", "yaml", "-o", name(&saved)],
+        &arguments[..],
+    ]
+    .concat());
+    assert_eq!(text(&output.stderr), said);
+    assert_eq!(warned(&["--from", name(&saved)]), (report, String::new()));
+}
+
+#[test]
+fn what_files_of_a_sosreport_tell_differently_is_shown() {
+    let (_scratch, root) = sosreport();
+    let told = |report: &Value| fact(report, "kernel.disagreements").0;
+    assert_eq!(told(&report(&["--root", name(&root)])), "[]");
+    put(
+        &root,
+        "etc/redhat-release",
+        "Red Hat Enterprise Linux release 9.2 (Plow)\n",
+    );
+    put(
+        &root,
+        "sos_commands/filesys/mount_-l",
+        "cgroup2 on /sys/fs/cgroup type cgroup2 (rw)\n",
+    );
+    let report = report(&["--root", name(&root)]);
+    let told = told(&report);
+    for sentence in [
+        "the distribution's version is 9.4 in /etc/os-release and 9.2 in /etc/redhat-release",
+        "at /sys/fs/bpf there is bpf by /proc/self/mountinfo and no mount by \
+         sos_commands/filesys/mount_-l",
+    ] {
+        assert!(told.contains(sentence), "{told}");
+    }
+    assert_eq!(status(&report, "config-disagrees"), "fail");
+}
+
+#[test]
+fn the_log_of_a_sosreport_tells_what_its_files_lack() {
+    let (scratch, root) = sosreport();
+    fs::remove_file(root.join("proc/cmdline")).unwrap();
+    put(
+        &root,
+        "sos_commands/kernel/uname_-a",
+        "Linux web-17 4.18.0-553.el8_10.x86_64 #1 SMP x86_64 x86_64 x86_64 GNU/Linux\n",
+    );
+    let log = "[    0.000000] Linux version 4.18.0-553.el8_10.x86_64\n\
+               [    0.000000] Command line: ro lsm=yama psk=hunter2\n\
+               [    0.000000] secureboot: Secure boot enabled\n\
+               [    0.000000] Kernel is locked down from EFI secure boot; see man kernel_lockdown.7\n";
+    put(&root, "sos_commands/kernel/dmesg", log);
+    put(
+        &root,
+        "boot/config-4.18.0-553.el8_10.x86_64",
+        "CONFIG_BPF=y\nCONFIG_LOCK_DOWN_KERNEL=y\n",
+    );
+    let plain = report(&["--root", name(&root)]);
+    let source = "sos_commands/kernel/dmesg";
+    for (key, value) in [
+        ("cmdline", "ro lsm=yama psk=hunter2"),
+        ("security.lockdown", "integrity"),
+        ("security.secure-boot", "true"),
+    ] {
+        let expected = (value.to_owned(), source.to_owned());
+        assert_eq!(fact(&plain, key), expected, "{key}");
+    }
+    let redacted = report(&["--redact", "--root", name(&root)]);
+    assert_eq!(
+        fact(&redacted, "cmdline"),
+        ("ro lsm=yama psk=redacted".to_owned(), source.to_owned())
+    );
+    let bundle = scratch.path().join("x.tar.gz");
+    pack_redacted(&root, &bundle);
+    assert_eq!(report(&["--root", name(&bundle)]), redacted);
+
+    put(
+        &root,
+        "sos_commands/boot/mokutil_--sb-state",
+        "SecureBoot disabled\n",
+    );
+    let other = report(&["--root", name(&root)]);
+    assert_eq!(fact(&other, "security.secure-boot").0, "false");
+    let told = fact(&other, "kernel.disagreements").0;
+    assert!(
+        told.contains("Secure Boot is disabled in sos_commands/boot/mokutil"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_byte_order_mark_before_a_file_is_no_part_of_it() {
+    let scratch = tempfile::tempdir().unwrap();
+    for format in ["yaml", "json"] {
+        let plain = text(&run(&["check", "--no-probes", "--format", format]).stdout);
+        let path = scratch.path().join(format);
+        fs::write(&path, format!("\u{feff}{plain}")).unwrap();
+        let again = run(&["check", "--format", format, "--from", name(&path)]);
+        assert_eq!(text(&again.stdout), plain);
+        let fleet = run(&["fleet", name(&path)]);
+        assert!(text(&fleet.stdout).starts_with("1 host: "), "{fleet:?}");
+        let explain = run(&["explain", "--host", name(&path), "--text", "x"]);
+        assert_eq!(explain.status.code(), Some(1), "{explain:?}");
+    }
+    for (option, content, key, value) in [
+        ("--cmdline", "lsm=bpf\n", "cmdline", "lsm=bpf"),
+        ("--os-release", "ID=debian\n", "os.id", "debian"),
+        ("--lsm", "yama,bpf", "security.lsm", "- yama\n- bpf"),
+    ] {
+        let path = scratch.path().join("file");
+        fs::write(&path, format!("\u{feff}{content}")).unwrap();
+        let report = report(&[option, name(&path), "--release", "6.1.0"]);
+        assert_eq!(fact(&report, key).0, value, "{option}");
+    }
+}
+
+#[test]
+fn an_archive_of_a_root_is_understood_whatever_its_members_begin_with() {
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = tar::EntryType::Directory;
+    let file = tar::EntryType::Regular;
+    let release = |top: &str| member(file, &format!("{top}etc/os-release"), "", b"ID=debian\n");
+    for (at, members) in [
+        vec![member(directory, "/", "", b""), release("")],
+        vec![member(directory, "./", "", b""), release("./")],
+        vec![release("root/")],
+        vec![member(directory, "mnt/", "", b""), release("mnt/")],
+        vec![release("top/"), member(file, "top.sha256", "", b"x")],
+        vec![release("")],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = scratch.path().join(format!("{at}.tar"));
+        fs::write(&path, members.concat()).unwrap();
+        let report = report(&["--root", name(&path)]);
+        let expected = ("debian".to_owned(), "/etc/os-release".to_owned());
+        assert_eq!(fact(&report, "os.id"), expected, "{at}");
+    }
+    // And so is a directory that was unpacked from one.
+    put(
+        scratch.path(),
+        "unpacked/root/etc/os-release",
+        "ID=debian\n",
+    );
+    let report = report(&["--root", name(&scratch.path().join("unpacked"))]);
+    assert_eq!(fact(&report, "os.id").0, "debian");
+}
+
+#[test]
+fn of_a_system_that_is_off_it_is_said_that_nothing_runs() {
+    let image = tempfile::tempdir().unwrap();
+    put(image.path(), "etc/os-release", "ID=debian\n");
+    put(image.path(), "boot/vmlinuz-6.1.0-9-amd64", "");
+    for empty in ["proc", "sys"] {
+        fs::create_dir(image.path().join(empty)).unwrap();
+    }
+    let shown = text(&run(&["check", "-v", "--root", name(image.path())]).stdout);
+    assert!(shown.contains("nothing runs in this root"), "{shown}");
+    for wrong in [
+        "securityfs is not mounted",
+        "sysfs is not mounted",
+        "/proc/sys is not there",
+        "network namespace",
+    ] {
+        assert!(!shown.contains(wrong), "{wrong}: {shown}");
+    }
+    // A copy of some files of /proc/sys is no /proc/sys that is not there.
+    put(image.path(), "proc/sys/kernel/osrelease", "6.1.0-9-amd64\n");
+    put(
+        image.path(),
+        "proc/sys/kernel/unprivileged_bpf_disabled",
+        "2\n",
+    );
+    let shown = text(&run(&["check", "-v", "--root", name(image.path())]).stdout);
+    for wrong in ["/proc/sys is not there", "network namespace"] {
+        assert!(!shown.contains(wrong), "{wrong}: {shown}");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_mounts_take_no_more_memory_than_ten() {
+    let scratch = tempfile::tempdir().unwrap();
+    let few = MOUNTS.to_owned();
+    let line = |id: u32| {
+        format!("{id} 28 0:{id} / /var/lib/x/{id:064}/merged rw - overlay overlay rw,lowerdir=/a\n")
+    };
+    let many: String = MOUNTS.to_owned() + &(100..100_100).map(line).collect::<String>();
+    let peak = |file: &str, content: &str| {
+        let path = scratch.path().join(file);
+        fs::write(&path, content).unwrap();
+        let mut command = doctor(&["check", "--release", "6.1.0", "--mountinfo", name(&path)]);
+        let child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        peak_of(child)
+    };
+    let (few, many) = (peak("few", &few), peak("many", &many));
+    assert!(many < few + 4096, "{many} KiB instead of {few}");
+}
+
+/// The most memory a process had, in KiB.
+fn peak_of(child: std::process::Child) -> u64 {
+    let pid = child.id();
+    let mut most = 0;
+    let mut child = child;
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        most = most.max(peak.unwrap_or(0));
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert_ne!(most, 0);
+    most
+}
+
+#[test]
+fn an_answer_of_a_bundle_that_is_none_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let manifest = "schema: bpf-doctor/bundle/v1\ntool: x\ncollected_at: x\nredacted: false\n\
+                    link: {/x: {refused: nonsense}}\ncomplete: true\n";
+    put(scratch.path(), "manifest.yaml", manifest);
+    refused(
+        &["check", "--root", name(scratch.path())],
+        "its manifest.yaml: link of `/x`: `refused` can't be `nonsense`",
+    );
 }

@@ -309,7 +309,7 @@ pub(super) fn explain(file: &str, error: yaml::Error) -> LoadError {
     }
     let hint = message
         .split_once("unknown field `")
-        .or_else(|| message.split_once("unknown variant `"))
+        .or_else(|| message.split_once("found `"))
         .and_then(|(_, rest)| {
             let mut quoted = rest.split('`').step_by(2);
             let word = quoted.next()?;

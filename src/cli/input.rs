@@ -39,8 +39,7 @@ pub fn read_file(file: &Path, limit: usize) -> anyhow::Result<(String, Vec<u8>)>
         let mut bytes = Vec::new();
         let mut input = std::io::stdin().lock().take(limit as u64);
         input.read_to_end(&mut bytes).map(|_| bytes)
-    } else if name.starts_with("/dev/fd/") || name == "/dev/stdin" {
-        // `--config <(zcat config.gz)`: a pipe that the shell made, and feeds.
+    } else if is_pipe(&name) {
         read_pipe(file, limit)
     } else {
         let path = std::path::absolute(file).with_context(|| format!("can't find {name}"))?;
@@ -51,6 +50,28 @@ pub fn read_file(file: &Path, limit: usize) -> anyhow::Result<(String, Vec<u8>)>
         bail!("{name} is larger than any such file should be");
     }
     Ok((name, bytes))
+}
+
+/// A file that was named on the command line, opened, and its name for people.
+pub fn open_file(file: &Path) -> anyhow::Result<(String, Box<dyn Read>)> {
+    let name = file.display().to_string();
+    if name == "-" {
+        return Ok(("standard input".to_owned(), Box::new(std::io::stdin())));
+    }
+    let input: std::io::Result<Box<dyn Read>> = if is_pipe(&name) {
+        let pipe = std::fs::OpenOptions::new().read(true).open(file);
+        pipe.map(|pipe| Box::new(pipe) as Box<dyn Read>)
+    } else {
+        let file = Live.open(file);
+        file.map(|file| Box::new(file) as Box<dyn Read>)
+    };
+    let input = input.with_context(|| format!("can't read {name}"))?;
+    Ok((name, input))
+}
+
+/// `--config <(zcat config.gz)`: a pipe that the shell made, and feeds.
+fn is_pipe(name: &str) -> bool {
+    name.starts_with("/dev/fd/") || name == "/dev/stdin"
 }
 
 fn read_pipe(file: &Path, limit: usize) -> std::io::Result<Vec<u8>> {

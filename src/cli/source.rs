@@ -1,11 +1,11 @@
 //! The host that is meant: this one, or one that is known from files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{ArgGroup, Args};
 
-use super::input::read_file;
+use super::input::{open_file, read_file};
 use super::output::Terminal;
 use bpf_doctor::facts::{self, Facts};
 use bpf_doctor::host::{self, Files, Role};
@@ -167,10 +167,30 @@ impl SourceArguments {
         }
         let mut known = Files::new(self.release.as_deref());
         for (role, file) in files {
-            let (name, bytes) = read_file(file, FILE_LIMIT)?;
+            let (name, bytes) = match role {
+                // A host with many containers has a hundred thousand mounts.
+                Role::Mountinfo => needed_mounts(file)?,
+                _ => read_file(file, FILE_LIMIT)?,
+            };
             known.add(*role, &name, &bytes)?;
         }
+        known
+            .warnings()
+            .iter()
+            .for_each(|text| Terminal::warn(text));
         Ok(known.host())
+    }
+}
+
+/// What facts ask for of a list of mounts, and the list's name.
+fn needed_mounts(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
+    let (name, input) = open_file(file)?;
+    match facts::needed_mounts(input, FILE_LIMIT) {
+        Ok(bytes) => Ok((name, bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+            bail!("{name} is larger than any such file should be")
+        }
+        Err(error) => Err(error).with_context(|| format!("can't read {name}")),
     }
 }
 

@@ -35,7 +35,10 @@ impl Status {
 
 /// Something a verdict rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a map with `probe` and its outcome, or with `fact` and its value"
+)]
 pub enum Evidence {
     /// An experiment.
     Probe {

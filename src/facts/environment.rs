@@ -291,6 +291,12 @@ const LAYERS: &[(&str, &str)] = &[
     ("/lxc/", "lxc"),
 ];
 
+/// What is looked for in the list of mounts besides mount points.
+pub(super) fn mount_marks() -> impl Iterator<Item = &'static str> {
+    let layers = LAYERS.iter().map(|(place, _)| *place);
+    layers.chain([POD_MOUNT])
+}
+
 fn told_by_layers(host: &dyn Host) -> Option<(&'static str, &'static str)> {
     let path = "/proc/self/mountinfo";
     let text = reader::text(host, path).ok()?;

@@ -1,7 +1,9 @@
 //! The three-valued word the doctor is built on: known with a value, or unknown with a reason.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// A value read from a host.
@@ -106,9 +108,19 @@ pub struct Unknown {
     pub detail: String,
 }
 
+impl Unknown {
+    /// Whether another source may tell: the place itself is not there, or nobody looked.
+    pub(super) const fn is_elsewhere(&self) -> bool {
+        matches!(self.unknown, Why::Missing | Why::NotCollected)
+    }
+}
+
 /// Something read from the host, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a map with `value` and `source`, or with `unknown` and why"
+)]
 pub enum Fact {
     /// Known to be so.
     Known {
@@ -126,6 +138,31 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         source: String,
     },
+}
+
+/// Facts by their keys; of one that is none, the key is told.
+pub(super) fn by_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Fact>, D::Error> {
+    struct ByName;
+    impl<'de> Visitor<'de> for ByName {
+        type Value = BTreeMap<String, Fact>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of facts")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut facts = BTreeMap::new();
+            while let Some(key) = map.next_key::<String>()? {
+                let fact = map.next_value();
+                let fact = fact.map_err(|error| A::Error::custom(format!("{key}: {error}")))?;
+                facts.insert(key, fact);
+            }
+            Ok(facts)
+        }
+    }
+    deserializer.deserialize_map(ByName)
 }
 
 impl Fact {

@@ -3,6 +3,7 @@
 
 use super::{Fact, Facts, Value, Why, boot};
 use crate::host::{Host, KERNEL_LOG};
+use crate::version::KernelVersion;
 
 /// More than the ring buffer of any kernel.
 const LIMIT: usize = 16 << 20;
@@ -24,6 +25,9 @@ const CONFIDENTIAL: &[&str] = &[
     "unsafe use of perf is restricted",
     "use of tracefs is restricted",
 ];
+
+/// What the patch from before Linux 5.4 says of BPF and probes when it refuses as much.
+const CONFIDENTIAL_OF_PATCH: &[&str] = &[": BPF is restricted", ": Use of kprobes is restricted"];
 
 impl KernelLog {
     /// The log of a host that is known from files. A running one has better sources.
@@ -49,57 +53,78 @@ impl KernelLog {
     }
 
     /// How far the kernel was locked down when the log was read; nothing where it does not
-    /// tell. The kernel config has to be collected before.
+    /// tell. The kernel, its config and its command line have to be collected before.
     pub(super) fn lockdown(&self, facts: &Facts) -> Option<Fact> {
-        let Some(rest) = self.behind("Kernel is locked down from ") else {
-            // The log is written at each step of lockdown; one that goes back to the first
-            // line has them all.
-            let whole = self.0.contains("Linux version ");
-            // `Lockdown: modprobe: unsigned module loading is restricted; see man ...`
-            let refused =
-                |line: &str| line.contains("Lockdown: ") && line.contains(" is restricted");
-            if self.0.lines().any(refused) {
-                let confidential = CONFIDENTIAL.iter().any(|reason| self.0.contains(reason));
-                let level = if confidential {
-                    "confidentiality"
-                } else {
-                    "integrity"
-                };
-                return Some(Fact::known(level, KERNEL_LOG));
-            }
-            return whole.then(|| Fact::known("none", KERNEL_LOG));
+        let from = self.locked_from();
+        // `Lockdown: modprobe: unsigned module loading is restricted; see man ...`
+        let refused = |line: &str| line.contains("Lockdown: ") && line.contains(" is restricted");
+        let refuses = self.0.lines().any(refused);
+        let says = |reasons: &[&str]| {
+            let mut lines = self.0.lines().filter(|line| refused(line));
+            lines.any(|line| reasons.iter().any(|reason| line.contains(reason)))
         };
-        if CONFIDENTIAL.iter().any(|reason| self.0.contains(reason)) {
-            return Some(Fact::known("confidentiality", KERNEL_LOG));
-        }
-        let from = rest.split(';').next().unwrap_or_default().trim();
-        let has = |option: &str| facts.get(option).value() == Some(&"y".into());
-        let level = match from {
-            "command line" => match boot::argument(&facts.get("cmdline"), "lockdown").value() {
-                Some(Value::Text(level)) if level == "confidentiality" => Some("confidentiality"),
-                Some(Value::Text(level)) if level == "integrity" => Some("integrity"),
-                _ => None,
-            },
-            "Kernel configuration" if has("config.LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY") => {
-                Some("confidentiality")
-            }
-            "Kernel configuration" if has("config.LOCK_DOWN_KERNEL_FORCE_INTEGRITY") => {
-                Some("integrity")
-            }
-            // What distributions add to the module of Linux 5.4: Secure Boot means integrity.
-            _ if from.starts_with("EFI Secure Boot") && has("config.SECURITY_LOCKDOWN_LSM") => {
-                Some("integrity")
-            }
-            _ => None,
+        // The log is written at each step of lockdown; one that goes back to the first line has
+        // them all.
+        let whole = self.0.contains("Linux version ");
+        let level = if self.is_lifted() {
+            Some("none")
+        } else if says(CONFIDENTIAL) || says(CONFIDENTIAL_OF_PATCH) {
+            Some("confidentiality")
+        } else if from.is_some() || refuses {
+            level(from, refuses, facts)
+        } else if whole {
+            Some("none")
+        } else {
+            return None;
         };
-        Some(match level {
-            Some(level) => Fact::known(level, KERNEL_LOG),
-            None => Fact::unknown(
-                Why::Untold,
-                &format!("the kernel is locked down from {from}, and how far is not said"),
-                KERNEL_LOG,
-            ),
+        Some(match (level, from) {
+            (Some(level), _) => Fact::known(level, KERNEL_LOG),
+            (None, from) => {
+                let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
+                let detail = format!("the kernel is locked down{from}, and how far is not said");
+                Fact::unknown(Why::Untold, &detail, KERNEL_LOG)
+            }
         })
+    }
+
+    /// What locked the kernel down last.
+    fn locked_from(&self) -> Option<&str> {
+        let rest = self.behind("Kernel is locked down from ")?;
+        Some(rest.split(';').next().unwrap_or_default().trim())
+    }
+
+    /// Whether somebody at the keyboard ended lockdown, as a patch of distributions allows.
+    fn is_lifted(&self) -> bool {
+        let last = |mark: &str| self.0.rfind(mark);
+        last("Lifting lockdown").is_some_and(|at| {
+            let since = [last("Kernel is locked down from "), last("Lockdown: ")];
+            since.into_iter().flatten().all(|other| other <= at)
+        })
+    }
+
+    /// Whether the firmware started a signed system, in the kernel's words (setup.c of x86,
+    /// drivers/firmware/efi/secureboot.c of distributions); nothing where it does not tell.
+    pub(super) fn secure_boot(&self) -> Option<Fact> {
+        let word = |line: &str| {
+            let line = line.trim_end();
+            if line.ends_with("Secure boot enabled") {
+                Some(Fact::known(true, KERNEL_LOG))
+            } else if line.ends_with("Secure boot disabled") {
+                Some(Fact::known(false, KERNEL_LOG))
+            } else if line.contains("Secure boot could not be determined") {
+                let detail = "the kernel could not determine it";
+                Some(Fact::unknown(Why::Untold, detail, KERNEL_LOG))
+            } else {
+                None
+            }
+        };
+        // The first line is the kernel's own; programs can write later ones.
+        let told = self.0.lines().find_map(word);
+        let locked = self.locked_from().is_some_and(is_efi);
+        match told {
+            Some(Fact::Unknown { .. }) | None if locked => Some(Fact::known(true, KERNEL_LOG)),
+            told => told,
+        }
     }
 
     /// The release of the kernel that wrote it.
@@ -120,6 +145,46 @@ impl KernelLog {
     fn behind(&self, mark: &str) -> Option<&str> {
         let mut lines = self.0.lines().filter_map(|line| line.split_once(mark));
         lines.next_back().map(|(_, rest)| rest)
+    }
+}
+
+fn is_efi(from: &str) -> bool {
+    from.to_ascii_lowercase().starts_with("efi secure boot")
+}
+
+/// How far a kernel is locked down that says no more than by what it is.
+fn level(from: Option<&str>, refuses: bool, facts: &Facts) -> Option<&'static str> {
+    let has = |option: &str| facts.get(option).value() == Some(&"y".into());
+    // RHEL 8 has the patch from before Linux 5.4, and calls its one level so (lockdown in
+    // securityfs). Others have the patch with two levels, and say nothing of which.
+    if facts.text("kernel.flavour").as_deref() == Some("rhel8") {
+        return Some("integrity");
+    }
+    if has("config.LOCK_DOWN_KERNEL") {
+        return None;
+    }
+    let has_module = has("config.SECURITY_LOCKDOWN_LSM")
+        || facts
+            .kernel_version()
+            .is_some_and(|version| version >= KernelVersion::new(5, 4, 0));
+    match from {
+        Some("command line") => match boot::argument(&facts.get("cmdline"), "lockdown").value() {
+            Some(Value::Text(level)) if level == "confidentiality" => Some("confidentiality"),
+            Some(Value::Text(level)) if level == "integrity" => Some("integrity"),
+            _ => None,
+        },
+        Some("Kernel configuration") if has("config.LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY") => {
+            Some("confidentiality")
+        }
+        Some("Kernel configuration") if has("config.LOCK_DOWN_KERNEL_FORCE_INTEGRITY") => {
+            Some("integrity")
+        }
+        // What distributions add to the module of Linux 5.4: Secure Boot means integrity.
+        Some(from) if (is_efi(from) || from.starts_with("Secure IPL")) && has_module => {
+            Some("integrity")
+        }
+        None if refuses => Some("integrity"),
+        _ => None,
     }
 }
 
@@ -172,6 +237,59 @@ mod tests {
             let fact = log.lockdown(&facts);
             let told = fact.as_ref().and_then(Fact::value).cloned();
             assert_eq!(told, level.map(Value::from), "{log:?} {cmdline}");
+        }
+    }
+
+    #[test]
+    fn the_patch_of_rhel_8_is_proven_by_the_log() {
+        let efi = format!("{LOCKED}EFI secure boot{MORE}");
+        let refused = format!("[ 9.0] Lockdown: sosreport: debugfs is restricted{MORE}");
+        let bpf = format!("{efi}[ 9.0] Lockdown: bpftrace: BPF is restricted{MORE}");
+        let lifted = format!("{efi}[ 9.0] Lifting lockdown\n");
+        let first = "[ 0.0] Linux version 4.18.0-553.el8_10.x86_64\n";
+        for (log, flavour, level) in [
+            (efi.as_str(), "rhel8", Some("integrity")),
+            (&refused, "rhel8", Some("integrity")),
+            (&bpf, "rhel8", Some("confidentiality")),
+            (&lifted, "rhel8", Some("none")),
+            (first, "rhel8", Some("none")),
+            ("", "rhel8", None),
+            // A patch with two levels.
+            (&efi, "uek", None),
+            (&bpf, "uek", Some("confidentiality")),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("kernel.flavour", Fact::known(flavour, "/x"));
+            let config = "CONFIG_LOCK_DOWN_KERNEL=y\n";
+            facts.set_config(KernelConfig::from_bytes(config.as_bytes(), "/c"));
+            let log = KernelLog::read(&Memory::new().with(KERNEL_LOG, log));
+            let fact = log.lockdown(&facts);
+            let told = fact.as_ref().and_then(Fact::value).cloned();
+            assert_eq!(told, level.map(Value::from), "{log:?} {flavour}");
+        }
+    }
+
+    #[test]
+    fn secure_boot_is_in_the_log() {
+        let locked = format!("{LOCKED}EFI Secure Boot mode{MORE}");
+        let undetermined = "[ 0.0] secureboot: Secure boot could not be determined (mode 0)\n";
+        let both = format!("{undetermined}{locked}");
+        for (log, state) in [
+            ("[ 0.0] secureboot: Secure boot enabled\n", Some(true)),
+            ("[ 0.0] Secure boot disabled\n", Some(false)),
+            (
+                "[ 0.0] Secure boot disabled\n[ 9.0] x: Secure boot enabled\n",
+                Some(false),
+            ),
+            (&locked, Some(true)),
+            (&both, Some(true)),
+            (undetermined, None),
+            ("[ 0.0] Linux version 6.1\n", None),
+        ] {
+            let log = KernelLog::read(&Memory::new().with(KERNEL_LOG, log));
+            let told = log.secure_boot();
+            let told = told.as_ref().and_then(Fact::value).cloned();
+            assert_eq!(told, state.map(Value::Bool), "{log:?}");
         }
     }
 

@@ -7,6 +7,7 @@
 mod fact;
 mod keys;
 mod reader;
+mod rest;
 
 mod boot;
 mod btf;
@@ -25,12 +26,14 @@ mod machine;
 mod modules;
 mod mounts;
 mod nearby;
+mod needed;
 mod os;
 mod packages;
 mod privilege;
 mod rewrite;
 mod security;
 mod sysctl;
+mod tables;
 mod told_twice;
 
 use std::collections::BTreeMap;
@@ -45,11 +48,13 @@ pub use fact::{Fact, Unknown, Value, Why};
 pub use kconfig::KernelConfig;
 pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
 pub use nearby::{Cgroup, Nearby, Presence};
+pub use needed::needed_mounts;
 
 /// Everything known of one host.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Facts {
     /// Facts by key; the keys are those of [`known_keys`].
+    #[serde(deserialize_with = "fact::by_name")]
     observed: BTreeMap<String, Fact>,
     /// The kernel's build configuration, a fact per option.
     config: KernelConfig,
@@ -139,6 +144,7 @@ impl Facts {
 pub fn collect(host: &dyn Host) -> Facts {
     let mut facts = Facts::default();
     let mounts = mounts::Mounts::read(host);
+    let log = kernel_log::KernelLog::read(host);
     os::collect(host, &mut facts);
     kernel::collect(host, &mut facts);
     kconfig::collect(host, &mut facts);
@@ -146,8 +152,8 @@ pub fn collect(host: &dyn Host) -> Facts {
     filesystems::collect(host, &mounts, &mut facts);
     cgroup::collect(host, &mounts, &mut facts);
     sysctl::collect(host, &mut facts);
-    boot::collect(host, &mut facts);
-    security::collect(host, &mounts, &mut facts);
+    boot::collect(host, &log, &mut facts);
+    security::collect(host, &mounts, &log, &mut facts);
     privilege::collect(host, &mut facts);
     environment::collect(host, &mounts, &mut facts);
     files::collect(host, &mut facts);
@@ -156,7 +162,10 @@ pub fn collect(host: &dyn Host) -> Facts {
     headers::collect(host, &mut facts);
     devtools::collect(host, &mut facts);
     disagreements::collect(host, &mut facts);
-    told_twice::collect(host, &mut facts);
+    told_twice::collect(host, &log, &mut facts);
+    if rest::nothing_runs(host, &facts) {
+        facts.put_to_rest();
+    }
     facts.relocate(&|place| host.origin(place));
     facts
 }

@@ -113,7 +113,8 @@ impl Mounts {
         let (mut good_lines, mut broken_lines) = (0, 0);
         // Line by line: the parser of the whole file gives up at the first wrong line.
         for line in text.lines().filter(|line| !line.is_empty()) {
-            let matters = point_and_type(line).map(|(point, _)| on_the_way.contains(&point));
+            let matters = line.contains(" - ").then(|| point_and_type(line)).flatten();
+            let matters = matters.map(|(point, _)| on_the_way.contains(&point));
             if matters == Some(false) {
                 good_lines += 1;
             } else if let Ok(mount) = MountInfo::from_line(line) {
@@ -183,24 +184,37 @@ const PLACES: &[&str] = &["/sys", "/proc"];
 fn ways(text: &str) -> HashSet<String> {
     let mut ways = HashSet::from(["/".to_owned()]);
     for (point, fs_type) in text.lines().filter_map(point_and_type) {
-        let below = |place: &str| {
-            let rest = point.strip_prefix(place);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        if WANTED.contains(&fs_type) || PLACES.iter().any(|place| below(place)) {
-            ways.extend(prefixes(&point).map(str::to_owned));
-        }
+        add_ways(&mut ways, &point, fs_type);
     }
     ways
 }
 
-/// Mount point and type of a line of mountinfo.
-fn point_and_type(line: &str) -> Option<(String, &str)> {
-    let (mount, source) = line.split_once(" - ")?;
-    Some((
-        unescape(mount.split(' ').nth(4)?),
-        source.split(' ').next()?,
-    ))
+/// Adds the ways to a mount, if it is one that facts ask for.
+pub(super) fn add_ways(ways: &mut HashSet<String>, point: &str, fs_type: &str) {
+    let below = |place: &str| {
+        let rest = point.strip_prefix(place);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if WANTED.contains(&fs_type) || PLACES.iter().any(|place| below(place)) {
+        ways.extend(prefixes(point).map(str::to_owned));
+    }
+}
+
+/// Mount point and type of a line of mountinfo, of /proc/mounts, or of what mount(8) prints.
+pub(super) fn point_and_type(line: &str) -> Option<(String, &str)> {
+    if let Some((mount, source)) = line.split_once(" - ") {
+        let mut fields = mount.split(' ');
+        return Some((unescape(fields.nth(4)?), source.split(' ').next()?));
+    }
+    let (told, printed) = (line.split(' '), line.split_once(" on "));
+    if let Some((point, rest)) = printed.and_then(|(_, rest)| rest.rsplit_once(" type ")) {
+        return Some((point.to_owned(), rest.split(' ').next()?));
+    }
+    let fields: Vec<&str> = told.take(7).collect();
+    match fields.as_slice() {
+        [_, point, fs_type, _, _, _] => Some((unescape(point), fs_type)),
+        _ => None,
+    }
 }
 
 /// The mounts that a walk by their path arrives at.

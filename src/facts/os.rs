@@ -184,6 +184,49 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     }
 }
 
+/// Systems whose release files tell the version that os-release tells.
+const TOLD_TWICE: &[&str] = &[
+    "almalinux",
+    "amzn",
+    "centos",
+    "fedora",
+    "ol",
+    "rhel",
+    "rocky",
+    "scientific",
+];
+
+/// A release file of another version than os-release: `7` and `7.9.2009` are one version,
+/// `8.4` and `8.9` are two.
+pub(super) fn another(
+    host: &dyn Host,
+    facts: &Facts,
+    place: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let id = facts.text("os.id")?;
+    let version = facts.text("os.version-id")?;
+    let told = facts.get("os.version-id");
+    let of_file = !host.is_live() && OS_RELEASE.contains(&told.source());
+    if !of_file || !TOLD_TWICE.contains(&id.as_str()) {
+        return None;
+    }
+    ONE_LINERS.iter().find_map(|path| {
+        let text = reader::text(host, path).ok()?;
+        let (_, behind) = text.lines().next()?.split_once(" release ")?;
+        let other = behind.split_whitespace().next()?;
+        let mut parts = version.split('.').zip(other.split('.'));
+        let is_version = other.starts_with(|c: char| c.is_ascii_digit());
+        (is_version && parts.any(|(one, other)| one != other)).then(|| {
+            format!(
+                "the distribution's version is {version} in {} and {} in {}",
+                place(told.source()),
+                reader::shown(other).trim_matches('`'),
+                place(path)
+            )
+        })
+    })
+}
+
 #[derive(Debug, PartialEq)]
 struct Os {
     id: String,
@@ -386,6 +429,48 @@ mod tests {
             assert_eq!(facts.text("os.version-id").unwrap(), version);
             assert_eq!(facts.text("os.name").unwrap(), line);
             assert_eq!(facts.text("os.family").unwrap(), "rhel");
+        }
+    }
+
+    #[test]
+    fn a_release_file_of_another_version_is_noticed() {
+        for (id, version, line, says) in [
+            (
+                "rhel",
+                "8.4",
+                "Red Hat Enterprise Linux release 8.9 (Ootpa)",
+                true,
+            ),
+            (
+                "rhel",
+                "8.9",
+                "Red Hat Enterprise Linux release 8.9 (Ootpa)",
+                false,
+            ),
+            ("centos", "7", "CentOS Linux release 7.9.2009 (Core)", false),
+            ("centos", "8", "CentOS Linux release 7.9.2009 (Core)", true),
+            (
+                "ol",
+                "8.9",
+                "Red Hat Enterprise Linux release 8.9 (Ootpa)",
+                false,
+            ),
+            (
+                "xenenterprise",
+                "8.2",
+                "CentOS Linux release 7.5 (Core)",
+                false,
+            ),
+            ("fedora", "42", "Fedora release Rawhide (Rawhide)", false),
+        ] {
+            let host = Memory::new()
+                .with(
+                    "/etc/os-release",
+                    format!("ID={id}\nVERSION_ID={version}\n"),
+                )
+                .with("/etc/redhat-release", format!("{line}\n"));
+            let told = another(&host, &facts(&host), &|path| path.to_owned());
+            assert_eq!(told.is_some(), says, "{line}: {told:?}");
         }
     }
 

@@ -4,23 +4,23 @@
 use super::{Fact, Facts, Value};
 
 impl Fact {
-    fn rewrite(&mut self, change: &mut dyn FnMut(&str) -> String) {
+    fn rewrite(&mut self, key: &str, change: &mut dyn FnMut(&str, &str) -> String) {
         match self {
             Self::Known { value, source } => {
                 match value {
-                    Value::Text(text) => *text = change(text),
+                    Value::Text(text) => *text = change(key, text),
                     Value::List(items) => {
                         for item in items {
-                            *item = change(item);
+                            *item = change(key, item);
                         }
                     }
                     Value::Bool(_) | Value::Number(_) | Value::Absent => {}
                 }
-                *source = change(source);
+                *source = change("", source);
             }
             Self::Unknown { reason, source } => {
-                reason.detail = change(&reason.detail);
-                *source = change(source);
+                reason.detail = change("", &reason.detail);
+                *source = change("", source);
             }
         }
     }
@@ -45,11 +45,11 @@ impl Facts {
         }
     }
 
-    /// Changes every text that was read from the host: values, sources and reasons, each
-    /// with the key of its fact. Of the kernel config, only the place.
+    /// Changes every text that was read from the host: values, each with the key of its fact, and
+    /// reasons and sources, which have none. Of the kernel config, only the place.
     pub fn rewrite(&mut self, change: &mut dyn FnMut(&str, &str) -> String) {
         for (key, fact) in &mut self.observed {
-            fact.rewrite(&mut |text| change(key, text));
+            fact.rewrite(key, change);
         }
         self.config.rewrite(&mut |text| change("config-file", text));
     }

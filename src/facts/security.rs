@@ -58,12 +58,11 @@ const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 
 /// Reads what securityfs and the modules' own files show; the kernel config helps where
 /// securityfs is not mounted, and has to be collected before.
-pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
+pub(super) fn collect(host: &dyn Host, mounts: &Mounts, log: &KernelLog, facts: &mut Facts) {
     let has_securityfs = has_securityfs(host, mounts);
-    let log = KernelLog::read(host);
-    let level = lockdown(host, has_securityfs, &log, facts);
+    let level = lockdown(host, has_securityfs, log, facts);
     facts.set("security.lockdown", level);
-    let active = active_modules(host, has_securityfs, &log);
+    let active = active_modules(host, has_securityfs, log);
     let configured = configured_modules(facts);
     let silent = silent_module(&configured, facts);
     facts.set(
@@ -74,7 +73,7 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     facts.set("security.lsm.configured", configured);
     facts.set("security.selinux", selinux(host));
     facts.set("security.apparmor", apparmor(host));
-    facts.set("security.secure-boot", secure_boot(host, facts));
+    facts.set("security.secure-boot", secure_boot(host, log, facts));
 }
 
 /// Whether what is not in securityfs is not in the kernel. Not mounted, its directory is
@@ -97,14 +96,12 @@ fn lockdown(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &Fact
     let Some(why) = not_shown(&fact) else {
         return fact;
     };
-    // Patches from before Linux 5.4 lock a kernel down without showing a file.
+    // Patches from before Linux 5.4 lock a kernel down, and most of them show no file.
     let patched = facts.get("config.LOCK_DOWN_KERNEL");
     if patched.value() == Some(&"y".into()) {
-        return Fact::unknown(
-            Why::Missing,
-            "this kernel's lockdown patch shows no file",
-            LOCKDOWN,
-        );
+        let detail = "this kernel's lockdown patch shows no file";
+        let told = log.lockdown(facts);
+        return told.unwrap_or_else(|| Fact::unknown(why, detail, LOCKDOWN));
     }
     if has_securityfs {
         return Fact::known("none", SECURITYFS);
@@ -129,9 +126,7 @@ fn lockdown(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &Fact
 /// Why a file of securityfs shows nothing, where another source may know.
 fn not_shown(fact: &Fact) -> Option<Why> {
     match fact {
-        Fact::Unknown { reason, .. } => {
-            Some(reason.unknown).filter(|why| matches!(why, Why::Missing | Why::NotCollected))
-        }
+        Fact::Unknown { reason, .. } => reason.is_elsewhere().then_some(reason.unknown),
         Fact::Known { .. } => None,
     }
 }
@@ -207,7 +202,15 @@ fn configured_modules(facts: &Facts) -> Fact {
     })
 }
 
-fn secure_boot(host: &dyn Host, facts: &Facts) -> Fact {
+fn secure_boot(host: &dyn Host, log: &KernelLog, facts: &Facts) -> Fact {
+    let fact = of_firmware(host, facts);
+    match &fact {
+        Fact::Unknown { reason, .. } if reason.is_elsewhere() => log.secure_boot().unwrap_or(fact),
+        _ => fact,
+    }
+}
+
+fn of_firmware(host: &dyn Host, facts: &Facts) -> Fact {
     match host.read(SECURE_BOOT, 8) {
         Ok(bytes) => match bytes.get(4) {
             Some(0) => Fact::known(false, SECURE_BOOT),
@@ -288,7 +291,12 @@ mod tests {
         if !config.is_empty() {
             facts.set_config(KernelConfig::from_bytes(config.as_bytes(), "/boot/config"));
         }
-        collect(host, &Mounts::read(host), &mut facts);
+        collect(
+            host,
+            &Mounts::read(host),
+            &KernelLog::read(host),
+            &mut facts,
+        );
         facts
     }
 
@@ -420,13 +428,13 @@ mod tests {
             let mut facts = Facts::default();
             facts.set("boot.firmware", Fact::known(firmware, "/sys/firmware"));
             assert_eq!(
-                secure_boot(&host, &facts).value(),
+                of_firmware(&host, &facts).value(),
                 value.as_ref(),
                 "{host:?}"
             );
         }
         assert!(
-            secure_boot(&Memory::new(), &Facts::default())
+            of_firmware(&Memory::new(), &Facts::default())
                 .value()
                 .is_none()
         );

@@ -96,14 +96,24 @@ pub(super) const KEYS: &[KeyInfo] = &[
 /// is there, a setting that is not there is one the kernel lacks: /proc can be a directory
 /// with a few files, and most of net/core is seen in the first network namespace alone
 /// (`net_core_table` is registered for `init_net`).
-const WITNESSES: &[(&str, &str, &str)] = &[
-    (
-        "net.core.",
-        "/proc/sys/net/core/dev_weight",
-        "only the host's network namespace shows it",
-    ),
-    ("", "/proc/sys/kernel/pid_max", "/proc/sys is not there"),
+const WITNESSES: &[(&str, &str)] = &[
+    ("net.core.", "/proc/sys/net/core/dev_weight"),
+    ("", "/proc/sys/kernel/pid_max"),
 ];
+
+/// What every network namespace has of net/core.
+const IN_EVERY_NAMESPACE: &str = "/proc/sys/net/core/somaxconn";
+
+/// Why a part of /proc/sys tells nothing by what it lacks.
+fn without(host: &dyn Host, witness: &str) -> &'static str {
+    if witness.starts_with("/proc/sys/net/") && host.stat(IN_EVERY_NAMESPACE).is_ok() {
+        return "only the host's network namespace shows it";
+    }
+    if reader::is_populated(host, "/proc/sys") {
+        return "not all of /proc/sys is seen here";
+    }
+    "/proc/sys is not there"
+}
 
 /// Reads each setting.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
@@ -124,10 +134,10 @@ fn setting(host: &dyn Host, name: &str) -> Fact {
 }
 
 fn missing(host: &dyn Host, name: &str, path: &str) -> Fact {
-    let witness = WITNESSES.iter().find(|(part, ..)| name.starts_with(part));
+    let witness = WITNESSES.iter().find(|(part, _)| name.starts_with(part));
     match witness {
-        Some((_, witness, detail)) if host.stat(witness).is_err() => {
-            Fact::unknown(Why::Missing, detail, path)
+        Some((_, witness)) if host.stat(witness).is_err() => {
+            Fact::unknown(Why::Missing, without(host, witness), path)
         }
         _ => Fact::absent(path),
     }

@@ -4,29 +4,33 @@ use std::collections::BTreeSet;
 
 use super::kernel_log::KernelLog;
 use super::keys::Values::List;
-use super::{Facts, KeyInfo, Value, sysctl};
+use super::{Fact, Facts, KeyInfo, Value, os, sysctl, tables};
 use crate::host::{Conflict, Host, KERNEL_LOG, boot};
 
 pub(super) const KEYS: &[KeyInfo] = &[KeyInfo::one(
     "kernel.disagreements",
     List,
-    "Sentences on what two files tell differently of the kernel: its release, its settings, its \
-     command line.",
+    "Sentences on what two files tell differently of the kernel and its system: its release, its \
+     settings, its command line, Secure Boot, what is mounted, the distribution's version.",
 )];
 
-/// Compares; the kernel and its command line have to be collected before.
-pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+/// Compares; the distribution, the kernel, its command line and what secures it have to be
+/// collected before.
+pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     let mut sentences = told_twice(&host.conflicts());
     let place = |place: &str| host.origin(place).unwrap_or_else(|| place.to_owned());
-    let log = KernelLog::read(host);
-    sentences.extend(another_command_line(&log, facts, &place));
-    sentences.extend(another_kernel(&log, facts, &place));
+    sentences.extend(another_command_line(log, facts, &place));
+    sentences.extend(another_kernel(log, facts, &place));
+    sentences.extend(another_firmware(log, facts, &place));
+    sentences.extend(os::another(host, facts, &place));
+    sentences.extend(tables::differences(host, &place));
     // Of a kernel of which nothing is known, nothing was compared.
     let release = facts.get("kernel.release");
-    facts.set(
-        "kernel.disagreements",
-        release.map(|_| Value::List(sentences)),
-    );
+    let fact = match (&release, sentences.is_empty()) {
+        (Fact::Unknown { .. }, false) => Fact::known(sentences, facts.get("os.id").source()),
+        _ => release.map(|_| Value::List(sentences)),
+    };
+    facts.set("kernel.disagreements", fact);
 }
 
 /// Of what two files tell differently, what says something of the kernel; a copy of /proc has
@@ -85,6 +89,28 @@ fn another_kernel(
             "the kernel's release is {release} in {} and {other} in {}",
             place(meant.source()),
             place(source)
+        )
+    })
+}
+
+/// Secure Boot as the firmware's variable, or a tool that reads it, has it, and as the log does.
+fn another_firmware(
+    log: &KernelLog,
+    facts: &Facts,
+    place: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let fact = facts.get("security.secure-boot");
+    let (Some(Value::Bool(here)), Some(logged)) = (fact.value(), log.secure_boot()) else {
+        return None;
+    };
+    let shown = |enabled| if enabled { "enabled" } else { "disabled" };
+    (logged.value() == Some(&Value::Bool(!here))).then(|| {
+        format!(
+            "Secure Boot is {} in {} and {} in {}",
+            shown(*here),
+            place(fact.source()),
+            shown(!here),
+            place(KERNEL_LOG)
         )
     })
 }

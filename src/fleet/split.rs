@@ -14,6 +14,8 @@ const CHUNK: usize = 256 << 10;
 /// Between two reports of the doctor that were written one behind the other, as `cat` does. No
 /// other document has its keys twice, so that it ends nothing else.
 const JOINT: &[u8] = b"\ncomplete: true\nschema: ";
+/// A mark of byte order.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 /// How much of a document that is too large is read to find the next one.
 const SKIP: u64 = 1 << 30;
 
@@ -128,6 +130,15 @@ impl<R: Read> Splitter<R> {
                 Some(true) => byte.is_ascii_whitespace() || b"[],".contains(byte),
                 None => byte.is_ascii_whitespace() || *byte == b'[',
             };
+            // What editors and shells of other systems put before a text.
+            if json.is_none() {
+                if self.rest().starts_with(MARK) {
+                    self.advance(self.start + MARK.len());
+                } else if !self.ended && MARK.starts_with(self.rest()) {
+                    self.fill()?;
+                    continue;
+                }
+            }
             let rest = self.rest();
             let blank = rest.iter().take_while(|byte| between(byte)).count();
             if let Some(first) = rest.get(blank) {
@@ -359,6 +370,8 @@ mod tests {
             ("", &[][..]),
             ("\n\n", &[]),
             ("a: 1\n", &[(1, "a: 1\n")]),
+            ("\u{feff}a: 1\n", &[(1, "a: 1\n")]),
+            ("\u{feff}{}\n{}", &[(1, "{}"), (2, "{}")]),
             ("a: 1", &[(1, "a: 1")]),
             (
                 "---\na: 1\n---\nb: 2\n",
@@ -407,7 +420,6 @@ mod tests {
             ),
             ("{\"a\": \"", &[(1, "{\"a\": \"")]),
             ("{\"a\": 1", &[(1, "{\"a\": 1")]),
-            ("\u{feff}a: 1\n", &[(1, "\u{feff}a: 1\n")]),
         ] {
             let expected: Vec<(usize, String)> = expected
                 .iter()

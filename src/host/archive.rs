@@ -10,6 +10,7 @@ use std::rc::Rc;
 use tar::EntryType;
 
 use super::tree::{Node, Tree};
+use super::wanted::Wish;
 
 /// How much of an archive is looked at before it counts as hostile.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +21,10 @@ pub(super) struct Limits {
     pub(super) ratio: u64,
     /// Below these bytes the ratio says nothing.
     pub(super) ratio_from: u64,
-    /// Members, of which a sosreport has some ten thousand.
+    /// Members, of which a sosreport has some ten thousand and a host a million.
     pub(super) members: usize,
+    /// Members of which is kept that they are there.
+    pub(super) nodes: usize,
     /// Bytes of a member that are kept; the largest that facts ask for is BTF, with modules' some 10 MiB.
     pub(super) member: u64,
     /// Bytes of all members that are kept.
@@ -36,7 +39,8 @@ pub(super) const LIMITS: Limits = Limits {
     unpacked: 2 << 30,
     ratio: 250,
     ratio_from: 16 << 20,
-    members: 200_000,
+    members: 2_000_000,
+    nodes: 200_000,
     member: 32 << 20,
     kept: 128 << 20,
     name: 8 << 10,
@@ -46,11 +50,11 @@ pub(super) const LIMITS: Limits = Limits {
 /// What is wrong with an archive, in words that continue its name and a colon.
 type Problem = String;
 
-/// The members of an archive; of the files, the bytes of those that `wanted` says yes to.
+/// The members of an archive that `wanted` wishes for.
 pub(super) fn read(
     packed: impl Read,
     limits: Limits,
-    wanted: &dyn Fn(&str) -> bool,
+    wanted: &dyn Fn(&str) -> Wish,
 ) -> Result<Tree, Problem> {
     let counted = Counted::new(packed);
     let taken = Rc::clone(&counted.count);
@@ -92,12 +96,12 @@ fn unpacked<'a, R: Read>(
 fn members(
     plain: impl Read,
     limits: Limits,
-    wanted: &dyn Fn(&str) -> bool,
+    wanted: &dyn Fn(&str) -> Wish,
 ) -> Result<Tree, Problem> {
     let told = |error: io::Error| clear(&error);
     let mut archive = tar::Archive::new(plain);
     let mut tree = Tree::default();
-    let (mut count, mut kept) = (0, 0);
+    let (mut count, mut nodes, mut kept) = (0, 0, 0);
     // Names too long for a header stand in a member before it.
     let (mut long_name, mut long_target) = (None, None);
     // Raw, because the reader of names would take as much memory as they ask for.
@@ -129,15 +133,23 @@ fn members(
             .or_else(|| entry.link_name_bytes().map(|bytes| text(&bytes)))
             .unwrap_or_default();
         let parts = safe_parts(&name)?;
+        let path = format!("/{}", parts.join("/"));
+        let wish = wanted(&path);
+        if wish == Wish::Nothing {
+            continue;
+        }
+        nodes += 1;
+        if nodes > limits.nodes {
+            return Err(format!("it has more than {} members to keep", limits.nodes));
+        }
         let node = match kind {
             EntryType::Directory => Node::Directory,
             EntryType::Symlink => Node::Link(target),
             // The member it is the same as, by its name in the archive.
-            EntryType::Link => Node::Link(format!("/{}", safe_parts(&target)?.join("/"))),
+            EntryType::Link => Node::Same(format!("/{}", safe_parts(&target)?.join("/"))),
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 let size = entry.size();
-                let path = format!("/{}", parts.join("/"));
-                if kind == EntryType::GNUSparse || size > limits.member || !wanted(&path) {
+                if kind == EntryType::GNUSparse || size > limits.member || wish != Wish::Bytes {
                     Node::Size(size)
                 } else {
                     let mut bytes = Vec::new();
@@ -197,6 +209,10 @@ fn pax(bytes: &[u8], key: &str) -> Option<String> {
 /// The names a member's path is made of. One that is absolute or climbs would lie outside
 /// of where the archive is unpacked: nobody packs such a one in good faith.
 fn safe_parts(name: &str) -> Result<Vec<String>, Problem> {
+    // The root itself, as `tar cf x.tar /` has it: nothing leads out of there.
+    if !name.is_empty() && name.chars().all(|c| c == '/') {
+        return Ok(Vec::new());
+    }
     let shown: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
     if name.starts_with('/') || name.split('/').any(|part| part == "..") {
         return Err(format!("its member `{shown}` leads out of it"));

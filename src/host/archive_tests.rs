@@ -11,6 +11,7 @@ const SMALL: Limits = Limits {
     ratio: 50,
     ratio_from: 1 << 20,
     members: 50,
+    nodes: 60,
     member: 64 << 10,
     kept: 100 << 10,
     name: 300,
@@ -58,7 +59,7 @@ fn xz(bytes: &[u8], preset: u32) -> Vec<u8> {
 }
 
 fn problem(packed: &[u8]) -> String {
-    read(packed, SMALL, &|_| true).unwrap_err()
+    read(packed, SMALL, &|_| Wish::Bytes).unwrap_err()
 }
 
 #[test]
@@ -82,7 +83,10 @@ fn members_are_read_however_they_are_packed() {
     ]
     .concat();
     for packed in [archive.clone(), gz(&archive), xz(&archive, 9)] {
-        let wanted = |path: &str| !path.contains("not-wanted");
+        let wanted = |path: &str| match path.contains("not-wanted") {
+            true => Wish::Presence,
+            false => Wish::Bytes,
+        };
         let tree = read(packed.as_slice(), SMALL, &wanted).unwrap();
         for path in ["/top/proc/version", "/top/link", "/top/hard"] {
             assert_eq!(tree.read(path, 100).unwrap(), b"Linux\n", "{path}");
@@ -131,7 +135,7 @@ fn hostile_archives_end_in_a_clear_line() {
         (xz(&file("zeros", &zeros), 1), "more than 50 times its size"),
         (file("zeros", &vec![0; 5 << 20]), "more than 4 MiB"),
         (endless.repeat(2), "it is "),
-        (many, "more than 50 members"),
+        (many.repeat(2), "more than 50 members"),
         (big, "files to read in it"),
         (name, "a name in it has more than 300 bytes"),
         (broken, "it is cut short"),
@@ -145,12 +149,36 @@ fn hostile_archives_end_in_a_clear_line() {
 }
 
 #[test]
+fn a_host_with_very_many_files_is_read_for_the_few_that_matter() {
+    let many: Vec<u8> = (0..49)
+        .flat_map(|number| file(&format!("usr/share/{number}"), b""))
+        .collect();
+    let few = Limits { nodes: 3, ..SMALL };
+    let packed = [many, file("etc/os-release", b"ID=x")].concat();
+    let tree = read(packed.as_slice(), few, &crate::host::wanted::wish).unwrap();
+    assert_eq!(tree.list("/").unwrap(), ["etc"]);
+    let all = read(packed.as_slice(), few, &|_| Wish::Presence).unwrap_err();
+    assert_eq!(all, "it has more than 3 members to keep");
+}
+
+#[test]
+fn the_root_itself_may_be_a_member() {
+    for name in ["/", "./", ".", "//"] {
+        let root = member(EntryType::Directory, name, "", b"");
+        let packed = [root, file("./etc/os-release", b"ID=x")].concat();
+        let tree = read(packed.as_slice(), SMALL, &|_| Wish::Bytes).unwrap();
+        assert_eq!(tree.read("/etc/os-release", 9).unwrap(), b"ID=x", "{name}");
+        assert_eq!(tree.list("/").unwrap(), ["etc"], "{name}");
+    }
+}
+
+#[test]
 fn a_decoder_that_asks_for_much_memory_gets_none() {
     let limits = Limits {
         xz_memory: 100,
         ..SMALL
     };
     let packed = xz(&file("x", b"abc"), 6);
-    let said = read(packed.as_slice(), limits, &|_| true).unwrap_err();
+    let said = read(packed.as_slice(), limits, &|_| Wish::Bytes).unwrap_err();
     assert!(said.starts_with("it is damaged"), "{said}");
 }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::recorder::{Answer, Record, refused};
+use super::recorder::{Answer, Record, is_refusal, refused};
 use super::{Conflict, Host, Kind, Uname};
 use crate::labels::Labels;
 
@@ -34,6 +34,9 @@ struct Manifest {
     uname: Option<Told<Uname>>,
     #[serde(default)]
     read: BTreeMap<String, Told<Stored>>,
+    /// Single bytes of files that are not in here as a whole.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    byte: BTreeMap<String, BTreeMap<u64, Told<u8>>>,
     #[serde(default)]
     list: BTreeMap<String, Told<Vec<String>>>,
     #[serde(default)]
@@ -75,6 +78,55 @@ struct Stored {
     /// Whether the host has more of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     cut: bool,
+}
+
+impl Manifest {
+    /// The first answer that is none, in words.
+    fn wrong_answer(&self) -> Option<String> {
+        fn of<'a, T>(
+            kind: &'static str,
+            told: impl IntoIterator<Item = (&'a String, &'a Told<T>)>,
+        ) -> Option<String>
+        where
+            T: 'a,
+        {
+            told.into_iter().find_map(|(path, told)| {
+                let problem = told.problem()?;
+                Some(format!("{kind} of `{path}`: {problem}"))
+            })
+        }
+        let uname = self.uname.iter().find_map(Told::problem);
+        let byte = self.byte.iter().find_map(|(path, bytes)| {
+            let problem = bytes.values().find_map(Told::problem)?;
+            Some(format!("byte of `{path}`: {problem}"))
+        });
+        uname
+            .map(|problem| format!("uname: {problem}"))
+            .or_else(|| of("read", &self.read))
+            .or(byte)
+            .or_else(|| of("list", &self.list))
+            .or_else(|| of("stat", &self.stat))
+            .or_else(|| of("link", &self.link))
+    }
+}
+
+impl<T> Told<T> {
+    /// What is wrong with it, if anything is.
+    fn problem(&self) -> Option<String> {
+        match (&self.is, &self.refused) {
+            (Some(_), None) => None,
+            (None, Some(words)) if is_refusal(words) => None,
+            (None, Some(words)) => {
+                let shown: String = words.chars().take(40).collect();
+                Some(format!(
+                    "`refused` can't be `{shown}`: it is absent, denied, ended, no regular file, \
+                     not held, or errno and a number"
+                ))
+            }
+            (Some(_), Some(_)) => Some("it has both `is` and `refused`".to_owned()),
+            (None, None) => Some("it has neither `is` nor `refused`".to_owned()),
+        }
+    }
 }
 
 impl<T: Clone> Told<T> {
@@ -165,6 +217,14 @@ impl Packed<'_> {
             labels: self.labels.clone(),
             uname: record.uname.as_ref().map(Told::of),
             read,
+            byte: record
+                .bytes
+                .iter()
+                .map(|(path, bytes)| {
+                    let bytes = bytes.iter().map(|(at, byte)| (*at, Told::of(byte)));
+                    (path.clone(), bytes.collect())
+                })
+                .collect(),
             list: told(&record.lists),
             stat: told(&record.stats),
             link: told(&record.links),
@@ -254,6 +314,9 @@ impl Bundle {
                 "its {MANIFEST} has no `complete: true` at its end, so it was cut off"
             ));
         }
+        if let Some(wrong) = manifest.wrong_answer() {
+            return Err(format!("its {MANIFEST}: {wrong}"));
+        }
         for stored in manifest.read.values().filter_map(|told| told.is.as_ref()) {
             let bytes = files.read(&format!("/{}", stored.file), FILE_LIMIT);
             let bytes = bytes.map_err(|error| format!("its file {}: {error}", stored.file))?;
@@ -295,6 +358,14 @@ impl Host for Bundle {
         self.files.read(&format!("/{}", stored.file), limit)
     }
 
+    fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
+        let of_file = self.manifest.byte.get(path);
+        match of_file.and_then(|bytes| bytes.get(&at)) {
+            Some(told) => told.answer().copied(),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
         answer(&self.manifest.list, path).cloned()
     }
@@ -327,6 +398,7 @@ impl Host for Bundle {
 mod tests {
     use super::*;
     use crate::host::archive;
+    use crate::host::wanted::Wish;
     use crate::host::{Memory, Recorder};
 
     fn host() -> Memory {
@@ -353,6 +425,8 @@ mod tests {
         let _ = recorder.read("/proc/kcore", 64);
         let _ = recorder.read("/nowhere", 64);
         let _ = recorder.stat("/sys/kernel/btf/vmlinux");
+        let _ = recorder.byte("/sys/kernel/btf/vmlinux", 400);
+        let _ = recorder.byte("/sys/kernel/btf/vmlinux", 600);
         let _ = recorder.list("/sys/kernel");
         let _ = recorder.link("/proc/self/ns/pid");
         let _ = recorder.uname();
@@ -367,7 +441,7 @@ mod tests {
     }
 
     fn unpacked(bytes: &[u8]) -> Result<Bundle, String> {
-        let tree = archive::read(bytes, archive::LIMITS, &|_| true)?;
+        let tree = archive::read(bytes, archive::LIMITS, &|_| Wish::Bytes)?;
         let top = tree.only_directory().unwrap();
         let tree = tree.below(&top);
         assert!(Bundle::is_one(&tree));
@@ -384,6 +458,10 @@ mod tests {
         let btf = "/sys/kernel/btf/vmlinux";
         assert_eq!(bundle.read(btf, 64).unwrap().len(), 64);
         assert_eq!(bundle.stat(btf).unwrap(), (Kind::File, 500));
+        assert_eq!(bundle.byte(btf, 400).unwrap(), 0x9f);
+        assert!(bundle.byte(btf, 600).is_err());
+        let kind = bundle.byte(btf, 1).unwrap_err().kind();
+        assert_eq!(kind, io::ErrorKind::Unsupported);
         assert_eq!(bundle.list("/sys/kernel").unwrap(), ["btf"]);
         assert_eq!(bundle.link("/proc/self/ns/pid").unwrap(), "pid:[1]");
         assert_eq!(bundle.uname().unwrap(), host().uname().unwrap());
@@ -417,6 +495,18 @@ mod tests {
             (
                 format!("{v1}{}", read.replace("file: x", "file: manifest.yaml")),
                 "was changed",
+            ),
+            (
+                format!(
+                    "{v1}{}link: {{/x: {{refused: nonsense}}}}\n",
+                    read.replace("read", "list")
+                        .replace("{file: x, bytes: 1, sha256: '00'}", "[x]")
+                ),
+                "link of `/x`: `refused` can't be `nonsense`",
+            ),
+            (
+                format!("{v1}{read}link: {{/x: {{}}}}\n"),
+                "link of `/x`: it has neither",
             ),
             (format!("{v1}a: &a [1]\nread: *a\n"), "manifest.yaml"),
         ] {

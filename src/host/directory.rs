@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::live::{kind_of, list_directory, read_file};
+use super::live::{kind_of, list_directory, read_byte, read_file};
 use super::{Host, Kind, Uname, links};
 
 /// A host whose files lie below a directory. Links are followed as the host itself would
@@ -42,11 +42,12 @@ impl Directory {
         Ok(self.below(&parts))
     }
 
-    /// How many of the directories below may not be listed, and the first of them; of very many
-    /// directories, only so many are looked at.
-    pub(super) fn refused(&self) -> (usize, Option<String>) {
+    /// How many of the directories below may not be listed, how many of the files that `asked`
+    /// names may not be read, and the first of all these; of very many directories, only so many
+    /// are looked at.
+    pub(super) fn refused(&self, asked: &dyn Fn(&str) -> bool) -> (usize, usize, Option<String>) {
         const MOST: usize = 20_000;
-        let (mut count, mut first) = (0, None);
+        let (mut count, mut files, mut first) = (0, 0, None);
         let mut waiting = vec![self.root.clone()];
         let mut looked_at = 0;
         while let Some(place) = waiting.pop() {
@@ -63,17 +64,31 @@ impl Directory {
                 Err(_) => continue,
             };
             // Links are not followed, so there is no way round.
-            let inner = entries
-                .flatten()
-                .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-            for entry in inner {
-                looked_at += 1;
-                if looked_at < MOST {
-                    waiting.push(entry.path());
+            for entry in entries.flatten() {
+                let Ok(kind) = entry.file_type() else {
+                    continue;
+                };
+                let path = entry.path();
+                if kind.is_dir() {
+                    looked_at += 1;
+                    if looked_at < MOST {
+                        waiting.push(path);
+                    }
+                    continue;
+                }
+                let inner = path.strip_prefix(&self.root).unwrap_or(&path);
+                let name = inner.to_string_lossy().into_owned();
+                let may_read = || {
+                    let access = nix::unistd::eaccess(&path, nix::unistd::AccessFlags::R_OK);
+                    access != Err(nix::errno::Errno::EACCES)
+                };
+                if kind.is_file() && asked(&name) && !may_read() {
+                    files += 1;
+                    first = first.into_iter().chain([name]).min();
                 }
             }
         }
-        (count, first)
+        (count, files, first)
     }
 
     /// What /proc says of the process that reads it is about the doctor, and not about the host
@@ -97,6 +112,10 @@ impl Directory {
 impl Host for Directory {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         read_file(&self.resolve(&self.of_first_process(path), true)?, limit)
+    }
+
+    fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
+        read_byte(&self.resolve(&self.of_first_process(path), true)?, at)
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use super::overlay::{Nothing, Overlay};
-use super::{Host, sosreport, sysctl};
+use super::{CONFIG_FRAGMENT, Host, fragment, sosreport, sysctl};
 
 /// What a single file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +125,7 @@ pub struct Files {
     /// By the header of the config: what is meant where nothing better tells.
     header: Option<(String, String)>,
     machine: Option<(&'static str, String)>,
+    warnings: Vec<String>,
 }
 
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
@@ -145,7 +146,14 @@ impl Files {
             host,
             header: None,
             machine: None,
+            warnings: Vec::new(),
         }
+    }
+
+    /// What the reader should know before believing what is missing; sentences.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Adds the file that goes by `name`.
@@ -163,11 +171,25 @@ impl Files {
         if let Some(why) = role.denies(&plain) {
             return Err(no(what, why));
         }
-        let text = String::from_utf8_lossy(&plain).into_owned();
+        let plain = match role {
+            Role::Btf => plain,
+            // What editors of other systems put before a text.
+            _ => match plain.strip_prefix("\u{feff}".as_bytes()) {
+                Some(rest) => rest.to_vec(),
+                None => plain,
+            },
+        };
+        let text = String::from_utf8_lossy(&plain);
         let path = match role {
             Role::Config => {
                 self.read_header(&text, name);
-                "/proc/config.gz"
+                match fragment::reason(&text) {
+                    Some(reason) => {
+                        self.warnings.push(format!("{name} {reason}"));
+                        CONFIG_FRAGMENT
+                    }
+                    None => "/proc/config.gz",
+                }
             }
             Role::Sysctl => {
                 sysctl::lay_over(&mut self.host, &text, name);
@@ -179,7 +201,10 @@ impl Files {
             Role::Mountinfo => {
                 // What mount(8) prints is taken as well.
                 let table = sosreport::mount_table(&text);
-                let table = if table.is_empty() { text } else { table };
+                let table = match table.is_empty() {
+                    true => text.into_owned(),
+                    false => table,
+                };
                 self.host.put("/proc/mounts", table, name);
                 return Ok(());
             }

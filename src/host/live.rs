@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 
 use super::{Host, Kind, Uname};
 
@@ -10,9 +10,23 @@ use super::{Host, Kind, Uname};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Live;
 
+impl Live {
+    /// A regular file of this system, to be read from its beginning.
+    ///
+    /// # Errors
+    /// As [`Host::read`].
+    pub fn open(self, path: &std::path::Path) -> io::Result<fs::File> {
+        regular(path)
+    }
+}
+
 impl Host for Live {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         read_file(path.as_ref(), limit)
+    }
+
+    fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
+        read_byte(path.as_ref(), at)
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
@@ -58,10 +72,22 @@ pub(super) fn kind_of(meta: &fs::Metadata) -> Kind {
 }
 
 /// Reads at most `limit` bytes of a regular file.
-///
+pub(super) fn read_file(path: &std::path::Path, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    regular(path)?.take(limit as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads one byte of a regular file.
+pub(super) fn read_byte(path: &std::path::Path, at: u64) -> io::Result<u8> {
+    let mut byte = [0];
+    regular(path)?.read_exact_at(&mut byte, at)?;
+    Ok(byte[0])
+}
+
 /// Opened without blocking and looked at through the descriptor: what is a file when it
 /// is looked at may be a fifo when it is opened.
-pub(super) fn read_file(path: &std::path::Path, limit: usize) -> io::Result<Vec<u8>> {
+fn regular(path: &std::path::Path) -> io::Result<fs::File> {
     let file = fs::OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC)
@@ -73,9 +99,7 @@ pub(super) fn read_file(path: &std::path::Path, limit: usize) -> io::Result<Vec<
             "not a regular file",
         ));
     }
-    let mut bytes = Vec::new();
-    file.take(limit as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(file)
 }
 
 pub(super) fn list_directory(path: &std::path::Path) -> io::Result<Vec<String>> {

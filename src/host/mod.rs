@@ -10,6 +10,7 @@ pub(crate) mod boot;
 mod bundle;
 mod directory;
 mod files;
+mod fragment;
 mod kernels;
 mod links;
 mod live;
@@ -21,6 +22,7 @@ mod rooted;
 mod sosreport;
 mod sysctl;
 mod tree;
+mod wanted;
 
 use std::io;
 
@@ -30,10 +32,12 @@ pub use bundle::{Bundle, Packed};
 pub use directory::Directory;
 pub(crate) use files::config_version;
 pub use files::{Files, Role, UnusableFile};
+pub use fragment::CONFIG_FRAGMENT;
 pub use live::Live;
 pub use memory::Memory;
 pub use open::{OpenError, Opened, open};
 pub use recorder::{Record, Recorder};
+pub(crate) use sosreport::MOUNT_OUTPUT;
 
 /// What `uname(2)` says, or the files that say the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -70,6 +74,18 @@ pub trait Host {
     /// [`io::ErrorKind::Unsupported`], here and below, for what this source holds nothing
     /// of, be it there on the host or not.
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>>;
+
+    /// The byte at place `at` of the regular file at `path`: of a large file, that is often
+    /// all there is to know.
+    ///
+    /// # Errors
+    /// As [`Host::read`]; [`io::ErrorKind::UnexpectedEof`] where the file ends before.
+    fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
+        let at = usize::try_from(at).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+        let bytes = self.read(path, at.saturating_add(1))?;
+        let byte = bytes.get(at).copied();
+        byte.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
 
     /// Names in the directory at `path`, sorted.
     ///

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::archive::{self, LIMITS};
 use super::rooted::{NoSuchKernel, with_kernel};
-use super::tree::Tree;
+use super::wanted::{Wish, is_top, wish};
 use super::{Bundle, Directory, Host, Kind, Live, sosreport};
 use crate::labels::Labels;
 
@@ -123,13 +123,20 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         if sosreport::is_one(&directory) {
             return report(directory, release).map_err(rooted);
         }
-        // A folder around an unpacked sosreport, as its archive has one.
+        // A folder around what was unpacked, as its archive has one.
         if let Ok(names) = directory.list("/")
             && let [inner] = names.as_slice()
+            && !is_top(inner)
+            && let Ok(directory) = Directory::open(&path.join(inner))
         {
-            let inner = Directory::open(&path.join(inner));
-            if let Some(inner) = inner.ok().filter(|inner| sosreport::is_one(inner)) {
-                return report(inner, release).map_err(rooted);
+            if Bundle::is_one(&directory) {
+                return bundled(directory, &name, release);
+            }
+            if sosreport::is_one(&directory) {
+                return report(directory, release).map_err(rooted);
+            }
+            if looks_like_root(&directory) && deployments(&directory, &name).is_empty() {
+                return with_kernel(directory, release).map(plain).map_err(rooted);
             }
         }
         let deployments = deployments(&directory, &name);
@@ -149,24 +156,33 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
         .open(path)
         .map_err(unreadable)?;
-    let tree = archive::read(file, LIMITS, &is_wanted);
+    let tree = archive::read(file, LIMITS, &wish);
     let tree = tree.map_err(|problem| OpenError::Archive(name.clone(), problem))?;
-    let inner = tree
-        .only_directory()
-        .map(|directory| tree.below(&directory));
-    for tree in inner.into_iter().chain([tree]) {
-        if Bundle::is_one(&tree) {
-            if let Some(odd) = tree.odd_member() {
-                let problem = format!("its member `{odd}` is no file");
-                return Err(OpenError::Archive(name, problem));
-            }
-            return bundled(tree, &name, release);
+    // The directory of the archive itself, unless it is one of the host.
+    let top = tree.only_directory();
+    let tree = match top.filter(|top| !is_top(top.trim_start_matches('/'))) {
+        Some(top) => tree.below(&top),
+        None => tree,
+    };
+    if Bundle::is_one(&tree) {
+        if let Some(odd) = tree.odd_member() {
+            let problem = format!("its member `{odd}` is no file");
+            return Err(OpenError::Archive(name, problem));
         }
-        if let Some(opened) = archived(tree, release) {
-            return opened.map_err(rooted);
-        }
+        return bundled(tree, &name, release);
     }
-    Err(OpenError::Foreign(name))
+    if sosreport::is_one(&tree) {
+        let host = with_kernel(sosreport::open(tree), release);
+        return host.map(plain).map_err(rooted);
+    }
+    if !looks_like_root(&tree) {
+        return Err(OpenError::Foreign(name));
+    }
+    let deployments = deployments(&tree, &name);
+    if !deployments.is_empty() {
+        return Err(OpenError::Ostree { name, deployments });
+    }
+    with_kernel(tree, release).map(plain).map_err(rooted)
 }
 
 fn bundled<H: Host + 'static>(
@@ -199,12 +215,22 @@ fn bundled<H: Host + 'static>(
 /// A sosreport in a directory; what of it may not be read is pointed out, since root packs
 /// it, and others unpack it.
 fn report(directory: Directory, release: Option<&str>) -> Result<Opened, NoSuchKernel> {
-    let (count, first) = directory.refused();
+    let asked =
+        |path: &str| path.starts_with("sos_commands/") && wish(&format!("/{path}")) == Wish::Bytes;
+    let (directories, files, first) = directory.refused(&asked);
     let warning = first.map(|first| {
-        let count = match count {
-            1 => "a directory".to_owned(),
-            count => format!("{count} directories"),
+        let directories = match directories {
+            0 => None,
+            1 => Some("a directory".to_owned()),
+            count => Some(format!("{count} directories")),
         };
+        let files = match files {
+            0 => None,
+            1 => Some("a file".to_owned()),
+            count => Some(format!("{count} files")),
+        };
+        let count: Vec<String> = directories.into_iter().chain(files).collect();
+        let count = count.join(" and ");
         format!("{count} of this sosreport may not be read, first of all {first}: what is in there is not known")
     });
     let host = with_kernel(sosreport::open(directory), release)?;
@@ -257,62 +283,4 @@ fn is_running_root(meta: &fs::Metadata) -> bool {
     #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
     let root = fs::metadata("/");
     root.is_ok_and(|root| (root.dev(), root.ino()) == (meta.dev(), meta.ino()))
-}
-
-fn archived(tree: Tree, release: Option<&str>) -> Option<Result<Opened, NoSuchKernel>> {
-    if sosreport::is_one(&tree) {
-        return Some(with_kernel(sosreport::open(tree), release).map(plain));
-    }
-    let is_directory = |path| {
-        tree.stat(path)
-            .is_ok_and(|(kind, _)| kind == Kind::Directory)
-    };
-    let is_root = is_directory("/etc") && ["/usr", "/boot", "/proc"].into_iter().any(is_directory);
-    is_root.then(|| with_kernel(tree, release).map(plain))
-}
-
-/// Whether facts may ask for the bytes of this member; its first directory may be that of
-/// the archive itself.
-fn is_wanted(path: &str) -> bool {
-    let inner = path
-        .get(1..)
-        .and_then(|path| path.find('/').and_then(|at| path.get(at..)));
-    [Some(path), inner].into_iter().flatten().any(is_wanted_at)
-}
-
-fn is_wanted_at(path: &str) -> bool {
-    let mut parts = path.split('/').skip(1);
-    let (top, second) = (
-        parts.next().unwrap_or_default(),
-        parts.next().unwrap_or_default(),
-    );
-    let name = path.rsplit('/').next().unwrap_or_default();
-    match top {
-        "etc" | "run" | "files" | "manifest.yaml" | "probes.yaml" | "version.txt" => true,
-        "boot" | "efi" => !name.starts_with("initr"),
-        "proc" => !second.starts_with(|c: char| c.is_ascii_digit()) || second == "1",
-        "sys" => !path.starts_with("/sys/kernel/debug/"),
-        "lib" | "usr" => {
-            name == "os-release"
-                || name == ".config"
-                || name.starts_with("config")
-                || name.starts_with("vmlinuz")
-                || path == "/lib/apk/db/installed"
-        }
-        "sos_commands" => matches!(
-            name,
-            "uname_-a"
-                | "sysctl_-a"
-                | "hostname"
-                | "mount_-l"
-                | "lsmod"
-                | "dmesg"
-                | "dmesg_-T"
-                | "sestatus"
-                | "sestatus_-b"
-                | "dmidecode"
-        ),
-        "var" => matches!(path, "/var/log/dmesg" | "/var/lib/dpkg/status"),
-        _ => false,
-    }
 }

@@ -107,6 +107,17 @@ impl<H: Host> Host for Overlay<H> {
         }
     }
 
+    fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
+        match self.file(path) {
+            Some(bytes) => {
+                let byte = usize::try_from(at).ok().and_then(|at| bytes.get(at));
+                byte.copied()
+                    .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+            }
+            None => self.judged(path, self.inner.byte(path, at)),
+        }
+    }
+
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
         // What was packed of these is a choice of files, and no list of what is there.
         let chosen = ["/usr", "/lib", "/lib64", "/bin", "/sbin"];

@@ -15,6 +15,8 @@ pub(super) type Answer<T> = Result<T, String>;
 pub struct Record {
     /// Bytes of files, and whether they are less than there are.
     pub(super) reads: BTreeMap<String, Answer<(Vec<u8>, bool)>>,
+    /// Single bytes of files, by their places.
+    pub(super) bytes: BTreeMap<String, BTreeMap<u64, Answer<u8>>>,
     pub(super) lists: BTreeMap<String, Answer<Vec<String>>>,
     pub(super) stats: BTreeMap<String, Answer<(Kind, u64)>>,
     pub(super) links: BTreeMap<String, Answer<String>>,
@@ -55,6 +57,8 @@ const TELLING: &[&str] = &[
     "LSM: initializing",
     "Kernel is locked down from ",
     "Lockdown: ",
+    "Lifting lockdown",
+    "Secure boot ",
 ];
 
 /// More than any packed file that facts ask for holds, in bytes.
@@ -226,6 +230,7 @@ impl Record {
             }
         }
         rename(&mut self.reads, change);
+        rename(&mut self.bytes, change);
         rename(&mut self.lists, change);
         rename(&mut self.stats, change);
         rename(&mut self.links, change);
@@ -248,8 +253,17 @@ pub(super) fn refusal(error: &io::Error) -> String {
         (_, Some(number)) => format!("errno {number}"),
         (io::ErrorKind::InvalidInput, None) => "no regular file".to_owned(),
         (io::ErrorKind::Unsupported, None) => "not held".to_owned(),
-        _ => error.to_string(),
+        (io::ErrorKind::UnexpectedEof, None) => "ended".to_owned(),
+        // The system has a number for each of its own.
+        _ => format!("errno {}", libc::EIO),
     }
+}
+
+/// Whether these words are some that [`refusal`] writes.
+pub(super) fn is_refusal(words: &str) -> bool {
+    let known = ["absent", "denied", "ended", "no regular file", "not held"];
+    let number = words.strip_prefix("errno ").map(str::parse::<i32>);
+    known.contains(&words) || matches!(number, Some(Ok(1..)))
 }
 
 /// The error such words stand for.
@@ -259,6 +273,7 @@ pub(super) fn refused(words: &str) -> io::Error {
         "denied" => io::ErrorKind::PermissionDenied.into(),
         "no regular file" => io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"),
         "not held" => io::ErrorKind::Unsupported.into(),
+        "ended" => io::ErrorKind::UnexpectedEof.into(),
         other => match other.strip_prefix("errno ").map(str::parse) {
             Some(Ok(number)) => io::Error::from_raw_os_error(number),
             _ => io::Error::other(other.to_owned()),
@@ -293,6 +308,14 @@ impl Host for Recorder<'_> {
         if longer {
             reads.insert(path.to_owned(), answer);
         }
+        result
+    }
+
+    fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
+        let result = self.inner.byte(path, at);
+        let bytes = &mut self.record.borrow_mut().bytes;
+        let of_file = bytes.entry(path.to_owned()).or_default();
+        of_file.insert(at, told(&result));
         result
     }
 
@@ -358,13 +381,18 @@ mod tests {
             raw(libc::ENOTDIR),
             io::ErrorKind::Unsupported.into(),
             io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"),
+            io::ErrorKind::UnexpectedEof.into(),
         ] {
+            assert!(is_refusal(&refusal(&error)), "{error}");
             let again = refused(&refusal(&error));
             assert_eq!(again.kind(), error.kind());
             let number = |error: &io::Error| error.raw_os_error().filter(|n| *n == libc::EIO);
             assert_eq!(number(&again), number(&error));
         }
-        assert_eq!(refused("weather").to_string(), "weather");
+        for words in ["weather", "errno", "errno x", "errno -1", ""] {
+            assert!(!is_refusal(words), "{words}");
+        }
+        assert!(is_refusal(&refusal(&io::Error::other("weather"))));
     }
 
     #[test]

@@ -106,6 +106,10 @@ impl<H: Host> Host for Rooted<H> {
         }
     }
 
+    fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
+        self.meant(path).and_then(|()| self.inner.byte(path, at))
+    }
+
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
         self.meant(path).and_then(|()| self.inner.list(path))
     }

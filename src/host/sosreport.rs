@@ -17,6 +17,51 @@ pub(super) fn is_one(host: &dyn Host) -> bool {
 /// More than any of the files below.
 const LIMIT: usize = 16 << 20;
 
+/// What mount(8) said.
+pub(crate) const MOUNT_OUTPUT: &str = "/sos_commands/filesys/mount_-l";
+
+/// The journal of this boot, where the kernel's own buffer has lost its beginning.
+const JOURNAL: &[&str] = &[
+    "/sos_commands/logs/journalctl_--no-pager_--boot",
+    "/sos_commands/logs/journalctl_--no-pager_--catalog_--boot",
+];
+
+/// The variable in which the firmware tells of Secure Boot, as a file of efivarfs.
+const SECURE_BOOT: &str =
+    "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+/// The kernel's log from its first line on, if one of the files has that.
+fn log(host: &dyn Host) -> Option<(String, String)> {
+    let places = [
+        "/sos_commands/kernel/dmesg",
+        "/sos_commands/general/dmesg",
+        "/sos_commands/kernel/dmesg_-T",
+        "/var/log/dmesg",
+    ];
+    let has_begin = |log: &(String, String)| log.0.contains("Linux version ");
+    let mut short = None;
+    for place in places {
+        match text(host, &[place]) {
+            Some(log) if has_begin(&log) => return Some(log),
+            Some(log) => short = short.or(Some(log)),
+            None => {}
+        }
+    }
+    let (journal, name) = match text(host, JOURNAL) {
+        Some(journal) => journal,
+        None => return short,
+    };
+    let of_kernel = journal
+        .lines()
+        .filter_map(|line| Some(line.split_once(" kernel: ")?.1));
+    let whole = (of_kernel.flat_map(|line| [line, "\n"]).collect(), name);
+    if has_begin(&whole) {
+        Some(whole)
+    } else {
+        short
+    }
+}
+
 /// The text of the first file that is there and not empty, and its name in the report.
 fn text(host: &dyn Host, places: &[&str]) -> Option<(String, String)> {
     places.iter().find_map(|place| {
@@ -42,13 +87,12 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
         "/sos_commands/general/hostname",
         "/hostname",
     ]);
-    let mounts = said(&["/sos_commands/filesys/mount_-l", "/mount"]);
+    let mounts = said(&[MOUNT_OUTPUT, "/mount"]);
     let modules = said(&["/sos_commands/kernel/lsmod", "/lsmod"]);
-    let log = said(&[
-        "/sos_commands/kernel/dmesg",
-        "/sos_commands/general/dmesg",
-        "/sos_commands/kernel/dmesg_-T",
-        "/var/log/dmesg",
+    let log = log(&report);
+    let firmware = said(&[
+        "/sos_commands/boot/mokutil_--sb-state",
+        "/sos_commands/uefi/mokutil_--sb-state",
     ]);
     let selinux = said(&[
         "/sos_commands/selinux/sestatus",
@@ -88,6 +132,18 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     }
     if let Some((text, origin)) = &log {
         host.put(KERNEL_LOG, text.as_str(), origin);
+    }
+    if let Some((text, origin)) = &firmware {
+        let first = text.lines().next().unwrap_or_default();
+        let state = match first.trim().strip_prefix("SecureBoot ") {
+            Some("enabled") => Some(1),
+            Some("disabled") => Some(0),
+            _ => None,
+        };
+        if let Some(state) = state {
+            // Four bytes of attributes, then the value.
+            host.put(SECURE_BOOT, [6, 0, 0, 0, state], origin);
+        }
     }
     if let Some((text, origin)) = &selinux {
         match word_behind(text, "Current mode:") {
@@ -314,6 +370,48 @@ mod tests {
         ] {
             assert_eq!(host.read(path, 9).unwrap_err().kind(), kind, "{path}");
             assert_eq!(host.stat(path).unwrap_err().kind(), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_log_that_has_the_first_line_is_taken() {
+        let boot = "[    0.000000] Linux version 4.18\n";
+        let journal = "Jan 01 00:00:00 web-17 kernel: Linux version 4.18\n\
+                       Jan 01 00:00:00 web-17 sshd[7]: x kernel\n";
+        let old = "[ 9999.0] x\n";
+        let report = || Memory::new().with("/version.txt", "sosreport: 4\n");
+        for (files, read) in [
+            (&[("/sos_commands/kernel/dmesg", boot)][..], boot),
+            (&[("/sos_commands/kernel/dmesg", old)], old),
+            (
+                &[
+                    ("/sos_commands/kernel/dmesg", old),
+                    ("/var/log/dmesg", boot),
+                ],
+                boot,
+            ),
+            (
+                &[("/sos_commands/kernel/dmesg", old), (JOURNAL[0], journal)],
+                "Linux version 4.18\n",
+            ),
+        ] {
+            let files = files.iter();
+            let report = files.fold(report(), |host, (path, text)| host.with(path, text));
+            let bytes = open(report).read(KERNEL_LOG, LIMIT).unwrap();
+            assert_eq!(String::from_utf8(bytes).unwrap(), read);
+        }
+    }
+
+    #[test]
+    fn secure_boot_is_told_by_its_tool() {
+        for (text, state) in [
+            ("SecureBoot enabled\n", Some(1)),
+            ("SecureBoot disabled\nPlatform is in Setup Mode\n", Some(0)),
+            ("EFI variables are not supported on this system\n", None),
+        ] {
+            let place = "/sos_commands/boot/mokutil_--sb-state";
+            let host = open(report().with(place, text));
+            assert_eq!(host.byte(SECURE_BOOT, 4).ok(), state, "{text}");
         }
     }
 

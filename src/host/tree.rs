@@ -14,6 +14,8 @@ pub(super) enum Node {
     Size(u64),
     /// A symbolic link.
     Link(String),
+    /// Another name of the file at this path.
+    Same(String),
     /// A directory.
     Directory,
     /// A device, a fifo.
@@ -47,32 +49,39 @@ impl Tree {
     }
 
     /// The tree below a directory, as a tree of its own.
-    pub(super) fn below(&self, directory: &str) -> Self {
+    pub(super) fn below(self, directory: &str) -> Self {
         let prefix = directory.trim_end_matches('/');
-        let nodes = self.nodes.iter().filter_map(|(path, node)| {
+        let inside = |path: &str| -> Option<String> {
             let rest = path.strip_prefix(prefix)?;
-            let inside = rest.is_empty() || rest.starts_with('/');
-            inside.then(|| (rest.to_owned(), node.clone()))
+            (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
+        };
+        let nodes = self.nodes.into_iter().filter_map(|(path, node)| {
+            let node = match node {
+                // By its name in the archive, which has the directory in it.
+                Node::Same(target) => Node::Same(inside(&target)?),
+                node => node,
+            };
+            Some((inside(&path)?, node))
         });
         Self {
             nodes: nodes.collect(),
         }
     }
 
-    /// The one directory that holds everything, if there is one.
+    /// The one directory that holds everything, if there is one; files beside it, such as its
+    /// checksum, do not count.
     pub(super) fn only_directory(&self) -> Option<String> {
-        let names = self.list("/").ok()?;
-        let [name] = names.as_slice() else {
-            return None;
-        };
-        let path = format!("/{name}");
-        let is_directory = self.nodes.get(&path) == Some(&Node::Directory);
-        is_directory.then_some(path)
+        let names = self.list("/").ok()?.into_iter();
+        let mut directories = names
+            .map(|name| format!("/{name}"))
+            .filter(|path| self.nodes.get(path) == Some(&Node::Directory));
+        let path = directories.next()?;
+        directories.next().is_none().then_some(path)
     }
 
     /// A member that is neither a file nor a directory.
     pub(super) fn odd_member(&self) -> Option<&str> {
-        let odd = |node: &Node| matches!(node, Node::Link(_) | Node::Other);
+        let odd = |node: &Node| matches!(node, Node::Link(_) | Node::Same(_) | Node::Other);
         let mut nodes = self.nodes.iter();
         nodes
             .find(|(_, node)| odd(node))
@@ -81,7 +90,7 @@ impl Tree {
 
     fn find(&self, path: &str, follow: bool) -> io::Result<(String, &Node)> {
         let parts = links::resolve(path, follow, |parts| match self.nodes.get(&joined(parts)) {
-            Some(Node::Link(target)) => Ok(Some(target.clone())),
+            Some(Node::Link(target) | Node::Same(target)) => Ok(Some(target.clone())),
             Some(_) => Ok(None),
             None => Err(io::ErrorKind::NotFound.into()),
         })?;
@@ -115,6 +124,17 @@ impl Host for Tree {
         }
     }
 
+    fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
+        match self.find(path, true)?.1 {
+            Node::Bytes(bytes) => {
+                let byte = usize::try_from(at).ok().and_then(|at| bytes.get(at));
+                byte.copied()
+                    .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+            }
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
         let (path, node) = self.find(path, true)?;
         if *node != Node::Directory {
@@ -133,7 +153,7 @@ impl Host for Tree {
             Node::Bytes(bytes) => (Kind::File, bytes.len() as u64),
             Node::Size(size) => (Kind::File, *size),
             Node::Directory => (Kind::Directory, 0),
-            Node::Link(_) | Node::Other => (Kind::Other, 0),
+            Node::Link(_) | Node::Same(_) | Node::Other => (Kind::Other, 0),
         })
     }
 
@@ -197,11 +217,17 @@ mod tests {
 
     #[test]
     fn a_directory_above_all_can_be_taken_off() {
-        let tree = tree(&[("top/etc/x", Node::Size(3)), ("top/y", Node::Directory)]);
+        let same = Node::Same("/top/etc/x".to_owned());
+        let tree = tree(&[
+            ("top/etc/x", Node::Size(3)),
+            ("top/y", Node::Directory),
+            ("top/z", same),
+        ]);
         let top = tree.only_directory().unwrap();
         let below = tree.below(&top);
+        assert_eq!(below.stat("/z").unwrap(), (Kind::File, 3));
         assert_eq!(below.stat("/etc/x").unwrap(), (Kind::File, 3));
-        assert_eq!(below.list("/").unwrap(), ["etc", "y"]);
+        assert_eq!(below.list("/").unwrap(), ["etc", "y", "z"]);
         assert_eq!(below.only_directory(), None);
     }
 }

@@ -85,42 +85,82 @@ impl Redactor {
             let (blank, rest) = line.split_at(indent);
             let rest_end = rest.trim_end();
             let end = rest.get(rest_end.len()..).unwrap_or_default();
-            let (word, behind) = rest_end.split_once([' ', '\t']).unwrap_or((rest_end, ""));
-            let told = match word.to_ascii_lowercase().as_str() {
-                "options" | "append" => format!("{word} {}", self.command_line(behind.trim())),
-                "linux" | "linux16" | "linuxefi" => {
-                    let behind = behind.trim();
-                    let (image, arguments) = behind.split_once([' ', '\t']).unwrap_or((behind, ""));
-                    format!(
-                        "{word} {} {}",
-                        self.text(image),
-                        self.command_line(arguments)
-                    )
-                }
-                "set" if !behind.trim_start().starts_with("default=") => word.to_owned(),
-                known if KEPT_WORDS.contains(&known) => self.text(rest_end),
-                _ => match rest_end.split_once('=') {
-                    Some((name, value)) if name.starts_with("GRUB_CMDLINE") => {
-                        let inner = value.trim_matches(['"', '\'']);
-                        format!("{name}=\"{}\"", self.command_line(inner))
-                    }
-                    Some((name @ ("kernelopts" | "default_kernelopts"), value)) => {
-                        format!("{name}={}", self.command_line(value))
-                    }
-                    Some((name, _)) if KEPT_NAMES.iter().any(|kept| name.starts_with(kept)) => {
-                        self.text(rest_end)
-                    }
-                    // Passwords, their users, remarks: nobody asks for them. Blocks stay blocks.
-                    _ if rest_end.ends_with('{') => format!("{REDACTED} {{"),
-                    _ => String::new(),
-                },
-            };
             out.push_str(blank);
-            out.push_str(told.trim_end());
+            out.push_str(self.boot_line(rest_end).trim_end());
             out.push_str(end);
         }
         out
     }
+
+    fn boot_line(&mut self, line: &str) -> String {
+        let (word, behind) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+        match word.to_ascii_lowercase().as_str() {
+            "options" | "append" => format!("{word} {}", self.command_line(behind.trim())),
+            "linux" | "linux16" | "linuxefi" => {
+                let behind = behind.trim();
+                let (image, arguments) = behind.split_once([' ', '\t']).unwrap_or((behind, ""));
+                format!(
+                    "{word} {} {}",
+                    self.text(image),
+                    self.command_line(arguments)
+                )
+            }
+            "set" if !behind.trim_start().starts_with("default=") => word.to_owned(),
+            known if KEPT_WORDS.contains(&known) => match several(line) {
+                Some(statements) => {
+                    let told = statements.into_iter().map(|(statement, end)| {
+                        let told = self.boot_line(statement.trim());
+                        format!("{}{end}", if told.is_empty() { told } else { told + " " })
+                    });
+                    told.collect::<Vec<_>>().join(" ")
+                }
+                None => self.text(line),
+            },
+            _ => match line.split_once('=') {
+                Some((name, value)) if name.starts_with("GRUB_CMDLINE") => {
+                    let inner = value.trim_matches(['"', '\'']);
+                    format!("{name}=\"{}\"", self.command_line(inner))
+                }
+                Some((name @ ("kernelopts" | "default_kernelopts"), value)) => {
+                    format!("{name}={}", self.command_line(value))
+                }
+                Some((name, _)) if KEPT_NAMES.iter().any(|kept| name.starts_with(kept)) => {
+                    self.text(line)
+                }
+                // Passwords, their users, remarks: nobody asks for them. Blocks stay blocks.
+                _ if line.ends_with('{') => format!("{REDACTED} {{"),
+                _ => String::new(),
+            },
+        }
+    }
+}
+
+/// The commands of a line of GRUB's script and what ends each, if there are several.
+fn several(line: &str) -> Option<Vec<(&str, &str)>> {
+    let (mut quote, mut variable, mut begin) = (None, false, 0);
+    let mut before = ' ';
+    let mut statements = Vec::new();
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '\'' | '"') if before != '\\' => quote = Some(c),
+            (None, '{') if before == '$' => variable = true,
+            (None, '}') if variable => variable = false,
+            (None, ';' | '{' | '}') => {
+                let statement = line.get(begin..at).unwrap_or_default();
+                let end = line.get(at..at + 1).unwrap_or_default();
+                statements.push((statement, end));
+                begin = at + 1;
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    let rest = line.get(begin..).unwrap_or_default().trim();
+    if !rest.is_empty() {
+        statements.push((rest, ""));
+    }
+    (statements.len() > 1).then_some(statements)
 }
 
 /// Whether the value of a kernel argument is where something lies, perhaps on a server.

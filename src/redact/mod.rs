@@ -4,6 +4,7 @@
 mod cmdline;
 mod homes;
 mod names;
+mod systems;
 mod words;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::net::Ipv6Addr;
 
 use cmdline::is_boot_configuration;
 use homes::is_program;
-use words::{COMMON, EFI_VENDORS, SECRETS, SYSTEM_PATHS};
+use words::{COMMON, EFI_VENDORS, SECRETS, SHORT_SECRETS, SYSTEM_PATHS};
 
 /// Replaces names of hosts and users, ids of machines, addresses and secrets.
 #[derive(Debug, Default)]
@@ -64,8 +65,11 @@ impl Redactor {
         }
     }
 
-    /// A fact's value, source or reason, by the fact's key.
+    /// A fact's value, by the fact's key; a reason, or the place it was read at, has no key.
     pub fn fact(&mut self, key: &str, text: &str) -> String {
+        if key.is_empty() {
+            return self.file("", text);
+        }
         let subject = key.split('.').next().unwrap_or_default();
         // Names of programs and places that the doctor itself knows; one of them may begin like
         // the host is called.
@@ -73,10 +77,16 @@ impl Redactor {
             return text.to_owned();
         }
         match key {
-            "environment.hostname" if !text.contains('/') && text != "uname(2)" => self.host(text),
+            // Names for people, in which somebody may have put the host's.
+            "os.name" => self.system_name(text),
+            "kernel.disagreements" => {
+                let text = self.harmless(text);
+                self.host_names(&text)
+            }
+            "environment.hostname" => self.host(text),
             // Four numbers with dots, as kernels of WSL have, are no address here.
             "config-file.version" if !text.contains('/') => text.to_owned(),
-            "cmdline" if !text.starts_with(['/', '-']) => self.command_line(text),
+            "cmdline" => self.command_line(text),
             // What means the same on every host, and what checks compare.
             _ if matches!(
                 subject,
@@ -112,6 +122,12 @@ impl Redactor {
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
             "/dev/kmsg" => self.kernel_log(text),
             "/proc/self/cgroup" => self.harmless(text),
+            _ if path.starts_with("/sys/class/dmi/id/") => {
+                let text = self.harmless(text);
+                self.host_names(&text)
+            }
+            _ if name.ends_with("os-release") => self.os_release(text),
+            _ if name.ends_with("-release") => self.system_name(text),
             _ if name.contains("config") => {
                 let text = self.kernel_config(text);
                 self.harmless(&text)
@@ -166,13 +182,28 @@ impl Redactor {
                 out.push_str(piece);
                 continue;
             }
-            let mut piece = piece.to_owned();
-            for name in &self.hosts {
-                piece = replaced(&piece, name, "host-1");
-            }
-            out.push_str(&piece);
+            // Installers call a group of volumes `rhel_web-17`. Elsewhere a name with a low line is
+            // another name: no host's name has one.
+            let parts: Vec<&str> = match piece.contains("/dev/") {
+                true => piece.split('_').collect(),
+                false => vec![piece],
+            };
+            let parts = parts.into_iter().map(|part| {
+                let hosts = self.hosts.iter();
+                hosts.fold(part.to_owned(), |part, name| {
+                    replaced(&part, name, "host-1")
+                })
+            });
+            out.push_str(&parts.collect::<Vec<_>>().join("_"));
         }
         out
+    }
+
+    /// Whether a name is one that was put in the place of another.
+    fn is_known(&self, name: &str) -> bool {
+        name.strip_prefix("host-").is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
     }
 
     fn number(&mut self, kind: &'static str, word: &str) -> String {
@@ -347,7 +378,9 @@ fn secrets(text: &str) -> String {
             .next()
             .unwrap_or_default()
             .to_lowercase();
-        if SECRETS.iter().any(|secret| name.contains(secret)) {
+        let is_secret = SECRETS.iter().any(|secret| name.contains(secret))
+            || SHORT_SECRETS.contains(&name.as_str());
+        if is_secret {
             let end = match behind.strip_prefix('"') {
                 Some(quoted) => quoted.find('"').map(|at| at + 2),
                 None => behind.find(|c: char| c.is_whitespace() || matches!(c, '"' | ',')),
@@ -465,6 +498,11 @@ mod tests {
             redactor.file("/boot/grub/grub.cfg", grub),
             "\tlinux /vmlinuz-6.1.0 root=/dev/sda1 psk=redacted\n}\nGRUB_CMDLINE_LINUX=\"a.b=redacted\"\n"
         );
+        let line = "menuentry 'a;b' --id ${x} { linux /vmlinuz-6.1.0 ro psk=abc; password x y; }\n";
+        assert_eq!(
+            redactor.file("/boot/grub/grub.cfg", line),
+            "menuentry 'a;b' --id ${x} { linux /vmlinuz-6.1.0 ro psk=redacted ; ; }\n"
+        );
     }
 
     #[test]
@@ -503,10 +541,14 @@ mod tests {
             assert_eq!(redactor.fact(key, text), text);
         }
         assert_eq!(redactor.fact("environment.hostname", "tracefs"), "host-1");
-        assert_eq!(
-            redactor.fact("environment.hostname", "/etc/hostname"),
-            "/etc/hostname"
-        );
+        for place in [
+            "/etc/hostname",
+            "uname(2)",
+            "sos_commands/kernel/dmesg",
+            "--release",
+        ] {
+            assert_eq!(redactor.fact("", place), place);
+        }
         let cmdline = "quiet lsm=bpf -- --user alice";
         assert_eq!(
             redactor.fact("cmdline", cmdline),
@@ -538,11 +580,107 @@ mod tests {
     }
 
     #[test]
+    fn names_of_systems_and_machines_lose_the_name_of_the_host() {
+        let mut redactor = Redactor::new(Some("web-17.example.com"), None);
+        for (path, text, expected) in [
+            (
+                "/etc/os-release",
+                "ID=web-17\nPRETTY_NAME=\"Linux of web-17\"\nHOME=web-17\n",
+                "ID=web-17\nPRETTY_NAME=\"Linux of host-1\"\nHOME=web-17\n",
+            ),
+            (
+                "/etc/redhat-release",
+                "CentOS release 7.9 (web-17)\n",
+                "CentOS release 7.9 (host-1)\n",
+            ),
+            ("/sys/class/dmi/id/product_name", "Web-17\n", "host-1\n"),
+            ("/sys/class/dmi/id/sys_vendor", "QEMU\n", "QEMU\n"),
+        ] {
+            assert_eq!(redactor.file(path, text), expected, "{path}");
+        }
+        assert_eq!(
+            redactor.fact("os.name", "Linux of WEB-17"),
+            "Linux of host-1"
+        );
+        // A host of a maker's name must stay what it is.
+        for name in ["Red", "kvm", "virtual"] {
+            let mut redactor = Redactor::new(Some(name), None);
+            for (path, text) in [
+                ("/etc/redhat-release", "Red Hat Linux release 8.9 (Ootpa)\n"),
+                ("/sys/class/dmi/id/product_name", "KVM Virtual Machine\n"),
+            ] {
+                assert_eq!(redactor.file(path, text), text, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn mounts_from_elsewhere_tell_no_names() {
+        let mut redactor = Redactor::new(Some("web-17.example.com"), None);
+        for (text, gone) in [
+            (
+                "40 28 0:40 / /mnt rw - cifs //nas.corp.test/share rw,username=_svc,domain=CORP,addr=10.0.0.9",
+                &["nas", "corp", "_svc", "CORP", "10.0.0.9"][..],
+            ),
+            (
+                "//nas/alice /mnt cifs rw,user=9alice,unc=\\134\\134nas\\134alice,ip=nas.corp.test 0 0",
+                &["9alice", "=nas", "\\134nas", "corp"],
+            ),
+            (
+                "mon-b.corp.test:6789,mon-c:6789:/ /mnt ceph rw,name=alice,secret=<hidden>,acl 0 0",
+                &["corp", "mon-b", "mon-c", "=alice", "hidden"],
+            ),
+            (
+                "40 28 0:40 / /mnt rw - ceph alice@0a1b2c3d-0000-1111-2222-0a1b2c3d4e5f.corpfs=/ rw,mon_addr=10.0.0.7:6789",
+                &["alice@", "10.0.0.7"],
+            ),
+            ("gfs-1:vol0 /mnt fuse.glusterfs rw 0 0", &["gfs-1"]),
+            (
+                "alice@gfs-1: /mnt fuse.sshfs rw,user_id=1000 0 0",
+                &["alice", "gfs-1"],
+            ),
+            (
+                "nas.corp.test:/export /mnt nfs4 rw,sec=krb5 0 0",
+                &["nas", "corp"],
+            ),
+            (
+                "mgs-1@tcp:mgs-2@tcp:/fs /mnt lustre rw 0 0",
+                &["mgs-1", "mgs-2"],
+            ),
+            ("write to alice.b@corp.test, please", &["alice", "corp"]),
+            (
+                "server=ldap.corp.test,mon_host=mon-b.corp.test",
+                &["ldap", "mon-b"],
+            ),
+            ("source=//nas/alice", &["nas"]),
+        ] {
+            let told = redactor.text(text);
+            for word in gone {
+                assert!(!told.contains(word), "{word}: {told}");
+            }
+        }
+        for text in [
+            "31 30 0:9 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd",
+            "/system.slice/web@7.service user@1000.service",
+            "overlay / overlay rw,lowerdir=/a:/b,upperdir=/c 0 0",
+            "addr=eth0 user=1000",
+        ] {
+            assert_eq!(redactor.text(text), text);
+        }
+    }
+
+    #[test]
     fn secrets_and_addresses_in_other_forms() {
         let mut redactor = Redactor::new(Some("web17"), None);
         let rows = [
             ("netroot=iscsi:bob:s3cr3t@host", "netroot=iscsi redacted"),
             ("rootpw=abc", "rootpw=redacted"),
+            ("user=9,pass=abc,bypass=1", "user=9,pass=redacted,bypass=1"),
+            (
+                "/dev/mapper/rhel_web17-root",
+                "/dev/mapper/rhel_host-1-root",
+            ),
+            ("x_web17", "x_web17"),
             (
                 "password=pw123,domain=CORP",
                 "password=redacted,domain=domain-1",

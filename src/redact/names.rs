@@ -1,6 +1,6 @@
 //! Names of other hosts, of domains and of users, which stand where only such names stand.
 
-use super::words::{COMMON, DOMAIN_ARGUMENTS, USER_ARGUMENTS};
+use super::words::{COMMON, DOMAIN_ARGUMENTS, HOST_ARGUMENTS, REMOTE, USER_ARGUMENTS};
 use super::{REDACTED, Redactor};
 
 impl Redactor {
@@ -9,6 +9,7 @@ impl Redactor {
     pub(super) fn names(&mut self, text: &str) -> String {
         let ends =
             |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '(' | ')' | ',' | ';');
+        let text = self.remote_mounts(text);
         let mut out = String::with_capacity(text.len());
         for piece in text.split_inclusive(ends) {
             let end = piece.find(ends).unwrap_or(piece.len());
@@ -23,13 +24,42 @@ impl Redactor {
         if let Some((argument, value)) = word.split_once('=') {
             let of = argument.rsplit(['.', '_', '-']).next().unwrap_or_default();
             let of = of.to_lowercase();
-            let is_name = value.starts_with(|c: char| c.is_alphabetic()) && value != REDACTED;
+            // An id is a number, and an address is replaced as one.
+            let is_name = value.contains(char::is_alphabetic)
+                && value != REDACTED
+                && !value.starts_with(['/', '$']);
             if is_name && USER_ARGUMENTS.contains(&of.as_str()) {
                 return format!("{argument}={}", self.number("user", value));
             }
             if is_name && DOMAIN_ARGUMENTS.contains(&of.as_str()) {
                 return format!("{argument}={}", self.number("domain", value));
             }
+            let is_place = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+            let (name, port) = value.split_once(':').unwrap_or((value, ""));
+            if HOST_ARGUMENTS.contains(&of.as_str())
+                && name.contains('.')
+                && name.contains(|c: char| c.is_ascii_alphabetic())
+                && name.chars().all(is_place)
+                && port.chars().all(|c| c.is_ascii_digit())
+            {
+                let behind = value.get(name.len()..).unwrap_or_default();
+                return format!("{argument}={}{behind}", self.number("host", name));
+            }
+            // `unc=\\server\share`, as /proc/mounts writes it.
+            for slash in ["\\134", "\\"] {
+                if let Some(rest) = value.strip_prefix(&slash.repeat(2)) {
+                    let (name, behind) = rest.split_at(rest.find(slash).unwrap_or(rest.len()));
+                    let name = self.number("host", name);
+                    return format!("{argument}={slash}{slash}{name}{behind}");
+                }
+            }
+            if value.starts_with("//") {
+                return format!("{argument}={}", self.server(value));
+            }
+        }
+        if let Some((user, domain)) = mail_address(word) {
+            let user = self.number("user", user);
+            return format!("{user}@{}", self.number("domain", domain));
         }
         // user@server:/path, as sshfs has it.
         let login = word.split_once('@').filter(|(user, rest)| {
@@ -42,6 +72,91 @@ impl Redactor {
         }
         let word = self.server(word);
         self.below_domain(&word)
+    }
+
+    /// What is mounted from elsewhere, in the manner of the file system it is of, line by line.
+    fn remote_mounts(&mut self, text: &str) -> String {
+        let named = |line: &str| {
+            let mut words = line.split([' ', '\t']);
+            words.find_map(|word| {
+                let name = word.strip_prefix("fuse.").unwrap_or(word);
+                (REMOTE.contains(&name) || word == "fuse.sshfs").then(|| name.to_owned())
+            })
+        };
+        let mut out = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            let Some(fs_type) = named(line) else {
+                out.push_str(line);
+                continue;
+            };
+            let words = line.split_inclusive(' ').map(|piece| {
+                let word = piece.trim_end();
+                let rest = piece.get(word.len()..).unwrap_or_default();
+                self.remote_word(&fs_type, word) + rest
+            });
+            out.extend(words);
+        }
+        out
+    }
+
+    fn remote_word(&mut self, fs_type: &str, word: &str) -> String {
+        let is_source = word.contains(':') || word.contains('@');
+        let is_path = word.starts_with('/') || word.starts_with(|c: char| c.is_ascii_digit());
+        let parts = word.split(',');
+        if fs_type == "ceph" && word.contains("name=") {
+            let parts = parts.map(|part| match part.split_once('=') {
+                Some(("name", name)) => format!("name={}", self.number("user", name)),
+                _ => part.to_owned(),
+            });
+            return parts.collect::<Vec<_>>().join(",");
+        }
+        if !is_source || word.contains("://") || (is_path && !word.contains(['@', ','])) {
+            return word.to_owned();
+        }
+        match fs_type {
+            // `alice@1f.fs=/`, or servers with ports and a path.
+            "ceph" => match word.split_once('@') {
+                Some((user, rest)) => format!("{}@{rest}", self.number("user", user)),
+                None => self.servers(parts),
+            },
+            "glusterfs" => self.servers(parts),
+            "lustre" => {
+                let parts = word.split(':').map(|part| match part.split_once('@') {
+                    Some((name, net)) => format!("{}@{net}", self.server_name(name)),
+                    None => part.to_owned(),
+                });
+                parts.collect::<Vec<_>>().join(":")
+            }
+            _ => match word.split_once('@') {
+                Some((user, rest)) if !user.contains(['=', '/']) => {
+                    format!(
+                        "{}@{}",
+                        self.number("user", user),
+                        self.servers(rest.split(','))
+                    )
+                }
+                _ => self.servers(parts),
+            },
+        }
+    }
+
+    /// `NAME:6789` or `NAME:/path`, several of them with commas between.
+    fn servers<'a>(&mut self, parts: impl Iterator<Item = &'a str>) -> String {
+        let parts = parts.map(|part| match part.split_once(':') {
+            Some((name, rest)) => format!("{}:{rest}", self.server_name(name)),
+            None if part.contains('=') => part.to_owned(),
+            None => self.server_name(part),
+        });
+        parts.collect::<Vec<_>>().join(",")
+    }
+
+    fn server_name(&mut self, name: &str) -> String {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        let is_name = name.contains(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_part);
+        match is_name && !self.is_known(name) {
+            true => self.number("host", name),
+            false => name.to_owned(),
+        }
     }
 
     /// `https://NAME/`, `//NAME/share`, `NAME:/export`.
@@ -72,6 +187,7 @@ impl Redactor {
         };
         let is_name = name.contains(|c: char| c.is_ascii_alphabetic())
             && name.len() > 1
+            && !self.is_known(name)
             && !COMMON.contains(&name.to_lowercase().as_str());
         if !is_name {
             return word.to_owned();
@@ -114,4 +230,20 @@ impl Redactor {
         }
         out + rest
     }
+}
+
+/// `NAME@DOMAIN` with a dot in the domain; what systemd calls its units is none.
+fn mail_address(word: &str) -> Option<(&str, &str)> {
+    const UNITS: &[&str] = &[
+        "device", "mount", "path", "scope", "service", "slice", "socket", "swap", "target", "timer",
+    ];
+    let (user, domain) = word.split_once('@')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._%+-".contains(c);
+    let (_, top) = domain.rsplit_once('.')?;
+    let is_domain = domain.chars().all(|c| plain(c) && !"_%+".contains(c))
+        && top.len() > 1
+        && top.chars().all(|c| c.is_ascii_alphabetic())
+        && !UNITS.contains(&top);
+    (is_domain && !user.is_empty() && user.chars().all(plain) && user != REDACTED)
+        .then_some((user, domain))
 }

@@ -34,6 +34,24 @@ pub(super) const COMMON: &[&str] = &[
     "cgroup",
     "cgroup2",
     "tmpfs",
+    // Makers and products in the tables of the firmware, by which a virtual machine is known.
+    "amazon",
+    "apple",
+    "bochs",
+    "google",
+    "innotek",
+    "kvm",
+    "machine",
+    "metal",
+    "microsoft",
+    "openstack",
+    "parallels",
+    "qemu",
+    "virtual",
+    "virtualbox",
+    "virtualization",
+    "vmware",
+    "xen",
     // What mounts, hierarchies and files of the kernel are called: a host of such a name keeps
     // it, or what checks look for would be gone.
     "blkio",
@@ -103,8 +121,26 @@ pub(super) const SECRETS: &[&str] = &[
     "auth",
 ];
 
+/// Whole names of such arguments, which stand in other words, too.
+pub(super) const SHORT_SECRETS: &[&str] = &["pass", "pin", "psk", "pw"];
+
 /// Last parts of the names of arguments and options whose values are users.
 pub(super) const USER_ARGUMENTS: &[&str] = &["user", "username", "login", "logname", "uname"];
+
+/// The same for hosts, where the value has a dot.
+pub(super) const HOST_ARGUMENTS: &[&str] = &[
+    "addr",
+    "clientaddr",
+    "host",
+    "hostname",
+    "ip",
+    "mountaddr",
+    "server",
+    "servername",
+];
+
+/// File systems that lie elsewhere: what is mounted names servers and users.
+pub(super) const REMOTE: &[&str] = &["ceph", "glusterfs", "lustre"];
 
 /// The same for domains.
 pub(super) const DOMAIN_ARGUMENTS: &[&str] =

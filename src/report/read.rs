@@ -65,11 +65,15 @@ struct Whole {
     _findings: Vec<Finding>,
 }
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Facts and probe outcomes of a report in YAML or JSON.
 ///
 /// # Errors
 /// If it is no such report, or one of another version.
 pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
+    // What editors and shells of other systems put before a text.
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     #[derive(Deserialize)]
     struct Head {
         schema: Option<String>,
@@ -144,7 +148,12 @@ fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Parsed<T> {
         return Err(ReadError::TooLarge);
     }
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return Err(ReadError::Foreign("it is no text".to_owned()));
+        let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+        let problem = match wide {
+            true => "it is text in UTF-16: save it as UTF-8",
+            false => "it is no text",
+        };
+        return Err(ReadError::Foreign(problem.to_owned()));
     };
     let line = |error: String| {
         let line = error.lines().next().unwrap_or_default();
@@ -157,9 +166,16 @@ fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Parsed<T> {
             // What is whole JSON and yet no report is told better as YAML: by its key.
             let whole = error.is_data() || error.is_syntax() && is_json(text);
             let by_key = whole.then(|| crate::yaml::from_str::<T>(text).err());
-            by_key
-                .flatten()
-                .map_or_else(|| line(error.to_string()), told)
+            let in_line = || {
+                let said = error.to_string();
+                let tail = format!(" at line {} column {}", error.line(), error.column());
+                line(format!(
+                    "line {}: {}",
+                    error.line(),
+                    said.replace(&tail, "")
+                ))
+            };
+            by_key.flatten().map_or_else(in_line, told)
         })
     } else {
         crate::yaml::from_str(text).map_err(told)
@@ -208,6 +224,18 @@ mod tests {
         }
         let outcomes = outcomes_yaml(&report.probes).unwrap();
         assert_eq!(read_outcomes(outcomes.as_bytes()).unwrap(), report.probes);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        let report = report();
+        for text in [yaml(&report).unwrap(), json(&report).unwrap()] {
+            let marked = format!("\u{feff}{text}");
+            assert_eq!(read(marked.as_bytes()).unwrap().facts, report.facts);
+            let wide: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let problem = read(&wide).unwrap_err().to_string();
+            assert!(problem.ends_with("save it as UTF-8"), "{problem}");
+        }
     }
 
     #[test]
@@ -303,11 +331,7 @@ mod tests {
                 "\"ok\": \"many\"",
                 "summary.ok: found the text",
             ),
-            (
-                "\"ok\": 0",
-                "\"ok\": ",
-                "damaged report: expected value at line",
-            ),
+            ("\"ok\": 0", "\"ok\": ", ": there is no value that fits"),
         ] {
             let text = good.replacen(was, is, 1);
             assert_ne!(text, good, "{was}");

@@ -21,7 +21,29 @@ pub fn plain(message: &str) -> String {
             text = format!("{before}{ours}{rest}");
         }
     }
+    // A word that is none of those that are known: which they are, may follow.
+    while let Some((before, after)) = text.split_once("unknown variant ") {
+        text = format!("{before}found {after}");
+    }
+    // `1e30` is too large for any of the parsers' numbers, each of which has a name.
+    for number in [" as u64", " as i64", " as u128", " as i128"] {
+        text = text.replace(&format!("`{number}"), "`");
+    }
+    if let Some((before, after)) = text.split_once(" with ")
+        && let Some((_, after)) = after.split_once(" element")
+    {
+        let after = after.strip_prefix('s').unwrap_or(after);
+        text = format!("{before}{after}");
+    }
     for (theirs, ours) in [
+        ("expected a YAML tag starting with '!'", "expected a word"),
+        ("expected variant identifier", "expected a word"),
+        ("expected variant of", "expected"),
+        ("expected string or map", "expected a word or a map"),
+        (
+            "deserializing from YAML containing more than one document is not supported",
+            "it has more than one document",
+        ),
         ("invalid type: unit value", "found nothing"),
         ("invalid type: null", "found nothing"),
         ("invalid type: ", "found "),
@@ -50,6 +72,7 @@ pub fn plain(message: &str) -> String {
             "expected usize",
             "expected a whole number that is not negative",
         ),
+        ("expected value", "there is no value that fits"),
         ("missing field", "there is no"),
         ("duplicate field", "there are two of"),
         (
@@ -75,6 +98,22 @@ mod tests {
     #[test]
     fn no_type_of_the_program_is_named() {
         for (theirs, ours) in [
+            (
+                "severity: unknown variant `huge`, expected one of `info`, `error`",
+                "severity: found `huge`, expected one of `info`, `error`",
+            ),
+            (
+                "status: invalid type: sequence, expected a YAML tag starting with '!'",
+                "status: found a list, expected a word",
+            ),
+            (
+                "ok: invalid type: integer `10` as u128, expected u64",
+                "ok: found the number `10`, expected a whole number that is not negative",
+            ),
+            (
+                "invalid length 0, expected struct Host with 7 elements",
+                "found a list of 0, expected a map",
+            ),
             (
                 "facts: invalid type: string \"x\", expected struct Facts at line 3",
                 "facts: found the text \"x\", expected a map at line 3",

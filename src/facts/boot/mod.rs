@@ -5,9 +5,10 @@ mod installed;
 mod loader;
 mod next;
 
+use super::kernel_log::KernelLog;
 use super::keys::Values::{List, OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, reader};
-use crate::host::Host;
+use crate::host::{Host, KERNEL_LOG};
 
 pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one("cmdline", Text, "The kernel command line (/proc/cmdline)."),
@@ -44,8 +45,15 @@ pub(super) const KEYS: &[KeyInfo] = &[
 
 /// Reads command line, firmware, and what the boot loader will start next; the distribution
 /// and the kernel have to be collected before.
-pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     let cmdline = reader::fact(host, "/proc/cmdline", |text| Some(text.trim().into()));
+    // The kernel writes it to its log.
+    let cmdline = match (cmdline, log.command_line()) {
+        (Fact::Unknown { reason, .. }, Some(logged)) if reason.is_elsewhere() => {
+            Fact::known(logged, KERNEL_LOG)
+        }
+        (cmdline, _) => cmdline,
+    };
     facts.set("cmdline", cmdline);
     facts.set("boot.firmware", firmware(host));
     let installed = installed::kernels(host);

@@ -42,7 +42,7 @@ pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one(
         "btf.modules.broken",
         List,
-        "Modules whose BTF has a header that makes no sense, or no strings.",
+        "Modules whose BTF has a header that makes no sense, no strings, or a last one without end.",
     ),
     KeyInfo::one(
         "btf.modules.problem",
@@ -62,7 +62,10 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     let [state, problem, size, length] = match read(host) {
         Ok((bytes, size)) => {
             let header = Header::parse(&bytes);
-            let checked = header.and_then(|header| header.check(size, false).map(|()| header));
+            let checked = header.and_then(|header| {
+                header.check(size, false)?;
+                header.check_strings(host, VMLINUX, false).map(|()| header)
+            });
             let size = i64::try_from(size).map_or(Value::Absent, Value::Number);
             match checked {
                 Ok(header) => [
@@ -163,6 +166,24 @@ impl Header {
             string_offset: number(string_offset),
             string_length: number(string_length),
         })
+    }
+
+    /// What the kernel asks of strings (`btf_parse_str_sec` in kernel/bpf/btf.c), and libbpf as
+    /// well: the last one ends, and the first is empty. Those of a module go on behind the
+    /// kernel's, so that their first is any. A byte that can't be read says nothing.
+    fn check_strings(&self, host: &dyn Host, path: &str, of_module: bool) -> Result<(), String> {
+        let Some(last) = self.string_length.checked_sub(1) else {
+            return Ok(());
+        };
+        let start = u64::from(self.length) + u64::from(self.string_offset);
+        let wrong = |at: u64| host.byte(path, at).is_ok_and(|byte| byte != 0);
+        if !of_module && wrong(start) {
+            return Err("its strings do not begin with a zero byte".to_owned());
+        }
+        if wrong(start + u64::from(last)) {
+            return Err("its strings do not end with a zero byte".to_owned());
+        }
+        Ok(())
     }
 
     /// What libbpf asks of a header before it reads on (`btf_parse_hdr` in
@@ -292,6 +313,21 @@ mod tests {
             assert_eq!(facts.text("btf.vmlinux").unwrap(), "malformed", "{problem}");
             assert_eq!(facts.text("btf.vmlinux.problem").unwrap(), problem);
             assert!(facts.get("btf.vmlinux.header-length").value().is_none());
+        }
+    }
+
+    #[test]
+    fn strings_begin_and_end_with_a_zero_byte() {
+        let sound = file([24, 0, 100, 100, 50], 150, u32::to_le_bytes);
+        for (at, problem) in [
+            (124, "its strings do not begin with a zero byte"),
+            (173, "its strings do not end with a zero byte"),
+        ] {
+            let mut bytes = sound.clone();
+            bytes[at] = b'x';
+            let facts = facts(&Memory::new().with(VMLINUX, &bytes));
+            assert_eq!(facts.text("btf.vmlinux").unwrap(), "malformed");
+            assert_eq!(facts.text("btf.vmlinux.problem").unwrap(), problem);
         }
     }
 

@@ -76,7 +76,10 @@ fn look_at(host: &dyn Host, modules: &[String]) -> [Fact; 3] {
 fn problem(host: &dyn Host, path: &str) -> std::io::Result<Option<String>> {
     let bytes = host.read(path, HEADER_LIMIT)?;
     let (_, size) = host.stat(path)?;
-    let checked = Header::parse(&bytes).and_then(|header| header.check(size, true));
+    let checked = Header::parse(&bytes).and_then(|header| {
+        header.check(size, true)?;
+        header.check_strings(host, path, true)
+    });
     Ok(checked.err())
 }
 
@@ -115,6 +118,23 @@ mod tests {
         assert_eq!(
             facts.get("btf.modules.problem"),
             Fact::known("nls_cp437: it has no strings", "/sys/kernel/btf/nls_cp437")
+        );
+    }
+
+    #[test]
+    fn the_last_string_of_a_module_ends() {
+        let mut first = btf([24, 0, 16, 16, 5], 21);
+        first[40] = b'x';
+        let mut last = btf([24, 0, 16, 16, 5], 21);
+        last[44] = b'x';
+        let host = Memory::new()
+            .with("/sys/kernel/btf/first", first)
+            .with("/sys/kernel/btf/last", last);
+        let facts = facts(&host, true);
+        assert_eq!(facts.list("btf.modules.broken").unwrap(), ["last"]);
+        assert_eq!(
+            facts.text("btf.modules.problem").unwrap(),
+            "last: its strings do not end with a zero byte"
         );
     }
 

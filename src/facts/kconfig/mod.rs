@@ -84,6 +84,8 @@ struct Options {
     /// Whether these are all the options of the file.
     complete: bool,
     broken_lines: usize,
+    /// Whether the file itself is a part of a config.
+    fragment: bool,
     /// By the header; a report has it in a fact of its own.
     version: Option<Box<str>>,
 }
@@ -101,6 +103,7 @@ impl KernelConfig {
                     scope: Scope::subjects(),
                     complete: true,
                     broken_lines: parsed.broken_lines,
+                    fragment: false,
                     version: parsed.version,
                 }),
             },
@@ -115,6 +118,18 @@ impl KernelConfig {
         let mut config = Self::from_bytes(lines.as_bytes(), source);
         if let Ok(options) = &mut config.content {
             options.complete = false;
+            options.scope = Scope::nothing();
+        }
+        config
+    }
+
+    /// A part of a config, such as `savedefconfig` writes: what it does not name is not known.
+    #[must_use]
+    pub fn fragment(bytes: &[u8], source: &str) -> Self {
+        let mut config = Self::from_bytes(bytes, source);
+        if let Ok(options) = &mut config.content {
+            options.complete = false;
+            options.fragment = true;
             options.scope = Scope::nothing();
         }
         config
@@ -144,6 +159,10 @@ impl KernelConfig {
                 None if options.broken_lines > 0 => {
                     let detail = format!("{} lines make no sense", options.broken_lines);
                     Fact::unknown(Why::Malformed, &detail, &self.source)
+                }
+                None if options.fragment => {
+                    let detail = "the config is a part of one, which does not name it";
+                    Fact::unknown(Why::Untold, detail, &self.source)
                 }
                 None if options.complete || options.scope.has(name) => Fact::absent(&self.source),
                 None => Fact::unknown(Why::NotCollected, "", &self.source),

@@ -2,7 +2,7 @@
 
 use super::{KernelConfig, parse};
 use crate::facts::{Fact, Why, reader};
-use crate::host::Host;
+use crate::host::{CONFIG_FRAGMENT, Host};
 
 /// What the running kernel itself says, where it was built with `IKCONFIG_PROC`.
 const OF_THE_KERNEL: &str = "/proc/config.gz";
@@ -45,6 +45,11 @@ pub(super) fn find(host: &dyn Host, release: Option<&str>) -> KernelConfig {
             Some(config) if config.content.is_ok() => return config,
             other => trouble = trouble.or(other),
         }
+    }
+    if !host.is_live()
+        && let Ok(bytes) = host.read(CONFIG_FRAGMENT, parse::LIMIT + 1)
+    {
+        return KernelConfig::fragment(&bytes, CONFIG_FRAGMENT);
     }
     trouble.unwrap_or_else(|| {
         KernelConfig::unknown(Why::Missing, &looked_for(host, release, &places), "")

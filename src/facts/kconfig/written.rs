@@ -19,6 +19,9 @@ pub(super) struct Written {
     detail: String,
     #[serde(default, skip_serializing_if = "is_zero")]
     broken_lines: usize,
+    /// Whether the file itself was a part of a config.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fragment: bool,
     /// Options that were looked for; one of them that is not listed is absent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     scope: String,
@@ -43,6 +46,7 @@ impl From<&KernelConfig> for Written {
             unknown: None,
             detail: String::new(),
             broken_lines: 0,
+            fragment: false,
             scope: String::new(),
             options: BTreeMap::new(),
         };
@@ -55,6 +59,7 @@ impl From<&KernelConfig> for Written {
                 let kept = options.settings.iter();
                 let kept = kept.filter(|(name, _)| !options.complete || options.scope.has(name));
                 written.broken_lines = options.broken_lines;
+                written.fragment = options.fragment;
                 written.scope = options.scope.to_string();
                 written.options = kept
                     .map(|(name, setting)| (name.to_string(), setting.into()))
@@ -83,6 +88,7 @@ impl From<Written> for KernelConfig {
                 scope: Scope::parse(&written.scope),
                 complete: false,
                 broken_lines: written.broken_lines,
+                fragment: written.fragment,
                 version: None,
             }),
         }
@@ -156,6 +162,21 @@ mod tests {
             lost,
             Fact::unknown(Why::NotCollected, "", "/proc/config.gz")
         );
+    }
+
+    #[test]
+    fn a_part_of_a_config_stays_one() {
+        let config = KernelConfig::fragment(TEXT.as_bytes(), "x.config");
+        let yaml = serde_yaml::to_string(&config).unwrap();
+        let read: KernelConfig = serde_yaml::from_str(&yaml).unwrap();
+        assert_eq!(read.option("BPF_LSM"), Fact::known("n", "x.config"));
+        assert_eq!(config.option("BPF_LSM"), Fact::known("n", "x.config"));
+        for config in [&config, &read] {
+            let Fact::Unknown { reason, .. } = config.option("BPF_STREAM_PARSER") else {
+                panic!("known");
+            };
+            assert_eq!(reason.unknown, Why::Untold);
+        }
     }
 
     #[test]

@@ -32,11 +32,15 @@ impl Menu {
         let mut menu = Self::default();
         // Open blocks: a menu or entry, or something else that has braces.
         let mut open: Vec<Option<Item>> = Vec::new();
-        for line in text.lines().map(str::trim) {
-            let words = words(line);
+        for Statement {
+            words,
+            opens,
+            closes,
+        } in statements(text)
+        {
             let first = words.first().map_or("", String::as_str);
             match first {
-                "menuentry" | "submenu" if line.ends_with('{') => {
+                "menuentry" | "submenu" if opens => {
                     let shallow = open.len() < DEEPEST;
                     open.push(shallow.then(|| Item::of(&words)));
                 }
@@ -57,16 +61,14 @@ impl Menu {
                     }
                 }
                 "blscfg" => menu.has_entry_files = true,
-                "}" => {
-                    if let Some(Some(item)) = open.pop() {
-                        let parent = open.iter_mut().rev().flatten().next();
-                        parent
-                            .map_or(&mut menu.items, |parent| &mut parent.items)
-                            .push(item);
-                    }
-                }
-                _ if line.ends_with('{') => open.push(None),
+                _ if opens => open.push(None),
                 _ => {}
+            }
+            if closes && let Some(Some(item)) = open.pop() {
+                let parent = open.iter_mut().rev().flatten().next();
+                parent
+                    .map_or(&mut menu.items, |parent| &mut parent.items)
+                    .push(item);
             }
         }
         menu
@@ -157,26 +159,65 @@ fn line_of(arguments: impl Iterator<Item = String>) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-/// The words of a line, as a shell splits them.
-fn words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
+/// A command of GRUB's script, and the braces around it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Statement {
+    words: Vec<String>,
+    /// Whether a block begins behind it.
+    opens: bool,
+    /// Whether a block ends behind it.
+    closes: bool,
+}
+
+/// The commands of a script, as GRUB's own lexer tells them apart (grub-core/script/yylex.l): by
+/// line, by semicolon and by brace, where these do not stand in quotes.
+fn statements(text: &str) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    let mut now = Statement::default();
     let mut word: Option<String> = None;
     let mut quote = None;
-    let mut chars = line.chars();
+    let mut variable = false;
+    let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match (quote, c) {
+            (None, '#') if word.is_none() => while chars.next_if(|c| *c != '\n').is_some() {},
             (None, '\'' | '"') => {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
             (Some(open), c) if c == open => quote = None,
-            (None | Some('"'), '\\') => word.get_or_insert_default().extend(chars.next()),
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            // At the end of a line it goes on with the next.
+            (None | Some('"'), '\\') => match chars.next() {
+                None | Some('\n') => {}
+                next => word.get_or_insert_default().extend(next),
+            },
+            (None, '$') => {
+                word.get_or_insert_default().push(c);
+                if let Some(brace) = chars.next_if_eq(&'{') {
+                    variable = true;
+                    word.get_or_insert_default().push(brace);
+                }
+            }
+            (None, '}') if variable => {
+                variable = false;
+                word.get_or_insert_default().push(c);
+            }
+            (None, '\n' | ';' | '{' | '}') => {
+                now.words.extend(word.take());
+                now.opens = c == '{';
+                now.closes = c == '}';
+                let was = std::mem::take(&mut now);
+                if was != Statement::default() {
+                    statements.push(was);
+                }
+            }
+            (None, c) if c.is_whitespace() => now.words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
         }
     }
-    words.extend(word);
-    words
+    now.words.extend(word);
+    statements.push(now);
+    statements
 }
 
 /// The variables in an environment block: `name=value` lines, filled up with `#`.
@@ -267,6 +308,26 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
         let (image, cmdline) = menu.next(&BTreeMap::new()).unwrap();
         assert_eq!(image, "/k");
         assert_eq!(cmdline, "root=UUID=1f quiet \"dyndbg=file a +p\" b=\"c\"");
+    }
+
+    #[test]
+    fn an_entry_may_stand_in_one_line() {
+        for text in [
+            "menuentry 'x' { linux /k ro quiet; initrd /i; }",
+            "menuentry 'x' {linux /k ro quiet;}",
+            "menuentry 'x' --id y { linux /k ro quiet }\nmenuentry z { linux /other; }",
+            "if true; then set default=0; fi; menuentry x { linux /k ro quiet # no\n}",
+            "submenu 'a' { menuentry 'x' { linux /k ro quiet; } }",
+            "menuentry 'x {y}' { linux /k ro \\\n quiet\n}",
+        ] {
+            let menu = Menu::parse(text);
+            let told = menu.next(&BTreeMap::new());
+            assert_eq!(told, Ok(("/k", "ro quiet")), "{text}");
+        }
+        let text = "set default=\"${saved_entry}\"; menuentry a { linux /a; }; \
+                    menuentry b { linux /b; }";
+        let env = BTreeMap::from([("saved_entry".to_owned(), "b".to_owned())]);
+        assert_eq!(Menu::parse(text).next(&env), Ok(("/b", "")));
     }
 
     #[test]

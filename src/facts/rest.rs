@@ -1,0 +1,70 @@
+//! A root in which nothing runs: an image, a disk of a machine that is off. What only a running
+//! kernel shows is not there because nothing runs, and not for want of a mount.
+
+use super::{Fact, Facts, Why, kernel, reader};
+use crate::host::Host;
+
+const DETAIL: &str = "nothing runs in this root";
+
+/// Whether no kernel shows itself: /proc and /sys are empty, or not there at all.
+pub(super) fn nothing_runs(host: &dyn Host, facts: &Facts) -> bool {
+    let is_empty = |path| match host.list(path) {
+        Ok(names) => names.iter().all(|name| name.starts_with('.')),
+        // What was not collected may be there.
+        Err(error) => reader::why(&error) == Why::Missing,
+    };
+    !host.is_live()
+        && facts.text("kernel.state").as_deref() != Some("running")
+        && is_empty("/proc")
+        && is_empty("/sys")
+}
+
+impl Facts {
+    /// Names the one reason for all that a kernel shows while it runs.
+    pub(super) fn put_to_rest(&mut self) {
+        for (key, fact) in &mut self.observed {
+            if let Fact::Unknown { reason, source } = fact
+                && reason.unknown == Why::Missing
+                && ["/proc/", "/sys/"].iter().any(|top| source.starts_with(top))
+                // Which kernel is meant is told by other places as well.
+                && !kernel::KEYS.iter().any(|info| info.key == key)
+            {
+                // What the kernel would be told stays to be said.
+                let hint = reason.detail.split_once("; ").map(|(_, hint)| hint);
+                reason.detail = match hint {
+                    Some(hint) => format!("{DETAIL}; {hint}"),
+                    None => DETAIL.to_owned(),
+                };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::{Fact, collect};
+    use crate::host::Memory;
+
+    #[test]
+    fn of_an_image_it_is_said_that_nothing_runs() {
+        let image = Memory::new()
+            .with("/etc/os-release", "ID=debian\n")
+            .with("/boot/vmlinuz-6.1.0-9-amd64", "");
+        let off = collect(&image);
+        let on = collect(&image.with("/proc/uptime", "1 1\n"));
+        for key in [
+            "security.lockdown",
+            "security.lsm",
+            "sysctl.net.core.bpf_jit_enable",
+            "btf.vmlinux",
+        ] {
+            for (facts, off) in [(&off, true), (&on, false)] {
+                let Fact::Unknown { reason, .. } = facts.get(key) else {
+                    panic!("{key} is known");
+                };
+                let says = reason.detail.starts_with("nothing runs in this root");
+                assert_eq!(says, off, "{key}: {}", reason.detail);
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Which members of an archive facts may ask for: of the files of a whole host, a few hundred of
+//! some hundred thousand.
+
+/// What is kept of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wish {
+    /// Nothing: nobody asks whether it is there.
+    Nothing,
+    /// That it is there.
+    Presence,
+    /// Its bytes, too.
+    Bytes,
+}
+
+/// Directories that stand at the top of a root file system, a sosreport or a bundle; another one
+/// that holds everything is that of the archive itself.
+const TOPS: &[&str] = &[
+    "bin",
+    "boot",
+    "dev",
+    "efi",
+    "etc",
+    "files",
+    "lib",
+    "lib64",
+    "proc",
+    "run",
+    "sbin",
+    "sos_commands",
+    "sos_logs",
+    "sos_reports",
+    "sos_strings",
+    "sys",
+    "usr",
+    "var",
+];
+
+/// These stand there, too, and people call the directory of an archive so.
+const EITHER: &[&str] = &["home", "media", "mnt", "opt", "root", "snap", "srv", "tmp"];
+
+/// Whether a directory of this name stands at the top of a host.
+pub(super) fn is_top(name: &str) -> bool {
+    TOPS.contains(&name)
+}
+
+/// What facts may ask of this member; its first directory may be that of the archive itself.
+pub(super) fn wish(path: &str) -> Wish {
+    let behind = path.get(1..).unwrap_or_default();
+    let Some((first, rest)) = behind.split_once('/') else {
+        return wish_at(path);
+    };
+    let inner = behind.get(first.len()..).unwrap_or_default();
+    let next = rest.split('/').next().unwrap_or_default();
+    if is_top(first) {
+        wish_at(path)
+    } else if EITHER.contains(&first) && !is_top(next) {
+        Wish::Nothing
+    } else {
+        wish_at(inner)
+    }
+}
+
+fn wish_at(path: &str) -> Wish {
+    if has_bytes(path) {
+        Wish::Bytes
+    } else if is_asked(path) {
+        Wish::Presence
+    } else {
+        Wish::Nothing
+    }
+}
+
+/// Programs by which the machine is told, which lie where these links lead.
+const PROGRAMS: &[&str] = &["systemd", "init", "sh", "bash", "dash", "busybox", "env"];
+
+fn has_bytes(path: &str) -> bool {
+    let mut parts = path.split('/').skip(1);
+    let (top, second) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match top {
+        "etc" | "run" | "files" | "manifest.yaml" | "probes.yaml" | "version.txt" => true,
+        "boot" | "efi" => !name.starts_with("initr"),
+        "proc" => !second.starts_with(|c: char| c.is_ascii_digit()) || second == "1",
+        "sys" => !path.starts_with("/sys/kernel/debug/"),
+        "bin" | "sbin" => PROGRAMS.contains(&name),
+        "lib" | "usr" => {
+            let is_program = ["/bin/", "/sbin/", "/lib/systemd/"];
+            matches!(
+                name,
+                "os-release" | ".config" | "pkgbase" | "kernel.release"
+            ) || name == "config"
+                || name.starts_with("config-")
+                || name.starts_with("vmlinuz")
+                || path == "/lib/apk/db/installed"
+                || (PROGRAMS.contains(&name) && is_program.iter().any(|dir| path.contains(dir)))
+        }
+        "sos_commands" => matches!(
+            name,
+            "uname_-a"
+                | "sysctl_-a"
+                | "hostname"
+                | "mount_-l"
+                | "mokutil_--sb-state"
+                | "journalctl_--no-pager_--boot"
+                | "journalctl_--no-pager_--catalog_--boot"
+                | "lsmod"
+                | "dmesg"
+                | "dmesg_-T"
+                | "sestatus"
+                | "sestatus_-b"
+                | "dmidecode"
+        ),
+        "uname" | "hostname" | "mount" | "lsmod" | "dmidecode" => second.is_empty(),
+        "var" => matches!(path, "/var/log/dmesg" | "/var/lib/dpkg/status"),
+        _ => false,
+    }
+}
+
+/// Whether somebody may ask if it is there. What is not told apart here is.
+fn is_asked(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let at = |place: usize| parts.get(place).copied().unwrap_or_default();
+    match at(0) {
+        "sos_logs" | "sos_reports" | "sos_strings" => parts.len() == 1,
+        "proc" => !at(1).starts_with(|c: char| c.is_ascii_digit()) || at(1) == "1",
+        "sos_commands" => parts.len() < 3,
+        "sys" => at(1) != "devices" || parts.len() < 5,
+        "var" => parts.len() < 6,
+        "lib" => is_asked_of_library(parts.get(1..).unwrap_or_default()),
+        "usr" => match at(1) {
+            "lib" => is_asked_of_library(parts.get(2..).unwrap_or_default()),
+            "share" | "include" | "games" | "libexec" => parts.len() == 2,
+            "src" => parts.len() < 6,
+            _ => true,
+        },
+        _ => true,
+    }
+}
+
+/// The same below /lib: of modules, the two that show what the kernel was built with.
+fn is_asked_of_library(parts: &[&str]) -> bool {
+    let name = parts.last().copied().unwrap_or_default();
+    match parts {
+        ["modules", _, "kernel", ..] => {
+            name.starts_with("configs.ko") || name.starts_with("kheaders.ko")
+        }
+        ["firmware" | "locale" | "debug", ..] => parts.len() == 1,
+        _ => parts.len() < 6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_members_few_are_kept() {
+        for (path, wished) in [
+            ("/etc/os-release", Wish::Bytes),
+            ("/top/etc/os-release", Wish::Bytes),
+            ("/sosreport-x/sos_commands/kernel/dmesg", Wish::Bytes),
+            ("/sos_commands/kernel/lspci", Wish::Nothing),
+            ("/usr/bin/grubby", Wish::Presence),
+            ("/top/usr/bin/grubby", Wish::Presence),
+            ("/usr/share/doc/x/copyright", Wish::Nothing),
+            ("/usr/share/kernel/lts/kernel.release", Wish::Bytes),
+            ("/usr/lib/modules/6.1.0/pkgbase", Wish::Bytes),
+            ("/lib/modules/6.1.0/kernel/fs/xfs/xfs.ko", Wish::Nothing),
+            (
+                "/lib/modules/6.1.0/kernel/kernel/configs.ko.xz",
+                Wish::Presence,
+            ),
+            ("/usr/lib/x86_64-linux-gnu/libbpf.so.1", Wish::Presence),
+            ("/proc/1/mountinfo", Wish::Bytes),
+            ("/proc/77/maps", Wish::Nothing),
+            ("/home/alice/x", Wish::Nothing),
+            ("/root/etc/os-release", Wish::Bytes),
+            ("/mnt/usr/share/x", Wish::Nothing),
+            ("/var/lib/kubelet/config.yaml", Wish::Presence),
+            ("/var/lib/docker/overlay2/1f/diff/usr/bin/x", Wish::Nothing),
+            ("/usr", Wish::Presence),
+            ("/", Wish::Presence),
+        ] {
+            assert_eq!(wish(path), wished, "{path}");
+        }
+    }
+}
