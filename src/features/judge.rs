@@ -225,6 +225,16 @@ impl<'a> Judge<'a> {
 
     /// The answer where no experiment gave one.
     fn untried(&self, kind: Kind, entry: &Entry, named: Option<bool>, why: &str) -> Answer {
+        let policy = reasons::refused(why, self.known.facts);
+        let mut answer = self.told_otherwise(kind, entry, named, policy.as_deref().unwrap_or(why));
+        if policy.is_some() && answer.available == Available::Yes {
+            answer.known_by.push(Source::Policy);
+        }
+        answer
+    }
+
+    /// What is known without an experiment; `why` it gave no answer.
+    fn told_otherwise(&self, kind: Kind, entry: &Entry, named: Option<bool>, why: &str) -> Answer {
         let tried = why.to_owned();
         if kind == Kind::Kfunc {
             return self.function(entry, named);

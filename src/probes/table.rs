@@ -12,6 +12,7 @@ use super::hooks;
 use super::language;
 use super::maps;
 use super::memlock;
+use super::outcome::Stage;
 use super::sockets;
 use super::tracing;
 
@@ -32,6 +33,8 @@ pub struct Probe {
     pub since: Option<&'static str>,
     /// The privilege it takes.
     pub privilege: &'static str,
+    /// The stages it passes where it works, in the order of [`Stage::ALL`].
+    pub stages: &'static [Stage],
     /// The earlier probes it builds on: where one of them did not work, it is not tried.
     pub needs: &'static [&'static str],
     /// Does it.
@@ -69,8 +72,13 @@ pub fn table() -> &'static [&'static Probe] {
 /// by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Lane {
-    /// The longest to take off again what it has attached, so it starts first.
+    /// The longest to take off again what they have attached, so they start first.
+    Uprobe,
+    Uretprobe,
     Functions,
+    /// The kernel lets all processors pass for nearly every change to a device.
+    Devices,
+    Pairs,
     Network,
     Cgroup,
     Events,
@@ -79,6 +87,8 @@ pub(super) enum Lane {
     Nested,
     Maps,
     Sockets,
+    /// What sockets say, redirected, in a network namespace of its own.
+    Streams,
     Language,
 }
 
@@ -123,10 +133,16 @@ static SUBJECTS: &[(Lane, &[&[Probe]])] = &[
     (Lane::Types, &[language::struct_ops::PROBES]),
     (Lane::Events, tracing::RIGHTS),
     (Lane::Functions, tracing::FUNCTIONS),
+    (Lane::Uprobe, tracing::UPROBE),
+    (Lane::Uretprobe, tracing::URETPROBE),
     (Lane::Events, tracing::EVENTS),
     (Lane::Types, tracing::TYPES),
     (Lane::Cgroup, hooks::PINS),
+    (Lane::Nested, hooks::TOKENS),
     (Lane::Network, hooks::NETWORK),
+    (Lane::Devices, hooks::DEVICES),
+    (Lane::Pairs, hooks::PAIRS),
+    (Lane::Streams, hooks::STREAMS),
     (Lane::Cgroup, hooks::CGROUPS),
 ];
 
@@ -182,6 +198,17 @@ mod tests {
     }
 
     #[test]
+    fn stages_are_told_in_their_order() {
+        for probe in table() {
+            let mut sorted = probe.stages.to_vec();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert!(!sorted.is_empty(), "{}", probe.id);
+            assert_eq!(sorted, probe.stages, "{}", probe.id);
+        }
+    }
+
+    #[test]
     fn a_probe_builds_on_earlier_ones() {
         let mut earlier = HashSet::new();
         for probe in table() {
@@ -221,6 +248,6 @@ mod tests {
             "load-ext",
         ];
         assert_eq!(first, expected);
-        assert_eq!(lanes, 9);
+        assert_eq!(lanes, 14);
     }
 }

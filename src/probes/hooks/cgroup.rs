@@ -42,6 +42,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.10"), // f4324551489e
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load", "cgroup-detach"],
         run: attach,
     },
@@ -53,6 +60,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.7"), // af6eea57437a
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["cgroup-attach"],
         run: link,
     },
@@ -66,6 +80,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.7"), // 70ed506c3bbc
         privilege: "as cgroup-link, and CAP_SYS_ADMIN for a mount namespace of its own",
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["bpffs-pin", "cgroup-link"],
         run: link_pin,
     },
@@ -78,6 +99,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.10"), // f4324551489e
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["cgroup-attach"],
         run: ingress,
     },
@@ -90,6 +118,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.10"), // 61023658760032
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["cgroup-attach"],
         run: sock_create,
     },
@@ -103,6 +138,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.17"), // d74bad4e74ee
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["cgroup-attach"],
         run: connect4,
     },
@@ -115,6 +157,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.13"), // 40304b2a1567
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["cgroup-attach"],
         run: sockops,
     },
@@ -127,6 +176,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.15"), // ebc614f68736
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["cgroup-attach"],
         run: device,
     },
@@ -139,6 +195,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.2"), // 7b146cebe30c
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["cgroup-attach"],
         run: sysctl,
     },
@@ -151,6 +214,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.3"), // 0d01da6afc54
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["cgroup-attach"],
         run: getsockopt,
     },
@@ -163,6 +233,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.3"), // 0d01da6afc54
         privilege: CGROUP,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["cgroup-attach"],
         run: setsockopt,
     },

@@ -42,6 +42,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("4.12"), // b5cdae3291f7
         privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: xdp_generic,
     },
@@ -53,22 +60,15 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("5.9"), // aa8d3a716b59
         privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: xdp_link,
-    },
-    Probe {
-        id: "xdp-native-run",
-        title: "XDP programs run in a device driver (native mode, on veth)",
-        about: "Makes two joined veth devices in a network namespace of its own, attaches an XDP \
-                program to the driver of one, sends a packet to it from the other and reads how \
-                often the program ran. It speaks of the kernel and of veth, not of network cards.",
-        effects: "none: a network namespace of the probes' own, and in it two veth devices, one \
-                  map and one program; where veth is a module that is not loaded, it is not tried",
-        area: "network",
-        since: Some("4.19"), // 948d4f214fde
-        privilege: NET,
-        needs: &["map-create", "prog-load"],
-        run: xdp_native,
     },
     Probe {
         id: "tc-clsact-run",
@@ -82,6 +82,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("4.5"), // 1f211a1b929c
         privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: tc_clsact,
     },
@@ -94,8 +101,40 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("6.6"), // e420bed02507
         privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: tcx,
+    },
+];
+
+/// What needs a pair of devices.
+pub(super) const PAIRS: &[Probe] = &[
+    Probe {
+        id: "xdp-native-run",
+        title: "XDP programs run in a device driver (native mode, on veth)",
+        about: "Makes two joined veth devices in a network namespace of its own, attaches an XDP \
+                program to the driver of one, sends a packet to it from the other and reads how \
+                often the program ran. It speaks of the kernel and of veth, not of network cards.",
+        effects: "none: a network namespace of the probes' own, and in it two veth devices, one \
+                  map and one program; where veth is a module that is not loaded, it is not tried",
+        area: "network",
+        since: Some("4.19"), // 948d4f214fde
+        privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
+        needs: &["map-create", "prog-load"],
+        run: xdp_native,
     },
     Probe {
         id: "netkit-run",
@@ -108,6 +147,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("6.7"), // 35dfaad7188c
         privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: netkit,
     },

@@ -40,6 +40,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("5.9"), // e9ddbb7707ff
         privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: sk_lookup,
     },
@@ -53,6 +60,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("6.4"), // 84601d6ee68a
         privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: netfilter,
     },
@@ -66,6 +80,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("4.10"), // 3a0af8fd61f9
         privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: lwt,
     },
@@ -80,6 +101,13 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("4.20"), // d58e468b1112
         privilege: NET,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["lwt-run"],
         run: flow_dissector,
     },

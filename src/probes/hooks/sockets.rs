@@ -40,18 +40,32 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("3.19"), // 89aa075832b0
         privilege: BPF,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: socket_filter,
     },
     Probe {
         id: "reuseport-run",
-        title: "Programs choose among sockets of one port",
+        title: "Programs run for packets to a port that sockets share (reuseport)",
         about: "Attaches a program to a UDP socket with SO_REUSEPORT, sends it a packet from \
                 itself and reads how often the program ran.",
         effects: LOOPBACK,
         area: "sockets",
         since: Some("4.19"), // 2dbb9b9e6df6
         privilege: SOCKETS,
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-load"],
         run: reuseport,
     },

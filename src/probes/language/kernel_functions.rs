@@ -30,6 +30,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.2"), // 9bb00b2895cb; others since 5.13, e6ac2450d6de
         privilege: "CAP_BPF",
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: call,
     },
@@ -41,6 +42,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.4"), // 6018e1f407cc
         privilege: "CAP_BPF",
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["global-data", "prog-run"],
         run: iterator,
     },
@@ -53,6 +55,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.7"), // f18b03fabaa9, on x86-64; arm64 since 6.9
         privilege: BPF_AND_NET,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: throw,
     },

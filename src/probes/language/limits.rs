@@ -11,6 +11,7 @@ use crate::probes::insn::Size;
 use crate::probes::insn::When;
 use crate::probes::kinds::MapType;
 use crate::probes::kinds::Shape;
+use crate::probes::outcome::Stage;
 use crate::probes::table::ONE_SMALL_PROGRAM;
 use crate::probes::table::Probe;
 
@@ -28,6 +29,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.2"), // c04c0d2b968a
         privilege: PRIVILEGED,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: large,
     },
@@ -40,6 +42,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.3"), // 2589726d12a1
         privilege: PRIVILEGED,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: bounded_loop,
     },
@@ -51,6 +54,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.9"), // 011832b97b31
         privilege: "CAP_BPF and CAP_PERFMON",
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["global-data"],
         run: may_goto,
     },

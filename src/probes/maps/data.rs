@@ -31,6 +31,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "basics",
         since: Some("3.19"), // 28fbcfa08d8e
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["bpf-syscall"],
         run: create,
     },
@@ -43,6 +44,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "global-data",
         since: Some("5.5"), // fc9702273e2e
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Mmap, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: mmap,
     },
@@ -56,6 +58,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "global-data",
         since: Some("5.5"), // fc9702273e2e
         privilege: BPF_TO_FREEZE,
+        stages: &[Stage::Create, Stage::Mmap, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: rodata,
     },
@@ -69,6 +72,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "global-data",
         since: Some("5.2"), // d8eca5bbb2be, 87df15de441b, 591fe9888d78
         privilege: BPF_TO_FREEZE,
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["map-create", "prog-load"],
         run: global_data,
     },

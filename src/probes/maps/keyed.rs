@@ -36,6 +36,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("3.19"), // 0f8e4bd8a1fc
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["map-create", "prog-run"],
         run: hash,
     },
@@ -48,6 +49,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.6"), // a10423b87a7e
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["map-create", "prog-run"],
         run: percpu_array,
     },
@@ -59,6 +61,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.6"), // 824bd0ce6c7c
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["map-create", "prog-run"],
         run: percpu_hash,
     },
@@ -71,6 +74,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.10"), // 29ba732acbee
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["map-create", "prog-run"],
         run: lru_hash,
     },
@@ -82,6 +86,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.10"), // 8f8449384ec3
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: lru_percpu_hash,
     },
@@ -94,6 +99,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.11"), // b95a5c4db09b
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: lpm_trie,
     },

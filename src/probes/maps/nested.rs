@@ -36,6 +36,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.12"), // 56f668dfe00d
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["hash-map"],
         run: array_of_maps,
     },
@@ -47,6 +48,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.12"), // bcc6b1b7ebf8
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["hash-map"],
         run: hash_of_maps,
     },
@@ -59,6 +61,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.2"), // 04fd61ab36ec
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["map-create", "prog-run"],
         run: tail_call,
     },

@@ -43,6 +43,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.19"), // de9cbbaadba5
         privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["map-create", "prog-run"],
         run: cgroup_storage,
     },
@@ -55,6 +56,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.2"), // 6ac99e8f23d4
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::BtfLoad, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: sk_storage,
     },
@@ -67,6 +69,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.11"), // 4cf1bc1f1045; up to 5.12 with CONFIG_BPF_LSM alone
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::BtfLoad, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: task_storage,
     },
@@ -78,6 +81,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.10"), // 8ea636848aca, with CONFIG_BPF_LSM
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::BtfLoad],
         needs: &["map-create"],
         run: inode_storage,
     },
@@ -89,6 +93,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("6.2"), // c4bcfb38a95e
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::BtfLoad],
         needs: &["map-create"],
         run: cgrp_storage,
     },

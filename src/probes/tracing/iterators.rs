@@ -35,6 +35,14 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.8"), // eaaacd23910f
         privilege: TRACING,
+        stages: &[
+            Stage::Open,
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["load-tracing"],
         run: task,
     },
@@ -47,6 +55,14 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.9"), // a5cbe05a6673
         privilege: TRACING,
+        stages: &[
+            Stage::Open,
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["load-tracing"],
         run: map,
     },
