@@ -203,6 +203,10 @@ pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
 }
 
 #[cfg(test)]
+#[path = "refusals_tests.rs"]
+mod refusals_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -51,6 +51,9 @@ fn rows(judge: &Judge<'_>, program: &Row, whole: &[(Row, bool)]) -> Vec<Row> {
         .collect()
 }
 
+/// Why a helper is not tried of which the kernel makes noise.
+pub(super) const LOUD: &str = "not tried: the kernel would write to its log, or make buffers";
+
 fn answer(
     whole: &Row,
     program: &Row,
@@ -71,7 +74,7 @@ fn answer(
         Some(Reply::Partly(place)) => (Available::Yes, vec![Source::Experiment], place.clone()),
         Some(Reply::No(why)) => (Available::No, vec![Source::Experiment], why.clone()),
         Some(Reply::Unknown(why)) => unknown(why),
-        None if !quiet => unknown("not tried: the kernel would write to its log, or make buffers"),
+        None if !quiet => unknown(LOUD),
         None => unknown("not tried"),
     }
 }

@@ -141,6 +141,9 @@ impl<'a> Judge<'a> {
                 return Answer::new(Available::No, &by, because);
             }
             Some(Reply::Unknown(why)) => return self.untried(kind, entry, named, why),
+            None if kind == Kind::Helper && !entry.quiet => {
+                return self.untried(kind, entry, named, helpers::LOUD);
+            }
             None => return self.untried(kind, entry, named, ""),
         };
         let mut by = vec![Source::Experiment];

@@ -82,6 +82,7 @@ pub(super) enum Lane {
     Network,
     Cgroup,
     Events,
+    Prints,
     /// Whatever looks names up in the kernel's BTF.
     Types,
     Nested,
@@ -136,6 +137,7 @@ static SUBJECTS: &[(Lane, &[&[Probe]])] = &[
     (Lane::Uprobe, tracing::UPROBE),
     (Lane::Uretprobe, tracing::URETPROBE),
     (Lane::Events, tracing::EVENTS),
+    (Lane::Prints, tracing::PRINTS),
     (Lane::Types, tracing::TYPES),
     (Lane::Cgroup, hooks::PINS),
     (Lane::Nested, hooks::TOKENS),
@@ -248,6 +250,6 @@ mod tests {
             "load-ext",
         ];
         assert_eq!(first, expected);
-        assert_eq!(lanes, 14);
+        assert_eq!(lanes, 15);
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
                 ),
                 remark("[Service]"),
                 remark(&format!("AmbientCapabilities={spaced}")),
-                remark("# and, only where the unit has a CapabilityBoundingSet= already:"),
+                remark("and, only where the unit has a CapabilityBoundingSet= already:"),
                 remark(&format!("CapabilityBoundingSet={spaced}")),
             ]
         }

@@ -50,7 +50,9 @@ pub(super) const UPROBE: &[&[Probe]] = &[functions::UPROBE_ROWS];
 /// And their returns.
 pub(super) const URETPROBE: &[&[Probe]] = &[functions::URETPROBE_ROWS];
 /// Then more of these, and events.
-pub(super) const EVENTS: &[&[Probe]] = &[functions::MORE, events::PROBES, printk::PROBES];
+pub(super) const EVENTS: &[&[Probe]] = &[functions::MORE, events::PROBES];
+/// What programs print: the kernel turns its event on in its own time.
+pub(super) const PRINTS: &[&[Probe]] = &[printk::PROBES];
 /// Then what looks names up in the kernel's BTF.
 pub(super) const TYPES: &[&[Probe]] = &[hooks::PROBES, iterators::PROBES, helpers::PROBES];
 
