@@ -2,7 +2,7 @@
 
 use super::judge::Judge;
 use super::model::{Available, Group, Row, Source};
-use super::table::{Kind, Wish};
+use super::table::{Entry, Kind, Wish};
 use crate::probes::trials::Reply;
 
 /// A group of helpers for each program type that was asked for.
@@ -51,8 +51,16 @@ fn rows(judge: &Judge<'_>, program: &Row, whole: &[(Row, bool)]) -> Vec<Row> {
         .collect()
 }
 
+/// Why a row was not tried, where there is a reason.
+pub(super) fn unheard(kind: Kind, entry: &Entry) -> &'static str {
+    match kind == Kind::Helper && !entry.quiet {
+        true => LOUD,
+        false => "",
+    }
+}
+
 /// Why a helper is not tried of which the kernel makes noise.
-pub(super) const LOUD: &str = "not tried: the kernel would write to its log, or make buffers";
+const LOUD: &str = "not tried: the kernel would write to its log, or make buffers";
 
 fn answer(
     whole: &Row,

@@ -66,8 +66,18 @@ pub(super) fn sources(known: &Known<'_>) -> Vec<Asked> {
     vec![btf, experiments, config]
 }
 
-/// What there is to say of what the kernel has, and refuses to this process.
-pub(super) fn refused(why: &str, facts: &Facts) -> Option<String> {
+/// The answer where an experiment was refused: where it is a policy that refuses, that is said.
+pub(super) fn by_policy(why: &str, facts: &Facts, judge: impl FnOnce(&str) -> Answer) -> Answer {
+    let policy = refused(why, facts);
+    let mut answer = judge(policy.as_deref().unwrap_or(why));
+    if policy.is_some() && answer.available == Available::Yes {
+        answer.known_by.push(Source::Policy);
+    }
+    answer
+}
+
+/// What there is to say of what the kernel has, and refuses to whoever may do everything.
+fn refused(why: &str, facts: &Facts) -> Option<String> {
     let errno = ["EPERM", "EACCES"]
         .into_iter()
         .find(|errno| why == format!("trying it answers {errno}"))?;

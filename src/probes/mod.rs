@@ -52,6 +52,8 @@ use child::Answer;
 
 /// Probes under way, while the doctor does something else. They are all gone, with all they made,
 /// when this is dropped, which may wait for that; those without a result by then are killed.
+/// Processes that had a breakpoint in themselves are at their end then, and what the kernel keeps
+/// of it goes as soon as it has let all tasks pass.
 #[derive(Debug)]
 pub struct Underway(runner::Underway<'static>);
 

@@ -55,6 +55,26 @@ pub(super) const CGROUP: &str = "none; up to 5.18 as for map-create, and before 
 /// What freezing a map takes besides.
 pub(super) const BPF_TO_FREEZE: &str = "as map-create; up to 6.4 CAP_BPF in any case";
 
+/// The stages of what is attached and seen to run.
+pub(super) const FIRES: &[Stage] = &[
+    Stage::Create,
+    Stage::Load,
+    Stage::Attach,
+    Stage::Trigger,
+    Stage::Read,
+];
+/// The same, where a name is looked up first.
+pub(super) const LOOKED_UP: &[Stage] = &[
+    Stage::Open,
+    Stage::Create,
+    Stage::Load,
+    Stage::Attach,
+    Stage::Trigger,
+    Stage::Read,
+];
+/// The stages of what is run for a test.
+pub(super) const RUNS: &[Stage] = &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read];
+
 pub(super) const NOTHING: &str = "none";
 pub(super) const ONE_MAP: &str = "none: one map, held by a descriptor";
 pub(super) const ONE_PROGRAM: &str = "none: one program of two instructions, held by a descriptor";
@@ -75,10 +95,13 @@ pub(super) enum Lane {
     /// The longest to take off again what they have attached, so they start first.
     Uprobe,
     Uretprobe,
+    UprobeMulti,
     Functions,
     /// The kernel lets all processors pass for nearly every change to a device.
-    Devices,
     Pairs,
+    Links,
+    Devices,
+    Netkit,
     Network,
     Cgroup,
     Events,
@@ -91,6 +114,15 @@ pub(super) enum Lane {
     /// What sockets say, redirected, in a network namespace of its own.
     Streams,
     Language,
+}
+
+impl Lane {
+    /// Whether the end of its process is not worth waiting for: what the kernel still does then,
+    /// once for each breakpoint, is to let all tasks pass twice; nothing of the breakpoint is in
+    /// anybody's memory any more.
+    pub(super) fn ends_late(self) -> bool {
+        matches!(self, Self::Uprobe | Self::Uretprobe | Self::UprobeMulti)
+    }
 }
 
 /// In the order of the table: a probe builds on earlier ones. Those that move their process into a
@@ -136,6 +168,7 @@ static SUBJECTS: &[(Lane, &[&[Probe]])] = &[
     (Lane::Functions, tracing::FUNCTIONS),
     (Lane::Uprobe, tracing::UPROBE),
     (Lane::Uretprobe, tracing::URETPROBE),
+    (Lane::UprobeMulti, tracing::UPROBE_MULTI),
     (Lane::Events, tracing::EVENTS),
     (Lane::Prints, tracing::PRINTS),
     (Lane::Types, tracing::TYPES),
@@ -143,7 +176,9 @@ static SUBJECTS: &[(Lane, &[&[Probe]])] = &[
     (Lane::Nested, hooks::TOKENS),
     (Lane::Network, hooks::NETWORK),
     (Lane::Devices, hooks::DEVICES),
+    (Lane::Links, hooks::LINKS),
     (Lane::Pairs, hooks::PAIRS),
+    (Lane::Netkit, hooks::NETKIT),
     (Lane::Streams, hooks::STREAMS),
     (Lane::Cgroup, hooks::CGROUPS),
 ];
@@ -250,6 +285,6 @@ mod tests {
             "load-ext",
         ];
         assert_eq!(first, expected);
-        assert_eq!(lanes, 15);
+        assert_eq!(lanes, 18);
     }
 }

@@ -24,8 +24,12 @@ pub(super) const TOKENS: &[&[Probe]] = &[token::PROBES];
 pub(super) const NETWORK: &[&[Probe]] = &[sockets::PROBES, network::PROBES];
 /// The same, at its loopback device.
 pub(super) const DEVICES: &[&[Probe]] = &[devices::PROBES];
+/// As [`DEVICES`], by links.
+pub(super) const LINKS: &[&[Probe]] = &[devices::LINKS];
 /// The same, with a pair of devices in it.
 pub(super) const PAIRS: &[&[Probe]] = &[devices::PAIRS];
+/// As [`PAIRS`], of another kind.
+pub(super) const NETKIT: &[&[Probe]] = &[devices::NETKIT];
 /// The same, with connections in it.
 pub(super) const STREAMS: &[&[Probe]] = &[redirect::PROBES];
 /// Then what needs a cgroup, and builds on the pins.

@@ -16,6 +16,7 @@ use super::super::outcome::Stage;
 use super::super::sys;
 use super::super::sys::Map;
 use super::super::sys::Program;
+use super::super::table::FIRES;
 use super::super::table::Probe;
 use super::CGROUP;
 use super::LOOPBACK;
@@ -39,13 +40,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("4.18"), // 81110384441a
         privilege: SOCKETS,
-        stages: &[
-            Stage::Create,
-            Stage::Load,
-            Stage::Attach,
-            Stage::Trigger,
-            Stage::Read,
-        ],
+        stages: FIRES,
         needs: &["map-create", "prog-load", "sockhash-create"],
         run: sk_msg,
     },
@@ -59,13 +54,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("4.18"), // 81110384441a
         privilege: SOCKETS,
-        stages: &[
-            Stage::Create,
-            Stage::Load,
-            Stage::Attach,
-            Stage::Trigger,
-            Stage::Read,
-        ],
+        stages: FIRES,
         needs: &["map-create", "prog-load", "sockhash-create"],
         run: sk_skb,
     },
@@ -84,13 +73,7 @@ pub(super) const IN_CGROUPS: &[Probe] = &[Probe {
     area: "sockets",
     since: Some("4.18"), // 81110384441a
     privilege: CGROUP,
-    stages: &[
-        Stage::Create,
-        Stage::Load,
-        Stage::Attach,
-        Stage::Trigger,
-        Stage::Read,
-    ],
+    stages: FIRES,
     needs: &["cgroup-sockops-run", "sockhash-create"],
     run: sockops,
 }];

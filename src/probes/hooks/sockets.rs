@@ -21,6 +21,7 @@ use super::super::kinds::ProgType;
 use super::super::outcome::Stage;
 use super::super::sys;
 use super::super::table::BPF;
+use super::super::table::FIRES;
 use super::super::table::Probe;
 use super::LOOPBACK;
 use super::SOCKETS;
@@ -40,13 +41,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("3.19"), // 89aa075832b0
         privilege: BPF,
-        stages: &[
-            Stage::Create,
-            Stage::Load,
-            Stage::Attach,
-            Stage::Trigger,
-            Stage::Read,
-        ],
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: socket_filter,
     },
@@ -59,13 +54,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("4.19"), // 2dbb9b9e6df6
         privilege: SOCKETS,
-        stages: &[
-            Stage::Create,
-            Stage::Load,
-            Stage::Attach,
-            Stage::Trigger,
-            Stage::Read,
-        ],
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: reuseport,
     },

@@ -18,6 +18,7 @@ use crate::probes::outcome::Stage;
 use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::ONE_SMALL_PROGRAM;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What this file adds to the probe table.
 pub(in crate::probes) const PROBES: &[Probe] = &[
@@ -42,7 +43,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.4"), // 6018e1f407cc
         privilege: "CAP_BPF",
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["global-data", "prog-run"],
         run: iterator,
     },

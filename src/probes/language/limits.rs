@@ -14,6 +14,7 @@ use crate::probes::kinds::Shape;
 use crate::probes::outcome::Stage;
 use crate::probes::table::ONE_SMALL_PROGRAM;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What takes a program out of the narrow limits for everybody.
 const PRIVILEGED: &str = "CAP_BPF (before 5.8: CAP_SYS_ADMIN)";
@@ -54,7 +55,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.9"), // 011832b97b31
         privilege: "CAP_BPF and CAP_PERFMON",
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["global-data"],
         run: may_goto,
     },

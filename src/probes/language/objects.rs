@@ -31,6 +31,7 @@ use crate::probes::sys::Map;
 use crate::probes::sys::Program;
 use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 use crate::probes::types::Types;
 
 const WITH_BTF: &str = "none: a BTF, a map and a program, held by descriptors";
@@ -84,7 +85,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.19"), // 97e03f521050, 13bbbfbea759
         privilege: "CAP_BPF",
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["global-data"],
         run: dynptr,
     },

@@ -20,6 +20,7 @@ use crate::probes::table::BPF;
 use crate::probes::table::BPF_TO_FREEZE;
 use crate::probes::table::ONE_MAP;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What this file adds to the probe table.
 pub(in crate::probes) const PROBES: &[Probe] = &[
@@ -72,7 +73,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "global-data",
         since: Some("5.2"), // d8eca5bbb2be, 87df15de441b, 591fe9888d78
         privilege: BPF_TO_FREEZE,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["map-create", "prog-load"],
         run: global_data,
     },

@@ -24,6 +24,7 @@ use crate::probes::sys::Map;
 use crate::probes::table::BPF;
 use crate::probes::table::ONE_MAP;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What this file adds to the probe table.
 pub(in crate::probes) const PROBES: &[Probe] = &[
@@ -36,7 +37,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("3.19"), // 0f8e4bd8a1fc
         privilege: BPF,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: hash,
     },
@@ -49,7 +50,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.6"), // a10423b87a7e
         privilege: BPF,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: percpu_array,
     },
@@ -61,7 +62,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.6"), // 824bd0ce6c7c
         privilege: BPF,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: percpu_hash,
     },
@@ -74,7 +75,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.10"), // 29ba732acbee
         privilege: BPF_FOR_MAP,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: lru_hash,
     },

@@ -17,6 +17,7 @@ use crate::probes::outcome::Stage;
 use crate::probes::sys::Map;
 use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What this file adds to the probe table.
 pub(in crate::probes) const PROBES: &[Probe] = &[
@@ -30,7 +31,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.14"), // 546ac1ffb70d
         privilege: BPF_AND_NET,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: devmap,
     },
@@ -43,7 +44,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.4"), // 6f9d451ab1a3
         privilege: BPF_AND_NET,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: devmap_hash,
     },

@@ -30,6 +30,7 @@ use crate::probes::sys;
 use crate::probes::sys::Btf;
 use crate::probes::sys::Map;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 use crate::probes::types::Types;
 
 /// What this file adds to the probe table.
@@ -43,7 +44,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.19"), // de9cbbaadba5
         privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: cgroup_storage,
     },

@@ -24,6 +24,8 @@ use super::super::outcome::Stage;
 use super::super::sys::Event;
 use super::super::sys::Link;
 use super::super::sys::PerfEvent;
+use super::super::table::FIRES;
+use super::super::table::LOOKED_UP;
 use super::super::table::Probe;
 use super::Tracing;
 use super::Witness;
@@ -51,13 +53,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.17"), // e12f03d7031a, the kprobe PMU; before that through tracefs
         privilege: PERFMON,
-        stages: &[
-            Stage::Create,
-            Stage::Load,
-            Stage::Attach,
-            Stage::Trigger,
-            Stage::Read,
-        ],
+        stages: FIRES,
         needs: &["load-kprobe"],
         run: kprobe,
     },
@@ -69,13 +65,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.17"),
         privilege: PERFMON,
-        stages: &[
-            Stage::Create,
-            Stage::Load,
-            Stage::Attach,
-            Stage::Trigger,
-            Stage::Read,
-        ],
+        stages: FIRES,
         needs: &["load-kprobe"],
         run: kretprobe,
     },
@@ -88,13 +78,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.18"), // 0dcac2725406, with CONFIG_FPROBE
         privilege: LINK,
-        stages: &[
-            Stage::Create,
-            Stage::Load,
-            Stage::Attach,
-            Stage::Trigger,
-            Stage::Read,
-        ],
+        stages: FIRES,
         needs: &["load-kprobe"],
         run: kprobe_multi,
     },
@@ -111,14 +95,7 @@ pub(super) const UPROBE_ROWS: &[Probe] = &[Probe {
     area: "tracing",
     since: Some("4.17"), // 33ea4b24277b, the uprobe PMU
     privilege: UPROBE,
-    stages: &[
-        Stage::Open,
-        Stage::Create,
-        Stage::Load,
-        Stage::Attach,
-        Stage::Trigger,
-        Stage::Read,
-    ],
+    stages: LOOKED_UP,
     needs: &["load-kprobe"],
     run: uprobe,
 }];
@@ -132,53 +109,39 @@ pub(super) const URETPROBE_ROWS: &[Probe] = &[Probe {
     area: "tracing",
     since: Some("4.17"),
     privilege: UPROBE,
-    stages: &[
-        Stage::Open,
-        Stage::Create,
-        Stage::Load,
-        Stage::Attach,
-        Stage::Trigger,
-        Stage::Read,
-    ],
+    stages: LOOKED_UP,
     needs: &["load-kprobe"],
     run: uretprobe,
 }];
 
 /// As [`UPROBE_ROWS`].
-pub(super) const MORE: &[Probe] = &[
-    Probe {
-        id: "uprobe-multi",
-        title: "One link attaches a program to many user functions (uprobe.multi)",
-        about: "Attaches a counting program to a function of the doctor's own by a link of many \
+pub(super) const MULTI_ROWS: &[Probe] = &[Probe {
+    id: "uprobe-multi",
+    title: "One link attaches a program to many user functions (uprobe.multi)",
+    about: "Attaches a counting program to a function of the doctor's own by a link of many \
                 uprobes, calls it, and reads the count.",
-        effects: USER_EFFECTS,
-        area: "tracing",
-        since: Some("6.6"), // 89ae89f53d20
-        privilege: LINK,
-        stages: &[
-            Stage::Open,
-            Stage::Create,
-            Stage::Load,
-            Stage::Attach,
-            Stage::Trigger,
-            Stage::Read,
-        ],
-        needs: &["load-kprobe"],
-        run: uprobe_multi,
-    },
-    Probe {
-        id: "override-return-load",
-        title: "Programs can be loaded that replace what a kernel function returns",
-        about: "Loads a kprobe program that calls bpf_override_return; it is attached nowhere.",
-        effects: "none: one program, held by a descriptor",
-        area: "tracing",
-        since: Some("4.16"), // 9802d86585db, with CONFIG_BPF_KPROBE_OVERRIDE
-        privilege: LINK,
-        stages: &[Stage::Load],
-        needs: &["load-kprobe"],
-        run: override_return,
-    },
-];
+    effects: USER_EFFECTS,
+    area: "tracing",
+    since: Some("6.6"), // 89ae89f53d20
+    privilege: LINK,
+    stages: LOOKED_UP,
+    needs: &["load-kprobe"],
+    run: uprobe_multi,
+}];
+
+/// What is attached nowhere.
+pub(super) const LOADED: &[Probe] = &[Probe {
+    id: "override-return-load",
+    title: "Programs can be loaded that replace what a kernel function returns",
+    about: "Loads a kprobe program that calls bpf_override_return; it is attached nowhere.",
+    effects: "none: one program, held by a descriptor",
+    area: "tracing",
+    since: Some("4.16"), // 9802d86585db, with CONFIG_BPF_KPROBE_OVERRIDE
+    privilege: LINK,
+    stages: &[Stage::Load],
+    needs: &["load-kprobe"],
+    run: override_return,
+}];
 
 /// What a kprobe program is.
 const KPROBE: Recipe<'static> = Recipe::of(ProgType::Kprobe, &[]);

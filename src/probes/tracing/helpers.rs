@@ -24,6 +24,7 @@ use super::super::sys::Btf;
 use super::super::sys::Link;
 use super::super::table::NOTHING;
 use super::super::table::Probe;
+use super::super::table::RUNS;
 use super::super::table::TRACING;
 use super::Witness;
 use super::events::rename;
@@ -45,7 +46,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.5"), // 6ae08ae3dea2
         privilege: TRACING,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["prog-load"],
         run: read_user,
     },
@@ -58,7 +59,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.5"),
         privilege: TRACING,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["prog-load"],
         run: read_kernel,
     },
@@ -70,7 +71,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.6"), // d5a3b1f69186
         privilege: TRACING,
-        stages: &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read],
+        stages: RUNS,
         needs: &["prog-load"],
         run: stack_id,
     },

@@ -49,8 +49,10 @@ pub(super) const FUNCTIONS: &[&[Probe]] = &[functions::PROBES];
 pub(super) const UPROBE: &[&[Probe]] = &[functions::UPROBE_ROWS];
 /// And their returns.
 pub(super) const URETPROBE: &[&[Probe]] = &[functions::URETPROBE_ROWS];
+/// And many of them by one link.
+pub(super) const UPROBE_MULTI: &[&[Probe]] = &[functions::MULTI_ROWS];
 /// Then more of these, and events.
-pub(super) const EVENTS: &[&[Probe]] = &[functions::MORE, events::PROBES];
+pub(super) const EVENTS: &[&[Probe]] = &[functions::LOADED, events::PROBES];
 /// What programs print: the kernel turns its event on in its own time.
 pub(super) const PRINTS: &[&[Probe]] = &[printk::PROBES];
 /// Then what looks names up in the kernel's BTF.

@@ -5,8 +5,7 @@
 //! again before the program runs, so nothing is in trace_pipe of it; what the program prints is
 //! read through a perf event of the probe's own thread, which takes nothing from others.
 
-use std::fs::File;
-use std::io::Write as _;
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
@@ -16,6 +15,7 @@ use nix::errno::Errno;
 use nix::fcntl;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
+use nix::unistd;
 
 use super::super::bench::At;
 use super::super::bench::Bench;
@@ -184,7 +184,7 @@ const EVENT: &str = "bpf_trace/bpf_trace_printk";
 
 /// The file by which that event is turned on and off.
 struct Switch {
-    file: File,
+    file: OwnedFd,
     path: String,
     was_on: bool,
 }
@@ -212,7 +212,7 @@ impl Switch {
             ))
         })?;
         Ok(Self {
-            file: File::from(file),
+            file,
             path,
             was_on: is_on(&state),
         })
@@ -220,7 +220,7 @@ impl Switch {
 
     /// Turns the event off again where it was off. From 6.18 on the kernel turns it on in its own
     /// time, so it is waited for, if it must come.
-    fn put_back(mut self, will_be_on: bool) {
+    fn put_back(self, will_be_on: bool) {
         if self.was_on {
             return;
         }
@@ -232,7 +232,7 @@ impl Switch {
             }
             thread::sleep(Duration::from_micros(200));
         }
-        let _stays_on = self.file.write_all(b"0");
+        let _stays_on = unistd::write(&self.file, b"0");
     }
 }
 
