@@ -71,12 +71,18 @@ fn config(root: &Path, lines: &str) {
     fs::write(path, format!("{before}{lines}")).unwrap();
 }
 
+/// Debian's kernel with this version.
+fn kernel(root: &Path, version: &str) {
+    let build = format!("#1 SMP Debian {version}-1 (2025-08-01)\n");
+    put(root, "proc/sys/kernel/version", build.as_bytes());
+}
+
 /// CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.
 const THREE: &str = "000000c000001000";
 
 #[test]
 fn each_check_fails_on_what_it_names_and_on_nothing_else() {
-    let rows: [(&str, &str, Change); 31] = [
+    let rows: [(&str, &str, Change); 37] = [
         ("kprobes-disabled", "fail", |root| {
             config(root, "# CONFIG_KPROBES is not set\n");
         }),
@@ -155,6 +161,33 @@ fn each_check_fails_on_what_it_names_and_on_nothing_else() {
         ("perf-event-paranoid", "ok", |root| {
             capabilities(root, THREE);
             sysctl(root, "kernel/perf_event_paranoid", "2");
+        }),
+        // With CAP_BPF alone, level 2 leaves the events of processors to others.
+        ("perf-event-paranoid", "fail", |root| {
+            capabilities(root, "0000008000000000");
+            sysctl(root, "kernel/perf_event_paranoid", "2");
+        }),
+        ("perf-event-paranoid", "ok", |root| {
+            capabilities(root, "0000008000000000");
+            sysctl(root, "kernel/perf_event_paranoid", "0");
+        }),
+        // The fixture's kernel is Debian's 5.10.218, from before the fix.
+        ("uprobe-denied", "ok", |root| {
+            capabilities(root, THREE);
+            sysctl(root, "kernel/perf_event_paranoid", "2");
+        }),
+        ("uprobe-denied", "ok", |root| {
+            kernel(root, "5.10.240");
+            sysctl(root, "kernel/perf_event_paranoid", "2");
+        }),
+        ("uprobe-denied", "fail", |root| {
+            capabilities(root, THREE);
+            kernel(root, "5.10.240");
+            sysctl(root, "kernel/perf_event_paranoid", "2");
+        }),
+        ("uprobe-denied", "not-applicable", |root| {
+            capabilities(root, "0000000000000000");
+            kernel(root, "5.10.240");
         }),
         ("bpf-stats-or-jit-hardening", "fail", |root| {
             sysctl(root, "net/core/bpf_jit_harden", "1");

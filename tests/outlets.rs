@@ -330,3 +330,23 @@ fn files_are_there_whole_or_not_at_all() {
     let names = fs::read_dir(scratch.path()).unwrap();
     assert_eq!(names.count(), 1);
 }
+
+#[test]
+fn a_limit_for_files_is_an_error_and_leaves_nothing_behind() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("checks.yaml");
+    fs::write(&path, "older").unwrap();
+    let script = "ulimit -f 8; exec \"$0\" checks list --format json --output \"$1\"";
+    let output = std::process::Command::new("/bin/sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_bpf-doctor")])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = text(&output.stderr);
+    assert!(said.starts_with("bpf-doctor: can't write to "), "{said}");
+    assert!(said.contains("File too large"), "{said}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "older");
+    let left: Vec<_> = fs::read_dir(scratch.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}

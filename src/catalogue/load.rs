@@ -196,6 +196,24 @@ impl Catalogue {
         !known || self.option_rule(option, version).is_some()
     }
 
+    /// The checks whose answer, or whose cause, may rest on a probe.
+    #[must_use]
+    pub fn checks_of_probe(&self, probe: &str) -> Vec<&str> {
+        let rests = |check: &&Check| {
+            let mut asks = false;
+            let mut visit = |condition: &super::Condition| {
+                asks |= matches!(condition, super::Condition::Probe(test) if test.probe == probe);
+            };
+            let causes = check.causes.iter().filter_map(|cause| cause.when.as_ref());
+            for condition in check.applies.iter().chain(&check.fails).chain(causes) {
+                condition.walk(&mut visit);
+            }
+            asks
+        };
+        let checks = self.checks.iter().filter(rests);
+        checks.map(|check| check.id.as_str()).collect()
+    }
+
     /// All facts any condition asks about, by key.
     #[must_use]
     pub fn facts_asked(&self) -> BTreeSet<String> {

@@ -17,6 +17,7 @@ mod probes;
 mod source;
 
 use clap::{Parser, Subcommand};
+use nix::sys::signal::{SigSet, Signal};
 
 pub use exit::Exit;
 use output::Terminal;
@@ -71,6 +72,11 @@ enum Command {
 
 /// Reads the arguments, runs the command and says how it ended.
 pub fn run() -> Exit {
+    // Over the limit for the size of files, writing is to fail with an error, of which one can
+    // tell and after which one can clean up, rather than to kill the doctor in the middle.
+    let mut too_large = SigSet::empty();
+    too_large.add(Signal::SIGXFSZ);
+    let _killed_by_it_otherwise = too_large.thread_block();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error),

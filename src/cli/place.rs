@@ -3,11 +3,14 @@
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Seek, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, OFlag, fcntl};
+use nix::unistd::linkat;
 
 /// Where a document will be.
 #[derive(Debug)]
@@ -24,6 +27,16 @@ pub enum Readers {
     AsUsual,
     /// Its owner.
     Owner,
+}
+
+impl Readers {
+    /// The mode of a file that is made, before the mask of the process.
+    fn mode(self) -> u32 {
+        match self {
+            Self::AsUsual => 0o666,
+            Self::Owner => 0o600,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -133,17 +146,26 @@ fn folder(path: &Path) -> io::Result<&Path> {
     }
 }
 
-/// Writes a new file beside the older one and gives it that one's name, owner and mode.
+/// Writes a new file, which gets a name beside the older one when it is whole, and then gives it
+/// that one's name, owner and mode.
 fn replace(
     path: &Path,
     older: Option<&Metadata>,
     readers: Readers,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let (mut file, beside) = create_beside(path, readers)?;
+    let (mut file, mut beside) = create(path, readers)?;
     let written = older
         .map_or(Ok(()), |older| like(&file, older, readers))
         .and_then(|()| buffered(&mut file, write));
+    let written = written.and_then(|()| match &beside {
+        Some(_) => Ok(()),
+        None => name_beside(&mut file, path, readers).map(|named| beside = Some(named)),
+    });
+    let Some(beside) = beside else {
+        // What has no name goes with its descriptor.
+        return written;
+    };
     let written = written.and_then(|()| match fs::rename(&beside, path) {
         // A file that is mounted by itself, as containers have them, can only be filled.
         Err(error) if error.kind() == ErrorKind::ResourceBusy => {
@@ -158,27 +180,61 @@ fn replace(
     written
 }
 
+/// A new file in the same folder: without a name, so that it is gone with the process however
+/// that ends; with one, where the file system has no such files.
+fn create(path: &Path, readers: Readers) -> io::Result<(File, Option<PathBuf>)> {
+    let mut options = OpenOptions::new();
+    let options = options
+        .read(true)
+        .write(true)
+        .mode(readers.mode())
+        .custom_flags(OFlag::O_TMPFILE.bits());
+    match options.open(folder(path)?) {
+        Ok(file) => Ok((file, None)),
+        Err(_) => create_beside(path, readers).map(|(file, name)| (file, Some(name))),
+    }
+}
+
+/// Gives a file without a name one beside where it is to be.
+fn name_beside(file: &mut File, path: &Path, readers: Readers) -> io::Result<PathBuf> {
+    let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+    for tries in 0..=TRIES {
+        let beside = folder(path)?.join(beside(path, tries)?);
+        let flags = AtFlags::AT_SYMLINK_FOLLOW;
+        match linkat(AT_FDCWD, own.as_str(), AT_FDCWD, &beside, flags) {
+            Ok(()) => return Ok(beside),
+            Err(Errno::EEXIST) => {}
+            Err(_) => break,
+        }
+    }
+    // Without /proc there is no way to it but through its content.
+    let (mut named, beside) = create_beside(path, readers)?;
+    file.rewind()?;
+    io::copy(file, &mut named).map(|_| beside)
+}
+
 fn fill_from(new: &mut File, path: &Path) -> io::Result<()> {
     new.rewind()?;
     let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
     io::copy(new, &mut file).map(|_| ())
 }
 
-/// A new file in the same folder. Its name begins with a dot and has the name of the program
-/// as its ending, so that nobody who collects files by their endings takes it for one.
-fn create_beside(path: &Path, readers: Readers) -> io::Result<(File, PathBuf)> {
+/// The name of the file that is to become `path`. It begins with a dot and has the name of the
+/// program as its ending, so that nobody who collects files by their endings takes it for one.
+fn beside(path: &Path, tries: u32) -> io::Result<String> {
     let name = path.file_name().ok_or(ErrorKind::IsADirectory)?;
     let name: String = name.to_string_lossy().chars().take(60).collect();
+    Ok(format!(".{name}.{}-{tries}.bpf-doctor", std::process::id()))
+}
+
+/// A new file in the same folder, with a name.
+fn create_beside(path: &Path, readers: Readers) -> io::Result<(File, PathBuf)> {
     let mut tries = 0;
     loop {
-        let new = format!(".{name}.{}-{tries}.bpf-doctor", std::process::id());
-        let beside = folder(path)?.join(new);
+        let beside = folder(path)?.join(beside(path, tries)?);
         let mut options = OpenOptions::new();
-        let mode = match readers {
-            Readers::AsUsual => 0o666,
-            Readers::Owner => 0o600,
-        };
-        let options = options.read(true).write(true).create_new(true).mode(mode);
+        let options = options.read(true).write(true).create_new(true);
+        let options = options.mode(readers.mode());
         match options.open(&beside) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => tries += 1,
             opened => return opened.map(|file| (file, beside)),
@@ -231,6 +287,42 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "newer");
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o640);
         assert_eq!(names(scratch.path()), ["link", "x.prom"]);
+    }
+
+    #[test]
+    fn what_is_half_written_has_no_name() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("x");
+        fs::write(&path, "older").unwrap();
+        let mut place = Place::open(&path, Readers::AsUsual).unwrap();
+        let folder = scratch.path().to_owned();
+        place
+            .fill(|out| {
+                out.write_all(&[b'x'; 100_000])?;
+                assert_eq!(names(&folder), ["x"]);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), 100_000);
+        let failed = place.fill(|out| out.write_all(b"y").and(Err(ErrorKind::Other.into())));
+        assert!(failed.is_err());
+        assert_eq!(fs::metadata(&path).unwrap().len(), 100_000);
+        assert_eq!(names(scratch.path()), ["x"]);
+    }
+
+    #[test]
+    fn a_file_without_a_name_gets_one_that_is_free() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("x");
+        let taken = scratch.path().join(beside(&path, 0).unwrap());
+        fs::write(&taken, "taken").unwrap();
+        let (mut file, name) = create(&path, Readers::AsUsual).unwrap();
+        file.write_all(b"new").unwrap();
+        if name.is_none() {
+            let named = name_beside(&mut file, &path, Readers::AsUsual).unwrap();
+            assert_eq!(fs::read_to_string(named).unwrap(), "new");
+        }
+        assert_eq!(fs::read_to_string(taken).unwrap(), "taken");
     }
 
     #[test]

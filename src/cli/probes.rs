@@ -108,9 +108,14 @@ fn try_out(arguments: &RunArguments) -> anyhow::Result<Exit> {
         }
     }
     let limits = probes::Limits::default();
+    let catalogue = bpf_doctor::built_in_catalogue()?;
     let run = |probe: &'static Probe| {
-        let (result, said) = probes::run_one(probe.id, &limits)?;
-        Some(ProbeRun::new(probe, result, said))
+        let alone = probes::run_one(probe.id, &limits)?;
+        Some(ProbeRun::new(
+            probe,
+            alone,
+            catalogue.checks_of_probe(probe.id),
+        ))
     };
     let runs: Vec<ProbeRun<'_>> = chosen.into_iter().filter_map(run).collect();
     terminal.write(&match arguments.common.format {

@@ -77,7 +77,7 @@ impl Evidence {
     #[must_use]
     pub fn meaning(&self) -> Option<&'static str> {
         match self {
-            Self::Probe { outcome, .. } => outcome.meaning(),
+            Self::Probe { probe, outcome, .. } => outcome.meaning(probe),
             Self::Fact { .. } => None,
         }
     }

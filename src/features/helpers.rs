@@ -2,7 +2,7 @@
 
 use super::judge::Judge;
 use super::model::{Available, Group, Row, Source};
-use super::table::{Kind, Wish};
+use super::table::{Entry, Kind, Wish};
 use crate::probes::trials::Reply;
 
 /// A group of helpers for each program type that was asked for.
@@ -51,6 +51,17 @@ fn rows(judge: &Judge<'_>, program: &Row, whole: &[(Row, bool)]) -> Vec<Row> {
         .collect()
 }
 
+/// Why a row was not tried, where there is a reason.
+pub(super) fn unheard(kind: Kind, entry: &Entry) -> &'static str {
+    match kind == Kind::Helper && !entry.quiet {
+        true => LOUD,
+        false => "",
+    }
+}
+
+/// Why a helper is not tried of which the kernel makes noise.
+const LOUD: &str = "not tried: the kernel would write to its log, or make buffers";
+
 fn answer(
     whole: &Row,
     program: &Row,
@@ -71,7 +82,7 @@ fn answer(
         Some(Reply::Partly(place)) => (Available::Yes, vec![Source::Experiment], place.clone()),
         Some(Reply::No(why)) => (Available::No, vec![Source::Experiment], why.clone()),
         Some(Reply::Unknown(why)) => unknown(why),
-        None if !quiet => unknown("not tried: the kernel would write to its log, or make buffers"),
+        None if !quiet => unknown(LOUD),
         None => unknown("not tried"),
     }
 }

@@ -4,7 +4,7 @@ use super::gate::{self, Gate};
 use super::helpers;
 use super::model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
 use super::names::{Missing, Names};
-use super::reasons::{self, Answer, backports, follow, in_words, joined, off, same};
+use super::reasons::{self, Answer, backports, by_policy, follow, in_words, joined, off, same};
 use super::sections::Sections;
 use super::table::{Entry, Gates, Kind, Table, Wish};
 use crate::facts::{Facts, Value};
@@ -133,6 +133,7 @@ impl<'a> Judge<'a> {
             return answer;
         }
         let named = self.named(kind, entry);
+        let untried = |why: &str| self.untried(kind, entry, named, why);
         let (known, because) = match self.reply(kind, entry) {
             Some(Reply::Yes) => (Available::Yes, String::new()),
             Some(Reply::Partly(where_)) => (Available::Yes, where_.clone()),
@@ -140,8 +141,8 @@ impl<'a> Judge<'a> {
                 let (by, because) = self.why_not(kind, entry, named, errno);
                 return Answer::new(Available::No, &by, because);
             }
-            Some(Reply::Unknown(why)) => return self.untried(kind, entry, named, why),
-            None => return self.untried(kind, entry, named, ""),
+            Some(Reply::Unknown(why)) => return by_policy(why, self.known.facts, untried),
+            None => return untried(helpers::unheard(kind, entry)),
         };
         let mut by = vec![Source::Experiment];
         if named == Some(true) {

@@ -31,7 +31,7 @@ pub enum Source {
     Experiment,
     /// The options the kernel was built with.
     Config,
-    /// A setting of the running kernel, such as its lockdown.
+    /// A setting of the running kernel, such as its lockdown, or a rule of whoever provides it.
     Policy,
     /// The kernel's version, compared with the first mainline kernel that has it.
     Version,

@@ -66,6 +66,27 @@ pub(super) fn sources(known: &Known<'_>) -> Vec<Asked> {
     vec![btf, experiments, config]
 }
 
+/// The answer where an experiment was refused: where it is a policy that refuses, that is said.
+pub(super) fn by_policy(why: &str, facts: &Facts, judge: impl FnOnce(&str) -> Answer) -> Answer {
+    let policy = refused(why, facts);
+    let mut answer = judge(policy.as_deref().unwrap_or(why));
+    if policy.is_some() && answer.available == Available::Yes {
+        answer.known_by.push(Source::Policy);
+    }
+    answer
+}
+
+/// What there is to say of what the kernel has, and refuses to whoever may do everything.
+fn refused(why: &str, facts: &Facts) -> Option<String> {
+    let errno = ["EPERM", "EACCES"]
+        .into_iter()
+        .find(|errno| why == format!("trying it answers {errno}"))?;
+    let held = facts.list("privilege.capabilities")?;
+    let all = held.iter().any(|name| name == "CAP_SYS_ADMIN");
+    let here = facts.text("privilege.user-namespace").as_deref() == Some("initial");
+    (all && here).then(|| format!("a policy refuses it here: trying it answers {errno}"))
+}
+
 /// A hook is of no use without the programs for it.
 pub(super) fn follow(row: &mut Row, sections: &Sections, programs: &[Row]) {
     if row.available == Available::No {
@@ -83,6 +104,18 @@ pub(super) fn follow(row: &mut Row, sections: &Sections, programs: &[Row]) {
         row.available = Available::No;
         row.known_by.clone_from(&program.known_by);
         row.because = format!("its program type {}: {}", program.name, program.because);
+        return;
+    }
+    // Programs that can't be loaded here can't be attached either, whatever the kernel has.
+    let refused = |program: &&&Row| program.because.contains(" answers E");
+    let all = !needed.is_empty() && needed.iter().all(|program| refused(&program));
+    if let Some(program) = needed.first().filter(|_| all) {
+        let policy = program.known_by.contains(&Source::Policy);
+        if policy && !row.known_by.contains(&Source::Policy) {
+            row.known_by.push(Source::Policy);
+        }
+        let of = format!("its program type {}: {}", program.name, program.because);
+        row.because = joined(&[of, std::mem::take(&mut row.because)]);
     }
 }
 

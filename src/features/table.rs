@@ -313,6 +313,14 @@ impl Table {
                 }
             }
         }
+        // Where no program of its type may be loaded, a hook is of no use.
+        let mut hooks = self.rows(Kind::AttachType).iter();
+        if hooks.any(|hook| wish.has(Kind::AttachType, &hook.name)) {
+            for entry in self.rows(Kind::ProgramType) {
+                let trial = self.trial(Kind::ProgramType, entry, &number);
+                trials.extend(trial.filter(|trial| !trials.contains(trial)));
+            }
+        }
         for name in &wish.helpers_of {
             let helpers = self.helpers(name, &number);
             trials.extend(helpers.filter(|trial| !trials.contains(trial)));

@@ -671,3 +671,61 @@ fn types_that_share_a_list_of_helpers_are_tried_once() {
     assert_eq!(rows("raw_tracepoint_writable"), rows("raw_tracepoint"));
     assert!(rows("sched_act").0 > 100);
 }
+
+#[test]
+fn what_a_policy_refuses_to_the_mightiest_is_told_of_its_hooks_too() {
+    const TRACING: u32 = 26;
+    let capable = include_str!("../../tests/data/status");
+    let on = format!("{ON}CONFIG_BPF_EVENTS=y\nCONFIG_BPF_JIT=y\nCONFIG_DEBUG_INFO_BTF=y\n");
+    let table = table();
+    let wish = table.wish(&["attach_type".to_owned()], &[]).unwrap();
+    let trials = table.trials(&wish, |_, _| None);
+    // Whoever asks for hooks alone is told of their programs, too.
+    assert!(trials.contains(&Trial::Program(TRACING)));
+    let tried: Vec<(Trial, Vec<Reply>)> = trials
+        .into_iter()
+        .map(|trial| {
+            let reply = match &trial {
+                Trial::Program(TRACING) => Reply::Unknown("trying it answers EPERM".to_owned()),
+                _ => Reply::Yes,
+            };
+            (trial, vec![reply])
+        })
+        .collect();
+    for (initial, policy) in [(true, true), (false, false)] {
+        let name = if initial {
+            "user:[4026531837]"
+        } else {
+            "user:[1]"
+        };
+        let host = host(
+            "6.1.0",
+            &on,
+            Some(&["BPF_PROG_TYPE_TRACING", "BPF_TRACE_FENTRY"]),
+        )
+        .with("/proc/self/status", capable)
+        .with_link("/proc/self/ns/user", name);
+        let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
+        let known = Known {
+            facts: &facts,
+            names: &names,
+            tried: &tried,
+        };
+        let features = judge(&table, &sections(), &known, &wish);
+        let mut rows = features.groups.iter().flat_map(|group| &group.rows);
+        let fentry = rows.find(|row| row.name == "trace_fentry").unwrap();
+        assert_eq!(fentry.available, Available::Yes, "{fentry:?}");
+        assert!(
+            fentry.because.contains("its program type tracing:"),
+            "{fentry:?}"
+        );
+        assert!(fentry.because.contains("EPERM"), "{fentry:?}");
+        let says = fentry.because.contains("a policy refuses it here");
+        assert_eq!(says, policy, "{fentry:?}");
+        assert_eq!(
+            fentry.known_by.contains(&Source::Policy),
+            policy,
+            "{fentry:?}"
+        );
+    }
+}

@@ -10,6 +10,7 @@ use super::insn::Insn;
 use super::insn::Reg;
 use super::kinds::ProgType;
 use super::outcome::Stage;
+use super::passed;
 use super::sys;
 use super::sys::Program;
 use super::table::BPF;
@@ -28,6 +29,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "basics",
         since: Some("3.18"), // 99c55f7d47c0
         privilege: NONE,
+        stages: &[Stage::Trigger],
         needs: &[],
         run: syscall,
     },
@@ -39,6 +41,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "basics",
         since: Some("3.19"), // ddd872bc3098
         privilege: BPF,
+        stages: &[Stage::Load],
         needs: &["bpf-syscall"],
         run: load,
     },
@@ -51,6 +54,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "basics",
         since: Some("4.16"), // 61f3c964dfd2, for socket filters
         privilege: "as prog-load; before 5.8 CAP_SYS_ADMIN",
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-load"],
         run,
     },
@@ -62,6 +66,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "basics",
         since: Some("4.13"), // 1e2709769086, which lets one ask; compilers are older
         privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[Stage::Load, Stage::Read],
         needs: &["prog-load"],
         run: jit,
     },
@@ -79,7 +84,10 @@ pub(super) fn syscall(_bench: &mut Bench) -> Trial {
         // EINVAL: the system call got as far as looking the command up. ENOSYS would be a
         // kernel without CONFIG_BPF_SYSCALL, or a seccomp filter that says so; EPERM a seccomp
         // filter, or unprivileged_bpf_disabled, which up to 5.18 came before the command.
-        Err(code) if code == Errno::EINVAL => Ok(()),
+        Err(code) if code == Errno::EINVAL => {
+            passed::note(Stage::Trigger);
+            Ok(())
+        }
         Err(code) => Err(code).at(Stage::Trigger),
         Ok(()) => Err(Trouble::wrong(
             Stage::Trigger,
@@ -121,6 +129,7 @@ pub(super) fn jit(bench: &mut Bench) -> Trial {
 /// Fails a probe whose result is not what it must be.
 pub(super) fn expect(what: &str, got: i64, expected: i64) -> Trial {
     if got == expected {
+        passed::note(Stage::Read);
         return Ok(());
     }
     Err(Trouble::wrong(

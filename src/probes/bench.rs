@@ -18,6 +18,7 @@ use super::log;
 use super::memlock;
 use super::outcome::Outcome;
 use super::outcome::Stage;
+use super::passed;
 use super::place::Place;
 use super::sys::Map;
 use super::sys::Program;
@@ -88,11 +89,17 @@ pub(super) trait At<T> {
 
 impl<T, E: Into<Code>> At<T> for Result<T, E> {
     fn at(self, stage: Stage) -> Result<T, Trouble> {
-        self.map_err(|error| Trouble::Failed {
-            stage,
-            errno: Some(error.into()),
-            remark: String::new(),
-        })
+        match self {
+            Ok(value) => {
+                passed::note(stage);
+                Ok(value)
+            }
+            Err(error) => Err(Trouble::Failed {
+                stage,
+                errno: Some(error.into()),
+                remark: String::new(),
+            }),
+        }
     }
 }
 
@@ -199,6 +206,7 @@ impl Bench {
             errno: Some(Errno::ESRCH.into()),
             remark: format!("{name} is not in the kernel's BTF"),
         })?;
+        passed::note(Stage::Open);
         Ok(target.id)
     }
 
@@ -216,7 +224,10 @@ impl Bench {
     pub(super) fn load(&mut self, recipe: &Recipe<'_>) -> Result<Program, Trouble> {
         // A log costs the verifier time, so it is asked for only when there is a reason.
         match self.patiently(|| Program::load(recipe, &mut [])) {
-            Ok(program) => Ok(program),
+            Ok(program) => {
+                passed::note(Stage::Load);
+                Ok(program)
+            }
             Err(refused) => {
                 let mut text = vec![0; 64 << 10];
                 // Refused again, most likely; the first answer is the one to report.

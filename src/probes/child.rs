@@ -30,6 +30,8 @@ use super::lanes;
 use super::log;
 use super::memlock;
 use super::outcome::Outcome;
+use super::outcome::Stage;
+use super::passed;
 use super::table::Probe;
 
 /// What the child tells of one probe: a line of JSON.
@@ -37,6 +39,9 @@ use super::table::Probe;
 pub(super) struct Answer {
     pub(super) outcome: Outcome,
     pub(super) micros: u64,
+    /// The stages it passed, in their order.
+    #[serde(default)]
+    pub(super) passed: Vec<Stage>,
     /// All that libbpf and the verifier said meanwhile.
     pub(super) said: String,
 }
@@ -69,6 +74,7 @@ pub(super) fn tell(results: &mut File, answer: &impl Serialize) -> std::io::Resu
 
 /// Runs one probe.
 fn try_one(probe: &Probe, bench: &mut Bench) -> Answer {
+    passed::take();
     let started = Instant::now();
     let trial = match bench.obstacle(probe.needs) {
         Some(obstacle) => Err(Trouble::Skipped(obstacle)),
@@ -81,6 +87,7 @@ fn try_one(probe: &Probe, bench: &mut Bench) -> Answer {
     Answer {
         outcome,
         micros,
+        passed: passed::take(),
         said,
     }
 }

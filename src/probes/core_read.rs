@@ -34,6 +34,7 @@ pub(super) const PROBES: &[Probe] = &[Probe {
     area: "core",
     since: Some("5.2"), // e83b9f55448a, kernel BTF; bpf_probe_read_kernel is replaced before 5.5
     privilege: TRACING,
+    stages: &[Stage::Open, Stage::Load, Stage::Trigger, Stage::Read],
     needs: &["map-create", "prog-load"],
     run: core_read,
 }];

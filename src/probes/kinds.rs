@@ -247,6 +247,7 @@ pub(super) mod hook {
 /// Functions of the kernel that programs call (`enum bpf_func_id`).
 pub(super) mod helper {
     pub(in super::super) const MAP_LOOKUP_ELEM: i32 = 1;
+    pub(in super::super) const TRACE_PRINTK: i32 = 6;
     pub(in super::super) const TAIL_CALL: i32 = 12;
     pub(in super::super) const GET_CURRENT_COMM: i32 = 16;
     pub(in super::super) const PERF_EVENT_OUTPUT: i32 = 25;
@@ -266,6 +267,7 @@ pub(super) mod helper {
     pub(in super::super) const TIMER_INIT: i32 = 169;
     pub(in super::super) const TIMER_SET_CALLBACK: i32 = 170;
     pub(in super::super) const TIMER_START: i32 = 171;
+    pub(in super::super) const TRACE_VPRINTK: i32 = 177;
     pub(in super::super) const LOOP: i32 = 181;
     pub(in super::super) const DYNPTR_FROM_MEM: i32 = 197;
     pub(in super::super) const DYNPTR_READ: i32 = 201;

@@ -68,7 +68,7 @@ pub(super) trait Work {
 }
 
 /// Work under way. When this is dropped, its processes are gone: those that have done their work
-/// by themselves, the others killed.
+/// by themselves, the others killed. Those of late lanes have begun to end.
 #[derive(Debug)]
 pub(super) struct Lanes<W: Work> {
     work: W,
@@ -78,11 +78,15 @@ pub(super) struct Lanes<W: Work> {
     lanes: Vec<Lane>,
     /// Children that have told everything and are about to end.
     leaving: Vec<Child>,
+    /// The same, whose end need not be waited for.
+    late: Vec<Child>,
     roomy: bool,
 }
 
 #[derive(Debug)]
 struct Lane {
+    /// Whether the end of the process need not be waited for.
+    late: bool,
     /// What is still to be answered, in order.
     items: VecDeque<usize>,
     child: Option<Child>,
@@ -102,13 +106,16 @@ impl<W: Work> Lanes<W> {
             answers: (0..items).map(|_| None).collect(),
             lanes: Vec::new(),
             leaving: Vec::new(),
+            late: Vec::new(),
             roomy: true,
         }
     }
 
-    /// Starts a lane of these items.
-    pub(super) fn add(&mut self, items: Vec<usize>) {
+    /// Starts a lane of these items; `late` says that its process may be left to its end once it
+    /// has told everything and is about to.
+    pub(super) fn add(&mut self, items: Vec<usize>, late: bool) {
         self.lanes.push(Lane {
+            late,
             items: items.into(),
             child: None,
             greeted: false,
@@ -178,7 +185,8 @@ impl<W: Work> Lanes<W> {
             .iter()
             .filter_map(|lane| Some(lane.child.as_ref()?.number()))
             .collect();
-        others.extend(self.leaving.iter().map(Child::number));
+        let told = self.leaving.iter().chain(&self.late);
+        others.extend(told.map(Child::number));
         for lane in &mut lanes {
             if lane.child.is_some() || lane.items.is_empty() {
                 continue;
@@ -258,6 +266,7 @@ impl<W: Work> Lanes<W> {
                         settle(&mut self.answers, item, answer);
                     }
                 }
+                None if lane.items.is_empty() && lane.late => self.late.push(child),
                 None if lane.items.is_empty() => self.leaving.push(child),
                 None => lane.child = Some(child),
             }
@@ -304,6 +313,14 @@ impl<W: Work> Lanes<W> {
     /// Waits for the end of those that have told everything.
     fn dismiss(&mut self) {
         let until = Instant::now() + FAREWELL;
+        let reaped = is_first_pid_namespace();
+        for mut child in self.late.drain(..) {
+            if reaped && child.is_ending_by(until) {
+                child.leave();
+            } else {
+                self.leaving.push(child);
+            }
+        }
         for child in &mut self.leaving {
             child.gone_by(until);
         }
@@ -319,6 +336,13 @@ impl<W: Work> Drop for Lanes<W> {
         }
         self.dismiss();
     }
+}
+
+/// Whether whoever takes over orphans takes them off the process table: the first process of the
+/// host does, that of a container may not, and a dead process would stay.
+fn is_first_pid_namespace() -> bool {
+    // PROC_PID_INIT_INO in include/linux/proc_ns.h
+    nix::fcntl::readlink("/proc/self/ns/pid").is_ok_and(|name| name == "pid:[4026531836]")
 }
 
 /// Takes down an answer.

@@ -200,8 +200,112 @@ const TABLE: &[Row] = &[
     ),
 ];
 
-/// What an error means at a stage; nothing where no more can be said than its name.
-pub(super) fn meaning(stage: Stage, errno: &str) -> Option<&'static str> {
+/// A row of one kind of probes: which, at which stage, which errors, what it means.
+type Particular = (
+    &'static [&'static str],
+    Stage,
+    &'static [&'static str],
+    &'static str,
+);
+
+/// What an error says of these probes alone; goes before [`TABLE`].
+///
+/// Sources: `kernel/events/core.c`, `net/core/rtnetlink.c` (`rtnl_newlink()`),
+/// `drivers/net/netkit.c`, `kernel/bpf/syscall.c` and `token.c`.
+const PARTICULAR: &[Particular] = &[
+    (
+        &["bpf-commands"],
+        Stage::Trigger,
+        &["EPERM", "EACCES"],
+        "refused by the command alone: a seccomp filter, for a security module or a missing \
+         capability is asked after the attributes; up to 5.18 also \
+         kernel.unprivileged_bpf_disabled",
+    ),
+    (
+        &["bpf-syscall"],
+        Stage::Trigger,
+        &["EPERM", "EACCES"],
+        "refused, which says nothing of what the kernel has: a seccomp filter, a security module, \
+         or up to 5.18 kernel.unprivileged_bpf_disabled",
+    ),
+    (
+        &["perf-event-call"],
+        Stage::Trigger,
+        &["EPERM", "EACCES"],
+        "a seccomp filter refuses perf_event_open(): the kernel itself would look at the flags \
+         before it asks for any right",
+    ),
+    (
+        &[
+            "perf-event-call",
+            "perf-event-open",
+            "perf-event-kernel",
+            "perf-event-cpu",
+        ],
+        Stage::Trigger,
+        &["ENOSYS"],
+        NO_PERF,
+    ),
+    (
+        &["perf-event-open", "perf-event-kernel", "perf-event-cpu"],
+        Stage::Create,
+        &["ENOSYS"],
+        NO_PERF,
+    ),
+    (
+        &["perf-event-open", "perf-event-kernel", "perf-event-cpu"],
+        Stage::Create,
+        &["EACCES"],
+        "kernel.perf_event_paranoid asks for more than this process has, or a security module \
+         refuses it",
+    ),
+    (
+        &["perf-event-open", "perf-event-kernel", "perf-event-cpu"],
+        Stage::Create,
+        &["EPERM"],
+        "refused by a seccomp filter or a security module: kernel.perf_event_paranoid says EACCES",
+    ),
+    (
+        &["uprobe", "uretprobe"],
+        Stage::Attach,
+        &["EACCES"],
+        "such events take CAP_SYS_ADMIN from 6.16 on, and on stable kernels since July 2025; a \
+         link of many uprobes (uprobe.multi, 6.6) takes CAP_BPF and CAP_PERFMON alone",
+    ),
+    (
+        &["netkit-run"],
+        Stage::Create,
+        &["EOPNOTSUPP"],
+        "the kernel has no network devices of the kind netkit: it is older than 6.7, or was built \
+         without CONFIG_NETKIT",
+    ),
+    (
+        &["token"],
+        Stage::Create,
+        &["EINVAL"],
+        "the kernel has no tokens: it is older than 6.9",
+    ),
+    (
+        &["token"],
+        Stage::Create,
+        &["EPERM"],
+        "refused, which says nothing of whether the kernel has tokens: to delegate takes \
+         CAP_SYS_ADMIN in the first user namespace",
+    ),
+];
+
+/// Why there may be no perf_event_open(2).
+const NO_PERF: &str = "there is no perf_event_open() here: the kernel was built without \
+     CONFIG_PERF_EVENTS, or a seccomp filter says so";
+
+/// What an error of a probe means at a stage; nothing where no more can be said than its name.
+pub(super) fn meaning(probe: &str, stage: Stage, errno: &str) -> Option<&'static str> {
+    let particular = PARTICULAR.iter().find(|(probes, at, errors, _)| {
+        probes.contains(&probe) && *at == stage && errors.contains(&errno)
+    });
+    if let Some((.., words)) = particular {
+        return Some(words);
+    }
     let row = TABLE
         .iter()
         .find(|(at, of, _)| *of == errno && at.is_none_or(|at| at == stage));
@@ -214,12 +318,49 @@ mod tests {
 
     #[test]
     fn the_same_errno_says_different_things_at_different_stages() {
-        let says = |stage, errno| meaning(stage, errno).unwrap_or_default();
+        let says = |stage, errno| meaning("any", stage, errno).unwrap_or_default();
         assert!(says(Stage::Create, "EINVAL").contains("no map of this type"));
         assert!(says(Stage::Load, "EINVAL").contains("verifier"));
         assert!(says(Stage::Attach, "EBADF").contains("version 1"));
         assert!(says(Stage::Read, "ENOSYS").contains("CONFIG_BPF_SYSCALL"));
-        assert_eq!(meaning(Stage::Open, "EXDEV"), None);
+        assert_eq!(meaning("any", Stage::Open, "EXDEV"), None);
+    }
+
+    #[test]
+    fn an_error_is_told_of_what_the_probe_is_about() {
+        for (probe, stage, errno, word) in [
+            ("netkit-run", Stage::Create, "EOPNOTSUPP", "CONFIG_NETKIT"),
+            ("arena", Stage::Create, "EOPNOTSUPP", "compiler"),
+            ("uprobe", Stage::Attach, "EACCES", "CAP_SYS_ADMIN"),
+            ("kprobe", Stage::Attach, "EACCES", "perf_event_paranoid"),
+            (
+                "perf-event-open",
+                Stage::Create,
+                "ENOSYS",
+                "CONFIG_PERF_EVENTS",
+            ),
+            ("perf-event-cpu", Stage::Create, "EACCES", "paranoid"),
+            ("perf-event-call", Stage::Trigger, "EPERM", "seccomp"),
+            ("bpf-commands", Stage::Trigger, "EACCES", "seccomp"),
+            ("token", Stage::Create, "EINVAL", "6.9"),
+        ] {
+            let words = meaning(probe, stage, errno).unwrap_or_default();
+            assert!(words.contains(word), "{probe} {stage} {errno}: {words}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_single_probes_is_of_probes_there_are() {
+        let known: Vec<&str> = crate::probes::table()
+            .iter()
+            .map(|probe| probe.id)
+            .collect();
+        for (probes, .., words) in PARTICULAR {
+            assert!(!words.is_empty() && !words.contains("  "), "{words}");
+            for probe in *probes {
+                assert!(known.contains(probe), "{probe}");
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::bench::Trouble;
 use super::errno::Code;
 use super::maps;
 use super::outcome::Stage;
+use super::passed;
 use super::sys::Map;
 use super::table::BPF;
 use super::table::Probe;
@@ -26,6 +27,7 @@ pub(super) const PROBES: &[Probe] = &[Probe {
     area: "basics",
     since: Some("5.11"), // 1bc5975613ed, for arrays; its neighbours for the rest
     privilege: BPF,
+    stages: &[Stage::Create],
     needs: &["map-create"],
     run: charge,
 }];
@@ -35,7 +37,10 @@ pub(super) fn charge(_bench: &mut Bench) -> Trial {
     // The plain map of `map-create`, on which this probe builds, could be created; so what
     // comes now is the limit's doing.
     match is_charged() {
-        Ok(false) => Ok(()),
+        Ok(false) => {
+            passed::note(Stage::Create);
+            Ok(())
+        }
         // EPERM: bpf_charge_memlock() of kernels before 5.11 found the user's locked memory
         // above the limit. It asks for no capability, so it refuses root as well.
         Ok(true) => Err(Trouble::Failed {

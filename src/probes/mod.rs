@@ -9,6 +9,7 @@ mod errno;
 mod log;
 mod meaning;
 mod outcome;
+mod passed;
 mod table;
 
 mod child;
@@ -44,10 +45,15 @@ pub use lanes::Limits;
 pub use outcome::{Outcome, ProbeResult, Stage};
 pub use table::{Probe, table};
 
+use nix::unistd;
+use nix::unistd::SysconfVar;
+
 use child::Answer;
 
 /// Probes under way, while the doctor does something else. They are all gone, with all they made,
 /// when this is dropped, which may wait for that; those without a result by then are killed.
+/// Processes that had a breakpoint in themselves are at their end then, and what the kernel keeps
+/// of it goes as soon as it has let all tasks pass.
 #[derive(Debug)]
 pub struct Underway(runner::Underway<'static>);
 
@@ -82,14 +88,35 @@ pub fn run(selected: &dyn Fn(&str) -> bool, limits: &Limits) -> Vec<ProbeResult>
     start(selected, limits).results()
 }
 
-/// Tries one probe and gives, besides its result, all that libbpf and the verifier said
-/// meanwhile; nothing where there is no such probe.
+/// What one probe came to, alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alone {
+    /// Its result.
+    pub result: ProbeResult,
+    /// The stages it passed.
+    pub passed: Vec<Stage>,
+    /// All that libbpf and the verifier said meanwhile.
+    pub said: String,
+}
+
+/// Tries one probe, and what it builds on; nothing where there is no such probe.
 #[must_use]
-pub fn run_one(id: &str, limits: &Limits) -> Option<(ProbeResult, String)> {
+pub fn run_one(id: &str, limits: &Limits) -> Option<Alone> {
     let Underway(mut underway) = start(&|probe| probe == id, limits);
     let (probe, answer) = underway.answers().pop()?;
-    let said = answer.said.clone();
-    Some((result(probe, answer), said))
+    let (passed, said) = (answer.passed.clone(), answer.said.clone());
+    Some(Alone {
+        result: result(probe, answer),
+        passed,
+        said,
+    })
+}
+
+/// The size of a page of memory, in bytes.
+fn page() -> usize {
+    let size = unistd::sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
+    size.and_then(|size| usize::try_from(size).ok())
+        .unwrap_or(4096)
 }
 
 fn result(probe: &Probe, answer: Answer) -> ProbeResult {

@@ -4,6 +4,8 @@ use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
 use std::os::fd::RawFd;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
@@ -32,6 +34,18 @@ use super::sys::Fork;
 /// inside the kernel is beyond every signal; the doctor does not wait for it.
 const LAST_MOMENTS: Duration = Duration::from_secs(1);
 
+/// Children that were left to their end.
+static LEFT: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// Takes those off the process table that have come to it.
+fn take_off_ended() {
+    let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+    left.retain(|child| {
+        let state = wait::waitpid(*child, Some(WaitPidFlag::WNOHANG));
+        matches!(state, Ok(WaitStatus::StillAlive) | Err(Errno::EINTR))
+    });
+}
+
 /// A child process; when this is dropped, it is killed, and gone if it can be.
 #[derive(Debug)]
 pub(super) struct Child {
@@ -49,6 +63,7 @@ impl Child {
     /// status to exit with. `others` are what comes from its siblings: kept open in the child, it
     /// would hide from them that nobody listens any more.
     pub(super) fn start(others: &[RawFd], work: impl FnOnce(OwnedFd) -> i32) -> Result<Self, Code> {
+        take_off_ended();
         let (results, to_parent) = unistd::pipe2(OFlag::O_CLOEXEC)?;
         match sys::fork()? {
             Fork::Parent(pid) => Ok(Self {
@@ -96,6 +111,29 @@ impl Child {
         let mut line: Vec<u8> = self.unread.drain(..=end).collect();
         line.pop();
         Some(line)
+    }
+
+    /// Whether it has closed its pipe by this moment, as it does right before it ends.
+    pub(super) fn is_ending_by(&mut self, until: Instant) -> bool {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let mut ends = [PollFd::new(self.results.as_fd(), PollFlags::POLLIN)];
+            match poll::poll(&mut ends, timeout(left)) {
+                Ok(0) => return false,
+                Err(Errno::EINTR) => {}
+                Err(_) => return false,
+                Ok(_) if !self.read() => return true,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Leaves it to its end: it is taken off the process table with the next child that is
+    /// started, or by whoever takes over orphans.
+    pub(super) fn leave(mut self) {
+        self.gone = true;
+        let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+        left.push(self.pid);
     }
 
     /// How a child came to its end that closed its pipe too early, or what was done to it.

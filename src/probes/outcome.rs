@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::meaning::meaning;
 
 /// A step of an experiment; the errno of a failure is read in the light of its stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// The object file was opened and its relocations resolved (no kernel involved).
@@ -26,6 +26,27 @@ pub enum Stage {
     Trigger,
     /// What the program left was read and compared with the truth.
     Read,
+}
+
+impl Stage {
+    /// All of them, in the order in which most experiments go through them.
+    pub const ALL: [Self; 8] = [
+        Self::Open,
+        Self::Create,
+        Self::BtfLoad,
+        Self::Load,
+        Self::Attach,
+        Self::Mmap,
+        Self::Trigger,
+        Self::Read,
+    ];
+
+    /// Stages in a line: `create, load, attach, trigger, read`.
+    #[must_use]
+    pub fn in_words(stages: &[Self]) -> String {
+        let names: Vec<String> = stages.iter().map(ToString::to_string).collect();
+        names.join(", ")
+    }
 }
 
 impl fmt::Display for Stage {
@@ -78,12 +99,12 @@ impl Outcome {
         }
     }
 
-    /// What the error of a failure means at its stage, in words; nothing where it came without
-    /// one, or no more is known than its name.
+    /// What the error of a failure of this probe means at its stage, in words; nothing where it
+    /// came without one, or no more is known than its name.
     #[must_use]
-    pub fn meaning(&self) -> Option<&'static str> {
+    pub fn meaning(&self, probe: &str) -> Option<&'static str> {
         match self {
-            Self::Fails { stage, errno, .. } => meaning(*stage, errno),
+            Self::Fails { stage, errno, .. } => meaning(probe, *stage, errno),
             Self::Works | Self::Skipped { .. } => None,
         }
     }

@@ -41,25 +41,35 @@ impl<'table> Underway<'table> {
     ) -> Self {
         let probes = with_foundations(table, selected);
         let selected = probes.iter().map(|probe| selected(probe.id)).collect();
-        let (first, mut rest) = shared_out(&probes, lane);
+        let (first, rest) = shared_out(&probes, lane);
+        let late = |items: &[usize]| {
+            let probe = items.first().and_then(|item| probes.get(*item));
+            probe.is_some_and(|probe| lane(probe).ends_late())
+        };
+        let with_ends = rest.into_iter().map(|items| {
+            let late = late(&items);
+            (items, late)
+        });
+        let mut rest: Vec<(Vec<usize>, bool)> = with_ends.collect();
         let count = probes.len();
         let mut lanes = Lanes::new(Trying(probes), count, limits);
         if rest.len() > 1 && !first.is_empty() {
-            lanes.add(first);
+            lanes.add(first, false);
             lanes.listen();
         } else {
-            rest.push(first);
+            rest.push((first, false));
         }
         let mut underway = Self { lanes, selected };
         if rest.len() > 2 && underway.is_roomy() {
-            for items in rest {
-                underway.lanes.add(items);
+            for (items, late) in rest {
+                underway.lanes.add(items, late);
             }
         } else {
             // What the memory of one process leaves to another is no answer of the kernel's.
-            let mut all: Vec<usize> = rest.into_iter().flatten().collect();
+            let items = rest.into_iter().flat_map(|(items, _)| items);
+            let mut all: Vec<usize> = items.collect();
             all.sort_unstable();
-            underway.lanes.add(all);
+            underway.lanes.add(all, false);
         }
         underway
     }
@@ -162,6 +172,7 @@ impl Work for Trying<'_> {
         Answer {
             outcome,
             micros: u64::try_from(after.as_micros()).unwrap_or(u64::MAX),
+            passed: Vec::new(),
             said: String::new(),
         }
     }

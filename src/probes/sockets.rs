@@ -33,6 +33,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("4.14"), // 174a79ff9515
         privilege: BPF_AND_NET,
+        stages: &[Stage::Create],
         needs: &["bpf-syscall"],
         run: sockmap,
     },
@@ -44,6 +45,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("5.7"), // c1cdf65da060
         privilege: BPF_AND_NET,
+        stages: &[Stage::Create],
         needs: &["bpf-syscall"],
         run: sockmap_u64,
     },
@@ -55,6 +57,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("4.18"), // 81110384441a
         privilege: BPF_AND_NET,
+        stages: &[Stage::Create],
         needs: &["bpf-syscall"],
         run: sockhash,
     },
@@ -66,6 +69,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("5.7"), // c1cdf65da060
         privilege: BPF_AND_NET,
+        stages: &[Stage::Create],
         needs: &["bpf-syscall"],
         run: sockhash_u64,
     },
@@ -78,6 +82,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("4.14"), // 174a79ff9515
         privilege: BPF_AND_NET,
+        stages: &[Stage::Create, Stage::Load, Stage::Attach],
         needs: &["sockmap-create"],
         run: stream_parser,
     },
@@ -91,6 +96,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: None,
         privilege: BPF_AND_NET,
+        stages: &[Stage::Create, Stage::BtfLoad],
         needs: &["sockhash-create"],
         run: sockhash_btf,
     },

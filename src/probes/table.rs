@@ -12,6 +12,7 @@ use super::hooks;
 use super::language;
 use super::maps;
 use super::memlock;
+use super::outcome::Stage;
 use super::sockets;
 use super::tracing;
 
@@ -32,6 +33,8 @@ pub struct Probe {
     pub since: Option<&'static str>,
     /// The privilege it takes.
     pub privilege: &'static str,
+    /// The stages it passes where it works, in the order of [`Stage::ALL`].
+    pub stages: &'static [Stage],
     /// The earlier probes it builds on: where one of them did not work, it is not tried.
     pub needs: &'static [&'static str],
     /// Does it.
@@ -52,6 +55,26 @@ pub(super) const CGROUP: &str = "none; up to 5.18 as for map-create, and before 
 /// What freezing a map takes besides.
 pub(super) const BPF_TO_FREEZE: &str = "as map-create; up to 6.4 CAP_BPF in any case";
 
+/// The stages of what is attached and seen to run.
+pub(super) const FIRES: &[Stage] = &[
+    Stage::Create,
+    Stage::Load,
+    Stage::Attach,
+    Stage::Trigger,
+    Stage::Read,
+];
+/// The same, where a name is looked up first.
+pub(super) const LOOKED_UP: &[Stage] = &[
+    Stage::Open,
+    Stage::Create,
+    Stage::Load,
+    Stage::Attach,
+    Stage::Trigger,
+    Stage::Read,
+];
+/// The stages of what is run for a test.
+pub(super) const RUNS: &[Stage] = &[Stage::Create, Stage::Load, Stage::Trigger, Stage::Read];
+
 pub(super) const NOTHING: &str = "none";
 pub(super) const ONE_MAP: &str = "none: one map, held by a descriptor";
 pub(super) const ONE_PROGRAM: &str = "none: one program of two instructions, held by a descriptor";
@@ -69,17 +92,37 @@ pub fn table() -> &'static [&'static Probe] {
 /// by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Lane {
-    /// The longest to take off again what it has attached, so it starts first.
+    /// The longest to take off again what they have attached, so they start first.
+    Uprobe,
+    Uretprobe,
+    UprobeMulti,
     Functions,
+    /// The kernel lets all processors pass for nearly every change to a device.
+    Pairs,
+    Links,
+    Devices,
+    Netkit,
     Network,
     Cgroup,
     Events,
+    Prints,
     /// Whatever looks names up in the kernel's BTF.
     Types,
     Nested,
     Maps,
     Sockets,
+    /// What sockets say, redirected, in a network namespace of its own.
+    Streams,
     Language,
+}
+
+impl Lane {
+    /// Whether the end of its process is not worth waiting for: what the kernel still does then,
+    /// once for each breakpoint, is to let all tasks pass twice; nothing of the breakpoint is in
+    /// anybody's memory any more.
+    pub(super) fn ends_late(self) -> bool {
+        matches!(self, Self::Uprobe | Self::Uretprobe | Self::UprobeMulti)
+    }
 }
 
 /// In the order of the table: a probe builds on earlier ones. Those that move their process into a
@@ -123,10 +166,20 @@ static SUBJECTS: &[(Lane, &[&[Probe]])] = &[
     (Lane::Types, &[language::struct_ops::PROBES]),
     (Lane::Events, tracing::RIGHTS),
     (Lane::Functions, tracing::FUNCTIONS),
+    (Lane::Uprobe, tracing::UPROBE),
+    (Lane::Uretprobe, tracing::URETPROBE),
+    (Lane::UprobeMulti, tracing::UPROBE_MULTI),
     (Lane::Events, tracing::EVENTS),
+    (Lane::Prints, tracing::PRINTS),
     (Lane::Types, tracing::TYPES),
     (Lane::Cgroup, hooks::PINS),
+    (Lane::Nested, hooks::TOKENS),
     (Lane::Network, hooks::NETWORK),
+    (Lane::Devices, hooks::DEVICES),
+    (Lane::Links, hooks::LINKS),
+    (Lane::Pairs, hooks::PAIRS),
+    (Lane::Netkit, hooks::NETKIT),
+    (Lane::Streams, hooks::STREAMS),
     (Lane::Cgroup, hooks::CGROUPS),
 ];
 
@@ -182,6 +235,17 @@ mod tests {
     }
 
     #[test]
+    fn stages_are_told_in_their_order() {
+        for probe in table() {
+            let mut sorted = probe.stages.to_vec();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert!(!sorted.is_empty(), "{}", probe.id);
+            assert_eq!(sorted, probe.stages, "{}", probe.id);
+        }
+    }
+
+    #[test]
     fn a_probe_builds_on_earlier_ones() {
         let mut earlier = HashSet::new();
         for probe in table() {
@@ -221,6 +285,6 @@ mod tests {
             "load-ext",
         ];
         assert_eq!(first, expected);
-        assert_eq!(lanes, 9);
+        assert_eq!(lanes, 18);
     }
 }

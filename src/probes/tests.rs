@@ -48,6 +48,7 @@ const fn probe(
         area: "",
         since: None,
         privilege: "",
+        stages: &[],
         needs,
         run,
     }
@@ -120,6 +121,12 @@ fn run_table<'table>(
     limits: &Limits,
 ) -> Vec<(&'table Probe, Answer)> {
     runner::Underway::start(table, &lane, selected, limits).answers()
+}
+
+/// Runs all rows of the real table in their own lanes.
+fn run_all(limits: &Limits) -> Vec<(&'static Probe, Answer)> {
+    let lane = |probe: &Probe| table::lane(probe);
+    runner::Underway::start(table(), &lane, &|_| true, limits).answers()
 }
 
 fn lane(probe: &Probe) -> Lane {
@@ -314,9 +321,9 @@ fn every_probe_answers_whoever_asks() {
         let back: ProbeResult = serde_json::from_str(&json).unwrap();
         assert_eq!(&back, result);
     }
-    let (alone, _said) = run_one("bpf-syscall", &Limits::default()).unwrap();
+    let alone = run_one("bpf-syscall", &Limits::default()).unwrap();
     assert_eq!(
-        Some(&alone.outcome),
+        Some(&alone.result.outcome),
         results.first().map(|result| &result.outcome)
     );
     assert_eq!(run_one("no-such-probe", &Limits::default()), None);
@@ -400,6 +407,22 @@ mod root {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_works_passes_the_stages_that_its_row_tells() {
+        if !privileged() {
+            return;
+        }
+        let told = run_all(&Limits::default());
+        let mut seen = 0;
+        for (probe, answer) in told {
+            if answer.outcome == Outcome::Works {
+                seen += 1;
+                assert_eq!(answer.passed, probe.stages, "{}", probe.id);
+            }
+        }
+        assert!(seen > 60, "only {seen} work here");
     }
 
     #[test]

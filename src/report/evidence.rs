@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::style::clean;
 use crate::diagnosis::{Evidence, Finding, Status};
 use crate::facts::{Fact, Value, Why};
-use crate::probes::Outcome;
+use crate::probes::{Outcome, Stage, table};
 
 /// A piece of evidence in a line.
 #[must_use]
@@ -14,7 +14,10 @@ pub fn evidence_line(piece: &Evidence) -> String {
         Evidence::Probe { probe, outcome, .. } => {
             let probe = clean(probe);
             match outcome {
-                Outcome::Works => format!("probe {probe}: works"),
+                Outcome::Works => match stages_of(&probe) {
+                    Some(stages) => format!("probe {probe}: works ({stages})"),
+                    None => format!("probe {probe}: works"),
+                },
                 Outcome::Skipped { reason } => format!("probe {probe}: skipped, {}", clean(reason)),
                 Outcome::Fails { stage, errno, .. } if errno.is_empty() => {
                     format!("probe {probe}: fails at {stage}")
@@ -49,6 +52,13 @@ pub fn evidence_line(piece: &Evidence) -> String {
 
 /// A value of more characters is cut; machines get it whole.
 const LONGEST: usize = 1_000;
+
+/// The stages a probe goes through, for what works; nothing of a probe this doctor does not know,
+/// as a saved report may have.
+fn stages_of(probe: &str) -> Option<String> {
+    let probe = table().iter().find(|known| known.id == probe)?;
+    Some(Stage::in_words(probe.stages))
+}
 
 /// The beginning of a value that is longer than a line has room for.
 pub(super) fn shortened(value: &str) -> String {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::style::{Detail, Style, clean};
 use super::text::broken;
-use crate::probes::{Outcome, Probe, ProbeResult};
+use crate::probes::{Alone, Outcome, Probe, ProbeResult, Stage};
 use crate::yaml;
 
 /// The shape of the list for programs.
@@ -29,6 +29,7 @@ struct Row<'a> {
     since: Option<&'a str>,
     privilege: &'a str,
     effects: &'a str,
+    stages: &'a [Stage],
     needs: &'a [&'a str],
 }
 
@@ -41,6 +42,7 @@ fn rows<'a>(probes: &[&'a Probe]) -> List<'a> {
         since: probe.since,
         privilege: probe.privilege,
         effects: probe.effects,
+        stages: probe.stages,
         needs: probe.needs,
     };
     List {
@@ -95,6 +97,8 @@ pub fn probes_text(probes: &[&Probe], style: Style) -> String {
                 out += &paragraph("after: ", &probe.needs.join(", "), indent, style);
             }
         }
+        let stages = Stage::in_words(probe.stages);
+        out += &paragraph("stages: ", &stages, indent, style);
         out += &paragraph("takes: ", probe.privilege, indent, style);
         out += &paragraph("leaves: ", probe.effects, indent, style);
     }
@@ -125,7 +129,11 @@ pub struct ProbeRun<'a> {
     meaning: Option<&'static str>,
     /// Whether the outcome speaks of the kernel.
     conclusive: bool,
+    /// The stages it passed.
+    passed: Vec<Stage>,
     said: String,
+    /// The checks whose answer rests on it, among others.
+    checks: Vec<&'a str>,
     #[serde(skip)]
     probe: &'a Probe,
 }
@@ -139,12 +147,19 @@ struct Runs<'a> {
 impl<'a> ProbeRun<'a> {
     /// The run of a probe.
     #[must_use]
-    pub fn new(probe: &'a Probe, result: ProbeResult, said: String) -> Self {
+    pub fn new(probe: &'a Probe, alone: Alone, checks: Vec<&'a str>) -> Self {
+        let Alone {
+            result,
+            passed,
+            said,
+        } = alone;
         Self {
-            meaning: result.outcome.meaning(),
+            meaning: result.outcome.meaning(probe.id),
             conclusive: result.outcome.is_conclusive(),
             result,
+            passed,
             said,
+            checks,
             probe,
         }
     }
@@ -186,6 +201,10 @@ impl<'a> ProbeRun<'a> {
         if let Some(meaning) = self.meaning {
             out += &lines(meaning);
         }
+        if !self.passed.is_empty() {
+            let passed = Stage::in_words(&self.passed);
+            out += &format!("  {} {passed}\n", style.dim("passed the stages"));
+        }
         out += &format!("  {}\n", style.dim("what it does"));
         out += &lines(probe.about);
         if !matches!(self.result.outcome, Outcome::Works) {
@@ -208,6 +227,15 @@ impl<'a> ProbeRun<'a> {
             }
         }
         out += &format!("  {} {} µs\n", style.dim("took"), self.result.micros);
+        match self.checks.as_slice() {
+            [] => out += &format!("  {}\n", style.dim("no check rests on it")),
+            checks => {
+                out += &format!("  {}\n", style.dim("checks that rest on it"));
+                for check in checks {
+                    out += &format!("    bpf-doctor check --only {check}\n");
+                }
+            }
+        }
         out
     }
 }
@@ -272,7 +300,12 @@ mod tests {
             outcome,
             micros: 7,
         };
-        ProbeRun::new(probe, result, String::new())
+        let alone = Alone {
+            result,
+            passed: vec![Stage::Open],
+            said: String::new(),
+        };
+        ProbeRun::new(probe, alone, vec!["one-check", "another"])
     }
 
     fn fails(stage: Stage, errno: &str) -> ProbeRun<'static> {
@@ -297,6 +330,18 @@ mod tests {
     }
 
     #[test]
+    fn a_run_tells_its_stages_and_ends_with_the_checks_that_rest_on_it() {
+        let text = run(Outcome::Works).text(Style::default());
+        assert!(text.contains("passed the stages open\n"), "{text}");
+        let end = "bpf-doctor check --only one-check\n    bpf-doctor check --only another\n";
+        assert!(text.ends_with(end), "{text}");
+        let json = runs_json(&[run(Outcome::Works)]).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["runs"][0]["passed"], serde_json::json!(["open"]));
+        assert_eq!(json["runs"][0]["checks"][1], "another");
+    }
+
+    #[test]
     fn the_worst_run_decides_the_status() {
         let skipped = || {
             run(Outcome::Skipped {
@@ -318,6 +363,12 @@ mod tests {
         let yaml = probes_yaml(table()).unwrap();
         for probe in table() {
             assert!(text.contains(probe.id) && json.contains(probe.id) && yaml.contains(probe.id));
+            let stages = Stage::in_words(probe.stages);
+            assert!(
+                text.contains(&format!("stages: {stages}\n")),
+                "{}",
+                probe.id
+            );
         }
         let from_json: serde_json::Value = serde_json::from_str(&json).unwrap();
         let from_yaml: serde_json::Value = serde_yaml::from_str(&yaml).unwrap();

@@ -201,7 +201,7 @@ impl Page {
                 && let Outcome::Fails { log, .. } = outcome
             {
                 // Of probes that fail alike, one after the other, the last is explained.
-                let meaning = outcome.meaning();
+                let meaning = piece.meaning();
                 let next = evidence.get(index + 1).and_then(|next| next.meaning());
                 if let Some(meaning) = meaning.filter(|_| meaning != next) {
                     self.explained("", &format!("({meaning})"));

@@ -23,6 +23,10 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         .iter()
         .map(|name| name.strip_prefix("CAP_").unwrap_or(name))
         .collect();
+    // What is granted inside a user namespace counts there alone, a file's capabilities as well.
+    if facts.text("privilege.user-namespace").as_deref() == Some("other") {
+        return outside(&short, platform);
+    }
     let mut undo = Vec::new();
     let commands = match (platform.container.as_deref(), &platform.unit) {
         _ if platform.pod => pod(&[
@@ -74,7 +78,7 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
                 ),
                 remark("[Service]"),
                 remark(&format!("AmbientCapabilities={spaced}")),
-                remark("# and, only where the unit has a CapabilityBoundingSet= already:"),
+                remark("and, only where the unit has a CapabilityBoundingSet= already:"),
                 remark(&format!("CapabilityBoundingSet={spaced}")),
             ]
         }
@@ -83,6 +87,59 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         kind: "capabilities",
         commands,
         undo,
+        needs: Needs::Privilege,
+    }
+}
+
+/// Capabilities that count for bpf(2), for a process in a user namespace: they must be held
+/// outside of it, or be lent by a token.
+fn outside(short: &[&str], platform: &Platform) -> Recipe {
+    let mut commands = match platform.container.as_deref() {
+        _ if platform.pod => pod(&[
+            "hostUsers: true   # of the pod's spec, not of the container".to_owned(),
+            "securityContext:".to_owned(),
+            format!("  capabilities: {{add: [{}]}}", short.join(", ")),
+        ]),
+        Some(runtime @ ("docker" | "podman")) => {
+            let options = short.iter().map(|name| format!(" --cap-add={name}"));
+            let options = options.collect::<String>();
+            vec![
+                remark("as root of the host, not rootless, without a user namespace of its own:"),
+                format!("{runtime} run --userns=host{options} …"),
+            ]
+        }
+        Some("lxc") => vec![remark(
+            "run the container privileged (no lxc.idmap; Incus, LXD: security.privileged=true)",
+        )],
+        Some("systemd-nspawn") => vec![remark(&format!(
+            "in the container's .nspawn file: [Exec] PrivateUsers=no, Capability=CAP_{}",
+            short.join(" CAP_")
+        ))],
+        Some(_) => vec![remark(&format!(
+            "start the container outside of a user namespace, with CAP_{}",
+            short.join(" CAP_")
+        ))],
+        None => vec![
+            remark(
+                "leave the user namespace (unshare -U, a rootless shell, PrivateUsers= of a unit),",
+            ),
+            remark("and there run the loader as root, or with these capabilities:"),
+            remark(&format!("CAP_{}", short.join(" CAP_"))),
+        ],
+    };
+    commands.push(remark(
+        "capabilities in a user namespace, and setcap there, do not count for bpf(); from 6.9 on",
+    ));
+    commands.push(remark(
+        "root of the host may lend rights instead, by a token: systemd 258 PrivateBPF=yes with",
+    ));
+    commands.push(remark(
+        "BPFDelegateCommands=, or mount -t bpf -o delegate_cmds=any,… for the namespace",
+    ));
+    Recipe {
+        kind: "capabilities",
+        commands,
+        undo: Vec::new(),
         needs: Needs::Privilege,
     }
 }
@@ -219,6 +276,33 @@ mod tests {
             undo[0].starts_with("rm '/etc/systemd/system/a b@1"),
             "{undo:?}"
         );
+    }
+
+    #[test]
+    fn in_a_user_namespace_nothing_is_advised_that_counts_there_alone() {
+        for container in ["none", "docker", "podman", "lxc", "systemd-nspawn", "other"] {
+            let told = commands(&with(&[
+                ("environment.container", container),
+                ("environment.unit", "a.service"),
+                ("privilege.user-namespace", "other"),
+            ]));
+            assert!(!told.contains("setcap cap_"), "{container}: {told}");
+            assert!(!told.contains("AmbientCapabilities"), "{container}: {told}");
+            assert!(told.contains("token"), "{container}: {told}");
+        }
+        let docker = commands(&with(&[
+            ("environment.container", "docker"),
+            ("privilege.user-namespace", "other"),
+        ]));
+        assert!(
+            docker.contains("docker run --userns=host --cap-add=BPF"),
+            "{docker}"
+        );
+        let first = commands(&with(&[
+            ("environment.container", "none"),
+            ("privilege.user-namespace", "initial"),
+        ]));
+        assert!(first.contains("setcap cap_bpf+ep"), "{first}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::super::outcome::Stage;
 use super::super::place::Ground;
 use super::super::sys::Link;
 use super::super::sys::Target;
+use super::super::table::FIRES;
 use super::super::table::Probe;
 use super::CGROUP;
 use super::IN_A_CGROUP;
@@ -42,6 +43,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.10"), // f4324551489e
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["map-create", "prog-load", "cgroup-detach"],
         run: attach,
     },
@@ -53,6 +55,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.7"), // af6eea57437a
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["cgroup-attach"],
         run: link,
     },
@@ -66,6 +69,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.7"), // 70ed506c3bbc
         privilege: "as cgroup-link, and CAP_SYS_ADMIN for a mount namespace of its own",
+        stages: FIRES,
         needs: &["bpffs-pin", "cgroup-link"],
         run: link_pin,
     },
@@ -78,6 +82,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.10"), // f4324551489e
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["cgroup-attach"],
         run: ingress,
     },
@@ -90,6 +95,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.10"), // 61023658760032
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["cgroup-attach"],
         run: sock_create,
     },
@@ -103,6 +109,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.17"), // d74bad4e74ee
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["cgroup-attach"],
         run: connect4,
     },
@@ -115,6 +122,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.13"), // 40304b2a1567
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["cgroup-attach"],
         run: sockops,
     },
@@ -127,6 +135,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("4.15"), // ebc614f68736
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["cgroup-attach"],
         run: device,
     },
@@ -139,6 +148,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.2"), // 7b146cebe30c
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["cgroup-attach"],
         run: sysctl,
     },
@@ -151,6 +161,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.3"), // 0d01da6afc54
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["cgroup-attach"],
         run: getsockopt,
     },
@@ -163,6 +174,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "cgroup",
         since: Some("5.3"), // 0d01da6afc54
         privilege: CGROUP,
+        stages: FIRES,
         needs: &["cgroup-attach"],
         run: setsockopt,
     },

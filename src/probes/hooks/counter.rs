@@ -20,6 +20,7 @@ use super::super::kinds::Recipe;
 use super::super::kinds::Shape;
 use super::super::kinds::helper;
 use super::super::outcome::Stage;
+use super::super::passed;
 use super::super::sys::Map;
 use super::super::sys::Program;
 
@@ -79,7 +80,11 @@ impl Counter {
     /// How often the programs ran.
     pub(super) fn value(&self) -> Result<u64, Trouble> {
         let value = self.0.lookup().at(Stage::Read)?;
-        Ok(value.try_into().map_or(0, u64::from_ne_bytes))
+        let value = value.try_into().map_or(0, u64::from_ne_bytes);
+        if value > 0 {
+            passed::note(Stage::Trigger);
+        }
+        Ok(value)
     }
 
     /// As [`Self::expect_run`], for an event that may be lost at first: a device that was just

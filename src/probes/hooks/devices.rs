@@ -23,6 +23,7 @@ use super::super::place;
 use super::super::place::Pair;
 use super::super::sys::Link;
 use super::super::sys::Target;
+use super::super::table::FIRES;
 use super::super::table::Probe;
 use super::IN_A_NETWORK;
 use super::NET;
@@ -32,19 +33,22 @@ use super::traffic::WORDS;
 use super::traffic::at;
 
 /// What this file adds to the probe table.
-pub(super) const PROBES: &[Probe] = &[
-    Probe {
-        id: "xdp-generic-run",
-        title: "XDP programs run on any device (generic mode)",
-        about: "Attaches an XDP program in generic mode to the loopback device of a network \
+pub(super) const PROBES: &[Probe] = &[Probe {
+    id: "xdp-generic-run",
+    title: "XDP programs run on any device (generic mode)",
+    about: "Attaches an XDP program in generic mode to the loopback device of a network \
                 namespace of its own, sends a packet there and reads how often the program ran.",
-        effects: IN_A_NETWORK,
-        area: "network",
-        since: Some("4.12"), // b5cdae3291f7
-        privilege: NET,
-        needs: &["map-create", "prog-load"],
-        run: xdp_generic,
-    },
+    effects: IN_A_NETWORK,
+    area: "network",
+    since: Some("4.12"), // b5cdae3291f7
+    privilege: NET,
+    stages: FIRES,
+    needs: &["map-create", "prog-load"],
+    run: xdp_generic,
+}];
+
+/// What is attached by a link, or through traffic control.
+pub(super) const LINKS: &[Probe] = &[
     Probe {
         id: "xdp-link-run",
         title: "XDP programs can be attached by links",
@@ -53,22 +57,9 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("5.9"), // aa8d3a716b59
         privilege: NET,
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: xdp_link,
-    },
-    Probe {
-        id: "xdp-native-run",
-        title: "XDP programs run in a device driver (native mode, on veth)",
-        about: "Makes two joined veth devices in a network namespace of its own, attaches an XDP \
-                program to the driver of one, sends a packet to it from the other and reads how \
-                often the program ran. It speaks of the kernel and of veth, not of network cards.",
-        effects: "none: a network namespace of the probes' own, and in it two veth devices, one \
-                  map and one program; where veth is a module that is not loaded, it is not tried",
-        area: "network",
-        since: Some("4.19"), // 948d4f214fde
-        privilege: NET,
-        needs: &["map-create", "prog-load"],
-        run: xdp_native,
     },
     Probe {
         id: "tc-clsact-run",
@@ -82,6 +73,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("4.5"), // 1f211a1b929c
         privilege: NET,
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: tc_clsact,
     },
@@ -94,24 +86,45 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("6.6"), // e420bed02507
         privilege: NET,
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: tcx,
     },
-    Probe {
-        id: "netkit-run",
-        title: "Programs run in netkit devices",
-        about: "Makes two joined netkit devices in a network namespace of its own, attaches a \
+];
+
+/// What needs a pair of devices.
+pub(super) const PAIRS: &[Probe] = &[Probe {
+    id: "xdp-native-run",
+    title: "XDP programs run in a device driver (native mode, on veth)",
+    about: "Makes two joined veth devices in a network namespace of its own, attaches an XDP \
+                program to the driver of one, sends a packet to it from the other and reads how \
+                often the program ran. It speaks of the kernel and of veth, not of network cards.",
+    effects: "none: a network namespace of the probes' own, and in it two veth devices, one \
+                  map and one program; where veth is a module that is not loaded, it is not tried",
+    area: "network",
+    since: Some("4.19"), // 948d4f214fde
+    privilege: NET,
+    stages: FIRES,
+    needs: &["map-create", "prog-load"],
+    run: xdp_native,
+}];
+
+/// What needs a pair of another kind.
+pub(super) const NETKIT: &[Probe] = &[Probe {
+    id: "netkit-run",
+    title: "Programs run in netkit devices",
+    about: "Makes two joined netkit devices in a network namespace of its own, attaches a \
                 program to one by a link, sends a packet through it and reads how often the \
                 program ran.",
-        effects: "none: a network namespace of the probes' own, and in it two netkit devices, one \
+    effects: "none: a network namespace of the probes' own, and in it two netkit devices, one \
                   map and one program",
-        area: "network",
-        since: Some("6.7"), // 35dfaad7188c
-        privilege: NET,
-        needs: &["map-create", "prog-load"],
-        run: netkit,
-    },
-];
+    area: "network",
+    since: Some("6.7"), // 35dfaad7188c
+    privilege: NET,
+    stages: FIRES,
+    needs: &["map-create", "prog-load"],
+    run: netkit,
+}];
 
 /// XDP_PASS
 const XDP_PASS: i32 = 2;

@@ -16,12 +16,24 @@ mod traffic;
 
 use super::table::Probe;
 
-/// What this folder adds to the probe table: pins, in a mount namespace, and tokens.
-pub(super) const PINS: &[&[Probe]] = &[pins::PROBES, token::PROBES];
-/// Then what needs a network namespace at most, with devices in it.
-pub(super) const NETWORK: &[&[Probe]] = &[sockets::PROBES, network::PROBES, devices::PROBES];
+/// What this folder adds to the probe table: pins, in a mount namespace.
+pub(super) const PINS: &[&[Probe]] = &[pins::PROBES];
+/// And tokens, in a process of their own.
+pub(super) const TOKENS: &[&[Probe]] = &[token::PROBES];
+/// Then what needs a network namespace at most.
+pub(super) const NETWORK: &[&[Probe]] = &[sockets::PROBES, network::PROBES];
+/// The same, at its loopback device.
+pub(super) const DEVICES: &[&[Probe]] = &[devices::PROBES];
+/// As [`DEVICES`], by links.
+pub(super) const LINKS: &[&[Probe]] = &[devices::LINKS];
+/// The same, with a pair of devices in it.
+pub(super) const PAIRS: &[&[Probe]] = &[devices::PAIRS];
+/// As [`PAIRS`], of another kind.
+pub(super) const NETKIT: &[&[Probe]] = &[devices::NETKIT];
+/// The same, with connections in it.
+pub(super) const STREAMS: &[&[Probe]] = &[redirect::PROBES];
 /// Then what needs a cgroup, and builds on the pins.
-pub(super) const CGROUPS: &[&[Probe]] = &[cgroup::PROBES, redirect::PROBES];
+pub(super) const CGROUPS: &[&[Probe]] = &[cgroup::PROBES, redirect::IN_CGROUPS];
 
 /// What programs of the network take.
 const NET: &str = "CAP_BPF and CAP_NET_ADMIN (before 5.8: CAP_SYS_ADMIN), and CAP_SYS_ADMIN for \

@@ -20,6 +20,7 @@ use super::super::sys;
 use super::super::sys::Link;
 use super::super::sys::LinkOption;
 use super::super::sys::Target;
+use super::super::table::FIRES;
 use super::super::table::Probe;
 use super::IN_A_NETWORK;
 use super::NET;
@@ -40,6 +41,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("5.9"), // e9ddbb7707ff
         privilege: NET,
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: sk_lookup,
     },
@@ -53,6 +55,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("6.4"), // 84601d6ee68a
         privilege: NET,
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: netfilter,
     },
@@ -66,6 +69,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("4.10"), // 3a0af8fd61f9
         privilege: NET,
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: lwt,
     },
@@ -80,6 +84,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "network",
         since: Some("4.20"), // d58e468b1112
         privilege: NET,
+        stages: FIRES,
         needs: &["lwt-run"],
         run: flow_dissector,
     },

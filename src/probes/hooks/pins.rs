@@ -22,6 +22,7 @@ pub(super) const PROBES: &[Probe] = &[Probe {
     since: Some("4.4"), // b2197755b263
     privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN), and CAP_SYS_ADMIN for a mount namespace of \
                 its own",
+    stages: &[Stage::Create, Stage::Attach, Stage::Trigger, Stage::Read],
     needs: &["map-create"],
     run: pin,
 }];

@@ -16,6 +16,7 @@ use super::super::outcome::Stage;
 use super::super::sys;
 use super::super::sys::Map;
 use super::super::sys::Program;
+use super::super::table::FIRES;
 use super::super::table::Probe;
 use super::CGROUP;
 use super::LOOPBACK;
@@ -39,6 +40,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("4.18"), // 81110384441a
         privilege: SOCKETS,
+        stages: FIRES,
         needs: &["map-create", "prog-load", "sockhash-create"],
         run: sk_msg,
     },
@@ -52,25 +54,29 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("4.18"), // 81110384441a
         privilege: SOCKETS,
+        stages: FIRES,
         needs: &["map-create", "prog-load", "sockhash-create"],
         run: sk_skb,
     },
-    Probe {
-        id: "sockops-redirect",
-        title: "Connections of a cgroup are redirected past TCP (sockops and sk_msg)",
-        about: "Attaches a sockops program to a cgroup of its own that puts the sockets of a new \
+];
+
+/// What needs a cgroup besides.
+pub(super) const IN_CGROUPS: &[Probe] = &[Probe {
+    id: "sockops-redirect",
+    title: "Connections of a cgroup are redirected past TCP (sockops and sk_msg)",
+    about: "Attaches a sockops program to a cgroup of its own that puts the sockets of a new \
                 TCP connection into a SOCKHASH, opens one to itself, and has an SK_MSG program \
                 redirect what is said there to a socket of another connection. This is how \
                 service meshes shorten the way between two programs of a host.",
-        effects: "for its time a cgroup below the doctor's own, as cgroup-attach; two connections \
+    effects: "for its time a cgroup below the doctor's own, as cgroup-attach; two connections \
                   to itself on the loopback device; maps and programs held by descriptors",
-        area: "sockets",
-        since: Some("4.18"), // 81110384441a
-        privilege: CGROUP,
-        needs: &["cgroup-sockops-run", "sockhash-redirect"],
-        run: sockops,
-    },
-];
+    area: "sockets",
+    since: Some("4.18"), // 81110384441a
+    privilege: CGROUP,
+    stages: FIRES,
+    needs: &["cgroup-sockops-run", "sockhash-create"],
+    run: sockops,
+}];
 
 /// BPF_F_INGRESS: into what the socket reads, rather than what it sends.
 const INGRESS: i32 = 1;

@@ -21,6 +21,7 @@ use super::super::kinds::ProgType;
 use super::super::outcome::Stage;
 use super::super::sys;
 use super::super::table::BPF;
+use super::super::table::FIRES;
 use super::super::table::Probe;
 use super::LOOPBACK;
 use super::SOCKETS;
@@ -40,18 +41,20 @@ pub(super) const PROBES: &[Probe] = &[
         area: "sockets",
         since: Some("3.19"), // 89aa075832b0
         privilege: BPF,
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: socket_filter,
     },
     Probe {
         id: "reuseport-run",
-        title: "Programs choose among sockets of one port",
+        title: "Programs run for packets to a port that sockets share (reuseport)",
         about: "Attaches a program to a UDP socket with SO_REUSEPORT, sends it a packet from \
                 itself and reads how often the program ran.",
         effects: LOOPBACK,
         area: "sockets",
         since: Some("4.19"), // 2dbb9b9e6df6
         privilege: SOCKETS,
+        stages: FIRES,
         needs: &["map-create", "prog-load"],
         run: reuseport,
     },

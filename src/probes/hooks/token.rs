@@ -47,6 +47,7 @@ pub(super) const PROBES: &[Probe] = &[Probe {
     area: "privilege",
     since: Some("6.9"), // 35f96de04127
     privilege: "CAP_SYS_ADMIN to delegate; none, inside the user namespace, to take the token",
+    stages: &[Stage::Open, Stage::Create],
     needs: &["map-create"],
     run: token,
 }];
@@ -67,6 +68,8 @@ enum Step {
     Done = 1,
     /// No user namespace could be made.
     Namespace,
+    /// The user namespace was made, and who is who in it could not be said.
+    Ids,
     /// No bpf file system could be asked for, or none could be had of the plan.
     FileSystem,
     /// There was no token to be had.
@@ -78,9 +81,10 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Done,
         Self::Namespace,
+        Self::Ids,
         Self::FileSystem,
         Self::Token,
         Self::Without,
@@ -178,6 +182,10 @@ fn ended([step, a, b, c, d]: [u8; 5]) -> Trial {
         Some(Step::Namespace) => Err(Trouble::Skipped(format!(
             "no user namespace could be made to give rights to: {code}"
         ))),
+        Some(Step::Ids) => Err(Trouble::Skipped(format!(
+            "a user namespace was made, and its users could not be told (/proc/self/uid_map, \
+             gid_map and setgroups): {code}; tokens were not tried"
+        ))),
         Some(Step::FileSystem) => failed(Stage::Open, "no bpf file system in a user namespace"),
         Some(Step::Token) => failed(Stage::Create, "no token was given"),
         Some(Step::With) => failed(Stage::Trigger, "the token did not help to create a map"),
@@ -206,7 +214,7 @@ fn lent(tell: &OwnedFd, listen: &OwnedFd) -> Result<(), (Step, Code)> {
         ("uid_map", format!("0 {user} 1")),
         ("gid_map", format!("0 {group} 1")),
     ] {
-        write(&format!("/proc/self/{file}"), &text).map_err(in_namespace)?;
+        write(&format!("/proc/self/{file}"), &text).map_err(|errno| (Step::Ids, errno.into()))?;
     }
     let plan = Plan::new(c"bpf").map_err(in_file_system)?;
     let [a, b, c, d] = plan.number().to_ne_bytes();
@@ -243,4 +251,30 @@ fn map_of_some_right(token: Option<BorrowedFd<'_>>) -> Result<Map, Code> {
 fn write(path: &str, text: &str) -> Result<(), Errno> {
     let file = fcntl::open(path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?;
     unistd::write(&file, text.as_bytes()).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_before_the_token_is_no_failure_of_it() {
+        let said = |step: Step| ended([step as u8, 1, 0, 0, 0]);
+        assert!(said(Step::Done).is_ok());
+        for (step, word) in [(Step::Namespace, "could be made"), (Step::Ids, "uid_map")] {
+            let Err(Trouble::Skipped(reason)) = said(step) else {
+                panic!("{step:?} is taken for a failure of tokens");
+            };
+            assert!(
+                reason.contains(word) && reason.contains("EPERM"),
+                "{reason}"
+            );
+        }
+        for step in [Step::FileSystem, Step::Token, Step::Without, Step::With] {
+            assert!(
+                matches!(said(step), Err(Trouble::Failed { .. })),
+                "{step:?}"
+            );
+        }
+    }
 }

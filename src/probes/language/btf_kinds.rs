@@ -23,6 +23,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "btf",
         since: Some("4.18"), // f56a653c1fd1
         privilege: PRIVILEGE,
+        stages: &[Stage::BtfLoad],
         needs: NEEDS,
         run: load,
     },
@@ -34,6 +35,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "btf",
         since: Some("5.0"), // 2667a2626f4d
         privilege: PRIVILEGE,
+        stages: &[Stage::BtfLoad],
         needs: &["btf-load"],
         run: function,
     },
@@ -45,6 +47,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "btf",
         since: Some("5.6"), // 51c39bb1d5d1
         privilege: PRIVILEGE,
+        stages: &[Stage::BtfLoad],
         needs: &["btf-function"],
         run: global_function,
     },
@@ -56,6 +59,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "btf",
         since: Some("5.2"), // 1dc92851849c
         privilege: PRIVILEGE,
+        stages: &[Stage::BtfLoad],
         needs: &["btf-load"],
         run: section,
     },
@@ -67,6 +71,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "btf",
         since: Some("5.13"), // b1828f0b0482
         privilege: PRIVILEGE,
+        stages: &[Stage::BtfLoad],
         needs: &["btf-load"],
         run: float,
     },
@@ -78,6 +83,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "btf",
         since: Some("5.16"), // b5ea834dde6b
         privilege: PRIVILEGE,
+        stages: &[Stage::BtfLoad],
         needs: &["btf-load"],
         run: declaration_tag,
     },
@@ -89,6 +95,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "btf",
         since: Some("5.17"), // 8c42d2fa4eea
         privilege: PRIVILEGE,
+        stages: &[Stage::BtfLoad],
         needs: &["btf-load"],
         run: type_tag,
     },
@@ -100,6 +107,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "btf",
         since: Some("6.0"), // 6089fb325cf7
         privilege: PRIVILEGE,
+        stages: &[Stage::BtfLoad],
         needs: &["btf-load"],
         run: enumeration64,
     },

@@ -35,6 +35,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("4.16"), // cc8b0b92a169
         privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: subprogram,
     },
@@ -47,6 +48,13 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.10"), // e411901c0b77, for x86-64; arm64 since 6.0
         privilege: BPF,
+        stages: &[
+            Stage::Create,
+            Stage::BtfLoad,
+            Stage::Load,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["tail-call", "subprogram"],
         run: tail_call_in_subprogram,
     },
@@ -58,6 +66,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.6"), // 51c39bb1d5d1
         privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[Stage::BtfLoad, Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["subprogram"],
         run: global_function,
     },
@@ -69,6 +78,13 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.17"), // e6f2dd0f8067
         privilege: "CAP_BPF",
+        stages: &[
+            Stage::Create,
+            Stage::BtfLoad,
+            Stage::Load,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["global-data", "subprogram"],
         run: bpf_loop,
     },

@@ -9,6 +9,7 @@ use crate::probes::insn::Op;
 use crate::probes::insn::Reg;
 use crate::probes::insn::Size;
 use crate::probes::insn::When;
+use crate::probes::outcome::Stage;
 use crate::probes::table::BPF;
 use crate::probes::table::ONE_SMALL_PROGRAM;
 use crate::probes::table::Probe;
@@ -23,6 +24,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("4.14"), // 92b31a9af73b
         privilege: BPF,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: second,
     },
@@ -34,6 +36,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.1"), // 092ed0968bb6
         privilege: BPF,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: third,
     },
@@ -46,6 +49,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.6"), // 1f9a1ea821ff, 8100928c8814, 0845c3db7bf5, ec0e2da95f72, 4cd58e9af8b9
         privilege: BPF,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: fourth,
     },
@@ -58,6 +62,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.12"), // 5ca419f2864a, 5ffa25502b5a
         privilege: BPF,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: atomics,
     },
@@ -69,6 +74,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.15"), // 880442305a39
         privilege: BPF,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: load_acquire,
     },

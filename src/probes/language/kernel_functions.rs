@@ -18,6 +18,7 @@ use crate::probes::outcome::Stage;
 use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::ONE_SMALL_PROGRAM;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What this file adds to the probe table.
 pub(in crate::probes) const PROBES: &[Probe] = &[
@@ -30,6 +31,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.2"), // 9bb00b2895cb; others since 5.13, e6ac2450d6de
         privilege: "CAP_BPF",
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: call,
     },
@@ -41,6 +43,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.4"), // 6018e1f407cc
         privilege: "CAP_BPF",
+        stages: RUNS,
         needs: &["global-data", "prog-run"],
         run: iterator,
     },
@@ -53,6 +56,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.7"), // f18b03fabaa9, on x86-64; arm64 since 6.9
         privilege: BPF_AND_NET,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: throw,
     },

@@ -11,8 +11,10 @@ use crate::probes::insn::Size;
 use crate::probes::insn::When;
 use crate::probes::kinds::MapType;
 use crate::probes::kinds::Shape;
+use crate::probes::outcome::Stage;
 use crate::probes::table::ONE_SMALL_PROGRAM;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What takes a program out of the narrow limits for everybody.
 const PRIVILEGED: &str = "CAP_BPF (before 5.8: CAP_SYS_ADMIN)";
@@ -28,6 +30,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.2"), // c04c0d2b968a
         privilege: PRIVILEGED,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: large,
     },
@@ -40,6 +43,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.3"), // 2589726d12a1
         privilege: PRIVILEGED,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: bounded_loop,
     },
@@ -51,6 +55,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("6.9"), // 011832b97b31
         privilege: "CAP_BPF and CAP_PERFMON",
+        stages: RUNS,
         needs: &["global-data"],
         run: may_goto,
     },

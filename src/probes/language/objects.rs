@@ -31,6 +31,7 @@ use crate::probes::sys::Map;
 use crate::probes::sys::Program;
 use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 use crate::probes::types::Types;
 
 const WITH_BTF: &str = "none: a BTF, a map and a program, held by descriptors";
@@ -46,6 +47,13 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.1"), // d83525ca62cf
         privilege: BPF_AND_NET,
+        stages: &[
+            Stage::Create,
+            Stage::BtfLoad,
+            Stage::Load,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-run"],
         run: spin_lock,
     },
@@ -59,6 +67,13 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.15"), // b00628b1c7d5
         privilege: "CAP_BPF",
+        stages: &[
+            Stage::Create,
+            Stage::BtfLoad,
+            Stage::Load,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "subprogram"],
         run: timer,
     },
@@ -70,6 +85,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.19"), // 97e03f521050, 13bbbfbea759
         privilege: "CAP_BPF",
+        stages: RUNS,
         needs: &["global-data"],
         run: dynptr,
     },
@@ -82,6 +98,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.19"), // 61df10c7799e
         privilege: "CAP_BPF",
+        stages: &[Stage::Create, Stage::BtfLoad, Stage::Load],
         needs: &["btf-type-tag"],
         run: kptr,
     },

@@ -28,6 +28,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "runs",
         since: Some("4.12"), // 1cf1cae963c2
         privilege: BPF_AND_NET,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-load"],
         run: packet,
     },
@@ -40,6 +41,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "runs",
         since: Some("5.2"), // b0b9395d865e
         privilege: BPF_AND_NET,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-load"],
         run: context,
     },
@@ -52,6 +54,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "runs",
         since: Some("5.10"), // 1b4d60ec162f
         privilege: TRACING,
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-load"],
         run: raw_tracepoint,
     },
@@ -63,6 +66,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "runs",
         since: Some("5.14"), // 79a7f8bdb159
         privilege: "CAP_BPF",
+        stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-load"],
         run: syscall,
     },

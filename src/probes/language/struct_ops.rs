@@ -26,6 +26,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.6"), // 85d33df357b6, with CONFIG_BPF_JIT and CONFIG_INET
         privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[Stage::Create, Stage::BtfLoad],
         needs: &["map-create"],
         run: map,
     },
@@ -38,6 +39,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "language",
         since: Some("5.6"), // 27ae7997a661, 0baf26b0fcd7
         privilege: "CAP_BPF and CAP_PERFMON (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[Stage::Open, Stage::Load],
         needs: &["prog-load"],
         run: program,
     },

@@ -28,6 +28,13 @@ pub(in crate::probes) const PROBES: &[Probe] = &[Probe {
     area: "maps",
     since: Some("6.9"), // 317460317a02, on x86-64 and arm64
     privilege: TRACING,
+    stages: &[
+        Stage::Create,
+        Stage::Load,
+        Stage::Mmap,
+        Stage::Trigger,
+        Stage::Read,
+    ],
     needs: &["map-create", "prog-run"],
     run: arena,
 }];

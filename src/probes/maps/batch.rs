@@ -29,6 +29,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.6"), // aa2e93b8e58e, 057996380a42
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: batch,
     },
@@ -41,6 +42,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.14"), // 3e87f192b405, for hashes
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: take,
     },
@@ -52,6 +54,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.2"), // 87df15de441b
         privilege: BPF_TO_FREEZE,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: freeze,
     },
@@ -63,6 +66,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.15"), // ad5b177bd73f
         privilege: BPF,
+        stages: &[Stage::Create],
         needs: &["map-create"],
         run: name,
     },
@@ -74,6 +78,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.10"), // 4a8f87e60f6d
         privilege: BPF,
+        stages: &[Stage::Create],
         needs: &["map-create"],
         run: inner_array,
     },
@@ -85,6 +90,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.6"), // d5a3b1f69186
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create],
         needs: &["map-create"],
         run: stack_trace,
     },

@@ -20,6 +20,7 @@ use crate::probes::table::BPF;
 use crate::probes::table::BPF_TO_FREEZE;
 use crate::probes::table::ONE_MAP;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What this file adds to the probe table.
 pub(in crate::probes) const PROBES: &[Probe] = &[
@@ -31,6 +32,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "basics",
         since: Some("3.19"), // 28fbcfa08d8e
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["bpf-syscall"],
         run: create,
     },
@@ -43,6 +45,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "global-data",
         since: Some("5.5"), // fc9702273e2e
         privilege: BPF,
+        stages: &[Stage::Create, Stage::Mmap, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: mmap,
     },
@@ -56,6 +59,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "global-data",
         since: Some("5.5"), // fc9702273e2e
         privilege: BPF_TO_FREEZE,
+        stages: &[Stage::Create, Stage::Mmap, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: rodata,
     },
@@ -69,6 +73,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "global-data",
         since: Some("5.2"), // d8eca5bbb2be, 87df15de441b, 591fe9888d78
         privilege: BPF_TO_FREEZE,
+        stages: RUNS,
         needs: &["map-create", "prog-load"],
         run: global_data,
     },

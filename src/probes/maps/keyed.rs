@@ -24,6 +24,7 @@ use crate::probes::sys::Map;
 use crate::probes::table::BPF;
 use crate::probes::table::ONE_MAP;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What this file adds to the probe table.
 pub(in crate::probes) const PROBES: &[Probe] = &[
@@ -36,6 +37,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("3.19"), // 0f8e4bd8a1fc
         privilege: BPF,
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: hash,
     },
@@ -48,6 +50,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.6"), // a10423b87a7e
         privilege: BPF,
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: percpu_array,
     },
@@ -59,6 +62,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.6"), // 824bd0ce6c7c
         privilege: BPF,
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: percpu_hash,
     },
@@ -71,6 +75,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.10"), // 29ba732acbee
         privilege: BPF_FOR_MAP,
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: lru_hash,
     },
@@ -82,6 +87,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.10"), // 8f8449384ec3
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: lru_percpu_hash,
     },
@@ -94,6 +100,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.11"), // b95a5c4db09b
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: lpm_trie,
     },

@@ -30,6 +30,7 @@ use super::insn::When;
 use super::kinds::ProgType;
 use super::kinds::helper;
 use super::outcome::Stage;
+use super::passed;
 use super::sys::Map;
 
 pub(super) use data::PLAIN;
@@ -70,6 +71,7 @@ fn program_finds(bench: &mut Bench, map: &Map, key: u32, value: &[u8; 4]) -> Tri
 /// Fails a probe whose value does not start with the bytes it must.
 fn compare(what: &str, got: &[u8], expected: &[u8]) -> Trial {
     if got.starts_with(expected) {
+        passed::note(Stage::Read);
         return Ok(());
     }
     Err(Trouble::wrong(
@@ -81,7 +83,10 @@ fn compare(what: &str, got: &[u8], expected: &[u8]) -> Trial {
 /// Fails a probe where what must be refused was not.
 fn refused<T>(what: &str, stage: Stage, answer: Result<T, errno::Code>) -> Trial {
     match answer {
-        Err(code) if code == Errno::EPERM || code == Errno::EACCES => Ok(()),
+        Err(code) if code == Errno::EPERM || code == Errno::EACCES => {
+            passed::note(stage);
+            Ok(())
+        }
         Err(code) => Err(code).at(stage),
         Ok(_) => Err(Trouble::wrong(stage, format!("{what} was not refused"))),
     }

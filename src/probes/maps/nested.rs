@@ -24,6 +24,7 @@ use crate::probes::outcome::Stage;
 use crate::probes::sys::Map;
 use crate::probes::table::BPF;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What this file adds to the probe table.
 pub(in crate::probes) const PROBES: &[Probe] = &[
@@ -36,6 +37,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.12"), // 56f668dfe00d
         privilege: BPF,
+        stages: RUNS,
         needs: &["hash-map"],
         run: array_of_maps,
     },
@@ -47,6 +49,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.12"), // bcc6b1b7ebf8
         privilege: BPF,
+        stages: RUNS,
         needs: &["hash-map"],
         run: hash_of_maps,
     },
@@ -59,6 +62,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.2"), // 04fd61ab36ec
         privilege: BPF,
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: tail_call,
     },

@@ -17,12 +17,13 @@ use crate::probes::outcome::Stage;
 use crate::probes::sys::Map;
 use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 
 /// What this file adds to the probe table.
 pub(in crate::probes) const PROBES: &[Probe] = &[
     Probe {
         id: "devmap",
-        title: "XDP programs can send packets to devices",
+        title: "XDP programs can pick a device to send a packet to (DEVMAP)",
         about: "Creates a DEVMAP with the loopback device of the probe's network namespace, and \
                 runs an XDP program for a test that picks it; no packet is sent.",
         effects: "none: a map, which holds the loopback device while it exists, and a program, \
@@ -30,53 +31,58 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.14"), // 546ac1ffb70d
         privilege: BPF_AND_NET,
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: devmap,
     },
     Probe {
         id: "devmap-hash",
-        title: "Devices can be put into such maps under any key",
+        title: "XDP programs can pick a device by any key (DEVMAP_HASH)",
         about: "As devmap, with a DEVMAP_HASH.",
         effects: "none: a map, which holds the loopback device while it exists, and a program, \
                   held by descriptors",
         area: "maps",
         since: Some("5.4"), // 6f9d451ab1a3
         privilege: BPF_AND_NET,
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: devmap_hash,
     },
     Probe {
         id: "cpumap",
-        title: "XDP programs can send packets to processors",
+        title: "XDP programs that use a map of processors are taken (CPUMAP)",
         about: "Creates a CPUMAP and loads an XDP program that uses it. It stays empty: each \
                 processor in it would take a kernel thread.",
         effects: MAP_AND_PROGRAM,
         area: "maps",
         since: Some("4.15"), // 6710e1126934
         privilege: BPF_AND_NET,
+        stages: &[Stage::Create, Stage::Load],
         needs: &["map-create", "prog-run"],
         run: cpumap,
     },
     Probe {
         id: "xskmap",
-        title: "XDP programs can send packets to sockets (AF_XDP)",
+        title: "XDP programs that use a map of AF_XDP sockets are taken (XSKMAP)",
         about: "Creates an XSKMAP and loads an XDP program that uses it; no socket is put into it.",
         effects: MAP_AND_PROGRAM,
         area: "maps",
         since: Some("4.18"), // fbfc504a24f5, with CONFIG_XDP_SOCKETS
         privilege: BPF_AND_NET,
+        stages: &[Stage::Create, Stage::Load],
         needs: &["map-create", "prog-run"],
         run: xskmap,
     },
     Probe {
         id: "reuseport-sockarray",
-        title: "Programs can choose among sockets that share a port",
+        title: "Programs that use a map of sockets of one port are taken (REUSEPORT_SOCKARRAY)",
         about: "Creates a REUSEPORT_SOCKARRAY and loads an SK_REUSEPORT program that picks from \
                 it; no socket is put into it.",
         effects: MAP_AND_PROGRAM,
         area: "maps",
         since: Some("4.19"), // 5dc4c4b7d4e8
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Load],
         needs: &["map-create"],
         run: reuseport_sockarray,
     },

@@ -25,6 +25,13 @@ pub(in crate::probes) const PROBES: &[Probe] = &[Probe {
     area: "maps",
     since: Some("5.2"), // b2197755b263 (4.4) for pins, 93766fbd2696 for file systems without a place
     privilege: "CAP_BPF, and CAP_SYS_ADMIN to make the file system",
+    stages: &[
+        Stage::Open,
+        Stage::Create,
+        Stage::Attach,
+        Stage::Trigger,
+        Stage::Read,
+    ],
     needs: &["map-create"],
     run: pin,
 }];

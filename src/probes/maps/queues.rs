@@ -25,6 +25,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.20"), // f1a2e44a3aec
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: queue,
     },
@@ -36,6 +37,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.20"), // f1a2e44a3aec
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: stack,
     },
@@ -47,6 +49,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.16"), // 9330986c0300
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: bloom_filter,
     },

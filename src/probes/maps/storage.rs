@@ -30,6 +30,7 @@ use crate::probes::sys;
 use crate::probes::sys::Btf;
 use crate::probes::sys::Map;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 use crate::probes::types::Types;
 
 /// What this file adds to the probe table.
@@ -43,6 +44,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("4.19"), // de9cbbaadba5
         privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: cgroup_storage,
     },
@@ -55,6 +57,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.2"), // 6ac99e8f23d4
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::BtfLoad, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: sk_storage,
     },
@@ -67,6 +70,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.11"), // 4cf1bc1f1045; up to 5.12 with CONFIG_BPF_LSM alone
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::BtfLoad, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: task_storage,
     },
@@ -78,6 +82,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("5.10"), // 8ea636848aca, with CONFIG_BPF_LSM
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::BtfLoad],
         needs: &["map-create"],
         run: inode_storage,
     },
@@ -89,6 +94,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "maps",
         since: Some("6.2"), // c4bcfb38a95e
         privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::BtfLoad],
         needs: &["map-create"],
         run: cgrp_storage,
     },

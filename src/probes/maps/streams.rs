@@ -4,8 +4,6 @@ use std::os::fd::AsFd as _;
 
 use nix::errno::Errno;
 use nix::sched;
-use nix::unistd;
-use nix::unistd::SysconfVar;
 
 use super::FIRST;
 use super::MAP_AND_PROGRAM;
@@ -30,6 +28,7 @@ use crate::probes::kinds::Recipe;
 use crate::probes::kinds::Shape;
 use crate::probes::kinds::helper;
 use crate::probes::outcome::Stage;
+use crate::probes::page;
 use crate::probes::sys::Btf;
 use crate::probes::sys::Event;
 use crate::probes::sys::Mapping;
@@ -48,6 +47,13 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "streams",
         since: Some("5.8"), // 457f44363a88
         privilege: "CAP_BPF (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Mmap,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-run"],
         run: ringbuf,
     },
@@ -60,6 +66,14 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "streams",
         since: Some("6.1"), // 583c1f420173, 205715673844
         privilege: "CAP_BPF",
+        stages: &[
+            Stage::Create,
+            Stage::BtfLoad,
+            Stage::Load,
+            Stage::Mmap,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["global-data"],
         run: user_ringbuf,
     },
@@ -73,6 +87,14 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         area: "streams",
         since: Some("4.4"), // a43eec304259; for socket filters 5.4: 7c4b90d79d0f
         privilege: "CAP_BPF and CAP_PERFMON (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Mmap,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["map-create", "prog-run"],
         run: perf_event_array,
     },
@@ -80,13 +102,6 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
 
 /// Two bits of a record's length that say it is not finished, or given up.
 const BUSY_OR_DISCARDED: u32 = 0b11 << 30;
-
-/// The size of a page of memory, in bytes.
-fn page() -> usize {
-    let size = unistd::sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
-    size.and_then(|size| usize::try_from(size).ok())
-        .unwrap_or(4096)
-}
 
 /// A number of four bytes in shared memory.
 fn word(memory: &Mapping, at: usize) -> u32 {

@@ -44,6 +44,7 @@ pub(super) struct Place {
     network: Option<Result<(), String>>,
     bpffs: Option<Result<&'static str, String>>,
     cgroup: Option<Result<Ground, String>>,
+    pair: Option<Pair>,
 }
 
 impl Place {
@@ -77,7 +78,12 @@ impl Place {
     pub(super) fn pair(&mut self, kind: &str, option: &str) -> Result<Result<Pair, Code>, Trouble> {
         self.network()?;
         self.has_module(kind, option)?;
-        Ok(Pair::create(kind))
+        if let Some(older) = self.pair.take() {
+            older.remove();
+        }
+        let pair = Pair::create(kind);
+        self.pair = pair.as_ref().ok().copied();
+        Ok(pair)
     }
 
     /// Goes on only where the kernel loads no module when it is asked for this one.

@@ -111,7 +111,7 @@ pub(super) fn set_up(device: u32) -> Result<(), Code> {
 
 /// Two network devices of which one receives what the other sends. They go with their network
 /// namespace, or when this is dropped.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Pair {
     pub(in super::super) near: u32,
     pub(in super::super) far: u32,
@@ -157,9 +157,11 @@ impl Pair {
     }
 }
 
-impl Drop for Pair {
-    fn drop(&mut self) {
-        // With one end goes the other; should it fail, they go with the namespace.
+impl Pair {
+    /// Makes room for another one. What is not removed goes with the namespace, for which nobody
+    /// waits.
+    pub(super) fn remove(self) {
+        // With one end goes the other.
         let _gone = Request::new(libc::RTM_DELLINK, 0)
             .device(self.near, 0)
             .send();

@@ -38,6 +38,18 @@ pub(super) fn unknown_command() -> Result<(), Code> {
     unsafe { Attr::new().call(Command::Unknown) }.map(drop)
 }
 
+/// Gives a command of bpf(2) attributes that can't be read: the kernel answers EFAULT before it
+/// looks at what they are about.
+pub(super) fn unreadable_command(command: u32) -> Result<(), Code> {
+    let nowhere: *const u8 = std::ptr::null();
+    // SAFETY: the kernel copies the attributes first, and nothing is at this address.
+    let answer = unsafe { libc::syscall(libc::SYS_bpf, command, nowhere, 64) };
+    match answer {
+        ..0 => Err(Code::last()),
+        _ => Ok(()),
+    }
+}
+
 /// Asks to attach nothing to nothing, or to detach it: both descriptors are -1, so nothing can
 /// come of it; only how far the kernel gets before it says so is of interest.
 pub(super) fn with_nothing(command: Command, hook: u32, flags: u32) -> Result<(), Code> {

@@ -94,6 +94,20 @@ impl Event {
         }
     }
 
+    /// Asks for an event with flags that no kernel has, which is what the kernel looks at first.
+    pub(in super::super) fn with_unknown_flags() -> Result<(), Code> {
+        let nothing: *const u8 = std::ptr::null();
+        // SAFETY: the kernel looks at the flags before the address, at which nothing is.
+        let fd = unsafe { libc::syscall(libc::SYS_perf_event_open, nothing, 0, -1, -1, u64::MAX) };
+        match i32::try_from(fd) {
+            // SAFETY: the kernel has made the descriptor for us.
+            Ok(fd) if fd > 0 => drop(unsafe { OwnedFd::from_raw_fd(fd) }),
+            Ok(0) => {}
+            _ => return Err(Code::last()),
+        }
+        Ok(())
+    }
+
     /// Lets the event run.
     pub(in super::super) fn enable(&self) -> Result<(), Code> {
         /// PERF_EVENT_IOC_ENABLE

@@ -25,6 +25,8 @@ use super::super::sys;
 use super::super::sys::Event;
 use super::super::sys::Link;
 use super::super::sys::PerfEvent;
+use super::super::table::FIRES;
+use super::super::table::LOOKED_UP;
 use super::super::table::Probe;
 use super::super::table::TRACING;
 use super::Witness;
@@ -45,6 +47,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.7"), // 98b5c2c65c29
         privilege: THROUGH_TRACEFS,
+        stages: LOOKED_UP,
         needs: &["prog-load"],
         run: tracepoint,
     },
@@ -59,6 +62,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.7"),
         privilege: THROUGH_TRACEFS,
+        stages: LOOKED_UP,
         needs: &["prog-load"],
         run: tracepoint_syscall,
     },
@@ -71,6 +75,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.17"), // c4f6699dfcb8
         privilege: TRACING,
+        stages: FIRES,
         needs: &["prog-load"],
         run: raw_tracepoint,
     },
@@ -83,6 +88,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.2"), // 9df1c28bb752; e950e843367d, the tracepoint
         privilege: TRACING,
+        stages: FIRES,
         needs: &["prog-run"],
         run: raw_tracepoint_writable,
     },
@@ -96,6 +102,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.9"), // 0515e5999a46
         privilege: TRACING,
+        stages: FIRES,
         needs: &["prog-load", "perf-event-open"],
         run: perf_event,
     },
@@ -148,7 +155,7 @@ fn is_mounted(place: &str) -> bool {
 }
 
 /// The number of an event, which tracefs knows.
-fn number(event: &str) -> Result<u64, Trouble> {
+pub(super) fn number(event: &str) -> Result<u64, Trouble> {
     let mut missing = None;
     for root in tracefs() {
         match short_file(&format!("{root}/events/{event}/id")) {

@@ -24,12 +24,17 @@ use super::super::outcome::Stage;
 use super::super::sys::Event;
 use super::super::sys::Link;
 use super::super::sys::PerfEvent;
+use super::super::table::FIRES;
+use super::super::table::LOOKED_UP;
 use super::super::table::Probe;
 use super::Tracing;
 use super::Witness;
 
 const PERFMON: &str = "CAP_BPF and CAP_PERFMON (before 5.8, and on kernels of Debian and Ubuntu where \
      kernel.perf_event_paranoid is 3 or more: CAP_SYS_ADMIN)";
+const UPROBE: &str = "CAP_BPF and CAP_PERFMON; from 6.16 on, and on stable kernels since July 2025 \
+     (5.10.240, 5.15.189, 6.1.146, 6.6.99, 6.12.39, 6.15.7), CAP_SYS_ADMIN for the event, as before \
+     5.8. What uprobe-multi does takes CAP_BPF and CAP_PERFMON alone";
 const LINK: &str = "CAP_BPF and CAP_PERFMON";
 
 /// What the kprobe probes are attached to and do.
@@ -48,6 +53,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.17"), // e12f03d7031a, the kprobe PMU; before that through tracefs
         privilege: PERFMON,
+        stages: FIRES,
         needs: &["load-kprobe"],
         run: kprobe,
     },
@@ -59,6 +65,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.17"),
         privilege: PERFMON,
+        stages: FIRES,
         needs: &["load-kprobe"],
         run: kretprobe,
     },
@@ -71,60 +78,70 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.18"), // 0dcac2725406, with CONFIG_FPROBE
         privilege: LINK,
+        stages: FIRES,
         needs: &["load-kprobe"],
         run: kprobe_multi,
     },
-    Probe {
-        id: "uprobe",
-        title: "Programs run at functions of user programs (uprobe)",
-        about: "Attaches a counting program to a function of the doctor's own through perf, calls \
-                it, and reads the count.",
-        effects: USER_EFFECTS,
-        area: "tracing",
-        since: Some("4.17"), // 33ea4b24277b, the uprobe PMU
-        privilege: PERFMON,
-        needs: &["load-kprobe"],
-        run: uprobe,
-    },
-    Probe {
-        id: "uretprobe",
-        title: "Programs run where functions of user programs return (uretprobe)",
-        about: "As uprobe, at the function's return.",
-        effects: USER_EFFECTS,
-        area: "tracing",
-        since: Some("4.17"),
-        privilege: PERFMON,
-        needs: &["load-kprobe"],
-        run: uretprobe,
-    },
 ];
 
-/// What can run beside these: taking off a breakpoint waits long, and for those above in turn.
-pub(super) const MORE: &[Probe] = &[
-    Probe {
-        id: "uprobe-multi",
-        title: "One link attaches a program to many user functions (uprobe.multi)",
-        about: "Attaches a counting program to a function of the doctor's own by a link of many \
+/// What can run beside these: taking off a breakpoint waits long, and two of one process wait in
+/// turn.
+pub(super) const UPROBE_ROWS: &[Probe] = &[Probe {
+    id: "uprobe",
+    title: "Programs run at functions of user programs (uprobe)",
+    about: "Attaches a counting program to a function of the doctor's own through perf, calls \
+                it, and reads the count.",
+    effects: USER_EFFECTS,
+    area: "tracing",
+    since: Some("4.17"), // 33ea4b24277b, the uprobe PMU
+    privilege: UPROBE,
+    stages: LOOKED_UP,
+    needs: &["load-kprobe"],
+    run: uprobe,
+}];
+
+/// As [`UPROBE_ROWS`].
+pub(super) const URETPROBE_ROWS: &[Probe] = &[Probe {
+    id: "uretprobe",
+    title: "Programs run where functions of user programs return (uretprobe)",
+    about: "As uprobe, at the function's return.",
+    effects: USER_EFFECTS,
+    area: "tracing",
+    since: Some("4.17"),
+    privilege: UPROBE,
+    stages: LOOKED_UP,
+    needs: &["load-kprobe"],
+    run: uretprobe,
+}];
+
+/// As [`UPROBE_ROWS`].
+pub(super) const MULTI_ROWS: &[Probe] = &[Probe {
+    id: "uprobe-multi",
+    title: "One link attaches a program to many user functions (uprobe.multi)",
+    about: "Attaches a counting program to a function of the doctor's own by a link of many \
                 uprobes, calls it, and reads the count.",
-        effects: USER_EFFECTS,
-        area: "tracing",
-        since: Some("6.6"), // 89ae89f53d20
-        privilege: LINK,
-        needs: &["load-kprobe"],
-        run: uprobe_multi,
-    },
-    Probe {
-        id: "override-return-load",
-        title: "Programs can be loaded that replace what a kernel function returns",
-        about: "Loads a kprobe program that calls bpf_override_return; it is attached nowhere.",
-        effects: "none: one program, held by a descriptor",
-        area: "tracing",
-        since: Some("4.16"), // 9802d86585db, with CONFIG_BPF_KPROBE_OVERRIDE
-        privilege: LINK,
-        needs: &["load-kprobe"],
-        run: override_return,
-    },
-];
+    effects: USER_EFFECTS,
+    area: "tracing",
+    since: Some("6.6"), // 89ae89f53d20
+    privilege: LINK,
+    stages: LOOKED_UP,
+    needs: &["load-kprobe"],
+    run: uprobe_multi,
+}];
+
+/// What is attached nowhere.
+pub(super) const LOADED: &[Probe] = &[Probe {
+    id: "override-return-load",
+    title: "Programs can be loaded that replace what a kernel function returns",
+    about: "Loads a kprobe program that calls bpf_override_return; it is attached nowhere.",
+    effects: "none: one program, held by a descriptor",
+    area: "tracing",
+    since: Some("4.16"), // 9802d86585db, with CONFIG_BPF_KPROBE_OVERRIDE
+    privilege: LINK,
+    stages: &[Stage::Load],
+    needs: &["load-kprobe"],
+    run: override_return,
+}];
 
 /// What a kprobe program is.
 const KPROBE: Recipe<'static> = Recipe::of(ProgType::Kprobe, &[]);
@@ -232,6 +249,7 @@ fn at_own_function(bench: &mut Bench, at_return: bool) -> Trial {
         offset,
         ..PerfEvent::default()
     };
+    // EACCES: without CAP_SYS_ADMIN, since ba677dbe77af (6.16; `perf_uprobe_event_init()`).
     let event = Event::open(&event, 0, -1).at(Stage::Attach)?;
     event.run(&witness.program).at(Stage::Attach)?;
     event.enable().at(Stage::Attach)?;

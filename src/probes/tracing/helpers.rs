@@ -24,6 +24,7 @@ use super::super::sys::Btf;
 use super::super::sys::Link;
 use super::super::table::NOTHING;
 use super::super::table::Probe;
+use super::super::table::RUNS;
 use super::super::table::TRACING;
 use super::Witness;
 use super::events::rename;
@@ -45,6 +46,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.5"), // 6ae08ae3dea2
         privilege: TRACING,
+        stages: RUNS,
         needs: &["prog-load"],
         run: read_user,
     },
@@ -57,6 +59,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.5"),
         privilege: TRACING,
+        stages: RUNS,
         needs: &["prog-load"],
         run: read_kernel,
     },
@@ -68,6 +71,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("4.6"), // d5a3b1f69186
         privilege: TRACING,
+        stages: RUNS,
         needs: &["prog-load"],
         run: stack_id,
     },
@@ -80,30 +84,26 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.6"), // be8704ff07d2
         privilege: "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[
+            Stage::BtfLoad,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Trigger,
+            Stage::Read,
+        ],
         needs: &["load-ext", "prog-run"],
         run: freplace,
     },
     Probe {
-        id: "trace-vprintk",
-        title: "Programs print more than three values (bpf_trace_vprintk)",
-        about: "Looks for bpf_trace_vprintk in the kernel's BTF. No program is loaded: the kernel \
-                turns its trace event on for good when one that prints is.",
-        effects: NOTHING,
-        area: "tracing",
-        since: Some("5.16"), // 10aceb629e19
-        privilege: "none",
-        needs: &[],
-        run: trace_vprintk,
-    },
-    Probe {
         id: "trace-pipe",
-        title: "What programs print can be read (trace_pipe)",
+        title: "This process may read what programs print (trace_pipe)",
         about: "Asks whether this process may read trace_pipe. It is not opened: who reads it takes \
                 the text away from all others.",
         effects: NOTHING,
         area: "tracing",
         since: Some("2.6.28"), // b3806b4316c5
         privilege: "the right to read tracefs, which is root's",
+        stages: &[Stage::Open],
         needs: &[],
         run: trace_pipe,
     },
@@ -239,21 +239,6 @@ fn types() -> Vec<u8> {
     btf.extend(strings);
     btf
 }
-
-/// `trace-vprintk`
-fn trace_vprintk(bench: &mut Bench) -> Trial {
-    match bench.target(TRACE_VPRINTK) {
-        Ok(_id) => Ok(()),
-        // No BTF is no answer here.
-        Err(Trouble::Failed { errno, remark, .. }) if errno != Some(Errno::ESRCH.into()) => {
-            Err(Trouble::Skipped(remark))
-        }
-        Err(missing) => Err(missing),
-    }
-}
-
-/// The helper inside the kernel.
-pub(super) const TRACE_VPRINTK: &str = "bpf_trace_vprintk";
 
 /// `trace-pipe`
 fn trace_pipe(_bench: &mut Bench) -> Trial {

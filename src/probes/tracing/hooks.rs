@@ -14,6 +14,7 @@ use super::super::kinds::SLEEPABLE;
 use super::super::kinds::hook;
 use super::super::outcome::Stage;
 use super::super::sys::Link;
+use super::super::table::LOOKED_UP;
 use super::super::table::Probe;
 use super::super::table::TRACING;
 use super::Witness;
@@ -46,6 +47,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.5"), // fec56f5890d9; da00d2f117a0, the test function
         privilege: TRACING,
+        stages: LOOKED_UP,
         needs: &["load-tracing"],
         run: fentry,
     },
@@ -57,6 +59,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.5"),
         privilege: TRACING,
+        stages: LOOKED_UP,
         needs: &["load-tracing"],
         run: fexit,
     },
@@ -69,6 +72,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.10"), // 1e6c62a88215
         privilege: TRACING,
+        stages: LOOKED_UP,
         needs: &["load-tracing"],
         run: fentry_sleepable,
     },
@@ -86,6 +90,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.7"), // ae24082331d9
         privilege: TRACING,
+        stages: LOOKED_UP,
         needs: &["load-tracing"],
         run: fmod_ret,
     },
@@ -99,6 +104,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.5"), // ac4414b5ca47
         privilege: TRACING,
+        stages: LOOKED_UP,
         needs: &["load-tracing"],
         run: tp_btf,
     },
@@ -112,6 +118,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.7"), // 9e4e01dfd325
         privilege: TRACING,
+        stages: LOOKED_UP,
         needs: &["load-lsm"],
         run: lsm,
     },
@@ -125,6 +132,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.11"), // 423f16108c9d
         privilege: TRACING,
+        stages: LOOKED_UP,
         needs: &["lsm"],
         run: lsm_sleepable,
     },

@@ -16,6 +16,7 @@ use super::super::outcome::Stage;
 use super::super::sys::Link;
 use super::super::sys::Map;
 use super::super::sys::Target;
+use super::super::table::LOOKED_UP;
 use super::super::table::Probe;
 use super::super::table::TRACING;
 use super::Witness;
@@ -35,6 +36,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.8"), // eaaacd23910f
         privilege: TRACING,
+        stages: LOOKED_UP,
         needs: &["load-tracing"],
         run: task,
     },
@@ -47,6 +49,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "tracing",
         since: Some("5.9"), // a5cbe05a6673
         privilege: TRACING,
+        stages: LOOKED_UP,
         needs: &["load-tracing"],
         run: map,
     },

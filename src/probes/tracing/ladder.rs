@@ -6,15 +6,20 @@ use nix::errno::Errno;
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
+use super::super::bench::Trouble;
 use super::super::insn::Code;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
 use super::super::kinds::hook;
 use super::super::log;
 use super::super::outcome::Stage;
+use super::super::passed;
+use super::super::sys;
 use super::super::sys::Event;
 use super::super::sys::PerfEvent;
 use super::super::sys::Program;
+use super::super::table::NONE;
+use super::super::table::NOTHING;
 use super::super::table::ONE_PROGRAM;
 use super::super::table::Probe;
 use super::super::table::TRACING;
@@ -25,6 +30,33 @@ const REFUSED: &str = "none: the program is refused in any case, for it has no t
 
 pub(super) const PROBES: &[Probe] = &[
     Probe {
+        id: "bpf-commands",
+        title: "Every command of bpf() reaches the kernel",
+        about: "Gives each command of bpf(2) attributes that can't be read: EFAULT says that the \
+                kernel took the call. What answers otherwise looked at the command alone, as \
+                seccomp filters do.",
+        effects: NOTHING,
+        area: "privilege",
+        since: Some("3.18"), // 99c55f7d47c0
+        privilege: NONE,
+        stages: &[Stage::Trigger],
+        needs: &["bpf-syscall"],
+        run: commands,
+    },
+    Probe {
+        id: "perf-event-call",
+        title: "perf_event_open() reaches the kernel",
+        about: "Calls perf_event_open(2) with flags no kernel has: EINVAL says that the kernel \
+                took the call, for it asks for no right before it looks at them.",
+        effects: NOTHING,
+        area: "privilege",
+        since: Some("2.6.31"),
+        privilege: "none",
+        stages: &[Stage::Trigger],
+        needs: &[],
+        run: perf_call,
+    },
+    Probe {
         id: "load-cgroup-skb",
         title: "Programs for the packets of cgroups can be loaded",
         about: "Loads a program of two instructions of type cgroup_skb; nothing is attached.",
@@ -32,6 +64,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "privilege",
         since: Some("4.10"), // 0e33661de493
         privilege: "as prog-load",
+        stages: &[Stage::Load],
         needs: &["prog-load"],
         run: |bench| load(bench, ProgType::CgroupSkb),
     },
@@ -43,6 +76,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "privilege",
         since: Some("4.15"), // ebc614f68736
         privilege: NETWORKING,
+        stages: &[Stage::Load],
         needs: &["prog-load"],
         run: |bench| load(bench, ProgType::CgroupDevice),
     },
@@ -54,6 +88,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "privilege",
         since: Some("4.8"), // 6a773a15a1e8
         privilege: NETWORKING,
+        stages: &[Stage::Load],
         needs: &["prog-load"],
         run: |bench| load(bench, ProgType::Xdp),
     },
@@ -66,6 +101,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "privilege",
         since: Some("4.1"), // 2541517c32be
         privilege: TRACING,
+        stages: &[Stage::Load],
         needs: &["prog-load"],
         run: |bench| load(bench, ProgType::Kprobe),
     },
@@ -78,6 +114,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "privilege",
         since: Some("5.5"), // f1b9509c2fb0
         privilege: TRACING,
+        stages: &[Stage::Load],
         needs: &["prog-load"],
         run: |_bench| let_in(ProgType::Tracing, hook::TRACE_FENTRY),
     },
@@ -90,6 +127,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "privilege",
         since: Some("5.7"), // fc611f47f218
         privilege: TRACING,
+        stages: &[Stage::Load],
         needs: &["prog-load"],
         run: |_bench| let_in(ProgType::Lsm, hook::LSM_MAC),
     },
@@ -102,6 +140,7 @@ pub(super) const PROBES: &[Probe] = &[
         area: "privilege",
         since: Some("5.6"), // be8704ff07d2
         privilege: "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN (before 5.8: CAP_SYS_ADMIN)",
+        stages: &[Stage::Load],
         needs: &["prog-load"],
         run: |_bench| let_in(ProgType::Ext, 0),
     },
@@ -115,6 +154,7 @@ pub(super) const PROBES: &[Probe] = &[
         since: Some("3.12"), // fa0097ee690693
         privilege: "none where kernel.perf_event_paranoid is at most 2; else CAP_PERFMON, on \
                     kernels of Debian and Ubuntu CAP_SYS_ADMIN",
+        stages: &[Stage::Create],
         needs: &[],
         run: |_bench| event(PerfEvent::EXCLUDE_KERNEL, 0, -1),
     },
@@ -128,6 +168,7 @@ pub(super) const PROBES: &[Probe] = &[
         since: Some("3.12"),
         privilege: "none where kernel.perf_event_paranoid is at most 1; else CAP_PERFMON, on \
                     kernels of Debian and Ubuntu, where it is 3 or more, CAP_SYS_ADMIN",
+        stages: &[Stage::Create],
         needs: &["perf-event-open"],
         run: |_bench| event(0, 0, -1),
     },
@@ -141,6 +182,7 @@ pub(super) const PROBES: &[Probe] = &[
         since: Some("3.12"),
         privilege: "none where kernel.perf_event_paranoid is at most 0; else CAP_PERFMON, on \
                     kernels of Debian and Ubuntu, where it is 3 or more, CAP_SYS_ADMIN",
+        stages: &[Stage::Create],
         needs: &["perf-event-open"],
         run: |_bench| event(PerfEvent::EXCLUDE_KERNEL, -1, 0),
     },
@@ -162,15 +204,113 @@ fn let_in(of: ProgType, hook: u32) -> Trial {
     };
     let mut text = vec![0; 4096];
     match Program::load(&recipe, &mut text) {
-        Ok(_program) => Ok(()),
+        Ok(_program) => {
+            passed::note(Stage::Load);
+            Ok(())
+        }
         // The verifier was reached: all who ask for privileges had been asked before. A kernel
         // that does not know the type says EINVAL as well, and has no verifier to say more.
-        Err(code) if code == Errno::EINVAL && text.first() != Some(&0) => Ok(()),
+        Err(code) if code == Errno::EINVAL && text.first() != Some(&0) => {
+            passed::note(Stage::Load);
+            Ok(())
+        }
         Err(code) => {
             let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
             log::note_verifier(&String::from_utf8_lossy(text));
             Err(code).at(Stage::Load)
         }
+    }
+}
+
+/// The commands of bpf(2), in the order of their numbers (`enum bpf_cmd`), without `BPF_`.
+const COMMANDS: [&str; 38] = [
+    "MAP_CREATE",
+    "MAP_LOOKUP_ELEM",
+    "MAP_UPDATE_ELEM",
+    "MAP_DELETE_ELEM",
+    "MAP_GET_NEXT_KEY",
+    "PROG_LOAD",
+    "OBJ_PIN",
+    "OBJ_GET",
+    "PROG_ATTACH",
+    "PROG_DETACH",
+    "PROG_TEST_RUN",
+    "PROG_GET_NEXT_ID",
+    "MAP_GET_NEXT_ID",
+    "PROG_GET_FD_BY_ID",
+    "MAP_GET_FD_BY_ID",
+    "OBJ_GET_INFO_BY_FD",
+    "PROG_QUERY",
+    "RAW_TRACEPOINT_OPEN",
+    "BTF_LOAD",
+    "BTF_GET_FD_BY_ID",
+    "TASK_FD_QUERY",
+    "MAP_LOOKUP_AND_DELETE_ELEM",
+    "MAP_FREEZE",
+    "BTF_GET_NEXT_ID",
+    "MAP_LOOKUP_BATCH",
+    "MAP_LOOKUP_AND_DELETE_BATCH",
+    "MAP_UPDATE_BATCH",
+    "MAP_DELETE_BATCH",
+    "LINK_CREATE",
+    "LINK_UPDATE",
+    "LINK_GET_FD_BY_ID",
+    "LINK_GET_NEXT_ID",
+    "ENABLE_STATS",
+    "ITER_CREATE",
+    "LINK_DETACH",
+    "PROG_BIND_MAP",
+    "TOKEN_CREATE",
+    "PROG_STREAM_READ_BY_FD",
+];
+
+/// `bpf-commands`
+fn commands(_bench: &mut Bench) -> Trial {
+    let mut first = None;
+    let mut refused = Vec::new();
+    for (number, name) in (0_u32..).zip(COMMANDS) {
+        match sys::unreadable_command(number) {
+            // The attributes are copied before anything is asked of the caller, but that up to
+            // 5.18 kernel.unprivileged_bpf_disabled comes first.
+            Err(code) if code == Errno::EFAULT => {}
+            Err(code) => {
+                first.get_or_insert(code);
+                refused.push(format!("{name} ({code})"));
+            }
+            Ok(()) => refused.push(format!("{name} (carried out)")),
+        }
+    }
+    if refused.is_empty() {
+        passed::note(Stage::Trigger);
+        return Ok(());
+    }
+    let remark = match refused.len() == COMMANDS.len() {
+        true => "every command was refused before its attributes were looked at".to_owned(),
+        false => format!(
+            "refused before their attributes were looked at: {}",
+            refused.join(", ")
+        ),
+    };
+    Err(Trouble::Failed {
+        stage: Stage::Trigger,
+        errno: first,
+        remark,
+    })
+}
+
+/// `perf-event-call`
+fn perf_call(_bench: &mut Bench) -> Trial {
+    match Event::with_unknown_flags() {
+        Err(code) if code == Errno::EINVAL => {
+            passed::note(Stage::Trigger);
+            Ok(())
+        }
+        // ENOSYS: without CONFIG_PERF_EVENTS, or a seccomp filter that says so.
+        Err(code) => Err(code).at(Stage::Trigger),
+        Ok(()) => Err(Trouble::wrong(
+            Stage::Trigger,
+            "a call with flags that do not exist was carried out".to_owned(),
+        )),
     }
 }
 

@@ -12,6 +12,7 @@ mod helpers;
 mod hooks;
 mod iterators;
 mod ladder;
+mod printk;
 mod witness;
 
 use std::time::Duration;
@@ -33,6 +34,7 @@ use super::kinds::MapType;
 use super::kinds::Recipe;
 use super::kinds::Shape;
 use super::outcome::Stage;
+use super::passed;
 use super::sys::Map;
 use super::sys::Program;
 use super::table::Probe;
@@ -41,10 +43,18 @@ use witness::Notes;
 
 /// What this folder adds to the probe table: who may do what.
 pub(super) const RIGHTS: &[&[Probe]] = &[ladder::PROBES];
-/// Then functions of the kernel and of programs.
+/// Then functions of the kernel.
 pub(super) const FUNCTIONS: &[&[Probe]] = &[functions::PROBES];
+/// Functions of programs, each on its own.
+pub(super) const UPROBE: &[&[Probe]] = &[functions::UPROBE_ROWS];
+/// And their returns.
+pub(super) const URETPROBE: &[&[Probe]] = &[functions::URETPROBE_ROWS];
+/// And many of them by one link.
+pub(super) const UPROBE_MULTI: &[&[Probe]] = &[functions::MULTI_ROWS];
 /// Then more of these, and events.
-pub(super) const EVENTS: &[&[Probe]] = &[functions::MORE, events::PROBES];
+pub(super) const EVENTS: &[&[Probe]] = &[functions::LOADED, events::PROBES];
+/// What programs print: the kernel turns its event on in its own time.
+pub(super) const PRINTS: &[&[Probe]] = &[printk::PROBES];
 /// Then what looks names up in the kernel's BTF.
 pub(super) const TYPES: &[&[Probe]] = &[hooks::PROBES, iterators::PROBES, helpers::PROBES];
 
@@ -153,6 +163,7 @@ impl Witness {
         let value = self.notes.lookup().at(Stage::Read)?;
         let notes = Notes::of(&value).ok_or(Errno::EINVAL).at(Stage::Read)?;
         if notes.count > 0 {
+            passed::note(Stage::Trigger);
             return Ok(notes);
         }
         Err(Trouble::wrong(

@@ -40,7 +40,7 @@ pub fn start<'trials>(
         false => 1,
     };
     for items in shared_out(trials, most) {
-        lanes.add(items);
+        lanes.add(items, false);
     }
     Underway(lanes)
 }

@@ -1,0 +1,255 @@
+//! What programs print: three values, and more, read back by this process alone.
+//!
+//! The kernel turns its event `bpf_trace_printk` on for good when a program that prints is loaded
+//! (`__set_printk_clr_event()` in kernel/trace/bpf_trace.c). Where it was off, it is turned off
+//! again before the program runs, so nothing is in trace_pipe of it; what the program prints is
+//! read through a perf event of the probe's own thread, which takes nothing from others.
+
+use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use memchr::memmem;
+use nix::errno::Errno;
+use nix::fcntl;
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+use nix::unistd;
+
+use super::super::bench::At;
+use super::super::bench::Bench;
+use super::super::bench::Trial;
+use super::super::bench::Trouble;
+use super::super::insn::Code;
+use super::super::insn::Op;
+use super::super::insn::Reg;
+use super::super::insn::Size;
+use super::super::kernel_types::short_file;
+use super::super::kinds::ProgType;
+use super::super::kinds::Recipe;
+use super::super::kinds::helper;
+use super::super::outcome::Stage;
+use super::super::passed;
+use super::super::sys::Event;
+use super::super::sys::PerfEvent;
+use super::super::table::Probe;
+use super::Witness;
+use super::events;
+use super::witness::ANSWER;
+use super::witness::NOTES;
+
+const PRINT_EFFECTS: &str = "none where others print nothing: the trace event bpf_trace_printk, \
+     which the kernel turns on with any program that prints, is turned off again at once where it \
+     was off; where it is on, one line of text comes out of trace_pipe. A map, a program and an \
+     event of the probe's own thread, held by descriptors";
+const PRIVILEGE: &str = "CAP_BPF, CAP_PERFMON and the right to write to tracefs, which is root's";
+
+pub(super) const PROBES: &[Probe] = &[
+    Probe {
+        id: "trace-printk",
+        title: "Programs print three values (bpf_trace_printk)",
+        about: "Runs a program that prints a text with three values, and reads the text back \
+                through a perf event of the probe's own thread.",
+        effects: PRINT_EFFECTS,
+        area: "tracing",
+        since: Some("5.9"), // ac5a72ea5c89, the event; the helper is of 4.1
+        privilege: PRIVILEGE,
+        stages: &[
+            Stage::Open,
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Mmap,
+            Stage::Trigger,
+            Stage::Read,
+        ],
+        needs: &["prog-load"],
+        run: |bench| print(bench, &three_values(), "bpf-doctor 1 22 333"),
+    },
+    Probe {
+        id: "trace-vprintk",
+        title: "Programs print more than three values (bpf_trace_vprintk)",
+        about: "As trace-printk, with four values, which takes another helper.",
+        effects: PRINT_EFFECTS,
+        area: "tracing",
+        since: Some("5.16"), // 10aceb629e19
+        privilege: PRIVILEGE,
+        stages: &[
+            Stage::Open,
+            Stage::Create,
+            Stage::Load,
+            Stage::Attach,
+            Stage::Mmap,
+            Stage::Trigger,
+            Stage::Read,
+        ],
+        needs: &["prog-load"],
+        run: |bench| print(bench, &four_values(), "bpf-doctor 1 22 333 4444"),
+    },
+];
+
+/// Where on the stack the format is, below what the witness has there.
+const FORMAT: i16 = -48;
+/// Where the four values are, below that.
+const VALUES: i16 = FORMAT - 32;
+
+/// Puts a text with its closing zero on the stack, and its address and length into the first two
+/// arguments.
+fn format(text: &[u8; 24]) -> Code {
+    let (words, _) = text.as_chunks::<8>();
+    let places = (FORMAT..).step_by(8);
+    let stored = places.zip(words).fold(Code::new(), |code, (at, word)| {
+        code.set_long(Reg::R1, u64::from_ne_bytes(*word))
+            .store(Size::U64, Reg::R10, at, Reg::R1)
+    });
+    let end = text.iter().position(|byte| *byte == 0).unwrap_or(0);
+    stored
+        .copy(Reg::R1, Reg::R10)
+        .math(Op::Add, Reg::R1, i32::from(FORMAT))
+        .set(Reg::R2, end as i32 + 1)
+}
+
+fn three_values() -> Code {
+    format(b"bpf-doctor %d %d %d\0\0\0\0\0")
+        .set(Reg::R3, 1)
+        .set(Reg::R4, 22)
+        .set(Reg::R5, 333)
+        .call(helper::TRACE_PRINTK)
+        .store(Size::U64, NOTES, ANSWER, Reg::R0)
+}
+
+fn four_values() -> Code {
+    let places = (VALUES..).step_by(8);
+    let values = places.zip([1, 22, 333, 4444]);
+    let stored = values.fold(Code::new(), |code, (at, value)| {
+        code.store_number(Size::U64, Reg::R10, at, value)
+    });
+    stored
+        .then(&format(b"bpf-doctor %d %d %d %d\0\0"))
+        .copy(Reg::R3, Reg::R10)
+        .math(Op::Add, Reg::R3, i32::from(VALUES))
+        .set(Reg::R4, 32)
+        .call(helper::TRACE_VPRINTK)
+        .store(Size::U64, NOTES, ANSWER, Reg::R0)
+}
+
+/// Loads a program that prints, runs it, and finds the text among what this thread's event has.
+fn print(bench: &mut Bench, then: &Code, text: &str) -> Trial {
+    /// Pages of the event: one that tells how far the kernel has come, and one for what it writes.
+    const PAGES: usize = 2;
+    let switch = Switch::find()?;
+    let kind = Recipe::of(ProgType::RawTracepoint, &[]);
+    let loaded = Witness::load(bench, &kind, then, 0);
+    switch.put_back(loaded.is_ok());
+    let witness = loaded?;
+    let event = PerfEvent {
+        kind: PerfEvent::TRACEPOINT,
+        config: events::number(EVENT)?,
+        period: 1,
+        sample: PerfEvent::SAMPLE_RAW,
+        wakeup: 1,
+        ..PerfEvent::default()
+    };
+    let event = Event::open(&event, 0, -1).at(Stage::Attach)?;
+    let memory = event.mmap(PAGES * super::super::page()).at(Stage::Mmap)?;
+    event.enable().at(Stage::Attach)?;
+    // Before 5.10 there is no test run of this type.
+    if let Err(code) = witness.program.test_run(&[]) {
+        return match code == Errno::EINVAL || code == super::super::errno::Code::ENOTSUPP {
+            true => Err(Trouble::Skipped(format!(
+                "this kernel runs no such program for a test: {code}"
+            ))),
+            false => Err(code).at(Stage::Trigger),
+        };
+    }
+    let notes = witness.fired()?;
+    if notes.answer < 0 {
+        let code = i32::try_from(notes.answer).unwrap_or_default();
+        let code = super::super::errno::Code::of_return(code);
+        return Err(code).at(Stage::Trigger);
+    }
+    if memmem::find(&memory.read(), text.as_bytes()).is_some() {
+        passed::note(Stage::Read);
+        return Ok(());
+    }
+    Err(Trouble::wrong(
+        Stage::Read,
+        format!("the program printed, and `{text}` did not come out of the event {EVENT}"),
+    ))
+}
+
+/// The event of what programs print.
+const EVENT: &str = "bpf_trace/bpf_trace_printk";
+
+/// The file by which that event is turned on and off.
+struct Switch {
+    file: OwnedFd,
+    path: String,
+    was_on: bool,
+}
+
+impl Switch {
+    /// Sees how it stands, and that it can be put back.
+    fn find() -> Result<Self, Trouble> {
+        let Some(root) = events::tracefs().next() else {
+            return Err(Trouble::Skipped(
+                "tracefs, which has the switch of what programs print, is not mounted".to_owned(),
+            ));
+        };
+        let path = format!("{root}/events/{EVENT}/enable");
+        let state = short_file(&path).map_err(|errno| match errno {
+            Errno::ENOENT => Trouble::Skipped(format!(
+                "{root}/events/{EVENT} is not there: such a kernel, as all before 5.9, keeps \
+                 buffers for good and writes a banner to its log once a program prints"
+            )),
+            errno => Trouble::Skipped(format!("{path} can't be read: {errno:?}")),
+        })?;
+        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        let file = fcntl::open(path.as_str(), flags, Mode::empty()).map_err(|errno| {
+            Trouble::Skipped(format!(
+                "{path} can't be written, so what the kernel turns on would stay on: {errno:?}"
+            ))
+        })?;
+        Ok(Self {
+            file,
+            path,
+            was_on: is_on(&state),
+        })
+    }
+
+    /// Turns the event off again where it was off. From 6.18 on the kernel turns it on in its own
+    /// time, so it is waited for, if it must come.
+    fn put_back(self, will_be_on: bool) {
+        if self.was_on {
+            return;
+        }
+        let patience = Duration::from_millis(if will_be_on { 200 } else { 20 });
+        let until = Instant::now() + patience;
+        while !short_file(&self.path).is_ok_and(|state| is_on(&state)) {
+            if Instant::now() >= until {
+                return;
+            }
+            thread::sleep(Duration::from_micros(200));
+        }
+        let _stays_on = unistd::write(&self.file, b"0");
+    }
+}
+
+/// `1`, or `1*` where something else uses the event as well.
+fn is_on(state: &str) -> bool {
+    state.trim().starts_with('1')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_is_read_as_the_kernel_writes_it() {
+        for (state, on) in [("1\n", true), ("1*\n", true), ("0\n", false), ("0*", false)] {
+            assert_eq!(is_on(state), on, "{state}");
+        }
+        assert!(!is_on("X") && !is_on(""));
+    }
+}
