@@ -1,14 +1,15 @@
 //! Kernel arguments, set for good with the tool this host boots with.
 
+use super::by_hand::{bootc, in_words, nixos};
 use super::platform::{BootLoader, Platform};
 use super::{Recipe, by_hand, escape, files, pattern, quote, remark};
 use crate::catalogue::Needs;
 use crate::facts::Facts;
 
 /// What must change on the command line of the next boot.
-struct Change {
-    add: Vec<String>,
-    remove: Vec<String>,
+pub(super) struct Change {
+    pub(super) add: Vec<String>,
+    pub(super) remove: Vec<String>,
 }
 
 impl Change {
@@ -124,10 +125,17 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
         BootLoader::GrubMkconfig => {
             append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE)
         }
-        BootLoader::SystemdBoot => {
-            one_line_file(change, "/etc/kernel/cmdline", Some(KERNEL_INSTALL))
-        }
-        BootLoader::LoaderEntries => loader_entries(change),
+        BootLoader::SystemdBoot => one_line_file(change, KERNEL_CMDLINE, Some(KERNEL_INSTALL)),
+        BootLoader::LoaderEntries(entries) => loader_entries(change, entries),
+        BootLoader::Mkinitcpio => mkinitcpio(change),
+        BootLoader::Unified => in_words(
+            change,
+            "the command line is part of a unified kernel image, and is changed where that is \
+             made (dracut: kernel_cmdline= in /etc/dracut.conf.d; ukify: --cmdline; mkinitcpio: \
+             all of /proc/cmdline in /etc/kernel/cmdline, then mkinitcpio -P), or by an addon \
+             in IMAGE.efi.extra.d beside one that its vendor signed",
+            None,
+        ),
         BootLoader::MachineConfig => in_words(
             change,
             "in a MachineConfig of the cluster, spec.kernelArguments (what is set by hand on a \
@@ -143,11 +151,7 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             "in %UserProfile%\\.wslconfig on Windows, section [wsl2], the line kernelCommandLine",
             Some("wsl.exe --shutdown"),
         ),
-        BootLoader::NixOs => in_words(
-            change,
-            "in /etc/nixos/configuration.nix, the list boot.kernelParams",
-            Some("nixos-rebuild boot"),
-        ),
+        BootLoader::NixOs => nixos(change),
         BootLoader::Flatcar(path) => flatcar(change, path),
         BootLoader::Bootc => bootc(change),
         BootLoader::Talos => in_words(
@@ -176,6 +180,22 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
     }
 }
 
+/// mkinitcpio joins the lines of these files, and leaves out those that are remarks: a line of
+/// its own is added and taken away whatever the others are.
+fn mkinitcpio(change: &Change) -> Vec<String> {
+    let mut commands = Vec::new();
+    for word in &change.remove {
+        let script = quote(&removal(word));
+        commands.push(format!(
+            "for file in {KERNEL_CMDLINE} /etc/cmdline.d/*.conf; do [ ! -f \"$file\" ] || sed -i -E {script} \"$file\"; done"
+        ));
+    }
+    let words = change.add.iter();
+    commands.extend(words.map(|word| files::append(KERNEL_CMDLINE, word)));
+    commands.push(MKINITCPIO.to_owned());
+    commands
+}
+
 /// Flatcar's GRUB reads a file of the provider's partition; what it appends can be taken
 /// back by hand.
 fn flatcar(change: &Change, path: &str) -> Vec<String> {
@@ -197,23 +217,6 @@ fn flatcar_line(change: &Change) -> String {
     )
 }
 
-/// bootc reads arguments from files of the image, so they are changed where it is built.
-fn bootc(change: &Change) -> Vec<String> {
-    let words: Vec<String> = change.add.iter().map(|word| format!("{word:?}")).collect();
-    let mut commands = vec![remark(
-        "in the Containerfile of the image, a file /usr/lib/bootc/kargs.d/90-bpf.toml with",
-    )];
-    commands.push(remark(&format!("kargs = [{}]", words.join(", "))));
-    if !change.remove.is_empty() {
-        commands.push(remark(&format!(
-            "and there no more: {}",
-            change.remove.join(" ")
-        )));
-    }
-    commands.push("bootc upgrade".to_owned());
-    commands
-}
-
 /// What takes a change back. What was added in a place of its own goes as a whole; where
 /// something was removed, too, the change is made the other way round.
 fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
@@ -231,6 +234,11 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
         BootLoader::Grub2Mkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE),
         BootLoader::GrubMkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE),
         BootLoader::Flatcar(path) => vec![files::take_out(path, &flatcar_line(change))],
+        BootLoader::Mkinitcpio => {
+            let words = change.add.iter();
+            let lines = words.map(|word| files::take_out(KERNEL_CMDLINE, word));
+            lines.chain([MKINITCPIO.to_owned()]).collect()
+        }
         BootLoader::Extlinux => whole_lines(EXTLINUX, EXTLINUX_VARIABLE, EXTLINUX_UPDATE),
         _ => commands(&change.reversed(), loader),
     }
@@ -240,10 +248,14 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
 const KERNEL_INSTALL: &str = "for image in \"/lib/modules/$(uname -r)/vmlinuz\" \
     \"/boot/vmlinuz-$(uname -r)\"; do [ ! -f \"$image\" ] || kernel-install add \"$(uname -r)\" \
     \"$image\"; done";
+const KERNEL_CMDLINE: &str = "/etc/kernel/cmdline";
+const MKINITCPIO: &str = "mkinitcpio -P";
 const DEFAULT_GRUB: &str = "/etc/default/grub";
 const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX";
 const GRUB_UPDATE: &str = "grub-mkconfig -o /boot/grub/grub.cfg";
-const MICRO_OS_UPDATE: &str = "transactional-update grub.cfg";
+/// `--continue`: into the snapshot that waits for the reboot, if there is one. A new one of the
+/// running system would leave behind what was put into that.
+const MICRO_OS_UPDATE: &str = "transactional-update --continue grub.cfg";
 const GRUB2_UPDATE: &str = "grub2-mkconfig -o /boot/grub2/grub.cfg";
 const EXTLINUX: &str = "/etc/update-extlinux.conf";
 const EXTLINUX_VARIABLE: &str = "default_kernel_opts";
@@ -328,8 +340,7 @@ fn one_line_file(change: &Change, path: &str, update: Option<&str>) -> Vec<Strin
 }
 
 /// Entries of systemd-boot that nothing regenerates, as on Arch.
-fn loader_entries(change: &Change) -> Vec<String> {
-    let entries = "/boot/loader/entries/*.conf";
+fn loader_entries(change: &Change, entries: &str) -> Vec<String> {
     let removals = change.remove.iter().map(|word| removal(word));
     let additions = change.add.iter().map(|word| {
         let (is_there, word) = (has(word), replacement(word));
@@ -337,20 +348,8 @@ fn loader_entries(change: &Change) -> Vec<String> {
     });
     removals
         .chain(additions)
-        .map(|script| format!("sed -i -E {} {entries}", quote(&script)))
+        .map(|script| format!("sed -i -E {} {entries}/*.conf", quote(&script)))
         .collect()
-}
-
-fn in_words(change: &Change, place: &str, then: Option<&str>) -> Vec<String> {
-    let mut commands = vec![remark(place)];
-    if !change.remove.is_empty() {
-        commands.push(remark(&format!("remove: {}", change.remove.join(" "))));
-    }
-    if !change.add.is_empty() {
-        commands.push(remark(&format!("add: {}", change.add.join(" "))));
-    }
-    commands.extend(then.map(str::to_owned));
-    commands
 }
 
 /// A sed command that takes one whole argument out of a line.
@@ -432,6 +431,79 @@ mod tests {
         }
     }
 
+    /// GRUB's and systemd's tools are installed on many systems that boot in another way.
+    #[test]
+    fn the_loader_that_boots_decides_and_not_the_tools_that_are_installed() {
+        let tools = [
+            ("tool.grub-mkconfig", "/usr/bin/grub-mkconfig"),
+            ("file./etc/default/grub", "true"),
+            ("tool.bootctl", "/usr/bin/bootctl"),
+            ("tool.kernel-install", "/usr/bin/kernel-install"),
+        ];
+        let mkinitcpio = ("tool.mkinitcpio", "/usr/bin/mkinitcpio");
+        let systemd_boot = ("boot.loader", "systemd-boot");
+        let cmdline = ("file./etc/kernel/cmdline", "true");
+        let arch = ("os.family", "arch");
+        let unified = ("boot.unified", "true");
+        let esp = ("file./efi/loader/entries", "true");
+        type Known<'a> = &'a [(&'a str, &'a str)];
+        let rows: &[(Known<'_>, &str, &str)] = &[
+            (
+                &[arch, mkinitcpio, systemd_boot, unified, cmdline],
+                "grep -qxF systemd.unified_cgroup_hierarchy=1 /etc/kernel/cmdline || ",
+                "mkinitcpio -P",
+            ),
+            (
+                &[arch, mkinitcpio, systemd_boot, esp, cmdline],
+                "/efi/loader/entries/*.conf",
+                "sed -i -E '/^options",
+            ),
+            (
+                &[("os.family", "debian"), systemd_boot, esp, cmdline],
+                "/etc/kernel/cmdline",
+                "kernel-install add",
+            ),
+            (
+                &[
+                    ("os.family", "fedora"),
+                    ("tool.grubby", "/usr/sbin/grubby"),
+                    unified,
+                    cmdline,
+                ],
+                "# the command line is part of a unified kernel image",
+                "extra.d",
+            ),
+            // Its file is not there: what mkinitcpio takes in its place would be lost with it.
+            (
+                &[arch, mkinitcpio, systemd_boot, unified],
+                "# the command line is part of a unified kernel image",
+                "# add: systemd.unified_cgroup_hierarchy=1",
+            ),
+        ];
+        for (known, first, then) in rows {
+            let known: Vec<_> = known.iter().chain(&tools).copied().collect();
+            let recipe = rendered("root=/dev/sda1 quiet", &known).unwrap();
+            let text = recipe.commands.join("\n");
+            assert!(text.contains(first), "{known:?}: {text}");
+            assert!(text.contains(then), "{known:?}: {text}");
+            assert!(!text.contains("grub"), "{known:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn nixos_makes_lsm_from_an_option_of_its_own() {
+        let add = ["lsm=landlock,yama,bpf".to_owned()];
+        for (cmdline, option) in [("quiet lsm=landlock,yama", true), ("quiet", false)] {
+            let facts = facts(cmdline, &[("os.image", "nixos")]);
+            let text = recipe(&add, &[], &facts, &Platform::of(&facts)).unwrap();
+            let text = text.commands.join("\n");
+            let list = "security.lsm = lib.mkForce [ \"landlock\" \"yama\" \"bpf\" ];";
+            assert_eq!(text.contains(list), option, "{text}");
+            assert_eq!(text.contains("boot.kernelParams"), !option, "{text}");
+            assert!(text.ends_with("nixos-rebuild boot\nreboot"), "{text}");
+        }
+    }
+
     #[test]
     fn what_is_there_is_not_repeated_and_what_contradicts_goes() {
         assert_eq!(rendered(&format!("quiet {WANTED}"), &[]), None);
@@ -483,7 +555,7 @@ mod tests {
             ("cos", "node image"),
             ("flatcar", "/oem/grub.cfg"),
             ("bootc", "bootc upgrade"),
-            ("transactional", "transactional-update grub.cfg"),
+            ("transactional", "transactional-update --continue grub.cfg"),
         ] {
             let known = [
                 ("os.image", image),

@@ -1,6 +1,6 @@
 //! A newer kernel, where the catalogue names no package of it: the way this host has for one.
 
-use super::platform::Platform;
+use super::platform::{BootLoader, Platform};
 use super::remark;
 use crate::catalogue::{Catalogue, PackagedKernel};
 use crate::facts::Facts;
@@ -21,7 +21,7 @@ pub(super) fn commands(
     let image: Option<&[&str]> = platform.image.as_deref().and_then(|image| match image {
         "ostree" => Some(&["rpm-ostree upgrade", "reboot"][..]),
         "bootc" => Some(&["bootc upgrade", "reboot"]),
-        "transactional" => Some(&["transactional-update up", "reboot"]),
+        "transactional" => Some(&["transactional-update --continue up", "reboot"]),
         "flatcar" => Some(&["update_engine_client -update", "reboot"]),
         "bottlerocket" => Some(&["apiclient update check", "apiclient update apply --reboot"]),
         "nixos" => Some(&["nixos-rebuild boot --upgrade", "reboot"]),
@@ -89,10 +89,14 @@ pub(super) fn commands(
             vec!["yum update kernel".to_owned()]
         }
         ("rhel" | "amazon" | "fedora", _) => vec!["dnf upgrade kernel".to_owned()],
-        ("suse", _) => vec![
-            "zypper refresh".to_owned(),
-            "zypper update kernel-default".to_owned(),
-        ],
+        ("suse", _) => {
+            let package = facts.text("kernel.package-base");
+            let package = package.unwrap_or_else(|| "kernel-default".to_owned());
+            vec![
+                "zypper refresh".to_owned(),
+                format!("zypper update {}", super::quote(&package)),
+            ]
+        }
         ("alpine", _) => vec!["apk update".to_owned(), "apk upgrade".to_owned()],
         ("arch", _) => vec!["pacman -Syu".to_owned()],
         _ => return Vec::new(),
@@ -105,6 +109,45 @@ pub(super) fn commands(
     );
     lines.push("reboot".to_owned());
     lines
+}
+
+/// The way back. A kernel that is replaced in place, as on Arch and Alpine, has none but the
+/// older package; others stay beside the new one, whose own package holds it, and not the one
+/// that follows the newest (`linux-image-amd64`).
+pub(super) fn undo(commands: &[String], facts: &Facts, platform: &Platform) -> Vec<String> {
+    let typed = |words: &[&str]| {
+        let begins = |line: &String| words.iter().any(|word| line.starts_with(word));
+        commands.iter().any(begins)
+    };
+    let back: &[&str] = match platform.image.as_deref() {
+        _ if commands.is_empty() => &[],
+        Some("ostree") => &["rpm-ostree rollback", "reboot"],
+        Some("bootc") => &["bootc rollback", "reboot"],
+        Some("transactional") => &["transactional-update rollback last", "reboot"],
+        Some("nixos") => &["nixos-rebuild boot --rollback", "reboot"],
+        Some("ubuntu-core") => &["snap revert pc-kernel", "reboot"],
+        Some(_) => &[],
+        None if typed(&["apt-get install", "apt-get dist-upgrade"]) => &[
+            "# choose the former kernel in the boot menu: it stays installed",
+            "# for good: remove the new one by its own name, not what points to it",
+            "dpkg -l 'linux-image-*'",
+        ],
+        None if typed(&["dnf ", "yum ", "amazon-linux-extras ", "zypper "]) => {
+            &["# choose the former kernel in the boot menu: it stays installed"]
+        }
+        None => &[],
+    };
+    let mut back: Vec<String> = back.iter().map(|line| (*line).to_owned()).collect();
+    let release = facts.text("kernel.release");
+    if platform.loader == BootLoader::Grubby
+        && typed(&["dnf ", "yum ", "amazon-linux-extras "])
+        && let Some(release) = release
+    {
+        let image = super::quote(&format!("/boot/vmlinuz-{release}"));
+        back.push(remark("for good:"));
+        back.push(format!("grubby --set-default={image}"));
+    }
+    back
 }
 
 /// Whether the kernel comes from somebody else than the distribution in whose files this was
@@ -251,6 +294,39 @@ mod tests {
                 );
                 assert_eq!(lines.last().map(String::as_str), Some("reboot"));
             }
+        }
+    }
+
+    #[test]
+    fn the_way_back_is_to_the_kernel_that_runs() {
+        for (known, command, wanted) in [
+            (
+                &[("tool.grubby", "/sbin/grubby")][..],
+                "dnf upgrade kernel",
+                "grubby --set-default=/boot/vmlinuz-5.14.0-1.el9.x86_64",
+            ),
+            (
+                &[],
+                "apt-get install linux-generic",
+                "dpkg -l 'linux-image-*'",
+            ),
+            (
+                &[("os.image", "transactional")],
+                "transactional-update --continue up",
+                "transactional-update rollback last",
+            ),
+            (&[], "pacman -Syu", ""),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("kernel.release", Fact::known("5.14.0-1.el9.x86_64", "x"));
+            for (key, value) in known {
+                facts.set(key, Fact::known(*value, "x"));
+            }
+            let commands = [command.to_owned()];
+            let back = undo(&commands, &facts, &Platform::of(&facts));
+            assert_eq!(back.is_empty(), wanted.is_empty(), "{back:?}");
+            let found = wanted.is_empty() || back.iter().any(|line| line == wanted);
+            assert!(found, "{back:?}");
         }
     }
 

@@ -6,7 +6,7 @@ mod loader;
 mod next;
 
 use super::kernel_log::KernelLog;
-use super::keys::Values::{List, OneOf, Text};
+use super::keys::Values::{Bool, List, OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::{Host, KERNEL_LOG};
 
@@ -28,6 +28,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
         OneOf(loader::NAMES),
         "Boot loader whose configuration is on this host; `none` where there is none, as in \
          containers and in virtual machines that are given their kernel.",
+    ),
+    KeyInfo::one(
+        "boot.unified",
+        Bool,
+        "Whether the kernel starts as a unified image, which has its command line in it: the \
+         firmware's variables say so, or such images lie on the boot partition.",
     ),
     KeyInfo::one(
         "boot.installed",
@@ -58,6 +64,7 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     facts.set("boot.firmware", firmware(host));
     let installed = installed::kernels(host);
     let loader = loader::find(host, facts);
+    facts.set("boot.unified", loader::unified(host));
     facts.set("boot.next", next::release(host, &loader, &installed));
     facts.set("boot.installed", installed);
     facts.set("boot.loader", loader);
