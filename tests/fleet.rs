@@ -60,6 +60,68 @@ fn renamed(report: &str, name: &str, time: &str) -> String {
 
 const TIME: &str = "2026-01-01T00:00:00Z";
 
+/// The same report with a summary and a verdict that fit its findings, after they were changed.
+fn restated(report: &str, verdict: &str) -> String {
+    let count = |status: &str| {
+        let line = format!("\n  status: {status}\n");
+        report.matches(&line).count()
+    };
+    let (from, to) = (
+        report.find("\nverdict: ").unwrap(),
+        report.find("\nfindings:\n").unwrap(),
+    );
+    format!(
+        "{}\nverdict: {verdict}\nsummary:\n  ok: {}\n  fail: {}\n  unknown: {}\n  not-applicable: {}{}",
+        &report[..from],
+        count("ok"),
+        count("fail"),
+        count("unknown"),
+        count("not-applicable"),
+        &report[to..]
+    )
+}
+
+/// A report with these failing checks and no others, each with a fix that is typed, if any.
+fn failing(name: &str, checks: &[(&str, Option<(&str, &str)>)]) -> String {
+    let findings = checks.iter().map(|(check, fix)| {
+        let mut finding = serde_json::json!({
+            "check": check, "area": "a", "status": "fail", "severity": "error", "title": check,
+            "because": "b",
+        });
+        if let Some((command, needs)) = fix {
+            finding["fixes"] = serde_json::json!([{
+                "kind": "setting", "summary": "s", "commands": [command], "needs": needs,
+                "verify": "v",
+            }]);
+        }
+        finding
+    });
+    let ok = serde_json::json!({
+        "check": "all-well", "area": "a", "status": "ok", "severity": "error", "title": "t",
+        "because": "b",
+    });
+    let findings: Vec<Value> = findings.chain([ok]).collect();
+    let verdict = if checks.is_empty() {
+        "ready"
+    } else {
+        "not-ready"
+    };
+    serde_json::json!({
+        "schema": "bpf-doctor/report/v1",
+        "tool": {"name": "bpf-doctor", "version": "0.1.0", "catalogue": "x"},
+        "generated_at": TIME,
+        "host": {
+            "hostname": name, "kernel": {"release": "6.1.0", "version": "6.1"}, "arch": "x86_64",
+            "os": {"id": "debian", "version_id": "12", "name": "Debian"},
+            "environment": {"container": "none", "virtualization": "none", "euid": 0},
+        },
+        "verdict": verdict,
+        "summary": {"ok": 1, "fail": checks.len(), "unknown": 0, "not-applicable": 0},
+        "findings": findings, "probes": [], "facts": {}, "complete": true,
+    })
+    .to_string()
+}
+
 /// Some hosts of each kind.
 fn fleet(count: usize) -> Vec<String> {
     let names = (0..count).map(|number| {
@@ -117,6 +179,41 @@ fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
     archive.into_inner().unwrap()
 }
 
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(3);
+    let mut packed = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+/// A tar as it was before POSIX gave it a mark.
+fn old_tar(reports: &[String]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (number, report) in reports.iter().enumerate() {
+        let mut header = tar::Header::new_old();
+        header.set_path(format!("r{number}.yaml")).unwrap();
+        header.set_size(report.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        archive.append(&header, report.as_bytes()).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+/// Reports as a list in YAML.
+fn listed(reports: &[String]) -> String {
+    let items = reports.iter().map(|report| {
+        let lines = report.split_inclusive('\n').enumerate();
+        let lines = lines.map(|(number, line)| match (number, line) {
+            (0, line) => format!("- {line}"),
+            (_, "\n") => line.to_owned(),
+            _ => format!("  {line}"),
+        });
+        lines.collect::<String>()
+    });
+    items.collect()
+}
+
 #[test]
 fn every_way_to_hand_in_reports_gives_the_same_audit() {
     let reports = fleet(12);
@@ -160,6 +257,17 @@ fn every_way_to_hand_in_reports_gives_the_same_audit() {
         put(&place, "lines.jsonl", &lined),
         put(&place, "pretty.json", pretty.join("\n")),
         put(&place, "list.json", format!("[{}]", pretty.join(",\n"))),
+        put(&place, "parted.json", pretty.join("\n---\n") + "\n---\n"),
+        put(&place, "list.yaml", listed(&reports)),
+        put(&place, "bom.yaml", format!("\u{feff}{many}")),
+        put(
+            &place,
+            "bom.jsonl.gz",
+            gzip(format!("\u{feff}{lined}").as_bytes()),
+        ),
+        put(&place, "many.yaml.xz", xz(many.as_bytes())),
+        put(&place, "all.tar.xz", xz(&tar(&members))),
+        put(&place, "old.tar", old_tar(&reports)),
         put(&place, "many.yaml.gz", gzip(many.as_bytes())),
         put(&place, "lines.jsonl.zst", zst(lined.as_bytes())),
         put(&place, "all.tar", tar(&members)),
@@ -196,11 +304,24 @@ fn every_way_to_hand_in_reports_gives_the_same_audit() {
 fn any_split_and_any_order_gives_the_same_bytes() {
     let mut reports = fleet(18);
     // Newer and older reports of hosts there are, one of the same second.
-    reports.push(renamed(&REPORTS[1], "web-000", "2026-02-01T00:00:00Z"));
+    reports.push(renamed(&REPORTS[1], "web-000", "2026-01-01T12:00:00Z"));
     reports.push(renamed(&REPORTS[2], "web-001", "2025-02-01T00:00:00Z"));
     reports.push(renamed(&REPORTS[3], "web-002", TIME));
     reports.push(renamed(&REPORTS[0], "localhost", TIME));
     reports.push(renamed(&REPORTS[1], "localhost", TIME));
+    // Of a time to come, once beside another one and once alone.
+    reports.push(renamed(&REPORTS[1], "web-003", "2027-01-01T00:00:00Z"));
+    reports.push(renamed(&REPORTS[1], "web-900", "9999-12-31T23:59:59Z"));
+    // Of some checks, once beside one of all.
+    for name in ["web-004", "web-901"] {
+        let partly = renamed(&REPORTS[4], name, "2026-01-01T12:00:00Z");
+        let partly = partly.replacen(
+            "\nfindings:",
+            "\nselection:\n  only:\n  - btf\nfindings:",
+            1,
+        );
+        reports.push(partly.replacen("\nverdict:", "\n  labels:\n    role: x\nverdict:", 1));
+    }
     let place = tempfile::tempdir().unwrap();
     let partial = |name: &str, inputs: &[&str]| {
         let to = place.path().join(name).to_str().unwrap().to_owned();
@@ -213,9 +334,15 @@ fn any_split_and_any_order_gives_the_same_bytes() {
     let all = all.to_str().unwrap();
     let whole = fs::read(partial("whole.jsonl", &[all])).unwrap();
     let expected = audit(&[all]);
-    assert_eq!(expected["hosts"], 20);
-    assert_eq!(expected["reports"]["read"], 23);
-    assert_eq!(expected["reports"]["superseded"], 3);
+    assert_eq!(expected["hosts"], 22);
+    assert_eq!(expected["reports"]["read"], 27);
+    assert_eq!(expected["reports"]["superseded"], 5);
+    assert_eq!(expected["reports"]["future"], 2);
+    assert_eq!(expected["reports"]["of_future"]["examples"][0], "web-900");
+    assert_eq!(expected["reports"]["of_future"]["hosts"], 1);
+    assert_eq!(expected["partly"]["hosts"], 2);
+    assert_eq!(expected["partly"]["narrowed"]["examples"][0], "web-004");
+    assert_eq!(expected["partly"]["narrowed"]["hosts"], 1);
     assert_eq!(expected["reports"]["unnamed"], 2);
     let mut state = 3_u64;
     let mut random = |limit: usize| {
@@ -533,6 +660,10 @@ fn a_file_that_grows_has_an_end() {
 fn a_host_is_its_machine_and_the_newest_report_counts() {
     let place = tempfile::tempdir().unwrap();
     let of = |kind: usize, name: &str, machine: &str, time: &str| {
+        let machine = match machine.parse::<u64>() {
+            Ok(number) => format!("a{number:031}"),
+            Err(_) => machine.to_owned(),
+        };
         let report = renamed(&REPORTS[kind], name, time);
         let line = format!("  hostname: {name}\n");
         report.replace(&line, &format!("{line}  machine_id: {machine}\n"))
@@ -547,14 +678,16 @@ fn a_host_is_its_machine_and_the_newest_report_counts() {
         of(0, "twin", "2222", old),
         of(0, "twin", "3333", old),
         of(0, "web-1", "unknown", old),
-        of(0, "web-2", "unknown", old),
+        of(0, "web-2", "uninitialized", old),
+        of(0, "web-3", "'00000000000000000000000000000000'", old),
+        of(0, "web-4", "'00000000000000000000000000000000'", old),
     ];
     let expected = {
         let file = put(&place, "all.yaml", reports.join("---\n"));
         audit(&[file.to_str().unwrap()])
     };
-    assert_eq!(expected["hosts"], 5);
-    assert_eq!(expected["reports"]["read"], 7);
+    assert_eq!(expected["hosts"], 7);
+    assert_eq!(expected["reports"]["read"], 9);
     assert_eq!(expected["reports"]["superseded"], 2);
     assert_eq!(expected["reports"]["renamed"][0][0], "after");
     assert_eq!(expected["reports"]["renamed"][0][1], "before");
@@ -567,11 +700,11 @@ fn a_host_is_its_machine_and_the_newest_report_counts() {
     let kernels = expected["groups"].as_array().unwrap();
     let kernels = kernels.iter().find(|one| one["by"] == "kernel").unwrap();
     assert_eq!(kernels["groups"][0]["value"], release(0));
-    assert_eq!(kernels["groups"][0]["hosts"], 4);
+    assert_eq!(kernels["groups"][0]["hosts"], 6);
     assert_eq!(kernels["groups"][1]["value"], release(1));
     assert_eq!(kernels["groups"][1]["hosts"], 1);
     // In whatever order, and as files of their own.
-    for order in [[6, 5, 4, 3, 2, 1, 0], [2, 0, 1, 4, 6, 5, 3]] {
+    for order in [[6, 5, 4, 3, 8, 2, 1, 7, 0], [2, 0, 1, 8, 7, 4, 6, 5, 3]] {
         for (place_in_order, number) in order.into_iter().enumerate() {
             put(
                 &place,
@@ -655,6 +788,7 @@ fn what_changed_is_told_and_regressions_count() {
             line => line,
         })
         .collect();
+    let blind = restated(&blind, "undetermined");
     let blind = file("blind.yaml", &[renamed(&blind, "a", TIME)]);
     let changes = &audit(&[&blind, "--baseline", &old])["changes"];
     assert_eq!(changes["unclear"]["examples"][0], "a");
@@ -774,7 +908,7 @@ fn hosts_are_grouped_by_labels() {
     let output = run(&["fleet", file, "--profile", "cilium"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("no report tells of the software cilium"));
-    let inventory = "host,role,site\na,edge,north\nc,,south\nother,x,y\n";
+    let inventory = "host,role,site\na,edge,north\nc,,south\n";
     let csv = put(&place, "hosts.csv", inventory);
     let yaml = put(
         &place,
@@ -796,4 +930,552 @@ fn hosts_are_grouped_by_labels() {
         ];
         assert_eq!(by(&inventory, "site"), sites);
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_report_is_told_with_its_line() {
+    let place = tempfile::tempdir().unwrap();
+    let report = renamed(&REPORTS[1], "web-1", TIME);
+    let line_of = |text: &str, begin: &str, nth: usize| {
+        let mut lines = text.lines().enumerate();
+        let line = lines
+            .by_ref()
+            .filter(|(_, line)| line.starts_with(begin))
+            .nth(nth - 1);
+        line.unwrap().0 + 1
+    };
+    let findings_at = report.find("\nfindings:\n").unwrap() + "\nfindings:\n".len();
+    let first_check = report[findings_at..].lines().next().unwrap();
+    let first = report[findings_at..].find("\n- check: ").unwrap() + 1;
+    let first = &report[findings_at..findings_at + first];
+    let twice = report.replacen("\nprobes:", &format!("\n{first}probes:"), 1);
+    let verdicts = report.replacen("\nfindings:", "\nverdict: ready\nfindings:", 1);
+    let whole = report.trim_end().to_owned();
+    let (whole, _) = whole.rsplit_once('\n').unwrap();
+    let control = report.replacen("hostname: web-1", "hostname: web\u{7}1", 1);
+    let empty = {
+        let (from, to) = (findings_at, report.find("\nprobes:").unwrap());
+        let text = format!("{} []{}", report[..from].trim_end(), &report[to..]);
+        restated(&text.replace("findings: []", "findings:\n[]"), "ready")
+            .replace("findings:\n[]", "findings: []")
+    };
+    let lie = report.replacen("\n  ok: ", "\n  ok: 9", 1);
+    for (name, text, line, says) in [
+        (
+            "schema",
+            format!("# c\n{}", report.replace("report/v1", "report/v2")),
+            2,
+            "it is a `bpf-doctor/report/v2`",
+        ),
+        (
+            "time",
+            report.replace(TIME, "2026-13-45T99:99:99Z"),
+            line_of(&report, "generated_at:", 1),
+            "generated_at is no time",
+        ),
+        (
+            "check-twice",
+            twice.clone(),
+            line_of(&twice, first_check, 2),
+            "two findings of the check",
+        ),
+        (
+            "verdict-twice",
+            verdicts.clone(),
+            line_of(&verdicts, "verdict:", 2),
+            "there are two of `verdict`",
+        ),
+        (
+            "control",
+            control.clone(),
+            line_of(&control, "  hostname:", 1),
+            "control characters are not allowed",
+        ),
+        (
+            "cut",
+            whole.to_owned(),
+            whole.lines().count(),
+            "it was cut off",
+        ),
+        (
+            "incomplete",
+            report.replace("complete: true", "complete: false"),
+            report.lines().count(),
+            "it was cut off",
+        ),
+        (
+            "lie",
+            lie.clone(),
+            line_of(&lie, "summary:", 1),
+            "its summary says 9",
+        ),
+        (
+            "verdict",
+            failing("x", &[]).replace("\"verdict\":\"ready\"", "\"verdict\":\"not-ready\""),
+            1,
+            "its verdict is not-ready, and nothing",
+        ),
+        (
+            "empty",
+            empty,
+            line_of(&report, "findings:", 1),
+            "it has no findings",
+        ),
+    ] {
+        let file = put(&place, &format!("{name}.yaml"), text);
+        let (told, status, _) = told_of(&[&file]);
+        let expected = format!("{name}.yaml:{line}: ");
+        assert!(
+            told.contains(&expected) && told.contains(says),
+            "{name} {line}: {told}"
+        );
+        assert_eq!(status, Some(2), "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_unpacked_is_named_as_what_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let wide: Vec<u8> = REPORTS[0]
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let marked = [&[0xff, 0xfe][..], &wide].concat();
+    for (name, bytes, says) in [
+        ("a.yaml.bz2", b"BZh91AY&SY".to_vec(), "packed with bzip2"),
+        ("a.zip", b"PK\x03\x04\x14\0".to_vec(), "zip archive"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0".to_vec(), "7z archive"),
+        ("a.yaml", wide, "UTF-16"),
+        ("b.yaml", marked, "UTF-16"),
+    ] {
+        let file = put(&place, name, bytes);
+        let (told, status, _) = told_of(&[&file]);
+        assert!(told.contains(name) && told.contains(says), "{name}: {told}");
+        assert_eq!(status, Some(2), "{name}");
+    }
+}
+
+#[test]
+fn a_path_that_is_nothing_is_named_and_the_others_are_audited() {
+    let place = tempfile::tempdir().unwrap();
+    let good = put(&place, "good.yaml", fleet(2).join("---\n"));
+    let nothing = place.path().join("nothing-*.yaml");
+    let (told, status, hosts) = told_of(&[&nothing, &good]);
+    assert!(
+        told.contains("nothing-*.yaml: nothing is called that"),
+        "{told}"
+    );
+    assert_eq!((status, hosts), (Some(2), 2));
+    let good = good.to_str().unwrap();
+    for (baseline, says) in [
+        (
+            put(&place, "empty/README", ""),
+            "no report was found in the baseline",
+        ),
+        (
+            place.path().join("nowhere"),
+            "no report was found in the baseline",
+        ),
+    ] {
+        let baseline = match baseline.is_file() {
+            true => baseline.parent().unwrap().to_owned(),
+            false => baseline,
+        };
+        let baseline = baseline.to_str().unwrap();
+        let output = run(&["fleet", good, "--baseline", baseline]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert_eq!(text(&output.stdout), "");
+        assert!(told.contains(says) && told.contains(baseline), "{told}");
+    }
+}
+
+#[test]
+fn a_part_that_was_looked_at_is_no_whole() {
+    let place = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/debian-12/root");
+    let root = root.to_str().unwrap();
+    let report = |more: &[&str]| {
+        let check = ["check", "--format", "yaml", "--root", root];
+        text(&run(&[&check[..], more].concat()).stdout)
+    };
+    let (btf, skip) = (report(&["--only", "btf"]), report(&["--skip", "network"]));
+    assert!(btf.contains("\nselection:\n  only:\n  - btf\n"), "{btf}");
+    assert!(skip.contains("\nselection:\n  skip:\n  - network\n"));
+    assert!(!report(&[]).contains("\nselection:"));
+    // A report of some checks, judged anew, is one of all.
+    let again = put(&place, "btf.yaml", &btf);
+    let again = run(&[
+        "check",
+        "--format",
+        "yaml",
+        "--from",
+        again.to_str().unwrap(),
+    ]);
+    assert!(!text(&again.stdout).contains("\nselection:"));
+
+    let all = report(&[]);
+    let file = |name: &str, reports: &[String]| {
+        let file = put(&place, name, reports.join("---\n"));
+        file.to_str().unwrap().to_owned()
+    };
+    let now = file(
+        "now.yaml",
+        &[
+            renamed(&btf, "a", "2026-01-01T12:00:00Z"),
+            renamed(&all, "a", TIME),
+            renamed(&all, "b", TIME),
+            renamed(&report(&["--profile", "cilium"]), "c", TIME),
+        ],
+    );
+    let found = audit(&[&now]);
+    assert_eq!(found["partly"]["hosts"], 2);
+    assert_eq!(found["partly"]["examples"], serde_json::json!(["a", "c"]));
+    assert_eq!(
+        found["partly"]["narrowed"]["examples"],
+        serde_json::json!(["a"])
+    );
+    for (format, says) in [
+        ("text", "2 hosts only partly looked at"),
+        ("markdown", "2 hosts only partly looked at"),
+        ("html", "\"partly\":{\"hosts\":2,"),
+        ("yaml", "partly:\n  hosts: 2\n"),
+        ("prometheus", "bpf_doctor_fleet_partly_checked_hosts{ready="),
+        ("csv", ",part,"),
+    ] {
+        let printed = text(&run(&["fleet", &now, "--format", format]).stdout);
+        assert!(printed.contains(says), "{format}: {printed}");
+    }
+
+    // What decided is not looked at any more: neither better nor worse.
+    let ill = file("ill.jsonl", &[failing("a", &[("one", None)])]);
+    let less = failing("a", &[]).replacen(
+        "\"complete\"",
+        "\"selection\":{\"only\":[\"all-well\"]},\"complete\"",
+        1,
+    );
+    let less = file("less.jsonl", &[less]);
+    for (now, before) in [(&less, &ill), (&ill, &less)] {
+        let changes = &audit(&[now, "--baseline", before])["changes"];
+        assert_eq!(changes["unclear"]["examples"], serde_json::json!(["a"]));
+        assert_eq!(changes["became_ready"]["hosts"], 0);
+        assert_eq!(changes["broke"]["hosts"], 0);
+        assert_eq!(changes["regression"], false);
+    }
+    // What does not apply any more is an answer.
+    let moot = failing("a", &[("one", None)])
+        .replacen("\"status\":\"fail\"", "\"status\":\"not-applicable\"", 1)
+        .replacen("\"fail\":1", "\"fail\":0", 1)
+        .replacen("\"not-applicable\":0", "\"not-applicable\":1", 1)
+        .replacen("\"verdict\":\"not-ready\"", "\"verdict\":\"ready\"", 1);
+    let moot = file("moot.jsonl", &[moot]);
+    let changes = &audit(&[&moot, "--baseline", &ill])["changes"];
+    assert_eq!(changes["became_ready"]["hosts"], 1, "{changes}");
+    assert_eq!(changes["causes"][0]["unseen"], 0);
+    assert_eq!(changes["causes"][0]["cured"]["hosts"], 1);
+}
+
+#[test]
+fn a_plan_says_what_it_takes_and_promises_nothing_that_only_looks() {
+    let place = tempfile::tempdir().unwrap();
+    let set = Some(("sysctl -w a=1", "privilege"));
+    let build = Some(("make", "rebuild"));
+    let look = Some(("bpftool prog list | grep -w lsm", "privilege"));
+    let mut reports = Vec::new();
+    for (count, checks) in [
+        (4, vec![("one", set)]),
+        (3, vec![("one", build)]),
+        (2, vec![("one", None)]),
+        (5, vec![("two", look)]),
+        (1, vec![("one", set), ("two", look)]),
+    ] {
+        for _ in 0..count {
+            reports.push(failing(&format!("h{}", reports.len()), &checks));
+        }
+    }
+    let file = put(&place, "plan.jsonl", reports.join("\n"));
+    let file = file.to_str().unwrap();
+    let plan = &audit(&[file])["plan"];
+    assert_eq!(plan["stuck"], 6);
+    assert_eq!(plan["steps"].as_array().unwrap().len(), 1, "{plan}");
+    let step = &plan["steps"][0];
+    assert_eq!(step["gained"], 9);
+    let expected = serde_json::json!([
+        {"what": "privilege", "hosts": 4},
+        {"what": "rebuild", "hosts": 3},
+        {"what": "no-known-fix", "hosts": 2},
+    ]);
+    assert_eq!(step["takes"], expected);
+    let told = text(&run(&["fleet", file]).stdout);
+    assert!(
+        told.contains("+9 ready, 9 in all (4 no reboot, 3 another kernel, 2 no known fix)"),
+        "{told}"
+    );
+    assert!(
+        told.contains("On 6 hosts nothing that is typed there changes"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_plan_of_many_causes_has_the_best_small_steps_and_says_that_it_is_approximate() {
+    let place = tempfile::tempdir().unwrap();
+    let clique: Vec<String> = (0..5).map(|number| format!("clique-{number}")).collect();
+    let clique: Vec<(&str, Option<(&str, &str)>)> =
+        clique.iter().map(|name| (name.as_str(), None)).collect();
+    let mut reports = Vec::new();
+    for _ in 0..60 {
+        reports.push(failing(&format!("h{}", reports.len()), &clique));
+    }
+    for number in 0..60 {
+        let single = format!("single-{:02}", number % 30);
+        reports.push(failing(&format!("h{}", reports.len()), &[(&single, None)]));
+    }
+    // More than can be tried for sets of six.
+    for number in 0..90 {
+        let pair = [format!("p{}", number % 9), format!("q{}", number % 10)];
+        let pair = [(pair[0].as_str(), None), (pair[1].as_str(), None)];
+        reports.push(failing(&format!("h{}", reports.len()), &pair));
+    }
+    let file = put(&place, "many.jsonl", reports.join("\n"));
+    let file = file.to_str().unwrap();
+    let plan = &audit(&[file])["plan"];
+    let gained = |size: usize| {
+        let steps = plan["steps"].as_array().unwrap();
+        let fits = steps
+            .iter()
+            .filter(|step| step["checks"].as_array().unwrap().len() <= size);
+        fits.map(|step| step["gained"].as_u64().unwrap())
+            .max()
+            .unwrap_or(0)
+    };
+    assert_eq!((gained(1), gained(2), gained(3)), (2, 4, 6));
+    assert_eq!(gained(5), 60);
+    assert_eq!(plan["exact"], false);
+    assert!(plan["exact_up_to"].as_u64().unwrap() >= 3);
+    for (format, says) in [
+        ("text", "Approximate: sets of up to"),
+        ("markdown", "Approximate: sets of up to"),
+        ("html", "Approximate: sets of up to"),
+        ("yaml", "  exact: false\n"),
+        ("prometheus", "bpf_doctor_fleet_plan_exact 0\n"),
+    ] {
+        let printed = text(&run(&["fleet", file, "--format", format]).stdout);
+        assert!(printed.contains(says), "{format}");
+    }
+}
+
+#[test]
+fn the_same_reports_give_the_same_page_in_any_order() {
+    let place = tempfile::tempdir().unwrap();
+    let mut reports = fleet(24);
+    let page = |name: &str, reports: &[String]| {
+        let file = put(&place, name, reports.join("---\n"));
+        run(&["fleet", file.to_str().unwrap(), "--format", "html"]).stdout
+    };
+    let first = page("1.yaml", &reports);
+    reports.reverse();
+    let second = page("2.yaml", &reports);
+    reports.rotate_left(7);
+    let third = page("3.yaml", &reports);
+    assert!(first == second && second == third);
+}
+
+#[test]
+fn a_host_in_a_pod_goes_by_the_name_of_its_node() {
+    let place = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/debian-12/root");
+    let root = root.to_str().unwrap();
+    let named = [
+        "check",
+        "--format",
+        "yaml",
+        "--root",
+        root,
+        "--hostname",
+        "node-7",
+    ];
+    let report = text(&run(&named).stdout);
+    assert!(report.contains("\n  hostname: node-7\n"), "{report}");
+    // The name lasts when the report is judged anew.
+    let saved = put(&place, "saved.yaml", &report);
+    let again = run(&[
+        "check",
+        "--format",
+        "yaml",
+        "--from",
+        saved.to_str().unwrap(),
+    ]);
+    assert!(text(&again.stdout).contains("\n  hostname: node-7\n"));
+    let bundle = place.path().join("b.tar.gz");
+    let bundle = bundle.to_str().unwrap();
+    let collected = run(&[
+        "collect",
+        "-o",
+        bundle,
+        "--root",
+        root,
+        "--hostname",
+        "node-7",
+    ]);
+    assert_eq!(text(&collected.stderr), "");
+    let report = text(&run(&["check", "--format", "yaml", "--root", bundle]).stdout);
+    assert!(report.contains("\n  hostname: node-7\n"), "{report}");
+    for (name, status) in [("a b", 2), ("", 2), ("x\u{1b}", 2)] {
+        let output = run(&["check", "--root", root, "--hostname", name]);
+        assert_eq!(output.status.code(), Some(status), "{name}");
+    }
+    // Names that do not last are told, where two times are compared.
+    let of = |suffix: &str| {
+        let hosts = (0..12).map(|number| failing(&format!("pod-{number}-{suffix}"), &[]));
+        hosts.collect::<Vec<_>>().join("\n")
+    };
+    let (old, new) = (
+        put(&place, "old.jsonl", of("x")),
+        put(&place, "new.jsonl", of("y")),
+    );
+    let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
+    let told = text(&run(&["fleet", new, "--baseline", old]).stderr);
+    assert!(
+        told.contains("12 of 12 hosts are new") && told.contains("--hostname"),
+        "{told}"
+    );
+    assert_eq!(text(&run(&["fleet", old, "--baseline", old]).stderr), "");
+}
+
+#[test]
+fn inventories_are_held_against_the_hosts() {
+    let place = tempfile::tempdir().unwrap();
+    let reports: Vec<String> = ["web-1", "web-2.example.com", "db"]
+        .iter()
+        .map(|name| failing(name, &[]))
+        .collect();
+    let file = put(&place, "r.jsonl", reports.join("\n"));
+    let file = file.to_str().unwrap();
+    let inventory =
+        "host;role\nweb-1.example.com;web\nweb-2;web\nragged\nlost-1;x\ndb;old\ndb;new\n";
+    let inventory = put(&place, "hosts.csv", inventory);
+    let inventory = inventory.to_str().unwrap();
+    let output = run(&[
+        "fleet",
+        file,
+        "--inventory",
+        inventory,
+        "--by",
+        "role",
+        "-f",
+        "json",
+    ]);
+    let told = text(&output.stderr);
+    for says in [
+        "hosts.csv: line 4: it has 1 columns, and the first line 2",
+        "hosts.csv: 1 named more than once, of which the last row counts: db",
+        "hosts.csv: 1 without a report: lost-1",
+    ] {
+        assert!(told.contains(says), "{says}: {told}");
+    }
+    assert_eq!(output.status.code(), Some(2));
+    let audit: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let groups = audit["groups"][0]["groups"].as_array().unwrap();
+    let groups: Vec<(&str, u64)> = groups
+        .iter()
+        .map(|group| {
+            (
+                group["value"].as_str().unwrap(),
+                group["hosts"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(groups, [("web", 2), ("new", 1)]);
+    let output = run(&["fleet", file, "--inventory", inventory, "--keep-going"]);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// A label that is another on each host, and words without end, take little of each.
+#[test]
+fn what_each_host_has_of_its_own_is_small() {
+    let place = tempfile::tempdir().unwrap();
+    let hosts = 500;
+    let reports: Vec<String> = (0..hosts)
+        .map(|number| {
+            failing(&format!("h{number}"), &[]).replacen(
+                "\"hostname\"",
+                &format!("\"labels\":{{\"serial\":\"SN{number:08}\"}},\"hostname\""),
+                1,
+            )
+        })
+        .collect();
+    let file = put(&place, "labels.jsonl", reports.join("\n"));
+    let partial = run(&["fleet", file.to_str().unwrap(), "--partial"]).stdout;
+    assert!(partial.len() < hosts * 170, "{}", partial.len() / hosts);
+    let long = "x".repeat(1 << 19);
+    let reports: Vec<String> = (0..40)
+        .map(|number| {
+            let command = format!("sysctl -w a={number}{long}");
+            let report = failing(
+                &format!("h{number}"),
+                &[("one", Some((&command, "privilege")))],
+            );
+            report.replacen("6.1.0", &format!("6.1.{number}-{long}"), 1)
+        })
+        .collect();
+    let file = put(&place, "long.jsonl", reports.join("\n"));
+    let partial = run(&["fleet", file.to_str().unwrap(), "--partial"]).stdout;
+    assert!(partial.len() < 40 * 4000, "{}", partial.len() / 40);
+    let told = text(&run(&["fleet", file.to_str().unwrap()]).stdout);
+    assert!(told.contains('…') && told.len() < 40_000, "{}", told.len());
+}
+
+#[test]
+fn a_table_has_columns_for_so_many_labels() {
+    let place = tempfile::tempdir().unwrap();
+    let reports: Vec<String> = (0..200)
+        .map(|number| {
+            failing(&format!("h{number}"), &[]).replacen(
+                "\"hostname\"",
+                &format!("\"labels\":{{\"role\":\"=web\",\"k{number:03}\":\"v\"}},\"hostname\""),
+                1,
+            )
+        })
+        .collect();
+    let file = put(&place, "labels.jsonl", reports.join("\n"));
+    let output = run(&["fleet", file.to_str().unwrap(), "-f", "csv"]);
+    assert!(text(&output.stderr).contains("of 201 labels the 64 that most hosts have are columns"));
+    let csv = text(&output.stdout);
+    let header = csv.lines().next().unwrap();
+    assert_eq!(header.matches("label:").count(), 64);
+    assert!(header.contains("label:role") && csv.contains("'=web"));
+    let odd = failing("x", &[]).replacen(
+        "\"hostname\"",
+        "\"labels\":{\"=cmd()\":\"v\"},\"hostname\"",
+        1,
+    );
+    let odd = put(&place, "odd.jsonl", odd);
+    let (told, _, hosts) = told_of(&[&odd]);
+    assert!(
+        told.contains("has a name that is none") && hosts == 0,
+        "{told}"
+    );
+}
+
+#[test]
+fn all_moves_between_kernels_are_listed() {
+    let place = tempfile::tempdir().unwrap();
+    let of = |patch: &str| {
+        let hosts = (0..80).map(|number| {
+            failing(&format!("h{number}"), &[]).replacen(
+                "6.1.0",
+                &format!("6.1.{number}{patch}"),
+                1,
+            )
+        });
+        hosts.collect::<Vec<_>>().join("\n")
+    };
+    let (old, new) = (
+        put(&place, "old.jsonl", of("")),
+        put(&place, "new.jsonl", of("-2")),
+    );
+    let changes = &audit(&[new.to_str().unwrap(), "--baseline", old.to_str().unwrap()])["changes"];
+    assert_eq!(changes["kernels"].as_array().unwrap().len(), 80);
+    assert_eq!(changes["kernel_moves"], 80);
 }

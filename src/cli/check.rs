@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
-use super::input::{LabelArguments, now, read_file, seconds_of};
+use super::input::{LabelArguments, NameArguments, now, read_file, seconds_of};
 use super::output::{OutputArguments, Terminal};
 use super::source::SourceArguments;
 use bpf_doctor::catalogue::Catalogue;
@@ -52,6 +52,7 @@ pub const EXAMPLES: &str = "Examples:
   bpf-doctor check --profile cilium                   will this software run here?
   bpf-doctor check --profile all                      one line for each that is known
   bpf-doctor check --label role=web --format yaml     a report for `fleet` to group by role
+  bpf-doctor check --hostname node-7 --format yaml    in a pod, whose own name does not last
   bpf-doctor check --fix-script > fixes.sh            all fixes as a script to read, then run
   bpf-doctor check --format yaml --redact             a report to show to others
   bpf-doctor check --format junit -o bpf.xml          test cases for a CI server
@@ -69,6 +70,8 @@ pub struct CheckArguments {
     /// Replace what tells whose host it is: names, addresses, ids, secrets
     #[arg(long)]
     redact: bool,
+    #[command(flatten)]
+    name: NameArguments,
     #[command(flatten)]
     labels: LabelArguments,
     /// Judge only what this software needs; `all` tells which software will run, and fails
@@ -127,6 +130,10 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     }
     let mut labels = arguments.labels.over(observed.labels)?;
     facts.keep(catalogue.facts_asked().iter().map(String::as_str));
+    if let Some(name) = &arguments.name.hostname {
+        let named = facts::Fact::known(name.as_str(), "--hostname");
+        facts.set("environment.hostname", named);
+    }
     if arguments.redact {
         redact(&mut facts, &mut outcomes, &mut labels);
     }
@@ -143,7 +150,9 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         generated_at,
     };
     let threshold = threshold(arguments);
-    let mut report = Report::new(origin, findings, threshold, outcomes, facts).with_labels(labels);
+    let mut report = Report::new(origin, findings, threshold, outcomes, facts)
+        .with_labels(labels)
+        .with_selection(&arguments.only, &arguments.skip);
     if !software.is_empty() {
         report = report.with_profiles(lacking, software.demanded(), threshold);
     }

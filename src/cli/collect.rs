@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::Exit;
-use super::input::{LabelArguments, now};
+use super::input::{LabelArguments, NameArguments, now};
 use super::place::{Place, Readers};
 use bpf_doctor::host::{self, Opened, Packed, Recorder};
 use bpf_doctor::redact::Redactor;
@@ -32,6 +32,8 @@ pub struct CollectArguments {
     /// Replace what tells whose host it is: names, addresses, ids, secrets
     #[arg(long)]
     redact: bool,
+    #[command(flatten)]
+    name: NameArguments,
     #[command(flatten)]
     labels: LabelArguments,
     /// Read only, try nothing: no experiments on the kernel
@@ -61,6 +63,9 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
     let facts = facts::collect(&recorder);
     let mut record = recorder.finish();
     record.take_whole(opened.host.as_ref(), BTF, BTF_LIMIT, arguments.with_btf);
+    if let Some(name) = &arguments.name.hostname {
+        record.name_host(name);
+    }
     let mut outcomes = underway
         .as_mut()
         .map_or_else(Vec::new, probes::Underway::results);

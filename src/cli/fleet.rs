@@ -11,8 +11,8 @@ use super::Exit;
 use super::input::{now, read_file};
 use super::output::{OutputArguments, Terminal};
 use super::paths;
-use bpf_doctor::fleet::{self, Inventory, Reading, Summary, Weighing};
-use bpf_doctor::report::Threshold;
+use bpf_doctor::fleet::{self, Inventory, Labelled, Reading, Summary, Weighing};
+use bpf_doctor::report::{Threshold, clean};
 
 /// Shape of the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -44,7 +44,7 @@ enum FailOn {
     Warning,
     /// Nothing: the exit status is 0 or 2
     Never,
-    /// What got worse since --baseline: 1 if a host broke, else 0
+    /// What got worse since --baseline: 1 if a host broke or has another cause, else 0
     Regression,
 }
 
@@ -66,7 +66,7 @@ used (the audit is printed all the same), 3 nothing fails, but some hosts are un
 #[derive(Debug, Clone, Args)]
 pub struct FleetArguments {
     /// Reports in YAML, JSON or lines of JSON, one or many in a file; directories, patterns,
-    /// .gz, .zst and .tar of them; summaries of `--partial`; `-` is standard input
+    /// .gz, .zst, .xz and .tar of them; summaries of `--partial`; `-` is standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Reports or a summary of an earlier time, to tell what changed (may be repeated)
@@ -108,6 +108,8 @@ pub struct FleetArguments {
     output: OutputArguments,
 }
 
+/// How far clocks may be apart, in seconds.
+const A_DAY: u64 = 86_400;
 /// An inventory of some million hosts, in bytes.
 const INVENTORY_LIMIT: usize = 256 << 20;
 
@@ -127,7 +129,8 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         Some(file) => {
             let (name, bytes) = read_file(file, INVENTORY_LIMIT)?;
             let read = Inventory::read(&bytes).map_err(anyhow::Error::msg);
-            Some(read.with_context(|| format!("can't read the inventory {name}"))?)
+            let read = read.with_context(|| format!("can't read the inventory {name}"))?;
+            Some((read, name))
         }
     };
     let avoid = arguments.output.path();
@@ -135,18 +138,26 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         true => None,
         false => Some(gather(&arguments.baseline, avoid, arguments)?),
     };
+    if let Some(before) = &before {
+        tell_bad(before, "baseline: ");
+        if before.is_empty() {
+            let named: Vec<String> = arguments
+                .baseline
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            bail!("no report was found in the baseline {}", named.join(", "));
+        }
+    }
     let mut summary = gather(&arguments.paths, avoid, arguments)?;
-    if let Some(inventory) = &inventory
-        && summary.label(inventory) == 0
-    {
-        Terminal::warn("the inventory names none of these hosts");
-    }
-    let bad = summary.bad() + before.as_ref().map_or(0, Summary::bad);
-    for (summary, of) in [(before.as_ref(), "baseline: "), (Some(&summary), "")] {
-        tell_bad(summary, of);
-    }
+    tell_bad(&summary, "");
+    let mut bad = summary.bad() + before.as_ref().map_or(0, Summary::bad);
     if summary.is_empty() && !arguments.partial {
         bail!("no report was found");
+    }
+    if let Some((inventory, name)) = &inventory {
+        bad += inventory.faults().len() as u64;
+        tell_inventory(name, inventory, &summary.label(inventory));
     }
     let spoilt = bad > 0 && !arguments.keep_going;
     if arguments.partial {
@@ -173,9 +184,19 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     }
     let time = now()?.0;
     let audit = fleet::audit(&summary, &weighing, &arguments.by, before.as_ref(), &time);
+    if let Some(changes) = &audit.changes {
+        tell_strangers(changes, audit.hosts);
+    }
     let text = match arguments.format {
         // Rows of all hosts, too many to hold.
         Format::Csv => {
+            if summary.label_keys() > fleet::LABEL_COLUMNS {
+                Terminal::warn(&format!(
+                    "of {} labels the {} that most hosts have are columns",
+                    summary.label_keys(),
+                    fleet::LABEL_COLUMNS
+                ));
+            }
             terminal.stream(|out| fleet::csv(&summary, &weighing, out))?;
             None
         }
@@ -211,20 +232,71 @@ fn gather(
     let reading = Reading {
         threads: arguments.threads.unwrap_or(processors),
         in_full: arguments.full_parser,
+        latest: Some(now()?.1 + A_DAY),
     };
-    let inputs = paths::inputs(paths, avoid).context("can't find the reports")?;
+    let inputs = paths::inputs(paths, avoid);
     let progress = Progress::new(arguments.output.is_quiet());
     let summary = fleet::gather(inputs, reading, &|reports| progress.tell(reports));
     progress.end();
     Ok(summary)
 }
 
-/// The first of them; the audit has more.
-fn tell_bad(summary: Option<&Summary>, of: &str) {
+/// What an inventory has that is of no use: rows, hosts without a report, hosts named twice.
+fn tell_inventory(name: &str, inventory: &Inventory, labelled: &Labelled<'_>) {
     const TOLD: usize = 20;
-    let Some(summary) = summary else {
-        return;
+    let named = |names: &mut dyn Iterator<Item = &str>| {
+        let names: Vec<String> = names.map(clean).collect();
+        let some: Vec<String> = names.iter().take(5).cloned().collect();
+        let dots = if names.len() > some.len() {
+            ", …"
+        } else {
+            ""
+        };
+        (names.len(), some.join(", ") + dots)
     };
+    let faults = inventory.faults();
+    for fault in faults.iter().take(TOLD) {
+        Terminal::warn(&clean(&format!("{name}: {fault}")));
+    }
+    if faults.len() > TOLD {
+        let rest = faults.len() - TOLD;
+        Terminal::warn(&format!(
+            "{name}: and {rest} more rows that could not be used"
+        ));
+    }
+    let (count, some) = named(&mut inventory.twice().iter().map(String::as_str));
+    if count > 0 {
+        Terminal::warn(&format!(
+            "{name}: {count} named more than once, of which the last row counts: {some}"
+        ));
+    }
+    let (count, some) = named(&mut labelled.unmatched());
+    if labelled.hosts() == 0 {
+        Terminal::warn(&format!(
+            "{name}: the inventory names none of these hosts (its first: {some})"
+        ));
+    } else if count > 0 {
+        Terminal::warn(&format!("{name}: {count} without a report: {some}"));
+    }
+}
+
+/// Where nearly every host is a new one and nearly every old one is gone, it is the names that
+/// changed, and nothing is compared.
+fn tell_strangers(changes: &fleet::Changes, hosts: u64) {
+    let nearly = |part: u64, whole: u64| part > 0 && part * 10 >= whole * 9;
+    if nearly(changes.new.hosts, hosts) && nearly(changes.gone.hosts, changes.hosts_before) {
+        Terminal::warn(&format!(
+            "{} of {hosts} hosts are new and {} of {} are gone: if they are the same, their reports have \
+             neither a machine id nor a lasting name (in a pod: mount /etc/machine-id, and check \
+             --hostname NODE)",
+            changes.new.hosts, changes.gone.hosts, changes.hosts_before
+        ));
+    }
+}
+
+/// The first of them; the audit has more.
+fn tell_bad(summary: &Summary, of: &str) {
+    const TOLD: usize = 20;
     for bad in summary.bad_reports().take(TOLD) {
         Terminal::warn(&format!("{of}{}", bad.told()));
     }

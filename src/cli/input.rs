@@ -31,6 +31,23 @@ impl LabelArguments {
     }
 }
 
+/// The name a host goes by.
+#[derive(Debug, Clone, Default, Args)]
+pub struct NameArguments {
+    /// Name the host so, and not as it names itself: a pod's name is another one each time,
+    /// its node's is not
+    #[arg(long, value_name = "NAME", value_parser = hostname, conflicts_with = "redact")]
+    pub hostname: Option<String>,
+}
+
+fn hostname(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_alphanumeric() || "-._:".contains(c);
+    if !text.is_empty() && text.len() <= 253 && text.chars().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("a host's name has letters, digits and `- . _ :`, 253 at most".to_owned())
+}
+
 /// A file that was named on the command line, and its name for people; `-` is standard input.
 pub fn read_file(file: &Path, limit: usize) -> anyhow::Result<(String, Vec<u8>)> {
     let mut name = file.display().to_string();

@@ -5,7 +5,6 @@ use std::io;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use walkdir::{DirEntry, WalkDir};
 
 use bpf_doctor::fleet::{Bad, Input, Promise, promise_of};
@@ -14,41 +13,47 @@ type Inputs = Box<dyn Iterator<Item = Result<Input, Bad>>>;
 
 /// The inputs, found one after the other while they are read. What is `avoid`, the file that
 /// is being written, is none.
-pub fn inputs(paths: &[PathBuf], avoid: Option<&Path>) -> anyhow::Result<Inputs> {
+/// A path or pattern that means nothing is one fault among them.
+pub fn inputs(paths: &[PathBuf], avoid: Option<&Path>) -> Inputs {
     let avoid = avoid.and_then(|path| path.canonicalize().ok());
     let mut all: Inputs = Box::new(std::iter::empty());
     for path in paths {
-        all = Box::new(all.chain(of_path(path, avoid.clone())?));
+        all = Box::new(all.chain(of_path(path, avoid.clone())));
     }
-    Ok(all)
+    all
 }
 
-fn of_path(path: &Path, avoid: Option<PathBuf>) -> anyhow::Result<Inputs> {
+fn of_path(path: &Path, avoid: Option<PathBuf>) -> Inputs {
     let name = path.display().to_string();
     if name == "-" {
-        return Ok(Box::new(std::iter::once(Ok(Input {
+        return Box::new(std::iter::once(Ok(Input {
             name: "standard input".to_owned(),
             promise: Promise::Reports,
             size: None,
             open: Box::new(|| Ok(Box::new(io::stdin()))),
-        }))));
+        })));
     }
     // Files may have names that look like patterns.
     if path.symlink_metadata().is_err() && name.contains(['*', '?', '[']) {
-        let found = glob::glob(&name).with_context(|| format!("{name} is no pattern"))?;
+        let one = |reason: &str| -> Inputs {
+            Box::new(std::iter::once(Err(bad(Path::new(&name), reason))))
+        };
+        let Ok(found) = glob::glob(&name) else {
+            return one("it is no pattern");
+        };
         let mut found = found.peekable();
         if found.peek().is_none() {
-            anyhow::bail!("nothing is called {name}");
+            return one("nothing is called that");
         }
-        return Ok(Box::new(found.flat_map(move |path| match path {
+        return Box::new(found.flat_map(move |path| match path {
             Ok(path) => walk(&path, avoid.clone()),
             Err(error) => {
                 let reason = error.error().to_string();
                 Box::new(std::iter::once(Err(bad(error.path(), &reason))))
             }
-        })));
+        }));
     }
-    Ok(walk(path, avoid))
+    walk(path, avoid)
 }
 
 /// The file, or the files below the directory. Links are followed, and loops of them told.

@@ -7,9 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::partial::{PartialReader, begins};
+use super::faults::too_large;
 use super::quick::Quick;
-use super::read::too_large;
+use super::rejoin::{PartialReader, begins};
 use super::split::Part;
 use super::summary::{Bad, Summary};
 use super::unpack::{Out, Promise, unpack};
@@ -43,6 +43,8 @@ pub struct Reading {
     pub threads: usize,
     /// Whether every report goes through the parser in full; the result is the same.
     pub in_full: bool,
+    /// The last second a report can be of, if its host's clock is right.
+    pub latest: Option<u64>,
 }
 
 /// A file larger than this is taken apart by one thread and read by all.
@@ -86,7 +88,7 @@ pub fn gather(
     let count = AtomicU64::new(0);
     std::thread::scope(|scope| {
         let worker = || {
-            let mut worker = Worker::new(reading.in_full, &count);
+            let mut worker = Worker::new(reading, &count);
             while let Some(job) = next(&waiting) {
                 worker.work(job);
                 progress(count.load(Relaxed));
@@ -94,7 +96,7 @@ pub fn gather(
             worker.summary
         };
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        let mut summary = deal(inputs, &jobs);
+        let mut summary = deal(inputs, &jobs, reading.latest);
         drop(jobs);
         for worker in workers {
             match worker.join() {
@@ -116,8 +118,12 @@ fn next(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
 }
 
 /// Deals out the inputs: small files by the dozen, large ones document by document.
-fn deal(inputs: impl Iterator<Item = Result<Input, Bad>>, jobs: &SyncSender<Job>) -> Summary {
-    let mut summary = Summary::default();
+fn deal(
+    inputs: impl Iterator<Item = Result<Input, Bad>>,
+    jobs: &SyncSender<Job>,
+    latest: Option<u64>,
+) -> Summary {
+    let mut summary = Summary::new(latest);
     let mut files = Vec::new();
     let mut buffer = Vec::new();
     for input in inputs {
@@ -134,7 +140,7 @@ fn deal(inputs: impl Iterator<Item = Result<Input, Bad>>, jobs: &SyncSender<Job>
                 hand_over(jobs, Job::Files(std::mem::take(&mut files)));
             }
         } else {
-            let part = stream(input, jobs, &mut buffer);
+            let part = stream(input, jobs, latest, &mut buffer);
             summary.join(part);
         }
     }
@@ -148,8 +154,13 @@ fn hand_over(jobs: &SyncSender<Job>, job: Job) {
 }
 
 /// Takes a stream apart and hands its documents over; summaries in it are read here.
-fn stream(input: Input, jobs: &SyncSender<Job>, buffer: &mut Vec<u8>) -> Summary {
-    let mut sequence = Sequence::default();
+fn stream(
+    input: Input,
+    jobs: &SyncSender<Job>,
+    latest: Option<u64>,
+    buffer: &mut Vec<u8>,
+) -> Summary {
+    let mut sequence = Sequence::new(latest);
     let mut batch = Batch::default();
     let flush = |batch: &mut Batch| {
         if !batch.ends.is_empty() {
@@ -183,7 +194,6 @@ fn read(input: Input, buffer: &mut Vec<u8>, take: &mut dyn FnMut(Out<'_>)) {
 }
 
 /// What comes out of streams, in its order: reports go on, summaries and faults stay.
-#[derive(Default)]
 struct Sequence {
     summary: Summary,
     /// A summary that has begun and not ended.
@@ -195,6 +205,15 @@ struct Sequence {
 }
 
 impl Sequence {
+    fn new(latest: Option<u64>) -> Self {
+        Self {
+            summary: Summary::new(latest),
+            open: None,
+            broken: false,
+            short: 0,
+        }
+    }
+
     fn take(&mut self, out: Out<'_>, report: &mut dyn FnMut(&str, usize, &[u8])) {
         match out {
             Out::Part(source, Part::Document(line, text)) => {
@@ -292,15 +311,17 @@ struct Worker<'a> {
     quick: Quick,
     summary: Summary,
     buffer: Vec<u8>,
+    latest: Option<u64>,
     count: &'a AtomicU64,
 }
 
 impl<'a> Worker<'a> {
-    fn new(in_full: bool, count: &'a AtomicU64) -> Self {
+    fn new(reading: Reading, count: &'a AtomicU64) -> Self {
         Self {
-            quick: Quick::new(in_full),
-            summary: Summary::default(),
+            quick: Quick::new(reading.in_full),
+            summary: Summary::new(reading.latest),
             buffer: Vec::new(),
+            latest: reading.latest,
             count,
         }
     }
@@ -329,7 +350,7 @@ impl<'a> Worker<'a> {
     }
 
     fn file(&mut self, input: Input) {
-        let mut sequence = Sequence::default();
+        let mut sequence = Sequence::new(self.latest);
         let (quick, summary, count) = (&mut self.quick, &mut self.summary, self.count);
         read(input, &mut self.buffer, &mut |out| {
             sequence.take(out, &mut |source, line, text| {

@@ -1,17 +1,37 @@
 //! Labels of hosts from an inventory: a table in CSV, or a map in YAML or JSON.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::digest::{LABELS_LIMIT, NAME_LIMIT};
+use super::digest::LABELS_LIMIT;
+use super::words::NAME_LIMIT;
 use crate::report::clean;
 use crate::yaml;
+
+type Labels = BTreeMap<String, String>;
 
 /// Labels of hosts, by the hosts' names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
-    hosts: BTreeMap<String, BTreeMap<String, String>>,
+    /// The labels of each host there, and its name.
+    entries: Vec<(String, Labels)>,
+    /// The entry of a name.
+    hosts: BTreeMap<String, usize>,
+    /// The entry of the first part of a name; none where several have it.
+    short: BTreeMap<String, Option<usize>>,
+    faults: Vec<String>,
+    twice: BTreeSet<String>,
+}
+
+/// What an inventory had to say of the hosts of a summary.
+#[derive(Debug)]
+pub struct Labelled<'a> {
+    inventory: &'a Inventory,
+    /// Whether a host was found for an entry.
+    found: Vec<bool>,
+    hosts: u64,
 }
 
 /// A value of a label, as people write it.
@@ -26,11 +46,13 @@ enum Scalar {
 
 impl Inventory {
     /// Reads an inventory: CSV whose first column names the host and whose others are labels,
-    /// or a map from hosts to maps of labels. An empty value is none.
+    /// or a map from hosts to maps of labels. An empty value is none. Rows that can't be used
+    /// are among its [`faults`](Self::faults), and the rest goes on.
     ///
     /// # Errors
-    /// What is wrong with it, in a line.
+    /// What is wrong with all of it, in a line.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = yaml::text(bytes).map_err(|error| error.to_string())?;
         let first = text
             .lines()
@@ -39,18 +61,51 @@ impl Inventory {
         let is_map = first.starts_with(['{', '-']) || first.contains(": ") || first.ends_with(':');
         let mut inventory = match is_map {
             true => Self::map(text)?,
-            false => Self::table(text)?,
+            false => Self::table(text, first)?,
         };
-        for labels in inventory.hosts.values_mut() {
+        for (_, labels) in &mut inventory.entries {
             labels.retain(|_, value| !value.is_empty());
+        }
+        for (name, entry) in &inventory.hosts {
+            let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+            // Numbers with dots are addresses, which have no first part.
+            let is_name = first.bytes().any(|byte| !byte.is_ascii_digit());
+            if is_name && !rest.is_empty() {
+                inventory
+                    .short
+                    .entry(first.to_owned())
+                    .and_modify(|known| *known = None)
+                    .or_insert(Some(*entry));
+            }
         }
         Ok(inventory)
     }
 
-    /// The labels of a host.
+    /// Rows that could not be used, with their lines.
     #[must_use]
-    pub fn of(&self, host: &str) -> Option<&BTreeMap<String, String>> {
-        self.hosts.get(host)
+    pub fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
+    /// Hosts that are there more than once; the last row counts.
+    #[must_use]
+    pub fn twice(&self) -> &BTreeSet<String> {
+        &self.twice
+    }
+
+    /// The entry of a host: by its name, or where that is not there by the first part of it,
+    /// since one tells `web-17` and the other `web-17.example.com`.
+    fn entry(&self, host: &str) -> Option<usize> {
+        if host.is_empty() {
+            return None;
+        }
+        if let Some(entry) = self.hosts.get(host) {
+            return Some(*entry);
+        }
+        match host.split_once('.') {
+            Some((first, _)) => self.hosts.get(first).copied(),
+            None => self.short.get(host).copied().flatten(),
+        }
     }
 
     fn map(text: &str) -> Result<Self, String> {
@@ -58,97 +113,224 @@ impl Inventory {
             yaml::from_str(text).map_err(|error| error.to_string())?;
         let mut inventory = Self::default();
         for (host, labels) in map {
-            for (key, value) in labels {
+            let labels = labels.into_iter().map(|(key, value)| {
                 let value = match value {
                     Scalar::Bool(value) => value.to_string(),
                     Scalar::Number(value) => value.to_string(),
                     Scalar::Text(value) => value,
                     Scalar::Nothing(()) => String::new(),
                 };
-                inventory.add(&host, &key, &value)?;
-            }
+                (key, value)
+            });
+            inventory.add(&host, labels.collect())?;
         }
         Ok(inventory)
     }
 
-    fn table(text: &str) -> Result<Self, String> {
+    fn table(text: &str, first: &str) -> Result<Self, String> {
         let told = |error: &csv::Error| clean(&error.to_string());
+        // What spreadsheets write where a comma is a decimal point, and what they copy.
+        let others = [b';', b'\t'].into_iter();
+        let mut others = others.filter(|one| first.contains(char::from(*one)));
+        let delimiter = match first.contains(',') {
+            true => b',',
+            false => others.next().unwrap_or(b','),
+        };
         let mut reader = csv::ReaderBuilder::new()
             .comment(Some(b'#'))
+            .delimiter(delimiter)
             .trim(csv::Trim::All)
+            .flexible(true)
             .from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| told(&error))?.clone();
         if header.len() < 2 {
             return Err(
-                "its first line must name a column for hosts and one for each label".to_owned(),
+                "its first line must name a column for hosts and one for each label, with commas \
+                 between them"
+                    .to_owned(),
             );
+        }
+        let mut columns = BTreeSet::new();
+        if let Some(twice) = header.iter().find(|column| !columns.insert(*column)) {
+            return Err(format!("it has two columns `{}`", short(twice)));
         }
         let mut inventory = Self::default();
         for record in reader.records() {
-            let record = record.map_err(|error| told(&error))?;
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    inventory.faults.push(told(&error));
+                    continue;
+                }
+            };
+            let line = record.position().map_or(0, csv::Position::line);
+            if record.len() != header.len() {
+                inventory.faults.push(format!(
+                    "line {line}: it has {} columns, and the first line {}",
+                    record.len(),
+                    header.len()
+                ));
+                continue;
+            }
             let host = record.get(0).unwrap_or_default();
-            for (key, value) in header.iter().zip(&record).skip(1) {
-                inventory.add(host, key, value)?;
+            let labels = header.iter().zip(&record).skip(1);
+            let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            if let Err(problem) = inventory.add(host, labels.collect()) {
+                inventory.faults.push(format!("line {line}: {problem}"));
             }
         }
         Ok(inventory)
     }
 
-    fn add(&mut self, host: &str, key: &str, value: &str) -> Result<(), String> {
-        let short = clean(host).chars().take(60).collect::<String>();
-        if [host, key, value]
+    fn add(&mut self, host: &str, labels: Labels) -> Result<(), String> {
+        let is_long = |text: &String| text.len() > NAME_LIMIT;
+        let labels_are_long = labels
             .iter()
-            .any(|text| text.len() > NAME_LIMIT)
-        {
+            .any(|(key, value)| is_long(key) || is_long(value));
+        if host.is_empty() {
+            return Err("it names no host".to_owned());
+        }
+        if labels_are_long || host.len() > NAME_LIMIT {
+            let host = short(host);
             return Err(format!(
-                "a label of {short} has more than {NAME_LIMIT} bytes"
+                "a label of {host} has more than {NAME_LIMIT} bytes"
             ));
         }
-        let labels = self.hosts.entry(host.to_owned()).or_default();
-        labels.insert(key.to_owned(), value.to_owned());
-        match labels.len() > LABELS_LIMIT {
-            true => Err(format!("{short} has more than {LABELS_LIMIT} labels")),
-            false => Ok(()),
+        if labels.len() > LABELS_LIMIT {
+            let host = short(host);
+            return Err(format!("{host} has more than {LABELS_LIMIT} labels"));
+        }
+        match self.hosts.get(host) {
+            Some(entry) => {
+                self.twice.insert(host.to_owned());
+                if let Some((_, known)) = self.entries.get_mut(*entry) {
+                    *known = labels;
+                }
+            }
+            None => {
+                self.hosts.insert(host.to_owned(), self.entries.len());
+                self.entries.push((host.to_owned(), labels));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Labelled<'a> {
+    pub(super) fn new(inventory: &'a Inventory) -> Self {
+        Self {
+            inventory,
+            found: vec![false; inventory.entries.len()],
+            hosts: 0,
         }
     }
+
+    /// The number and the labels of a host's entry, which is found from now on.
+    pub(super) fn find(&mut self, host: &str) -> Option<(usize, &'a Labels)> {
+        let entry = self.inventory.entry(host)?;
+        let (_, labels) = self.inventory.entries.get(entry)?;
+        if let Some(found) = self.found.get_mut(entry) {
+            *found = true;
+        }
+        self.hosts += 1;
+        Some((entry, labels))
+    }
+
+    /// How many hosts got labels.
+    #[must_use]
+    pub fn hosts(&self) -> u64 {
+        self.hosts
+    }
+
+    /// Hosts of the inventory without a report, in its order.
+    pub fn unmatched(&self) -> impl Iterator<Item = &'a str> {
+        let entries = self.inventory.entries.iter().zip(&self.found);
+        let lost = entries.filter(|(_, found)| !**found);
+        lost.map(|((name, _), _)| name.as_str())
+    }
+}
+
+fn short(text: &str) -> String {
+    clean(text).chars().take(60).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn labels(inventory: &Inventory, host: &str) -> Option<Vec<String>> {
+        let entry = inventory.entry(host)?;
+        let labels = inventory.entries[entry].1.iter();
+        Some(
+            labels
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect(),
+        )
+    }
+
     #[test]
     fn inventories_in_csv_and_yaml() {
-        let labels = |inventory: &Inventory, host: &str| {
-            let labels = inventory.of(host).cloned().unwrap_or_default();
-            labels
-                .into_iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect::<Vec<_>>()
-        };
         for text in [
             "host,role,rack\n# c\na,\"web, old\",17\nb,,2\n",
+            "host;role;rack\na;web, old;17\nb;;2\n",
+            "\u{feff}host\trole\track\na\tweb, old\t17\nb\t\t2\n",
             "a: {role: 'web, old', rack: 17}\nb: {role: , rack: \"2\"}\n",
             "{\"a\": {\"role\": \"web, old\", \"rack\": 17}, \"b\": {\"rack\": 2}}",
         ] {
             let inventory = Inventory::read(text.as_bytes()).unwrap();
-            assert_eq!(
-                labels(&inventory, "a"),
-                ["rack=17", "role=web, old"],
-                "{text}"
-            );
-            assert_eq!(labels(&inventory, "b"), ["rack=2"], "{text}");
-            assert_eq!(inventory.of("c"), None);
+            let of = |host| labels(&inventory, host).unwrap_or_default();
+            assert_eq!(of("a"), ["rack=17", "role=web, old"], "{text}");
+            assert_eq!(of("b"), ["rack=2"], "{text}");
+            assert_eq!(labels(&inventory, "c"), None);
+            assert!(inventory.faults().is_empty() && inventory.twice().is_empty());
         }
-        for text in [
-            "",
-            "host\na\n",
-            "a,b\n1,2,3\n",
-            "a: b\n",
-            "a: [1]\n",
-            "a: {b: [1]}\n",
-        ] {
+        for text in ["", "host\na\n", "a,b,b\n1,2,3\n", "a: b\n", "a: [1]\n"] {
             assert!(Inventory::read(text.as_bytes()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn rows_that_cannot_be_used_are_named_and_the_rest_goes_on() {
+        let long = "x".repeat(300);
+        let text = format!("host,role\na,web\nb\nc,db,9\n,x\nd,{long}\ne,cache\na,old\n");
+        let inventory = Inventory::read(text.as_bytes()).unwrap();
+        let faults = inventory.faults();
+        assert_eq!(faults.len(), 4, "{faults:?}");
+        for (fault, line) in faults
+            .iter()
+            .zip(["line 3:", "line 4:", "line 5:", "line 6:"])
+        {
+            assert!(fault.starts_with(line), "{fault}");
+        }
+        assert_eq!(labels(&inventory, "e").unwrap(), ["role=cache"]);
+        assert_eq!(labels(&inventory, "a").unwrap(), ["role=old"]);
+        assert!(inventory.twice().contains("a"));
+    }
+
+    #[test]
+    fn short_names_and_long_ones_are_of_one_host() {
+        let text = "host,n\nweb-1.example.com,1\nweb-2,2\ndb.a.org,3\ndb.b.org,4\n10.0.0.1,5\n";
+        let inventory = Inventory::read(text.as_bytes()).unwrap();
+        for (host, expected) in [
+            ("web-1", Some("n=1")),
+            ("web-1.example.com", Some("n=1")),
+            ("web-2.example.com", Some("n=2")),
+            // Which of the two is not known.
+            ("db", None),
+            ("db.b.org", Some("n=4")),
+            ("10", None),
+            ("10.0.0.1", Some("n=5")),
+            ("web-3", None),
+            ("", None),
+        ] {
+            let found = labels(&inventory, host).map(|found| found.join(" "));
+            assert_eq!(found.as_deref(), expected, "{host}");
+        }
+        let mut labelled = Labelled::new(&inventory);
+        labelled.find("web-1");
+        labelled.find("nobody");
+        assert_eq!(labelled.hosts(), 1);
+        let lost: Vec<&str> = labelled.unmatched().collect();
+        assert_eq!(lost, ["web-2", "db.a.org", "db.b.org", "10.0.0.1"]);
     }
 }

@@ -8,25 +8,32 @@
 
 mod audit;
 mod digest;
+mod ends;
+mod faults;
 mod gather;
 mod inventory;
+mod labels;
 mod lines;
 mod partial;
 mod quick;
+mod raw;
 mod read;
+mod rejoin;
 mod render;
 mod split;
 mod summary;
+mod time;
 mod unpack;
+mod words;
 
 pub use audit::{
     AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, GROUPS, Group,
-    Grouping, Hosts, Move, Outlier, Outliers, Plan, Reports, Step, Together, Unknown, Verdicts,
-    Weighing, audit,
+    Grouping, Hosts, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes, Together,
+    Unknown, Verdicts, Weighing, audit,
 };
 pub use gather::{Input, Reading, gather};
-pub use inventory::Inventory;
+pub use inventory::{Inventory, Labelled};
 pub use partial::PARTIAL_SCHEMA;
-pub use render::{csv, html, json, markdown, prometheus, text, yaml};
+pub use render::{LABEL_COLUMNS, csv, html, json, markdown, prometheus, text, yaml};
 pub use summary::{Bad, Summary};
 pub use unpack::{Promise, promise_of};

@@ -12,8 +12,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::{FINDINGS_LIMIT, Key, LABELS_LIMIT, NAME_LIMIT, Words};
+use super::digest::Key;
+use super::labels::NONE;
 use super::summary::{Bad, Known, Row, Shape, Summary};
+use super::words::Words;
 use crate::diagnosis::{Severity, Status};
 
 /// The name and version of the file's shape.
@@ -23,16 +25,21 @@ pub const PARTIAL_SCHEMA: &str = "bpf-doctor/partial/v1";
 const HOSTS_A_LINE: usize = 4000;
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Head {
-    schema: String,
-    hosts: u64,
-    bad: u64,
-    foreign: u64,
+pub(super) struct Head {
+    pub(super) schema: String,
+    pub(super) hosts: u64,
+    pub(super) bad: u64,
+    pub(super) foreign: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) future: Option<u64>,
+    /// From this finding on no words are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) words_end: Option<Hex>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Line {
+pub(super) enum Line {
     Bad(Bad),
     Finding {
         key: Hex,
@@ -54,8 +61,12 @@ enum Line {
         #[serde(flatten)]
         shape: Box<ShapeLine>,
     },
+    /// Labels of the hosts that follow, up to the next labels or shape.
+    Labels(Vec<(String, String)>),
     /// Hosts of the shape above: id, time, reports, name.
     Hosts(Vec<(Hex, u64, u32, Box<str>)>),
+    /// Hosts above whose report was of some checks, and of which there was one of all.
+    Narrowed(Vec<Hex>),
     Aliases {
         host: Hex,
         names: BTreeSet<Box<str>>,
@@ -66,17 +77,19 @@ enum Line {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct ShapeLine {
-    place: super::digest::Place,
-    labels: Vec<(String, String)>,
-    findings: Vec<Hex>,
-    ok: Vec<Arc<str>>,
-    software: Vec<super::digest::Software>,
+pub(super) struct ShapeLine {
+    pub(super) place: super::digest::Place,
+    pub(super) findings: Vec<Hex>,
+    pub(super) ok: Vec<Arc<str>>,
+    pub(super) moot: Vec<Arc<str>>,
+    pub(super) software: Vec<super::digest::Software>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) partly: bool,
 }
 
 /// A key in hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Hex(Key);
+pub(super) struct Hex(pub(super) Key);
 
 impl Serialize for Hex {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -109,30 +122,34 @@ impl Summary {
             hosts: self.hosts.len() as u64,
             bad: self.bad_count,
             foreign: self.foreign,
+            future: (self.future > 0).then_some(self.future),
+            words_end: self.words.end().map(Hex),
         })?;
         for bad in &self.bad {
             line(&Line::Bad(bad.clone()))?;
         }
-        let mut shapes: BTreeMap<&Arc<Shape>, Vec<(Key, &Row)>> = BTreeMap::new();
+        let mut used_shapes: BTreeMap<&Arc<Shape>, u32> = BTreeMap::new();
+        let mut rows: Vec<(Key, &Row)> = Vec::with_capacity(self.hosts.len());
         for (id, row) in &self.hosts {
             if let Some(shape) = self.shape(row) {
-                shapes.entry(shape).or_default().push((*id, row));
+                used_shapes.insert(shape, row.shape);
+                rows.push((*id, row));
             }
         }
-        let used: HashSet<Key> = shapes
+        let used: HashSet<Key> = used_shapes
             .keys()
             .flat_map(|shape| shape.findings.clone())
             .collect();
         let findings: BTreeMap<Key, &Known> = self
             .findings
             .iter()
-            .filter(|(key, _)| used.contains(key) || self.words.contains_key(key))
+            .filter(|(key, _)| used.contains(key) || self.words.get(**key).is_some())
             .map(|(key, known)| (*key, known))
             .collect();
         for (key, known) in findings {
             let (check, status, severity) =
                 (Arc::clone(&known.check), known.status, known.severity);
-            let words = self.words.get(&key).cloned();
+            let words = self.words.get(key).cloned();
             let key = Hex(key);
             match words {
                 Some(words) if !used.contains(&key.0) => line(&Line::Spare {
@@ -151,22 +168,52 @@ impl Summary {
                 })?,
             }
         }
-        for (shape, mut hosts) in shapes {
+        let places: Vec<u32> = used_shapes.values().copied().collect();
+        let mut order = vec![0_usize; self.shapes.len()];
+        for (place, number) in places.iter().enumerate() {
+            if let Some(known) = order.get_mut(*number as usize) {
+                *known = place;
+            }
+        }
+        rows.sort_by(|(id, row), (other, next)| {
+            let place = |row: &Row| order.get(row.shape as usize);
+            let labels = |row: &Row| self.labels.get(row.labels);
+            (place(row), labels(row), id).cmp(&(place(next), labels(next), other))
+        });
+        let mut rest = rows.as_slice();
+        for (shape, number) in used_shapes {
             line(&Line::Shape {
                 shape: Box::new(ShapeLine {
                     place: (*shape.place).clone(),
-                    labels: shape.labels.clone(),
                     findings: shape.findings.iter().copied().map(Hex).collect(),
                     ok: (*shape.ok).clone(),
+                    moot: (*shape.moot).clone(),
                     software: shape.software.clone(),
+                    partly: shape.partly,
                 }),
             })?;
-            hosts.sort_unstable_by_key(|(id, _)| *id);
-            for some in hosts.chunks(HOSTS_A_LINE) {
-                let rows = some.iter();
-                let rows =
-                    rows.map(|(id, row)| (Hex(*id), row.time, row.reports, row.name.clone()));
-                line(&Line::Hosts(rows.collect()))?;
+            let end = rest.partition_point(|(_, row)| row.shape == number);
+            let (of_shape, others) = rest.split_at_checked(end).unwrap_or_default();
+            rest = others;
+            let alike = of_shape.chunk_by(|(_, one), (_, other)| one.labels == other.labels);
+            for hosts in alike {
+                let labels = hosts.first().map_or(NONE, |(_, row)| row.labels);
+                if labels != NONE {
+                    let labels = self.labels.get(labels).iter();
+                    let labels = labels.map(|(key, value)| (key.to_string(), value.to_string()));
+                    line(&Line::Labels(labels.collect()))?;
+                }
+                for some in hosts.chunks(HOSTS_A_LINE) {
+                    let told = some.iter();
+                    let told =
+                        told.map(|(id, row)| (Hex(*id), row.time, row.reports, row.name.clone()));
+                    line(&Line::Hosts(told.collect()))?;
+                    let narrowed = some.iter().filter(|(_, row)| shape.partly && row.full);
+                    let narrowed: Vec<Hex> = narrowed.map(|(id, _)| Hex(*id)).collect();
+                    if !narrowed.is_empty() {
+                        line(&Line::Narrowed(narrowed))?;
+                    }
+                }
             }
         }
         for (host, names) in &self.aliases {
@@ -195,160 +242,4 @@ mod erased {
             Ok(serde_json::to_writer(out, self)?)
         }
     }
-}
-
-/// Reads the lines of such a file. Nothing of it counts before its end was seen.
-#[derive(Debug)]
-pub(super) struct PartialReader {
-    head: Head,
-    summary: Summary,
-    shape: Option<u32>,
-}
-
-/// Whether such a file begins here.
-pub(super) fn begins(line: &[u8]) -> bool {
-    let head = line.get(..line.len().min(60)).unwrap_or_default();
-    line.starts_with(b"{") && memchr::memmem::find(head, PARTIAL_SCHEMA.as_bytes()).is_some()
-}
-
-impl PartialReader {
-    /// The reader of a file that begins with this line.
-    pub(super) fn new(line: &[u8]) -> Result<Self, String> {
-        let head: Head = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
-        if head.schema != PARTIAL_SCHEMA {
-            return Err(format!("it is no `{PARTIAL_SCHEMA}`"));
-        }
-        Ok(Self {
-            head,
-            summary: Summary::default(),
-            shape: None,
-        })
-    }
-
-    /// Takes a line; the last one gives the summary.
-    pub(super) fn line(&mut self, line: &[u8]) -> Result<Option<Summary>, String> {
-        let line: Line = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
-        let summary = &mut self.summary;
-        match line {
-            Line::Bad(bad) => {
-                bounded([bad.source.as_str(), &bad.reason], 4 << 10)?;
-                summary.keep_bad(bad);
-            }
-            Line::Finding {
-                key,
-                check,
-                status,
-                severity,
-                words,
-            } => know(summary, key, check, status, severity, words)?,
-            Line::Spare {
-                key,
-                check,
-                status,
-                severity,
-                words,
-            } => know(summary, key, check, status, severity, Some(words))?,
-            Line::Shape { shape } => {
-                let shape = self.checked(*shape)?;
-                self.shape = Some(self.summary.number(Arc::new(shape)));
-            }
-            Line::Hosts(rows) => {
-                let shape = self.shape.ok_or("hosts without a shape before them")?;
-                for (id, time, reports, name) in rows {
-                    bounded([&*name], NAME_LIMIT)?;
-                    if summary.hosts.contains_key(&id.0) {
-                        return Err("it has a host twice".to_owned());
-                    }
-                    let row = Row {
-                        time,
-                        shape,
-                        reports,
-                        name,
-                    };
-                    summary.host(id.0, row);
-                }
-            }
-            Line::Aliases { host, names } => {
-                for name in names {
-                    bounded([&*name], NAME_LIMIT)?;
-                    summary.alias(host.0, name);
-                }
-            }
-            Line::End { hosts } => {
-                if hosts != self.head.hosts || hosts != summary.hosts.len() as u64 {
-                    return Err("it has not as many hosts as it says".to_owned());
-                }
-                summary.bad_count = self.head.bad;
-                summary.foreign = self.head.foreign;
-                return Ok(Some(std::mem::take(summary)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn checked(&self, shape: ShapeLine) -> Result<Shape, String> {
-        if shape.findings.len() + shape.ok.len() > FINDINGS_LIMIT
-            || shape.labels.len() > LABELS_LIMIT
-        {
-            return Err("a shape has more findings or labels than reports may have".to_owned());
-        }
-        let labels = shape.labels.iter();
-        bounded(
-            labels.flat_map(|(key, value)| [key.as_str(), value]),
-            NAME_LIMIT,
-        )?;
-        let known = |key: &Hex| self.summary.findings.contains_key(&key.0);
-        let sorted = shape.findings.is_sorted() && shape.ok.is_sorted() && shape.labels.is_sorted();
-        if !sorted || !shape.findings.iter().all(known) {
-            return Err(
-                "a shape has findings that the file does not tell, or in no order".to_owned(),
-            );
-        }
-        Ok(Shape {
-            place: Arc::new(shape.place),
-            labels: shape.labels,
-            findings: shape.findings.iter().map(|key| key.0).collect(),
-            ok: Arc::new(shape.ok),
-            software: shape.software,
-        })
-    }
-}
-
-fn know(
-    summary: &mut Summary,
-    key: Hex,
-    check: Arc<str>,
-    status: Status,
-    severity: Severity,
-    words: Option<Arc<Words>>,
-) -> Result<(), String> {
-    bounded([&*check], NAME_LIMIT)?;
-    if !matches!(status, Status::Fail | Status::Unknown) {
-        return Err("a finding neither fails nor is unknown".to_owned());
-    }
-    let key = key.0;
-    let known = Known {
-        key,
-        check,
-        status,
-        severity,
-    };
-    summary.findings.insert(key, known);
-    if let Some(words) = words {
-        summary.keep_words(key, words);
-    }
-    Ok(())
-}
-
-fn bounded<'a>(texts: impl IntoIterator<Item = &'a str>, limit: usize) -> Result<(), String> {
-    match texts.into_iter().all(|text| text.len() <= limit) {
-        true => Ok(()),
-        false => Err(format!("a text has more than {limit} bytes")),
-    }
-}
-
-fn damaged(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    format!("it is a damaged summary: {}", said.replace(&place, ""))
 }

@@ -13,12 +13,16 @@ use std::collections::HashMap;
 use memchr::memmem;
 
 use super::digest::Digest;
+use super::faults::Fault;
 use super::lines::{Kind, are_plain};
-use super::read::{Fault, LIMIT, Meaning, RawFinding, RawHead, Reader, add, is_json};
+use super::raw::{RawFinding, RawHead};
+use super::read::{LIMIT, Meaning, Reader, add, is_json};
 use crate::yaml;
 
 /// So many bytes are known at most; then it begins anew.
 const KNOWN: usize = 16 << 20;
+/// About what is kept beside the bytes themselves.
+const HELD: usize = 2 << 10;
 
 /// Reads documents.
 #[derive(Debug)]
@@ -118,7 +122,7 @@ impl Quick {
             let digest = self.reader.digest(&raw).ok()?;
             return Some((digest, raw.host.machine_id));
         };
-        let seconds = super::digest::seconds(time)?;
+        let seconds = super::time::seconds(time)?;
         let machine = machine.map(str::to_owned);
         if let Some(known) = self.heads.get(self.scratch.as_slice()) {
             let mut digest = known.clone();
@@ -134,7 +138,7 @@ impl Quick {
             return None;
         }
         let digest = self.reader.digest(&raw).ok()?;
-        self.known += self.scratch.len();
+        self.known += self.scratch.len() + HELD;
         self.heads
             .insert(self.scratch.as_slice().into(), digest.clone());
         Some((digest, machine))
@@ -168,7 +172,7 @@ impl Quick {
         let one: [RawFinding; 1] = yaml::from_str(text).ok()?;
         let [raw] = one;
         let meaning = self.reader.meaning(raw);
-        self.known += self.scratch.len();
+        self.known += self.scratch.len() + HELD;
         self.findings
             .insert(self.scratch.as_slice().into(), meaning.clone());
         Some(meaning)

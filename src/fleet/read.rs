@@ -4,124 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use super::digest::{Digest, LABELS_LIMIT, Place, Remedy, Software, Variant, Words, seconds};
-use crate::diagnosis::{RenderedFix, Severity, Status};
-use crate::report::{SCHEMA, Summary, Tool, Verdict, clean};
+use super::digest::{Digest, LABELS_LIMIT, Odd, Place, SOFTWARE_LIMIT, Said, Software};
+use super::faults::{Fault, better, cut_off, other_schema, too_large};
+use super::raw::{Raw, RawFinding, RawHead, RawLack, RawProfile};
+use super::time::seconds;
+use super::words::{NAME_LIMIT, Remedy, Variant, Words, cut};
+use crate::diagnosis::{Severity, Status};
+use crate::report::{SCHEMA, Summary};
 use crate::yaml;
 
 /// Some forty times the largest report of a host. Reports are read by several threads at
 /// once, and the parser of YAML takes thirty times as much memory as it reads.
 pub const LIMIT: usize = 2 << 20;
-
-/// What is wrong with a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    /// The line in it, counted from 1.
-    pub(super) line: usize,
-    /// What is wrong, in a line that continues `name:line: `.
-    pub(super) reason: String,
-}
-
-impl Fault {
-    pub(super) fn new(line: usize, reason: impl AsRef<str>) -> Self {
-        let reason = clean(reason.as_ref());
-        Self {
-            line: line.max(1),
-            reason: reason.chars().take(300).collect(),
-        }
-    }
-}
-
-/// What is asked of a report. Everything that every report has must be there and have its
-/// shape; facts, outcomes and evidence must only be YAML or JSON.
-#[derive(Deserialize)]
-struct Raw {
-    schema: String,
-    tool: Tool,
-    generated_at: String,
-    host: RawHost,
-    #[serde(rename = "verdict")]
-    _verdict: Verdict,
-    #[serde(rename = "summary")]
-    _summary: Summary,
-    #[serde(default)]
-    profiles: Vec<RawProfile>,
-    findings: Vec<RawFinding>,
-    #[serde(rename = "probes")]
-    _probes: Vec<IgnoredAny>,
-    #[serde(rename = "facts")]
-    _facts: BTreeMap<String, IgnoredAny>,
-    complete: bool,
-}
-
-/// The part of a report before its findings.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct RawHead {
-    schema: String,
-    tool: Tool,
-    pub(super) generated_at: String,
-    pub(super) host: RawHost,
-    #[serde(rename = "verdict")]
-    _verdict: Verdict,
-    #[serde(rename = "summary")]
-    _summary: Summary,
-    #[serde(default)]
-    profiles: Vec<RawProfile>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct RawHost {
-    pub(super) hostname: Option<String>,
-    #[serde(default)]
-    pub(super) machine_id: Option<String>,
-    kernel: crate::report::Kernel,
-    arch: Option<String>,
-    os: crate::report::Os,
-    environment: crate::report::Environment,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct RawProfile {
-    profile: String,
-    title: String,
-    #[serde(rename = "verdict")]
-    _verdict: Verdict,
-    missing_required: Vec<RawLack>,
-    missing_optional: Vec<RawLack>,
-    unknown: Vec<RawLack>,
-    #[serde(rename = "unknown-optional")]
-    _unknown_optional: Vec<RawLack>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct RawLack {
-    need: String,
-    #[serde(default)]
-    check: Option<String>,
-    because: String,
-    #[serde(default)]
-    fixes: Vec<RenderedFix>,
-}
-
-/// A finding without what it rests on.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct RawFinding {
-    check: String,
-    area: String,
-    status: Status,
-    severity: Severity,
-    title: String,
-    because: String,
-    #[serde(default, rename = "evidence")]
-    _evidence: Vec<IgnoredAny>,
-    #[serde(default)]
-    fixes: Vec<RenderedFix>,
-}
 
 /// What a finding means for the fleet.
 #[derive(Debug, Clone)]
@@ -131,7 +26,7 @@ pub(super) enum Meaning {
     /// It is ok.
     Ok(Arc<str>),
     /// It does not apply.
-    Moot,
+    Moot(Arc<str>),
 }
 
 /// Reads documents, and keeps what many have in common.
@@ -144,7 +39,7 @@ pub(super) struct Reader {
 type Seed = (String, Status, Severity, Words);
 
 /// So many different findings and names are kept; more than that are no longer common.
-const COMMON: usize = 4096;
+const COMMON: usize = 1024;
 
 impl Reader {
     /// The report in this document.
@@ -154,32 +49,28 @@ impl Reader {
         }
         let raw: Raw = parse(text).map_err(|fault| better(text, fault))?;
         if !raw.complete {
-            return Err(better(text, cut_off()));
+            return Err(better(text, cut_off(text)));
         }
-        let head = RawHead {
-            schema: raw.schema,
-            tool: raw.tool,
-            generated_at: raw.generated_at,
-            host: raw.host,
-            _verdict: raw._verdict,
-            _summary: raw._summary,
-            profiles: raw.profiles,
-        };
-        let meanings = raw.findings.into_iter();
+        let (head, findings) = raw.into_parts();
+        let meanings = findings.into_iter();
         let meanings = meanings.map(|finding| self.meaning(finding));
         let meanings: Vec<Meaning> = meanings.collect();
-        let mut digest = self.digest(&head)?;
+        if head.schema != SCHEMA {
+            return Err(other_schema(text, &head.schema));
+        }
+        let of_report = |odd: Odd| Fault::of_report(text, &odd);
+        let mut digest = self.digest(&head).map_err(of_report)?;
         for meaning in meanings {
             add(&mut digest, meaning);
         }
         let finished = digest.finish(head.host.machine_id.as_deref(), text);
-        finished.map_err(|problem| damaged(1, &problem))
+        finished.map_err(of_report)
     }
 
     /// What a finding means.
     pub(super) fn meaning(&mut self, finding: RawFinding) -> Meaning {
         match finding.status {
-            Status::NotApplicable => Meaning::Moot,
+            Status::NotApplicable => Meaning::Moot(self.check(&finding.check)),
             Status::Ok => Meaning::Ok(self.check(&finding.check)),
             Status::Fail | Status::Unknown => {
                 let words = Words {
@@ -188,13 +79,22 @@ impl Reader {
                     because: finding.because,
                     fixes: finding.fixes.into_iter().map(Remedy::from).collect(),
                 };
-                let seed = (finding.check, finding.status, finding.severity, words);
-                Meaning::Counts(self.variant(seed))
+                let (status, severity) = (finding.status, finding.severity);
+                Meaning::Counts(self.variant(finding.check, status, severity, words))
             }
         }
     }
 
-    fn variant(&mut self, seed: Seed) -> Arc<Variant> {
+    fn variant(
+        &mut self,
+        mut check: String,
+        status: Status,
+        severity: Severity,
+        mut words: Words,
+    ) -> Arc<Variant> {
+        cut(&mut check, NAME_LIMIT);
+        words.bound();
+        let seed: Seed = (check, status, severity, words);
         if let Some(known) = self.variants.get(&seed) {
             return Arc::clone(known);
         }
@@ -215,51 +115,65 @@ impl Reader {
             self.checks.clear();
         }
         let mut name = id.to_owned();
-        super::digest::cut(&mut name, super::digest::NAME_LIMIT);
+        cut(&mut name, NAME_LIMIT);
         let known: Arc<str> = name.into();
-        self.checks.insert(id.into(), Arc::clone(&known));
+        self.checks.insert((*known).into(), Arc::clone(&known));
         known
     }
 
     /// The digest of a report without findings.
-    pub(super) fn digest(&mut self, head: &RawHead) -> Result<Digest, Fault> {
+    pub(super) fn digest(&mut self, head: &RawHead) -> Result<Digest, Odd> {
+        let odd = |problem: String, at: &str| Odd {
+            problem,
+            at: Some((at.to_owned(), 1)),
+        };
         if head.schema != SCHEMA {
-            return Err(other_schema(&head.schema));
+            return Err(odd("it has another schema".to_owned(), "schema:"));
         }
         let Some(time) = seconds(&head.generated_at) else {
-            return Err(damaged(
-                1,
-                "generated_at is no time such as 2026-01-01T00:00:00Z",
-            ));
+            let problem = "generated_at is no time such as 2026-01-01T00:00:00Z";
+            return Err(odd(problem.to_owned(), "generated_at:"));
         };
         let host = &head.host;
         if host.labels.len() > LABELS_LIMIT {
-            return Err(damaged(
-                1,
-                &format!("it has more than {LABELS_LIMIT} labels"),
-            ));
+            let problem = format!("it has more than {LABELS_LIMIT} labels");
+            return Err(odd(problem, "labels:"));
         }
+        if head.profiles.len() > SOFTWARE_LIMIT {
+            let problem = format!("it has more than {SOFTWARE_LIMIT} profiles");
+            return Err(odd(problem, "profiles:"));
+        }
+        let mut place = Place {
+            release: host.kernel.release.clone(),
+            version: host.kernel.version.clone(),
+            arch: host.arch.clone(),
+            os: host.os.id.clone(),
+            os_version: host.os.version_id.clone(),
+            os_name: host.os.name.clone(),
+            container: host.environment.container.clone(),
+            virtualization: host.environment.virtualization.clone(),
+            euid: host.environment.euid,
+            tool: Some(head.tool.version.clone()),
+            catalogue: Some(head.tool.catalogue.clone()),
+        };
+        place.bound();
         let mut digest = Digest {
             id: 0,
             name: host.hostname.clone(),
             time,
-            place: Place {
-                release: host.kernel.release.clone(),
-                version: host.kernel.version.clone(),
-                arch: host.arch.clone(),
-                os: host.os.id.clone(),
-                os_version: host.os.version_id.clone(),
-                os_name: host.os.name.clone(),
-                container: host.environment.container.clone(),
-                virtualization: host.environment.virtualization.clone(),
-                euid: host.environment.euid,
-                tool: Some(head.tool.version.clone()),
-                catalogue: Some(head.tool.catalogue.clone()),
-            },
+            place,
             labels: host.labels.clone(),
             findings: Vec::new(),
             ok: Vec::new(),
+            moot: Vec::new(),
             software: Vec::new(),
+            // What software needs is a part of what could be asked, too.
+            partly: head.selection.is_some() || !head.profiles.is_empty(),
+            said: Said {
+                verdict: head.verdict,
+                summary: head.summary,
+            },
+            counted: Summary::default(),
         };
         for profile in &head.profiles {
             let software = self.software(profile, &mut digest.findings);
@@ -271,18 +185,24 @@ impl Reader {
 
     /// What a piece of software lacks. A need that no check speaks of becomes a finding.
     fn software(&mut self, raw: &RawProfile, findings: &mut Vec<Arc<Variant>>) -> Software {
+        let short = |text: &str| {
+            let mut text = text.to_owned();
+            cut(&mut text, NAME_LIMIT);
+            text
+        };
+        let (profile, title) = (short(&raw.profile), short(&raw.title));
         let mut checks = |lacks: &[RawLack], status, severity| {
             let ids = lacks.iter().map(|lack| match &lack.check {
-                Some(check) => check.clone(),
+                Some(check) => short(check),
                 None => {
                     let words = Words {
                         area: "profile".to_owned(),
-                        title: format!("{} needs: {}", raw.title, lack.need),
+                        title: format!("{title} needs: {}", lack.need),
                         because: lack.because.clone(),
                         fixes: lack.fixes.iter().cloned().map(Remedy::from).collect(),
                     };
-                    let id = format!("{}: {}", raw.profile, lack.need);
-                    let variant = self.variant((id, status, severity, words));
+                    let id = format!("{profile}: {}", lack.need);
+                    let variant = self.variant(id, status, severity, words);
                     let id = variant.check.to_string();
                     if !findings.iter().any(|one| one.check == variant.check) {
                         findings.push(variant);
@@ -295,27 +215,43 @@ impl Reader {
             ids.dedup();
             ids
         };
+        let missing = checks(&raw.missing_required, Status::Fail, Severity::Error);
+        let optional = checks(&raw.missing_optional, Status::Fail, Severity::Warning);
+        let open = checks(&raw.unknown, Status::Unknown, Severity::Error);
         Software {
-            profile: raw.profile.clone(),
-            title: raw.title.clone(),
-            missing: checks(&raw.missing_required, Status::Fail, Severity::Error),
-            optional: checks(&raw.missing_optional, Status::Fail, Severity::Warning),
-            open: checks(&raw.unknown, Status::Unknown, Severity::Error),
+            missing,
+            optional,
+            open,
+            profile,
+            title,
         }
     }
 }
 
 /// Adds a finding to the digest.
 pub(super) fn add(digest: &mut Digest, meaning: Meaning) {
+    let counted = &mut digest.counted;
     match meaning {
-        Meaning::Counts(variant) => digest.findings.push(variant),
-        Meaning::Ok(check) => digest.ok.push(check),
-        Meaning::Moot => {}
+        Meaning::Counts(variant) => {
+            match variant.status {
+                Status::Fail => counted.fail += 1,
+                _ => counted.unknown += 1,
+            }
+            digest.findings.push(variant);
+        }
+        Meaning::Ok(check) => {
+            counted.ok += 1;
+            digest.ok.push(check);
+        }
+        Meaning::Moot(check) => {
+            counted.not_applicable += 1;
+            digest.moot.push(check);
+        }
     }
 }
 
 /// What the text holds, or what is wrong with it.
-fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, Fault> {
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, Fault> {
     if is_json(text) {
         let error = match serde_json::from_slice(text) {
             Ok(value) => return Ok(value),
@@ -332,67 +268,4 @@ fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, Fault> {
 /// YAML reads JSON, too, but slower.
 pub(super) fn is_json(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"{")
-}
-
-/// The reason for people: no report at all, one of another kind, or a damaged one.
-fn better(text: &[u8], fault: Fault) -> Fault {
-    #[derive(Deserialize)]
-    struct Head {
-        schema: Option<String>,
-        complete: Option<bool>,
-    }
-    let head: Result<Head, Fault> = parse(text);
-    match head {
-        Ok(Head { schema: None, .. }) => {
-            Fault::new(1, "it is no report of bpf-doctor: it has no `schema`")
-        }
-        Ok(Head {
-            schema: Some(schema),
-            ..
-        }) if schema != SCHEMA => other_schema(&schema),
-        Ok(Head {
-            complete: None | Some(false),
-            ..
-        }) => cut_off(),
-        Ok(_) => damaged(fault.line, &fault.reason),
-        Err(_)
-            if text
-                .trim_ascii_start()
-                .starts_with(b"schema: bpf-doctor/report") =>
-        {
-            damaged(fault.line, &fault.reason)
-        }
-        Err(fault) => Fault::new(
-            fault.line,
-            format!("it is no report of bpf-doctor: {}", fault.reason),
-        ),
-    }
-}
-
-fn other_schema(schema: &str) -> Fault {
-    let schema: String = schema.chars().take(60).collect();
-    Fault::new(
-        1,
-        format!("it is a `{schema}`; this bpf-doctor reads `{SCHEMA}`"),
-    )
-}
-
-fn damaged(line: usize, problem: &str) -> Fault {
-    Fault::new(line, format!("it is a damaged report: {problem}"))
-}
-
-fn cut_off() -> Fault {
-    damaged(
-        1,
-        "it has no `complete: true` at its end, so it was cut off",
-    )
-}
-
-/// What is said of a document beyond [`LIMIT`].
-pub(super) fn too_large() -> Fault {
-    let limit = LIMIT >> 20;
-    Fault::new(
-        1,
-        format!("it has more than {limit} MiB, which no report has"),
-    )
 }

@@ -4,18 +4,17 @@
 use std::io;
 use std::io::Read;
 
-use memchr::memchr;
 use memchr::memmem;
 
+use super::ends::{End, JOINT, blank_lines, dedent, is_blank, item_end, json_end, yaml_end};
 use super::read::LIMIT;
 
 /// How much is read at once.
 const CHUNK: usize = 256 << 10;
-/// Between two reports of the doctor that were written one behind the other, as `cat` does. No
-/// other document has its keys twice, so that it ends nothing else.
-const JOINT: &[u8] = b"\ncomplete: true\nschema: ";
 /// A mark of byte order.
 const MARK: &[u8] = "\u{feff}".as_bytes();
+/// What a list must have in it to be one of reports.
+const REPORT: &[u8] = b"bpf-doctor/report/";
 /// How much of a document that is too large is read to find the next one.
 const SKIP: u64 = 1 << 30;
 
@@ -44,14 +43,10 @@ pub(super) struct Splitter<R> {
     line: usize,
     /// Whether it is JSON; known from its first byte.
     json: Option<bool>,
-}
-
-/// How far a document reaches.
-enum End {
-    /// To here; the next one begins there.
-    At(usize, usize),
-    /// Further than what was read.
-    Beyond,
+    /// Whether the YAML at hand is a list of reports; known once its beginning was read.
+    list: Option<bool>,
+    /// Room for an item of a list.
+    item: Vec<u8>,
 }
 
 impl<R: Read> Splitter<R> {
@@ -64,6 +59,8 @@ impl<R: Read> Splitter<R> {
             ended: false,
             line: 1,
             json: None,
+            list: None,
+            item: Vec::new(),
         }
     }
 
@@ -78,11 +75,13 @@ impl<R: Read> Splitter<R> {
             let Some(json) = self.begin()? else {
                 return Ok(());
             };
+            let list = !json && self.is_list()?;
             let mut from = self.start;
             let end = loop {
                 let rest = self.rest();
                 let end = match json {
                     true => json_end(rest, self.ended),
+                    false if list => item_end(rest, from - self.start, self.ended),
                     false => yaml_end(rest, from - self.start, self.ended),
                 };
                 match end {
@@ -104,12 +103,19 @@ impl<R: Read> Splitter<R> {
                     let document = self.buffer.get(self.start..end).unwrap_or_default();
                     if document.len() > LIMIT {
                         take(Part::TooLarge(line));
+                    } else if list {
+                        dedent(document, &mut self.item);
+                        take(Part::Document(line, &self.item));
                     } else if json || !is_blank(document) {
                         take(Part::Document(line, document));
                     }
                     self.advance(next);
+                    if !list || self.buffer.get(next..next + 2) != Some(b"- ") {
+                        self.list = None;
+                    }
                 }
                 _ => {
+                    self.list = None;
                     if !self.skip(json)? {
                         take(Part::Endless(line));
                         return Ok(());
@@ -141,7 +147,22 @@ impl<R: Read> Splitter<R> {
             }
             let rest = self.rest();
             let blank = rest.iter().take_while(|byte| between(byte)).count();
-            if let Some(first) = rest.get(blank) {
+            let behind = rest.get(blank..).unwrap_or_default();
+            // A mark between two values, which YAML would need.
+            if json == Some(true)
+                && !behind.is_empty()
+                && b"---".starts_with(behind.get(..3).unwrap_or(behind))
+            {
+                if behind.len() < 3 && !self.ended {
+                    self.fill()?;
+                    continue;
+                }
+                if behind.len() >= 3 {
+                    self.advance(self.start + blank + 3);
+                    continue;
+                }
+            }
+            if let Some(first) = behind.first() {
                 let json = *self.json.get_or_insert(*first == b'{');
                 // What stands before YAML belongs to it: a list, an indentation.
                 if json {
@@ -156,6 +177,30 @@ impl<R: Read> Splitter<R> {
                 self.advance(self.start + blank);
             }
             self.fill()?;
+        }
+    }
+
+    /// Whether the YAML at hand is a list with reports in it. No more than a document is
+    /// read to know.
+    fn is_list(&mut self) -> io::Result<bool> {
+        loop {
+            if let Some(known) = self.list {
+                return Ok(known);
+            }
+            let rest = self.rest();
+            let begin = rest.get(blank_lines(rest)..).unwrap_or_default();
+            let list = match begin {
+                [b'-', b' ', ..] => {
+                    let known = memmem::find(rest, REPORT).is_some();
+                    (known || rest.len() > LIMIT || self.ended).then_some(known)
+                }
+                [] | [b'-'] if !self.ended && rest.len() <= LIMIT => None,
+                _ => Some(false),
+            };
+            self.list = list;
+            if list.is_none() {
+                self.fill()?;
+            }
         }
     }
 
@@ -218,112 +263,6 @@ impl<R: Read> Splitter<R> {
             self.fill()?;
         }
     }
-}
-
-/// The end of the document at the start of this text: a line that begins with `---` or `...`,
-/// or where another report follows.
-fn yaml_end(text: &[u8], from: usize, ended: bool) -> End {
-    // Before the first document, or where two marks follow each other.
-    let mut at = from;
-    loop {
-        let rest = text.get(at..).unwrap_or_default();
-        let found = if at == 0 && (rest.starts_with(b"---") || rest.starts_with(b"...")) {
-            Some(0)
-        } else {
-            let dashes = memmem::find(rest, b"\n---");
-            let before = rest.get(..dashes.unwrap_or(rest.len())).unwrap_or_default();
-            let dots = memmem::find(before, b"\n...");
-            let before = rest.get(..dots.unwrap_or(before.len())).unwrap_or_default();
-            if let Some(joint) = memmem::find(before, JOINT) {
-                let next = at + joint + JOINT.len() - b"schema: ".len();
-                return End::At(next, next);
-            }
-            dots.or(dashes).map(|at| at + 1)
-        };
-        let Some(found) = found.map(|found| at + found) else {
-            return match ended {
-                true => End::At(text.len(), text.len()),
-                false => End::Beyond,
-            };
-        };
-        match text.get(found + 3) {
-            Some(b' ' | b'\t' | b'\r' | b'\n') => return End::At(found, found + 3),
-            None if ended => return End::At(found, found + 3),
-            None => return End::Beyond,
-            Some(_) => at = found + 1,
-        }
-    }
-}
-
-/// The end of the JSON value at the start of this text.
-fn json_end(text: &[u8], ended: bool) -> End {
-    if text.first() != Some(&b'{') {
-        // No report; up to the end of the line it is one fault.
-        return match memchr(b'\n', text) {
-            Some(end) => End::At(end, end + 1),
-            None if ended => End::At(text.len(), text.len()),
-            None => End::Beyond,
-        };
-    }
-    // A line that begins and ends like a value, with such a line or nothing after it, is one.
-    if let Some(end) = memchr(b'\n', text) {
-        let line = text.get(..end).unwrap_or_default().trim_ascii_end();
-        let next = text.get(end + 1);
-        if line.ends_with(b"}") && (next == Some(&b'{') || (next.is_none() && ended)) {
-            return End::At(end, end + 1);
-        }
-        if line.ends_with(b"}") && next.is_none() {
-            return End::Beyond;
-        }
-    } else if !ended {
-        return End::Beyond;
-    }
-    let (mut depth, mut at) = (0_usize, 0);
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'{' => depth += 1,
-            b'}' => {
-                depth -= 1;
-                if depth == 0 {
-                    return End::At(at + 1, at + 1);
-                }
-            }
-            b'"' => {
-                let mut inside = at + 1;
-                loop {
-                    let rest = text.get(inside..).unwrap_or_default();
-                    match memchr::memchr2(b'"', b'\\', rest) {
-                        Some(found) if rest.get(found) == Some(&b'"') => {
-                            inside += found;
-                            break;
-                        }
-                        Some(found) => inside += found + 2,
-                        None => {
-                            return match ended {
-                                true => End::At(text.len(), text.len()),
-                                false => End::Beyond,
-                            };
-                        }
-                    }
-                }
-                at = inside;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    match ended {
-        true => End::At(text.len(), text.len()),
-        false => End::Beyond,
-    }
-}
-
-/// Whether there is nothing but blank lines, comments and directives.
-fn is_blank(text: &[u8]) -> bool {
-    text.split(|byte| *byte == b'\n').all(|line| {
-        let line = line.trim_ascii();
-        line.is_empty() || line.starts_with(b"#") || line.starts_with(b"%")
-    })
 }
 
 #[cfg(test)]
@@ -420,6 +359,27 @@ mod tests {
             ),
             ("{\"a\": \"", &[(1, "{\"a\": \"")]),
             ("{\"a\": 1", &[(1, "{\"a\": 1")]),
+            ("\u{feff}a: 1\n", &[(1, "a: 1\n")]),
+            (
+                "{\"a\": 1}\n---\n{\"b\": 2}\n--- {\"c\": 3}\n---\n",
+                &[(1, "{\"a\": 1}"), (3, "{\"b\": 2}"), (4, "{\"c\": 3}")],
+            ),
+            (
+                "- a: bpf-doctor/report/v1\n  b:\n  - c\n\n- a: 2\n  b: |\n    - x\n- 3\n",
+                &[
+                    (1, "a: bpf-doctor/report/v1\nb:\n- c\n\n"),
+                    (5, "a: 2\nb: |\n  - x\n"),
+                    (8, "3\n"),
+                ],
+            ),
+            (
+                "---\n- a: bpf-doctor/report/v1\n-\n  b: 1\n---\nc: 1\n",
+                &[
+                    (1, "\n  a: bpf-doctor/report/v1\n-\n  b: 1\n"),
+                    (5, "\nc: 1\n"),
+                ],
+            ),
+            ("- a: 1\n- b: 2\n", &[(1, "- a: 1\n- b: 2\n")]),
         ] {
             let expected: Vec<(usize, String)> = expected
                 .iter()

@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::{Digest, Key, Place, Software, Variant, Words};
-use super::inventory::Inventory;
+use super::digest::{Digest, Key, Place, Software};
+use super::inventory::{Inventory, Labelled};
+use super::labels::LabelTable;
+use super::words::{Store, Variant, Words};
 use crate::diagnosis::{Severity, Status};
 
-/// So many different findings are kept in words.
-const WORDS_KEPT: usize = 4096;
 /// So many bad reports are kept by name.
 pub const BAD_KEPT: usize = 1000;
 /// So many names of one machine are kept.
@@ -71,14 +71,16 @@ pub struct Known {
 pub struct Shape {
     /// Where they stand.
     pub place: Arc<Place>,
-    /// Their labels, sorted.
-    pub labels: Vec<(String, String)>,
     /// Keys of what fails or is unknown, sorted.
     pub findings: Vec<Key>,
     /// What is ok, sorted.
     pub ok: Arc<Vec<Arc<str>>>,
+    /// What does not apply, sorted.
+    pub moot: Arc<Vec<Arc<str>>>,
     /// The software that was asked for.
     pub software: Vec<Software>,
+    /// Whether only a part of the checks was asked for.
+    pub partly: bool,
 }
 
 /// A host.
@@ -88,8 +90,12 @@ pub struct Row {
     pub time: u64,
     /// Its shape, by number.
     pub shape: u32,
+    /// Its labels, by number.
+    pub labels: u32,
     /// How many reports of it there were.
     pub reports: u32,
+    /// Whether one of them was of all checks.
+    pub full: bool,
     /// Its name, if it has one of its own.
     pub name: Box<str>,
 }
@@ -97,22 +103,37 @@ pub struct Row {
 /// What is known of a fleet.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
-    pub(super) hosts: HashMap<Key, Row>,
+    /// A map that is sorted: it grows in small steps, and knows no order of reading.
+    pub(super) hosts: BTreeMap<Key, Row>,
     pub(super) shapes: Vec<Arc<Shape>>,
     numbers: HashMap<Arc<Shape>, u32>,
     /// Parts that many shapes share.
     places: HashSet<Arc<Place>>,
-    ok: HashSet<Arc<Vec<Arc<str>>>>,
+    checks: HashSet<Arc<Vec<Arc<str>>>>,
+    pub(super) labels: LabelTable,
     pub(super) findings: HashMap<Key, Known>,
-    pub(super) words: BTreeMap<Key, Arc<Words>>,
+    pub(super) words: Store,
     pub(super) bad: BTreeSet<Bad>,
     pub(super) bad_count: u64,
     pub(super) aliases: BTreeMap<Key, BTreeSet<Box<str>>>,
     /// Files that don't look like reports at all.
     pub(super) foreign: u64,
+    /// Reports of a time that was still to come when they were read.
+    pub(super) future: u64,
+    /// The last second a report can be of, if its host's clock is right.
+    pub(super) latest: Option<u64>,
 }
 
 impl Summary {
+    /// An empty summary, to which reports of later than `latest` are of the future.
+    #[must_use]
+    pub fn new(latest: Option<u64>) -> Self {
+        Self {
+            latest,
+            ..Self::default()
+        }
+    }
+
     /// Adds a report.
     pub fn add(&mut self, digest: Digest) {
         for variant in &digest.findings {
@@ -121,17 +142,24 @@ impl Summary {
         let mut findings: Vec<Key> = digest.findings.iter().map(|one| one.key).collect();
         findings.sort_unstable();
         let shape = Shape {
-            place: shared(&mut self.places, digest.place),
-            labels: digest.labels.into_iter().collect(),
+            place: self.place(digest.place),
             findings,
-            ok: shared(&mut self.ok, digest.ok),
+            ok: self.checks(digest.ok),
+            moot: self.checks(digest.moot),
             software: digest.software,
+            partly: digest.partly,
         };
         let shape = self.number(Arc::new(shape));
+        let labels = digest.labels.iter();
+        let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
+        let labels = self.labels.number(labels);
+        self.future += u64::from(!self.is_sane(digest.time));
         let row = Row {
             time: digest.time,
             shape,
+            labels,
             reports: 1,
+            full: !digest.partly,
             name: digest.name.unwrap_or_default().into(),
         };
         self.host(digest.id, row);
@@ -153,25 +181,30 @@ impl Summary {
     /// Adds what another summary knows.
     pub fn join(&mut self, other: Self) {
         if self.hosts.is_empty() && self.findings.is_empty() && self.bad_count == 0 {
-            let foreign = self.foreign;
+            let (foreign, future, latest) = (self.foreign, self.future, self.latest);
             *self = other;
             self.foreign += foreign;
+            self.future += future;
+            self.latest = latest;
             return;
         }
         for (key, known) in other.findings {
             self.findings.entry(key).or_insert(known);
         }
-        for (key, words) in other.words {
-            self.keep_words(key, words);
-        }
+        self.words.join(other.words);
         let numbers: Vec<u32> = other
             .shapes
             .into_iter()
             .map(|shape| self.number(shape))
             .collect();
+        let sets = other.labels.into_sets().into_iter();
+        let sets: Vec<u32> = std::iter::once(super::labels::NONE)
+            .chain(sets.map(|set| self.labels.of_set(set)))
+            .collect();
         for (id, mut row) in other.hosts {
-            if let Some(number) = numbers.get(row.shape as usize) {
-                row.shape = *number;
+            let (shape, labels) = (row.shape as usize, row.labels as usize);
+            if let (Some(shape), Some(labels)) = (numbers.get(shape), sets.get(labels)) {
+                (row.shape, row.labels) = (*shape, *labels);
                 self.host(id, row);
             }
         }
@@ -182,42 +215,34 @@ impl Summary {
         }
         self.bad_count += other.bad_count;
         self.foreign += other.foreign;
+        self.future += other.future;
         for bad in other.bad {
             self.keep_bad(bad);
         }
     }
 
-    /// Gives hosts the labels an inventory has for them, on top of their own; says how many.
-    pub fn label(&mut self, inventory: &Inventory) -> u64 {
-        let mut labelled = 0;
-        let ids: Vec<Key> = self.hosts.keys().copied().collect();
-        let mut relabelled: HashMap<(u32, &BTreeMap<String, String>), u32> = HashMap::new();
-        for id in ids {
-            let Some(row) = self.hosts.get(&id) else {
+    /// Gives hosts the labels an inventory has for them, on top of their own.
+    pub fn label<'a>(&mut self, inventory: &'a Inventory) -> Labelled<'a> {
+        let mut labelled = Labelled::new(inventory);
+        let mut relabelled: HashMap<(u32, usize), u32> = HashMap::new();
+        for row in self.hosts.values_mut() {
+            let Some((entry, labels)) = labelled.find(&row.name) else {
                 continue;
             };
-            let (Some(labels), before) = (inventory.of(&row.name), row.shape) else {
-                continue;
-            };
-            labelled += 1;
-            let shape = match relabelled.get(&(before, labels)) {
-                Some(known) => *known,
-                None => {
-                    let Some(old) = self.shapes.get(before as usize) else {
-                        continue;
-                    };
-                    let mut shape = Shape::clone(old);
-                    let mut all: BTreeMap<String, String> = shape.labels.into_iter().collect();
+            let before = row.labels;
+            row.labels = *relabelled.entry((before, entry)).or_insert_with(|| {
+                let set: Vec<(String, String)> = {
+                    let own = self.labels.get(before).iter();
+                    let own = own.map(|(key, value)| (key.to_string(), value.to_string()));
+                    let mut all: BTreeMap<String, String> = own.collect();
                     all.extend(labels.clone());
-                    shape.labels = all.into_iter().collect();
-                    let number = self.number(Arc::new(shape));
-                    relabelled.insert((before, labels), number);
-                    number
-                }
-            };
-            if let Some(row) = self.hosts.get_mut(&id) {
-                row.shape = shape;
-            }
+                    all.into_iter().collect()
+                };
+                let set = set
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value.as_str()));
+                self.labels.number(set)
+            });
         }
         labelled
     }
@@ -255,8 +280,13 @@ impl Summary {
     /// Whether any host has this label.
     #[must_use]
     pub fn has_label(&self, key: &str) -> bool {
-        let mut labels = self.shapes.iter().flat_map(|shape| &shape.labels);
-        labels.any(|(own, _)| own == key)
+        self.labels.has_key(key)
+    }
+
+    /// How many different labels hosts have.
+    #[must_use]
+    pub fn label_keys(&self) -> usize {
+        self.labels.keys()
     }
 
     /// The shape of a row.
@@ -275,23 +305,20 @@ impl Summary {
             severity: variant.severity,
         };
         self.findings.insert(variant.key, known);
-        if self.has_room_for(variant.key) {
-            self.keep_words(variant.key, Arc::new(variant.words.clone()));
+        if self.words.has_room_for(variant.key) {
+            let words: Arc<Words> = Arc::new(variant.words.clone());
+            self.words.keep(variant.key, words);
         }
     }
 
-    fn has_room_for(&self, key: Key) -> bool {
-        let largest = self.words.last_key_value().map(|(key, _)| *key);
-        self.words.len() < WORDS_KEPT || largest.is_some_and(|largest| key < largest)
+    /// The one copy of a list of checks.
+    pub(super) fn checks(&mut self, checks: Vec<Arc<str>>) -> Arc<Vec<Arc<str>>> {
+        shared(&mut self.checks, checks)
     }
 
-    pub(super) fn keep_words(&mut self, key: Key, words: Arc<Words>) {
-        if self.has_room_for(key) {
-            self.words.insert(key, words);
-            if self.words.len() > WORDS_KEPT {
-                self.words.pop_last();
-            }
-        }
+    /// The one copy of a place.
+    pub(super) fn place(&mut self, place: Place) -> Arc<Place> {
+        shared(&mut self.places, place)
     }
 
     pub(super) fn number(&mut self, shape: Arc<Shape>) -> u32 {
@@ -313,6 +340,7 @@ impl Summary {
         let newer = self.rank(&row) > self.rank(before);
         let names = (before.name != row.name).then(|| [before.name.clone(), row.name.clone()]);
         let reports = before.reports.saturating_add(row.reports);
+        let full = before.full || row.full;
         for name in names.into_iter().flatten() {
             self.alias(id, name);
         }
@@ -321,13 +349,24 @@ impl Summary {
                 *host = row;
             }
             host.reports = reports;
+            host.full = full;
         }
     }
 
-    /// Of two reports of a host the one with the higher rank counts. Where even the second is
-    /// the same, any rule will do that knows no order of reading.
-    fn rank<'a>(&'a self, row: &'a Row) -> (u64, Option<&'a Arc<Shape>>, &'a str) {
-        (row.time, self.shape(row), &row.name)
+    /// Whether a report can be of this time.
+    pub(super) fn is_sane(&self, time: u64) -> bool {
+        self.latest.is_none_or(|latest| time <= latest)
+    }
+
+    /// Of two reports of a host the one with the higher rank counts: one of a time that can
+    /// be, the newer one, the one of all checks. Where all that is the same, any rule will do
+    /// that knows no order of reading.
+    fn rank<'a>(&'a self, row: &'a Row) -> impl Ord + use<'a> {
+        let shape = self.shape(row);
+        let full = shape.is_some_and(|shape| !shape.partly);
+        let sane = self.is_sane(row.time);
+        let labels = self.labels.get(row.labels);
+        (sane, row.time, full, shape, labels, &row.name)
     }
 
     pub(super) fn alias(&mut self, id: Key, name: Box<str>) {

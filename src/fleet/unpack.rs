@@ -1,4 +1,4 @@
-//! What a file holds: reports as they are, packed with gzip or zstd, or in a tar, one in the
+//! What a file holds: reports as they are, packed with gzip, zstd or xz, or in a tar, one in the
 //! other. Nothing is unpacked to disk, and nothing is held but the document at hand.
 
 use std::io;
@@ -19,7 +19,9 @@ const PADDING: u64 = 1 << 20;
 const LONG_NAME: u64 = 64 << 10;
 /// The window a zstd stream may ask for, as a power of two: 8 MiB, what `zstd -19` takes.
 const WINDOW: u32 = 23;
-/// How much is looked at to tell what it is: the mark of a tar ends there.
+/// The memory an xz stream may ask for, in KiB: what `xz -9` takes.
+const XZ_MEMORY: u32 = 80 << 10;
+/// How much is looked at to tell what it is: the header of a tar.
 const SNIFF: usize = 512;
 
 /// What comes out of a file.
@@ -72,6 +74,7 @@ fn level(
     let mut whole = Cursor::new(head).chain(source);
     let packed = head.starts_with(&[0x1f, 0x8b])
         || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+        || head.starts_with(XZ)
         || is_tar(head);
     if packed && depth >= DEEPEST {
         let problem = format!("packed more than {DEEPEST} times");
@@ -91,6 +94,10 @@ fn level(
             Err(error) => take(Out::Trouble(name, told(&error))),
         };
     }
+    if head.starts_with(XZ) {
+        let mut plain = lzma_rust2::XzReader::new_mem_limit(whole, true, XZ_MEMORY);
+        return level(name, &mut plain, promise, depth + 1, buffer, take);
+    }
     if is_tar(head) {
         return members(name, &mut whole, depth + 1, buffer, take);
     }
@@ -102,6 +109,15 @@ fn level(
     }
     if promise == Promise::Nothing && !looks_like_reports(head) {
         return take(Out::Foreign);
+    }
+    if let Some(what) = other_kind(head) {
+        return take(Out::Trouble(name, what.to_owned()));
+    }
+    if head.starts_with(BOM) {
+        let mut mark = [0; BOM.len()];
+        if let Err(error) = whole.read_exact(&mut mark) {
+            return take(Out::Trouble(name, told(&error)));
+        }
     }
     let mut splitter = Splitter::new(whole, std::mem::take(buffer));
     let ended = splitter.each(&mut |part| take(Out::Part(name, part)));
@@ -177,6 +193,7 @@ fn members(
 pub fn promise_of(name: &str) -> Promise {
     const ENDINGS: &[&str] = &[
         ".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".tar", ".tgz", ".gz", ".zst", ".tzst",
+        ".xz", ".txz", ".bz2", ".tbz2", ".zip",
     ];
     let lower = name.to_ascii_lowercase();
     match ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
@@ -186,12 +203,71 @@ pub fn promise_of(name: &str) -> Promise {
 }
 
 fn looks_like_reports(head: &[u8]) -> bool {
-    let begin = head.trim_ascii_start();
+    let begin = head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start();
     begin.starts_with(b"---") || begin.starts_with(b"{") || begin.starts_with(b"schema: ")
 }
 
+/// What text of some systems begins with.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+const XZ: &[u8] = b"\xfd7zXZ\0";
+
+/// What is no text and is not unpacked either, and what to do.
+fn other_kind(head: &[u8]) -> Option<&'static str> {
+    const PACKED: &[(&[u8], &str)] = &[
+        (
+            b"BZh",
+            "it is packed with bzip2, which is not read: unpack it, or pack it with gzip, xz or zstd",
+        ),
+        (
+            b"PK\x03\x04",
+            "it is a zip archive, which is not read: unpack it, and name the directory",
+        ),
+        (
+            b"7z\xbc\xaf\x27\x1c",
+            "it is a 7z archive, which is not read: unpack it, and name the directory",
+        ),
+        (
+            b"\x04\x22\x4d\x18",
+            "it is packed with lz4, which is not read: unpack it, or pack it with gzip, xz or zstd",
+        ),
+        (
+            b"\x1f\x9d",
+            "it is packed with compress, which is not read: unpack it, or pack it with gzip, xz or zstd",
+        ),
+    ];
+    let mut packed = PACKED.iter();
+    if let Some((_, what)) = packed.find(|(mark, _)| head.starts_with(mark)) {
+        return Some(what);
+    }
+    let wide = match head {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        // Letters that are half zeros, without a mark.
+        [a, 0, b, 0, ..] | [0, a, 0, b, ..] => *a != 0 && *b != 0,
+        _ => false,
+    };
+    wide.then_some("it is UTF-16 text: write it as UTF-8, as with `iconv -f UTF-16 -t UTF-8`")
+}
+
+/// Whether a tar begins here: by its mark, or where it is of the days before that by the sum
+/// over its header.
 fn is_tar(head: &[u8]) -> bool {
-    head.get(257..262) == Some(b"ustar")
+    if head.get(257..262) == Some(b"ustar") {
+        return true;
+    }
+    let (Some(block), Some(sum)) = (head.get(..512), head.get(148..156)) else {
+        return false;
+    };
+    let told = std::str::from_utf8(sum).ok();
+    let told = told.map(|text| text.trim_matches(['\0', ' ']));
+    let told = told.and_then(|text| u64::from_str_radix(text, 8).ok());
+    let bytes = block.iter().enumerate();
+    let real: u64 = bytes
+        .map(|(place, byte)| match place {
+            148..156 => u64::from(b' '),
+            _ => u64::from(*byte),
+        })
+        .sum();
+    block.first() != Some(&0) && told == Some(real)
 }
 
 /// Reads until the buffer is full or the source has ended.

@@ -197,6 +197,18 @@ impl Record {
         }
     }
 
+    /// Gives the host another name, where it is read from.
+    pub fn name_host(&mut self, name: &str) {
+        match &mut self.uname {
+            Some(Ok(uname)) if !uname.nodename.is_empty() => name.clone_into(&mut uname.nodename),
+            _ => {
+                let bytes = format!("{name}\n").into_bytes();
+                self.reads
+                    .insert("/etc/hostname".to_owned(), Ok((bytes, false)));
+            }
+        }
+    }
+
     /// Changes every text in it: paths, names, links, and files, each file with its path.
     /// What is no text stays.
     pub fn rewrite(&mut self, change: &mut dyn FnMut(&str, &str) -> String) {

@@ -21,8 +21,8 @@ pub use evidence::evidence_line;
 pub use junit::junit;
 pub use machine::{json, yaml};
 pub use model::{
-    Bearing, Environment, Host, Kernel, Origin, Os, Report, SCHEMA, Summary, Threshold, Tool,
-    Verdict,
+    Bearing, Environment, Host, Kernel, Origin, Os, Report, SCHEMA, Selected, Summary, Threshold,
+    Tool, Verdict,
 };
 pub use probes::{
     ProbeRun, probes_json, probes_text, probes_yaml, runs_json, runs_status, runs_text, runs_yaml,

@@ -230,6 +230,17 @@ pub struct Origin {
     pub generated_at: String,
 }
 
+/// Which checks were asked for, where it was not all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Selected {
+    /// These checks and areas alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// All but these checks and areas.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skip: Vec<String>,
+}
+
 /// A diagnosis, complete: what was found, and what it rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -245,6 +256,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// The tally.
     pub summary: Summary,
+    /// Which checks were asked for, if not all: of the others this report says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Selected>,
     /// The software that was asked for, and what it lacks; decides the verdict, if any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<ProfileReport>,
@@ -279,6 +293,7 @@ impl Report {
             host: Host::of(&facts),
             verdict: Verdict::of(&findings, threshold),
             summary: Summary::of(&findings),
+            selection: None,
             profiles: Vec::new(),
             findings,
             probes,
@@ -302,6 +317,16 @@ impl Report {
         } else {
             bearing
         }
+    }
+
+    /// The report of these checks alone, or without those.
+    #[must_use]
+    pub fn with_selection(mut self, only: &[String], skip: &[String]) -> Self {
+        self.selection = (!only.is_empty() || !skip.is_empty()).then(|| Selected {
+            only: only.to_vec(),
+            skip: skip.to_vec(),
+        });
+        self
     }
 
     /// The report with these labels on its host.

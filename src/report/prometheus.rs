@@ -3,7 +3,7 @@
 //! refuses).
 //!
 //! The number of series is bounded: one for each check, whatever it came to, one for each
-//! profile that was asked for, and nine more.
+//! profile that was asked for and for each need of it that is missing, and nine more.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -69,7 +69,37 @@ pub fn prometheus(report: &Report, seconds: u64) -> String {
         let labels = [("profile", one.profile.as_str()), ("verdict", verdict)];
         page.sample("profile", &labels, 1);
     }
+    missing(&mut page, report);
     page.0
+}
+
+/// More needs than a profile has; no series without end from a profile of one's own.
+const NEEDS: usize = 64;
+
+/// What software needs and the host has not: it is why the verdict is not ready, and no check
+/// need fail for it.
+fn missing(page: &mut Page, report: &Report) {
+    let mut told = BTreeSet::new();
+    for one in &report.profiles {
+        for lack in one.missing_required.iter().take(NEEDS) {
+            let check = lack.check.as_deref().unwrap_or_default();
+            // As they are written: two needs that are cut to the same text are one series.
+            told.insert([&one.profile, &lack.need, check].map(escaped));
+        }
+    }
+    if !told.is_empty() {
+        page.family(
+            "profile_missing",
+            "What software requires and the host has not, and the check that says so; always 1.",
+        );
+    }
+    for [profile, need, check] in &told {
+        page.line(
+            "profile_missing",
+            &format!("{{profile=\"{profile}\",need=\"{need}\",check=\"{check}\"}}"),
+            1,
+        );
+    }
 }
 
 /// What tells hosts apart and groups them; what is not known has no label.
@@ -124,6 +154,10 @@ impl Page {
             true => String::new(),
             false => format!("{{{}}}", labels.join(",")),
         };
+        self.line(name, &labels, value);
+    }
+
+    fn line(&mut self, name: &str, labels: &str, value: u64) {
         // Writing to a string can't fail.
         let _written = writeln!(self.0, "bpf_doctor_{name}{labels} {value}");
     }
@@ -149,6 +183,42 @@ mod tests {
     #[test]
     fn a_report_as_metrics() {
         insta::assert_snapshot!(prometheus(&report(), 1_767_225_600));
+    }
+
+    #[test]
+    fn what_software_lacks_is_told_once_each() {
+        let lack = |need: &str, check: Option<&str>| crate::diagnosis::Lack {
+            need: need.to_owned(),
+            check: check.map(str::to_owned),
+            because: String::new(),
+            needed_for: None,
+            evidence: Vec::new(),
+            fixes: Vec::new(),
+        };
+        let mut report = report();
+        report.profiles = vec![super::super::ProfileReport {
+            profile: "cilium".to_owned(),
+            title: "Cilium".to_owned(),
+            verdict: Verdict::NotReady,
+            missing_required: vec![
+                lack("Linux \"6.1\" or later", None),
+                lack("Linux \"6.1\" or later", None),
+                lack("no BTF", Some("kernel-btf-missing")),
+            ],
+            missing_optional: vec![lack("netkit", None)],
+            unknown: Vec::new(),
+            unknown_optional: Vec::new(),
+        }];
+        let page = prometheus(&report, 0);
+        let lines: Vec<&str> = page
+            .lines()
+            .filter(|line| line.starts_with("bpf_doctor_profile_missing"))
+            .collect();
+        let expected = [
+            "bpf_doctor_profile_missing{profile=\"cilium\",need=\"Linux \\\"6.1\\\" or later\",check=\"\"} 1",
+            "bpf_doctor_profile_missing{profile=\"cilium\",need=\"no BTF\",check=\"kernel-btf-missing\"} 1",
+        ];
+        assert_eq!(lines, expected);
     }
 
     #[test]

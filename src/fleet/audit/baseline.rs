@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::super::digest::Key;
 use super::super::summary::{Row, Summary};
 use super::ROWS;
 use super::causes::causes;
+use super::changes::{CauseChange, Changes, Move};
 use super::judge::{Class, Population, Weighing};
-use super::model::{Cause, CauseChange, Changes, Move, Verdicts};
+use super::model::{Cause, Verdicts};
 use super::tally::Names;
 use crate::diagnosis::{Severity, Status};
 use crate::report::Verdict;
-
-/// Kernel moves that are told.
-const MOVES: usize = 50;
 
 /// Hosts that went from one shape to another.
 #[derive(Default)]
@@ -48,12 +47,22 @@ pub(super) fn changes(
             continue;
         };
         let is_ready = |class: &Class<'_>| class.verdict == Verdict::Ready;
-        let readied = is_ready(new) && !is_ready(old);
-        let broken = new.verdict == Verdict::NotReady && old.verdict != Verdict::NotReady;
-        let more = new
-            .blockers
-            .iter()
-            .any(|check| !old.blockers.contains(check));
+        // What decided then must have an answer now, or a host that was asked less would look
+        // like one that was mended; and the other way round.
+        let open = old.findings.iter().filter(|known| {
+            let matters = known.severity == Severity::Error;
+            old.open && known.status == Status::Unknown && matters
+        });
+        let decided = old.blockers.iter().chain(open.map(|known| &known.check));
+        let answered = decided.into_iter().all(|check| has_answer(new, check));
+        let more = |check: &&Arc<str>| !old.blockers.contains(check);
+        let was_looked_at = |check: &&Arc<str>| !old.shape.partly || is_told(old, check);
+        let turned = new.blockers.iter().filter(more);
+        let mut turned = turned.filter(was_looked_at);
+        let more = turned.next().is_some();
+        let readied = is_ready(new) && !is_ready(old) && answered;
+        let broke_now = new.verdict == Verdict::NotReady && old.verdict != Verdict::NotReady;
+        let broken = broke_now && more;
         let add = |to: &mut Names| to.add(hosts.hosts(), hosts.examples());
         if readied {
             add(&mut became_ready);
@@ -61,7 +70,7 @@ pub(super) fn changes(
             add(&mut broke);
         } else if new.verdict == Verdict::NotReady && more {
             add(&mut worse);
-        } else if is_ready(old) && !is_ready(new) {
+        } else if is_ready(old) != is_ready(new) || (broke_now && !more) {
             add(&mut unclear);
         }
         let release = |class: &Class<'_>| {
@@ -89,7 +98,6 @@ pub(super) fn changes(
         });
     let mut moves: Vec<Move> = moves.collect();
     moves.sort_by_key(|one| std::cmp::Reverse(one.hosts));
-    moves.truncate(MOVES);
     Changes {
         regression: broke.hosts() + worse.hosts() > 0,
         hosts_before: before.len() as u64,
@@ -123,12 +131,43 @@ fn follow<'a>(flow: &mut BTreeMap<&'a str, Flow>, old: &Class<'a>, new: &Class<'
     }
     for check in then.difference(&now) {
         let flow = flow.entry(check).or_default();
-        let mut ok = new.shape.ok.iter();
-        match ok.any(|ok| **ok == **check) {
+        match is_answer(new, check) {
             true => flow.cured.add(hosts.hosts(), hosts.examples()),
             false => flow.unseen += hosts.hosts(),
         }
     }
+}
+
+/// Whether a check came to ok, or does not apply.
+fn is_answer(class: &Class<'_>, check: &str) -> bool {
+    let lists = [&class.shape.ok, &class.shape.moot];
+    lists
+        .iter()
+        .any(|list| list.binary_search_by(|one| (**one).cmp(check)).is_ok())
+}
+
+/// Whether what became of a check is known.
+fn has_answer(class: &Class<'_>, check: &str) -> bool {
+    let mut findings = class.findings.iter();
+    is_answer(class, check)
+        || findings.any(|known| *known.check == *check && known.status == Status::Fail)
+        || is_need(class, check)
+}
+
+/// Whether this is a need of software that was asked for: told where it lacks, and not where
+/// it is there.
+fn is_need(class: &Class<'_>, check: &str) -> bool {
+    let mut software = class.shape.software.iter();
+    software.any(|one| {
+        let need = check.strip_prefix(&*one.profile);
+        need.is_some_and(|need| need.starts_with(": "))
+    })
+}
+
+/// Whether a report tells of a check at all.
+fn is_told(class: &Class<'_>, check: &str) -> bool {
+    let mut findings = class.findings.iter();
+    is_answer(class, check) || findings.any(|known| *known.check == *check) || is_need(class, check)
 }
 
 fn failing<'a>(class: &Class<'a>) -> BTreeSet<&'a str> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::super::digest::{Key, Remedy};
+use super::super::digest::Key;
+use super::super::words::Remedy;
 use super::judge::{Class, Population};
 use super::model::{Cause, Count, FixGroup, Together, Unknown};
 use super::tally::{Names, Tally};

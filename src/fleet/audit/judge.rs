@@ -1,10 +1,13 @@
 //! Whether hosts are ready, by what was found on them.
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::digest::{Key, Software, Words};
+use super::super::digest::{Key, Software};
+use super::super::labels::{LabelTable, NONE};
 use super::super::summary::{Known, Shape, Summary};
+use super::super::words::{Store, Words};
 use super::tally::Names;
 use crate::diagnosis::{Severity, Status};
 use crate::report::{Threshold, Verdict};
@@ -123,7 +126,10 @@ pub(in super::super) struct Class<'a> {
 #[derive(Debug)]
 pub(in super::super) struct Population<'a> {
     pub(in super::super) classes: Vec<Class<'a>>,
-    words: &'a std::collections::BTreeMap<Key, Arc<Words>>,
+    words: &'a Store,
+    pub(super) labels: &'a LabelTable,
+    /// How many hosts of a class have which labels, where they have some.
+    pub(super) labelled: BTreeMap<(usize, u32), u64>,
     /// The class of each shape of the summary.
     of_shape: HashMap<u32, usize>,
 }
@@ -133,6 +139,8 @@ impl<'a> Population<'a> {
         let mut population = Self {
             classes: Vec::new(),
             words: &summary.words,
+            labels: &summary.labels,
+            labelled: BTreeMap::new(),
             of_shape: HashMap::new(),
         };
         for row in summary.hosts.values() {
@@ -152,13 +160,21 @@ impl<'a> Population<'a> {
                 class.hosts += 1;
                 class.names.add(1, [&*row.name]);
             }
+            if row.labels != NONE {
+                *population.labelled.entry((place, row.labels)).or_default() += 1;
+            }
         }
         population
     }
 
     /// The words of a finding, if they were kept.
     pub(in super::super) fn words(&self, key: Key) -> Option<&'a Arc<Words>> {
-        self.words.get(&key)
+        self.words.get(key)
+    }
+
+    /// Labels by the number of their set.
+    pub(in super::super) fn labels_of(&self, number: u32) -> &'a [(Arc<str>, Box<str>)] {
+        self.labels.get(number)
     }
 
     /// The number of the class of a shape of the summary.

@@ -2,9 +2,12 @@
 //! changed.
 
 mod baseline;
+mod best;
 mod causes;
+mod changes;
 mod groups;
 mod judge;
+mod looking;
 mod model;
 mod outliers;
 mod plan;
@@ -12,17 +15,19 @@ mod tally;
 
 use std::collections::BTreeSet;
 
+pub use changes::{CauseChange, Changes, Move};
 pub use groups::KEYS as GROUPS;
 pub use judge::Weighing;
 pub use model::{
-    AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, Group, Grouping,
-    Hosts, Move, Outlier, Outliers, Plan, Reports, Step, Together, Unknown, Verdicts,
+    AUDIT_SCHEMA, Audit, Cause, Count, Counts, FixGroup, Group, Grouping, Hosts, Outlier, Outliers,
+    Partly, Plan, Reports, Step, Takes, Together, Unknown, Verdicts,
 };
 
+pub(super) use groups::{LABELS, label_keys};
 pub(super) use judge::Population;
 
-use super::digest::time;
 use super::summary::Summary;
+use super::time::time;
 
 /// Names of hosts that stand for a group.
 pub(super) const EXAMPLES: usize = 3;
@@ -52,6 +57,7 @@ pub fn audit(
         hosts: summary.len() as u64,
         verdicts,
         reports: reports(summary),
+        partly: partly(summary, &population),
         groups: groups::groups(&population, by, weighing),
         outliers: outliers::outliers(&population),
         changes: before.map(|before| baseline::changes(before, summary, &population, weighing)),
@@ -69,6 +75,10 @@ fn reports(summary: &Summary) -> Reports {
     for row in rows().filter(|row| row.reports > 1) {
         repeated.add(1, [&*row.name]);
     }
+    let mut of_future = tally::Names::default();
+    for row in rows().filter(|row| !summary.is_sane(row.time)) {
+        of_future.add(1, [&*row.name]);
+    }
     let renamed = summary.aliases.values().take(ROWS);
     let names = |names: &BTreeSet<Box<str>>| names.iter().map(|name| shown(name)).collect();
     Reports {
@@ -80,8 +90,35 @@ fn reports(summary: &Summary) -> Reports {
         bad: summary.bad_count,
         bad_reports: summary.bad.iter().cloned().collect(),
         passed_over: summary.foreign,
+        future: summary.future,
+        of_future: of_future.told(),
         oldest: rows().map(|row| row.time).min().map(time),
         newest: rows().map(|row| row.time).max().map(time),
+    }
+}
+
+/// Hosts of which only a part was looked at.
+fn partly(summary: &Summary, population: &Population<'_>) -> Partly {
+    let mut names = tally::Names::default();
+    let mut ready = 0;
+    for class in population.classes.iter().filter(|class| class.shape.partly) {
+        names.add(class.hosts, class.names.examples());
+        if class.verdict == crate::report::Verdict::Ready {
+            ready += class.hosts;
+        }
+    }
+    let mut narrowed = tally::Names::default();
+    for row in summary.hosts.values().filter(|row| row.full) {
+        if summary.shape(row).is_some_and(|shape| shape.partly) {
+            narrowed.add(1, [&*row.name]);
+        }
+    }
+    let told = names.told();
+    Partly {
+        hosts: told.hosts,
+        ready,
+        examples: told.examples,
+        narrowed: narrowed.told(),
     }
 }
 

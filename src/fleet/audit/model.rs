@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::changes::Changes;
 use crate::diagnosis::{Needs, Severity};
 use crate::report::Verdict;
 
@@ -24,6 +25,8 @@ pub struct Audit {
     pub verdicts: Verdicts,
     /// What was read.
     pub reports: Reports,
+    /// Hosts of which only a part was looked at.
+    pub partly: Partly,
     /// What keeps hosts from being ready, most hosts first.
     pub causes: Vec<Cause>,
     /// The fewest changes that make so many hosts ready.
@@ -97,10 +100,28 @@ pub struct Reports {
     pub bad_reports: Vec<super::super::summary::Bad>,
     /// Files that don't look like reports and were passed over.
     pub passed_over: u64,
+    /// Reports of a time that was still to come; they count where a host has no other one.
+    pub future: u64,
+    /// Hosts whose report that counts is one of those.
+    pub of_future: Hosts,
     /// When the oldest report that counts was made.
     pub oldest: Option<String>,
     /// When the newest was made.
     pub newest: Option<String>,
+}
+
+/// Hosts of which only a part was looked at: by `--only`, `--skip` or `--profile`. Nothing is
+/// known of the rest, whatever their verdict is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Partly {
+    /// How many.
+    pub hosts: u64,
+    /// How many of them are ready as far as they were looked at.
+    pub ready: u64,
+    /// The names of a few.
+    pub examples: Vec<String>,
+    /// Those of them of which there is an older report of all checks.
+    pub narrowed: Hosts,
 }
 
 /// Some hosts.
@@ -214,12 +235,27 @@ pub struct FixGroup {
 /// The fewest changes that make so many hosts ready.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Plan {
-    /// Whether no smaller sets of changes do; with many causes only good ones are looked for.
+    /// Whether no smaller sets of changes do; with many causes the larger sets are good ones
+    /// and need not be the best.
     pub exact: bool,
+    /// Up to this number of causes no set of the same size does more.
+    pub exact_up_to: u64,
     /// One step for each number of changes that is worth it.
     pub steps: Vec<Step>,
     /// Hosts that no change makes ready, because something that matters is unknown there.
     pub undecided: u64,
+    /// Hosts with a cause that nothing typed there changes, as far as is known.
+    pub stuck: u64,
+}
+
+/// What it takes on some of the hosts of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Takes {
+    /// `nothing`, `privilege`, `reboot`, `rebuild`; `own-report` where the fix is told in the
+    /// host's own report alone, `no-known-fix` where none is known for one of its causes.
+    pub what: &'static str,
+    /// How many hosts.
+    pub hosts: u64,
 }
 
 /// A set of changes, and what it brings.
@@ -234,6 +270,8 @@ pub struct Step {
     /// What the fixes take at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<Needs>,
+    /// What they take on how many of the hosts gained, the easiest first.
+    pub takes: Vec<Takes>,
 }
 
 /// A check without an answer, over all hosts.
@@ -309,71 +347,4 @@ pub struct Outlier {
     pub fewer: Vec<String>,
     /// Names of a few.
     pub examples: Vec<String>,
-}
-
-/// What is different from an earlier time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Changes {
-    /// Whether a host that was there then is worse now.
-    pub regression: bool,
-    /// Hosts then.
-    pub hosts_before: u64,
-    /// How many of them came to which verdict.
-    pub verdicts_before: Verdicts,
-    /// Hosts that are there now and were not.
-    pub new: Hosts,
-    /// Hosts that were there and are not.
-    pub gone: Hosts,
-    /// Hosts that are ready now and were not.
-    pub became_ready: Hosts,
-    /// Hosts that are not ready now and were not known to be so.
-    pub broke: Hosts,
-    /// Hosts that were not ready and have another cause for it now.
-    pub worse: Hosts,
-    /// Hosts that were ready, and of which that is no longer known.
-    pub unclear: Hosts,
-    /// Causes, the largest change first; those without a change are left out.
-    pub causes: Vec<CauseChange>,
-    /// Hosts whose kernel is another one now, most hosts first.
-    pub kernels: Vec<Move>,
-    /// How many such moves there are in all.
-    pub kernel_moves: u64,
-}
-
-/// How a cause changed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CauseChange {
-    /// The check.
-    pub check: String,
-    /// The failure in a few words.
-    pub title: String,
-    /// How much it matters.
-    pub severity: Severity,
-    /// `new`, `gone`, `more`, `fewer` or `moved`, by the hosts there are now and then.
-    pub change: &'static str,
-    /// On how many hosts it failed.
-    pub before: u64,
-    /// On how many it fails.
-    pub now: u64,
-    /// Hosts of both times on which it fails now and did not.
-    pub appeared: Hosts,
-    /// Hosts of both times on which it failed and is ok now.
-    pub cured: Hosts,
-    /// Hosts of both times on which it failed and no answer is there now.
-    pub unseen: u64,
-}
-
-/// Hosts that went from one kernel to another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Move {
-    /// The kernel then.
-    pub from: String,
-    /// The kernel now.
-    pub to: String,
-    /// How many hosts.
-    pub hosts: u64,
-    /// How many of them became ready.
-    pub became_ready: u64,
-    /// How many of them broke.
-    pub broke: u64,
 }

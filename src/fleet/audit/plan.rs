@@ -7,86 +7,142 @@
 
 use std::collections::BTreeMap;
 
-use super::judge::Population;
-use super::model::{Cause, Plan, Step};
-use crate::diagnosis::Needs;
+use super::best::{Best, Sets, large, small};
+use super::judge::{Class, Population};
+use super::looking::{Cure, cure};
+use super::model::{Cause, Plan, Step, Takes};
+use crate::diagnosis::{Needs, Status};
 use crate::report::Verdict;
 
 /// With so many causes every set is tried: a million sets.
 const EXACT: usize = 20;
-/// With more, so many of the causes are looked at, in sets that hosts have.
-const MOST: usize = 128;
-/// So many of the sets that hosts have are looked at in each step.
-const CANDIDATES: usize = 300;
 /// So many steps are told.
 const STEPS: usize = 40;
 
-/// Hosts by the causes that keep them from being ready, as bits.
-type Sets = BTreeMap<u128, u64>;
+/// Hosts with the same causes, by what it takes to mend all of them.
+type Cures = BTreeMap<Box<[u32]>, BTreeMap<Cure, u64>>;
 
 pub(super) fn plan(population: &Population<'_>, causes: &[Cause], ready: u64) -> Plan {
     // Causes of most hosts first, so that among equals those come first.
-    let place: BTreeMap<&str, usize> = causes
+    let place: BTreeMap<&str, u32> = causes
         .iter()
         .enumerate()
-        .map(|(place, cause)| (cause.check.as_str(), place))
+        .map(|(place, cause)| (cause.check.as_str(), place as u32))
         .collect();
-    let mut sets = Sets::new();
-    let mut undecided = 0;
-    let mut beyond = false;
+    let mut cures = Cures::new();
+    let (mut undecided, mut stuck) = (0, 0);
     for class in &population.classes {
         if class.verdict != Verdict::Ready && class.open {
             undecided += class.hosts;
         } else if class.verdict == Verdict::NotReady {
-            let places = class.blockers.iter().map(|check| place.get(&**check));
-            let places: Option<Vec<usize>> = places.map(|place| place.copied()).collect();
-            match places {
-                Some(places) if places.iter().all(|place| *place < MOST) => {
-                    let bits = places.iter().fold(0, |bits, place| bits | 1_u128 << place);
-                    *sets.entry(bits).or_default() += class.hosts;
-                }
-                _ => beyond = true,
+            let worst = worst(population, class);
+            if worst == Cure::OnlyLooks {
+                stuck += class.hosts;
+                continue;
             }
+            let places = class.blockers.iter().map(|check| place.get(&**check));
+            let Some(mut places) = places
+                .map(|place| place.copied())
+                .collect::<Option<Vec<u32>>>()
+            else {
+                continue;
+            };
+            places.sort_unstable();
+            let by_cure = cures.entry(places.into()).or_default();
+            *by_cure.entry(worst).or_default() += class.hosts;
         }
     }
-    let all = sets.keys().fold(0, |all, set| all | set);
-    let used: Vec<usize> = (0..MOST).filter(|place| all >> place & 1 == 1).collect();
-    let costs = |set: u128| -> Vec<Needs> {
-        let chosen = used.iter().filter(|place| set >> **place & 1 == 1);
-        let needs = chosen.filter_map(|place| causes.get(*place)?.needs);
-        needs.collect()
-    };
-    let (exact, chosen) = if used.len() <= EXACT && !beyond {
-        (true, every_set(&sets, &used, &costs))
+    let sets: Sets = cures
+        .iter()
+        .map(|(set, hosts)| (set.clone(), hosts.values().sum()))
+        .collect();
+    let mut used: Vec<u32> = sets.keys().flat_map(|set| set.iter().copied()).collect();
+    used.sort_unstable();
+    used.dedup();
+    let (chosen, exact_up_to) = if used.len() <= EXACT {
+        let needs = |place: &u32| causes.get(*place as usize)?.needs;
+        (every_set(&sets, &used, &needs), used.len())
     } else {
-        (false, good_sets(&sets))
+        let few = small(&sets);
+        let (more, exact_up_to) = large(&sets, &few);
+        (few.into_iter().chain(more).collect(), exact_up_to)
     };
     let mut steps: Vec<Step> = Vec::new();
     for (set, gained) in chosen {
         if steps.last().is_none_or(|last| last.gained < gained) && steps.len() < STEPS {
-            let checks = used.iter().filter(|place| set >> **place & 1 == 1);
-            let checks = checks.filter_map(|place| causes.get(*place));
+            let checks = set.iter().filter_map(|place| causes.get(*place as usize));
+            let takes = takes(&cures, &set);
+            let mut needs = takes.keys().rev().filter_map(|cure| match cure {
+                Cure::Takes(needs) => Some(*needs),
+                Cure::Untold | Cure::Unknown | Cure::OnlyLooks => None,
+            });
             steps.push(Step {
-                needs: checks.clone().filter_map(|cause| cause.needs).max(),
+                needs: needs.next(),
                 checks: checks.map(|cause| cause.check.clone()).collect(),
                 gained,
                 ready: ready + gained,
+                takes: takes.into_iter().map(told).collect(),
             });
         }
     }
     Plan {
-        exact,
+        exact: exact_up_to >= used.len(),
+        exact_up_to: exact_up_to as u64,
         steps,
         undecided,
+        stuck,
     }
 }
 
+/// What it takes to mend all causes of these hosts.
+fn worst(population: &Population<'_>, class: &Class<'_>) -> Cure {
+    let of_check = |check: &str| {
+        let mut findings = class.findings.iter().filter(|known| *known.check == *check);
+        let known = findings.find(|known| known.status == Status::Fail);
+        // What is unknown counts only where all must be known; looking is what mends it.
+        let known = known.or_else(|| class.findings.iter().find(|known| *known.check == *check));
+        match known {
+            Some(known) if known.status == Status::Fail => {
+                cure(population.words(known.key).map(|words| &**words))
+            }
+            Some(_) => Cure::Unknown,
+            None => Cure::Untold,
+        }
+    };
+    let cures = class.blockers.iter().map(|check| of_check(check));
+    cures.max().unwrap_or(Cure::Untold)
+}
+
+/// The hosts that become ready by a set, by what they take.
+fn takes(cures: &Cures, set: &[u32]) -> BTreeMap<Cure, u64> {
+    let mut hosts: BTreeMap<Cure, u64> = BTreeMap::new();
+    let inside = |own: &[u32]| own.iter().all(|place| set.binary_search(place).is_ok());
+    for (_, by_cure) in cures.iter().filter(|(own, _)| inside(own)) {
+        for (cure, count) in by_cure {
+            *hosts.entry(*cure).or_default() += count;
+        }
+    }
+    hosts
+}
+
+fn told((cure, hosts): (Cure, u64)) -> Takes {
+    let what = match cure {
+        Cure::Takes(Needs::Nothing) => "nothing",
+        Cure::Takes(Needs::Privilege) => "privilege",
+        Cure::Takes(Needs::Reboot) => "reboot",
+        Cure::Takes(Needs::Rebuild) => "rebuild",
+        Cure::Untold => "own-report",
+        Cure::Unknown | Cure::OnlyLooks => "no-known-fix",
+    };
+    Takes { what, hosts }
+}
+
 /// The best set of each size, by trying all.
-fn every_set(sets: &Sets, used: &[usize], costs: &dyn Fn(u128) -> Vec<Needs>) -> Vec<(u128, u64)> {
+fn every_set(sets: &Sets, used: &[u32], needs: &dyn Fn(&u32) -> Option<Needs>) -> Vec<Best> {
     let size = used.len();
     let mut below = vec![0_u64; 1 << size];
     for (set, hosts) in sets {
-        if let Some(count) = below.get_mut(packed(*set, used)) {
+        if let Some(count) = below.get_mut(packed(set, used)) {
             *count += hosts;
         }
     }
@@ -111,9 +167,9 @@ fn every_set(sets: &Sets, used: &[usize], costs: &dyn Fn(u128) -> Vec<Needs>) ->
             // As many hosts: what costs less, then the causes of most hosts.
             Some((other, _)) => {
                 let cost = |set| {
-                    let mut needs = costs(spread(set, used));
-                    needs.sort_by(|a, b| b.cmp(a));
-                    needs
+                    let mut all: Vec<Needs> = spread(set, used).iter().filter_map(needs).collect();
+                    all.sort_by(|a, b| b.cmp(a));
+                    all
                 };
                 let (one, two) = (cost(set), cost(*other));
                 one < two || (one == two && set.reverse_bits() > other.reverse_bits())
@@ -129,77 +185,59 @@ fn every_set(sets: &Sets, used: &[usize], costs: &dyn Fn(u128) -> Vec<Needs>) ->
         .collect()
 }
 
-fn packed(set: u128, used: &[usize]) -> usize {
-    let bits = used.iter().enumerate();
-    bits.filter(|(_, place)| set >> **place & 1 == 1)
-        .fold(0, |packed, (bit, _)| packed | 1 << bit)
+fn packed(set: &[u32], used: &[u32]) -> usize {
+    let bits = set
+        .iter()
+        .filter_map(|place| used.binary_search(place).ok());
+    bits.fold(0, |packed, bit| packed | 1 << bit)
 }
 
-fn spread(set: usize, used: &[usize]) -> u128 {
+fn spread(set: usize, used: &[u32]) -> Box<[u32]> {
     let bits = used.iter().enumerate();
-    bits.filter(|(bit, _)| set >> bit & 1 == 1)
-        .fold(0, |spread, (_, place)| spread | 1 << place)
-}
-
-/// Good sets: in each step those changes that bring the most hosts for each change.
-fn good_sets(sets: &Sets) -> Vec<(u128, u64)> {
-    let mut rows: Vec<(u128, u64)> = sets.iter().map(|(set, hosts)| (*set, *hosts)).collect();
-    rows.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-    let below = |chosen: u128| -> u64 {
-        let inside = rows.iter().filter(|(set, _)| set & !chosen == 0);
-        inside.map(|(_, hosts)| hosts).sum()
-    };
-    let mut chosen = 0;
-    let mut steps = Vec::new();
-    loop {
-        let now = below(chosen);
-        let open = rows.iter().filter(|(set, _)| set & !chosen != 0);
-        let candidates = open.take(CANDIDATES).map(|(set, _)| {
-            let added = u64::from((set & !chosen).count_ones());
-            (chosen | set, below(chosen | set) - now, added)
-        });
-        let best = candidates.max_by(|(one, gain, added), (other, gained, more)| {
-            let (left, right) = (gain * more, gained * added);
-            left.cmp(&right).then(more.cmp(added)).then(other.cmp(one))
-        });
-        let Some((next, gain, _)) = best else {
-            return steps;
-        };
-        chosen = next;
-        steps.push((chosen, now + gain));
-    }
+    let bits = bits.filter(|(bit, _)| set >> bit & 1 == 1);
+    bits.map(|(_, place)| *place).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn all_needs_are_equal(_: u128) -> Vec<Needs> {
-        Vec::new()
+    fn sets(list: &[(&[u32], u64)]) -> Sets {
+        let rows = list.iter().map(|(set, hosts)| ((*set).into(), *hosts));
+        rows.collect()
+    }
+
+    fn all_needs_are_equal(_: &u32) -> Option<Needs> {
+        None
+    }
+
+    fn found(sets: &Sets, used: &[u32], needs: &dyn Fn(&u32) -> Option<Needs>) -> Vec<Best> {
+        every_set(sets, used, needs)
     }
 
     #[test]
     fn every_set_finds_what_greed_misses() {
         // Mending cause 0 alone brings 5; 1 and 2 bring nothing alone and 20 together.
-        let sets = Sets::from([(0b001, 5), (0b110, 20), (0b111, 1)]);
-        let used = [0, 1, 2];
-        let found = every_set(&sets, &used, &all_needs_are_equal);
-        assert_eq!(found, [(0b001, 5), (0b110, 20), (0b111, 26)]);
-        assert_eq!(good_sets(&sets), [(0b110, 20), (0b111, 26)]);
+        let all = sets(&[(&[0], 5), (&[1, 2], 20), (&[0, 1, 2], 1)]);
+        let best = found(&all, &[0, 1, 2], &all_needs_are_equal);
+        let expected: Vec<Best> = sets(&[(&[0], 5), (&[1, 2], 20), (&[0, 1, 2], 26)])
+            .into_iter()
+            .collect();
+        assert_eq!(best.len(), 3);
+        assert!(expected.iter().all(|one| best.contains(one)), "{best:?}");
     }
 
     #[test]
     fn among_equals_the_cheaper_set_is_chosen() {
-        let sets = Sets::from([(0b01, 5), (0b10, 5)]);
-        let costs = |set: u128| match set {
-            0b01 => vec![Needs::Reboot],
-            0b10 => vec![Needs::Privilege],
-            _ => vec![Needs::Reboot, Needs::Privilege],
+        let all = sets(&[(&[0], 5), (&[1], 5)]);
+        let needs = |place: &u32| match place {
+            0 => Some(Needs::Reboot),
+            _ => Some(Needs::Privilege),
         };
-        let found = every_set(&sets, &[0, 1], &costs);
-        assert_eq!(found, [(0b10, 5), (0b11, 10)]);
-        let found = every_set(&sets, &[0, 1], &all_needs_are_equal);
-        assert_eq!(found, [(0b01, 5), (0b11, 10)]);
+        let best = found(&all, &[0, 1], &needs);
+        assert_eq!(best, [([1].into(), 5), ([0, 1].into(), 10)]);
+        let best = found(&all, &[0, 1], &all_needs_are_equal);
+        assert_eq!(best, [([0].into(), 5), ([0, 1].into(), 10)]);
     }
 
     /// Against the definition, on many small fleets.
@@ -213,26 +251,24 @@ mod tests {
             (state >> 33) % limit
         };
         for _ in 0..200 {
-            let mut sets = Sets::new();
+            let mut all = Sets::new();
             for _ in 0..random(12) {
-                let set = 1 + u128::from(random(63));
-                *sets.entry(set).or_default() += 1 + random(9);
+                let bits = 1 + random(63);
+                let set = (0..6_u32).filter(|place| bits >> place & 1 == 1);
+                *all.entry(set.collect()).or_default() += 1 + random(9);
             }
-            let all = sets.keys().fold(0, |all, set| all | set);
-            let used: Vec<usize> = (0..6).filter(|place| all >> place & 1 == 1).collect();
-            let below = |chosen: u128| -> u64 {
-                sets.iter()
-                    .filter(|(set, _)| *set & !chosen == 0)
-                    .map(|(_, hosts)| hosts)
-                    .sum()
+            let mut used: Vec<u32> = all.keys().flat_map(|set| set.iter().copied()).collect();
+            used.sort_unstable();
+            used.dedup();
+            let bits = |set: &[u32]| set.iter().fold(0_u32, |bits, one| bits | 1 << one);
+            let below = |chosen: u32| -> u64 {
+                let inside = all.iter().filter(|(set, _)| bits(set) & !chosen == 0);
+                inside.map(|(_, hosts)| hosts).sum()
             };
-            for (set, hosts) in every_set(&sets, &used, &all_needs_are_equal) {
-                assert_eq!(below(set), hosts);
-                let same_size = (0..64_u128).filter(|other| other.count_ones() == set.count_ones());
-                assert_eq!(same_size.map(below).max(), Some(hosts));
-            }
-            for (set, hosts) in good_sets(&sets) {
-                assert_eq!(below(set), hosts);
+            for (set, hosts) in found(&all, &used, &all_needs_are_equal) {
+                assert_eq!(below(bits(&set)), hosts);
+                let same = (0..64_u32).filter(|other| other.count_ones() as usize == set.len());
+                assert_eq!(same.map(below).max(), Some(hosts));
             }
         }
     }

@@ -1,12 +1,13 @@
 //! Hosts and what fails on them, for spreadsheets: a row for each host and check.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::io::Write;
 
-use super::super::audit::{Population, Weighing};
-use super::super::digest::{Key, time};
+use super::super::audit::{LABELS, Population, Weighing, label_keys};
+use super::super::digest::Key;
+use super::super::labels;
 use super::super::summary::{Row, Summary};
+use super::super::time::time;
 use crate::diagnosis::{Needs, Severity, Status};
 use crate::report::{Verdict, clean};
 
@@ -17,6 +18,7 @@ const FIRST: &[&str] = &[
     "arch",
     "distribution",
     "reported_at",
+    "looked_at",
     "check",
     "status",
     "severity",
@@ -28,8 +30,11 @@ const FIRST: &[&str] = &[
     "commands",
 ];
 
+/// So many labels are columns.
+pub const LABEL_COLUMNS: usize = LABELS;
+
 /// Writes the rows: of each host what fails or is unknown, and one row of a host on which
-/// nothing does. Labels follow as columns of their own.
+/// nothing does. Labels follow as columns of their own, those of the most hosts.
 ///
 /// No cell begins with what a spreadsheet takes for a formula.
 ///
@@ -37,11 +42,8 @@ const FIRST: &[&str] = &[
 /// Those of the place it is written to.
 pub fn csv(summary: &Summary, weighing: &Weighing, out: &mut dyn Write) -> io::Result<()> {
     let population = Population::new(summary, weighing);
-    let labels = population
-        .classes
-        .iter()
-        .flat_map(|class| &class.shape.labels);
-    let labels: BTreeSet<&str> = labels.map(|(key, _)| key.as_str()).collect();
+    let labels = label_keys(&population);
+    let labels: Vec<&str> = labels.iter().map(|label| label.key).collect();
     let mut writer = ::csv::Writer::from_writer(out);
     let header = FIRST.iter().map(|name| (*name).to_owned());
     let header = header.chain(labels.iter().map(|key| cell(&format!("label:{key}"))));
@@ -61,13 +63,13 @@ pub fn csv(summary: &Summary, weighing: &Weighing, out: &mut dyn Write) -> io::R
             text(&place.arch),
             text(&place.distribution()),
             time(row.time),
+            if class.shape.partly { "part" } else { "all" }.to_owned(),
         ];
         let labels: Vec<String> = labels
             .iter()
             .map(|key| {
-                let mut own = class.shape.labels.iter();
-                let own = own.find(|(own, _)| own == key);
-                cell(own.map_or("", |(_, value)| value))
+                let own = population.labels_of(row.labels);
+                cell(labels::value(own, key).unwrap_or_default())
             })
             .collect();
         if class.findings.is_empty() {

@@ -2,6 +2,7 @@
 //! markup or script. The page holds the audit as JSON, and its script shows it as text.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -89,18 +90,15 @@ fn groups<'a>(
     summary: &'a Summary,
     population: &Population<'a>,
 ) -> (Vec<&'a str>, Vec<Group>, usize) {
-    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut checks = Vec::new();
+    // By name, so that the same hosts give the same page.
+    let all = population.classes.iter().flat_map(|class| &class.findings);
+    let checks: BTreeSet<&str> = all.map(|known| &*known.check).collect();
+    let checks: Vec<&str> = checks.into_iter().collect();
+    let number = |check: &str| checks.binary_search(&check).unwrap_or(0);
     let mut shapes: BTreeMap<Shape<'_>, (Verdict, Vec<&str>)> = BTreeMap::new();
     // Labels and versions of the doctor don't tell hosts apart here.
     let mut of_class: Vec<Option<Shape<'_>>> = Vec::new();
     for class in &population.classes {
-        let mut number = |check: &'a str| {
-            *numbers.entry(check).or_insert_with(|| {
-                checks.push(check);
-                checks.len() - 1
-            })
-        };
         let mut fails: Vec<usize> = Vec::new();
         let mut rest: Vec<usize> = Vec::new();
         let mut unknown: Vec<usize> = Vec::new();

@@ -1,7 +1,7 @@
 //! The audit in Markdown, for tickets, wikis and pull requests.
 
 use super::super::audit::{Audit, Cause, Changes, Grouping};
-use super::words::{counts, hosts, needs, number, percent, such};
+use super::words::{counts, future, hosts, needs, number, partly, percent, repeated, such, takes};
 use crate::report::clean;
 
 /// Causes and rows that are told; a page has an end.
@@ -28,11 +28,17 @@ pub fn markdown(audit: &Audit) -> String {
     let reports = &audit.reports;
     if let (Some(oldest), Some(newest)) = (&reports.oldest, &reports.newest) {
         page += &format!(
-            "\n{} from {oldest} to {newest}; {} replaced by newer ones, {} could not be used.\n",
+            "\n{} from {oldest} to {newest}; {} could not be used.\n",
             super::words::reports(reports.read),
-            number(reports.superseded),
             number(reports.bad)
         );
+    }
+    let mut notes = [partly(&audit.partly), future(reports)].concat();
+    if reports.superseded > 0 {
+        notes.push(repeated(reports));
+    }
+    for note in notes {
+        page += &format!("\n{}\n", text(&note));
     }
     if let Some(changes) = &audit.changes {
         page += &since(changes);
@@ -92,10 +98,25 @@ pub fn markdown(audit: &Audit) -> String {
 
 fn plan(audit: &Audit) -> String {
     let plan = &audit.plan;
-    if plan.steps.is_empty() {
+    if plan.steps.is_empty() && plan.stuck + plan.undecided == 0 {
         return String::new();
     }
     let mut out = heading("What to mend first");
+    if !plan.exact {
+        out += &format!("{}\n\n", text(&super::words::approximate(plan)));
+    }
+    if plan.stuck > 0 {
+        out += &format!(
+            "On {} nothing that is typed there changes one of the causes, as far as is known.\n\n",
+            hosts(plan.stuck)
+        );
+    }
+    if plan.undecided > 0 {
+        out += &format!(
+            "On {} something that matters is unknown besides.\n\n",
+            hosts(plan.undecided)
+        );
+    }
     out += &table(&[
         "Causes",
         "Hosts that become ready",
@@ -109,7 +130,7 @@ fn plan(audit: &Audit) -> String {
             number(step.checks.len() as u64),
             number(step.gained),
             number(step.ready),
-            step.needs.map_or("", needs).to_owned(),
+            takes(&step.takes),
             checks.join(", "),
         ]);
     }
@@ -212,7 +233,7 @@ fn since(changes: &Changes) -> String {
     for (what, some) in [
         ("broke", &changes.broke),
         ("not ready for another cause", &changes.worse),
-        ("no longer known to be ready", &changes.unclear),
+        (super::words::UNCLEAR, &changes.unclear),
         ("became ready", &changes.became_ready),
         ("new", &changes.new),
         ("gone", &changes.gone),

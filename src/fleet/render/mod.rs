@@ -1,6 +1,7 @@
 //! An audit as text, YAML, JSON, CSV, Markdown, HTML and for Prometheus.
 
 mod csv;
+mod first;
 mod html;
 mod machine;
 mod markdown;
@@ -9,7 +10,7 @@ mod since;
 mod text;
 mod words;
 
-pub use csv::csv;
+pub use csv::{LABEL_COLUMNS, csv};
 pub use html::html;
 pub use machine::{json, yaml};
 pub use markdown::markdown;

@@ -3,6 +3,8 @@
 const { audit, checks, groups, left_out } = JSON.parse(document.getElementById("data").textContent);
 const VERDICTS = [["ready", "ready"], ["not-ready", "not ready"], ["undetermined", "undetermined"]];
 const NEEDS = { nothing: "at once", privilege: "no reboot", reboot: "reboot", rebuild: "another kernel" };
+const TAKES = { ...NEEDS, "own-report": "as their own reports say", "no-known-fix": "no known fix" };
+const takes = list => list.length === 1 ? TAKES[list[0].what] : list.map(one => `${number(one.hosts)} ${TAKES[one.what]}`).join(", ");
 const page = document.getElementById("page");
 
 // ---- Making elements -------------------------------------------------------------------
@@ -134,7 +136,11 @@ function top() {
       VERDICTS.map(([key, word]) => el("div", { class: "tile" }, el("b", { class: key }, number(verdicts[key])), `${word} (${percent(verdicts[key], audit.hosts)})`))),
     verdictBar(verdicts, 1240, 14));
   const notes = [];
-  if (reports.superseded) notes.push(`${number(reports.superseded)} reports were replaced by newer ones of the same host ${examples(reports.repeated, " (", ")")}`);
+  if (reports.superseded) notes.push(`${number(reports.superseded)} reports do not count, because there is a newer one of the same host, or the same again${examples(reports.repeated, " (", ")")}`);
+  const { partly } = audit;
+  if (partly.hosts) notes.push(`${hosts(partly.hosts)} only partly looked at (--only, --skip or --profile), ${number(partly.ready)} of them ready as far as that goes${examples(partly, ": ")}`);
+  if (partly.narrowed.hosts) notes.push(`${hosts(partly.narrowed.hosts)} with an older report that looked at all: the newer one counts${examples(partly.narrowed, ": ")}`);
+  if (reports.future) notes.push(`${number(reports.future)} reports of a time more than a day from now: a clock is wrong; they count where a host has no other (${hosts(reports.of_future.hosts)}${examples(reports.of_future, ": ")})`);
   if (reports.renamed.length) notes.push(`one machine id, several names: ${reports.renamed.slice(0, 5).map(names => names.join(" = ")).join("; ")} (copies of one image?)`);
   if (reports.unnamed) notes.push(`${hosts(reports.unnamed)} without a name of their own`);
   if (reports.passed_over) notes.push(`${number(reports.passed_over)} other files were passed over`);
@@ -144,7 +150,7 @@ function since() {
   const changes = audit.changes;
   if (!changes) return;
   const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
-  const words = { broke: "broke", worse: "not ready for another cause", unclear: "no longer known to be ready", became_ready: "became ready", new: "new", gone: "gone" };
+  const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", became_ready: "became ready", new: "new", gone: "gone" };
   const node = section("Since then", el("div", { class: "tiles" }, rows.map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, examples(changes[key]))))));
@@ -166,15 +172,16 @@ function since() {
 }
 function plan() {
   const { plan, verdicts } = audit;
-  if (!plan.steps.length) return;
-  section("What to mend first", planChart(plan, verdicts.ready, audit.hosts), table([
+  if (!plan.steps.length && !plan.stuck && !plan.undecided) return;
+  section("What to mend first", plan.steps.length > 0 && planChart(plan, verdicts.ready, audit.hosts), plan.steps.length > 0 && table([
     { name: "Causes", number: true, value: row => row.checks.length, show: row => number(row.checks.length) },
     { name: "Become ready", number: true, value: row => row.gained, show: row => "+" + number(row.gained) },
     { name: "Ready in all", number: true, value: row => row.ready, show: row => number(row.ready) },
-    { name: "Takes", show: row => NEEDS[row.needs] || "" },
+    { name: "Takes", show: row => takes(row.takes) },
     { name: "Which", show: row => tags(row.checks) },
   ], plan.steps, { step: 8 }).node,
-    !plan.exact && el("p", { class: "dim small" }, "Good sets of causes; with so many, the very best were not looked for."),
+    !plan.exact && el("p", { class: "dim small" }, `Approximate: sets of up to ${plan.exact_up_to} causes are the best there are; larger ones are good, and with so many causes not all were tried.`),
+    plan.stuck > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.stuck)} nothing that is typed there changes one of the causes, as far as is known.`),
     plan.undecided > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.undecided)} something that matters is unknown besides.`));
 }
 function causeDetail(cause) {

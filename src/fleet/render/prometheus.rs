@@ -2,7 +2,7 @@
 //! push gateway.
 
 use super::super::audit::{Audit, Verdicts};
-use super::super::digest::seconds;
+use super::super::time::seconds;
 use crate::diagnosis::Severity;
 use crate::report::clean;
 
@@ -27,6 +27,35 @@ pub fn prometheus(audit: &Audit) -> String {
     ] {
         page.sample("reports", &[("state", state)], count);
     }
+    let partly = &audit.partly;
+    page.family(
+        "partly_checked_hosts",
+        "Hosts of which only a part was looked at, by whether they are ready as far as that goes.",
+    );
+    for (ready, hosts) in [
+        ("true", partly.ready),
+        ("false", partly.hosts - partly.ready),
+    ] {
+        page.sample("partly_checked_hosts", &[("ready", ready)], hosts);
+    }
+    page.family(
+        "future_reports",
+        "Reports of a time that was still to come when they were read.",
+    );
+    page.sample("future_reports", &[], reports.future);
+    page.family(
+        "plan_gained_hosts",
+        "Hosts that become ready by mending so many causes.",
+    );
+    for step in &audit.plan.steps {
+        let causes = step.checks.len().to_string();
+        page.sample("plan_gained_hosts", &[("causes", &causes)], step.gained);
+    }
+    page.family(
+        "plan_exact",
+        "0 where the larger steps of the plan are approximate.",
+    );
+    page.sample("plan_exact", &[], u64::from(audit.plan.exact));
     for (name, help, time) in [
         (
             "oldest",

@@ -83,11 +83,7 @@ impl Page {
                 Style::red as fn(Style, &str) -> String,
             ),
             (&changes.worse, "not ready for another cause", Style::red),
-            (
-                &changes.unclear,
-                "no longer known to be ready",
-                Style::yellow,
-            ),
+            (&changes.unclear, super::words::UNCLEAR, Style::yellow),
             (&changes.became_ready, "became ready", Style::green),
             (&changes.new, "new", Style::dim),
             (&changes.gone, "gone", Style::dim),
@@ -114,6 +110,9 @@ impl Page {
             if cause.appeared.hosts > 0 {
                 let names = few(&cause.appeared, " (", ")");
                 line += &format!("; fails now on {}{names}", number(cause.appeared.hosts));
+            }
+            if cause.cured.hosts > 0 && cause.appeared.hosts > 0 {
+                line += &format!("; no longer on {}", number(cause.cured.hosts));
             }
             if cause.unseen > 0 {
                 line += &format!("; no longer looked at on {}", number(cause.unseen));

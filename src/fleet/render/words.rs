@@ -1,7 +1,10 @@
 //! Numbers and names in words, the same in every rendering for people.
 
-use super::super::audit::{Count, Counts};
+use super::super::audit::{Count, Counts, Hosts, Partly, Plan, Reports, Takes};
 use crate::diagnosis::Needs;
+
+/// What hosts are of which it is not known whether they changed.
+pub(super) const UNCLEAR: &str = "unclear: what decides is not known or was not looked at";
 
 /// `1,234,567`.
 pub(super) fn number(number: u64) -> String {
@@ -54,6 +57,90 @@ pub(super) fn needs(needs: Needs) -> &'static str {
         Needs::Reboot => "reboot",
         Needs::Rebuild => "another kernel",
     }
+}
+
+/// `40 no reboot, 12 another kernel, 14 no known fix`; the number is left out where it is all.
+pub(super) fn takes(takes: &[Takes]) -> String {
+    let word = |what: &str| match what {
+        "nothing" => "at once",
+        "privilege" => "no reboot",
+        "reboot" => "reboot",
+        "rebuild" => "another kernel",
+        "own-report" => "as their own reports say",
+        _ => "no known fix",
+    };
+    match takes {
+        [one] => word(one.what).to_owned(),
+        several => {
+            let several = several.iter();
+            let several = several.map(|one| format!("{} {}", number(one.hosts), word(one.what)));
+            several.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// What a plan is that is not the best in all of its steps.
+pub(super) fn approximate(plan: &Plan) -> String {
+    let best = match plan.exact_up_to {
+        1 => "one cause".to_owned(),
+        many => format!("up to {many} causes"),
+    };
+    format!(
+        "Approximate: sets of {best} are the best there are; larger ones are good, and with so many \
+         causes not all were tried."
+    )
+}
+
+/// `: web-1, web-2, …`.
+fn few(some: &Hosts) -> String {
+    such(": ", &some.examples, some.hosts, "")
+}
+
+/// Reports that don't count because of another one of their host.
+pub(super) fn repeated(reports: &Reports) -> String {
+    format!(
+        "{} of them do not count, because there is a newer one of the same host, or the same again ({}{})",
+        number(reports.superseded),
+        hosts(reports.repeated.hosts),
+        few(&reports.repeated)
+    )
+}
+
+/// What there is to say of hosts of which only a part was looked at.
+pub(super) fn partly(partly: &Partly) -> Vec<String> {
+    let mut lines = Vec::new();
+    if partly.hosts > 0 {
+        let names = such(": ", &partly.examples, partly.hosts, "");
+        lines.push(format!(
+            "{} only partly looked at (--only, --skip or --profile), {} of them ready as far as that \
+             goes{names}",
+            hosts(partly.hosts),
+            number(partly.ready)
+        ));
+    }
+    if partly.narrowed.hosts > 0 {
+        lines.push(format!(
+            "{} with an older report that looked at all: the newer one counts{}",
+            hosts(partly.narrowed.hosts),
+            few(&partly.narrowed)
+        ));
+    }
+    lines
+}
+
+/// What there is to say of reports of a time that was still to come.
+pub(super) fn future(reports: &Reports) -> Vec<String> {
+    let mut lines = Vec::new();
+    if reports.future > 0 {
+        lines.push(format!(
+            "{} of a time more than a day from now: a clock is wrong; they count where a host has no \
+             other ({}{})",
+            self::reports(reports.future),
+            hosts(reports.of_future.hosts),
+            few(&reports.of_future)
+        ));
+    }
+    lines
 }
 
 /// `a (12), b (3) and 4 more`.

@@ -1,0 +1,74 @@
+//! What an audit says of the time since another one.
+
+use serde::Serialize;
+
+use super::model::{Hosts, Verdicts};
+use crate::diagnosis::Severity;
+
+/// What is different from an earlier time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Changes {
+    /// Whether a host that was there then is worse now.
+    pub regression: bool,
+    /// Hosts then.
+    pub hosts_before: u64,
+    /// How many of them came to which verdict.
+    pub verdicts_before: Verdicts,
+    /// Hosts that are there now and were not.
+    pub new: Hosts,
+    /// Hosts that were there and are not.
+    pub gone: Hosts,
+    /// Hosts that are ready now and were not.
+    pub became_ready: Hosts,
+    /// Hosts that are not ready now and were not known to be so.
+    pub broke: Hosts,
+    /// Hosts that were not ready and have another cause for it now.
+    pub worse: Hosts,
+    /// Hosts of which it is not known whether they are better or worse: what decided it is
+    /// unknown now, or was not looked at at one of the two times.
+    pub unclear: Hosts,
+    /// Causes, the largest change first; those without a change are left out.
+    pub causes: Vec<CauseChange>,
+    /// Hosts whose kernel is another one now, most hosts first; all of them.
+    pub kernels: Vec<Move>,
+    /// How many such moves there are in all.
+    pub kernel_moves: u64,
+}
+
+/// How a cause changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CauseChange {
+    /// The check.
+    pub check: String,
+    /// The failure in a few words.
+    pub title: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// `new`, `gone`, `more`, `fewer` or `moved`, by the hosts there are now and then.
+    pub change: &'static str,
+    /// On how many hosts it failed.
+    pub before: u64,
+    /// On how many it fails.
+    pub now: u64,
+    /// Hosts of both times on which it fails now and did not.
+    pub appeared: Hosts,
+    /// Hosts of both times on which it failed and is ok now, or does not apply any more.
+    pub cured: Hosts,
+    /// Hosts of both times on which it failed and no answer is there now.
+    pub unseen: u64,
+}
+
+/// Hosts that went from one kernel to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Move {
+    /// The kernel then.
+    pub from: String,
+    /// The kernel now.
+    pub to: String,
+    /// How many hosts.
+    pub hosts: u64,
+    /// How many of them became ready.
+    pub became_ready: u64,
+    /// How many of them broke.
+    pub broke: u64,
+}

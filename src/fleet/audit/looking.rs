@@ -1,0 +1,261 @@
+//! Whether a fix changes anything, or only says where to look.
+
+use super::super::words::{Remedy, Words};
+use crate::diagnosis::Needs;
+
+/// What it takes to mend a cause on a host, the hardest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Cure {
+    /// A fix is known, and takes this.
+    Takes(Needs),
+    /// The words of the fix were not kept.
+    Untold,
+    /// No fix is known.
+    Unknown,
+    /// There is advice, and nothing to do on the host that changes it.
+    OnlyLooks,
+}
+
+/// What it takes to mend a finding with these words.
+pub(super) fn cure(words: Option<&Words>) -> Cure {
+    let Some(words) = words else {
+        return Cure::Untold;
+    };
+    if words.fixes.is_empty() {
+        return Cure::Unknown;
+    }
+    // The first that can be typed; they come cheapest first.
+    let typed = |fix: &&Remedy| !fix.commands.is_empty();
+    let typed = words.fixes.iter().filter(typed);
+    let by_hand = words.fixes.iter().filter(|fix| fix.commands.is_empty());
+    let mut all = typed.chain(by_hand);
+    match all.find(|fix| changes(fix)) {
+        Some(fix) => Cure::Takes(fix.needs),
+        None => Cure::OnlyLooks,
+    }
+}
+
+/// Whether a fix changes something on the host. Without commands it does if it takes more
+/// than a word with somebody: another boot, another kernel, a right. Other code in a program
+/// lets that program run, and leaves the host as it is.
+fn changes(fix: &Remedy) -> bool {
+    match fix.commands.is_empty() {
+        true => fix.kind != "program" && fix.needs > Needs::Nothing,
+        false => fix.commands.iter().any(|line| acts(line)),
+    }
+}
+
+/// Whether a line that is typed changes something. What is not known to look alone does.
+fn acts(line: &str) -> bool {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return false;
+    }
+    let bare = line
+        .replace("2>&1", " ")
+        .replace("2>/dev/null", " ")
+        .replace(">/dev/null", " ")
+        .replace("> /dev/null", " ");
+    if bare.contains('>') {
+        return true;
+    }
+    let parts = bare.split(['|', ';', '&']);
+    parts
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .any(|part| !looks(part))
+}
+
+/// Programs that only show something, whatever they are told.
+const SHOW: &[&str] = &[
+    "aa-status",
+    "audit2why",
+    "ausearch",
+    "awk",
+    "bpf-doctor",
+    "cat",
+    "cut",
+    "date",
+    "df",
+    "dmesg",
+    "du",
+    "egrep",
+    "env",
+    "false",
+    "fgrep",
+    "file",
+    "findmnt",
+    "getcap",
+    "getenforce",
+    "getfattr",
+    "grep",
+    "head",
+    "id",
+    "journalctl",
+    "jq",
+    "ldd",
+    "less",
+    "ls",
+    "lsblk",
+    "lscpu",
+    "lsmod",
+    "lsns",
+    "modinfo",
+    "nm",
+    "objdump",
+    "od",
+    "pgrep",
+    "printenv",
+    "ps",
+    "pwd",
+    "readelf",
+    "readlink",
+    "sestatus",
+    "sort",
+    "stat",
+    "strings",
+    "systemd-detect-virt",
+    "tail",
+    "test",
+    "tr",
+    "true",
+    "type",
+    "uname",
+    "uniq",
+    "wc",
+    "which",
+    "who",
+    "whoami",
+    "xxd",
+    "zcat",
+    "zgrep",
+];
+
+/// Programs that show something with these words behind them.
+const SHOW_WITH: &[(&str, &[&str])] = &[
+    ("apt-cache", &[""]),
+    (
+        "bpftool",
+        &["list", "show", "dump", "probe", "tree", "version"],
+    ),
+    ("capsh", &["--print", "--decode"]),
+    ("command", &["-v"]),
+    ("dnf", &["list", "info", "search", "provides", "repoquery"]),
+    ("docker", &["info", "inspect", "logs", "ps", "version"]),
+    ("dpkg", &["-l", "-S", "-L", "-s"]),
+    ("grubby", &["--info", "--default-kernel"]),
+    ("hostnamectl", &["status"]),
+    (
+        "kubectl",
+        &["get", "describe", "logs", "version", "explain"],
+    ),
+    ("mokutil", &["--sb-state", "--list-enrolled"]),
+    ("rpm", &["-q", "-qa", "-qf", "-ql"]),
+    ("rpm-ostree", &["status"]),
+    (
+        "systemctl",
+        &[
+            "cat",
+            "list-units",
+            "show",
+            "status",
+            "is-active",
+            "is-enabled",
+        ],
+    ),
+];
+
+fn looks(command: &str) -> bool {
+    let mut words = command
+        .split_whitespace()
+        .skip_while(|word| matches!(*word, "sudo" | "if" | "then" | "!"));
+    let program = words.next().unwrap_or_default();
+    let program = program.rsplit('/').next().unwrap_or_default();
+    let rest: Vec<&str> = words.collect();
+    let any = |wanted: &[&str]| wanted.iter().any(|one| rest.contains(one));
+    match program {
+        "sysctl" => {
+            !any(&["-w", "-p", "--system", "--write", "--load"])
+                && !rest.iter().any(|word| word.contains('='))
+        }
+        "mount" => rest.is_empty() || rest.first() == Some(&"-l"),
+        "sed" => !rest
+            .iter()
+            .any(|word| word.starts_with("-i") || word.starts_with("--in-place")),
+        "find" => !any(&["-delete", "-exec", "-execdir", "-ok"]),
+        "echo" | "printf" => true,
+        "date" | "dmesg" => !any(&["-s", "-c", "-C", "--clear", "--set"]),
+        "docker" | "kubectl" | "systemctl" | "bpftool" if any(&["delete", "rm", "restart"]) => {
+            false
+        }
+        _ => {
+            let with = SHOW_WITH.iter().find(|(name, _)| *name == program);
+            SHOW.contains(&program) || with.is_some_and(|(_, words)| any(words) || *words == [""])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_that_look_and_that_act() {
+        for (line, expected) in [
+            ("bpftool prog list | grep -w lsm", false),
+            ("sudo bpftool link list", false),
+            ("# reboot", false),
+            ("sysctl kernel.unprivileged_bpf_disabled", false),
+            ("sysctl -w kernel.unprivileged_bpf_disabled=0", true),
+            ("cat /proc/cmdline 2>/dev/null | tr ' ' '\\n'", false),
+            ("echo 1 > /proc/sys/net/core/bpf_jit_enable", true),
+            ("echo bpf | tee -a /etc/modules", true),
+            ("mount", false),
+            ("mount -t bpf bpf /sys/fs/bpf", true),
+            ("sed -i s/a/b/ /etc/default/grub", true),
+            ("sed -n 1p /etc/default/grub", false),
+            (
+                "ausearch -m avc -ts recent | audit2allow -M bpf-local",
+                true,
+            ),
+            ("systemctl status x", false),
+            ("systemctl restart x", true),
+            ("kubectl get pods && kubectl delete pod x", true),
+            ("grubby --update-kernel=ALL --args=lsm=bpf", true),
+            ("frobnicate", true),
+        ] {
+            assert_eq!(acts(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_it_takes_to_mend() {
+        let fix = |kind: &str, commands: &[&str], needs| Remedy {
+            kind: kind.to_owned(),
+            summary: "s".to_owned(),
+            commands: commands.iter().map(|line| (*line).to_owned()).collect(),
+            needs,
+            risk: None,
+        };
+        let words = |fixes: Vec<Remedy>| Words {
+            area: String::new(),
+            title: String::new(),
+            because: String::new(),
+            fixes,
+        };
+        let look = fix("setting", &["bpftool prog list"], Needs::Privilege);
+        let ask = fix("program", &[], Needs::Nothing);
+        let set = fix("setting", &["sysctl -w a=1"], Needs::Privilege);
+        let boot = fix("host", &[], Needs::Reboot);
+        for (fixes, expected) in [
+            (vec![], Cure::Unknown),
+            (vec![look.clone(), ask.clone()], Cure::OnlyLooks),
+            (vec![ask.clone()], Cure::OnlyLooks),
+            (vec![look.clone(), set], Cure::Takes(Needs::Privilege)),
+            (vec![look, boot], Cure::Takes(Needs::Reboot)),
+        ] {
+            assert_eq!(cure(Some(&words(fixes))), expected);
+        }
+        assert_eq!(cure(None), Cure::Untold);
+    }
+}

@@ -1,0 +1,183 @@
+//! Where documents end, in YAML, in lists of it, and in JSON.
+
+use memchr::memchr;
+use memchr::memmem;
+
+/// Between two reports of the doctor that were written one behind the other, as `cat` does. No
+/// other document has its keys twice, so that it ends nothing else.
+pub(super) const JOINT: &[u8] = b"\ncomplete: true\nschema: ";
+
+/// How far a document reaches.
+pub(super) enum End {
+    /// To here; the next one begins there.
+    At(usize, usize),
+    /// Further than what was read.
+    Beyond,
+}
+
+/// The end of the document at the start of this text: a line that begins with `---` or `...`,
+/// or where another report follows.
+pub(super) fn yaml_end(text: &[u8], from: usize, ended: bool) -> End {
+    // Before the first document, or where two marks follow each other.
+    let mut at = from;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let found = if at == 0 && (rest.starts_with(b"---") || rest.starts_with(b"...")) {
+            Some(0)
+        } else {
+            let dashes = memmem::find(rest, b"\n---");
+            let before = rest.get(..dashes.unwrap_or(rest.len())).unwrap_or_default();
+            let dots = memmem::find(before, b"\n...");
+            let before = rest.get(..dots.unwrap_or(before.len())).unwrap_or_default();
+            if let Some(joint) = memmem::find(before, JOINT) {
+                let next = at + joint + JOINT.len() - b"schema: ".len();
+                return End::At(next, next);
+            }
+            dots.or(dashes).map(|at| at + 1)
+        };
+        let Some(found) = found.map(|found| at + found) else {
+            return match ended {
+                true => End::At(text.len(), text.len()),
+                false => End::Beyond,
+            };
+        };
+        match text.get(found + 3) {
+            Some(b' ' | b'\t' | b'\r' | b'\n') => return End::At(found, found + 3),
+            None if ended => return End::At(found, found + 3),
+            None => return End::Beyond,
+            Some(_) => at = found + 1,
+        }
+    }
+}
+
+/// How much of a text is line ends at its beginning.
+pub(super) fn blank_lines(text: &[u8]) -> usize {
+    let ends = text.iter().take_while(|byte| b"\r\n".contains(byte));
+    ends.count()
+}
+
+/// The end of the item of a list at the start of this text: where the next one begins, or the
+/// document ends.
+pub(super) fn item_end(text: &[u8], from: usize, ended: bool) -> End {
+    let mut at = from.max(blank_lines(text));
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let dash = memmem::find(rest, b"\n-").map(|found| at + found + 1);
+        let dots = memmem::find(rest, b"\n...").map(|found| at + found + 1);
+        let found = [dash, dots].into_iter().flatten().min();
+        let Some(found) = found else {
+            return match ended {
+                true => End::At(text.len(), text.len()),
+                false => End::Beyond,
+            };
+        };
+        let mark = text.get(found..).unwrap_or_default();
+        match mark {
+            [b'-', b' ', ..] => return End::At(found, found),
+            [_, _, _, b' ' | b'\t' | b'\r' | b'\n', ..]
+                if mark.starts_with(b"---") || mark.starts_with(b"...") =>
+            {
+                return End::At(found, found + 3);
+            }
+            _ if mark.len() < 4 && !ended => return End::Beyond,
+            b"---" | b"..." => return End::At(found, found + 3),
+            _ => at = found,
+        }
+    }
+}
+
+/// The item of a list as a document of its own: without its hyphen, and as far to the left as
+/// documents are, where all of its lines allow that.
+pub(super) fn dedent(item: &[u8], out: &mut Vec<u8>) {
+    let lead = blank_lines(item);
+    let (blank, rest) = item.split_at_checked(lead).unwrap_or_default();
+    let rest = rest.strip_prefix(b"- ").unwrap_or(rest);
+    let mut lines = rest.split(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let fits = |line: &[u8]| line.is_empty() || line.starts_with(b"  ");
+    let all = lines.clone().all(fits);
+    out.clear();
+    out.extend_from_slice(blank);
+    if !all {
+        out.extend_from_slice(b"  ");
+    }
+    out.extend_from_slice(first);
+    for line in lines {
+        out.push(b'\n');
+        out.extend_from_slice(match all {
+            true => line.get(2..).unwrap_or_default(),
+            false => line,
+        });
+    }
+}
+
+/// The end of the JSON value at the start of this text.
+pub(super) fn json_end(text: &[u8], ended: bool) -> End {
+    if text.first() != Some(&b'{') {
+        // No report; up to the end of the line it is one fault.
+        return match memchr(b'\n', text) {
+            Some(end) => End::At(end, end + 1),
+            None if ended => End::At(text.len(), text.len()),
+            None => End::Beyond,
+        };
+    }
+    // A line that begins and ends like a value, with such a line or nothing after it, is one.
+    if let Some(end) = memchr(b'\n', text) {
+        let line = text.get(..end).unwrap_or_default().trim_ascii_end();
+        let next = text.get(end + 1);
+        if line.ends_with(b"}") && (next == Some(&b'{') || (next.is_none() && ended)) {
+            return End::At(end, end + 1);
+        }
+        if line.ends_with(b"}") && next.is_none() {
+            return End::Beyond;
+        }
+    } else if !ended {
+        return End::Beyond;
+    }
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => {
+                depth -= 1;
+                if depth == 0 {
+                    return End::At(at + 1, at + 1);
+                }
+            }
+            b'"' => {
+                let mut inside = at + 1;
+                loop {
+                    let rest = text.get(inside..).unwrap_or_default();
+                    match memchr::memchr2(b'"', b'\\', rest) {
+                        Some(found) if rest.get(found) == Some(&b'"') => {
+                            inside += found;
+                            break;
+                        }
+                        Some(found) => inside += found + 2,
+                        None => {
+                            return match ended {
+                                true => End::At(text.len(), text.len()),
+                                false => End::Beyond,
+                            };
+                        }
+                    }
+                }
+                at = inside;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    match ended {
+        true => End::At(text.len(), text.len()),
+        false => End::Beyond,
+    }
+}
+
+/// Whether there is nothing but blank lines, comments and directives.
+pub(super) fn is_blank(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').all(|line| {
+        let line = line.trim_ascii();
+        line.is_empty() || line.starts_with(b"#") || line.starts_with(b"%")
+    })
+}

@@ -1,0 +1,188 @@
+//! What is wrong with a document, and the line it is in.
+
+use serde::Deserialize;
+
+use super::digest::Odd;
+use super::read::{LIMIT, parse};
+use crate::report::{SCHEMA, clean};
+
+/// What is wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// The line in it, counted from 1.
+    pub(super) line: usize,
+    /// What is wrong, in a line that continues `name:line: `.
+    pub(super) reason: String,
+}
+
+impl Fault {
+    pub(super) fn new(line: usize, reason: impl AsRef<str>) -> Self {
+        let reason = clean(reason.as_ref());
+        Self {
+            line: line.max(1),
+            reason: reason.chars().take(300).collect(),
+        }
+    }
+
+    /// What the report itself is found to be, with the line that shows it.
+    pub(super) fn of_report(text: &[u8], odd: &Odd) -> Self {
+        let line = odd.at.as_ref().and_then(|(begin, nth)| {
+            let key = begin.split(':').next().unwrap_or_default();
+            let value = begin.split_once(": ").map(|(_, value)| value);
+            line_of(text, 1, key, value, *nth)
+        });
+        damaged(line.unwrap_or(1), &odd.problem)
+    }
+}
+
+/// The reason for people: no report at all, one of another kind, or a damaged one.
+pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: Option<String>,
+        complete: Option<bool>,
+    }
+    let fault = placed(text, fault);
+    let head: Result<Head, Fault> = parse(text);
+    match head {
+        Ok(Head { schema: None, .. }) => {
+            Fault::new(1, "it is no report of bpf-doctor: it has no `schema`")
+        }
+        Ok(Head {
+            schema: Some(schema),
+            ..
+        }) if schema != SCHEMA => other_schema(text, &schema),
+        Ok(Head {
+            complete: None | Some(false),
+            ..
+        }) => cut_off(text),
+        Ok(_) => damaged(fault.line, &fault.reason),
+        Err(_)
+            if text
+                .trim_ascii_start()
+                .starts_with(b"schema: bpf-doctor/report") =>
+        {
+            damaged(fault.line, &fault.reason)
+        }
+        Err(other) => Fault::new(
+            placed(text, other.clone()).line,
+            format!(
+                "it is no report of bpf-doctor: {}",
+                placed(text, other).reason
+            ),
+        ),
+    }
+}
+
+/// Parsers tell where the map begins that has a key twice, and count characters to one that
+/// can't stand in a text: the line is what people look for.
+fn placed(text: &[u8], fault: Fault) -> Fault {
+    if let Some((reason, at)) = fault.reason.rsplit_once(" at position ")
+        && let Ok(at) = at.parse::<usize>()
+    {
+        let before = text.get(..at.min(text.len())).unwrap_or_default();
+        let line = 1 + memchr::memchr_iter(b'\n', before).count();
+        return Fault::new(line, reason);
+    }
+    if let Some((_, key)) = fault.reason.split_once("there are two of `")
+        && let Some(key) = key.strip_suffix('`')
+        && let Some(line) = line_of(text, fault.line, key, None, 2)
+    {
+        return Fault { line, ..fault };
+    }
+    fault
+}
+
+/// The line of the `nth` entry with this key (and value) from a line on, all of them indented
+/// like the first: in YAML, or in JSON with a line for each entry.
+fn line_of(text: &[u8], from: usize, key: &str, value: Option<&str>, nth: usize) -> Option<usize> {
+    let mut column = None;
+    let mut found = 0;
+    let lines = text.split(|byte| *byte == b'\n').enumerate();
+    for (number, line) in lines.skip(from.saturating_sub(1)) {
+        let bare = line.trim_ascii_start();
+        let bare = bare.strip_prefix(b"- ").unwrap_or(bare);
+        let indent = line.len() - bare.len();
+        let is_quoted = bare.starts_with(b"\"");
+        let rest = match is_quoted {
+            true => bare
+                .get(1..)?
+                .strip_prefix(key.as_bytes())
+                .and_then(|rest| rest.strip_prefix(b"\"")),
+            false => bare.strip_prefix(key.as_bytes()),
+        };
+        let Some(rest) = rest.and_then(|rest| rest.trim_ascii_start().strip_prefix(b":")) else {
+            continue;
+        };
+        let rest = rest.trim_ascii();
+        let rest = rest.strip_suffix(b",").unwrap_or(rest);
+        let quotes = |byte: &u8| b"\"'".contains(byte);
+        let rest = match (rest.first().is_some_and(quotes), rest.last()) {
+            (true, Some(last)) if quotes(last) && rest.len() > 1 => {
+                rest.get(1..rest.len() - 1).unwrap_or_default()
+            }
+            _ => rest,
+        };
+        let fits = value.is_none_or(|value| rest == value.as_bytes());
+        if fits && *column.get_or_insert(indent) == indent {
+            found += 1;
+            if found == nth {
+                return Some(number + 1);
+            }
+        }
+    }
+    None
+}
+
+pub(super) fn other_schema(text: &[u8], schema: &str) -> Fault {
+    let schema: String = schema.chars().take(60).collect();
+    Fault::new(
+        line_of(text, 1, "schema", None, 1).unwrap_or(1),
+        format!("it is a `{schema}`; this bpf-doctor reads `{SCHEMA}`"),
+    )
+}
+
+pub(super) fn damaged(line: usize, problem: &str) -> Fault {
+    Fault::new(line, format!("it is a damaged report: {problem}"))
+}
+
+/// A report without its last line, or with another one than it should have.
+pub(super) fn cut_off(text: &[u8]) -> Fault {
+    let text = text.trim_ascii_end();
+    let last = 1 + memchr::memchr_iter(b'\n', text).count();
+    damaged(
+        line_of(text, 1, "complete", None, 1).unwrap_or(last),
+        "it has no `complete: true` at its end, so it was cut off",
+    )
+}
+
+/// What is said of a document beyond [`LIMIT`].
+pub(super) fn too_large() -> Fault {
+    let limit = LIMIT >> 20;
+    Fault::new(
+        1,
+        format!("it has more than {limit} MiB, which no report has"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_entries() {
+        let yaml = b"schema: x\nhost:\n  verdict: no\nverdict: a\nfindings:\n- check: one\n  verdict: b\n- check: two\n- check: one\nverdict: c\n";
+        let json = b"{\n  \"schema\": \"x\",\n  \"findings\": [\n    {\n      \"check\": \"one\"\n    },\n    {\n      \"check\": \"one\",\n      \"a\": 1\n    }\n  ]\n}";
+        for (text, from, key, value, nth, expected) in [
+            (&yaml[..], 1, "schema", None, 1, Some(1)),
+            (yaml, 4, "verdict", None, 2, Some(10)),
+            (yaml, 1, "check", Some("one"), 2, Some(9)),
+            (yaml, 1, "check", Some("two"), 2, None),
+            (yaml, 1, "complete", None, 1, None),
+            (json, 1, "schema", None, 1, Some(2)),
+            (json, 1, "check", Some("one"), 2, Some(8)),
+        ] {
+            assert_eq!(line_of(text, from, key, value, nth), expected, "{key}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The lines of a summary's file, read again: each is checked, and nothing of the file counts
+//! before its end was seen.
+
+use std::sync::Arc;
+
+use super::digest::{FINDINGS_LIMIT, LABELS_LIMIT, SOFTWARE_LIMIT};
+use super::labels::NONE;
+use super::partial::{Head, Hex, Line, PARTIAL_SCHEMA, ShapeLine};
+use super::summary::{Known, Row, Shape, Summary};
+use super::words::{NAME_LIMIT, Words};
+use crate::diagnosis::{Severity, Status};
+
+/// Reads the lines of such a file. Nothing of it counts before its end was seen.
+#[derive(Debug)]
+pub(super) struct PartialReader {
+    head: Head,
+    summary: Summary,
+    /// The shape of the hosts that follow, and whether it is of some checks alone.
+    shape: Option<(u32, bool)>,
+    labels: u32,
+}
+
+/// Whether such a file begins here.
+pub(super) fn begins(line: &[u8]) -> bool {
+    let head = line.get(..line.len().min(60)).unwrap_or_default();
+    line.starts_with(b"{") && memchr::memmem::find(head, PARTIAL_SCHEMA.as_bytes()).is_some()
+}
+
+impl PartialReader {
+    /// The reader of a file that begins with this line.
+    pub(super) fn new(line: &[u8]) -> Result<Self, String> {
+        let head: Head = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
+        if head.schema != PARTIAL_SCHEMA {
+            return Err(format!("it is no `{PARTIAL_SCHEMA}`"));
+        }
+        Ok(Self {
+            head,
+            summary: Summary::default(),
+            shape: None,
+            labels: NONE,
+        })
+    }
+
+    /// Takes a line; the last one gives the summary.
+    pub(super) fn line(&mut self, line: &[u8]) -> Result<Option<Summary>, String> {
+        let line: Line = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
+        let summary = &mut self.summary;
+        match line {
+            Line::Bad(bad) => {
+                bounded([bad.source.as_str(), &bad.reason], 4 << 10)?;
+                summary.keep_bad(bad);
+            }
+            Line::Finding {
+                key,
+                check,
+                status,
+                severity,
+                words,
+            } => know(summary, key, check, status, severity, words)?,
+            Line::Spare {
+                key,
+                check,
+                status,
+                severity,
+                words,
+            } => know(summary, key, check, status, severity, Some(words))?,
+            Line::Shape { shape } => {
+                let shape = self.checked(*shape)?;
+                let partly = shape.partly;
+                self.shape = Some((self.summary.number(Arc::new(shape)), partly));
+                self.labels = NONE;
+            }
+            Line::Labels(labels) => {
+                let texts = labels.iter();
+                bounded(
+                    texts.flat_map(|(key, value)| [key.as_str(), value]),
+                    NAME_LIMIT,
+                )?;
+                let keys = labels.iter().map(|(key, _)| key);
+                if labels.len() > LABELS_LIMIT || !keys.is_sorted_by(|one, next| one < next) {
+                    return Err("it has more labels than hosts may have, or in no order".to_owned());
+                }
+                let labels = labels.iter();
+                let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
+                self.labels = summary.labels.number(labels);
+            }
+            Line::Narrowed(hosts) => {
+                for id in hosts {
+                    let row = summary.hosts.get_mut(&id.0);
+                    row.ok_or("it tells of a host that it does not have")?.full = true;
+                }
+            }
+            Line::Hosts(rows) => {
+                let (shape, partly) = self.shape.ok_or("hosts without a shape before them")?;
+                for (id, time, reports, name) in rows {
+                    bounded([&*name], NAME_LIMIT)?;
+                    if summary.hosts.contains_key(&id.0) {
+                        return Err("it has a host twice".to_owned());
+                    }
+                    let row = Row {
+                        time,
+                        shape,
+                        labels: self.labels,
+                        reports,
+                        full: !partly,
+                        name,
+                    };
+                    summary.host(id.0, row);
+                }
+            }
+            Line::Aliases { host, names } => {
+                for name in names {
+                    bounded([&*name], NAME_LIMIT)?;
+                    summary.alias(host.0, name);
+                }
+            }
+            Line::End { hosts } => {
+                if hosts != self.head.hosts || hosts != summary.hosts.len() as u64 {
+                    return Err("it has not as many hosts as it says".to_owned());
+                }
+                summary.bad_count = self.head.bad;
+                summary.foreign = self.head.foreign;
+                summary.future = self.head.future.unwrap_or(0);
+                if let Some(end) = self.head.words_end {
+                    summary.words.ends_at(end.0);
+                }
+                return Ok(Some(std::mem::take(summary)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn checked(&mut self, mut shape: ShapeLine) -> Result<Shape, String> {
+        if shape.findings.len() + shape.ok.len() + shape.moot.len() > FINDINGS_LIMIT * 2
+            || shape.software.len() > SOFTWARE_LIMIT
+        {
+            return Err("a shape has more findings or software than reports may have".to_owned());
+        }
+        let known = |key: &Hex| self.summary.findings.contains_key(&key.0);
+        let sorted = shape.findings.is_sorted() && shape.ok.is_sorted() && shape.moot.is_sorted();
+        if !sorted || !shape.findings.iter().all(known) {
+            return Err(
+                "a shape has findings that the file does not tell, or in no order".to_owned(),
+            );
+        }
+        shape.place.bound();
+        Ok(Shape {
+            place: self.summary.place(shape.place),
+            findings: shape.findings.iter().map(|key| key.0).collect(),
+            ok: self.summary.checks(shape.ok),
+            moot: self.summary.checks(shape.moot),
+            software: shape.software,
+            partly: shape.partly,
+        })
+    }
+}
+
+fn know(
+    summary: &mut Summary,
+    key: Hex,
+    check: Arc<str>,
+    status: Status,
+    severity: Severity,
+    words: Option<Arc<Words>>,
+) -> Result<(), String> {
+    bounded([&*check], NAME_LIMIT)?;
+    if !matches!(status, Status::Fail | Status::Unknown) {
+        return Err("a finding neither fails nor is unknown".to_owned());
+    }
+    let key = key.0;
+    let known = Known {
+        key,
+        check,
+        status,
+        severity,
+    };
+    summary.findings.insert(key, known);
+    if let Some(mut words) = words {
+        Arc::make_mut(&mut words).bound();
+        summary.words.keep(key, words);
+    }
+    Ok(())
+}
+
+fn bounded<'a>(texts: impl IntoIterator<Item = &'a str>, limit: usize) -> Result<(), String> {
+    match texts.into_iter().all(|text| text.len() <= limit) {
+        true => Ok(()),
+        false => Err(format!("a text has more than {limit} bytes")),
+    }
+}
+
+fn damaged(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    format!("it is a damaged summary: {}", said.replace(&place, ""))
+}

@@ -1,0 +1,122 @@
+//! The beginning of the page of text: how many hosts there are, what was read, and what to mend
+//! first.
+
+use super::super::audit::Audit;
+use super::text::Page;
+use super::words::{future, hosts, number, partly, percent, repeated, takes};
+use crate::report::{Style, clean};
+
+impl Page {
+    pub(super) fn head(&mut self, audit: &Audit) {
+        let verdicts = &audit.verdicts;
+        let mut parts = Vec::new();
+        for (count, word, paint) in [
+            (
+                verdicts.ready,
+                "ready",
+                Style::green as fn(Style, &str) -> String,
+            ),
+            (verdicts.not_ready, "not ready", Style::red),
+            (verdicts.undetermined, "undetermined", Style::yellow),
+        ] {
+            let told = format!("{} {word} ({})", number(count), percent(count, audit.hosts));
+            parts.push(match count {
+                0 => format!("0 {word}"),
+                _ => paint(self.style, &told),
+            });
+        }
+        let total = self.style.bold(&hosts(audit.hosts));
+        self.line(&format!("{total}: {}", parts.join(", ")));
+        let reports = &audit.reports;
+        if let (Some(oldest), Some(newest)) = (&reports.oldest, &reports.newest) {
+            let between = match oldest == newest {
+                true => format!("of {newest}"),
+                false => format!("from {oldest} to {newest}"),
+            };
+            let read = super::words::reports(reports.read);
+            self.line(&format!("{read} {between}"));
+        }
+        if reports.superseded > 0 {
+            self.line(&clean(&repeated(reports)));
+        }
+        for names in reports.renamed.iter().take(5) {
+            self.line(&format!(
+                "one machine id, several names: {} (copies of one image? the newest report counts)",
+                clean(&names.join(", "))
+            ));
+        }
+        if reports.renamed.len() > 5 {
+            self.line(&format!(
+                "and {} more such machine ids",
+                reports.renamed.len() - 5
+            ));
+        }
+        if reports.unnamed > 0 {
+            self.line(&format!(
+                "{} without a name of their own: each of their reports counts as a host",
+                hosts(reports.unnamed)
+            ));
+        }
+        for line in [partly(&audit.partly), future(reports)].concat() {
+            let line = self.style.yellow(&clean(&line));
+            self.line(&line);
+        }
+        if reports.passed_over > 0 {
+            self.line(&format!(
+                "{} other files passed over, which don't look like reports",
+                number(reports.passed_over)
+            ));
+        }
+    }
+
+    pub(super) fn plan(&mut self, audit: &Audit) {
+        let plan = &audit.plan;
+        if plan.steps.is_empty() && plan.undecided + plan.stuck == 0 {
+            return;
+        }
+        self.title("What to mend first");
+        let rows = self.shown.rows.min(plan.steps.len());
+        let mut before: &[String] = &[];
+        for step in plan.steps.iter().take(rows) {
+            let count = step.checks.len();
+            let things = if count == 1 { "cause " } else { "causes" };
+            let gained = self.style.green(&format!("+{}", number(step.gained)));
+            self.line(&format!(
+                "  {count:>2} {things}  {gained} ready, {} in all ({})",
+                number(step.ready),
+                takes(&step.takes)
+            ));
+            // Most steps do what the one before them does, and more.
+            let is_new = |check: &&String| !before.contains(check);
+            let more: Vec<&str> = step
+                .checks
+                .iter()
+                .filter(is_new)
+                .map(String::as_str)
+                .collect();
+            let goes_on = step.checks.len() == before.len() + more.len() && !before.is_empty();
+            let list = match goes_on {
+                true => format!("those and {}", more.join(", ")),
+                false => step.checks.join(", "),
+            };
+            before = &step.checks;
+            self.line(&format!("             {}", clean(&list)));
+        }
+        self.more(plan.steps.len() - rows, "step", "steps");
+        if !plan.exact {
+            self.line(&format!("  {}", super::words::approximate(plan)));
+        }
+        if plan.stuck > 0 {
+            self.line(&format!(
+                "  On {} nothing that is typed there changes one of the causes, as far as is known.",
+                hosts(plan.stuck)
+            ));
+        }
+        if plan.undecided > 0 {
+            self.line(&format!(
+                "  On {} something that matters is unknown besides; see below.",
+                hosts(plan.undecided)
+            ));
+        }
+    }
+}
