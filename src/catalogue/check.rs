@@ -62,6 +62,13 @@ pub struct Area {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `because`")]
 pub struct Cause {
+    /// Its name within the check, for symptoms that point to it.
+    #[serde(
+        default,
+        deserialize_with = "located::some_kebab_case",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub id: Option<String>,
     /// When this is the cause; a cause without it is the one that remains.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<Condition>,

@@ -76,7 +76,7 @@ impl<'a> Known<'a> {
         if let Some(next) = self.circle.get(check.id.as_str()) {
             return Some(format!("`{}` and `{next}` require each other", check.id));
         }
-        if let Some(message) = misplaced(check) {
+        if let Some(message) = misplaced(check).or_else(|| unnamed_cause(check)) {
             return Some(message);
         }
         match check.causes.split_last() {
@@ -151,6 +151,23 @@ fn circle<'a>(checks: &BTreeMap<&'a str, &'a Check>) -> BTreeMap<&'a str, &'a st
         }
     }
     circle
+}
+
+/// A symptom that points to a cause the check does not have, or a name that two have.
+fn unnamed_cause(check: &Check) -> Option<String> {
+    let id = &check.id;
+    let mut names: Vec<&str> = Vec::new();
+    for name in check.causes.iter().filter_map(|cause| cause.id.as_deref()) {
+        if names.contains(&name) {
+            return Some(format!("two causes of `{id}` have the id `{name}`"));
+        }
+        names.push(name);
+    }
+    let pointed = check.symptoms.iter().enumerate();
+    let mut pointed = pointed.filter_map(|(place, one)| Some((place, one.cause.as_deref()?)));
+    let (place, wrong) = pointed.find(|(_, name)| !names.contains(name))?;
+    let hint = unknown_word("cause", wrong, nearest(wrong, names.iter().copied()));
+    Some(format!("`{id}`: symptom {}: {hint}", place + 1))
 }
 
 /// What only a check that is judged on hosts has, on one that is not, or the other way round.

@@ -78,6 +78,14 @@ pub(super) fn kebab_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<S
     })
 }
 
+/// The same where it may be left out.
+pub(super) fn some_kebab_case<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    kebab_case(deserializer).map(Some)
+}
+
 fn is_kebab_case(id: &str) -> bool {
     let part = |part: &str| {
         let mut chars = part.chars();

@@ -104,6 +104,9 @@ pub struct Symptom {
     /// Only if no line of the log has this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub without: Option<Pattern>,
+    /// The cause of the check it points to, by its `id`; without, it may be any of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// How strongly it points to the check: 90 and more is unmistakable, 70 likely, 50
     /// one of several.
     pub weight: u8,
@@ -129,6 +132,7 @@ struct Written {
     kernel: Option<VersionRange>,
     also: Option<Pattern>,
     without: Option<Pattern>,
+    cause: Option<String>,
     weight: u8,
     #[serde(default)]
     process: bool,
@@ -169,6 +173,7 @@ impl TryFrom<Written> for Symptom {
             kernel: written.kernel,
             also: written.also,
             without: written.without,
+            cause: written.cause,
             weight: written.weight,
             process: written.process,
             says: written.says,

@@ -19,15 +19,17 @@ pub struct Advice {
     pub fixes: Vec<RenderedFix>,
 }
 
-/// What is behind a failure that is there, whatever its check finds: its first cause whose
-/// condition holds, or the one that remains. Fixes of causes that stay open are offered
-/// after those of the cause told.
+/// What is behind a failure that is there, whatever its check finds: the cause that what a
+/// program printed points to, unless the host rules it out or shows another one; else its first
+/// cause whose condition holds, or the one that remains. Fixes of causes that stay open are
+/// offered after those of the cause told.
 #[must_use]
 pub fn advise(
     catalogue: &Catalogue,
     facts: &Facts,
     probes: &[ProbeResult],
     check: &Check,
+    pointed: Option<&str>,
 ) -> Advice {
     let world = World::new(catalogue, facts, probes);
     let judged = check.causes.iter().map(|cause| {
@@ -42,9 +44,14 @@ pub fn advise(
     // none is, the first one is more likely.
     let remains = check.kind == Kind::Host
         && holds.is_some_and(|index| judged.get(index).is_some_and(|(_, tri)| tri.is_none()));
-    let chosen = match remains {
-        true => first(&|tri| tri != Some(Tri::No)),
-        false => holds,
+    let shown = check.fails.is_some() && judged.iter().any(|(_, tri)| *tri == Some(Tri::Yes));
+    let pointed = judged.iter().position(|(cause, tri)| {
+        pointed.is_some() && cause.id.as_deref() == pointed && *tri != Some(Tri::No)
+    });
+    let chosen = match (pointed.filter(|_| !shown), remains) {
+        (Some(pointed), _) => Some(pointed),
+        (None, true) => first(&|tri| tri != Some(Tri::No)),
+        (None, false) => holds,
     };
     let mut advice = Advice {
         because: String::new(),
@@ -122,7 +129,7 @@ checks:
         let catalogue = Catalogue::parse("test", FILE, Vocabulary::OPEN).unwrap();
         let check = &catalogue.checks[0];
         let advise = |facts: &Facts| {
-            let advice = advise(&catalogue, facts, &[], check);
+            let advice = advise(&catalogue, facts, &[], check, None);
             let fixes = advice.fixes.into_iter().map(|fix| fix.summary);
             (advice.because, fixes.collect::<Vec<_>>())
         };
@@ -141,13 +148,36 @@ checks:
     fn what_remains_of_a_host_is_not_said_before_the_rest_is_ruled_out() {
         let file = FILE.replace("kind: program", "kind: host");
         let catalogue = Catalogue::parse("test", &file, Vocabulary::OPEN).unwrap();
-        let because = |facts: &Facts| advise(&catalogue, facts, &[], &catalogue.checks[0]).because;
+        let because =
+            |facts: &Facts| advise(&catalogue, facts, &[], &catalogue.checks[0], None).because;
         let mut facts = Facts::default();
         assert_eq!(because(&facts), "On Debian.");
         facts.set("os.id", Fact::known("fedora", "x"));
         assert_eq!(because(&facts), "On v1.");
         facts.set("cgroup.mode", Fact::known("unified", "x"));
         assert_eq!(because(&facts), "It remains.");
+    }
+
+    #[test]
+    fn the_cause_a_line_points_to_is_told_unless_the_host_rules_it_out() {
+        let file = FILE
+            .replace(
+                "- when: {fact: cgroup.mode",
+                "- id: old\n        when: {fact: cgroup.mode",
+            )
+            .replace(
+                "- because: It remains.",
+                "- id: rest\n        because: It remains.",
+            );
+        let catalogue = Catalogue::parse("test", &file, Vocabulary::OPEN).unwrap();
+        let because = |facts: &Facts, pointed| {
+            advise(&catalogue, facts, &[], &catalogue.checks[0], Some(pointed)).because
+        };
+        let mut facts = Facts::default();
+        assert_eq!(because(&facts, "old"), "On v1.");
+        assert_eq!(because(&facts, "rest"), "It remains.");
+        facts.set("cgroup.mode", Fact::known("unified", "x"));
+        assert_eq!(because(&facts, "old"), "It remains.");
     }
 
     #[test]

@@ -53,7 +53,13 @@ impl<'a> World<'a> {
             Condition::Fact(test) => {
                 let fact = self.facts.get(&test.key);
                 let tri = ask_fact(test, &fact);
-                self.with_fact(tri, &test.key, fact)
+                let mut answer = self.with_fact(tri, &test.key, fact);
+                if let Test::Has(item) = &test.test
+                    && let Some(Evidence::Fact { asked, .. }) = answer.evidence.first_mut()
+                {
+                    asked.push(item.clone());
+                }
+                answer
             }
             Condition::Same(one, other) => self.compare(one, other),
             Condition::Probe(test) => self.probe(test),
@@ -93,9 +99,12 @@ impl<'a> World<'a> {
             }
         };
         let mut result = decided;
+        let agreed = result.evidence.iter().filter(|piece| !piece.disagrees());
+        let agreed: Vec<String> = agreed.map(Evidence::brief).collect();
         for (part, other) in answers {
             if other.tri == !result.tri && !asks_version(part) {
-                let against = other.evidence.into_iter().map(Evidence::disagreeing);
+                let against = other.evidence.into_iter();
+                let against = against.map(|piece| piece.disagreeing(&agreed));
                 result.evidence.extend(against);
             }
         }
@@ -151,6 +160,8 @@ impl<'a> World<'a> {
                     fact: key.to_owned(),
                     known,
                     disagrees: false,
+                    against: Vec::new(),
+                    asked: Vec::new(),
                 })
                 .collect(),
         }
@@ -168,6 +179,7 @@ impl<'a> World<'a> {
                 probe: test.probe.clone(),
                 outcome: outcome.clone(),
                 disagrees: false,
+                against: Vec::new(),
             }],
         }
     }
@@ -179,6 +191,8 @@ impl<'a> World<'a> {
                 fact: key.to_owned(),
                 known,
                 disagrees: false,
+                against: Vec::new(),
+                asked: Vec::new(),
             }],
         }
     }
@@ -426,6 +440,8 @@ mod tests {
         assert_eq!(answer.tri, Tri::Yes);
         let shown: Vec<bool> = answer.evidence.iter().map(Evidence::disagrees).collect();
         assert_eq!(shown, [false, true], "{:?}", answer.evidence);
+        // With what it disagrees is said, and what that says.
+        assert_eq!(answer.evidence[1].against(), ["probe good works"]);
     }
 
     #[test]

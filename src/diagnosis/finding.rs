@@ -47,6 +47,9 @@ pub enum Evidence {
         /// Whether it speaks against what decided.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         disagrees: bool,
+        /// What decided, each with what it says, where this speaks against it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        against: Vec<String>,
     },
     /// A fact.
     Fact {
@@ -58,6 +61,12 @@ pub enum Evidence {
         /// Whether it speaks against what decided.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         disagrees: bool,
+        /// What decided, each with what it says, where this speaks against it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        against: Vec<String>,
+        /// Of a list, the items that were asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        asked: Vec<String>,
     },
 }
 
@@ -79,11 +88,83 @@ impl Evidence {
         }
     }
 
-    pub(super) fn disagreeing(mut self) -> Self {
+    /// What it speaks against: `probe lsm fails at trigger`, `config.BPF_LSM is n`.
+    #[must_use]
+    pub fn against(&self) -> &[String] {
+        match self {
+            Self::Probe { against, .. } | Self::Fact { against, .. } => against,
+        }
+    }
+
+    /// The same as one that speaks against these, which decided.
+    pub(super) fn disagreeing(mut self, with: &[String]) -> Self {
         match &mut self {
-            Self::Probe { disagrees, .. } | Self::Fact { disagrees, .. } => *disagrees = true,
+            Self::Probe {
+                disagrees, against, ..
+            }
+            | Self::Fact {
+                disagrees, against, ..
+            } => {
+                *disagrees = true;
+                *against = with.to_vec();
+            }
         }
         self
+    }
+
+    /// Its source and what it says, in a few words.
+    pub(super) fn brief(&self) -> String {
+        match self {
+            Self::Probe { probe, outcome, .. } => match outcome {
+                Outcome::Works => format!("probe {probe} works"),
+                Outcome::Skipped { .. } => format!("probe {probe} was skipped"),
+                Outcome::Fails { stage, errno, .. } if errno.is_empty() => {
+                    format!("probe {probe} fails at {stage}")
+                }
+                Outcome::Fails { stage, errno, .. } => {
+                    format!("probe {probe} fails at {stage} with {errno}")
+                }
+            },
+            Self::Fact { fact, known, .. } => match known.value() {
+                Some(value) => format!("{fact} is {value}"),
+                None => format!("{fact} is unknown"),
+            },
+        }
+    }
+
+    /// Whether both show the same, but for what was asked of it: the second is then a part of
+    /// the first.
+    pub(super) fn takes_in(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Fact {
+                    fact,
+                    known,
+                    disagrees,
+                    against,
+                    asked,
+                },
+                Self::Fact {
+                    fact: other_fact,
+                    known: other_known,
+                    disagrees: other_disagrees,
+                    against: other_against,
+                    asked: more,
+                },
+            ) if fact == other_fact
+                && known == other_known
+                && disagrees == other_disagrees
+                && against == other_against =>
+            {
+                for item in more {
+                    if !asked.contains(item) {
+                        asked.push(item.clone());
+                    }
+                }
+                true
+            }
+            (one, other) => one == other,
+        }
     }
 }
 

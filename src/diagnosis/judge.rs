@@ -153,7 +153,7 @@ fn blank(check: &Check, status: Status) -> Finding {
 fn tidy(evidence: Vec<Evidence>) -> Vec<Evidence> {
     let mut seen: Vec<Evidence> = Vec::new();
     for piece in evidence {
-        if !seen.contains(&piece) {
+        if !seen.iter_mut().any(|known| known.takes_in(&piece)) {
             seen.push(piece);
         }
     }

@@ -46,6 +46,11 @@ pub(super) const TOOLS: &[KeyInfo] = &[
         "Path of kernel-install, which writes boot loader entries.",
     ),
     KeyInfo::one(
+        "tool.mkinitcpio",
+        Text,
+        "Path of mkinitcpio, which makes initramfs and unified kernel images on Arch's systems.",
+    ),
+    KeyInfo::one(
         "tool.update-bootloader",
         Text,
         "Path of update-bootloader, SUSE's tool for boot loaders.",
@@ -137,9 +142,19 @@ pub(super) const FILES: &[KeyInfo] = &[
         "Whether there are boot loader entries, as systemd-boot and Red Hat's GRUB read them.",
     ),
     KeyInfo::one(
+        "file./efi/loader/entries",
+        Bool,
+        "Whether there are boot loader entries on a partition mounted at /efi.",
+    ),
+    KeyInfo::one(
+        "file./boot/efi/loader/entries",
+        Bool,
+        "Whether there are boot loader entries on a partition mounted at /boot/efi.",
+    ),
+    KeyInfo::one(
         "file./etc/kernel/cmdline",
         Bool,
-        "Whether kernel-install takes the command line from this file.",
+        "Whether kernel-install and mkinitcpio take the command line from this file.",
     ),
     KeyInfo::one(
         "file./boot/efi",

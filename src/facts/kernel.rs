@@ -39,6 +39,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
         Text,
         "Machine the kernel runs on, as `uname -m` gives it.",
     ),
+    KeyInfo::one(
+        "kernel.package-base",
+        Text,
+        "Package the kernel came in, as the names of its companions begin on Arch and SUSE \
+         (`linux-lts`, `kernel-azure`); absent on other systems.",
+    ),
 ];
 
 /// Where Ubuntu's kernels tell their upstream version.
@@ -79,8 +85,9 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     };
 
     let os = facts.text("os.id").unwrap_or_default();
+    let family = facts.text("os.family").unwrap_or_default();
     let flavour = told(&uname.release, release_source)
-        .map(|_| Value::Text(flavour(&uname.release, &uname.version, &os)));
+        .map(|_| Value::Text(flavour(&uname.release, &uname.version, &os, &family)));
 
     let own_word = "/proc/sys/kernel/osrelease";
     let state = match host.read(own_word, 1) {
@@ -97,6 +104,48 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         (machine, _) => told(machine, place("/proc/sys/kernel/arch")),
     };
     facts.set("kernel.arch", arch);
+    let base = package_base(host, &uname.release, release_source, facts);
+    facts.set("kernel.package-base", base);
+}
+
+/// Arch's packages leave their name beside the modules, SUSE's have it in the release.
+fn package_base(host: &dyn Host, release: &str, source: &str, facts: &Facts) -> Fact {
+    let family = facts.text("os.family");
+    let flavour = facts.text("kernel.flavour").unwrap_or_default();
+    let unknown = Fact::unknown(Why::Missing, "", source);
+    match family.as_deref() {
+        None => unknown,
+        Some("arch") => {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+@".contains(c);
+            for folder in ["/usr/lib/modules", "/lib/modules"] {
+                let path = format!("{folder}/{release}/pkgbase");
+                let name = reader::text(host, &path).unwrap_or_default();
+                let name = name.trim();
+                if !name.is_empty() && name.chars().all(plain) {
+                    return Fact::known(name, &path);
+                }
+            }
+            let variant = arch_variant(release);
+            match flavour.as_str() {
+                "arch" => Fact::known(format!("linux{variant}"), source),
+                _ => unknown,
+            }
+        }
+        Some("suse") => match release.rsplit_once('-') {
+            Some((_, variant)) if flavour == "suse" => {
+                Fact::known(format!("kernel-{variant}"), source)
+            }
+            _ => unknown,
+        },
+        Some(_) => Fact::absent(source),
+    }
+}
+
+/// What the package of one of Arch's kernels has behind `linux`.
+fn arch_variant(release: &str) -> &'static str {
+    let variants = ["-rt-lts", "-rt", "-lts", "-zen", "-hardened"];
+    let of = variants.iter().find(|variant| release.ends_with(*variant));
+    of.copied().unwrap_or_default()
 }
 
 /// The machine in a release, as distributions write it at the end.
@@ -169,7 +218,24 @@ const BY_BUILD: &[(&str, &str)] = &[
 /// os-release (not from within a container).
 const BY_OS: &[&str] = &["cos", "bottlerocket"];
 
-fn flavour(release: &str, build: &str, os: &str) -> String {
+/// Kernels that a distribution builds beside its main one, by the end of the release; others
+/// have these endings, too, so that the system they run decides.
+const BY_FAMILY: &[(&str, &[&str])] = &[
+    (
+        "suse",
+        &[
+            "-azure",
+            "-rt",
+            "-preempt",
+            "-64kb",
+            "-longterm",
+            "-kvmsmall",
+        ],
+    ),
+    ("arch", &["-lts", "-hardened", "-rt"]),
+];
+
+fn flavour(release: &str, build: &str, os: &str, family: &str) -> String {
     if let Some(major) = number_behind(release, ".el") {
         // Oracle's own kernels for its RHEL-like systems: 5.4.17-2136.el8uek.
         return if release.contains("uek") {
@@ -188,6 +254,10 @@ fn flavour(release: &str, build: &str, os: &str) -> String {
     }
     if BY_OS.contains(&os) {
         return os.to_owned();
+    }
+    let mut beside = BY_FAMILY.iter().filter(|(known, _)| *known == family);
+    if beside.any(|(_, ends)| ends.iter().any(|end| release.ends_with(end))) {
+        return family.to_owned();
     }
     let bare = |c: char| c.is_ascii_digit() || c == '.';
     let suffix = release.trim_start_matches(bare);
@@ -335,6 +405,75 @@ mod tests {
     }
 
     #[test]
+    fn kernels_beside_the_main_one_have_their_own_packages() {
+        let suse = "ID=sles\nID_LIKE=suse\n";
+        let ubuntu = "ID=ubuntu\nID_LIKE=debian\n";
+        for (os, release, build, flavour, base) in [
+            ("ID=arch\n", "6.17.5-arch1-1", "#1 SMP", "arch", "linux"),
+            ("ID=arch\n", "6.12.60-1-lts", "#1 SMP", "arch", "linux-lts"),
+            (
+                "ID=arch\n",
+                "6.17.5-zen1-1-zen",
+                "#1 SMP",
+                "arch",
+                "linux-zen",
+            ),
+            (
+                "ID=arch\n",
+                "6.16.12-hardened1-1-hardened",
+                "#1 SMP",
+                "arch",
+                "linux-hardened",
+            ),
+            (
+                suse,
+                "6.4.0-150600.8.5-azure",
+                "#1 SMP",
+                "suse",
+                "kernel-azure",
+            ),
+            (
+                suse,
+                "6.4.0-150600.21-default",
+                "#1 SMP",
+                "suse",
+                "kernel-default",
+            ),
+            // A container of SUSE on a node of somebody else's.
+            (suse, "6.8.0-1017-azure", "#20-Ubuntu SMP", "ubuntu", ""),
+            (
+                ubuntu,
+                "6.8.0-1017-azure",
+                "#20-Ubuntu SMP",
+                "ubuntu",
+                "absent",
+            ),
+        ] {
+            let host = Memory::new()
+                .with_uname(release, build, "x86_64")
+                .with("/etc/os-release", os);
+            let mut facts = Facts::default();
+            crate::facts::os::collect(&host, &mut facts);
+            collect(&host, &mut facts);
+            assert_eq!(facts.text("kernel.flavour").unwrap(), flavour, "{release}");
+            let found = match facts.get("kernel.package-base").value() {
+                None => String::new(),
+                Some(Value::Absent) => "absent".to_owned(),
+                Some(value) => value.to_string(),
+            };
+            assert_eq!(found, base, "{os} {release}");
+        }
+        let manjaro = Memory::new()
+            .with_uname("6.12.48-1-MANJARO", "#1 SMP", "x86_64")
+            .with("/etc/os-release", "ID=manjaro\nID_LIKE=arch\n")
+            .with("/usr/lib/modules/6.12.48-1-MANJARO/pkgbase", "linux612\n");
+        let mut facts = Facts::default();
+        crate::facts::os::collect(&manjaro, &mut facts);
+        collect(&manjaro, &mut facts);
+        assert_eq!(facts.text("kernel.package-base").unwrap(), "linux612");
+    }
+
+    #[test]
     fn ubuntu_tells_its_version_in_a_file() {
         let host = Memory::new()
             .with_uname("5.4.0-26-generic", "#30-Ubuntu SMP", "x86_64")
@@ -349,8 +488,8 @@ mod tests {
 
     #[test]
     fn a_system_without_a_mark_in_its_kernel_is_told_by_its_name() {
-        assert_eq!(flavour("6.1.112+", "#1 SMP", "cos"), "cos");
-        assert_eq!(flavour("6.1.112+", "#1 SMP", "debian"), "other");
+        assert_eq!(flavour("6.1.112+", "#1 SMP", "cos", ""), "cos");
+        assert_eq!(flavour("6.1.112+", "#1 SMP", "debian", "debian"), "other");
     }
 
     #[test]

@@ -7,9 +7,23 @@ use crate::diagnosis::{Evidence, Finding, Status};
 use crate::facts::{Fact, Value, Why};
 use crate::probes::Outcome;
 
-/// A piece of evidence in a line.
+/// A piece of evidence in a line, with what it disagrees with.
 #[must_use]
 pub fn evidence_line(piece: &Evidence) -> String {
+    let mut told = said(piece);
+    if piece.disagrees() {
+        let others = piece.against().iter();
+        let others: Vec<String> = others.map(|other| shortened(&clean(other))).collect();
+        told.push_str(&match others.is_empty() {
+            true => "  (disagrees)".to_owned(),
+            false => format!("  (disagrees with {})", others.join(", ")),
+        });
+    }
+    told
+}
+
+/// What it says by itself.
+fn said(piece: &Evidence) -> String {
     match piece {
         Evidence::Probe { probe, outcome, .. } => {
             let probe = clean(probe);
@@ -24,7 +38,9 @@ pub fn evidence_line(piece: &Evidence) -> String {
                 }
             }
         }
-        Evidence::Fact { fact, known, .. } => {
+        Evidence::Fact {
+            fact, known, asked, ..
+        } => {
             let fact = clean(fact);
             let place = match known.source() {
                 "" => String::new(),
@@ -32,7 +48,11 @@ pub fn evidence_line(piece: &Evidence) -> String {
             };
             match known {
                 Fact::Known { value, .. } => {
-                    let value = beginning(&clean(&value.to_string()), LONGEST);
+                    let value = match value {
+                        Value::List(items) => long_list(items, asked),
+                        _ => None,
+                    }
+                    .unwrap_or_else(|| beginning(&clean(&value.to_string()), LONGEST));
                     format!("{fact} = {value}{place}")
                 }
                 Fact::Unknown { reason, .. } if reason.detail.is_empty() => {
@@ -45,6 +65,34 @@ pub fn evidence_line(piece: &Evidence) -> String {
             }
         }
     }
+}
+
+/// Of a list that fills more than a line, such as the capabilities of root: what was asked for,
+/// above all what of it is missing, and how many others there are.
+fn long_list(items: &[String], asked: &[String]) -> Option<String> {
+    const LINE: usize = 100;
+    let length: usize = items.iter().map(|item| item.chars().count() + 2).sum();
+    if length <= LINE || asked.is_empty() {
+        return None;
+    }
+    let (held, missing): (Vec<&String>, Vec<&String>) =
+        asked.iter().partition(|item| items.contains(item));
+    let named = |items: &[&String]| {
+        let names = items.iter().map(|item| clean(item));
+        beginning(&names.collect::<Vec<_>>().join(", "), LINE)
+    };
+    let others = items.len().saturating_sub(held.len());
+    Some(match (missing.is_empty(), held.is_empty()) {
+        (false, true) => format!("not {}; {others} others", named(&missing)),
+        (false, false) => {
+            format!(
+                "not {}; {} and {others} others",
+                named(&missing),
+                named(&held)
+            )
+        }
+        (true, _) => format!("{} and {others} others", named(&held)),
+    })
 }
 
 /// A value of more characters is cut; machines get it whole.
@@ -142,6 +190,50 @@ mod tests {
             assert!(line.starts_with("security.lsm = "), "{line}");
             assert!(items.iter().all(|item| line.contains(item)), "{line}");
         }
+    }
+
+    #[test]
+    fn of_a_long_list_what_is_missing_comes_first() {
+        let capabilities: Vec<String> = (0..36).map(|one| format!("CAP_NUMBER_{one}")).collect();
+        let told = |asked: &[&str]| {
+            evidence_line(&Evidence::Fact {
+                fact: "privilege.capabilities".to_owned(),
+                known: Fact::known(capabilities.clone(), "/proc/self/status"),
+                disagrees: false,
+                against: Vec::new(),
+                asked: asked.iter().map(|&one| one.to_owned()).collect(),
+            })
+        };
+        for (asked, line) in [
+            (
+                &["CAP_BPF", "CAP_PERFMON"][..],
+                "not CAP_BPF, CAP_PERFMON; 36 others",
+            ),
+            (
+                &["CAP_NUMBER_1", "CAP_BPF"],
+                "not CAP_BPF; CAP_NUMBER_1 and 35 others",
+            ),
+            (&["CAP_NUMBER_1"], "CAP_NUMBER_1 and 35 others"),
+        ] {
+            let told = told(asked);
+            let whole = format!("privilege.capabilities = {line}  (/proc/self/status)");
+            assert_eq!(told, whole);
+        }
+    }
+
+    #[test]
+    fn a_disagreement_names_both_sources_and_both_values() {
+        let piece = Evidence::Fact {
+            fact: "config.BPF_LSM".to_owned(),
+            known: Fact::known("y", "/boot/config"),
+            disagrees: true,
+            against: vec!["probe lsm fails at trigger".to_owned()],
+            asked: Vec::new(),
+        };
+        assert_eq!(
+            evidence_line(&piece),
+            "config.BPF_LSM = y  (/boot/config)  (disagrees with probe lsm fails at trigger)"
+        );
     }
 
     #[test]

@@ -278,15 +278,7 @@ fn profiles(report: &Report) -> Vec<Case> {
 fn in_full(finding: &Finding) -> String {
     let mut lines = vec![line(&finding.because)];
     for piece in &finding.evidence {
-        let disagrees = if piece.disagrees() {
-            "  (disagrees)"
-        } else {
-            ""
-        };
-        lines.push(format!(
-            "evidence: {}{disagrees}",
-            line(&evidence_line(piece))
-        ));
+        lines.push(format!("evidence: {}", line(&evidence_line(piece))));
     }
     for fix in &finding.fixes {
         lines.push(format!(

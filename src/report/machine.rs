@@ -56,12 +56,15 @@ mod tests {
                 fact: "key".to_owned(),
                 known,
                 disagrees: true,
+                against: vec!["probe p works".to_owned()],
+                asked: vec!["a".to_owned()],
             })
             .collect();
         evidence.push(Evidence::Probe {
             probe: "p".to_owned(),
             outcome: fails.clone(),
             disagrees: false,
+            against: Vec::new(),
         });
         let finding = Finding {
             check: "some-failure".to_owned(),

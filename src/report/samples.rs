@@ -47,11 +47,14 @@ pub(super) fn report() -> Report {
                         log: "a log".to_owned(),
                     },
                     disagrees: false,
+                    against: Vec::new(),
                 },
                 Evidence::Fact {
                     fact: "f".to_owned(),
                     known: Fact::known("y", "/boot/config"),
                     disagrees: true,
+                    against: vec!["probe p fails at create with EINVAL".to_owned()],
+                    asked: Vec::new(),
                 },
             ],
             fixes: vec![RenderedFix {

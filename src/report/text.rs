@@ -189,10 +189,7 @@ impl Page {
                 }
                 continue;
             }
-            let mut told = evidence_line(piece);
-            if piece.disagrees() {
-                told.push_str("  (disagrees)");
-            }
+            let told = evidence_line(piece);
             match piece {
                 Evidence::Fact { .. } => self.fact(label, &told),
                 Evidence::Probe { .. } => self.labelled(label, &told),

@@ -134,7 +134,7 @@ fn of_symptom(
              has: show both lines in one",
             also.source()
         );
-        faults.push((Level::Advice, message));
+        faults.push((Level::Error, message));
     }
     faults
 }

@@ -272,7 +272,13 @@ impl Candidate<'_> {
             (Standing::Refuted, _) | (Standing::Open, true) => confidence.down(),
             _ => confidence,
         };
-        let mut advice = advise(catalogue, &host.facts, &host.outcomes, self.check);
+        // The heaviest line that points to a cause decides which one is told.
+        let mut named = self.hits.iter().filter_map(|(hit, _)| {
+            let symptom = self.check.symptoms.get(hit.symptom)?;
+            symptom.cause.as_deref()
+        });
+        let (facts, outcomes) = (&host.facts, &host.outcomes);
+        let mut advice = advise(catalogue, facts, outcomes, self.check, named.next());
         // What the host does not have is not to be cured on it.
         let remains = (self.standing == Standing::Refuted).then(|| {
             advice.fixes.clear();

@@ -124,10 +124,17 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
         BootLoader::GrubMkconfig => {
             append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE)
         }
-        BootLoader::SystemdBoot => {
-            one_line_file(change, "/etc/kernel/cmdline", Some(KERNEL_INSTALL))
-        }
-        BootLoader::LoaderEntries => loader_entries(change),
+        BootLoader::SystemdBoot => one_line_file(change, KERNEL_CMDLINE, Some(KERNEL_INSTALL)),
+        BootLoader::LoaderEntries(entries) => loader_entries(change, entries),
+        BootLoader::Mkinitcpio => mkinitcpio(change),
+        BootLoader::Unified => in_words(
+            change,
+            "the command line is part of a unified kernel image, and is changed where that is \
+             made (dracut: kernel_cmdline= in /etc/dracut.conf.d; ukify: --cmdline; mkinitcpio: \
+             all of /proc/cmdline in /etc/kernel/cmdline, then mkinitcpio -P), or by an addon \
+             in IMAGE.efi.extra.d beside one that its vendor signed",
+            None,
+        ),
         BootLoader::MachineConfig => in_words(
             change,
             "in a MachineConfig of the cluster, spec.kernelArguments (what is set by hand on a \
@@ -143,11 +150,7 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             "in %UserProfile%\\.wslconfig on Windows, section [wsl2], the line kernelCommandLine",
             Some("wsl.exe --shutdown"),
         ),
-        BootLoader::NixOs => in_words(
-            change,
-            "in /etc/nixos/configuration.nix, the list boot.kernelParams",
-            Some("nixos-rebuild boot"),
-        ),
+        BootLoader::NixOs => nixos(change),
         BootLoader::Flatcar(path) => flatcar(change, path),
         BootLoader::Bootc => bootc(change),
         BootLoader::Talos => in_words(
@@ -174,6 +177,55 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             None,
         ),
     }
+}
+
+/// NixOS makes `lsm=` from an option of its own; a second one among the parameters would leave
+/// it to their order which counts.
+fn nixos(change: &Change) -> Vec<String> {
+    let of_option = |word: &&String| word.starts_with("lsm=");
+    let made = change.remove.iter().any(|word| of_option(&word));
+    let take = |words: &[String], option: bool| -> Vec<String> {
+        let some = words
+            .iter()
+            .filter(|word| (of_option(word) && made) == option);
+        some.cloned().collect()
+    };
+    let params = Change {
+        add: take(&change.add, false),
+        remove: take(&change.remove, false),
+    };
+    let mut lines = Vec::new();
+    for word in take(&change.add, true) {
+        let modules = word.trim_start_matches("lsm=").split(',');
+        let list: Vec<String> = modules.map(|module| format!("\"{module}\"")).collect();
+        lines.push(remark(&format!(
+            "in /etc/nixos/configuration.nix, the option security.lsm, which makes lsm= (with lib \
+             among its arguments): security.lsm = lib.mkForce [ {} ];",
+            list.join(" ")
+        )));
+    }
+    if !params.add.is_empty() || !params.remove.is_empty() {
+        let place = "in /etc/nixos/configuration.nix, the list boot.kernelParams";
+        lines.extend(in_words(&params, place, None));
+    }
+    lines.push("nixos-rebuild boot".to_owned());
+    lines
+}
+
+/// mkinitcpio joins the lines of these files, and leaves out those that are remarks: a line of
+/// its own is added and taken away whatever the others are.
+fn mkinitcpio(change: &Change) -> Vec<String> {
+    let mut commands = Vec::new();
+    for word in &change.remove {
+        let script = quote(&removal(word));
+        commands.push(format!(
+            "for file in {KERNEL_CMDLINE} /etc/cmdline.d/*.conf; do [ ! -f \"$file\" ] || sed -i -E {script} \"$file\"; done"
+        ));
+    }
+    let words = change.add.iter();
+    commands.extend(words.map(|word| files::append(KERNEL_CMDLINE, word)));
+    commands.push(MKINITCPIO.to_owned());
+    commands
 }
 
 /// Flatcar's GRUB reads a file of the provider's partition; what it appends can be taken
@@ -231,6 +283,11 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
         BootLoader::Grub2Mkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE),
         BootLoader::GrubMkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE),
         BootLoader::Flatcar(path) => vec![files::take_out(path, &flatcar_line(change))],
+        BootLoader::Mkinitcpio => {
+            let words = change.add.iter();
+            let lines = words.map(|word| files::take_out(KERNEL_CMDLINE, word));
+            lines.chain([MKINITCPIO.to_owned()]).collect()
+        }
         BootLoader::Extlinux => whole_lines(EXTLINUX, EXTLINUX_VARIABLE, EXTLINUX_UPDATE),
         _ => commands(&change.reversed(), loader),
     }
@@ -240,10 +297,14 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
 const KERNEL_INSTALL: &str = "for image in \"/lib/modules/$(uname -r)/vmlinuz\" \
     \"/boot/vmlinuz-$(uname -r)\"; do [ ! -f \"$image\" ] || kernel-install add \"$(uname -r)\" \
     \"$image\"; done";
+const KERNEL_CMDLINE: &str = "/etc/kernel/cmdline";
+const MKINITCPIO: &str = "mkinitcpio -P";
 const DEFAULT_GRUB: &str = "/etc/default/grub";
 const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX";
 const GRUB_UPDATE: &str = "grub-mkconfig -o /boot/grub/grub.cfg";
-const MICRO_OS_UPDATE: &str = "transactional-update grub.cfg";
+/// `--continue`: into the snapshot that waits for the reboot, if there is one. A new one of the
+/// running system would leave behind what was put into that.
+const MICRO_OS_UPDATE: &str = "transactional-update --continue grub.cfg";
 const GRUB2_UPDATE: &str = "grub2-mkconfig -o /boot/grub2/grub.cfg";
 const EXTLINUX: &str = "/etc/update-extlinux.conf";
 const EXTLINUX_VARIABLE: &str = "default_kernel_opts";
@@ -328,8 +389,7 @@ fn one_line_file(change: &Change, path: &str, update: Option<&str>) -> Vec<Strin
 }
 
 /// Entries of systemd-boot that nothing regenerates, as on Arch.
-fn loader_entries(change: &Change) -> Vec<String> {
-    let entries = "/boot/loader/entries/*.conf";
+fn loader_entries(change: &Change, entries: &str) -> Vec<String> {
     let removals = change.remove.iter().map(|word| removal(word));
     let additions = change.add.iter().map(|word| {
         let (is_there, word) = (has(word), replacement(word));
@@ -337,7 +397,7 @@ fn loader_entries(change: &Change) -> Vec<String> {
     });
     removals
         .chain(additions)
-        .map(|script| format!("sed -i -E {} {entries}", quote(&script)))
+        .map(|script| format!("sed -i -E {} {entries}/*.conf", quote(&script)))
         .collect()
 }
 
@@ -432,6 +492,79 @@ mod tests {
         }
     }
 
+    /// GRUB's and systemd's tools are installed on many systems that boot in another way.
+    #[test]
+    fn the_loader_that_boots_decides_and_not_the_tools_that_are_installed() {
+        let tools = [
+            ("tool.grub-mkconfig", "/usr/bin/grub-mkconfig"),
+            ("file./etc/default/grub", "true"),
+            ("tool.bootctl", "/usr/bin/bootctl"),
+            ("tool.kernel-install", "/usr/bin/kernel-install"),
+        ];
+        let mkinitcpio = ("tool.mkinitcpio", "/usr/bin/mkinitcpio");
+        let systemd_boot = ("boot.loader", "systemd-boot");
+        let cmdline = ("file./etc/kernel/cmdline", "true");
+        let arch = ("os.family", "arch");
+        let unified = ("boot.unified", "true");
+        let esp = ("file./efi/loader/entries", "true");
+        type Known<'a> = &'a [(&'a str, &'a str)];
+        let rows: &[(Known<'_>, &str, &str)] = &[
+            (
+                &[arch, mkinitcpio, systemd_boot, unified, cmdline],
+                "grep -qxF systemd.unified_cgroup_hierarchy=1 /etc/kernel/cmdline || ",
+                "mkinitcpio -P",
+            ),
+            (
+                &[arch, mkinitcpio, systemd_boot, esp, cmdline],
+                "/efi/loader/entries/*.conf",
+                "sed -i -E '/^options",
+            ),
+            (
+                &[("os.family", "debian"), systemd_boot, esp, cmdline],
+                "/etc/kernel/cmdline",
+                "kernel-install add",
+            ),
+            (
+                &[
+                    ("os.family", "fedora"),
+                    ("tool.grubby", "/usr/sbin/grubby"),
+                    unified,
+                    cmdline,
+                ],
+                "# the command line is part of a unified kernel image",
+                "extra.d",
+            ),
+            // Its file is not there: what mkinitcpio takes in its place would be lost with it.
+            (
+                &[arch, mkinitcpio, systemd_boot, unified],
+                "# the command line is part of a unified kernel image",
+                "# add: systemd.unified_cgroup_hierarchy=1",
+            ),
+        ];
+        for (known, first, then) in rows {
+            let known: Vec<_> = known.iter().chain(&tools).copied().collect();
+            let recipe = rendered("root=/dev/sda1 quiet", &known).unwrap();
+            let text = recipe.commands.join("\n");
+            assert!(text.contains(first), "{known:?}: {text}");
+            assert!(text.contains(then), "{known:?}: {text}");
+            assert!(!text.contains("grub"), "{known:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn nixos_makes_lsm_from_an_option_of_its_own() {
+        let add = ["lsm=landlock,yama,bpf".to_owned()];
+        for (cmdline, option) in [("quiet lsm=landlock,yama", true), ("quiet", false)] {
+            let facts = facts(cmdline, &[("os.image", "nixos")]);
+            let text = recipe(&add, &[], &facts, &Platform::of(&facts)).unwrap();
+            let text = text.commands.join("\n");
+            let list = "security.lsm = lib.mkForce [ \"landlock\" \"yama\" \"bpf\" ];";
+            assert_eq!(text.contains(list), option, "{text}");
+            assert_eq!(text.contains("boot.kernelParams"), !option, "{text}");
+            assert!(text.ends_with("nixos-rebuild boot\nreboot"), "{text}");
+        }
+    }
+
     #[test]
     fn what_is_there_is_not_repeated_and_what_contradicts_goes() {
         assert_eq!(rendered(&format!("quiet {WANTED}"), &[]), None);
@@ -483,7 +616,7 @@ mod tests {
             ("cos", "node image"),
             ("flatcar", "/oem/grub.cfg"),
             ("bootc", "bootc upgrade"),
-            ("transactional", "transactional-update grub.cfg"),
+            ("transactional", "transactional-update --continue grub.cfg"),
         ] {
             let known = [
                 ("os.image", image),

@@ -94,6 +94,13 @@ pub(super) fn recipe(
         return Some(recipe);
     }
     let mut commands = get_source(platform, facts);
+    if platform.image.as_deref() == Some("transactional") {
+        commands.insert(
+            0,
+            remark("in a container of this release (toolbox), where packages can be installed:"),
+        );
+        commands.insert(1, "toolbox".to_owned());
+    }
     for tool in &edit.tools {
         commands.push(remark(&format!("the build needs {tool}")));
     }
@@ -323,6 +330,11 @@ fn build(platform: &Platform) -> Vec<String> {
         "rhel" | "fedora" | "amazon" => &[
             "make -j\"$(nproc)\" binrpm-pkg",
             "rpm -ivh --force ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
+        ],
+        "suse" if platform.image.as_deref() == Some("transactional") => &[
+            "make -j\"$(nproc)\" binrpm-pkg",
+            "# outside of the container, with the packages it made below its ~/rpmbuild/RPMS:",
+            "transactional-update --continue pkg install --allow-unsigned-rpm kernel-*.rpm",
         ],
         "suse" => &[
             "make -j\"$(nproc)\" binrpm-pkg",

@@ -7,6 +7,7 @@ mod kernel_config;
 mod platform;
 mod privileges;
 mod settings;
+mod transactional;
 mod upgrade;
 
 use super::finding::RenderedFix;
@@ -49,6 +50,13 @@ pub(super) fn render(
             _ => None,
         };
         recipe.commands = upgrade::commands(wanted, catalogue, facts, &platform);
+    }
+    if recipe.kind == "upgrade" && recipe.undo.is_empty() {
+        recipe.undo = upgrade::undo(&recipe.commands, &platform);
+    }
+    let is_packaged = matches!(recipe.kind, "package" | "upgrade");
+    if is_packaged && platform.image.as_deref() == Some("transactional") {
+        transactional::through(&mut recipe);
     }
     let mut summary = fill(&fix.summary, facts);
     // Some say themselves where a container is started.

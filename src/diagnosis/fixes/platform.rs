@@ -25,8 +25,12 @@ pub(super) enum BootLoader {
     GrubMkconfig,
     /// /etc/kernel/cmdline feeds the entries of systemd-boot.
     SystemdBoot,
-    /// Entries below /boot/loader/entries, written by hand.
-    LoaderEntries,
+    /// Entries in this directory, written by hand.
+    LoaderEntries(&'static str),
+    /// mkinitcpio puts /etc/kernel/cmdline into unified images.
+    Mkinitcpio,
+    /// A unified image, made by something else.
+    Unified,
     /// The Machine Config Operator of an OpenShift cluster.
     MachineConfig,
     /// update-extlinux, on Alpine.
@@ -92,7 +96,9 @@ impl Platform {
         Some(match self.image.as_deref()? {
             "ostree" => "this system is an image: rpm-ostree install or override, then reboot",
             "bootc" => "this system is a container image: change its Containerfile, bootc upgrade",
-            "transactional" => "this system is read-only: run it within transactional-update shell",
+            "transactional" => {
+                "this system is read-only: packages go into its next snapshot, which a reboot starts"
+            }
             "talos" => "Talos is an image: another version or a system extension, talosctl upgrade",
             "bottlerocket" => "Bottlerocket is an image: another version or variant of it",
             "cos" => "Container-Optimized OS is an image: another milestone or node image",
@@ -125,10 +131,14 @@ fn loader(facts: &Facts) -> BootLoader {
         BootLoader::MachineConfig
     } else if file("/run/ostree-booted") && has("rpm-ostree") {
         BootLoader::RpmOstree
+    } else if facts.get("boot.unified").value() == Some(&true.into()) {
+        loader_of_unified(facts, &has)
     } else if has("grubby") || (of_bls && untold("grubby")) {
         BootLoader::Grubby
     } else if has("kernelstub") {
         BootLoader::Kernelstub
+    } else if let Some(loader) = systemd_boot(facts, &has) {
+        loader
     } else if file("/boot/firmware/cmdline.txt") {
         BootLoader::RaspberryPi("/boot/firmware/cmdline.txt")
     } else if has("update-grub") && file("/etc/default/grub") {
@@ -139,15 +149,60 @@ fn loader(facts: &Facts) -> BootLoader {
         BootLoader::GrubMkconfig
     } else if has("update-extlinux") {
         BootLoader::Extlinux
-    } else if file("/etc/kernel/cmdline") && has("kernel-install") {
+    } else if file("/etc/kernel/cmdline") && has("kernel-install") && !has("mkinitcpio") {
         BootLoader::SystemdBoot
-    } else if file("/boot/loader/entries") && has("bootctl") {
-        BootLoader::LoaderEntries
+    } else if let Some(entries) = entries(facts).filter(|_| has("bootctl")) {
+        BootLoader::LoaderEntries(entries)
+    } else if file("/etc/kernel/cmdline") && has("mkinitcpio") {
+        BootLoader::Mkinitcpio
     } else if file("/boot/cmdline.txt") {
         BootLoader::RaspberryPi("/boot/cmdline.txt")
     } else {
         BootLoader::Unknown
     }
+}
+
+/// Who makes the unified image. A distribution that signs its own is the loader of nothing that
+/// can be edited here; neither is one made by hand.
+fn loader_of_unified(facts: &Facts, has: &dyn Fn(&str) -> bool) -> BootLoader {
+    let cmdline = has_file(facts, "/etc/kernel/cmdline");
+    let family = facts.text("os.family").unwrap_or_default();
+    let of_vendor = matches!(family.as_str(), "rhel" | "fedora" | "arch");
+    if cmdline && has("mkinitcpio") {
+        BootLoader::Mkinitcpio
+    } else if cmdline && has("kernel-install") && !of_vendor {
+        BootLoader::SystemdBoot
+    } else {
+        BootLoader::Unified
+    }
+}
+
+/// systemd-boot where it is known to be the loader, whatever else is installed. kernel-install
+/// writes its entries from /etc/kernel/cmdline; on Arch's systems, which have that program as a
+/// part of systemd, nobody runs it, and entries are kept by hand.
+fn systemd_boot(facts: &Facts, has: &dyn Fn(&str) -> bool) -> Option<BootLoader> {
+    if facts.text("boot.loader").as_deref() != Some("systemd-boot") {
+        return None;
+    }
+    let entries = entries(facts);
+    let by_hand = has("mkinitcpio") || facts.text("os.family").as_deref() == Some("arch");
+    match entries {
+        Some(entries) if by_hand => Some(BootLoader::LoaderEntries(entries)),
+        _ if has_file(facts, "/etc/kernel/cmdline") && has("kernel-install") => {
+            Some(BootLoader::SystemdBoot)
+        }
+        entries => entries.map(BootLoader::LoaderEntries),
+    }
+}
+
+/// Where the entries lie: on the partition the firmware starts from, wherever that is mounted.
+fn entries(facts: &Facts) -> Option<&'static str> {
+    let places = [
+        "/efi/loader/entries",
+        "/boot/loader/entries",
+        "/boot/efi/loader/entries",
+    ];
+    places.into_iter().find(|path| has_file(facts, path))
 }
 
 /// The loader of a system that is an image, where the image decides.

@@ -21,7 +21,7 @@ pub(super) fn commands(
     let image: Option<&[&str]> = platform.image.as_deref().and_then(|image| match image {
         "ostree" => Some(&["rpm-ostree upgrade", "reboot"][..]),
         "bootc" => Some(&["bootc upgrade", "reboot"]),
-        "transactional" => Some(&["transactional-update up", "reboot"]),
+        "transactional" => Some(&["transactional-update --continue up", "reboot"]),
         "flatcar" => Some(&["update_engine_client -update", "reboot"]),
         "bottlerocket" => Some(&["apiclient update check", "apiclient update apply --reboot"]),
         "nixos" => Some(&["nixos-rebuild boot --upgrade", "reboot"]),
@@ -89,10 +89,14 @@ pub(super) fn commands(
             vec!["yum update kernel".to_owned()]
         }
         ("rhel" | "amazon" | "fedora", _) => vec!["dnf upgrade kernel".to_owned()],
-        ("suse", _) => vec![
-            "zypper refresh".to_owned(),
-            "zypper update kernel-default".to_owned(),
-        ],
+        ("suse", _) => {
+            let package = facts.text("kernel.package-base");
+            let package = package.unwrap_or_else(|| "kernel-default".to_owned());
+            vec![
+                "zypper refresh".to_owned(),
+                format!("zypper update {}", super::quote(&package)),
+            ]
+        }
         ("alpine", _) => vec!["apk update".to_owned(), "apk upgrade".to_owned()],
         ("arch", _) => vec!["pacman -Syu".to_owned()],
         _ => return Vec::new(),
@@ -105,6 +109,39 @@ pub(super) fn commands(
     );
     lines.push("reboot".to_owned());
     lines
+}
+
+/// The way back. A kernel that is replaced in place, as on Arch and Alpine, has none but the
+/// older package; others stay beside the new one, whose own package, and not the one that
+/// follows the newest (`linux-image-amd64`, `kernel-default`'s pattern), is what holds it.
+pub(super) fn undo(commands: &[String], platform: &Platform) -> Vec<String> {
+    let typed = |word: &str| commands.iter().any(|line| line.starts_with(word));
+    let back: &[&str] = match platform.image.as_deref() {
+        _ if commands.is_empty() => &[],
+        Some("ostree") => &["rpm-ostree rollback", "reboot"],
+        Some("bootc") => &["bootc rollback", "reboot"],
+        Some("transactional") => &["transactional-update rollback last", "reboot"],
+        Some("nixos") => &["nixos-rebuild boot --rollback", "reboot"],
+        Some("ubuntu-core") => &["snap revert pc-kernel", "reboot"],
+        Some(_) => &[],
+        None if typed("apt-get install") || typed("apt-get dist-upgrade") => &[
+            "# choose the former kernel in the boot menu, it stays installed; then take out the \
+             new one by the name of its own package, as the one installed above only points to it",
+            "dpkg -l 'linux-image-*'",
+        ],
+        None if typed("dnf ") || typed("yum ") || typed("amazon-linux-extras") => &[
+            "# choose the former kernel in the boot menu, it stays installed; for good, on the \
+             systems that have grubby:",
+            "grubby --set-default=\"/boot/vmlinuz-FORMER-RELEASE\"",
+        ],
+        None if typed("zypper ") => &[
+            "# choose the former kernel under Advanced options of the boot menu, it stays \
+             installed; then take out the new one: zypper remove NAME-VERSION",
+            "zypper search --installed-only --details 'kernel-*'",
+        ],
+        None => &[],
+    };
+    back.iter().map(|line| (*line).to_owned()).collect()
 }
 
 /// Whether the kernel comes from somebody else than the distribution in whose files this was

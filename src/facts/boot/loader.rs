@@ -22,6 +22,34 @@ pub(super) const NAMES: &[&str] = &[
 const LOADER_INFO: &str =
     "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
+/// What the stub of a unified image leaves there while it starts.
+const STUB_INFO: &str = "/sys/firmware/efi/efivars/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
+/// Whether the kernel came out of a unified image. The firmware's variables tell what started;
+/// without them, as in files of a host, images where the loader looks for them are the sign.
+pub(super) fn unified(host: &dyn Host) -> Fact {
+    if host.stat(STUB_INFO).is_ok() {
+        return Fact::known(true, STUB_INFO);
+    }
+    if reader::is_populated(host, "/sys/firmware/efi/efivars") {
+        return Fact::known(false, STUB_INFO);
+    }
+    let mut denied = None;
+    for directory in boot::SYSTEMD_BOOT {
+        let path = format!("{directory}/EFI/Linux");
+        match host.list(&path) {
+            Ok(names) if names.iter().any(|name| name.ends_with(".efi")) => {
+                return Fact::known(true, &path);
+            }
+            Err(error) if reader::why(&error) != Why::Missing => {
+                denied.get_or_insert(reader::unreadable(&error, &path));
+            }
+            _ => {}
+        }
+    }
+    denied.unwrap_or_else(|| Fact::known(false, "/boot/EFI/Linux"))
+}
+
 /// The loader by its most special sign.
 pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     if facts.text("kernel.flavour").as_deref() == Some("wsl") {
@@ -101,6 +129,25 @@ mod tests {
 
     use super::*;
     use crate::host::Memory;
+
+    #[test]
+    fn a_unified_image_shows_itself() {
+        let (yes, no) = (Some(Value::Bool(true)), Some(Value::Bool(false)));
+        let image = "/efi/EFI/Linux/arch-linux.efi";
+        for (host, wanted) in [
+            (Memory::new(), no.clone()),
+            (Memory::new().with(STUB_INFO, "x"), yes.clone()),
+            (Memory::new().with(image, ""), yes),
+            // It lies there, and something else was started.
+            (Memory::new().with(image, "").with(LOADER_INFO, "x"), no),
+            (
+                Memory::new().refusing("/boot/efi/EFI/Linux", ErrorKind::PermissionDenied),
+                None,
+            ),
+        ] {
+            assert_eq!(unified(&host).value().cloned(), wanted);
+        }
+    }
 
     #[test]
     fn each_loader_is_told_by_what_it_leaves() {

@@ -5,7 +5,7 @@ mod installed;
 mod loader;
 mod next;
 
-use super::keys::Values::{List, OneOf, Text};
+use super::keys::Values::{Bool, List, OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::Host;
 
@@ -29,6 +29,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
          containers and in virtual machines that are given their kernel.",
     ),
     KeyInfo::one(
+        "boot.unified",
+        Bool,
+        "Whether the kernel starts as a unified image, which has its command line in it: the \
+         firmware's variables say so, or such images lie on the boot partition.",
+    ),
+    KeyInfo::one(
         "boot.installed",
         List,
         "Releases of the kernels that are installed, the newest last (images in /boot and \
@@ -50,6 +56,7 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     facts.set("boot.firmware", firmware(host));
     let installed = installed::kernels(host);
     let loader = loader::find(host, facts);
+    facts.set("boot.unified", loader::unified(host));
     facts.set("boot.next", next::release(host, &loader, &installed));
     facts.set("boot.installed", installed);
     facts.set("boot.loader", loader);
