@@ -237,6 +237,11 @@ pub(super) const FORMS: &[Form] = &[
     (
         Libbpf,
         Open,
+        r"libbpf: (?:elf: )?failed to open (?P<file>[^ :]+\.o): (?P<err>.*)",
+    ),
+    (
+        Libbpf,
+        Open,
         r"failed to open (?:and load )?BPF (?:object|skeleton|application)[^:]*:? ?(?P<err>.*)",
     ),
     (
@@ -334,6 +339,11 @@ pub(super) const FORMS: &[Form] = &[
     // libxdp and programs with XDP
     (
         Libbpf,
+        ProgramLoad,
+        r"libxdp: Failed to load program (?P<prog>[^:]*): (?P<err>.*)",
+    ),
+    (
+        Libbpf,
         AttachXdp,
         r"(?:Error attaching XDP program|Couldn't attach XDP program|Could not attach with \S+ mode|failed to attach (?:the )?XDP program|link set xdp fd failed)[^:(]*[:(] ?(?P<err>.*)",
     ),
@@ -415,6 +425,7 @@ pub(super) const FORMS: &[Form] = &[
         r"could not open bpf map: (?P<map>[^,]*), error: (?P<err>.*)",
     ),
     (Bcc, AttachKprobe, r"cannot attach kprobe, (?P<err>.*)"),
+    (Bcc, AttachUprobe, r"cannot attach uprobe, (?P<err>.*)"),
     (
         Bcc,
         AttachKprobe,
@@ -470,6 +481,11 @@ pub(super) const FORMS: &[Form] = &[
         Bpftrace,
         Attach,
         r"(?:ERROR: )?(?:Error attaching|Unable to attach|Failed to attach) probe: (?P<target>\S*)(?P<err>.*)",
+    ),
+    (
+        Bpftrace,
+        ProgramLoad,
+        r"ERROR: Loading BPF object\(s\) failed",
     ),
     // gobpf
     (

@@ -19,6 +19,8 @@ pub(super) enum Purpose {
     Loose(usize),
     Dialect(usize),
     Noise(usize),
+    NoiseAlso(usize),
+    NoiseWithout(usize),
     Symptom(usize, usize),
     Also(usize, usize),
     Without(usize, usize),
@@ -41,6 +43,8 @@ pub(super) struct Lexicon {
     automaton: AhoCorasick,
     /// Which entries a word belongs to.
     owners: Vec<Vec<u32>>,
+    /// Noise that the rest of its log decides on, with its entry.
+    conditional: Vec<(u32, usize)>,
 }
 
 /// Patterns of facts that logs tell about their host, and what each tells.
@@ -82,7 +86,7 @@ const VERDICT: &str =
     r"processed \d+ insns|verification time \d+ usec|(?:BEGIN|END) (?:PROG LOAD |DUMP )?LOG\b";
 
 /// Words that a log about eBPF has, and others rarely.
-const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack";
+const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +133,15 @@ impl Lexicon {
         table(Purpose::Subject, SUBJECT);
         for (index, noise) in catalogue.noise.iter().enumerate() {
             add(Purpose::Noise(index), &noise.text);
+            let rest = [
+                (Purpose::NoiseAlso(index), noise.also.as_ref()),
+                (Purpose::NoiseWithout(index), noise.without.as_ref()),
+            ];
+            for (purpose, pattern) in rest {
+                if let Some(pattern) = pattern {
+                    add(purpose, pattern);
+                }
+            }
         }
         for (check, of_check) in catalogue.checks.iter().enumerate() {
             for (index, symptom) in of_check.symptoms.iter().enumerate() {
@@ -145,6 +158,17 @@ impl Lexicon {
                 }
             }
         }
+        let conditional = entries.iter().zip(0..).filter_map(|(entry, number)| {
+            let Purpose::Noise(noise) = entry.purpose else {
+                return None;
+            };
+            catalogue
+                .noise
+                .get(noise)?
+                .depends()
+                .then_some((number, noise))
+        });
+        let conditional = conditional.collect();
         let (words, owners): (Vec<String>, Vec<Vec<u32>>) = words.into_iter().unzip();
         let build = |kind| {
             let mut builder = AhoCorasickBuilder::new();
@@ -159,7 +183,13 @@ impl Lexicon {
             entries,
             automaton,
             owners,
+            conditional,
         }
+    }
+
+    /// Noise that the rest of its log decides on: its entry and its place.
+    pub(super) fn conditional(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
+        self.conditional.iter().copied()
     }
 
     /// The patterns that have a word of these bytes, once for each place where it stands.
