@@ -188,7 +188,12 @@ impl Candidate<'_> {
         // The heaviest line that points to a cause decides which one is told.
         let mut named = self.hits.iter().filter_map(|(hit, _)| {
             let symptom = self.check.symptoms.get(hit.symptom)?;
-            symptom.cause.as_deref()
+            // One that asks for a kernel that is not known points to nothing.
+            let range = symptom.kernel.as_ref();
+            let is_sure = range.is_none_or(|range| {
+                kernel_is(catalogue, &host.facts, range).is_some()
+            });
+            symptom.cause.as_deref().filter(|_| is_sure)
         });
         let (facts, outcomes) = (&host.facts, &host.outcomes);
         let mut advice = advise(catalogue, facts, outcomes, self.check, named.next());
