@@ -234,15 +234,18 @@ fn check_ids(source: &Source, ids: &[String]) -> Vec<Offence> {
     })
 }
 
-/// Ids below `checks:` of the catalogue.
+/// Ids below `checks:` of the catalogue; those of causes, which stand deeper, are plain words.
 fn ids_of(catalogue: &Source) -> Vec<String> {
     let lines = catalogue.lines.iter().map(|line| line.text.as_str());
     let checks = lines.skip_while(|line| *line != "checks:").skip(1);
-    checks
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let items = checks
         .take_while(|line| line.is_empty() || line.starts_with([' ', '-', '#']))
-        .filter_map(|line| line.trim_start().strip_prefix("- id: "))
-        .map(|id| id.trim().to_owned())
-        .collect()
+        .filter_map(|line| Some((depth(line), line.trim_start().strip_prefix("- id: ")?)));
+    let items: Vec<(usize, &str)> = items.collect();
+    let own = items.first().map(|(depth, _)| *depth);
+    let items = items.iter().filter(|(depth, _)| Some(*depth) == own);
+    items.map(|(_, id)| id.trim().to_owned()).collect()
 }
 
 /// Each file of Rust says first what it is for.

@@ -40,7 +40,11 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
 pub fn faults(catalogue: &Catalogue) -> Vec<String> {
     let faults = found(catalogue, 0).into_iter();
     let errors = faults.filter(|fault| fault.level == Level::Error);
-    errors.map(|fault| fault.message).collect()
+    let told = |fault: Fault| match fault.entry.as_str() {
+        "" => fault.message,
+        entry => format!("`{entry}`: {}", fault.message),
+    };
+    errors.map(told).collect()
 }
 
 struct Fault {
@@ -50,27 +54,27 @@ struct Fault {
     message: String,
 }
 
-/// What is wrong with the symptoms of the checks, and with noise from the one at `own` on.
+/// What is wrong with the symptoms of the checks, and with noise from the one at `own` on. Long
+/// files are looked through by as many threads as there are processors.
 fn found(catalogue: &Catalogue, own: usize) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for checks in catalogue.checks.chunks(TOGETHER) {
-        let some = Catalogue {
-            noise: catalogue.noise.clone(),
-            checks: checks.to_vec(),
-            ..Catalogue::default()
-        };
-        let searcher = Searcher::new(&some);
-        for (place, check) in checks.iter().enumerate() {
-            for (index, symptom) in check.symptoms.iter().enumerate() {
-                let told = of_symptom(&searcher, (place, index), symptom);
-                faults.extend(told.into_iter().map(|(level, message)| Fault {
-                    entry: check.id.clone(),
-                    level,
-                    message: format!("`{}`: symptom {} {message}", check.id, index + 1),
-                }));
-            }
-        }
-    }
+    let parts: Vec<&[Check]> = catalogue.checks.chunks(TOGETHER).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = parts.len().div_ceil(threads).max(1);
+    let of_share = |share: &[&[Check]]| -> Vec<Fault> {
+        let parts = share.iter();
+        parts.flat_map(|part| of_checks(catalogue, part)).collect()
+    };
+    let mut faults: Vec<Fault> = std::thread::scope(|scope| {
+        let shares = parts.chunks(share);
+        let at_work: Vec<_> = shares
+            .map(|share| scope.spawn(move || of_share(share)))
+            .collect();
+        let done = at_work.into_iter().flat_map(|thread| match thread.join() {
+            Ok(faults) => faults,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        done.collect()
+    });
     let alone = Catalogue {
         noise: catalogue.noise.get(own..).unwrap_or_default().to_vec(),
         ..Catalogue::default()
@@ -86,6 +90,28 @@ fn found(catalogue: &Catalogue, own: usize) -> Vec<Fault> {
                     message: format!("noise {} is not found in `{example}`", index + 1),
                 });
             }
+        }
+    }
+    faults
+}
+
+/// What is wrong with the symptoms of these checks.
+fn of_checks(catalogue: &Catalogue, checks: &[Check]) -> Vec<Fault> {
+    let some = Catalogue {
+        noise: catalogue.noise.clone(),
+        checks: checks.to_vec(),
+        ..Catalogue::default()
+    };
+    let searcher = Searcher::new(&some);
+    let mut faults = Vec::new();
+    for (place, check) in checks.iter().enumerate() {
+        for (index, symptom) in check.symptoms.iter().enumerate() {
+            let told = of_symptom(&searcher, (place, index), symptom);
+            faults.extend(told.into_iter().map(|(level, message)| Fault {
+                entry: check.id.clone(),
+                level,
+                message: format!("symptom {} {message}", index + 1),
+            }));
         }
     }
     faults
@@ -173,6 +199,24 @@ checks:
             []
         );
         assert_eq!(lint(&base, "mine.yaml", b"checks: 7", Vocabulary::OPEN), []);
+    }
+
+    /// Faults of a long file come in its order, whichever thread found them.
+    #[test]
+    fn a_long_file_is_told_in_its_order() {
+        let (head, entry) = FILE.split_once("  - id: some-failure").unwrap();
+        let count = TOGETHER * 5;
+        let entries: String = (0..count)
+            .map(|number| format!("  - id: failure-{number}{entry}"))
+            .collect();
+        let text = format!("{head}{entries}");
+        let base = Catalogue::default();
+        let offences = lint(&base, "long.yaml", text.as_bytes(), Vocabulary::OPEN);
+        let told: Vec<&str> = offences.iter().map(|one| one.entry.as_str()).collect();
+        let wanted: Vec<String> = (0..count)
+            .map(|number| format!("failure-{number}"))
+            .collect();
+        assert_eq!(told, wanted);
     }
 
     #[test]

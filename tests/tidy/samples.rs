@@ -88,6 +88,8 @@ profiles:
 checks:
   - id: a-b
     title: x
+    causes:
+      - id: field
 
   - id: c-d
 other:

@@ -1,5 +1,6 @@
 //! Kernel arguments that are told and never typed.
 
+use super::kernel_arguments::Change;
 use super::{Recipe, is_plain, quote, remark};
 use crate::catalogue::Needs;
 use crate::facts::Facts;
@@ -56,4 +57,67 @@ pub(super) fn with_gaps(add: &[String], gaps: &[&str], facts: &Facts) -> Recipe 
         undo: Vec::new(),
         needs: Needs::Reboot,
     }
+}
+
+/// The change in words, at a place that no command reaches.
+pub(super) fn in_words(change: &Change, place: &str, then: Option<&str>) -> Vec<String> {
+    let mut commands = vec![remark(place)];
+    if !change.remove.is_empty() {
+        commands.push(remark(&format!("remove: {}", change.remove.join(" "))));
+    }
+    if !change.add.is_empty() {
+        commands.push(remark(&format!("add: {}", change.add.join(" "))));
+    }
+    commands.extend(then.map(str::to_owned));
+    commands
+}
+
+/// NixOS makes `lsm=` from an option of its own; a second one among the parameters would leave
+/// it to their order which counts.
+pub(super) fn nixos(change: &Change) -> Vec<String> {
+    let of_option = |word: &&String| word.starts_with("lsm=");
+    let made = change.remove.iter().any(|word| of_option(&word));
+    let take = |words: &[String], option: bool| -> Vec<String> {
+        let some = words
+            .iter()
+            .filter(|word| (of_option(word) && made) == option);
+        some.cloned().collect()
+    };
+    let params = Change {
+        add: take(&change.add, false),
+        remove: take(&change.remove, false),
+    };
+    let mut lines = Vec::new();
+    for word in take(&change.add, true) {
+        let modules = word.trim_start_matches("lsm=").split(',');
+        let list: Vec<String> = modules.map(|module| format!("\"{module}\"")).collect();
+        lines.push(remark(&format!(
+            "in /etc/nixos/configuration.nix, the option security.lsm, which makes lsm= (with lib \
+             among its arguments): security.lsm = lib.mkForce [ {} ];",
+            list.join(" ")
+        )));
+    }
+    if !params.add.is_empty() || !params.remove.is_empty() {
+        let place = "in /etc/nixos/configuration.nix, the list boot.kernelParams";
+        lines.extend(in_words(&params, place, None));
+    }
+    lines.push("nixos-rebuild boot".to_owned());
+    lines
+}
+
+/// bootc reads arguments from files of the image, so they are changed where it is built.
+pub(super) fn bootc(change: &Change) -> Vec<String> {
+    let words: Vec<String> = change.add.iter().map(|word| format!("{word:?}")).collect();
+    let mut commands = vec![remark(
+        "in the Containerfile of the image, a file /usr/lib/bootc/kargs.d/90-bpf.toml with",
+    )];
+    commands.push(remark(&format!("kargs = [{}]", words.join(", "))));
+    if !change.remove.is_empty() {
+        commands.push(remark(&format!(
+            "and there no more: {}",
+            change.remove.join(" ")
+        )));
+    }
+    commands.push("bootc upgrade".to_owned());
+    commands
 }

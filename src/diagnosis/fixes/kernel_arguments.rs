@@ -1,14 +1,15 @@
 //! Kernel arguments, set for good with the tool this host boots with.
 
+use super::by_hand::{bootc, in_words, nixos};
 use super::platform::{BootLoader, Platform};
 use super::{Recipe, by_hand, escape, files, pattern, quote, remark};
 use crate::catalogue::Needs;
 use crate::facts::Facts;
 
 /// What must change on the command line of the next boot.
-struct Change {
-    add: Vec<String>,
-    remove: Vec<String>,
+pub(super) struct Change {
+    pub(super) add: Vec<String>,
+    pub(super) remove: Vec<String>,
 }
 
 impl Change {
@@ -179,39 +180,6 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
     }
 }
 
-/// NixOS makes `lsm=` from an option of its own; a second one among the parameters would leave
-/// it to their order which counts.
-fn nixos(change: &Change) -> Vec<String> {
-    let of_option = |word: &&String| word.starts_with("lsm=");
-    let made = change.remove.iter().any(|word| of_option(&word));
-    let take = |words: &[String], option: bool| -> Vec<String> {
-        let some = words
-            .iter()
-            .filter(|word| (of_option(word) && made) == option);
-        some.cloned().collect()
-    };
-    let params = Change {
-        add: take(&change.add, false),
-        remove: take(&change.remove, false),
-    };
-    let mut lines = Vec::new();
-    for word in take(&change.add, true) {
-        let modules = word.trim_start_matches("lsm=").split(',');
-        let list: Vec<String> = modules.map(|module| format!("\"{module}\"")).collect();
-        lines.push(remark(&format!(
-            "in /etc/nixos/configuration.nix, the option security.lsm, which makes lsm= (with lib \
-             among its arguments): security.lsm = lib.mkForce [ {} ];",
-            list.join(" ")
-        )));
-    }
-    if !params.add.is_empty() || !params.remove.is_empty() {
-        let place = "in /etc/nixos/configuration.nix, the list boot.kernelParams";
-        lines.extend(in_words(&params, place, None));
-    }
-    lines.push("nixos-rebuild boot".to_owned());
-    lines
-}
-
 /// mkinitcpio joins the lines of these files, and leaves out those that are remarks: a line of
 /// its own is added and taken away whatever the others are.
 fn mkinitcpio(change: &Change) -> Vec<String> {
@@ -247,23 +215,6 @@ fn flatcar_line(change: &Change) -> String {
         "set linux_append=\"$linux_append {}\"",
         change.add.join(" ")
     )
-}
-
-/// bootc reads arguments from files of the image, so they are changed where it is built.
-fn bootc(change: &Change) -> Vec<String> {
-    let words: Vec<String> = change.add.iter().map(|word| format!("{word:?}")).collect();
-    let mut commands = vec![remark(
-        "in the Containerfile of the image, a file /usr/lib/bootc/kargs.d/90-bpf.toml with",
-    )];
-    commands.push(remark(&format!("kargs = [{}]", words.join(", "))));
-    if !change.remove.is_empty() {
-        commands.push(remark(&format!(
-            "and there no more: {}",
-            change.remove.join(" ")
-        )));
-    }
-    commands.push("bootc upgrade".to_owned());
-    commands
 }
 
 /// What takes a change back. What was added in a place of its own goes as a whole; where
@@ -399,18 +350,6 @@ fn loader_entries(change: &Change, entries: &str) -> Vec<String> {
         .chain(additions)
         .map(|script| format!("sed -i -E {} {entries}/*.conf", quote(&script)))
         .collect()
-}
-
-fn in_words(change: &Change, place: &str, then: Option<&str>) -> Vec<String> {
-    let mut commands = vec![remark(place)];
-    if !change.remove.is_empty() {
-        commands.push(remark(&format!("remove: {}", change.remove.join(" "))));
-    }
-    if !change.add.is_empty() {
-        commands.push(remark(&format!("add: {}", change.add.join(" "))));
-    }
-    commands.extend(then.map(str::to_owned));
-    commands
 }
 
 /// A sed command that takes one whole argument out of a line.

@@ -52,7 +52,7 @@ pub(super) fn render(
         recipe.commands = upgrade::commands(wanted, catalogue, facts, &platform);
     }
     if recipe.kind == "upgrade" && recipe.undo.is_empty() {
-        recipe.undo = upgrade::undo(&recipe.commands, &platform);
+        recipe.undo = upgrade::undo(&recipe.commands, facts, &platform);
     }
     let is_packaged = matches!(recipe.kind, "package" | "upgrade");
     if is_packaged && platform.image.as_deref() == Some("transactional") {

@@ -1,6 +1,6 @@
 //! A newer kernel, where the catalogue names no package of it: the way this host has for one.
 
-use super::platform::Platform;
+use super::platform::{BootLoader, Platform};
 use super::remark;
 use crate::catalogue::{Catalogue, PackagedKernel};
 use crate::facts::Facts;
@@ -112,10 +112,13 @@ pub(super) fn commands(
 }
 
 /// The way back. A kernel that is replaced in place, as on Arch and Alpine, has none but the
-/// older package; others stay beside the new one, whose own package, and not the one that
-/// follows the newest (`linux-image-amd64`, `kernel-default`'s pattern), is what holds it.
-pub(super) fn undo(commands: &[String], platform: &Platform) -> Vec<String> {
-    let typed = |word: &str| commands.iter().any(|line| line.starts_with(word));
+/// older package; others stay beside the new one, whose own package holds it, and not the one
+/// that follows the newest (`linux-image-amd64`).
+pub(super) fn undo(commands: &[String], facts: &Facts, platform: &Platform) -> Vec<String> {
+    let typed = |words: &[&str]| {
+        let begins = |line: &String| words.iter().any(|word| line.starts_with(word));
+        commands.iter().any(begins)
+    };
     let back: &[&str] = match platform.image.as_deref() {
         _ if commands.is_empty() => &[],
         Some("ostree") => &["rpm-ostree rollback", "reboot"],
@@ -124,24 +127,27 @@ pub(super) fn undo(commands: &[String], platform: &Platform) -> Vec<String> {
         Some("nixos") => &["nixos-rebuild boot --rollback", "reboot"],
         Some("ubuntu-core") => &["snap revert pc-kernel", "reboot"],
         Some(_) => &[],
-        None if typed("apt-get install") || typed("apt-get dist-upgrade") => &[
-            "# choose the former kernel in the boot menu, it stays installed; then take out the \
-             new one by the name of its own package, as the one installed above only points to it",
+        None if typed(&["apt-get install", "apt-get dist-upgrade"]) => &[
+            "# choose the former kernel in the boot menu: it stays installed",
+            "# for good: remove the new one by its own name, not what points to it",
             "dpkg -l 'linux-image-*'",
         ],
-        None if typed("dnf ") || typed("yum ") || typed("amazon-linux-extras") => &[
-            "# choose the former kernel in the boot menu, it stays installed; for good, on the \
-             systems that have grubby:",
-            "grubby --set-default=\"/boot/vmlinuz-FORMER-RELEASE\"",
-        ],
-        None if typed("zypper ") => &[
-            "# choose the former kernel under Advanced options of the boot menu, it stays \
-             installed; then take out the new one: zypper remove NAME-VERSION",
-            "zypper search --installed-only --details 'kernel-*'",
-        ],
+        None if typed(&["dnf ", "yum ", "amazon-linux-extras ", "zypper "]) => {
+            &["# choose the former kernel in the boot menu: it stays installed"]
+        }
         None => &[],
     };
-    back.iter().map(|line| (*line).to_owned()).collect()
+    let mut back: Vec<String> = back.iter().map(|line| (*line).to_owned()).collect();
+    let release = facts.text("kernel.release");
+    if platform.loader == BootLoader::Grubby
+        && typed(&["dnf ", "yum ", "amazon-linux-extras "])
+        && let Some(release) = release
+    {
+        let image = super::quote(&format!("/boot/vmlinuz-{release}"));
+        back.push(remark("for good:"));
+        back.push(format!("grubby --set-default={image}"));
+    }
+    back
 }
 
 /// Whether the kernel comes from somebody else than the distribution in whose files this was
@@ -288,6 +294,39 @@ mod tests {
                 );
                 assert_eq!(lines.last().map(String::as_str), Some("reboot"));
             }
+        }
+    }
+
+    #[test]
+    fn the_way_back_is_to_the_kernel_that_runs() {
+        for (known, command, wanted) in [
+            (
+                &[("tool.grubby", "/sbin/grubby")][..],
+                "dnf upgrade kernel",
+                "grubby --set-default=/boot/vmlinuz-5.14.0-1.el9.x86_64",
+            ),
+            (
+                &[],
+                "apt-get install linux-generic",
+                "dpkg -l 'linux-image-*'",
+            ),
+            (
+                &[("os.image", "transactional")],
+                "transactional-update --continue up",
+                "transactional-update rollback last",
+            ),
+            (&[], "pacman -Syu", ""),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("kernel.release", Fact::known("5.14.0-1.el9.x86_64", "x"));
+            for (key, value) in known {
+                facts.set(key, Fact::known(*value, "x"));
+            }
+            let commands = [command.to_owned()];
+            let back = undo(&commands, &facts, &Platform::of(&facts));
+            assert_eq!(back.is_empty(), wanted.is_empty(), "{back:?}");
+            let found = wanted.is_empty() || back.iter().any(|line| line == wanted);
+            assert!(found, "{back:?}");
         }
     }
 
