@@ -38,7 +38,7 @@ pub struct Advice {
 /// program printed points to, unless the host rules it out or shows another one; else its first
 /// cause whose condition holds, or the one that remains when the others are ruled out. Where
 /// several stay open and nothing points to one, all of them are possible. Fixes of causes that
-/// stay open are offered after those of the cause told.
+/// stay open are offered after those of the cause told, unless that was pointed to.
 #[must_use]
 pub fn advise(
     catalogue: &Catalogue,
@@ -64,10 +64,12 @@ pub fn advise(
     let pointed = judged.iter().position(|(cause, tri)| {
         pointed.is_some() && cause.id.as_deref() == pointed && *tri != Some(Tri::No)
     });
+    let pointed = pointed.filter(|_| !shown);
+    let is_pointed = pointed.is_some();
     let open = |tri: Option<Tri>| tri != Some(Tri::No);
     let several = judged.iter().filter(|(_, tri)| open(*tri)).count() > 1;
     let is_held = judged.iter().any(|(_, tri)| *tri == Some(Tri::Yes));
-    let chosen = match (pointed.filter(|_| !shown), remains) {
+    let chosen = match (pointed, remains) {
         (Some(pointed), _) => Some(pointed),
         (None, _) if several && !is_held => None,
         (None, true) => first(&open),
@@ -98,7 +100,7 @@ pub fn advise(
         let is_chosen = Some(index) == chosen;
         if is_chosen {
             advice.because = cause.because.clone();
-        } else if *tri != Some(Tri::Unknown) && (chosen.is_some() || !open(*tri)) {
+        } else if is_pointed || *tri != Some(Tri::Unknown) && (chosen.is_some() || !open(*tri)) {
             continue;
         }
         for fix in &cause.fixes {

@@ -95,7 +95,7 @@ fn weight(
     if lacks(reading, hit, symptom).is_some() || reading.is_excused(catalogue, hit) {
         return None;
     }
-    if is_outspoken(reading, hit, symptom) {
+    if is_outspoken(catalogue, reading, hit, symptom) {
         return None;
     }
     let mut weight = i32::from(symptom.weight);
@@ -112,9 +112,9 @@ fn weight(
     Some(weight)
 }
 
-/// Whether a hit has nothing but the error of a load, of which the verifier said why in
-/// words that are not known: then nothing else is to be made of the error.
-fn is_outspoken(reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
+/// Whether a hit has nothing but the error of a load, of which the verifier said why: then
+/// nothing else is to be made of the error.
+fn is_outspoken(catalogue: &Catalogue, reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
     let bare = symptom.text.is_none() && symptom.verifier.is_none();
     let errno = hit.names.get("errno").map(String::as_str);
     if !bare
@@ -124,11 +124,19 @@ fn is_outspoken(reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
         return false;
     }
     let named = hit.names.get("prog").or(hit.around.program.as_ref());
-    let mut refusals = reading.refusals.iter();
-    refusals.any(|refusal| match (&refusal.program, named) {
+    let is_of_it = |program: &Option<String>| match (program, named) {
         (Some(one), Some(other)) => one == other,
         _ => true,
-    })
+    };
+    let known = reading.hits.iter().any(|other| {
+        let check = catalogue.checks.get(other.check);
+        let symptom = check.and_then(|check| check.symptoms.get(other.symptom));
+        let verdict = symptom.filter(|symptom| symptom.verifier.is_some());
+        verdict.is_some_and(|symptom| lacks(reading, other, symptom).is_none())
+            && is_of_it(&other.around.program)
+    });
+    let mut refusals = reading.refusals.iter();
+    known || refusals.any(|refusal| is_of_it(&refusal.program))
 }
 
 impl Candidate<'_> {
@@ -190,9 +198,8 @@ impl Candidate<'_> {
             let symptom = self.check.symptoms.get(hit.symptom)?;
             // One that asks for a kernel that is not known points to nothing.
             let range = symptom.kernel.as_ref();
-            let is_sure = range.is_none_or(|range| {
-                kernel_is(catalogue, &host.facts, range).is_some()
-            });
+            let is_sure =
+                range.is_none_or(|range| kernel_is(catalogue, &host.facts, range).is_some());
             symptom.cause.as_deref().filter(|_| is_sure)
         });
         let (facts, outcomes) = (&host.facts, &host.outcomes);
@@ -216,7 +223,7 @@ impl Candidate<'_> {
                 line: hit.line,
                 text: hit.text.clone(),
             };
-            if lines.len() < 4 && !lines.contains(&line) {
+            if lines.len() < 4 && !lines.iter().any(|told| told.line == line.line) {
                 lines.push(line);
             }
         }

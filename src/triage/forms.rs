@@ -328,6 +328,11 @@ pub(super) const FORMS: &[Form] = &[
     ),
     (
         Ebpf,
+        Pin,
+        r"load(?:ing)? pinned (?:map|program|link|object): (?P<err>.*)",
+    ),
+    (
+        Ebpf,
         PerfEventOpen,
         r"(?:opening|can't open|creating|failed to create) perf (?:event|reader|ring|buffer)[^:]*: (?P<err>.*)",
     ),

@@ -172,7 +172,7 @@ impl<'a> Search<'a> {
         self.places.next();
         let mut events: Vec<Event> = Vec::new();
         let mut symptoms = Vec::new();
-        let mut ended = false;
+        let (mut ended, mut is_noise) = (false, false);
         for &entry in candidates {
             match lexicon.purpose(entry) {
                 Some(Purpose::Noise(noise)) if lexicon.is_match(entry, text) => {
@@ -181,6 +181,7 @@ impl<'a> Search<'a> {
                     if !noise.is_some_and(Noise::depends) {
                         return true;
                     }
+                    is_noise = true;
                 }
                 Some(Purpose::NoiseAlso(noise)) if lexicon.is_match(entry, text) => {
                     self.reading.noise_also.insert(noise);
@@ -269,7 +270,12 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        if !events.is_empty() {
+        let about_bpf = self
+            .reading
+            .loaders
+            .iter()
+            .any(|loader| *loader != Loader::Ebpf);
+        if !events.is_empty() && (about_bpf || text.to_ascii_lowercase().contains("bpf")) {
             let noise = self.noise_of(text, None);
             self.reading.keep_failure(number, text, noise);
         }
@@ -289,7 +295,7 @@ impl<'a> Search<'a> {
             }
             self.places.end_program();
         }
-        found
+        found || is_noise
     }
 
     /// This pattern has told what it can.

@@ -40,7 +40,7 @@ static STATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What else stands in the verifier's log beside its verdict.
 static ASIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
-        r"(?:^|[\s:|\]>])(?:[0-9]{1,7}: (?:\([0-9a-f]{2}\)|R\d|frame|<|safe)|; |from \d+ to \d+|R\d{1,2}(?:_r?w?)?=|(?:last|first|parent)[_ ]|regs=|mark_precise|func#\d|caller:|callee:|frame\d|returning from|to caller|propagating|Validating |Live regs|-- (?:BEGIN|END)|-+ ?BEGIN|-+ ?END|processed \d|BPF program load failed|Verifier analysis|\d+ lines? omitted)|line\(s\) omitted",
+        r"(?:^\W*|[|:\]>] ); |(?:^|[\s:|\]>])(?:[0-9]{1,7}: (?:\([0-9a-f]{2}\)|R\d|frame|<|safe)|from \d+ to \d+|R\d{1,2}(?:_r?w?)?=|(?:last|first|parent)[_ ]|regs=|mark_precise|func#\d+ @|caller:|callee:|frame\d|returning from|to caller|propagating|Validating |Live regs|-- (?:BEGIN|END)|-+ ?BEGIN|-+ ?END|processed \d|BPF program load failed|Verifier analysis|\d+ lines? omitted)|line\(s\) omitted",
     )
 });
 /// What the verifier adds to its verdict.
@@ -85,12 +85,12 @@ impl Surroundings {
                 around.look(line, register);
             }
         }
-        around.relocation = around.poisoned(before);
+        around.relocation = around.poisoned(line, before);
         around
     }
 
     /// What libbpf poisoned the instruction for, or the last it poisoned one for.
-    fn poisoned(&self, before: &[u8]) -> Option<String> {
+    fn poisoned(&self, line: &str, before: &[u8]) -> Option<String> {
         let regex = RELOCATION.as_ref()?;
         let place = self
             .instruction
@@ -99,7 +99,8 @@ impl Surroundings {
         let mut wanted: Option<(Vec<u8>, bool)> = None;
         // Below an exact name stands that of a candidate; above the last, others.
         let (mut last, mut candidate) = (None, None);
-        for line in before.rsplit(|byte| *byte == b'\n') {
+        let above = before.rsplit(|byte| *byte == b'\n');
+        for line in std::iter::once(line.as_bytes()).chain(above) {
             let Some(found) = regex.captures(line) else {
                 continue;
             };
