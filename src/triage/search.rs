@@ -18,6 +18,9 @@ use crate::catalogue::{Catalogue, Loader, Noise, Operation, Symptom};
 
 /// The generation of patterns that have told what they can.
 const DONE: u64 = u64::MAX;
+/// So often a line is put together with the next one; a log with more was not copied from a
+/// terminal.
+const JOINS: usize = 2048;
 /// So many lines are remembered as told.
 const TOLD: usize = 16;
 /// Longer lines are looked at in pieces.
@@ -38,6 +41,8 @@ pub(super) struct Search<'a> {
     /// looked for.
     seen: Vec<u64>,
     generation: u64,
+    /// How often two lines were put together.
+    joins: usize,
     /// The last lines that a symptom was found on.
     told: VecDeque<u64>,
 }
@@ -63,6 +68,7 @@ impl<'a> Search<'a> {
             shapes: Shapes::default(),
             seen: vec![0; lexicon.len()],
             generation: 1,
+            joins: 0,
             told: VecDeque::new(),
         }
     }
@@ -73,16 +79,28 @@ impl<'a> Search<'a> {
         let mut number = window.line;
         while let Some(rest) = fresh.get(start..).filter(|rest| !rest.is_empty()) {
             let end = memchr(b'\n', rest).map_or(fresh.len(), |at| start + at);
-            // Longer lines are looked at in pieces, which overlap.
-            let mut piece = start;
-            while end - piece > LINE {
-                self.line(window, piece, piece + LINE, number);
-                piece += LINE - SEAM;
+            // What a terminal wrote over itself is a line each time.
+            let mut from = start;
+            while let Some(at) = fresh.get(from..end).and_then(|rest| memchr(b'\r', rest))
+                && from + at + 1 < end
+            {
+                self.pieces(window, from, from + at, number);
+                from += at + 1;
             }
-            self.line(window, piece, end, number);
+            self.pieces(window, from, end, number);
             number += 1;
             start = end + 1;
         }
+    }
+
+    /// Looks at a line; at a long one in pieces, which overlap.
+    fn pieces(&mut self, window: Window<'_>, start: usize, end: usize, number: u64) {
+        let mut piece = start;
+        while end - piece > LINE {
+            self.line(window, piece, piece + LINE, number);
+            piece += LINE - SEAM;
+        }
+        self.line(window, piece, end, number);
     }
 
     /// Looks at a line of the window, unless enough like it were.
@@ -124,11 +142,15 @@ impl<'a> Search<'a> {
             found |= self.said(&candidates, text, number, inside, before);
         }
         // What a terminal or a mailer broke into two lines.
-        if !found && let [text] = said.as_slice() {
+        if !found
+            && self.joins < JOINS
+            && let [text] = said.as_slice()
+        {
             let rest = window.bytes.get(end + 1..).unwrap_or_default();
             let next = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let next = String::from_utf8_lossy(next.get(..512).unwrap_or(next));
             if text.len() >= NARROWEST && goes_on(text, next.trim()) {
+                self.joins += 1;
                 let joined = [
                     format!("{text}{}", next.trim()),
                     format!("{} {}", text.trim_end(), next.trim()),
