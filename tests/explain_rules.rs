@@ -462,3 +462,10 @@ fn journals_and_broken_lines_are_read_as_they_were_said() {
     assert!(whole.means.unwrap().contains("does nothing"));
     assert_eq!(whole.lines.len(), 1);
 }
+
+#[test]
+fn what_a_terminal_wrote_over_itself_is_read_each_time() {
+    let mut log = "loading 1 %\r".repeat(4000);
+    log.push_str("libbpf: map 'm': failed to create: Too many open files(-24)\rdone\r\n");
+    assert_eq!(first(&log).cause, "application-bug");
+}

@@ -35,6 +35,8 @@ struct Entry {
     purpose: Purpose,
     source: String,
     regex: OnceLock<Option<Regex>>,
+    /// Numbers of words: of each of these sets a line has one.
+    gates: Vec<Vec<u32>>,
 }
 
 /// The patterns of a catalogue, ready to be looked for.
@@ -98,7 +100,8 @@ pub(super) enum Told {
 
 impl Lexicon {
     pub(super) fn new(catalogue: &Catalogue) -> Self {
-        let mut entries = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut gates: Vec<Vec<Vec<String>>> = Vec::new();
         let mut words: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         let mut add = |purpose, pattern: &Pattern| {
             let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
@@ -109,7 +112,12 @@ impl Lexicon {
                 purpose,
                 source: pattern.source().to_owned(),
                 regex: OnceLock::new(),
+                gates: Vec::new(),
             });
+            for word in pattern.gates().iter().flatten() {
+                words.entry(word.clone()).or_default();
+            }
+            gates.push(pattern.gates().to_vec());
         };
         // The project's own tables; a test reads them all.
         let mut table = |purpose: Purpose, source: &str| {
@@ -170,6 +178,16 @@ impl Lexicon {
         });
         let conditional = conditional.collect();
         let (words, owners): (Vec<String>, Vec<Vec<u32>>) = words.into_iter().unzip();
+        let number = |word: &String| {
+            let place = words.binary_search(word).ok()?;
+            u32::try_from(place).ok()
+        };
+        for (entry, gates) in entries.iter_mut().zip(gates) {
+            let sets = gates.iter();
+            entry.gates = sets
+                .map(|set| set.iter().filter_map(number).collect())
+                .collect();
+        }
         let build = |kind| {
             let mut builder = AhoCorasickBuilder::new();
             builder.ascii_case_insensitive(true).kind(kind);
@@ -192,11 +210,31 @@ impl Lexicon {
         self.conditional.iter().copied()
     }
 
-    /// The patterns that have a word of these bytes, once for each place where it stands.
-    pub(super) fn owners<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
+    /// The words of patterns in these bytes, once for each place where one stands: its number,
+    /// and the patterns that are looked for by it.
+    pub(super) fn words<'a>(
+        &'a self,
+        bytes: &'a [u8],
+    ) -> impl Iterator<Item = (usize, &'a [u32])> + 'a {
         let found = self.automaton.find_overlapping_iter(bytes);
-        let owners = found.filter_map(|found| self.owners.get(found.pattern().as_usize()));
-        owners.flatten().copied()
+        found.map(|found| {
+            let word = found.pattern().as_usize();
+            (word, self.owners.get(word).map_or(&[][..], Vec::as_slice))
+        })
+    }
+
+    /// How many words there are.
+    pub(super) fn word_count(&self) -> usize {
+        self.owners.len()
+    }
+
+    /// Whether a line with these words can have what a pattern asks for.
+    pub(super) fn may_match(&self, entry: u32, has: impl Fn(u32) -> bool) -> bool {
+        let Some(entry) = self.entries.get(entry as usize) else {
+            return false;
+        };
+        let mut gates = entry.gates.iter();
+        gates.all(|set| set.iter().any(|word| has(*word)))
     }
 
     /// Whether a word of a pattern stands in these bytes.

@@ -7,6 +7,7 @@
 //! line means stands in checks.yaml.
 
 mod candidate;
+mod candidates;
 mod clean;
 mod errno;
 mod event;

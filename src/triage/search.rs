@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use memchr::memchr;
 
+use super::candidates::Candidates;
 use super::clean::{is_in_numbers, quotable_at, unwrap};
 use super::event::{Event, fitting, is_one_of, with_errno};
 use super::forms::{DIALECTS, FORMS, LOOSE};
@@ -16,8 +17,6 @@ use super::shapes::{Look, Shapes};
 use super::surroundings::{Surroundings, refusal_above};
 use crate::catalogue::{Catalogue, Loader, Noise, Operation, Symptom};
 
-/// The generation of patterns that have told what they can.
-const DONE: u64 = u64::MAX;
 /// So often a line is put together with the next one; a log with more was not copied from a
 /// terminal.
 const JOINS: usize = 2048;
@@ -37,10 +36,7 @@ pub(super) struct Search<'a> {
     by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
     places: Places,
     shapes: Shapes,
-    /// For each pattern the line it was last a candidate for; `DONE` if it is no longer
-    /// looked for.
-    seen: Vec<u64>,
-    generation: u64,
+    candidates: Candidates,
     /// How often two lines were put together.
     joins: usize,
     /// The last lines that a symptom was found on.
@@ -66,8 +62,7 @@ impl<'a> Search<'a> {
             by_event,
             places: Places::default(),
             shapes: Shapes::default(),
-            seen: vec![0; lexicon.len()],
-            generation: 1,
+            candidates: Candidates::new(lexicon),
             joins: 0,
             told: VecDeque::new(),
         }
@@ -118,8 +113,10 @@ impl<'a> Search<'a> {
             }
         };
         let mut candidates = match is_in_numbers(bytes) {
-            true => self.candidates_in(unwrap(bytes).join(" ").as_bytes()),
-            false => self.candidates_in(bytes),
+            true => self
+                .candidates
+                .of(lexicon, unwrap(bytes).join(" ").as_bytes()),
+            false => self.candidates.of(lexicon, bytes),
         };
         if candidates.is_empty() {
             return;
@@ -134,7 +131,7 @@ impl<'a> Search<'a> {
             && let Some(causes) = causes_below(text, window.bytes.get(end..).unwrap_or_default())
         {
             text.push_str(&causes);
-            candidates = self.candidates_in(text.as_bytes());
+            candidates = self.candidates.of(lexicon, text.as_bytes());
         }
         let mut found = false;
         for (index, text) in said.iter().enumerate() {
@@ -156,29 +153,13 @@ impl<'a> Search<'a> {
                     format!("{} {}", text.trim_end(), next.trim()),
                 ];
                 let _any = joined.iter().any(|joined| {
-                    let mut candidates = self.candidates_in(joined.as_bytes());
+                    let mut candidates = self.candidates.of(lexicon, joined.as_bytes());
                     // What the next line says alone is found there.
                     candidates.retain(|entry| !self.lexicon.is_match(*entry, &next));
                     self.said(&candidates, joined, number, &[], before)
                 });
             }
         }
-    }
-
-    /// The patterns whose words these bytes have.
-    fn candidates_in(&mut self, bytes: &[u8]) -> Vec<u32> {
-        self.generation += 1;
-        let mut candidates = Vec::new();
-        for owner in self.lexicon.owners(bytes) {
-            if let Some(seen) = self.seen.get_mut(owner as usize)
-                && *seen != self.generation
-                && *seen != DONE
-            {
-                *seen = self.generation;
-                candidates.push(owner);
-            }
-        }
-        candidates
     }
 
     /// Tries the candidates on what a line says, and tells whether something was found.
@@ -207,11 +188,11 @@ impl<'a> Search<'a> {
                 }
                 Some(Purpose::NoiseAlso(noise)) if lexicon.is_match(entry, text) => {
                     self.reading.noise_also.insert(noise);
-                    self.retire(entry);
+                    self.candidates.retire(entry);
                 }
                 Some(Purpose::NoiseWithout(noise)) if lexicon.is_match(entry, text) => {
                     self.reading.noise_without.insert(noise);
-                    self.retire(entry);
+                    self.candidates.retire(entry);
                 }
                 Some(Purpose::Form(index)) => {
                     let Some(captures) = lexicon.captures(entry, text) else {
@@ -237,25 +218,25 @@ impl<'a> Search<'a> {
                     if let Some((loader, _)) = DIALECTS.get(index) {
                         self.reading.loaders.insert(*loader);
                     }
-                    self.retire(entry);
+                    self.candidates.retire(entry);
                 }
                 Some(Purpose::Subject) if lexicon.is_match(entry, text) => {
                     self.reading.about_bpf = true;
-                    self.retire(entry);
+                    self.candidates.retire(entry);
                 }
                 Some(Purpose::Verdict) if lexicon.is_match(entry, text) => ended = true,
                 Some(Purpose::Also(check, index)) if lexicon.is_match(entry, text) => {
                     self.reading.also.insert((check, index));
-                    self.retire(entry);
+                    self.candidates.retire(entry);
                 }
                 Some(Purpose::Without(check, index)) if lexicon.is_match(entry, text) => {
                     self.reading.without.insert((check, index));
-                    self.retire(entry);
+                    self.candidates.retire(entry);
                 }
                 Some(Purpose::Fact(index)) => self.fact(entry, index, text, number),
                 Some(Purpose::Symptom(check, index)) => {
                     if self.places.are_enough(check, index) {
-                        self.retire(entry);
+                        self.candidates.retire(entry);
                     }
                     symptoms.push((entry, check, index));
                 }
@@ -318,13 +299,6 @@ impl<'a> Search<'a> {
             self.places.end_program();
         }
         found || is_noise
-    }
-
-    /// This pattern has told what it can.
-    fn retire(&mut self, entry: u32) {
-        if let Some(seen) = self.seen.get_mut(entry as usize) {
-            *seen = DONE;
-        }
     }
 
     fn symptom(&self, check: usize, index: usize) -> Option<&'a Symptom> {
