@@ -15,6 +15,7 @@ const MOST: usize = 64;
 pub struct Pattern {
     source: String,
     words: Vec<String>,
+    gates: Vec<Vec<String>>,
 }
 
 impl Pattern {
@@ -28,6 +29,12 @@ impl Pattern {
     #[must_use]
     pub fn words(&self) -> &[String] {
         &self.words
+    }
+
+    /// More sets of words in small letters: of each of them a line that matches has at least one.
+    #[must_use]
+    pub fn gates(&self) -> &[Vec<String>] {
+        &self.gates
     }
 }
 
@@ -55,7 +62,12 @@ impl TryFrom<String> for Pattern {
                  searched for it"
             ));
         }
-        Ok(Self { source, words })
+        let gates = gates(&hir, &words);
+        Ok(Self {
+            source,
+            words,
+            gates,
+        })
     }
 }
 
@@ -86,6 +98,23 @@ fn words(hir: &Hir) -> Option<Vec<String>> {
         }
         _ => None,
     }
+}
+
+/// The sets of words of the parts that follow one another, but for the one that is looked for
+/// and those that say little.
+fn gates(hir: &Hir, chosen: &[String]) -> Vec<Vec<String>> {
+    let parts = match hir.kind() {
+        HirKind::Concat(parts) => parts.as_slice(),
+        HirKind::Capture(group) => return gates(&group.sub, chosen),
+        _ => return Vec::new(),
+    };
+    let sets = parts.iter().filter_map(words).filter_map(|mut set| {
+        set.sort();
+        set.dedup();
+        let weak = set.iter().any(|word| word.len() < SHORTEST);
+        (!set.is_empty() && !weak && set.len() <= MOST && set != chosen).then_some(set)
+    });
+    sets.collect()
 }
 
 /// The longest part without what an encoding (JSON, say) writes differently.
@@ -120,6 +149,22 @@ mod tests {
         for (pattern, expected) in rows {
             let pattern = Pattern::try_from(pattern.to_owned()).unwrap();
             assert_eq!(pattern.words(), expected, "{}", pattern.source());
+        }
+    }
+
+    #[test]
+    fn gates_are_what_else_a_match_must_have() {
+        let rows: [(&str, &[&[&str]]); 3] = [
+            (
+                "(?:invalid|bad) (?:map )?(?:key|value) size",
+                &[&["bad", "invalid"], &["key", "value"]],
+            ),
+            ("load(?:ing)? .{0,9}failed badly", &[&["load"]]),
+            ("one word alone", &[]),
+        ];
+        for (source, expected) in rows {
+            let pattern = Pattern::try_from(source.to_owned()).unwrap();
+            assert_eq!(pattern.gates(), expected, "{source}");
         }
     }
 

@@ -216,11 +216,28 @@ impl<'de> Deserialize<'de> for Symptom {
     expecting = "a mapping with `text`, `says` and `examples`"
 )]
 pub struct Noise {
-    /// On one line.
+    /// On one line; `prog 'NAME'` stands before what the verifier says of a program.
     pub text: Pattern,
+    /// Only if another line of the log has this.
+    #[serde(default)]
+    pub also: Option<Pattern>,
+    /// Only if no line of the log has this.
+    #[serde(default)]
+    pub without: Option<Pattern>,
+    /// The checks whose other symptoms in the log are as harmless.
+    #[serde(default)]
+    pub excuses: Vec<String>,
     /// Why it does not matter.
     #[serde(deserialize_with = "located::text")]
     pub says: String,
     /// Lines it is found in.
     pub examples: Vec<String>,
+}
+
+impl Noise {
+    /// Whether the rest of its log decides.
+    #[must_use]
+    pub fn depends(&self) -> bool {
+        self.also.is_some() || self.without.is_some()
+    }
 }

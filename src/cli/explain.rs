@@ -39,7 +39,8 @@ pub const EXAMPLES: &str = "Examples:
   bpf-doctor explain --host web-17.yaml x.log   held against a saved report of its host
   bpf-doctor explain --text 'libbpf: map \"m\": failed to create: Invalid argument(-22)'
 
-Exit status: 0 something recognised, 1 nothing recognised, 2 wrong usage or unreadable input.";
+Exit status: 0 something recognised (a failure, or harmless lines and no failure), 1 nothing
+recognised, 2 wrong usage or unreadable input.";
 
 /// Arguments of `bpf-doctor explain`.
 #[derive(Debug, Clone, Args)]

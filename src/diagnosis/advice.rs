@@ -1,28 +1,44 @@
 //! Causes and fixes of a failure that is known by another way than a finding: from what a
 //! program printed, say.
 
+use serde::Serialize;
+
 use super::evaluate::World;
 use super::finding::RenderedFix;
 use super::fixes;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Check, Condition, Kind};
+use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Remedy, StepsKind};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
 use crate::version::VersionRange;
 
+/// A cause that may be behind a failure, and what tells whether it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Possible {
+    /// The cause in a sentence or two.
+    pub because: String,
+    /// What is the case where it is this one, in words; nothing where the catalogue has no
+    /// condition for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+}
+
 /// What is behind a failure and what cures it, as far as facts tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
-    /// The cause in a sentence or two.
+    /// The cause in a sentence or two; empty where several are possible.
     pub because: String,
+    /// The causes that are possible, where nothing tells which one it is.
+    pub possible: Vec<Possible>,
     /// What cures it, the cheapest first.
     pub fixes: Vec<RenderedFix>,
 }
 
 /// What is behind a failure that is there, whatever its check finds: the cause that what a
 /// program printed points to, unless the host rules it out or shows another one; else its first
-/// cause whose condition holds, or the one that remains. Fixes of causes that stay open are
-/// offered after those of the cause told.
+/// cause whose condition holds, or the one that remains when the others are ruled out. Where
+/// several stay open and nothing points to one, all of them are possible. Fixes of causes that
+/// stay open are offered after those of the cause told, unless that was pointed to.
 #[must_use]
 pub fn advise(
     catalogue: &Catalogue,
@@ -48,13 +64,27 @@ pub fn advise(
     let pointed = judged.iter().position(|(cause, tri)| {
         pointed.is_some() && cause.id.as_deref() == pointed && *tri != Some(Tri::No)
     });
-    let chosen = match (pointed.filter(|_| !shown), remains) {
+    let pointed = pointed.filter(|_| !shown);
+    let is_pointed = pointed.is_some();
+    let open = |tri: Option<Tri>| tri != Some(Tri::No);
+    let several = judged.iter().filter(|(_, tri)| open(*tri)).count() > 1;
+    let is_held = judged.iter().any(|(_, tri)| *tri == Some(Tri::Yes));
+    let chosen = match (pointed, remains) {
         (Some(pointed), _) => Some(pointed),
-        (None, true) => first(&|tri| tri != Some(Tri::No)),
+        (None, _) if several && !is_held => None,
+        (None, true) => first(&open),
         (None, false) => holds,
     };
+    let possible = judged
+        .iter()
+        .filter(|(_, tri)| chosen.is_none() && open(*tri));
+    let possible = possible.map(|(cause, _)| Possible {
+        because: cause.because.clone(),
+        when: cause.when.as_ref().map(Condition::sentence),
+    });
     let mut advice = Advice {
         because: String::new(),
+        possible: possible.collect(),
         fixes: Vec::new(),
     };
     let verify = match check.fails {
@@ -70,12 +100,12 @@ pub fn advise(
         let is_chosen = Some(index) == chosen;
         if is_chosen {
             advice.because = cause.because.clone();
-        } else if *tri != Some(Tri::Unknown) {
+        } else if is_pointed || *tri != Some(Tri::Unknown) && (chosen.is_some() || !open(*tri)) {
             continue;
         }
         for fix in &cause.fixes {
             let when = fix.when.as_ref().map(|when| world.answer(when).tri);
-            if when.is_some_and(|tri| tri == Tri::No) {
+            if when.is_some_and(|tri| tri == Tri::No) || is_past(fix, &world) {
                 continue;
             }
             let rendered = fixes::render(fix, catalogue, facts, &verify);
@@ -85,6 +115,16 @@ pub fn advise(
         }
     }
     advice
+}
+
+/// Whether a fix asks for a kernel that is not newer than the one that runs.
+fn is_past(fix: &Fix, world: &World<'_>) -> bool {
+    let Remedy::Steps(StepsKind::Upgrade, steps) = &fix.remedy else {
+        return false;
+    };
+    let wanted = steps.kernel.map(|kernel| format!(">={kernel}"));
+    let range = wanted.and_then(|wanted| wanted.parse::<VersionRange>().ok());
+    range.is_some_and(|range| world.answer(&Condition::Kernel(range)).tri == Tri::Yes)
 }
 
 /// Whether the kernel behaves like a mainline version in this range, as far as is known.
@@ -135,8 +175,8 @@ checks:
         };
         let mut facts = Facts::default();
         let (because, fixes) = advise(&facts);
-        assert_eq!(because, "It remains.");
-        assert_eq!(fixes, ["Fix the rest", "Fix Debian", "Fix v1"]);
+        assert_eq!(because, "");
+        assert_eq!(fixes, ["Fix Debian", "Fix v1", "Fix the rest"]);
         facts.set("os.id", Fact::known("fedora", "x"));
         facts.set("cgroup.mode", Fact::known("legacy", "x"));
         let (because, fixes) = advise(&facts);
@@ -151,9 +191,9 @@ checks:
         let because =
             |facts: &Facts| advise(&catalogue, facts, &[], &catalogue.checks[0], None).because;
         let mut facts = Facts::default();
-        assert_eq!(because(&facts), "On Debian.");
+        assert_eq!(because(&facts), "");
         facts.set("os.id", Fact::known("fedora", "x"));
-        assert_eq!(because(&facts), "On v1.");
+        assert_eq!(because(&facts), "");
         facts.set("cgroup.mode", Fact::known("unified", "x"));
         assert_eq!(because(&facts), "It remains.");
     }
@@ -177,7 +217,46 @@ checks:
         assert_eq!(because(&facts, "old"), "On v1.");
         assert_eq!(because(&facts, "rest"), "It remains.");
         facts.set("cgroup.mode", Fact::known("unified", "x"));
+        assert_eq!(because(&facts, "old"), "");
+        facts.set("os.id", Fact::known("fedora", "x"));
         assert_eq!(because(&facts, "old"), "It remains.");
+    }
+
+    #[test]
+    fn where_nothing_tells_which_cause_it_is_all_are_possible() {
+        let catalogue = Catalogue::parse("test", FILE, Vocabulary::OPEN).unwrap();
+        let possible = |facts: &Facts| -> Vec<(String, bool)> {
+            let advice = advise(&catalogue, facts, &[], &catalogue.checks[0], None);
+            let possible = advice.possible.into_iter();
+            possible
+                .map(|possible| (possible.because, possible.when.is_some()))
+                .collect()
+        };
+        let mut facts = Facts::default();
+        let all = ["On Debian.", "On v1.", "It remains."].map(str::to_owned);
+        let [debian, v1, rest] = all;
+        assert_eq!(
+            possible(&facts),
+            [(debian, true), (v1.clone(), true), (rest.clone(), false)]
+        );
+        facts.set("os.id", Fact::known("fedora", "x"));
+        assert_eq!(possible(&facts), [(v1, true), (rest, false)]);
+        facts.set("cgroup.mode", Fact::known("unified", "x"));
+        assert_eq!(possible(&facts), []);
+    }
+
+    #[test]
+    fn a_kernel_is_not_advised_to_one_that_has_it() {
+        let fix = "{summary: Boot 5.8, upgrade: {kernel: \"5.8\", needs: reboot}}";
+        let file = FILE.replace("{summary: Fix the rest, program: {needs: nothing}}", fix);
+        let catalogue = Catalogue::parse("test", &file, Vocabulary::OPEN).unwrap();
+        let mut facts = Facts::default();
+        for (version, advised) in [("5.4.0", true), ("6.1.0", false)] {
+            facts.set("kernel.version", Fact::known(version, "x"));
+            let advice = advise(&catalogue, &facts, &[], &catalogue.checks[0], None);
+            let found = advice.fixes.iter().any(|fix| fix.summary == "Boot 5.8");
+            assert_eq!(found, advised, "{version}");
+        }
     }
 
     #[test]

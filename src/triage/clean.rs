@@ -69,7 +69,8 @@ pub(super) fn unwrap(line: &[u8]) -> Vec<String> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let text = String::from_utf8_lossy(line);
     let text = text.trim_end();
-    if !text.contains('\\') {
+    let journal = text.starts_with('{') && text.contains("\"MESSAGE\"");
+    if !text.contains('\\') && !journal {
         return vec![text.to_owned()];
     }
     let said = match text.find('{').map(|start| text.split_at(start)) {
@@ -84,12 +85,34 @@ pub(super) fn unwrap(line: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// Whether a line is one of the journal as JSON whose message stands there in numbers.
+pub(super) fn is_in_numbers(line: &[u8]) -> bool {
+    const KEY: &[u8] = b"\"MESSAGE\"";
+    if !line.starts_with(b"{") {
+        return false;
+    }
+    let rest = memchr::memmem::find(line, KEY).and_then(|at| line.get(at + KEY.len()..));
+    let rest = rest.unwrap_or_default().trim_ascii_start();
+    let value = rest.strip_prefix(b":").unwrap_or_default();
+    value.trim_ascii_start().starts_with(b"[")
+}
+
 /// What a JSON log line says; nothing, if it is none.
 fn spoken(json: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(json.trim()).ok()?;
     let fields = value.as_object()?;
-    let said = FIELDS.iter().filter_map(|name| fields.get(*name)?.as_str());
-    let said: Vec<&str> = said.collect();
+    let said = FIELDS.iter().filter_map(|name| match fields.get(*name)? {
+        serde_json::Value::String(text) => Some(text.clone()),
+        // The journal writes what is not plain text as the numbers of its bytes.
+        serde_json::Value::Array(bytes) if *name == "MESSAGE" => {
+            let bytes = bytes.iter().map(|byte| u8::try_from(byte.as_u64()?).ok());
+            let mut bytes: Vec<u8> = bytes.collect::<Option<_>>()?;
+            strip_escapes(&mut bytes);
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        }
+        _ => None,
+    });
+    let said: Vec<String> = said.collect();
     if said.is_empty() {
         return None;
     }

@@ -85,7 +85,29 @@ pub(super) fn find(line: &str) -> Option<&'static str> {
             best = Some((place, name));
         }
     }
-    best.map(|(_, name)| name).or_else(|| number(&line))
+    best.map(|(_, name)| name)
+        .or_else(|| number(&line))
+        .or_else(|| cut_off(&line))
+}
+
+/// Fewer letters of a phrase are not enough.
+const BEGINNING: usize = 11;
+
+/// The one error whose phrase a line ends in the middle of, as where it was cut.
+fn cut_off(line: &str) -> Option<&'static str> {
+    let line = line.trim_end_matches(['.', '…', ' ']);
+    let mut found = None;
+    for (name, _, phrase) in ERRORS {
+        let lengths = BEGINNING..phrase.len();
+        let mut beginnings = lengths.filter_map(|length| phrase.get(..length));
+        if beginnings.any(|beginning| line.ends_with(beginning)) {
+            if found.is_some() {
+                return None;
+            }
+            found = Some(*name);
+        }
+    }
+    found
 }
 
 /// 524 has no phrase of its own, and the C library's complaint about it names another one.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::found::Cut;
 use crate::catalogue::Loader;
-use crate::diagnosis::{Evidence, RenderedFix};
+use crate::diagnosis::{Evidence, Possible, RenderedFix};
 
 /// The name of this shape.
 pub const SCHEMA: &str = "bpf-doctor/explanation/v1";
@@ -60,14 +60,14 @@ pub struct Line {
     pub text: String,
 }
 
-/// A harmless line of the log.
+/// A line of the log that leads to no cause: a harmless one, or an error that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NoiseLine {
     /// Its number, counted from 1.
     pub line: u64,
     /// What it says, cleaned and shortened.
     pub text: String,
-    /// Why it does not matter.
+    /// Why it does not matter, or what is made of it.
     pub says: String,
 }
 
@@ -95,6 +95,9 @@ pub struct Explained {
     pub lines: Vec<Line>,
     /// What is behind it.
     pub because: String,
+    /// What may be behind it, where neither the log nor the host tells which.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub possible: Vec<Possible>,
     /// How the line can be true although the host does not have the failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remains: Option<String>,
@@ -170,14 +173,20 @@ pub struct Explanation {
     pub host: HostUsed,
     /// The causes, best first.
     pub causes: Vec<Explained>,
+    /// Errors that the catalogue does not know: what the verifier said last of a program, and,
+    /// where no cause was found at all, lines that tell that something failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<NoiseLine>,
     /// Lines that look like errors and are none.
     pub harmless: Vec<NoiseLine>,
 }
 
 impl Explanation {
-    /// 0 where a failure was recognised, 1 where none was.
+    /// 0 where something was recognised: a failure, or harmless lines in a log that has no
+    /// failure; 1 where nothing was, or an error is left whose words are not known.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
-        u8::from(!self.recognised)
+        let harmless = !self.harmless.is_empty() && self.unknown.is_empty();
+        u8::from(!self.recognised && !harmless)
     }
 }

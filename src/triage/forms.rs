@@ -237,6 +237,11 @@ pub(super) const FORMS: &[Form] = &[
     (
         Libbpf,
         Open,
+        r"libbpf: (?:elf: )?failed to open (?P<file>[^ :]+\.o): (?P<err>.*)",
+    ),
+    (
+        Libbpf,
+        Open,
         r"failed to open (?:and load )?BPF (?:object|skeleton|application)[^:]*:? ?(?P<err>.*)",
     ),
     (
@@ -323,6 +328,11 @@ pub(super) const FORMS: &[Form] = &[
     ),
     (
         Ebpf,
+        Pin,
+        r"load(?:ing)? pinned (?:map|program|link|object): (?P<err>.*)",
+    ),
+    (
+        Ebpf,
         PerfEventOpen,
         r"(?:opening|can't open|creating|failed to create) perf (?:event|reader|ring|buffer)[^:]*: (?P<err>.*)",
     ),
@@ -332,6 +342,11 @@ pub(super) const FORMS: &[Form] = &[
         r"(?:failed to set (?:temporary )?(?:rlimit|memlock rlimit)|removing memlock|unexpected error (?:restoring|setting) rlimit)[^:]*: (?P<err>.*)",
     ),
     // libxdp and programs with XDP
+    (
+        Libbpf,
+        ProgramLoad,
+        r"libxdp: Failed to load program (?P<prog>[^:]*): (?P<err>.*)",
+    ),
     (
         Libbpf,
         AttachXdp,
@@ -415,6 +430,7 @@ pub(super) const FORMS: &[Form] = &[
         r"could not open bpf map: (?P<map>[^,]*), error: (?P<err>.*)",
     ),
     (Bcc, AttachKprobe, r"cannot attach kprobe, (?P<err>.*)"),
+    (Bcc, AttachUprobe, r"cannot attach uprobe, (?P<err>.*)"),
     (
         Bcc,
         AttachKprobe,
@@ -470,6 +486,11 @@ pub(super) const FORMS: &[Form] = &[
         Bpftrace,
         Attach,
         r"(?:ERROR: )?(?:Error attaching|Unable to attach|Failed to attach) probe: (?P<target>\S*)(?P<err>.*)",
+    ),
+    (
+        Bpftrace,
+        ProgramLoad,
+        r"ERROR: Loading BPF object\(s\) failed",
     ),
     // gobpf
     (

@@ -4,10 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::clean::quotable;
 use super::lexicon::Told;
 use super::surroundings::Surroundings;
-use crate::catalogue::Loader;
+use crate::catalogue::{Catalogue, Loader, Noise};
 
+/// So many harmless lines are kept.
+const HARMLESS: usize = 20;
+/// So many lines that tell of a failure are kept.
+const FAILURES: usize = 16;
+/// So many verdicts of the verifier that no symptom has are kept.
+const REFUSALS: usize = 4;
 /// So many lines of a kernel config are kept.
 const OPTIONS: usize = 20_000;
 /// A longer word is no release of a kernel.
@@ -26,8 +33,12 @@ pub(super) struct Hit {
     pub(super) names: BTreeMap<String, String>,
     /// What stands around it.
     pub(super) around: Surroundings,
+    /// How strongly its symptom points to the check.
+    pub(super) weight: u8,
     /// The verifier said something else after it, and its last word is its verdict.
     pub(super) overruled: bool,
+    /// Noise of the catalogue that it is, should the rest of the log say so.
+    pub(super) noise: Vec<usize>,
 }
 
 impl Hit {
@@ -47,6 +58,24 @@ pub(super) struct Harmless {
     pub(super) noise: usize,
     pub(super) line: u64,
     pub(super) text: String,
+}
+
+/// A verdict of the verifier that the catalogue does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) line: u64,
+    pub(super) text: String,
+    /// The program it is about, where the log names it.
+    pub(super) program: Option<String>,
+}
+
+/// A line that tells that something failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) line: u64,
+    pub(super) text: String,
+    /// Noise of the catalogue that it is, should the rest of the log say so.
+    pub(super) noise: Vec<usize>,
 }
 
 /// Why a log was not read to its end.
@@ -69,6 +98,14 @@ pub struct Reading {
     pub(super) about_bpf: bool,
     pub(super) also: BTreeSet<(usize, usize)>,
     pub(super) without: BTreeSet<(usize, usize)>,
+    /// Noise that was found, and what it asks of the rest of the log.
+    pub(super) noise: BTreeSet<usize>,
+    pub(super) noise_also: BTreeSet<usize>,
+    pub(super) noise_without: BTreeSet<usize>,
+    /// What the verifier said last of a program, in words that no symptom has.
+    pub(super) refusals: Vec<Refusal>,
+    /// The first lines that tell that something failed.
+    pub(super) failures: Vec<Failure>,
     /// Lines read.
     pub lines: u64,
     /// Bytes read.
@@ -85,6 +122,82 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Whether noise is harmless in this log.
+    pub(super) fn is_harmless(&self, place: usize, noise: &Noise) -> bool {
+        self.noise.contains(&place)
+            && (noise.also.is_none() || self.noise_also.contains(&place))
+            && !self.noise_without.contains(&place)
+    }
+
+    /// Lines that tell that something failed and are not harmless in this log.
+    pub(super) fn failures(&self, catalogue: &Catalogue) -> impl Iterator<Item = &Failure> {
+        let harmless = |place: &usize| {
+            let noise = catalogue.noise.get(*place);
+            noise.is_some_and(|noise| self.is_harmless(*place, noise))
+        };
+        let hits = self.hits.iter();
+        let excused = hits.filter(|hit| self.is_excused(catalogue, hit));
+        let excused: BTreeSet<u64> = excused.map(|hit| hit.line).collect();
+        let about_bpf = self.about_bpf;
+        let failures = self.failures.iter();
+        failures.filter(move |failure| {
+            let is_noise = failure.noise.iter().any(harmless) || excused.contains(&failure.line);
+            about_bpf && !is_noise
+        })
+    }
+
+    /// Whether what was found is harmless in this log: noise itself, or excused by it.
+    pub(super) fn is_excused(&self, catalogue: &Catalogue, hit: &Hit) -> bool {
+        let check = catalogue.checks.get(hit.check).map(|check| &check.id);
+        let mut noise = catalogue.noise.iter().enumerate();
+        noise.any(|(place, noise)| {
+            let may = hit.noise.contains(&place)
+                || check.is_some_and(|check| noise.excuses.contains(check));
+            may && self.is_harmless(place, noise)
+        })
+    }
+
+    /// Keeps a line that is noise.
+    pub(super) fn keep_noise(&mut self, noise: usize, line: u64, text: &str) {
+        self.noise.insert(noise);
+        if self.harmless.len() < HARMLESS {
+            let text = quotable(text);
+            self.harmless.push(Harmless { noise, line, text });
+        }
+    }
+
+    /// Keeps a line that tells of a failure.
+    pub(super) fn keep_failure(&mut self, line: u64, text: &str, noise: Vec<usize>) {
+        if self.failures.len() < FAILURES {
+            let text = quotable(text);
+            self.failures.push(Failure { line, text, noise });
+        }
+    }
+
+    /// Keeps a verdict of the verifier, once.
+    pub(super) fn keep_refusal(&mut self, line: u64, text: &str, program: Option<String>) {
+        let text = quotable(text);
+        let again = self.refusals.iter().any(|known| known.text == text);
+        if !again && self.refusals.len() < REFUSALS {
+            self.refusals.push(Refusal {
+                line,
+                text,
+                program,
+            });
+        }
+    }
+
+    /// Gives all that was found the numbers of other lines.
+    pub(super) fn renumber(&mut self, number: impl Fn(&mut u64)) {
+        let hits = self.hits.iter_mut().map(|hit| &mut hit.line);
+        let harmless = self.harmless.iter_mut().map(|line| &mut line.line);
+        let refusals = self.refusals.iter_mut().map(|refusal| &mut refusal.line);
+        let failures = self.failures.iter_mut().map(|failure| &mut failure.line);
+        let release = self.release.iter_mut().map(|(_, line)| line);
+        let all = hits.chain(harmless).chain(refusals).chain(failures);
+        all.chain(release).for_each(number);
+    }
+
     /// Keeps what a line tells of its host.
     pub(super) fn learn(&mut self, told: Told, value: &str, line: u64) {
         let value = value.trim().trim_end_matches(['.', ',', ':', ';']);

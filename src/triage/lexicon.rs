@@ -19,6 +19,8 @@ pub(super) enum Purpose {
     Loose(usize),
     Dialect(usize),
     Noise(usize),
+    NoiseAlso(usize),
+    NoiseWithout(usize),
     Symptom(usize, usize),
     Also(usize, usize),
     Without(usize, usize),
@@ -33,6 +35,8 @@ struct Entry {
     purpose: Purpose,
     source: String,
     regex: OnceLock<Option<Regex>>,
+    /// Numbers of words: of each of these sets a line has one.
+    gates: Vec<Vec<u32>>,
 }
 
 /// The patterns of a catalogue, ready to be looked for.
@@ -41,6 +45,8 @@ pub(super) struct Lexicon {
     automaton: AhoCorasick,
     /// Which entries a word belongs to.
     owners: Vec<Vec<u32>>,
+    /// Noise that the rest of its log decides on, with its entry.
+    conditional: Vec<(u32, usize)>,
 }
 
 /// Patterns of facts that logs tell about their host, and what each tells.
@@ -82,7 +88,7 @@ const VERDICT: &str =
     r"processed \d+ insns|verification time \d+ usec|(?:BEGIN|END) (?:PROG LOAD |DUMP )?LOG\b";
 
 /// Words that a log about eBPF has, and others rarely.
-const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack";
+const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +100,8 @@ pub(super) enum Told {
 
 impl Lexicon {
     pub(super) fn new(catalogue: &Catalogue) -> Self {
-        let mut entries = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut gates: Vec<Vec<Vec<String>>> = Vec::new();
         let mut words: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         let mut add = |purpose, pattern: &Pattern| {
             let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
@@ -105,7 +112,12 @@ impl Lexicon {
                 purpose,
                 source: pattern.source().to_owned(),
                 regex: OnceLock::new(),
+                gates: Vec::new(),
             });
+            for word in pattern.gates().iter().flatten() {
+                words.entry(word.clone()).or_default();
+            }
+            gates.push(pattern.gates().to_vec());
         };
         // The project's own tables; a test reads them all.
         let mut table = |purpose: Purpose, source: &str| {
@@ -129,6 +141,15 @@ impl Lexicon {
         table(Purpose::Subject, SUBJECT);
         for (index, noise) in catalogue.noise.iter().enumerate() {
             add(Purpose::Noise(index), &noise.text);
+            let rest = [
+                (Purpose::NoiseAlso(index), noise.also.as_ref()),
+                (Purpose::NoiseWithout(index), noise.without.as_ref()),
+            ];
+            for (purpose, pattern) in rest {
+                if let Some(pattern) = pattern {
+                    add(purpose, pattern);
+                }
+            }
         }
         for (check, of_check) in catalogue.checks.iter().enumerate() {
             for (index, symptom) in of_check.symptoms.iter().enumerate() {
@@ -145,7 +166,28 @@ impl Lexicon {
                 }
             }
         }
+        let conditional = entries.iter().zip(0..).filter_map(|(entry, number)| {
+            let Purpose::Noise(noise) = entry.purpose else {
+                return None;
+            };
+            catalogue
+                .noise
+                .get(noise)?
+                .depends()
+                .then_some((number, noise))
+        });
+        let conditional = conditional.collect();
         let (words, owners): (Vec<String>, Vec<Vec<u32>>) = words.into_iter().unzip();
+        let number = |word: &String| {
+            let place = words.binary_search(word).ok()?;
+            u32::try_from(place).ok()
+        };
+        for (entry, gates) in entries.iter_mut().zip(gates) {
+            let sets = gates.iter();
+            entry.gates = sets
+                .map(|set| set.iter().filter_map(number).collect())
+                .collect();
+        }
         let build = |kind| {
             let mut builder = AhoCorasickBuilder::new();
             builder.ascii_case_insensitive(true).kind(kind);
@@ -159,14 +201,40 @@ impl Lexicon {
             entries,
             automaton,
             owners,
+            conditional,
         }
     }
 
-    /// The patterns that have a word of these bytes, once for each place where it stands.
-    pub(super) fn owners<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
+    /// Noise that the rest of its log decides on: its entry and its place.
+    pub(super) fn conditional(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
+        self.conditional.iter().copied()
+    }
+
+    /// The words of patterns in these bytes, once for each place where one stands: its number,
+    /// and the patterns that are looked for by it.
+    pub(super) fn words<'a>(
+        &'a self,
+        bytes: &'a [u8],
+    ) -> impl Iterator<Item = (usize, &'a [u32])> + 'a {
         let found = self.automaton.find_overlapping_iter(bytes);
-        let owners = found.filter_map(|found| self.owners.get(found.pattern().as_usize()));
-        owners.flatten().copied()
+        found.map(|found| {
+            let word = found.pattern().as_usize();
+            (word, self.owners.get(word).map_or(&[][..], Vec::as_slice))
+        })
+    }
+
+    /// How many words there are.
+    pub(super) fn word_count(&self) -> usize {
+        self.owners.len()
+    }
+
+    /// Whether a line with these words can have what a pattern asks for.
+    pub(super) fn may_match(&self, entry: u32, has: impl Fn(u32) -> bool) -> bool {
+        let Some(entry) = self.entries.get(entry as usize) else {
+            return false;
+        };
+        let mut gates = entry.gates.iter();
+        gates.all(|set| set.iter().any(|word| has(*word)))
     }
 
     /// Whether a word of a pattern stands in these bytes.

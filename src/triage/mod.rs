@@ -6,6 +6,8 @@
 //! and joins it with what is known of the host. No failure is known here by name: what a
 //! line means stands in checks.yaml.
 
+mod candidate;
+mod candidates;
 mod clean;
 mod errno;
 mod event;
@@ -20,6 +22,7 @@ mod places;
 mod read;
 mod reading;
 mod rejoin;
+mod search;
 mod sentences;
 mod shapes;
 mod surroundings;

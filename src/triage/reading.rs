@@ -1,31 +1,14 @@
 //! A log, read once: which symptoms were found where, whose words it speaks, and what it
 //! tells of its host.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 
-use memchr::memchr;
-
-use super::clean::{quotable, quotable_at, unwrap};
-use super::event::{Event, fitting, is_one_of, with_errno};
-use super::forms::{DIALECTS, FORMS, LOOSE};
-use super::found::{Cut, Harmless, Hit, Reading};
-use super::lexicon::{FACTS, Lexicon, Purpose};
-use super::places::Places;
+use super::found::{Cut, Reading};
+use super::lexicon::Lexicon;
 use super::read::{InputError, Reader, Window};
-use super::rejoin::{NARROWEST, REJOINED, causes_below, goes_on, rejoined};
-use super::shapes::{Look, Shapes};
-use super::surroundings::Surroundings;
-use crate::catalogue::{Catalogue, Loader, Operation, Symptom};
-
-/// The generation of patterns that have told what they can.
-const DONE: u64 = u64::MAX;
-/// So many harmless lines are kept.
-const HARMLESS: usize = 20;
-/// Longer lines are looked at in pieces.
-const LINE: usize = 64 << 10;
-/// Which have so many bytes in common.
-const SEAM: usize = 1 << 10;
+use super::rejoin::{Broken, REJOINED, rejoined};
+use super::search::Search;
+use crate::catalogue::Catalogue;
 
 /// Looks for the symptoms of a catalogue, in any number of logs.
 pub struct Searcher<'c> {
@@ -80,318 +63,41 @@ fn read(
         }
     }
     let (lines, bytes, cut) = (reader.lines(), reader.bytes, reader.cut);
-    if search.reading.hits.is_empty()
-        && let Some(joined) = whole.as_deref().and_then(rejoined)
-    {
-        search.shapes = Shapes::default();
-        for (line, text) in joined {
-            search.window(Window {
-                bytes: text.as_bytes(),
-                fresh: 0,
-                line,
-            });
+    let mut reading = search.reading;
+    let best = |reading: &Reading| reading.hits.iter().map(|hit| hit.weight).max();
+    for broken in [Broken::Surely, Broken::Perhaps] {
+        let joined = whole.as_deref().and_then(|whole| rejoined(whole, broken));
+        let Some(joined) = joined else {
+            continue;
+        };
+        if broken == Broken::Perhaps && !reading.hits.is_empty() {
+            continue;
+        }
+        let again = read_joined(catalogue, lexicon, &joined);
+        // What a broken line says by itself is less than what it says as a whole.
+        if best(&again) > best(&reading) {
+            reading = again;
         }
     }
-    let mut reading = search.reading;
     (reading.lines, reading.bytes) = (lines, bytes);
     reading.cut = cut.then_some(Cut::Bytes);
     Ok(reading)
 }
 
-struct Search<'a> {
-    catalogue: &'a Catalogue,
-    lexicon: &'a Lexicon,
-    reading: Reading,
-    /// Symptoms that have no pattern, by what must have failed.
-    by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
-    places: Places,
-    shapes: Shapes,
-    /// For each pattern the line it was last a candidate for; `DONE` if it is no longer
-    /// looked for.
-    seen: Vec<u64>,
-    generation: u64,
-}
-
-impl<'a> Search<'a> {
-    fn new(catalogue: &'a Catalogue, lexicon: &'a Lexicon) -> Self {
-        let mut by_event: BTreeMap<Operation, Vec<(usize, usize)>> = BTreeMap::new();
-        for (check, of_check) in catalogue.checks.iter().enumerate() {
-            for (index, symptom) in of_check.symptoms.iter().enumerate() {
-                if symptom.text.is_none() && symptom.verifier.is_none() {
-                    for operation in &symptom.event {
-                        by_event.entry(*operation).or_default().push((check, index));
-                    }
-                }
-            }
-        }
-        Self {
-            catalogue,
-            lexicon,
-            reading: Reading::default(),
-            by_event,
-            places: Places::default(),
-            shapes: Shapes::default(),
-            seen: vec![0; lexicon.len()],
-            generation: 1,
-        }
-    }
-
-    fn window(&mut self, window: Window<'_>) {
-        let fresh = window.bytes.get(window.fresh..).unwrap_or_default();
-        let mut start = 0;
-        let mut number = window.line;
-        while let Some(rest) = fresh.get(start..).filter(|rest| !rest.is_empty()) {
-            let end = memchr(b'\n', rest).map_or(fresh.len(), |at| start + at);
-            // Longer lines are looked at in pieces, which overlap.
-            let mut piece = start;
-            while end - piece > LINE {
-                self.line(window, piece, piece + LINE, number);
-                piece += LINE - SEAM;
-            }
-            self.line(window, piece, end, number);
-            number += 1;
-            start = end + 1;
-        }
-    }
-
-    /// Looks at a line of the window, unless enough like it were.
-    fn line(&mut self, window: Window<'_>, start: usize, end: usize, number: u64) {
-        let lexicon = self.lexicon;
-        let (start, end) = (window.fresh + start, window.fresh + end);
-        let bytes = window.bytes.get(start..end).unwrap_or_default();
-        let shape = match self.shapes.look(bytes, |word| lexicon.has_word(word)) {
-            Look::Closer(shape) => shape,
-            Look::Worn(ends) => {
-                if ends {
-                    self.places.end_program();
-                }
-                return;
-            }
-        };
-        let mut candidates = self.candidates_in(bytes);
-        if candidates.is_empty() {
-            return;
-        }
-        let ends = |entry: &u32| lexicon.purpose(*entry) == Some(Purpose::Verdict);
-        if candidates.iter().any(ends) {
-            self.shapes.ends(shape);
-        }
-        let before = window.bytes.get(..start).unwrap_or_default();
-        let mut said = unwrap(bytes);
-        if let [text] = said.as_mut_slice()
-            && let Some(causes) = causes_below(text, window.bytes.get(end..).unwrap_or_default())
-        {
-            text.push_str(&causes);
-            candidates = self.candidates_in(text.as_bytes());
-        }
-        let mut found = false;
-        for (index, text) in said.iter().enumerate() {
-            let inside = said.get(..index).unwrap_or_default();
-            found |= self.said(&candidates, text, number, inside, before);
-        }
-        // What a terminal or a mailer broke into two lines.
-        if !found && let [text] = said.as_slice() {
-            let rest = window.bytes.get(end + 1..).unwrap_or_default();
-            let next = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            let next = String::from_utf8_lossy(next.get(..512).unwrap_or(next));
-            if text.len() >= NARROWEST && goes_on(text, next.trim()) {
-                let joined = [
-                    format!("{text}{}", next.trim()),
-                    format!("{} {}", text.trim_end(), next.trim()),
-                ];
-                let _any = joined.iter().any(|joined| {
-                    let mut candidates = self.candidates_in(joined.as_bytes());
-                    // What the next line says alone is found there.
-                    candidates.retain(|entry| !self.lexicon.is_match(*entry, &next));
-                    self.said(&candidates, joined, number, &[], before)
-                });
-            }
-        }
-    }
-
-    /// The patterns whose words these bytes have.
-    fn candidates_in(&mut self, bytes: &[u8]) -> Vec<u32> {
-        self.generation += 1;
-        let mut candidates = Vec::new();
-        for owner in self.lexicon.owners(bytes) {
-            if let Some(seen) = self.seen.get_mut(owner as usize)
-                && *seen != self.generation
-                && *seen != DONE
-            {
-                *seen = self.generation;
-                candidates.push(owner);
-            }
-        }
-        candidates
-    }
-
-    /// Tries the candidates on what a line says, and tells whether something was found.
-    fn said(
-        &mut self,
-        candidates: &[u32],
-        text: &str,
-        number: u64,
-        inside: &[String],
-        before: &[u8],
-    ) -> bool {
-        let lexicon = self.lexicon;
-        self.places.next();
-        let mut events: Vec<Event> = Vec::new();
-        let mut symptoms = Vec::new();
-        let mut ended = false;
-        for &entry in candidates {
-            match lexicon.purpose(entry) {
-                Some(Purpose::Noise(noise)) if lexicon.is_match(entry, text) => {
-                    if self.reading.harmless.len() < HARMLESS {
-                        self.reading.harmless.push(Harmless {
-                            noise,
-                            line: number,
-                            text: quotable(text),
-                        });
-                    }
-                    return true;
-                }
-                Some(Purpose::Form(index)) => {
-                    let Some(captures) = lexicon.captures(entry, text) else {
-                        continue;
-                    };
-                    if let Some((loader, operation, _)) = FORMS.get(index) {
-                        self.reading.loaders.insert(*loader);
-                        // What Go's library says is short and other programs say it, too.
-                        self.reading.about_bpf |= *loader != Loader::Ebpf;
-                        let names = lexicon.groups(entry, &captures);
-                        events.push(Event::told(*operation, names, text));
-                    }
-                }
-                Some(Purpose::Loose(index)) => {
-                    if let Some(captures) = lexicon.captures(entry, text)
-                        && let Some((operation, _)) = LOOSE.get(index)
-                    {
-                        let names = lexicon.groups(entry, &captures);
-                        events.push(Event::told(*operation, names, text));
-                    }
-                }
-                Some(Purpose::Dialect(index)) if lexicon.is_match(entry, text) => {
-                    if let Some((loader, _)) = DIALECTS.get(index) {
-                        self.reading.loaders.insert(*loader);
-                    }
-                    self.retire(entry);
-                }
-                Some(Purpose::Subject) if lexicon.is_match(entry, text) => {
-                    self.reading.about_bpf = true;
-                    self.retire(entry);
-                }
-                Some(Purpose::Verdict) if lexicon.is_match(entry, text) => ended = true,
-                Some(Purpose::Also(check, index)) if lexicon.is_match(entry, text) => {
-                    self.reading.also.insert((check, index));
-                    self.retire(entry);
-                }
-                Some(Purpose::Without(check, index)) if lexicon.is_match(entry, text) => {
-                    self.reading.without.insert((check, index));
-                    self.retire(entry);
-                }
-                Some(Purpose::Fact(index)) => self.fact(entry, index, text, number),
-                Some(Purpose::Symptom(check, index)) => {
-                    if self.places.are_enough(check, index) {
-                        self.retire(entry);
-                    }
-                    symptoms.push((entry, check, index));
-                }
-                _ => {}
-            }
-        }
-        let mut hits: Vec<(usize, usize, BTreeMap<String, String>, usize)> = Vec::new();
-        for (entry, check, index) in symptoms {
-            let Some(symptom) = self.symptom(check, index) else {
-                continue;
-            };
-            if let Some(captures) = lexicon.captures(entry, text)
-                && let Some(names) = fitting(symptom, &events, text)
-            {
-                let mut names = names.clone();
-                names.extend(lexicon.groups(entry, &captures));
-                let place = captures.get(0).map_or(0, |found| found.start());
-                hits.push((check, index, names, place));
-            }
-        }
-        // What failed stands on this line; why, perhaps on the next.
-        let found = !hits.is_empty();
-        for event in &events {
-            for &(check, index) in self.by_event.get(&event.operation).into_iter().flatten() {
-                let Some(symptom) = self.symptom(check, index) else {
-                    continue;
-                };
-                let fits = symptom.errno.is_empty()
-                    || event
-                        .errno
-                        .is_some_and(|errno| is_one_of(errno, &symptom.errno));
-                if fits {
-                    hits.push((check, index, with_errno(event), 0));
-                }
-            }
-        }
-        for (check, symptom, names, place) in hits {
-            let quoted = quotable_at(text, place);
-            self.hit(check, symptom, names, quoted, number, inside, before);
-        }
-        if ended {
-            self.places.end_program();
-        }
-        found
-    }
-
-    /// This pattern has told what it can.
-    fn retire(&mut self, entry: u32) {
-        if let Some(seen) = self.seen.get_mut(entry as usize) {
-            *seen = DONE;
-        }
-    }
-
-    fn symptom(&self, check: usize, index: usize) -> Option<&'a Symptom> {
-        self.catalogue.checks.get(check)?.symptoms.get(index)
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a place in a log has so many sides"
-    )]
-    fn hit(
-        &mut self,
-        check: usize,
-        symptom: usize,
-        names: BTreeMap<String, String>,
-        text: String,
-        line: u64,
-        inside: &[String],
-        before: &[u8],
-    ) {
-        let is_verdict = self
-            .symptom(check, symptom)
-            .is_some_and(|symptom| symptom.verifier.is_some());
-        let hits = &mut self.reading.hits;
-        if !self.places.admit(hits, (check, symptom), is_verdict, &text) {
-            return;
-        }
-        let register = names.get("reg").map(String::as_str);
-        let around = Surroundings::above(inside, before, &text, register);
-        self.reading.hits.push(Hit {
-            check,
-            symptom,
-            line,
-            text,
-            names,
-            around,
-            overruled: false,
-        });
-    }
-
-    fn fact(&mut self, entry: u32, index: usize, text: &str, number: u64) {
-        if let Some(captures) = self.lexicon.captures(entry, text)
-            && let Some(value) = captures.name("v")
-            && let Some((told, _)) = FACTS.get(index)
-        {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            self.reading.learn(*told, &value, number);
-        }
-    }
+/// Reads lines that were put together again, each with the number of its first.
+fn read_joined(catalogue: &Catalogue, lexicon: &Lexicon, joined: &[(u64, String)]) -> Reading {
+    let mut search = Search::new(catalogue, lexicon);
+    let lines: Vec<&str> = joined.iter().map(|(_, line)| line.as_str()).collect();
+    search.window(Window {
+        bytes: lines.join("\n").as_bytes(),
+        fresh: 0,
+        line: 1,
+    });
+    let mut reading = search.reading;
+    let number = |line: &mut u64| {
+        let place = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+        *line = joined.get(place).map_or(*line, |(number, _)| *number);
+    };
+    reading.renumber(number);
+    reading
 }

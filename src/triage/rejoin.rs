@@ -9,13 +9,31 @@ pub(super) const REJOINED: usize = 256 << 10;
 /// Terminals are not narrower.
 pub(super) const NARROWEST: usize = 60;
 
-/// A log whose lines were broken at the width of a terminal, with lines put together again;
-/// none, if they were not.
-pub(super) fn rejoined(bytes: &[u8]) -> Option<Vec<(u64, String)>> {
+/// The width most terminals have.
+const USUAL: usize = 80;
+
+/// How sure it is that a terminal broke the lines of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// Lines are as long as a terminal is wide: they were cut within words.
+    Surely,
+    /// They may have been cut between words, as mailers do.
+    Perhaps,
+}
+
+/// A log whose lines were broken at the width of a terminal, with lines put together again and
+/// the number of the first of each; none, if they were not.
+pub(super) fn rejoined(bytes: &[u8], broken: Broken) -> Option<Vec<(u64, String)>> {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<&str> = text.lines().collect();
-    let width = lines.iter().map(|line| line.chars().count()).max()?;
+    let lengths = lines.iter().map(|line| line.chars().count());
+    let width = lengths.clone().max()?;
     if width < NARROWEST {
+        return None;
+    }
+    let full = lengths.filter(|length| *length == width).count();
+    let surely = width == USUAL || full > 1;
+    if broken == Broken::Surely && !surely {
         return None;
     }
     let mut joined: Vec<(u64, String)> = Vec::new();
@@ -34,7 +52,7 @@ pub(super) fn rejoined(bytes: &[u8]) -> Option<Vec<(u64, String)>> {
         let length = line.chars().count();
         glue = if length == width {
             Some("")
-        } else if length + 24 >= width {
+        } else if length + 24 >= width && broken == Broken::Perhaps {
             Some(" ")
         } else {
             None
@@ -57,6 +75,8 @@ pub(super) fn goes_on(above: &str, line: &str) -> bool {
 const CAUSES_WITHIN: usize = 64 << 10;
 /// Causes are not followed further than this.
 const MOST_CAUSES: usize = 10;
+/// Nor over more lines, which may hold what the verifier said.
+const CAUSE_LINES: usize = 400;
 
 /// What stands below an error that a Rust program ended with (`Error: …`, then `Caused by:` and
 /// indented lines, the innermost last), as the end of its line; none, if nothing does.
@@ -83,9 +103,25 @@ pub(super) fn causes_below(error: &str, below: &[u8]) -> Option<String> {
     };
     let unprefixed = lines.map_while(|line| line.get(column..));
     let causes = unprefixed.take_while(|line| line.starts_with([' ', '\t']));
-    let joined: String = causes
+    let causes: Vec<&str> = causes.map(str::trim_start).take(CAUSE_LINES).collect();
+    // Where causes are numbered, lines without a number go on with what stands above them,
+    // as the verifier's do, and are found on their own.
+    let is_numbered = |cause: &&str| {
+        let rest = cause.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.len() < cause.len() && rest.starts_with(": ")
+    };
+    let numbered = causes.first().is_some_and(is_numbered);
+    let causes = causes
+        .iter()
+        .filter(|cause| !numbered || is_numbered(cause));
+    // The outermost cause is the error itself, most often.
+    let news = causes.filter(|cause| {
+        let said = cause.trim_start_matches(|c: char| c.is_ascii_digit());
+        !error.contains(said.trim_start_matches(": "))
+    });
+    let joined: String = news
         .take(MOST_CAUSES)
-        .map(|cause| format!(": {}", cause.trim_start()))
+        .map(|cause| format!(": {cause}"))
         .collect();
     (!joined.is_empty()).then_some(joined)
 }

@@ -58,6 +58,9 @@ pub(super) fn told(says: &str, hit: &Hit) -> String {
                 let value = value.map(|value| format!("kind {value}"));
                 text.push_str(&known.or(value).unwrap_or_else(|| "a kind".to_owned()));
             }
+            "relocation" => text.push_str(value.as_deref().unwrap_or(
+                "a type or field that the program reads (the loader names it at its debug level)",
+            )),
             _ => text.push_str(value.as_deref().unwrap_or("…")),
         }
         text.push_str(rest);

@@ -21,6 +21,8 @@ pub(super) struct Surroundings {
     pub(super) register: Option<String>,
     /// The program the log was about.
     pub(super) program: Option<String>,
+    /// The type or field whose relocation had no target.
+    pub(super) relocation: Option<String>,
 }
 
 fn pattern(source: &str) -> Option<Regex> {
@@ -30,7 +32,27 @@ fn pattern(source: &str) -> Option<Regex> {
 static INSTRUCTION: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?:^|[\s:])([0-9]{1,7}: \([0-9a-f]{2}\) [^;]+)"));
 static SOURCE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"(?:^|[\s|:]); ([^@]{2,200}?)(?: @ ([\w./-]+:[0-9]+))?$"));
+    LazyLock::new(|| pattern(r"(?:^|[\s|:\]>]); (.{2,200}?)(?: @ ([\w./-]+:[0-9]+))?$"));
+/// What a register or a slot of the stack holds, as the verifier puts it behind an instruction.
+static STATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"^(?:frame\d+:? ?)?(?:R\d{1,2}(?:_r?w?)?=|fp-\d+(?:_r?w?)?=|refs=|cb\b)")
+});
+/// What else stands in the verifier's log beside its verdict.
+static ASIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?:^\W*|[|:\]>] ); |(?:^|[\s:|\]>])(?:[0-9]{1,7}: (?:\([0-9a-f]{2}\)|R\d|frame|<|safe)|from \d+ to \d+|R\d{1,2}(?:_r?w?)?=|(?:last|first|parent)[_ ]|regs=|mark_precise|func#\d+ @|caller:|callee:|frame\d|returning from|to caller|propagating|Validating |Live regs|-- (?:BEGIN|END)|-+ ?BEGIN|-+ ?END|processed \d|BPF program load failed|Verifier analysis|\d+ lines? omitted)|line\(s\) omitted",
+    )
+});
+/// What the verifier adds to its verdict.
+static SUMMARY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"^\W*$|[:|\]>]\s*$|verification time \d+ usec|stack depth \d|max_states_per_insn")
+});
+/// A relocation as libbpf writes it, and what came of it.
+static RELOCATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"relo #(\d+): (?:(no matching targets)|substituting insn #(\d+)|(?:kind )?<\w+>(?: \(\d+\), spec is)? \[\d+\] (\S[^(]*)|non-matching candidate #\d+ (?:<\w+> )?\[\d+\] (\S[^(]*))",
+    )
+});
 static PROGRAM: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?:prog '([^']+)'|\bprogram (\w+): load program)"));
 
@@ -63,7 +85,52 @@ impl Surroundings {
                 around.look(line, register);
             }
         }
+        around.relocation = around.poisoned(line, before);
         around
+    }
+
+    /// What libbpf poisoned the instruction for, or the last it poisoned one for.
+    fn poisoned(&self, line: &str, before: &[u8]) -> Option<String> {
+        let regex = RELOCATION.as_ref()?;
+        let place = self
+            .instruction
+            .as_deref()
+            .and_then(|text| text.split(':').next());
+        let mut wanted: Option<(Vec<u8>, bool)> = None;
+        // Below an exact name stands that of a candidate; above the last, others.
+        let (mut last, mut candidate) = (None, None);
+        let above = before.rsplit(|byte| *byte == b'\n');
+        for line in std::iter::once(line.as_bytes()).chain(above) {
+            let Some(found) = regex.captures(line) else {
+                continue;
+            };
+            let number = found.get(1)?.as_bytes().to_vec();
+            if let Some(substituted) = found.get(3) {
+                let exact = place.map(str::as_bytes) == Some(substituted.as_bytes());
+                if exact || wanted.is_none() {
+                    wanted = Some((number, exact));
+                }
+            } else if found.get(2).is_some() {
+                wanted.get_or_insert((number, false));
+            } else if let Some(name) = found.get(4)
+                && let Some((relocation, exact)) = &wanted
+                && *relocation == number
+            {
+                let name = String::from_utf8_lossy(name.as_bytes());
+                let name = shorten(name.trim(), 120);
+                if *exact || place.is_none() {
+                    return Some(name);
+                }
+                last.get_or_insert(name);
+                wanted = None;
+            } else if let Some(name) = found.get(5)
+                && wanted.as_ref().is_some_and(|(wanted, _)| *wanted == number)
+            {
+                let name = String::from_utf8_lossy(name.as_bytes());
+                candidate.get_or_insert(shorten(name.trim(), 120));
+            }
+        }
+        last.or(candidate)
     }
 
     fn is_complete(&self, register: Option<&str>) -> bool {
@@ -81,6 +148,7 @@ impl Surroundings {
             && line.contains(';')
             && let Some(regex) = SOURCE.as_ref()
             && let Some(found) = regex.captures(line.as_bytes())
+            && !is_state(line, found.get(1).map(|text| text.as_bytes()))
         {
             let group = |number| {
                 let text = found.get(number)?.as_bytes();
@@ -102,6 +170,36 @@ impl Surroundings {
             self.register = held(line, register).map(|text| shorten(text, 120));
         }
     }
+}
+
+/// Whether what stands behind a semicolon is what registers hold behind an instruction, not
+/// a line of source.
+fn is_state(line: &str, text: Option<&[u8]>) -> bool {
+    let matches = |regex: &LazyLock<Option<Regex>>, text: &[u8]| {
+        regex.as_ref().is_some_and(|regex| regex.is_match(text))
+    };
+    text.is_some_and(|text| matches(&STATE, text)) || matches(&INSTRUCTION, line.as_bytes())
+}
+
+/// What stands last in what the verifier says of a program, above its summary, and how many
+/// lines above; nothing, where it is an instruction or something else that is no verdict.
+pub(super) fn refusal_above(inside: &[String], before: &[u8]) -> Option<(u64, String)> {
+    let matches = |regex: &LazyLock<Option<Regex>>, line: &str| {
+        regex
+            .as_ref()
+            .is_some_and(|regex| regex.is_match(line.as_bytes()))
+    };
+    let inside = inside.iter().rev().map(|line| (0, line.clone()));
+    let before = before.strip_suffix(b"\n").unwrap_or(before);
+    let lines = before.rsplit(|byte| *byte == b'\n').zip(1..);
+    let above = lines.flat_map(|(line, number)| {
+        let line = line.get(..2048).unwrap_or(line);
+        let said = unwrap(line).into_iter().rev();
+        said.map(move |line| (number, line))
+    });
+    let mut lines = inside.chain(above).take(6);
+    let (number, line) = lines.find(|(_, line)| !matches(&SUMMARY, line))?;
+    (!matches(&ASIDE, &line)).then_some((number, line))
 }
 
 fn first(regex: &LazyLock<Option<Regex>>, line: &str) -> Option<String> {
@@ -154,6 +252,7 @@ mod tests {
                 source: Some("bpf_probe_read_user(e->args, len, p); (snoop.bpf.c:42)".to_owned()),
                 register: Some("scalar(umax=4294967295,var_off=(0x0; 0xffffffff))".to_owned()),
                 program: Some("handle".to_owned()),
+                relocation: None,
             }
         );
         assert_eq!(

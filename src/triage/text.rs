@@ -13,6 +13,10 @@ const LABEL: usize = 12;
 const WIDTH: usize = 96;
 /// So many ways to cure a cause are told, unless all are asked for.
 const FIXES: usize = 3;
+/// So many of what may be behind it.
+const POSSIBLE: usize = 4;
+/// Longer conditions are not told.
+const LONGEST: usize = 120;
 /// So many lines of commands of each.
 const COMMANDS: usize = 5;
 
@@ -121,6 +125,7 @@ impl Page {
         }
         if in_full || cause.means.is_none() {
             self.explained("why", &cause.because);
+            self.possible(cause);
         }
         if !cause.standing_because.is_empty() {
             let label = if cause.standing == Standing::Refuted {
@@ -148,6 +153,29 @@ impl Page {
                 "to tell",
                 &format!("$ {}", self.style.cyan(&clean(command))),
             );
+        }
+    }
+
+    /// What may be behind a cause, and what tells it from the others.
+    fn possible(&mut self, cause: &Explained) {
+        let most = match self.style.detail {
+            Detail::Verbose => usize::MAX,
+            _ => POSSIBLE,
+        };
+        for possible in cause.possible.iter().take(most) {
+            let when = possible.when.as_ref().filter(|when| when.len() <= LONGEST);
+            let when = when.map(|when| format!(" (if {when})")).unwrap_or_default();
+            let text = format!("{}{when}", possible.because);
+            let room = WIDTH - INDENT.len() - LABEL - 2;
+            for (index, line) in broken(&clean(&text), room).iter().enumerate() {
+                let mark = if index == 0 { "- " } else { "  " };
+                self.labelled("", &format!("{mark}{line}"));
+            }
+        }
+        let left = cause.possible.len().saturating_sub(most);
+        if left > 0 {
+            let more = self.style.dim(&format!("- {left} more (-v shows all)"));
+            self.labelled("", &more);
         }
     }
 
@@ -202,6 +230,14 @@ impl Page {
         if explanation.causes.is_empty() {
             let answer = self.style.bold(&explanation.answer);
             self.line(&format!("{answer} in {} lines", log.lines));
+        }
+        for (place, line) in explanation.unknown.iter().enumerate() {
+            let quoted = format!("{:>5} | {}", line.line, clean(&line.text));
+            self.labelled("not known", &self.style.cyan(&quoted));
+            let next = explanation.unknown.get(place + 1);
+            if next.is_none_or(|next| next.says != line.says) {
+                self.explained("", &line.says);
+            }
         }
         if self.style.detail == Detail::Quiet {
             return;

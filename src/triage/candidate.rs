@@ -1,0 +1,279 @@
+//! A cause on the scales: what weighs for it, and what is said of it.
+
+use std::collections::BTreeMap;
+
+use super::clean::quotable;
+use super::explanation::{Confidence, Explained, Line, Standing};
+use super::found::{Hit, Reading};
+use super::lacks::lacks;
+use super::sentences::{look_closer, remains, told};
+use super::weigh::KnownHost;
+use crate::catalogue::{Catalogue, Check, Kind, Operation, Symptom};
+use crate::diagnosis::{Evidence, Finding, Needs, RenderedFix, Status, advise, kernel_is};
+
+/// A cause that the host has rises so much, above what a line points to more clearly.
+const CONFIRMED: i32 = 14;
+/// One that the host does not have sinks so much.
+const REFUTED: i32 = 16;
+/// What the verifier said before its last word weighs so much less.
+const OVERRULED: i32 = 16;
+/// A symptom that asks for kernels of a range weighs so much less where none is known: what it
+/// says of them is then said by none that asks for less.
+const UNKNOWN_KERNEL: i32 = 12;
+/// What is behind a cause whose explanations nothing tells apart.
+const UNDECIDED: &str = "One of these; the log does not tell which.";
+/// What the verifier answers with where it refuses a program.
+const VERDICTS: &[&str] = &["EINVAL", "EACCES", "EPERM"];
+
+/// A cause on the scales.
+pub(super) struct Candidate<'a> {
+    pub(super) check: &'a Check,
+    pub(super) score: i32,
+    /// The hits that weigh, the heaviest first.
+    hits: Vec<(&'a Hit, i32)>,
+    process: bool,
+    pub(super) standing: Standing,
+    finding: Option<&'a Finding>,
+}
+
+pub(super) fn candidates<'a>(
+    catalogue: &'a Catalogue,
+    reading: &'a Reading,
+    host: &KnownHost,
+    findings: &'a [Finding],
+) -> Vec<Candidate<'a>> {
+    let mut by_check: BTreeMap<usize, Vec<(&Hit, i32, &Symptom)>> = BTreeMap::new();
+    for hit in &reading.hits {
+        let symptom = catalogue.checks.get(hit.check);
+        let symptom = symptom.and_then(|check| check.symptoms.get(hit.symptom));
+        if let Some(symptom) = symptom
+            && let Some(weight) = weight(catalogue, reading, host, hit, symptom)
+        {
+            by_check
+                .entry(hit.check)
+                .or_default()
+                .push((hit, weight, symptom));
+        }
+    }
+    let weighed = by_check.into_iter().filter_map(|(check, mut hits)| {
+        hits.sort_by_key(|(hit, weight, _)| (std::cmp::Reverse(*weight), hit.line));
+        let (_, heaviest, symptom) = *hits.first()?;
+        let process = symptom.process;
+        let mut kinds: Vec<usize> = hits.iter().map(|(hit, ..)| hit.symptom).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let more = i32::try_from(kinds.len().saturating_sub(1))
+            .unwrap_or(0)
+            .min(3);
+        let check = catalogue.checks.get(check)?;
+        let mut candidate = Candidate {
+            check,
+            score: heaviest + more,
+            hits: hits
+                .into_iter()
+                .map(|(hit, weight, _)| (hit, weight))
+                .collect(),
+            process,
+            standing: Standing::Open,
+            finding: findings.iter().find(|finding| finding.check == check.id),
+        };
+        candidate.hold_against_host();
+        Some(candidate)
+    });
+    weighed.collect()
+}
+
+/// What a hit weighs in this log and on this host; nothing where its symptom asks for more
+/// than there is.
+fn weight(
+    catalogue: &Catalogue,
+    reading: &Reading,
+    host: &KnownHost,
+    hit: &Hit,
+    symptom: &Symptom,
+) -> Option<i32> {
+    if lacks(reading, hit, symptom).is_some() || reading.is_excused(catalogue, hit) {
+        return None;
+    }
+    if is_outspoken(catalogue, reading, hit, symptom) {
+        return None;
+    }
+    let mut weight = i32::from(symptom.weight);
+    if hit.overruled {
+        weight -= OVERRULED;
+    }
+    if let Some(range) = &symptom.kernel {
+        match kernel_is(catalogue, &host.facts, range) {
+            Some(true) => weight += 4,
+            Some(false) => return None,
+            None => weight -= UNKNOWN_KERNEL,
+        }
+    }
+    Some(weight)
+}
+
+/// Whether a hit has nothing but the error of a load, of which the verifier said why: then
+/// nothing else is to be made of the error.
+fn is_outspoken(catalogue: &Catalogue, reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
+    let bare = symptom.text.is_none() && symptom.verifier.is_none();
+    let errno = hit.names.get("errno").map(String::as_str);
+    if !bare
+        || !symptom.event.contains(&Operation::ProgramLoad)
+        || !errno.is_some_and(|errno| VERDICTS.contains(&errno))
+    {
+        return false;
+    }
+    let named = hit.names.get("prog").or(hit.around.program.as_ref());
+    let is_of_it = |program: &Option<String>| match (program, named) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    };
+    let known = reading.hits.iter().any(|other| {
+        let check = catalogue.checks.get(other.check);
+        let symptom = check.and_then(|check| check.symptoms.get(other.symptom));
+        let verdict = symptom.filter(|symptom| symptom.verifier.is_some());
+        verdict.is_some_and(|symptom| lacks(reading, other, symptom).is_none())
+            && is_of_it(&other.around.program)
+    });
+    let mut refusals = reading.refusals.iter();
+    known || refusals.any(|refusal| is_of_it(&refusal.program))
+}
+
+impl Candidate<'_> {
+    pub(super) fn first_line(&self) -> u64 {
+        self.hits.iter().map(|(hit, _)| hit.line).min().unwrap_or(0)
+    }
+
+    /// The line that weighs most, and its text.
+    pub(super) fn top_line(&self) -> Option<(u64, &str)> {
+        let (hit, _) = self.hits.first()?;
+        Some((hit.line, hit.text.as_str()))
+    }
+
+    /// A cause that the host confirms rises, one that it refutes sinks.
+    fn hold_against_host(&mut self) {
+        let Some(finding) = self.finding else {
+            return;
+        };
+        let moot = finding.status == Status::NotApplicable && finding.because.starts_with("moot");
+        match finding.status {
+            Status::Fail => {
+                self.standing = Standing::Confirmed;
+                self.score += CONFIRMED;
+            }
+            // What a program or a tool did wrong is not undone by what is installed here;
+            // and what this process may do says nothing of another one.
+            Status::Ok if self.process || self.check.kind != Kind::Host => {}
+            Status::Ok => self.refuted(),
+            Status::NotApplicable if !moot && self.check.kind == Kind::Host => self.refuted(),
+            Status::NotApplicable | Status::Unknown => {}
+        }
+    }
+
+    fn refuted(&mut self) {
+        self.standing = Standing::Refuted;
+        self.score -= REFUTED;
+    }
+
+    pub(super) fn explained(
+        &self,
+        catalogue: &Catalogue,
+        host: &KnownHost,
+        contested: bool,
+        instead_of: Option<String>,
+    ) -> Explained {
+        let heaviest = self.hits.first().map_or(0, |(_, weight)| *weight);
+        let confidence = match heaviest {
+            85.. => Confidence::High,
+            62.. => Confidence::Medium,
+            _ => Confidence::Low,
+        };
+        let confidence = match (self.standing, contested) {
+            (Standing::Confirmed, false) => confidence.up(),
+            (Standing::Refuted, _) | (Standing::Open, true) => confidence.down(),
+            _ => confidence,
+        };
+        // The heaviest line that points to a cause decides which one is told.
+        let mut named = self.hits.iter().filter_map(|(hit, _)| {
+            let symptom = self.check.symptoms.get(hit.symptom)?;
+            // One that asks for a kernel that is not known points to nothing.
+            let range = symptom.kernel.as_ref();
+            let is_sure =
+                range.is_none_or(|range| kernel_is(catalogue, &host.facts, range).is_some());
+            symptom.cause.as_deref().filter(|_| is_sure)
+        });
+        let (facts, outcomes) = (&host.facts, &host.outcomes);
+        let mut advice = advise(catalogue, facts, outcomes, self.check, named.next());
+        // What the host does not have is not to be cured on it.
+        let remains = (self.standing == Standing::Refuted).then(|| {
+            advice.fixes.clear();
+            advice.possible.clear();
+            advice.because.clone_from(&self.check.why);
+            remains(host.known_from)
+        });
+        let hit = self.hits.first().map(|(hit, _)| *hit);
+        let symptom = hit.and_then(|hit| self.check.symptoms.get(hit.symptom));
+        let is_verifier = symptom.is_some_and(|symptom| symptom.verifier.is_some());
+        let around = hit.filter(|_| is_verifier).map(|hit| &hit.around);
+        let means = symptom.and_then(|symptom| symptom.says.as_deref());
+        let means = means.zip(hit).map(|(says, hit)| told(says, hit));
+        let mut lines: Vec<Line> = Vec::new();
+        for (hit, _) in &self.hits {
+            let line = Line {
+                line: hit.line,
+                text: hit.text.clone(),
+            };
+            if lines.len() < 4 && !lines.iter().any(|told| told.line == line.line) {
+                lines.push(line);
+            }
+        }
+        let program = hit.and_then(|hit| {
+            let named = hit.names.get("prog").cloned();
+            named
+                .filter(|name| !name.is_empty())
+                .or_else(|| hit.around.program.clone())
+        });
+        let (standing_because, evidence) = self.standing_because();
+        if !advice.possible.is_empty() {
+            UNDECIDED.clone_into(&mut advice.because);
+        }
+        Explained {
+            cause: self.check.id.clone(),
+            title: self.check.title.clone(),
+            confidence,
+            standing: self.standing,
+            standing_because,
+            evidence,
+            instead_of,
+            lines,
+            because: advice.because,
+            possible: advice.possible,
+            remains,
+            means,
+            instruction: around.and_then(|around| around.instruction.clone()),
+            source: around.and_then(|around| around.source.clone()),
+            register: around.and_then(|around| around.register.clone()),
+            fixes: cheapest_first(advice.fixes),
+            look_closer: look_closer(is_verifier, program.as_deref(), self.check),
+            program: program.as_deref().map(quotable),
+        }
+    }
+
+    fn standing_because(&self) -> (String, Vec<Evidence>) {
+        let Some(finding) = self.finding.filter(|_| self.standing != Standing::Open) else {
+            return (String::new(), Vec::new());
+        };
+        (finding.because.clone(), finding.evidence.clone())
+    }
+}
+
+/// Fixes in the order people try them in.
+fn cheapest_first(mut fixes: Vec<RenderedFix>) -> Vec<RenderedFix> {
+    fixes.sort_by_key(|fix| match fix.needs {
+        Needs::Nothing => 0,
+        Needs::Privilege => 1,
+        Needs::Reboot => 2,
+        Needs::Rebuild => 3,
+    });
+    fixes
+}

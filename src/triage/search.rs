@@ -1,0 +1,382 @@
+//! The search of one log: line by line, each pattern once.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use memchr::memchr;
+
+use super::candidates::Candidates;
+use super::clean::{is_in_numbers, quotable_at, unwrap};
+use super::event::{Event, fitting, is_one_of, with_errno};
+use super::forms::{DIALECTS, FORMS, LOOSE};
+use super::found::{Hit, Reading};
+use super::lexicon::{FACTS, Lexicon, Purpose};
+use super::places::Places;
+use super::read::Window;
+use super::rejoin::{NARROWEST, causes_below, goes_on};
+use super::shapes::{Look, Shapes};
+use super::surroundings::{Surroundings, refusal_above};
+use crate::catalogue::{Catalogue, Loader, Noise, Operation, Symptom};
+
+/// So often a line is put together with the next one; a log with more was not copied from a
+/// terminal.
+const JOINS: usize = 2048;
+/// So many lines are remembered as told.
+const TOLD: usize = 16;
+/// Longer lines are looked at in pieces.
+const LINE: usize = 64 << 10;
+/// Which have so many bytes in common.
+const SEAM: usize = 1 << 10;
+
+/// What is known while a log is read.
+pub(super) struct Search<'a> {
+    catalogue: &'a Catalogue,
+    lexicon: &'a Lexicon,
+    pub(super) reading: Reading,
+    /// Symptoms that have no pattern, by what must have failed.
+    by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
+    places: Places,
+    shapes: Shapes,
+    candidates: Candidates,
+    /// How often two lines were put together.
+    joins: usize,
+    /// The last lines that a symptom was found on.
+    told: VecDeque<u64>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(catalogue: &'a Catalogue, lexicon: &'a Lexicon) -> Self {
+        let mut by_event: BTreeMap<Operation, Vec<(usize, usize)>> = BTreeMap::new();
+        for (check, of_check) in catalogue.checks.iter().enumerate() {
+            for (index, symptom) in of_check.symptoms.iter().enumerate() {
+                if symptom.text.is_none() && symptom.verifier.is_none() {
+                    for operation in &symptom.event {
+                        by_event.entry(*operation).or_default().push((check, index));
+                    }
+                }
+            }
+        }
+        Self {
+            catalogue,
+            lexicon,
+            reading: Reading::default(),
+            by_event,
+            places: Places::default(),
+            shapes: Shapes::default(),
+            candidates: Candidates::new(lexicon),
+            joins: 0,
+            told: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn window(&mut self, window: Window<'_>) {
+        let fresh = window.bytes.get(window.fresh..).unwrap_or_default();
+        let mut start = 0;
+        let mut number = window.line;
+        while let Some(rest) = fresh.get(start..).filter(|rest| !rest.is_empty()) {
+            let end = memchr(b'\n', rest).map_or(fresh.len(), |at| start + at);
+            // What a terminal wrote over itself is a line each time.
+            let mut from = start;
+            while let Some(at) = fresh.get(from..end).and_then(|rest| memchr(b'\r', rest))
+                && from + at + 1 < end
+            {
+                self.pieces(window, from, from + at, number);
+                from += at + 1;
+            }
+            self.pieces(window, from, end, number);
+            number += 1;
+            start = end + 1;
+        }
+    }
+
+    /// Looks at a line; at a long one in pieces, which overlap.
+    fn pieces(&mut self, window: Window<'_>, start: usize, end: usize, number: u64) {
+        let mut piece = start;
+        while end - piece > LINE {
+            self.line(window, piece, piece + LINE, number);
+            piece += LINE - SEAM;
+        }
+        self.line(window, piece, end, number);
+    }
+
+    /// Looks at a line of the window, unless enough like it were.
+    fn line(&mut self, window: Window<'_>, start: usize, end: usize, number: u64) {
+        let lexicon = self.lexicon;
+        let (start, end) = (window.fresh + start, window.fresh + end);
+        let bytes = window.bytes.get(start..end).unwrap_or_default();
+        let shape = match self.shapes.look(bytes, |word| lexicon.has_word(word)) {
+            Look::Closer(shape) => shape,
+            Look::Worn(ends) => {
+                if ends {
+                    self.places.end_program();
+                }
+                return;
+            }
+        };
+        let mut candidates = match is_in_numbers(bytes) {
+            true => self
+                .candidates
+                .of(lexicon, unwrap(bytes).join(" ").as_bytes()),
+            false => self.candidates.of(lexicon, bytes),
+        };
+        if candidates.is_empty() {
+            return;
+        }
+        let ends = |entry: &u32| lexicon.purpose(*entry) == Some(Purpose::Verdict);
+        if candidates.iter().any(ends) {
+            self.shapes.ends(shape);
+        }
+        let before = window.bytes.get(..start).unwrap_or_default();
+        let mut said = unwrap(bytes);
+        if let [text] = said.as_mut_slice()
+            && let Some(causes) = causes_below(text, window.bytes.get(end..).unwrap_or_default())
+        {
+            text.push_str(&causes);
+            candidates = self.candidates.of(lexicon, text.as_bytes());
+        }
+        let mut found = false;
+        for (index, text) in said.iter().enumerate() {
+            let inside = said.get(..index).unwrap_or_default();
+            found |= self.said(&candidates, text, number, inside, before);
+        }
+        // What a terminal or a mailer broke into two lines.
+        if !found
+            && self.joins < JOINS
+            && let [text] = said.as_slice()
+        {
+            let rest = window.bytes.get(end + 1..).unwrap_or_default();
+            let next = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            let next = String::from_utf8_lossy(next.get(..512).unwrap_or(next));
+            if text.len() >= NARROWEST && goes_on(text, next.trim()) {
+                self.joins += 1;
+                let joined = [
+                    format!("{text}{}", next.trim()),
+                    format!("{} {}", text.trim_end(), next.trim()),
+                ];
+                let _any = joined.iter().any(|joined| {
+                    let mut candidates = self.candidates.of(lexicon, joined.as_bytes());
+                    // What the next line says alone is found there.
+                    candidates.retain(|entry| !self.lexicon.is_match(*entry, &next));
+                    self.said(&candidates, joined, number, &[], before)
+                });
+            }
+        }
+    }
+
+    /// Tries the candidates on what a line says, and tells whether something was found.
+    fn said(
+        &mut self,
+        candidates: &[u32],
+        text: &str,
+        number: u64,
+        inside: &[String],
+        before: &[u8],
+    ) -> bool {
+        let lexicon = self.lexicon;
+        self.places.next();
+        let mut events: Vec<Event> = Vec::new();
+        let mut symptoms = Vec::new();
+        let (mut ended, mut is_noise) = (false, false);
+        for &entry in candidates {
+            match lexicon.purpose(entry) {
+                Some(Purpose::Noise(noise)) if lexicon.is_match(entry, text) => {
+                    self.reading.keep_noise(noise, number, text);
+                    let noise = self.catalogue.noise.get(noise);
+                    if !noise.is_some_and(Noise::depends) {
+                        return true;
+                    }
+                    is_noise = true;
+                }
+                Some(Purpose::NoiseAlso(noise)) if lexicon.is_match(entry, text) => {
+                    self.reading.noise_also.insert(noise);
+                    self.candidates.retire(entry);
+                }
+                Some(Purpose::NoiseWithout(noise)) if lexicon.is_match(entry, text) => {
+                    self.reading.noise_without.insert(noise);
+                    self.candidates.retire(entry);
+                }
+                Some(Purpose::Form(index)) => {
+                    let Some(captures) = lexicon.captures(entry, text) else {
+                        continue;
+                    };
+                    if let Some((loader, operation, _)) = FORMS.get(index) {
+                        self.reading.loaders.insert(*loader);
+                        // What Go's library says is short and other programs say it, too.
+                        self.reading.about_bpf |= *loader != Loader::Ebpf;
+                        let names = lexicon.groups(entry, &captures);
+                        events.push(Event::told(*operation, names, text));
+                    }
+                }
+                Some(Purpose::Loose(index)) => {
+                    if let Some(captures) = lexicon.captures(entry, text)
+                        && let Some((operation, _)) = LOOSE.get(index)
+                    {
+                        let names = lexicon.groups(entry, &captures);
+                        events.push(Event::told(*operation, names, text));
+                    }
+                }
+                Some(Purpose::Dialect(index)) if lexicon.is_match(entry, text) => {
+                    if let Some((loader, _)) = DIALECTS.get(index) {
+                        self.reading.loaders.insert(*loader);
+                    }
+                    self.candidates.retire(entry);
+                }
+                Some(Purpose::Subject) if lexicon.is_match(entry, text) => {
+                    self.reading.about_bpf = true;
+                    self.candidates.retire(entry);
+                }
+                Some(Purpose::Verdict) if lexicon.is_match(entry, text) => ended = true,
+                Some(Purpose::Also(check, index)) if lexicon.is_match(entry, text) => {
+                    self.reading.also.insert((check, index));
+                    self.candidates.retire(entry);
+                }
+                Some(Purpose::Without(check, index)) if lexicon.is_match(entry, text) => {
+                    self.reading.without.insert((check, index));
+                    self.candidates.retire(entry);
+                }
+                Some(Purpose::Fact(index)) => self.fact(entry, index, text, number),
+                Some(Purpose::Symptom(check, index)) => {
+                    if self.places.are_enough(check, index) {
+                        self.candidates.retire(entry);
+                    }
+                    symptoms.push((entry, check, index));
+                }
+                _ => {}
+            }
+        }
+        let mut hits: Vec<(usize, usize, BTreeMap<String, String>, usize)> = Vec::new();
+        for (entry, check, index) in symptoms {
+            let Some(symptom) = self.symptom(check, index) else {
+                continue;
+            };
+            if let Some(captures) = lexicon.captures(entry, text)
+                && let Some(names) = fitting(symptom, &events, text)
+            {
+                let mut names = names.clone();
+                names.extend(lexicon.groups(entry, &captures));
+                let place = captures.get(0).map_or(0, |found| found.start());
+                hits.push((check, index, names, place));
+            }
+        }
+        // What failed stands on this line; why, perhaps on the next.
+        let found = !hits.is_empty();
+        for event in &events {
+            for &(check, index) in self.by_event.get(&event.operation).into_iter().flatten() {
+                let Some(symptom) = self.symptom(check, index) else {
+                    continue;
+                };
+                let fits = symptom.errno.is_empty()
+                    || event
+                        .errno
+                        .is_some_and(|errno| is_one_of(errno, &symptom.errno));
+                if fits {
+                    hits.push((check, index, with_errno(event), 0));
+                }
+            }
+        }
+        let about_bpf = self
+            .reading
+            .loaders
+            .iter()
+            .any(|loader| *loader != Loader::Ebpf);
+        if !events.is_empty() && (about_bpf || text.to_ascii_lowercase().contains("bpf")) {
+            let noise = self.noise_of(text, None);
+            self.reading.keep_failure(number, text, noise);
+        }
+        for (check, symptom, names, place) in hits {
+            let quoted = quotable_at(text, place);
+            self.hit(check, symptom, names, quoted, number, inside, before);
+        }
+        if found {
+            self.told.push_back(number);
+            if self.told.len() > TOLD {
+                self.told.pop_front();
+            }
+        }
+        if ended {
+            if text.contains(" insns") {
+                self.refusal(number, inside, before);
+            }
+            self.places.end_program();
+        }
+        found || is_noise
+    }
+
+    fn symptom(&self, check: usize, index: usize) -> Option<&'a Symptom> {
+        self.catalogue.checks.get(check)?.symptoms.get(index)
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a place in a log has so many sides"
+    )]
+    fn hit(
+        &mut self,
+        check: usize,
+        symptom: usize,
+        names: BTreeMap<String, String>,
+        text: String,
+        line: u64,
+        inside: &[String],
+        before: &[u8],
+    ) {
+        let found = self.symptom(check, symptom);
+        let is_verdict = found.is_some_and(|symptom| symptom.verifier.is_some());
+        let weight = found.map_or(0, |symptom| symptom.weight);
+        let hits = &mut self.reading.hits;
+        if !self.places.admit(hits, (check, symptom), is_verdict, &text) {
+            return;
+        }
+        let register = names.get("reg").map(String::as_str);
+        let around = Surroundings::above(inside, before, &text, register);
+        let noise = self.noise_of(&text, around.program.as_deref());
+        let mut names = names;
+        if let Some(relocation) = &around.relocation {
+            let told = names.entry("relocation".to_owned());
+            told.or_insert_with(|| relocation.clone());
+        }
+        self.reading.hits.push(Hit {
+            check,
+            symptom,
+            line,
+            text,
+            names,
+            around,
+            weight,
+            overruled: false,
+            noise,
+        });
+    }
+
+    /// The noise that a line is, should the rest of the log say so.
+    fn noise_of(&self, text: &str, program: Option<&str>) -> Vec<usize> {
+        let told = match program {
+            Some(program) => format!("prog '{program}': {text}"),
+            None => text.to_owned(),
+        };
+        let noise = self.lexicon.conditional();
+        let found = noise.filter(|(entry, _)| self.lexicon.is_match(*entry, &told));
+        found.map(|(_, noise)| noise).collect()
+    }
+
+    /// Keeps what the verifier said last of a program, if no symptom has it.
+    fn refusal(&mut self, number: u64, inside: &[String], before: &[u8]) {
+        let Some((above, text)) = refusal_above(inside, before) else {
+            return;
+        };
+        let line = number.saturating_sub(above);
+        if !self.told.contains(&line) {
+            let program = Surroundings::above(inside, before, "", None).program;
+            self.reading.keep_refusal(line, &text, program);
+        }
+    }
+
+    fn fact(&mut self, entry: u32, index: usize, text: &str, number: u64) {
+        if let Some(captures) = self.lexicon.captures(entry, text)
+            && let Some(value) = captures.name("v")
+            && let Some((told, _)) = FACTS.get(index)
+        {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            self.reading.learn(*told, &value, number);
+        }
+    }
+}

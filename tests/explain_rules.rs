@@ -1,0 +1,471 @@
+//! `explain` where one rule decides: what is harmless, what is said of a log whose reason is not
+//! known, what a line may not be taken for, and what stands beside a cause. The logs are short ones
+//! made for this, in the shapes of what programs print.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::sync::LazyLock;
+
+use bpf_doctor::catalogue::Catalogue;
+use bpf_doctor::facts;
+use bpf_doctor::host::Files;
+use bpf_doctor::triage::{self, Confidence, Explained, Explanation, KnownHost, Searcher, Standing};
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| bpf_doctor::built_in_catalogue().unwrap());
+static SEARCHER: LazyLock<Searcher<'static>> = LazyLock::new(|| Searcher::new(&CATALOGUE));
+
+fn explain(log: &str) -> Explanation {
+    let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
+    let release = reading.release.as_ref().map(|(release, _)| release);
+    let host = KnownHost {
+        facts: facts::collect(Files::new(release.map(String::as_str)).host().as_ref()),
+        ..KnownHost::none()
+    };
+    triage::explain(&CATALOGUE, &reading, &host)
+}
+
+#[track_caller]
+fn first(log: &str) -> Explained {
+    let explanation = explain(log);
+    assert!(
+        !explanation.causes.is_empty(),
+        "{}: {log}",
+        explanation.answer
+    );
+    explanation.causes.into_iter().next().unwrap()
+}
+
+#[test]
+fn noise_is_no_failure_and_ends_with_0() {
+    let logs = [
+        "libbpf: prog 'watch': missing .BTF.ext line info for the main program, skipping all of .BTF.ext line info.",
+        "libbpf: Error loading .BTF into kernel: -22. BTF is optional, ignoring.",
+        "libbpf: BTF loading error: -22\nlibbpf: -- BEGIN BTF LOAD LOG ---\n\
+         [7] STRUCT event size=8 vlen=1 Invalid member\n-- END BTF LOAD LOG --\n\
+         libbpf: Error loading .BTF into kernel: -22. BTF is optional, ignoring.\nPID COMM\n12 cat",
+        "libbpf: object 'agent': BPF FS at '/sys/fs/bpf' doesn't have BPF token delegation set up, skipping...",
+        "BTF: failed to find BTF data\nAttaching 2 probes...\n@: 3",
+        "libbpf: prog 'watch': relo #4: <byte_off> [9] struct file___old.f_mode (0:1 @ offset 4)\n\
+         libbpf: prog 'watch': relo #4: no matching targets found\n\
+         libbpf: prog 'watch': relo #4: substituting insn #21 w/ invalid insn\n\
+         libbpf: prog 'watch': relo #5: patched insn #23 (LDX/ST/STX) off 8 -> 16",
+        "libbpf: prog 'xdp_pass': BPF program load failed: Invalid argument\n\
+         libbpf: prog 'xdp_pass': failed to load: -22\n\
+         libbpf: failed to load object 'xdp-dispatcher.o'\n\
+         libxdp: Compatibility check for dispatcher program failed: Invalid argument\n\
+         Success: Loading XDP prog name:count(id:9) on device:eth0(ifindex:2)",
+        "type=AVC msg=audit(1.1:9): avc:  denied  { prog_load } for  pid=7 comm=\"agent\" tclass=bpf permissive=1",
+    ];
+    for log in logs {
+        let explanation = explain(log);
+        assert_eq!(explanation.answer, "no error found", "{log}");
+        assert_eq!(explanation.exit_status(), 0, "{log}");
+        assert!(!explanation.harmless.is_empty(), "{log}");
+    }
+}
+
+#[test]
+fn what_looks_like_noise_counts_where_something_failed_for_it() {
+    let rows = [
+        (
+            "libbpf: Error loading .BTF into kernel: -22. BTF is optional, ignoring.\n\
+             libbpf: map 'guarded': failed to create: Invalid argument(-22)",
+            "object-btf-rejected",
+        ),
+        (
+            "libbpf: prog 'watch': relo #4: <byte_off> [9] struct task_struct.state (0:1 @ offset 4)\n\
+             libbpf: prog 'watch': relo #4: no matching targets found\n\
+             libbpf: prog 'watch': relo #4: substituting insn #7 w/ invalid insn\n\
+             libbpf: prog 'watch': BPF program load failed: Invalid argument\n\
+             7: (85) call unknown#195896080\ninvalid func unknown#195896080\n\
+             libbpf: prog 'watch': failed to load: -22",
+            "core-relocation-failed",
+        ),
+        (
+            "libbpf: prog 'xdp_pass': BPF program load failed: Operation not permitted\n\
+             libbpf: prog 'xdp_pass': failed to load: -1\n\
+             libbpf: failed to load object 'xdp-dispatcher.o'\n\
+             libxdp: Failed to attach dispatcher on ifindex 5: Operation not permitted\n\
+             Couldn't attach XDP program on iface 'eth0': Operation not permitted(-1)",
+            "missing-privilege",
+        ),
+    ];
+    for (log, cause) in rows {
+        let explanation = explain(log);
+        let mut causes = explanation.causes.iter();
+        assert!(causes.any(|found| found.cause == cause), "{cause}: {log}");
+    }
+}
+
+#[test]
+fn words_of_something_else_are_no_failure_of_ebpf() {
+    let logs = [
+        "kernel: Lockdown: systemd-logind: hibernation is restricted; see man kernel_lockdown.7",
+        "kernel: Lockdown: Xorg: raw io port access is restricted; see man kernel_lockdown.7",
+        "[ 0.0] Kernel is locked down from EFI Secure Boot mode; see man kernel_lockdown.7\n\
+         [ 0.0] secureboot: Secure boot enabled\n[ 0.5] LSM: initializing lsm=lockdown,capability,bpf\n\
+         [ 0.9] bpf_preload: loaded\n[ 2.0] systemd[1]: systemd 255 running in system mode (+BPF_FRAMEWORK)",
+        "audit: type=1326 audit(1.1:5): pid=1 comm=\"x\" sig=31 arch=c000003e syscall=280 compat=0 code=0x0",
+        "audit: type=1326 audit(1.1:5): pid=1 comm=\"x\" sig=31 arch=40000003 syscall=321 compat=0 code=0x0",
+        "audit: type=1400 audit(1.1:5): apparmor=\"DENIED\" operation=\"open\" profile=\"bpf-agent\" name=\"/etc/shadow\"",
+        "audit: type=1400 audit(1.1:5): apparmor=\"DENIED\" operation=\"capable\" profile=\"bpf\" capability=21 capname=\"sys_admin\"",
+    ];
+    for log in logs {
+        let explanation = explain(log);
+        let causes: Vec<&str> = explanation
+            .causes
+            .iter()
+            .map(|cause| &*cause.cause)
+            .collect();
+        assert!(causes.is_empty(), "{causes:?}: {log}");
+    }
+    let denied = [
+        (
+            "audit: type=1326 audit(1.1:5): sig=31 arch=c000003e syscall=321 code=0x0",
+            "container-seccomp-denied",
+        ),
+        (
+            "audit: type=1326 audit(1.1:5): sig=31 arch=c00000b7 syscall=280 code=0x0",
+            "container-seccomp-denied",
+        ),
+        (
+            "audit: type=1326 audit(1.1:5): sig=31 arch=40000003 syscall=357 code=0x0",
+            "container-seccomp-denied",
+        ),
+        (
+            "audit: apparmor=\"DENIED\" operation=\"capable\" profile=\"x\" capability=39 capname=\"bpf\"",
+            "lsm-denied",
+        ),
+        (
+            "kernel: Lockdown: agent: use of bpf to read kernel RAM is restricted; see man kernel_lockdown.7",
+            "kernel-lockdown",
+        ),
+    ];
+    for (log, cause) in denied {
+        assert_eq!(first(log).cause, cause, "{log}");
+    }
+}
+
+#[test]
+fn a_refusal_that_is_not_known_is_quoted_and_nothing_made_of_it() {
+    let log = "libbpf: prog 'watch': BPF program load failed: Invalid argument\n\
+        libbpf: prog 'watch': -- BEGIN PROG LOAD LOG --\n\
+        0: R1=ctx() R10=fp0\n; frob(ctx); @ watch.bpf.c:9\n4: (85) call bpf_frob#1\n\
+        the frobnicator of this hook is upside down\n\
+        processed 5 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n\
+        -- END PROG LOAD LOG --\nlibbpf: prog 'watch': failed to load: -22\n";
+    let explanation = explain(log);
+    assert_eq!(explanation.causes, []);
+    assert_eq!(explanation.exit_status(), 1);
+    let unknown: Vec<_> = explanation
+        .unknown
+        .iter()
+        .map(|line| (line.line, &*line.text))
+        .collect();
+    assert_eq!(
+        unknown,
+        [(6, "the frobnicator of this hook is upside down")]
+    );
+
+    // A program that was loaded has no refusal, and one that is known is none that is not.
+    for log in [
+        "libbpf: prog 'watch': -- BEGIN PROG LOAD LOG --\n0: (b7) r0 = 0\n1: (95) exit\nprocessed 2 insns (limit 1000000)\n-- END PROG LOAD LOG --",
+        "0: (61) r2 = *(u32 *)(r1 +4)\ninvalid bpf_context access off=4 size=4\nprocessed 1 insns (limit 1000000)",
+    ] {
+        assert_eq!(explain(log).unknown, [], "{log}");
+    }
+    let silent = explain("libbpf: prog 'profile': failed to load: -13");
+    assert_eq!(silent.answer, "an error whose reason is not known");
+    assert_eq!((silent.unknown.len(), silent.exit_status()), (1, 1));
+}
+
+#[test]
+fn the_source_is_c_and_never_what_registers_hold() {
+    let log = "libbpf: prog 'h': -- BEGIN PROG LOAD LOG --\n\
+        ; read_it(buf, len, from); @ h.bpf.c:33\n\
+        10: (bf) r2 = r7                      ; R2_w=scalar(id=3) R7=scalar(id=3)\n\
+        11: (bf) r1 = r6                      ; frame1: R1_w=map_value(ks=4,vs=64)\n\
+        12: (85) call bpf_probe_read_kernel#113\n\
+        R2 unbounded memory access, use 'var &= const' or 'if (var < const)'\n\
+        processed 12 insns (limit 1000000)\n";
+    let cause = first(log);
+    assert_eq!(
+        cause.source.as_deref(),
+        Some("read_it(buf, len, from); (h.bpf.c:33)")
+    );
+    let bare = log.replace("; read_it(buf, len, from); @ h.bpf.c:33\n", "");
+    assert_eq!(first(&bare).source, None);
+}
+
+#[test]
+fn the_last_refusal_of_a_program_wins_also_where_causes_repeat_it() {
+    let log = "Error: the BPF_PROG_LOAD syscall failed. Verifier output: R1 type=ctx expected=fp\n\
+        reg type unsupported for arg#0 function helper#12\n\
+        math between map_value pointer and register with unbounded min value is not allowed\n\
+        processed 90 insns (limit 1000000) max_states_per_insn 2\n\nCaused by:\n\
+        \x20   0: the BPF_PROG_LOAD syscall failed. Verifier output: R1 type=ctx expected=fp\n\
+        \x20      reg type unsupported for arg#0 function helper#12\n\
+        \x20      math between map_value pointer and register with unbounded min value is not allowed\n\
+        \x20      processed 90 insns (limit 1000000) max_states_per_insn 2\n\
+        \x20   1: Invalid argument (os error 22)\n";
+    let cause = first(log);
+    assert_eq!(cause.cause, "verifier-unbounded-access");
+    assert!(!cause.means.unwrap().contains("reg type"));
+}
+
+#[test]
+fn without_a_host_no_explanation_is_a_fact_unless_the_line_points_to_it() {
+    let open = first("libbpf: map 'events': failed to create: Invalid argument(-22)");
+    assert!(open.possible.len() > 1 && open.because.starts_with("One of these"));
+    let rows = [
+        (
+            "agent: /sys/fs/bpf is not mounted",
+            "Nothing of type bpf is mounted",
+            "Mount it",
+        ),
+        (
+            "libbpf: Error loading vmlinux BTF: -3",
+            "no /sys/kernel/btf/vmlinux",
+            "",
+        ),
+        (
+            "libxdp: Error attaching XDP program to ifindex 4: Operation not supported",
+            "The driver refuses",
+            "Attach in generic mode",
+        ),
+        ("invalid func unknown#114", "newer than the kernel", ""),
+        (
+            "bpf: Failed to load program: No space left on device",
+            "buffer is too small",
+            "Give a larger buffer",
+        ),
+        (
+            "neither debugfs nor tracefs are mounted",
+            "is mounted in this mount namespace",
+            "Mount it",
+        ),
+    ];
+    for (log, because, fix) in rows {
+        let cause = first(log);
+        assert!(cause.because.contains(because), "{log}: {}", cause.because);
+        assert_eq!(cause.possible, [], "{log}");
+        assert!(
+            cause.fixes.is_empty() || cause.fixes[0].summary.starts_with(fix),
+            "{log}: {:?}",
+            cause.fixes[0]
+        );
+    }
+}
+
+#[test]
+fn a_poisoned_access_is_named_where_the_log_names_it() {
+    let debug = "libbpf: prog 'h': relo #2: <byte_off> [12] struct inode.i_gone (0:9 @ offset 16)\n\
+        libbpf: prog 'h': relo #2: no matching targets found\n\
+        libbpf: prog 'h': relo #2: substituting insn #5 w/ invalid insn\n\
+        libbpf: prog 'h': relo #3: <byte_off> [14] struct file.f_gone (0:1 @ offset 8)\n\
+        libbpf: prog 'h': relo #3: no matching targets found\n\
+        libbpf: prog 'h': relo #3: substituting insn #7 w/ invalid insn\n\
+        libbpf: prog 'h': BPF program load failed: Invalid argument\n";
+    let rows = [
+        (format!("{debug}7: (85) call unknown#195896080\ninvalid func unknown#195896080\n"), "struct file.f_gone"),
+        (format!("{debug}5: (85) call unknown#195896080\ninvalid func unknown#195896080\n"), "struct inode.i_gone"),
+        ("failed to resolve CO-RE relocation <byte_off> [42] struct inode.i_gone.tv_sec (0:15:0 @ offset 88)".to_owned(), "struct inode.i_gone.tv_sec"),
+        ("invalid func unknown#195896080".to_owned(), "a type or field that the program reads"),
+    ];
+    for (log, name) in rows {
+        let cause = first(&log);
+        assert_eq!(cause.cause, "core-relocation-failed");
+        let means = cause.means.unwrap();
+        assert!(means.contains(name), "{log}: {means}");
+    }
+    assert_eq!(
+        first("libbpf: prog 'h': x\ninvalid func unknown#2001000004").cause,
+        "application-bug"
+    );
+}
+
+#[test]
+fn what_a_line_says_is_not_taken_for_more() {
+    let rows = [
+        (
+            "libbpf: prog 'r': failed to attach: -EBUSY\nbpf-restrict-fs: Failed to link program; assuming BPF LSM is not available.",
+            "fentry-unsupported",
+            Confidence::Medium,
+        ),
+        (
+            "Runtime error: PERF_EVENT_IOC_SET_BPF: Errno 17.",
+            "application-bug",
+            Confidence::High,
+        ),
+        (
+            "R4 invalid zero-sized read: u64=[0,191]",
+            "verifier-unbounded-access",
+            Confidence::High,
+        ),
+        (
+            "program p: load program: permission denied: 9: (69) r5 = *(u16 *)(r1 +36): R1 invalid mem access 'map_value_or_null' (47 line(s) omitted)",
+            "verifier-null-check",
+            Confidence::High,
+        ),
+        (
+            "Error: can't mount BPF file system to pin the object (mine): mount --make-private . failed: Invalid argument",
+            "bpffs-not-mounted",
+            Confidence::High,
+        ),
+        (
+            "Error: bpf obj get (/sys/fs/bpf/agent/prog): No such file or directory",
+            "application-bug",
+            Confidence::Low,
+        ),
+        (
+            "libbpf: Error in bpf_object__probe_loading():Invalid argument(22). Couldn't load trivial BPF program.",
+            "bpf-syscall-missing",
+            Confidence::Low,
+        ),
+        (
+            "bpf: Argument list too long. Program  too large (99 insns), at most 4096 insns",
+            "syscall-attributes-unknown",
+            Confidence::High,
+        ),
+        (
+            "PermissionError: [Errno 1] Operation not permitted: '/sys/kernel/debug/tracing/../kprobes/blacklist' (bpf)",
+            "kernel-lockdown",
+            Confidence::Medium,
+        ),
+        (
+            "libbpf: map 'm': failed to create: Too many open files(-24)",
+            "application-bug",
+            Confidence::High,
+        ),
+        (
+            "libbpf: failed to open agent.bpf.o: No such file or directory",
+            "application-bug",
+            Confidence::High,
+        ),
+        (
+            "cannot attach uprobe, Device or resource busy\nFailed to attach BPF program b'f' to uprobe",
+            "",
+            Confidence::Low,
+        ),
+        (
+            "Tail call map owned by prog type 3, but prog type is 6!",
+            "tail-call-refused",
+            Confidence::High,
+        ),
+        (
+            "map m: map create: invalid argument, m:RingBuf(keySize=0)\nLinux version 5.4.0-90-generic",
+            "map-type-unsupported",
+            Confidence::High,
+        ),
+    ];
+    for (log, cause, confidence) in rows {
+        if cause.is_empty() {
+            assert_ne!(explain(log).answer, "nothing recognised", "{log}");
+            continue;
+        }
+        let found = first(log);
+        assert_eq!(
+            (&*found.cause, found.confidence),
+            (cause, confidence),
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn a_cause_that_the_kernel_refutes_stands_below_open_ones() {
+    let log = "libbpf: map '.rodata.str1.1': failed to create: Invalid argument(-22)\nLinux version 5.4.0-109-generic (x)";
+    let explanation = explain(log);
+    assert!(explanation.causes[0].standing != Standing::Refuted);
+    assert!(
+        explanation
+            .causes
+            .iter()
+            .any(|cause| cause.standing == Standing::Refuted)
+    );
+    let fixes =
+        first("Error: Specified qdisc not found.\nLinux version 5.4.0-109-generic (x)").fixes;
+    assert!(
+        fixes.iter().all(|fix| !fix.summary.contains("TCX")),
+        "{fixes:?}"
+    );
+}
+
+#[test]
+fn without_a_known_kernel_nothing_is_said_of_its_version() {
+    let log = "libbpf: map 'm': failed to create: Operation not permitted(-1)";
+    let explanation = explain(log);
+    let causes: Vec<&str> = explanation
+        .causes
+        .iter()
+        .map(|cause| &*cause.cause)
+        .collect();
+    assert!(
+        causes.contains(&"missing-privilege") && causes.contains(&"memlock-rlimit"),
+        "{causes:?}"
+    );
+    for cause in &explanation.causes {
+        assert!(
+            !cause
+                .means
+                .as_deref()
+                .unwrap_or_default()
+                .contains("Since Linux 5.11")
+        );
+    }
+    let unlimited = explain(&format!("docker run --ulimit memlock=-1 agent\n{log}"));
+    assert!(
+        unlimited
+            .causes
+            .iter()
+            .all(|cause| cause.cause != "memlock-rlimit")
+    );
+    let modern = first(&format!("{log}\nLinux version 6.1.0-9-amd64 (x)"));
+    assert!(modern.means.unwrap().contains("Since Linux 5.11"));
+}
+
+#[test]
+fn journals_and_broken_lines_are_read_as_they_were_said() {
+    let line = "R0 invalid mem access 'map_value_or_null'";
+    let numbers: Vec<String> = line.bytes().map(|byte| byte.to_string()).collect();
+    let broken = "libbpf: Error in bpf_object__probe_loading():Operation not permitted(1). Couldn'\n\
+        t load trivial BPF program. Make sure your kernel supports BPF (CONFIG_BPF_SYSCA\n\
+        LL=y) and/or that RLIMIT_MEMLOCK is set to big enough value.";
+    let rows = [
+        (
+            format!("{{\"PRIORITY\": \"3\", \"MESSAGE\": \"{line}\"}}"),
+            "verifier-null-check",
+        ),
+        (
+            format!(
+                "{{\"PRIORITY\": \"3\", \"MESSAGE\": [{}]}}",
+                numbers.join(", ")
+            ),
+            "verifier-null-check",
+        ),
+        (broken.to_owned(), "missing-privilege"),
+        (
+            "libbpf: prog 'h': BPF program load failed: Operation not perm".to_owned(),
+            "missing-privilege",
+        ),
+    ];
+    for (log, cause) in rows {
+        let found = first(&log);
+        assert_eq!(found.cause, cause, "{log}");
+        let texts: Vec<&str> = found.lines.iter().map(|line| &*line.text).collect();
+        assert!(
+            texts.iter().all(|text| !text.contains("MESSAGE")),
+            "{texts:?}"
+        );
+    }
+    let whole = first(broken);
+    assert!(whole.means.unwrap().contains("does nothing"));
+    assert_eq!(whole.lines.len(), 1);
+}
+
+#[test]
+fn what_a_terminal_wrote_over_itself_is_read_each_time() {
+    let mut log = "loading 1 %\r".repeat(4000);
+    log.push_str("libbpf: map 'm': failed to create: Too many open files(-24)\rdone\r\n");
+    assert_eq!(first(&log).cause, "application-bug");
+}
