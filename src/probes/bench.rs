@@ -120,6 +120,8 @@ pub(super) struct Bench {
     kernel_types: Option<Result<Rc<KernelTypes>, NoTypes>>,
     /// What the tracing probes share.
     pub(super) tracing: Tracing,
+    /// One probe was asked for by its name, so that it may do what a diagnosis does not.
+    pub(super) alone: bool,
 }
 
 impl Bench {
@@ -133,6 +135,7 @@ impl Bench {
             place: Place::default(),
             kernel_types: None,
             tracing: Tracing::default(),
+            alone: false,
         }
     }
 

@@ -47,12 +47,18 @@ pub(super) struct Answer {
 }
 
 /// Runs `probes` one after another and writes an answer for each to `results`; gives the
-/// status to exit with.
-pub(super) fn work(probes: &[&Probe], settled: &[(String, Outcome)], results: OwnedFd) -> i32 {
+/// status to exit with. `alone` says that one probe was asked for by its name.
+pub(super) fn work(
+    probes: &[&Probe],
+    settled: &[(String, Outcome)],
+    alone: bool,
+    results: OwnedFd,
+) -> i32 {
     let Ok(mut results) = begin(results) else {
         return 1;
     };
     let mut bench = Bench::new(settled);
+    bench.alone = alone;
     for probe in probes {
         let answer = try_one(probe, &mut bench);
         if tell(&mut results, &answer).is_err() {

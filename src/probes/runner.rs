@@ -28,7 +28,11 @@ pub(super) struct Underway<'table> {
 
 /// What is done in the lanes: an item is the place of a probe in this list.
 #[derive(Debug)]
-struct Trying<'table>(Vec<&'table Probe>);
+struct Trying<'table> {
+    probes: Vec<&'table Probe>,
+    /// One probe was asked for, by its name.
+    alone: bool,
+}
 
 impl<'table> Underway<'table> {
     /// Starts the probes of `table` that are selected, and those they build on. Of two lanes none
@@ -40,7 +44,7 @@ impl<'table> Underway<'table> {
         limits: &Limits,
     ) -> Self {
         let probes = with_foundations(table, selected);
-        let selected = probes.iter().map(|probe| selected(probe.id)).collect();
+        let selected: Vec<bool> = probes.iter().map(|probe| selected(probe.id)).collect();
         let (first, rest) = shared_out(&probes, lane);
         let late = |items: &[usize]| {
             let probe = items.first().and_then(|item| probes.get(*item));
@@ -52,7 +56,8 @@ impl<'table> Underway<'table> {
         });
         let mut rest: Vec<(Vec<usize>, bool)> = with_ends.collect();
         let count = probes.len();
-        let mut lanes = Lanes::new(Trying(probes), count, limits);
+        let alone = selected.iter().filter(|is| **is).count() == 1;
+        let mut lanes = Lanes::new(Trying { probes, alone }, count, limits);
         if rest.len() > 1 && !first.is_empty() {
             lanes.add(first, false);
             lanes.listen();
@@ -77,7 +82,7 @@ impl<'table> Underway<'table> {
     /// Whether processes leave each other enough memory: their limit is none, or the kernel does
     /// not ask for it.
     fn is_roomy(&self) -> bool {
-        let (Trying(probes), answers) = self.lanes.told();
+        let (Trying { probes, .. }, answers) = self.lanes.told();
         let mut told = probes.iter().zip(answers);
         self.lanes.is_roomy()
             || told.any(|(probe, answer)| {
@@ -89,7 +94,7 @@ impl<'table> Underway<'table> {
     /// Waits for all answers, and gives them in the order of the table.
     pub(super) fn answers(&mut self) -> Vec<(&'table Probe, Answer)> {
         self.lanes.listen();
-        let (Trying(probes), answers) = self.lanes.told();
+        let (Trying { probes, .. }, answers) = self.lanes.told();
         let told = probes.iter().zip(answers).zip(&self.selected);
         told.filter(|(_, selected)| **selected)
             .filter_map(|((probe, answer), _)| Some((*probe, answer.clone()?)))
@@ -152,7 +157,7 @@ impl Work for Trying<'_> {
     type Answer = Answer;
 
     fn work(&self, items: &[usize], answers: &[Option<Answer>], results: OwnedFd) -> i32 {
-        let Self(probes) = self;
+        let Self { probes, alone } = self;
         let to_try: Vec<&Probe> = items
             .iter()
             .filter_map(|item| probes.get(*item).copied())
@@ -161,7 +166,7 @@ impl Work for Trying<'_> {
             let outcome = answer.as_ref()?.outcome.clone();
             Some((probe.id.to_owned(), outcome))
         });
-        child::work(&to_try, &settled.collect::<Vec<_>>(), results)
+        child::work(&to_try, &settled.collect::<Vec<_>>(), *alone, results)
     }
 
     fn read(&self, _item: usize, line: &[u8]) -> Option<Answer> {

@@ -95,6 +95,20 @@ pub(super) const PROBES: &[Probe] = &[
         run: freplace,
     },
     Probe {
+        id: "trace-vprintk",
+        title: "The kernel has bpf_trace_vprintk, which prints more than three values",
+        about: "Looks for bpf_trace_vprintk in the kernel's BTF. No program is loaded: the kernel \
+                turns its trace event on for good when one that prints is; trace-vprintk-run loads \
+                one.",
+        effects: NOTHING,
+        area: "tracing",
+        since: Some("5.16"), // 10aceb629e19
+        privilege: "none",
+        stages: &[Stage::Open],
+        needs: &[],
+        run: trace_vprintk,
+    },
+    Probe {
         id: "trace-pipe",
         title: "This process may read what programs print (trace_pipe)",
         about: "Asks whether this process may read trace_pipe. It is not opened: who reads it takes \
@@ -238,6 +252,18 @@ fn types() -> Vec<u8> {
     btf.extend(types.iter().flat_map(|word| word.to_ne_bytes()));
     btf.extend(strings);
     btf
+}
+
+/// `trace-vprintk`
+fn trace_vprintk(bench: &mut Bench) -> Trial {
+    match bench.target("bpf_trace_vprintk") {
+        Ok(_id) => Ok(()),
+        // No BTF is no answer here.
+        Err(Trouble::Failed { errno, remark, .. }) if errno != Some(Errno::ESRCH.into()) => {
+            Err(Trouble::Skipped(remark))
+        }
+        Err(missing) => Err(missing),
+    }
 }
 
 /// `trace-pipe`
