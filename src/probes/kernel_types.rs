@@ -35,6 +35,7 @@ const FUNCTIONS: &[&str] = &[
     "bpf_rcu_read_lock",
     "bpf_rcu_read_unlock",
     "bpf_throw",
+    "bpf_trace_vprintk",
     "security_task_getsid",
 ];
 /// The structures whose members or sizes matter.
