@@ -26,6 +26,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
          has it, which the kernel does not list.",
     ),
     KeyInfo::one(
+        "security.lsm.asked",
+        List,
+        "Security modules that lsm= on the kernel's command line names, absent where it is not \
+         there.",
+    ),
+    KeyInfo::one(
         "security.lsm.configured",
         List,
         "Security modules the kernel activates unless its command line says otherwise \
@@ -71,6 +77,8 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, log: &KernelLog, facts: 
     );
     facts.set("security.lsm", active);
     facts.set("security.lsm.configured", configured);
+    let asked = boot::argument(&facts.get("cmdline"), "lsm");
+    facts.set("security.lsm.asked", names(asked));
     facts.set("security.selinux", selinux(host));
     facts.set("security.apparmor", apparmor(host));
     facts.set("security.secure-boot", secure_boot(host, log, facts));
@@ -190,7 +198,12 @@ fn argument(active: Value, silent: Option<&str>) -> Value {
 }
 
 fn configured_modules(facts: &Facts) -> Fact {
-    facts.get("config.LSM").map(|value| match value {
+    names(facts.get("config.LSM"))
+}
+
+/// A list of modules with commas between them.
+fn names(text: Fact) -> Fact {
+    text.map(|value| match value {
         Value::Text(text) => {
             let names = text
                 .split(',')
@@ -198,6 +211,8 @@ fn configured_modules(facts: &Facts) -> Fact {
                 .filter(|name| !name.is_empty());
             Value::List(names.map(str::to_owned).collect())
         }
+        // An argument without a value names none.
+        Value::Bool(_) => Value::List(Vec::new()),
         other => other,
     })
 }
@@ -387,6 +402,23 @@ mod tests {
             ["yama", "bpf"]
         );
         assert_eq!(known.text("security.lsm.argument").unwrap(), "lockdown,bpf");
+        assert_eq!(
+            known.get("security.lsm.asked").value(),
+            Some(&Value::Absent)
+        );
+        for (cmdline, asked) in [
+            ("lsm=yama,bpf", vec!["yama", "bpf"]),
+            ("lsm=bpf lsm=yama", vec!["yama"]),
+            ("lsm=", vec![]),
+            ("lsm", vec![]),
+        ] {
+            let facts = facts(&mounted, config, cmdline);
+            assert_eq!(
+                facts.list("security.lsm.asked").unwrap(),
+                asked,
+                "{cmdline}"
+            );
+        }
         let list = |names: &str| Fact::known(Value::List(vec![names.to_owned()]), "x");
         let mut given = Facts::default();
         assert_eq!(silent_module(&list("integrity"), &given), Some("integrity"));

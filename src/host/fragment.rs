@@ -40,14 +40,19 @@ pub(super) fn reason(text: &str) -> Option<String> {
             )
         });
     }
-    let ends = |line: &str| line.starts_with("# end of ");
-    let is_cut = text.lines().any(ends) && !text.lines().any(|line| line == LAST_MENU);
-    is_cut.then(|| {
+    is_cut_off(text).then(|| {
         format!(
             "is cut off after {options} options, before the last menu of a kernel config: what it \
              does not name is not known"
         )
     })
+}
+
+/// Whether a config ends before its last menu.
+#[must_use]
+pub fn is_cut_off(config: &str) -> bool {
+    let ends = |line: &str| line.starts_with("# end of ");
+    config.lines().any(ends) && !config.lines().any(|line| line == LAST_MENU)
 }
 
 const LAST_MENU: &str = "# end of Kernel hacking";

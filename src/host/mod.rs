@@ -32,7 +32,7 @@ pub use bundle::{Bundle, Packed};
 pub use directory::Directory;
 pub(crate) use files::config_version;
 pub use files::{Files, Role, UnusableFile};
-pub use fragment::CONFIG_FRAGMENT;
+pub use fragment::{CONFIG_FRAGMENT, is_cut_off};
 pub use live::Live;
 pub use memory::Memory;
 pub use open::{OpenError, Opened, open};

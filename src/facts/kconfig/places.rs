@@ -2,7 +2,7 @@
 
 use super::{KernelConfig, parse};
 use crate::facts::{Fact, Why, reader};
-use crate::host::{CONFIG_FRAGMENT, Host};
+use crate::host::{CONFIG_FRAGMENT, Host, is_cut_off};
 
 /// What the running kernel itself says, where it was built with `IKCONFIG_PROC`.
 const OF_THE_KERNEL: &str = "/proc/config.gz";
@@ -95,7 +95,14 @@ fn places(host: &dyn Host, release: Option<&str>) -> Vec<String> {
 /// The config at a place, or why it is unknown; nothing where nothing is.
 fn read(host: &dyn Host, place: &str) -> Option<KernelConfig> {
     match host.read(place, parse::LIMIT + 1) {
-        Ok(bytes) => Some(KernelConfig::from_bytes(&bytes, place)),
+        Ok(bytes) => {
+            // A copy that did not end, of a disk that was full, say.
+            let is_part = std::str::from_utf8(&bytes).is_ok_and(is_cut_off);
+            Some(match is_part {
+                true => KernelConfig::fragment(&bytes, place),
+                false => KernelConfig::from_bytes(&bytes, place),
+            })
+        }
         Err(error) => match reader::unreadable(&error, place) {
             Fact::Unknown { reason, .. } if reason.unknown != Why::Missing => {
                 Some(KernelConfig::unknown(reason.unknown, &reason.detail, place))
@@ -151,6 +158,20 @@ mod tests {
             .with("/proc/config.gz", "CONFIG_A=y\n")
             .with(&format!("/boot/config-{RELEASE}"), "CONFIG_A=m\n");
         assert_eq!(option(&host).value(), Some(&Value::from("y")));
+    }
+
+    #[test]
+    fn what_a_config_lost_with_its_end_is_not_known() {
+        let begin = "CONFIG_A=y\n# CONFIG_B is not set\n# end of General setup\n";
+        let whole = format!("{begin}# end of Kernel hacking\n");
+        let path = format!("/boot/config-{RELEASE}");
+        let of = |text: &str, name: &str| {
+            let host = Memory::new().with(&path, text);
+            find(&host, Some(RELEASE)).option(name).value().cloned()
+        };
+        assert_eq!(of(begin, "A"), Some(Value::from("y")));
+        assert_eq!(of(begin, "C"), None);
+        assert_eq!(of(&whole, "C"), Some(Value::Absent));
     }
 
     #[test]
