@@ -6,6 +6,7 @@ use super::bench::At;
 use super::bench::Bench;
 use super::bench::Trial;
 use super::bench::Trouble;
+use super::errno::Code as ErrnoCode;
 use super::insn::Insn;
 use super::insn::Reg;
 use super::kinds::ProgType;
@@ -80,19 +81,25 @@ pub(super) const PACKET: [u8; 14] = [0; 14];
 
 /// `bpf-syscall`: whether bpf(2) is there, asked with a command that isn't.
 pub(super) fn syscall(_bench: &mut Bench) -> Trial {
-    match sys::unknown_command() {
-        // EINVAL: the system call got as far as looking the command up. ENOSYS would be a
-        // kernel without CONFIG_BPF_SYSCALL, or a seccomp filter that says so; EPERM a seccomp
-        // filter, or unprivileged_bpf_disabled, which up to 5.18 came before the command.
+    // EINVAL: the system call got as far as looking the command up. ENOSYS would be a kernel
+    // without CONFIG_BPF_SYSCALL, or a seccomp filter that says so; EPERM a seccomp filter, or
+    // unprivileged_bpf_disabled, which up to 5.18 came before the command.
+    nonsense(
+        sys::unknown_command(),
+        "a command that does not exist was carried out",
+    )
+}
+
+/// Passes where the kernel itself looked at a call that asks for nothing there is, which it says by
+/// EINVAL; `carried_out` is said where it did the impossible.
+pub(super) fn nonsense(answer: Result<(), ErrnoCode>, carried_out: &str) -> Trial {
+    match answer {
         Err(code) if code == Errno::EINVAL => {
             passed::note(Stage::Trigger);
             Ok(())
         }
         Err(code) => Err(code).at(Stage::Trigger),
-        Ok(()) => Err(Trouble::wrong(
-            Stage::Trigger,
-            "a command that does not exist was carried out".to_owned(),
-        )),
+        Ok(()) => Err(Trouble::wrong(Stage::Trigger, carried_out.to_owned())),
     }
 }
 

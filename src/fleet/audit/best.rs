@@ -312,13 +312,7 @@ mod tests {
     /// Against the definition, on many small fleets.
     #[test]
     fn small_sets_are_the_best_of_their_size() {
-        let mut state = 7_u64;
-        let mut random = |limit: u64| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % limit
-        };
+        let mut random = super::super::plan::tests::chance();
         for _ in 0..200 {
             let mut all = Sets::new();
             for _ in 0..1 + random(20) {

@@ -199,7 +199,7 @@ fn spread(set: usize, used: &[u32]) -> Box<[u32]> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn sets(list: &[(&[u32], u64)]) -> Sets {
@@ -240,16 +240,21 @@ mod tests {
         assert_eq!(best, [([0].into(), 5), ([0, 1].into(), 10)]);
     }
 
-    /// Against the definition, on many small fleets.
-    #[test]
-    fn the_sets_are_the_best_of_their_size() {
+    /// Numbers below a limit that look random and are the same in every run (an LCG of Knuth's).
+    pub(in super::super) fn chance() -> impl FnMut(u64) -> u64 {
         let mut state = 7_u64;
-        let mut random = |limit: u64| {
+        move |limit| {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) % limit
-        };
+        }
+    }
+
+    /// Against the definition, on many small fleets.
+    #[test]
+    fn the_sets_are_the_best_of_their_size() {
+        let mut random = chance();
         for _ in 0..200 {
             let mut all = Sets::new();
             for _ in 0..random(12) {
