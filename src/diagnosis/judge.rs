@@ -6,7 +6,7 @@ use super::evaluate::{Answer, World};
 use super::finding::{Evidence, Finding, RenderedFix, Status};
 use super::fixes;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Cause, Check, Condition};
+use crate::catalogue::{Catalogue, Cause, Check, Condition, Severity};
 use crate::facts::{Fact, Facts};
 use crate::probes::{Outcome, ProbeResult};
 
@@ -99,10 +99,28 @@ impl<'a> Judge<'a> {
                 Finding {
                     because: what_is_missing(&missing),
                     evidence: missing,
+                    severity: self.worst_possible(check),
                     ..blank(check, Status::Unknown)
                 }
             }
         }
+    }
+
+    /// How much an open question can come to matter: no more than the worst of the causes that
+    /// what is known does not rule out. It stays a warning, since it is open.
+    fn worst_possible(&self, check: &Check) -> Severity {
+        let mut worst = Severity::Warning;
+        for cause in &check.causes {
+            let answer = cause.when.as_ref().map(|when| self.world.answer(when).tri);
+            if answer != Some(Tri::No) {
+                worst = worst.max(cause.severity.unwrap_or(check.severity));
+            }
+            if matches!(answer, None | Some(Tri::Yes)) {
+                break;
+            }
+        }
+        let has_causes = !check.causes.is_empty();
+        if has_causes { worst.min(check.severity) } else { check.severity }
     }
 
     fn failure(&self, check: &Check, mut evidence: Vec<Evidence>) -> Finding {

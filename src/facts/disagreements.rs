@@ -3,7 +3,7 @@
 
 use super::keys::Values::List;
 use super::{Fact, Facts, KeyInfo, Value, kconfig};
-use crate::host::Host;
+use crate::host::{Host, KERNEL_LOG};
 use crate::version::KernelVersion;
 
 pub(super) const KEYS: &[KeyInfo] = &[KeyInfo::one(
@@ -43,6 +43,12 @@ const SIGNS: &[Sign] = &[
         what: "the file system bpf",
     },
     Sign {
+        option: "BPF_SYSCALL",
+        since: since(4, 4),
+        seen: |facts| mounted(facts, "bpf"),
+        what: "a mount of the file system bpf",
+    },
+    Sign {
         option: "BPF_JIT",
         since: since(4, 4),
         seen: |facts| setting(facts, "net.core.bpf_jit_enable"),
@@ -53,6 +59,24 @@ const SIGNS: &[Sign] = &[
         since: since(4, 5),
         seen: |facts| file_system(facts, "cgroup2"),
         what: "the file system cgroup2",
+    },
+    Sign {
+        option: "CGROUPS",
+        since: since(4, 5),
+        seen: |facts| mounted(facts, "cgroup2"),
+        what: "a mount of the file system cgroup2",
+    },
+    Sign {
+        option: "TRACING",
+        since: since(4, 4),
+        seen: |facts| mounted(facts, "tracefs"),
+        what: "a mount of the file system tracefs",
+    },
+    Sign {
+        option: "SECURITYFS",
+        since: since(4, 4),
+        seen: |facts| mounted(facts, "securityfs"),
+        what: "a mount of the file system securityfs",
     },
     Sign {
         option: "TRACING",
@@ -121,9 +145,13 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
             sentences.extend(another.map(|text| placed(text, of_release.source())));
             sentences.extend(another_kernel(host, facts, source));
             sentences.extend(SIGNS.iter().filter_map(|sign| denied(facts, sign)));
+            sentences.extend(loaded_modules(facts));
             sentences.extend(bpf_module(facts));
+            sentences.extend(locked_without_option(facts));
             let sentences = sentences.into_iter();
-            sentences.map(|text| placed(text, source)).collect()
+            let places = [source.as_str(), KERNEL_LOG, "/proc/modules"];
+            let placed = |text| places.iter().fold(text, |text, place| placed(text, place));
+            sentences.map(placed).collect()
         }
     };
     let fact = file.map(|_| Value::List(sentences));
@@ -234,6 +262,64 @@ fn bpf_module(facts: &Facts) -> Option<String> {
         .then(|| format!("CONFIG_LSM has bpf in {source}, but it is no active security module"))
 }
 
+/// Modules, and the options that make them.
+const MODULES: &[(&str, &str)] = &[
+    ("act_bpf", "NET_ACT_BPF"),
+    ("cls_bpf", "NET_CLS_BPF"),
+    ("configs", "IKCONFIG"),
+    ("kheaders", "IKHEADERS"),
+    ("sch_ingress", "NET_SCH_INGRESS"),
+    ("xt_bpf", "NETFILTER_XT_MATCH_BPF"),
+];
+
+/// Modules that are loaded, of which the config says that there are none.
+fn loaded_modules(facts: &Facts) -> Vec<String> {
+    let denied = |(module, option): &(&str, &str)| {
+        let loaded = facts.get(&format!("module.{module}"));
+        let built = facts.get(&format!("config.{option}"));
+        let says = shown(Some(built.value()?));
+        (loaded.value() == Some(&true.into()) && says != "m").then(|| {
+            let (place, list) = (built.source(), loaded.source());
+            format!("CONFIG_{option} is {says} in {place}, but the module {module} is loaded by {list}")
+        })
+    };
+    MODULES.iter().filter_map(denied).collect()
+}
+
+/// A kernel that is locked down though its config has no option for it, that of mainline or
+/// that of the patches before it.
+fn locked_without_option(facts: &Facts) -> Option<String> {
+    let signs = facts.get("security.lockdown.signs");
+    let options = [
+        "SECURITY_LOCKDOWN_LSM",
+        "LOCK_DOWN_KERNEL",
+        "EFI_SECURE_BOOT_LOCK_DOWN",
+        "EFI_SECURE_BOOT_SECURELEVEL",
+    ];
+    let is_off = |option: &&str| {
+        let option = facts.get(&format!("config.{option}"));
+        option.value().is_some_and(|value| *value == "n".into() || *value == Value::Absent)
+    };
+    // What the command line asks for is no proof that the kernel does it.
+    let proven = signs.value() == Some(&true.into())
+        && [KERNEL_LOG, "/sys/kernel/security/lockdown"].contains(&signs.source());
+    (proven && options.iter().all(is_off)).then(|| {
+        let option = facts.get("config.SECURITY_LOCKDOWN_LSM");
+        format!(
+            "CONFIG_SECURITY_LOCKDOWN_LSM is {} in {}, but the kernel is locked down by {}",
+            shown(option.value()),
+            option.source(),
+            signs.source()
+        )
+    })
+}
+
+/// A mount shows that the kernel has its file system; none shows nothing.
+fn mounted(facts: &Facts, name: &str) -> Option<bool> {
+    let points = facts.list(&format!("mount.{name}"))?;
+    (!points.is_empty()).then_some(true)
+}
+
 fn file_system(facts: &Facts, name: &str) -> Option<bool> {
     Some(facts.list("filesystems")?.iter().any(|known| known == name))
 }
@@ -335,6 +421,27 @@ mod tests {
                 with("CONFIG_BPF_LSM=y\nCONFIG_LSM=\"yama,bpf\"\n").with(lsm, "yama"),
                 "CONFIG_LSM has bpf in /boot/config-6.1.0-10-amd64, but it is no active security \
                  module",
+            ),
+            (
+                host("# CONFIG_BPF_SYSCALL is not set\nCONFIG_CGROUPS=y\n")
+                    .with("/proc/filesystems", "nodev\tcgroup2\n")
+                    .with("/proc/self/mountinfo", "1 0 0:1 / /sys/fs/bpf rw - bpf bpf rw\n"),
+                "CONFIG_BPF_SYSCALL is n in /boot/config-6.1.0-10-amd64, but a mount of the file \
+                 system bpf is there",
+            ),
+            (
+                with("# CONFIG_NET_SCH_INGRESS is not set\nCONFIG_NET_CLS_BPF=m\n")
+                    .with("/proc/modules", "sch_ingress 16384 0\ncls_bpf 2 0\n"),
+                "CONFIG_NET_SCH_INGRESS is n in /boot/config-6.1.0-10-amd64, but the module \
+                 sch_ingress is loaded by /proc/modules",
+            ),
+            (
+                with("").with(
+                    crate::host::KERNEL_LOG,
+                    "Kernel is locked down from EFI secure boot; see man\n",
+                ),
+                "CONFIG_SECURITY_LOCKDOWN_LSM is n in /boot/config-6.1.0-10-amd64, but the kernel \
+                 is locked down by /dev/kmsg",
             ),
             (
                 with("").with("/proc/config.gz", format!("{GOOD}CONFIG_BPF_LSM=y\n")),

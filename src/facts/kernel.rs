@@ -149,7 +149,7 @@ fn arch_variant(release: &str) -> &'static str {
 }
 
 /// The machine in a release, as distributions write it at the end.
-fn machine_in(release: &str) -> Option<&'static str> {
+pub(super) fn machine_in(release: &str) -> Option<&'static str> {
     let endings = [
         (".x86_64", "x86_64"),
         (".aarch64", "aarch64"),

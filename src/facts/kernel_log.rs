@@ -1,7 +1,7 @@
 //! What the kernel's log proves of a host that is known from files: a sosreport has the log,
 //! and no securityfs.
 
-use super::{Fact, Facts, Value, Why, boot};
+use super::{Fact, Facts, Value, Why, boot, reader};
 use crate::host::{Host, KERNEL_LOG};
 use crate::version::KernelVersion;
 
@@ -29,6 +29,20 @@ const CONFIDENTIAL: &[&str] = &[
 /// What the patch from before Linux 5.4 says of BPF and probes when it refuses as much.
 const CONFIDENTIAL_OF_PATCH: &[&str] = &[": BPF is restricted", ": Use of kprobes is restricted"];
 
+const BPF_MODULE: &str = "LSM support for eBPF active";
+
+/// What security modules print as they start (their `init` functions below security/).
+const MODULES: &[(&str, &str)] = &[
+    ("landlock", "landlock: Up and running"),
+    ("yama", "Yama: becoming mindful"),
+    ("loadpin", "LoadPin: ready to pin"),
+    ("selinux", "SELinux:  Initializing"),
+    ("smack", "Smack:  Initializing"),
+    ("tomoyo", "TOMOYO Linux initialized"),
+    ("apparmor", "AppArmor: AppArmor initialized"),
+    ("bpf", BPF_MODULE),
+];
+
 impl KernelLog {
     /// The log of a host that is known from files. A running one has better sources.
     pub(super) fn read(host: &dyn Host) -> Self {
@@ -52,39 +66,67 @@ impl KernelLog {
         Some(Fact::known(Value::List(names), KERNEL_LOG))
     }
 
-    /// How far the kernel was locked down when the log was read; nothing where it does not
-    /// tell. The kernel, its config and its command line have to be collected before.
-    pub(super) fn lockdown(&self, facts: &Facts) -> Option<Fact> {
-        let from = self.locked_from();
-        // `Lockdown: modprobe: unsigned module loading is restricted; see man ...`
-        let refused = |line: &str| line.contains("Lockdown: ") && line.contains(" is restricted");
-        let refuses = self.0.lines().any(refused);
+    /// Those of the security modules that tell of themselves as they start, where bpf is among
+    /// them: kernels before 6.1 do not print the list.
+    pub(super) fn some_modules(&self) -> Option<Fact> {
+        let names = MODULES.iter().filter(|(_, line)| self.0.contains(line));
+        let names: Vec<String> = names.map(|(name, _)| (*name).to_owned()).collect();
+        self.has_bpf_module().then(|| Fact::known(Value::List(names), KERNEL_LOG))
+    }
+
+    /// Whether the kernel said that it calls BPF programs on security hooks.
+    pub(super) fn has_bpf_module(&self) -> bool {
+        self.0.contains(BPF_MODULE)
+    }
+
+    /// How far the kernel was locked down when the log was read; nothing where it does not say
+    /// that it was, or that it was and was lifted. The kernel, its config and its command line
+    /// have to be collected before.
+    pub(super) fn locked(&self, facts: &Facts) -> Option<Fact> {
+        if self.is_lifted() {
+            return Some(Fact::known("none", KERNEL_LOG));
+        }
+        if !self.is_locked() {
+            return None;
+        }
         let says = |reasons: &[&str]| {
-            let mut lines = self.0.lines().filter(|line| refused(line));
+            let mut lines = self.refused();
             lines.any(|line| reasons.iter().any(|reason| line.contains(reason)))
         };
-        // The log is written at each step of lockdown; one that goes back to the first line has
-        // them all.
-        let whole = self.0.contains("Linux version ");
-        let level = if self.is_lifted() {
-            Some("none")
-        } else if says(CONFIDENTIAL) || says(CONFIDENTIAL_OF_PATCH) {
+        let from = self.locked_from();
+        let level = if says(CONFIDENTIAL) || says(CONFIDENTIAL_OF_PATCH) {
             Some("confidentiality")
-        } else if from.is_some() || refuses {
-            level(from, refuses, facts)
-        } else if whole {
-            Some("none")
         } else {
-            return None;
+            level(from, self.refused().next().is_some(), facts)
         };
-        Some(match (level, from) {
-            (Some(level), _) => Fact::known(level, KERNEL_LOG),
-            (None, from) => {
-                let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
+        Some(match level {
+            Some(level) => Fact::known(level, KERNEL_LOG),
+            None => {
+                let from = from.map(|from| format!(" from {}", reader::shown(from)));
+                let from = from.unwrap_or_default();
                 let detail = format!("the kernel is locked down{from}, and how far is not said");
                 Fact::unknown(Why::Untold, &detail, KERNEL_LOG)
             }
         })
+    }
+
+    /// That the kernel was not locked down, by a log that says nothing of it: it is written at
+    /// each step of lockdown, and one that goes back to the first line has them all.
+    pub(super) fn unlocked(&self) -> Option<Fact> {
+        let whole = self.0.contains("Linux version ") && !self.is_locked();
+        whole.then(|| Fact::known("none", KERNEL_LOG))
+    }
+
+    /// Whether it says that the kernel was locked down, or that it refused something for that.
+    pub(super) fn is_locked(&self) -> bool {
+        let says = self.locked_from().is_some() || self.refused().next().is_some();
+        says && !self.is_lifted()
+    }
+
+    /// `Lockdown: modprobe: unsigned module loading is restricted; see man ...`
+    fn refused(&self) -> impl Iterator<Item = &str> {
+        let lines = self.0.lines();
+        lines.filter(|line| line.contains("Lockdown: ") && line.contains(" is restricted"))
     }
 
     /// What locked the kernel down last.
@@ -129,9 +171,7 @@ impl KernelLog {
 
     /// The release of the kernel that wrote it.
     pub(super) fn release(&self) -> Option<&str> {
-        let mut lines = self.0.lines();
-        let behind = lines.find_map(|line| Some(line.split_once("Linux version ")?.1))?;
-        behind.split_whitespace().next()
+        release_in(&self.0)
     }
 
     /// The command line of the boot, unless it may be cut off.
@@ -148,6 +188,13 @@ impl KernelLog {
     }
 }
 
+/// The release in the kernel's banner, `Linux version 6.1.0 (who@where) ...`.
+pub(super) fn release_in(text: &str) -> Option<&str> {
+    let mut lines = text.lines();
+    let behind = lines.find_map(|line| Some(line.split_once("Linux version ")?.1))?;
+    behind.split_whitespace().next()
+}
+
 fn is_efi(from: &str) -> bool {
     from.to_ascii_lowercase().starts_with("efi secure boot")
 }
@@ -155,8 +202,9 @@ fn is_efi(from: &str) -> bool {
 /// How far a kernel is locked down that says no more than by what it is.
 fn level(from: Option<&str>, refuses: bool, facts: &Facts) -> Option<&'static str> {
     let has = |option: &str| facts.get(option).value() == Some(&"y".into());
-    // RHEL 8 has the patch from before Linux 5.4, and calls its one level so (lockdown in
-    // securityfs). Others have the patch with two levels, and say nothing of which.
+    // RHEL 8 has the patch from before Linux 5.4. It ignores the value of its argument, and calls
+    // its one level so (`lockdown_levels` in its security/lock_down.c). Others have the patch
+    // with two levels, and say nothing of which.
     if facts.text("kernel.flavour").as_deref() == Some("rhel8") {
         return Some("integrity");
     }
@@ -234,7 +282,7 @@ mod tests {
             facts.set("cmdline", Fact::known(cmdline, "/proc/cmdline"));
             facts.set_config(KernelConfig::from_bytes(config.as_bytes(), "/c"));
             let log = KernelLog::read(&Memory::new().with(KERNEL_LOG, log));
-            let fact = log.lockdown(&facts);
+            let fact = log.locked(&facts).or_else(|| log.unlocked());
             let told = fact.as_ref().and_then(Fact::value).cloned();
             assert_eq!(told, level.map(Value::from), "{log:?} {cmdline}");
         }
@@ -263,7 +311,7 @@ mod tests {
             let config = "CONFIG_LOCK_DOWN_KERNEL=y\n";
             facts.set_config(KernelConfig::from_bytes(config.as_bytes(), "/c"));
             let log = KernelLog::read(&Memory::new().with(KERNEL_LOG, log));
-            let fact = log.lockdown(&facts);
+            let fact = log.locked(&facts).or_else(|| log.unlocked());
             let told = fact.as_ref().and_then(Fact::value).cloned();
             assert_eq!(told, level.map(Value::from), "{log:?} {flavour}");
         }
@@ -291,6 +339,19 @@ mod tests {
             let told = told.as_ref().and_then(Fact::value).cloned();
             assert_eq!(told, state.map(Value::Bool), "{log:?}");
         }
+    }
+
+    #[test]
+    fn bpf_among_the_modules_is_in_the_log_of_older_kernels() {
+        let names = |log: &str| {
+            let log = KernelLog::read(&Memory::new().with(KERNEL_LOG, log));
+            let fact = log.some_modules();
+            fact.and_then(|fact| fact.value().map(Value::to_string))
+        };
+        let yama = "[    0.0] Yama: becoming mindful.\n";
+        assert_eq!(names(yama), None);
+        let both = format!("{yama}[    0.0] LSM support for eBPF active\n");
+        assert_eq!(names(&both).as_deref(), Some("yama, bpf"));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod headers;
 mod kconfig;
 mod kernel;
 mod kernel_log;
+mod lockdown;
 mod machine;
 mod modules;
 mod mounts;

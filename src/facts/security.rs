@@ -3,20 +3,27 @@
 use super::kernel_log::KernelLog;
 use super::keys::Values::{Bool, List, OneOf, Text};
 use super::mounts::Mounts;
-use super::{Fact, Facts, KeyInfo, Value, Why, boot, reader};
-use crate::host::Host;
+use super::{Fact, Facts, KeyInfo, Value, Why, boot, lockdown, reader};
+use crate::host::{Host, KERNEL_LOG};
 
 pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one(
         "security.lockdown",
-        OneOf(&["none", "integrity", "confidentiality"]),
+        OneOf(&lockdown::LEVELS),
         "How far the kernel is locked down against its own administrator (lockdown in \
          securityfs).",
     ),
     KeyInfo::one(
+        "security.lockdown.signs",
+        Bool,
+        "Whether anything known of the host says that its kernel is locked down: lockdown in \
+         securityfs, the kernel's log, its command line, its config.",
+    ),
+    KeyInfo::one(
         "security.lsm",
         List,
-        "Security modules that are active, in their order (lsm in securityfs).",
+        "Security modules that are active, in their order (lsm in securityfs); where nothing but \
+         the log of a kernel before 6.1 tells, those of them that say so in it.",
     ),
     KeyInfo::one(
         "security.lsm.argument",
@@ -60,28 +67,24 @@ const SECURE_BOOT: &str =
     "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
 const SECURITYFS: &str = "/sys/kernel/security";
-const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 
 /// Reads what securityfs and the modules' own files show; the kernel config helps where
 /// securityfs is not mounted, and has to be collected before.
 pub(super) fn collect(host: &dyn Host, mounts: &Mounts, log: &KernelLog, facts: &mut Facts) {
     let has_securityfs = has_securityfs(host, mounts);
-    let level = lockdown(host, has_securityfs, log, facts);
-    facts.set("security.lockdown", level);
+    facts.set("security.secure-boot", secure_boot(host, log, facts));
+    lockdown::collect(host, has_securityfs, log, facts);
     let active = active_modules(host, has_securityfs, log);
+    let in_part = active.source() == KERNEL_LOG && log.modules().is_none();
     let configured = configured_modules(facts);
-    let silent = silent_module(&configured, facts);
-    facts.set(
-        "security.lsm.argument",
-        active.clone().map(|value| argument(value, silent)),
-    );
+    let asked = names(boot::given_value(&facts.get("cmdline"), "lsm"));
+    let silent = silent_module(&asked, &configured);
+    facts.set("security.lsm.argument", whole_argument(&active, in_part, silent));
     facts.set("security.lsm", active);
     facts.set("security.lsm.configured", configured);
-    let asked = boot::argument(&facts.get("cmdline"), "lsm");
-    facts.set("security.lsm.asked", names(asked));
+    facts.set("security.lsm.asked", asked);
     facts.set("security.selinux", selinux(host));
     facts.set("security.apparmor", apparmor(host));
-    facts.set("security.secure-boot", secure_boot(host, log, facts));
 }
 
 /// Whether what is not in securityfs is not in the kernel. Not mounted, its directory is
@@ -94,64 +97,11 @@ fn not_mounted(path: &str) -> Fact {
     Fact::unknown(Why::Missing, "securityfs is not mounted", path)
 }
 
-/// `[none] integrity confidentiality`: the word in brackets.
-fn lockdown(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &Facts) -> Fact {
-    let fact = reader::fact(host, LOCKDOWN, |text| {
-        let (_, rest) = text.split_once('[')?;
-        let (word, _) = rest.split_once(']')?;
-        matches!(word, "none" | "integrity" | "confidentiality").then(|| word.into())
-    });
-    let Some(why) = not_shown(&fact) else {
-        return fact;
-    };
-    // Patches from before Linux 5.4 lock a kernel down, and most of them show no file.
-    let patched = facts.get("config.LOCK_DOWN_KERNEL");
-    if patched.value() == Some(&"y".into()) {
-        let detail = "this kernel's lockdown patch shows no file";
-        let told = log.lockdown(facts);
-        return told.unwrap_or_else(|| Fact::unknown(why, detail, LOCKDOWN));
-    }
-    if has_securityfs {
-        return Fact::known("none", SECURITYFS);
-    }
-    let module = facts.get("config.SECURITY_LOCKDOWN_LSM");
-    if module
-        .value()
-        .is_some_and(|value| *value == "n".into() || *value == Value::Absent)
-    {
-        return Fact::known("none", module.source());
-    }
-    if let Some(fact) = log.lockdown(facts) {
-        return fact;
-    }
-    let hint = lockdown_hint(facts);
-    match why {
-        Why::Missing => Fact::unknown(why, &format!("securityfs is not mounted{hint}"), LOCKDOWN),
-        _ => Fact::unknown(why, hint.trim_start_matches("; "), LOCKDOWN),
-    }
-}
-
 /// Why a file of securityfs shows nothing, where another source may know.
-fn not_shown(fact: &Fact) -> Option<Why> {
+pub(super) fn not_shown(fact: &Fact) -> Option<Why> {
     match fact {
         Fact::Unknown { reason, .. } => reason.is_elsewhere().then_some(reason.unknown),
         Fact::Known { .. } => None,
-    }
-}
-
-/// What the kernel was told to be locked down to. It is no answer: firmware with Secure
-/// Boot, and whoever was root, can have locked it down further.
-fn lockdown_hint(facts: &Facts) -> String {
-    let has = |key: &str| facts.get(key).value() == Some(&"y".into());
-    let cmdline = boot::argument(&facts.get("cmdline"), "lockdown");
-    if let Some(Value::Text(level)) = cmdline.value() {
-        format!("; the command line asks for {}", reader::shown(level))
-    } else if has("config.LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY") {
-        "; the kernel is built for `confidentiality`".to_owned()
-    } else if has("config.LOCK_DOWN_KERNEL_FORCE_INTEGRITY") {
-        "; the kernel is built for `integrity`".to_owned()
-    } else {
-        String::new()
     }
 }
 
@@ -162,10 +112,13 @@ fn active_modules(host: &dyn Host, has_securityfs: bool, log: &KernelLog) -> Fac
         Some(Value::List(names.map(str::to_owned).collect()))
     });
     match not_shown(&fact) {
-        Some(why) if !has_securityfs => log.modules().unwrap_or_else(|| match why {
-            Why::Missing => not_mounted(path),
-            _ => fact,
-        }),
+        Some(why) if !has_securityfs => {
+            let logged = log.modules().or_else(|| log.some_modules());
+            logged.unwrap_or_else(|| match why {
+                Why::Missing => not_mounted(path),
+                _ => fact,
+            })
+        }
         _ => fact,
     }
 }
@@ -173,15 +126,23 @@ fn active_modules(host: &dyn Host, has_securityfs: bool, log: &KernelLog) -> Fac
 /// Until 6.9 integrity is a module of its own that has no hooks, so the kernel does not list
 /// it; a kernel booted with an lsm= that leaves it out panics where IMA has a policy
 /// (`integrity_inode_get` in security/integrity/iint.c).
-fn silent_module(configured: &Fact, facts: &Facts) -> Option<&'static str> {
-    let asked = match facts.get("cmdline.lsm").value() {
-        Some(Value::Text(list)) => list.split(',').any(|name| name.trim() == "integrity"),
-        _ => match configured.value() {
-            Some(Value::List(names)) => names.iter().any(|name| name == "integrity"),
-            _ => false,
-        },
-    };
-    asked.then_some("integrity")
+fn silent_module(asked: &Fact, configured: &Fact) -> Option<&'static str> {
+    let told = [asked, configured].map(Fact::value);
+    let names = told.into_iter().find_map(|value| match value {
+        Some(Value::List(names)) => Some(names),
+        _ => None,
+    })?;
+    let has = names.iter().any(|name| name == "integrity");
+    has.then_some("integrity")
+}
+
+/// The whole list as lsm= takes it. A log that names some of the modules has not got it.
+fn whole_argument(active: &Fact, in_part: bool, silent: Option<&str>) -> Fact {
+    if in_part {
+        let detail = "the kernel's log names some of the active modules alone";
+        return Fact::unknown(Why::Untold, detail, KERNEL_LOG);
+    }
+    active.clone().map(|value| argument(value, silent))
 }
 
 fn argument(active: Value, silent: Option<&str>) -> Value {
@@ -211,8 +172,6 @@ fn names(text: Fact) -> Fact {
                 .filter(|name| !name.is_empty());
             Value::List(names.map(str::to_owned).collect())
         }
-        // An argument without a value names none.
-        Value::Bool(_) => Value::List(Vec::new()),
         other => other,
     })
 }
@@ -316,77 +275,6 @@ mod tests {
     }
 
     #[test]
-    fn lockdown_is_read_or_follows_from_what_the_kernel_lacks() {
-        let mounted = Memory::new()
-            .with("/proc/self/mountinfo", MOUNTED)
-            .with("/sys/kernel/security/lsm", "capability,yama");
-        let unmounted = Memory::new().with("/sys/kernel/uevent_seqnum", "1");
-        let file = |text: &str| mounted.clone().with(LOCKDOWN, text);
-        let denied = mounted
-            .clone()
-            .refusing(LOCKDOWN, ErrorKind::PermissionDenied);
-        let module = "CONFIG_SECURITY_LOCKDOWN_LSM=y";
-        for (host, config, level, source) in [
-            (
-                &file("none [integrity] confidentiality\n"),
-                "",
-                Some("integrity"),
-                LOCKDOWN,
-            ),
-            (
-                &file("[none] integrity confidentiality\n"),
-                "",
-                Some("none"),
-                LOCKDOWN,
-            ),
-            (&file("[weather]\n"), "", None, LOCKDOWN),
-            (&file("none integrity"), "", None, LOCKDOWN),
-            (&denied, "", None, LOCKDOWN),
-            (&mounted, "", Some("none"), SECURITYFS),
-            (&mounted, "CONFIG_LOCK_DOWN_KERNEL=y", None, LOCKDOWN),
-            (&unmounted, "", None, LOCKDOWN),
-            (&unmounted, module, None, LOCKDOWN),
-            (&unmounted, "CONFIG_BPF=y", Some("none"), "/boot/config"),
-            (
-                &unmounted,
-                "# CONFIG_SECURITY_LOCKDOWN_LSM is not set",
-                Some("none"),
-                "/boot/config",
-            ),
-            (&unmounted, "CONFIG_LOCK_DOWN_KERNEL=y", None, LOCKDOWN),
-        ] {
-            let facts = facts(host, config, "quiet");
-            assert_eq!(
-                facts.text("security.lockdown").as_deref(),
-                level,
-                "{config}"
-            );
-            assert_eq!(facts.get("security.lockdown").source(), source, "{config}");
-        }
-    }
-
-    #[test]
-    fn what_the_kernel_was_told_is_a_hint() {
-        let module = "CONFIG_SECURITY_LOCKDOWN_LSM=y\n";
-        let forced = format!("{module}CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y\n");
-        for (config, cmdline, end) in [
-            (module, "quiet", "securityfs is not mounted"),
-            (
-                module,
-                "lockdown=integrity",
-                "the command line asks for `integrity`",
-            ),
-            (&forced, "quiet", "the kernel is built for `integrity`"),
-        ] {
-            let fact = facts(&Memory::new(), config, cmdline).get("security.lockdown");
-            let Fact::Unknown { reason, .. } = fact else {
-                panic!("known");
-            };
-            assert!(reason.detail.ends_with(end), "{}", reason.detail);
-        }
-    }
-
-    #[test]
     fn the_list_of_modules_is_unknown_where_securityfs_is_not_mounted() {
         let mounted = Memory::new()
             .with("/proc/self/mountinfo", MOUNTED)
@@ -410,7 +298,7 @@ mod tests {
             ("lsm=yama,bpf", vec!["yama", "bpf"]),
             ("lsm=bpf lsm=yama", vec!["yama"]),
             ("lsm=", vec![]),
-            ("lsm", vec![]),
+            ("lsm=bpf lsm", vec!["bpf"]),
         ] {
             let facts = facts(&mounted, config, cmdline);
             assert_eq!(
@@ -420,19 +308,31 @@ mod tests {
             );
         }
         let list = |names: &str| Fact::known(Value::List(vec![names.to_owned()]), "x");
-        let mut given = Facts::default();
-        assert_eq!(silent_module(&list("integrity"), &given), Some("integrity"));
-        assert_eq!(silent_module(&list("yama"), &given), None);
-        given.set("cmdline", Fact::known("lsm=yama", "x"));
-        assert_eq!(silent_module(&list("integrity"), &given), None);
-        given.set("cmdline", Fact::known("lsm=yama,integrity", "x"));
-        assert_eq!(silent_module(&list("yama"), &given), Some("integrity"));
+        let none = Fact::absent("x");
+        for (asked, configured, silent) in [
+            (&none, "integrity", Some("integrity")),
+            (&none, "yama", None),
+            (&list("yama"), "integrity", None),
+            (&list("integrity"), "yama", Some("integrity")),
+        ] {
+            assert_eq!(silent_module(asked, &list(configured)), silent, "{asked:?}");
+        }
         let active = || Value::List(vec!["capability".to_owned(), "yama".to_owned()]);
         assert_eq!(
             argument(active(), Some("integrity")),
             "yama,integrity".into()
         );
         assert_eq!(argument(active(), None), "yama".into());
+        // Without a value it is no argument of the kernel's.
+        let bare = facts(&mounted, "CONFIG_LSM=\"yama,integrity\"", "lsm");
+        assert_eq!(bare.get("security.lsm.asked").value(), Some(&Value::Absent));
+        let argument = bare.text("security.lsm.argument").unwrap();
+        assert_eq!(argument, "lockdown,bpf,integrity");
+        // A log that names some of them tells no list to go on with.
+        let log = Memory::new().with(KERNEL_LOG, "[ 0.0] LSM support for eBPF active\n");
+        let told = facts(&log, config, "");
+        assert_eq!(told.list("security.lsm").unwrap(), ["bpf"]);
+        assert!(told.get("security.lsm.argument").value().is_none());
         let unknown = facts(&Memory::new(), "", "");
         assert!(unknown.get("security.lsm").value().is_none());
         assert!(unknown.get("security.lsm.configured").value().is_none());

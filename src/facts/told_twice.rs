@@ -4,14 +4,21 @@ use std::collections::BTreeSet;
 
 use super::kernel_log::KernelLog;
 use super::keys::Values::List;
-use super::{Fact, Facts, KeyInfo, Value, os, sysctl, tables};
+use super::{
+    Fact, Facts, KeyInfo, Value, kernel, kernel_log, lockdown, os, reader, sysctl, tables,
+};
 use crate::host::{Conflict, Host, KERNEL_LOG, boot};
+use crate::version::KernelVersion;
+
+/// The kernel's name for itself: release, who built it, and its build.
+const VERSION: &str = "/proc/version";
 
 pub(super) const KEYS: &[KeyInfo] = &[KeyInfo::one(
     "kernel.disagreements",
     List,
-    "Sentences on what two files tell differently of the kernel and its system: its release, its \
-     settings, its command line, Secure Boot, what is mounted, the distribution's version.",
+    "Sentences on what two files tell differently of the kernel and its system: its release and \
+     machine, its settings, its command line, lockdown and security modules beside what the \
+     command line asks for, Secure Boot, what is mounted, the distribution's version.",
 )];
 
 /// Compares; the distribution, the kernel, its command line and what secures it have to be
@@ -20,7 +27,10 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     let mut sentences = told_twice(&host.conflicts());
     let place = |place: &str| host.origin(place).unwrap_or_else(|| place.to_owned());
     sentences.extend(another_command_line(log, facts, &place));
-    sentences.extend(another_kernel(log, facts, &place));
+    sentences.extend(other_kernels(host, log, facts, &place));
+    sentences.extend(another_machine(facts, &place));
+    sentences.extend(lockdown::another(facts, &place));
+    sentences.extend(other_modules(log, facts, &place));
     sentences.extend(another_firmware(log, facts, &place));
     sentences.extend(os::another(host, facts, &place));
     sentences.extend(tables::differences(host, &place));
@@ -58,39 +68,153 @@ fn told_twice(conflicts: &[Conflict]) -> Vec<String> {
     conflicts.iter().filter_map(sentence).collect()
 }
 
-/// The log of another kernel, or an image of another than the one that runs.
-fn another_kernel(
+/// The log of another kernel, its own words in /proc/version, or an image of another than the one
+/// that runs.
+fn other_kernels(
+    host: &dyn Host,
     log: &KernelLog,
     facts: &Facts,
     place: &dyn Fn(&str) -> String,
-) -> Option<String> {
+) -> Vec<String> {
     let meant = facts.get("kernel.release");
     let Some(Value::Text(release)) = meant.value() else {
-        return None;
+        return Vec::new();
     };
     if facts.text("kernel.state").as_deref() != Some("running") {
-        return None;
+        return Vec::new();
     }
-    let logged = log
-        .release()
-        .map(|release| (release.to_owned(), KERNEL_LOG));
+    // A kernel that runs has said all of it itself.
+    let banner = if host.is_live() {
+        String::new()
+    } else {
+        reader::text(host, VERSION).unwrap_or_default()
+    };
     let cmdline = facts.text("cmdline").unwrap_or_default();
     let image = cmdline
         .split_whitespace()
         .find_map(|word| word.strip_prefix("BOOT_IMAGE="));
-    let booted = image.and_then(boot::release_of);
-    let booted = booted.map(|release| (release, "/proc/cmdline"));
-    let other = logged
-        .into_iter()
-        .chain(booted)
-        .find(|(other, _)| other != release);
-    other.map(|(other, source)| {
-        format!(
-            "the kernel's release is {release} in {} and {other} in {}",
+    let named = [
+        (kernel_log::release_in(&banner).map(str::to_owned), VERSION),
+        (log.release().map(str::to_owned), KERNEL_LOG),
+        (image.and_then(boot::release_of), "/proc/cmdline"),
+    ];
+    let other = |(other, source): (Option<String>, &str)| {
+        let other = other.filter(|other| other != release)?;
+        Some(format!(
+            "the kernel's release is {release} in {} and {} in {}",
             place(meant.source()),
+            reader::shown(&other).trim_matches('`'),
             place(source)
+        ))
+    };
+    let mut sentences: Vec<String> = named.into_iter().filter_map(other).collect();
+    let build = facts.get("kernel.build");
+    let there = banner.split_once(" #").map(|(_, build)| build.trim());
+    if let (Some(Value::Text(here)), Some(there)) = (build.value(), there)
+        && sentences.is_empty()
+        && here.trim_start_matches('#') != there
+    {
+        sentences.push(format!(
+            "the kernel's build is {here} in {} and #{there} in {}",
+            place(build.source()),
+            place(VERSION)
+        ));
+    }
+    sentences
+}
+
+/// A machine that is none of those the kernel's release says it is for.
+fn another_machine(facts: &Facts, place: &dyn Fn(&str) -> String) -> Option<String> {
+    let (machine, release) = (facts.get("kernel.arch"), facts.get("kernel.release"));
+    let (Some(Value::Text(here)), Some(Value::Text(name))) = (machine.value(), release.value())
+    else {
+        return None;
+    };
+    let there = kernel::machine_in(name)?;
+    // Programs for smaller machines are told a smaller one by the same kernel (setarch), and
+    // some tools write a machine as Debian does.
+    let also: &[&str] = match there {
+        "x86_64" => &["amd64", "i386", "i486", "i586", "i686"],
+        "aarch64" => &["arm64", "armv6l", "armv7l", "armv8l", "arm"],
+        "s390x" => &["s390"],
+        "ppc64le" => &["ppcle"],
+        _ => &[],
+    };
+    (here != there && !also.contains(&here.as_str())).then(|| {
+        format!(
+            "the machine is {here} in {} and {there} by the release {name} in {}",
+            place(machine.source()),
+            place(release.source())
         )
     })
+}
+
+/// The list of active modules against what the command line asks for, and against the log.
+fn other_modules(log: &KernelLog, facts: &Facts, place: &dyn Fn(&str) -> String) -> Vec<String> {
+    let active = facts.get("security.lsm");
+    let Some(Value::List(names)) = active.value() else {
+        return Vec::new();
+    };
+    let list = place(active.source());
+    let has = |name: &str| names.iter().any(|active| active == name);
+    let mut sentences = Vec::new();
+    if log.has_bpf_module() && !has("bpf") {
+        let logged = place(KERNEL_LOG);
+        sentences.push(format!(
+            "bpf is an active security module by {logged} and none by {list}"
+        ));
+    }
+    let asked = facts.get("security.lsm.asked");
+    let Some(Value::List(wanted)) = asked.value() else {
+        return sentences;
+    };
+    // Kernels before 5.1 have no such argument, unless their vendor gave them it.
+    let listed = facts.get("config.LSM");
+    let old = || facts.kernel_version().is_none_or(|version| version < KernelVersion::new(5, 1, 0));
+    if matches!(listed.value(), Some(Value::Absent)) || (listed.value().is_none() && old()) {
+        return sentences;
+    }
+    let asks = place(asked.source());
+    // What is always there, or may be by its own options.
+    let own = ["capability", "lockdown", "integrity", "ima", "evm"];
+    let unasked = names.iter().filter(|name| {
+        let wanted = wanted.iter().any(|wanted| wanted == *name);
+        !wanted && !own.contains(&name.as_str())
+    });
+    let unasked: Vec<&str> = unasked.map(String::as_str).collect();
+    if !unasked.is_empty() {
+        sentences.push(format!(
+            "{} active by {list}, and lsm= in {asks} does not ask for that",
+            is_or_are(&unasked)
+        ));
+    }
+    // Of those that may be there beside all others; a list out of a log that names some of the
+    // modules has bpf in it.
+    let beside = [
+        ("bpf", "BPF_LSM"),
+        ("landlock", "SECURITY_LANDLOCK"),
+        ("lockdown", "SECURITY_LOCKDOWN_LSM"),
+        ("yama", "SECURITY_YAMA"),
+    ];
+    let in_part = facts.get("security.lsm.argument").value().is_none();
+    let missing = beside.iter().filter(|(name, option)| {
+        let built = facts.get(&format!("config.{option}"));
+        let is_off = built.value().is_some_and(|value| *value != "y".into());
+        wanted.iter().any(|wanted| wanted == name) && !has(name) && !is_off && !in_part
+    });
+    let missing: Vec<&str> = missing.map(|(name, _)| *name).collect();
+    if !missing.is_empty() {
+        sentences.push(format!(
+            "lsm= in {asks} asks for {}, which {list} does not have",
+            missing.join(", ")
+        ));
+    }
+    sentences
+}
+
+fn is_or_are(names: &[&str]) -> String {
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", names.join(", "))
 }
 
 /// Secure Boot as the firmware's variable, or a tool that reads it, has it, and as the log does.
@@ -171,6 +295,118 @@ mod tests {
             ]
         );
         assert_eq!(facts.text("kernel.release").as_deref(), Some("6.1.0"));
+    }
+
+    #[test]
+    fn the_kernel_is_named_by_several_files() {
+        let release = "5.14.0-427.el9.x86_64";
+        let host = || {
+            Memory::new()
+                .with_uname(release, "#1 SMP Fri", "x86_64")
+                .with("/proc/sys/kernel/osrelease", release)
+        };
+        let banner = |release: &str, build: &str| {
+            format!("Linux version {release} (mock@build) (gcc version 11) {build}\n")
+        };
+        for (host, sentences) in [
+            (host().with("/proc/version", banner(release, "#1 SMP Fri")), vec![]),
+            (host().with("/proc/version", "rubbish"), vec![]),
+            (
+                host().with("/proc/version", banner("5.14.0-503.el9.x86_64", "#1 SMP Sun")),
+                vec!["the kernel's release is 5.14.0-427.el9.x86_64 in /proc/sys/kernel/osrelease \
+                      and 5.14.0-503.el9.x86_64 in /proc/version"],
+            ),
+            (
+                host().with("/proc/version", banner(release, "#2 SMP Sun")),
+                vec!["the kernel's build is #1 SMP Fri in /proc/sys/kernel/version and #2 SMP Sun \
+                      in /proc/version"],
+            ),
+            (
+                host().with_uname(release, "#1 SMP Fri", "aarch64"),
+                vec!["the machine is aarch64 in /proc/sys/kernel/arch and x86_64 by the release \
+                      5.14.0-427.el9.x86_64 in /proc/sys/kernel/osrelease"],
+            ),
+            (host().with_uname(release, "#1 SMP Fri", "i686"), vec![]),
+        ] {
+            let found = collect_all(&host).list("kernel.disagreements").unwrap();
+            assert_eq!(found, sentences, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_command_line_asks_for_is_compared_with_what_is_active() {
+        let (lsm, lockdown) = ("/sys/kernel/security/lsm", "/sys/kernel/security/lockdown");
+        let host = |cmdline: &str, config: &str| {
+            Memory::new()
+                .with_uname("6.1.0-1.x86_64", "#1", "x86_64")
+                .with("/proc/sys/kernel/osrelease", "6.1.0-1.x86_64")
+                .with("/proc/cmdline", format!("{cmdline}\n"))
+                .with("/proc/config.gz", format!("CONFIG_LSM=\"yama\"\n{config}"))
+        };
+        let built = "CONFIG_BPF_LSM=y\n";
+        let unset = "# CONFIG_BPF_LSM is not set\n";
+        let integrity = "none [integrity] confidentiality\n";
+        for (host, sentence) in [
+            (
+                host("lsm=yama,bpf", built).with(lsm, "lockdown,capability,yama,bpf"),
+                None,
+            ),
+            (host("quiet", built).with(lsm, "capability,apparmor"), None),
+            (
+                host("lsm=yama,bpf", built).with(lsm, "capability,yama"),
+                Some(
+                    "lsm= in /proc/cmdline asks for bpf, which /sys/kernel/security/lsm does not \
+                     have",
+                ),
+            ),
+            // The kernel has no such module, and says nothing.
+            (
+                host("lsm=yama,bpf", unset).with(lsm, "capability,yama"),
+                None,
+            ),
+            (
+                host("lsm=yama", built).with(lsm, "capability,yama,bpf"),
+                Some(
+                    "bpf is active by /sys/kernel/security/lsm, and lsm= in /proc/cmdline does not \
+                     ask for that",
+                ),
+            ),
+            (
+                host("quiet", built)
+                    .with(lsm, "capability,yama")
+                    .with(KERNEL_LOG, "[ 0.1] LSM support for eBPF active\n"),
+                Some(
+                    "bpf is an active security module by /dev/kmsg and none by \
+                     /sys/kernel/security/lsm",
+                ),
+            ),
+            (host("lockdown=integrity", "").with(lockdown, integrity), None),
+            (
+                host("lockdown=confidentiality", "").with(lockdown, integrity),
+                Some(
+                    "lockdown is integrity in /sys/kernel/security/lockdown and confidentiality in \
+                     /proc/cmdline",
+                ),
+            ),
+            (
+                host("lockdown=integrity", "")
+                    .with(lockdown, "[none] integrity confidentiality\n"),
+                Some(
+                    "lockdown is none in /sys/kernel/security/lockdown and integrity in \
+                     /proc/cmdline",
+                ),
+            ),
+            // Whoever is root may have locked it down further since.
+            (
+                host("lockdown=integrity", "")
+                    .with(lockdown, "none integrity [confidentiality]\n"),
+                None,
+            ),
+        ] {
+            let found = collect_all(&host).list("kernel.disagreements").unwrap();
+            let expected: Vec<&str> = sentence.into_iter().collect();
+            assert_eq!(found, expected, "{host:?}");
+        }
     }
 
     #[test]

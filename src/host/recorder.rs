@@ -59,6 +59,14 @@ const TELLING: &[&str] = &[
     "Lockdown: ",
     "Lifting lockdown",
     "Secure boot ",
+    "LSM support for eBPF active",
+    "landlock: Up and running",
+    "Yama: becoming mindful",
+    "LoadPin: ready to pin",
+    "SELinux:  Initializing",
+    "Smack:  Initializing",
+    "TOMOYO Linux initialized",
+    "AppArmor: AppArmor initialized",
 ];
 
 /// More than any packed file that facts ask for holds, in bytes.

@@ -52,10 +52,15 @@ pub(super) const KEYS: &[KeyInfo] = &[
 /// Reads command line, firmware, and what the boot loader will start next; the distribution
 /// and the kernel have to be collected before.
 pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
-    let cmdline = reader::fact(host, "/proc/cmdline", |text| Some(text.trim().into()));
+    // The kernel ends it with a line break at least, so that an empty file is no copy of it.
+    let cmdline = reader::fact(host, "/proc/cmdline", |text| {
+        (!text.is_empty()).then(|| text.trim().into())
+    });
     // The kernel writes it to its log.
     let cmdline = match (cmdline, log.command_line()) {
-        (Fact::Unknown { reason, .. }, Some(logged)) if reason.is_elsewhere() => {
+        (Fact::Unknown { reason, .. }, Some(logged))
+            if reason.is_elsewhere() || reason.unknown == Why::Malformed =>
+        {
             Fact::known(logged, KERNEL_LOG)
         }
         (cmdline, _) => cmdline,
@@ -102,6 +107,19 @@ pub(super) fn argument(cmdline: &Fact, name: &str) -> Fact {
                     Some(value) => value.into(),
                     None => true.into(),
                 })
+        }
+        other => other,
+    })
+}
+
+/// The last value an argument was given; absent where it was given none, which some of the
+/// kernel's arguments have to have: `lsm=` is one, and `lsm` is none (`__setup("lsm=", ...)`).
+pub(super) fn given_value(cmdline: &Fact, name: &str) -> Fact {
+    cmdline.clone().map(|value| match value {
+        Value::Text(text) => {
+            let given = arguments(&text).filter(|(key, _)| same_name(key, name));
+            let value = given.filter_map(|(_, value)| value).last();
+            value.map_or(Value::Absent, Value::from)
         }
         other => other,
     })

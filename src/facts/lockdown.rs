@@ -1,0 +1,341 @@
+//! How far the kernel is locked down against its own administrator, by whatever tells.
+
+use super::kernel_log::KernelLog;
+use super::security::not_shown;
+use super::{Fact, Facts, Value, Why, boot, reader};
+use crate::host::{Host, KERNEL_LOG};
+
+const SECURITYFS: &str = "/sys/kernel/security";
+const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+
+/// The levels, the strictest last.
+pub(super) const LEVELS: [&str; 3] = ["none", "integrity", "confidentiality"];
+
+/// Tells the level, and whether anything says that there is one. The kernel, its config, its
+/// command line and Secure Boot have to be collected before.
+pub(super) fn collect(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &mut Facts) {
+    let level = level(host, has_securityfs, log, facts);
+    let signs = signs(&level, log, facts);
+    facts.set("security.lockdown", level);
+    facts.set("security.lockdown.signs", signs);
+}
+
+/// What the file of securityfs shows; what the log says the kernel did; what the kernel can't do
+/// by its build.
+fn level(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &Facts) -> Fact {
+    let fact = reader::fact(host, LOCKDOWN, in_brackets);
+    let Some(why) = not_shown(&fact) else {
+        return fact;
+    };
+    // Distributions lock kernels down by patches whose options have other names, or none.
+    if let Some(fact) = log.locked(facts) {
+        return fact;
+    }
+    // Patches from before Linux 5.4, and most of them show no file.
+    if is_yes(facts, "LOCK_DOWN_KERNEL") {
+        if let Some(fact) = log.unlocked().or_else(|| unasked(has_securityfs, facts)) {
+            return fact;
+        }
+        let hint = hint(facts);
+        let detail = format!("this kernel's lockdown patch shows no file{hint}");
+        return Fact::unknown(why, &detail, LOCKDOWN);
+    }
+    if has_securityfs {
+        return Fact::known("none", SECURITYFS);
+    }
+    let module = facts.get("config.SECURITY_LOCKDOWN_LSM");
+    if is_off(&module) {
+        return Fact::known("none", module.source());
+    }
+    if let Some(fact) = log.unlocked() {
+        return fact;
+    }
+    let hint = hint(facts);
+    match why {
+        Why::Missing => Fact::unknown(why, &format!("securityfs is not mounted{hint}"), LOCKDOWN),
+        _ => Fact::unknown(why, hint.trim_start_matches("; "), LOCKDOWN),
+    }
+}
+
+/// `[none] integrity confidentiality`: the one word in brackets. RHEL 8 has no third.
+fn in_brackets(text: &str) -> Option<Value> {
+    let mut chosen = None;
+    for word in text.split_whitespace() {
+        let inner = word.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let level = LEVELS.iter().find(|level| **level == inner.unwrap_or(word))?;
+        if inner.is_some() && chosen.replace(*level).is_some() {
+            return None;
+        }
+    }
+    chosen.map(Value::from)
+}
+
+fn is_yes(facts: &Facts, option: &str) -> bool {
+    facts.get(&format!("config.{option}")).value() == Some(&"y".into())
+}
+
+fn is_off(option: &Fact) -> bool {
+    let value = option.value();
+    value.is_some_and(|value| *value == "n".into() || *value == Value::Absent)
+}
+
+/// What the command line asks for.
+fn asked(facts: &Facts) -> Option<String> {
+    match boot::argument(&facts.get("cmdline"), "lockdown").value() {
+        Some(Value::Text(level)) => Some(level.clone()),
+        _ => None,
+    }
+}
+
+/// A patched kernel that nothing has locked down: these are locked by an argument of the command
+/// line, whatever its value, by Secure Boot or by their build, and while they run by nothing,
+/// unless they show a file for it (`lock_kernel_down` in security/lock_down.c).
+fn unasked(has_securityfs: bool, facts: &Facts) -> Option<Fact> {
+    let runs = facts.text("kernel.state").as_deref() == Some("running");
+    let of_rhel = facts.text("kernel.flavour").as_deref() == Some("rhel8");
+    let cmdline = facts.get("cmdline");
+    let by_argument = boot::argument(&cmdline, "lockdown");
+    let by_firmware = facts.get("security.secure-boot");
+    let is_free = by_argument.value() == Some(&Value::Absent)
+        && [Value::Absent, Value::Bool(false)].iter().any(|off| by_firmware.value() == Some(off))
+        && !is_yes(facts, "LOCK_DOWN_MANDATORY");
+    (runs && is_free && (has_securityfs || of_rhel))
+        .then(|| Fact::known("none", cmdline.source()))
+}
+
+/// What the kernel was told to be locked down to. It is no answer: firmware with Secure
+/// Boot, and whoever was root, can have locked it down further.
+fn hint(facts: &Facts) -> String {
+    if let Some(level) = asked(facts) {
+        format!("; the command line asks for {}", reader::shown(&level))
+    } else if is_yes(facts, "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY") {
+        "; the kernel is built for `confidentiality`".to_owned()
+    } else if is_yes(facts, "LOCK_DOWN_KERNEL_FORCE_INTEGRITY") {
+        "; the kernel is built for `integrity`".to_owned()
+    } else {
+        String::new()
+    }
+}
+
+fn signs(level: &Fact, log: &KernelLog, facts: &Facts) -> Fact {
+    if let Fact::Known { value, source } = level {
+        return Fact::known(*value != "none".into(), source);
+    }
+    let cmdline = facts.get("cmdline");
+    let forced = [
+        "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY",
+        "LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
+        "LOCK_DOWN_MANDATORY",
+    ];
+    let secure_boot = facts.get("security.secure-boot");
+    let by_firmware = secure_boot.value() == Some(&true.into())
+        && is_yes(facts, "LOCK_DOWN_KERNEL")
+        && is_yes(facts, "LOCK_DOWN_IN_EFI_SECURE_BOOT");
+    if log.is_locked() {
+        Fact::known(true, KERNEL_LOG)
+    } else if asked(facts).is_some() {
+        Fact::known(true, cmdline.source())
+    } else if forced.iter().any(|option| is_yes(facts, option)) {
+        Fact::known(true, facts.config().file().source())
+    } else if by_firmware {
+        Fact::known(true, secure_boot.source())
+    } else {
+        match level {
+            Fact::Unknown { reason, .. } if reason.unknown == Why::Denied => level.clone(),
+            _ => Fact::known(false, level.source()),
+        }
+    }
+}
+
+/// Sentences on what the argument `lockdown=` asks for and the kernel does not do. One that is
+/// locked down further than it was asked to is no contradiction.
+pub(super) fn another(facts: &Facts, place: &dyn Fn(&str) -> String) -> Option<String> {
+    let level = facts.get("security.lockdown");
+    let Some(Value::Text(here)) = level.value() else {
+        return None;
+    };
+    let asked = asked(facts)?;
+    let rank = |level: &str| LEVELS.iter().position(|known| *known == level);
+    let short = rank(&asked)? > rank(here)?;
+    let one_level = facts.text("kernel.flavour").as_deref() == Some("rhel8") && here != "none";
+    let because = if one_level {
+        "; the kernels of RHEL 8 have no level beyond integrity, whatever is asked for"
+    } else {
+        ""
+    };
+    short.then(|| {
+        format!(
+            "lockdown is {here} in {} and {asked} in {}{because}",
+            place(level.source()),
+            place(facts.get("cmdline").source())
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+    use crate::facts::{KernelConfig, mounts::Mounts, security};
+    use crate::host::Memory;
+
+    const MOUNTED: &str = "1 0 8:1 / / rw - ext4 x rw\n\
+        2 1 0:2 / /sys rw - sysfs sysfs rw\n\
+        3 2 0:3 / /sys/kernel/security rw - securityfs securityfs rw\n";
+
+    fn facts(host: &Memory, config: &str, cmdline: &str) -> Facts {
+        of_kernel(host, config, cmdline, "other")
+    }
+
+    fn of_kernel(host: &Memory, config: &str, cmdline: &str, flavour: &str) -> Facts {
+        let mut facts = Facts::default();
+        facts.set("cmdline", Fact::known(cmdline, "/proc/cmdline"));
+        facts.set("kernel.state", Fact::known("running", "/x"));
+        facts.set("kernel.flavour", Fact::known(flavour, "/x"));
+        facts.set("boot.firmware", Fact::known("bios", "/sys/class/dmi/id"));
+        if !config.is_empty() {
+            facts.set_config(KernelConfig::from_bytes(config.as_bytes(), "/boot/config"));
+        }
+        let log = KernelLog::read(host);
+        security::collect(host, &Mounts::read(host), &log, &mut facts);
+        facts
+    }
+
+    #[test]
+    fn lockdown_is_read_or_follows_from_what_the_kernel_lacks() {
+        let mounted = Memory::new()
+            .with("/proc/self/mountinfo", MOUNTED)
+            .with("/sys/kernel/security/lsm", "capability,yama");
+        let unmounted = Memory::new().with("/sys/kernel/uevent_seqnum", "1");
+        let file = |text: &str| mounted.clone().with(LOCKDOWN, text);
+        let denied = mounted
+            .clone()
+            .refusing(LOCKDOWN, ErrorKind::PermissionDenied);
+        let module = "CONFIG_SECURITY_LOCKDOWN_LSM=y";
+        for (host, config, level, source) in [
+            (
+                &file("none [integrity] confidentiality\n"),
+                "",
+                Some("integrity"),
+                LOCKDOWN,
+            ),
+            (
+                &file("[none] integrity confidentiality\n"),
+                "",
+                Some("none"),
+                LOCKDOWN,
+            ),
+            (&file("[weather]\n"), "", None, LOCKDOWN),
+            (&file("none integrity"), "", None, LOCKDOWN),
+            (&file("[none] [integrity] confidentiality\n"), "", None, LOCKDOWN),
+            // RHEL 8.
+            (&file("none [integrity]\n"), "", Some("integrity"), LOCKDOWN),
+            (&denied, "", None, LOCKDOWN),
+            (&mounted, "", Some("none"), SECURITYFS),
+            (
+                &mounted,
+                "CONFIG_LOCK_DOWN_KERNEL=y",
+                Some("none"),
+                "/proc/cmdline",
+            ),
+            (
+                &mounted,
+                "CONFIG_LOCK_DOWN_KERNEL=y\nCONFIG_LOCK_DOWN_MANDATORY=y",
+                None,
+                LOCKDOWN,
+            ),
+            (&unmounted, "", None, LOCKDOWN),
+            (&unmounted, module, None, LOCKDOWN),
+            (&unmounted, "CONFIG_BPF=y", Some("none"), "/boot/config"),
+            (
+                &unmounted,
+                "# CONFIG_SECURITY_LOCKDOWN_LSM is not set",
+                Some("none"),
+                "/boot/config",
+            ),
+            (&unmounted, "CONFIG_LOCK_DOWN_KERNEL=y", None, LOCKDOWN),
+        ] {
+            let facts = facts(host, config, "quiet");
+            assert_eq!(
+                facts.text("security.lockdown").as_deref(),
+                level,
+                "{config}"
+            );
+            assert_eq!(facts.get("security.lockdown").source(), source, "{config}");
+        }
+    }
+
+    #[test]
+    fn what_the_kernel_was_told_is_a_hint() {
+        let module = "CONFIG_SECURITY_LOCKDOWN_LSM=y\n";
+        let forced = format!("{module}CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y\n");
+        for (config, cmdline, end) in [
+            (module, "quiet", "securityfs is not mounted"),
+            (
+                module,
+                "lockdown=integrity",
+                "the command line asks for `integrity`",
+            ),
+            (&forced, "quiet", "the kernel is built for `integrity`"),
+        ] {
+            let fact = facts(&Memory::new(), config, cmdline).get("security.lockdown");
+            let Fact::Unknown { reason, .. } = fact else {
+                panic!("known");
+            };
+            assert!(reason.detail.ends_with(end), "{}", reason.detail);
+        }
+    }
+
+    #[test]
+    fn the_log_outranks_what_the_config_lacks() {
+        let locked = "[ 0.0] Linux version 5.14.0\n\
+            [ 0.0] Kernel is locked down from EFI secure boot; see man kernel_lockdown.7\n";
+        let whole = "[ 0.0] Linux version 5.14.0\n";
+        let off = "# CONFIG_SECURITY_LOCKDOWN_LSM is not set\n";
+        for (log, config, flavour, level) in [
+            (locked, off, "rhel8", Some("integrity")),
+            // A patch whose levels nobody knows here.
+            (locked, off, "other", None),
+            (whole, off, "other", Some("none")),
+            ("", off, "other", Some("none")),
+        ] {
+            let host = Memory::new().with(KERNEL_LOG, log);
+            let facts = of_kernel(&host, config, "quiet", flavour);
+            assert_eq!(facts.text("security.lockdown").as_deref(), level, "{log}");
+            let signs = facts.get("security.lockdown.signs");
+            let said = Value::Bool(log == locked);
+            assert_eq!(signs.value(), Some(&said), "{log}");
+        }
+    }
+
+    #[test]
+    fn rhel_8_has_one_level_whatever_is_asked_for() {
+        let log = "[ 0.0] Kernel is locked down from command line; see man kernel_lockdown.7\n";
+        let host = Memory::new().with(KERNEL_LOG, log);
+        let config = "CONFIG_LOCK_DOWN_KERNEL=y\n";
+        let facts = of_kernel(&host, config, "lockdown=confidentiality", "rhel8");
+        assert_eq!(facts.text("security.lockdown").unwrap(), "integrity");
+        assert_eq!(
+            another(&facts, &str::to_owned).unwrap(),
+            "lockdown is integrity in /dev/kmsg and confidentiality in /proc/cmdline; the kernels \
+             of RHEL 8 have no level beyond integrity, whatever is asked for"
+        );
+    }
+
+    #[test]
+    fn signs_of_lockdown_are_no_level_of_it() {
+        let module = "CONFIG_SECURITY_LOCKDOWN_LSM=y\n";
+        let forced = format!("{module}CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y\n");
+        for (config, cmdline, said) in [
+            (module, "quiet", false),
+            (module, "lockdown=confidentiality", true),
+            (&forced, "quiet", true),
+        ] {
+            let facts = facts(&Memory::new(), config, cmdline);
+            assert!(facts.get("security.lockdown").value().is_none(), "{cmdline}");
+            let signs = facts.get("security.lockdown.signs");
+            assert_eq!(signs.value(), Some(&Value::Bool(said)), "{cmdline}");
+        }
+    }
+}
