@@ -58,8 +58,14 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let uname = match host.uname() {
         Ok(uname) => uname,
         Err(error) => {
+            let fact = match reader::why(&error) {
+                why @ (Why::Missing | Why::NotCollected) => {
+                    Fact::unknown(why, "--release tells it", release_source)
+                }
+                _ => reader::unreadable(&error, release_source),
+            };
             for info in KEYS {
-                facts.set(info.key, reader::unreadable(&error, release_source));
+                facts.set(info.key, fact.clone());
             }
             return;
         }

@@ -158,7 +158,7 @@ pub fn collect(host: &dyn Host) -> Facts {
     privilege::collect(host, &mut facts);
     environment::collect(host, &mounts, &mut facts);
     files::collect(host, &mut facts);
-    os::collect_image(&mut facts);
+    os::collect_image(host, &mut facts);
     modules::collect(host, &mut facts);
     headers::collect(host, &mut facts);
     devtools::collect(host, &mut facts);

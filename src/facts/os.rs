@@ -115,7 +115,34 @@ const IMAGES: &[(&str, &str)] = &[
     ("sle-micro", "transactional"),
     ("sl-micro", "transactional"),
     ("opensuse-microos", "transactional"),
+    ("opensuse-leap-micro", "transactional"),
 ];
+
+/// Variants of Fedora and RHEL that are deployments of ostree (VARIANT_ID of their os-release).
+const OSTREE_VARIANTS: &[&str] = &[
+    "coreos",
+    "iot",
+    "silverblue",
+    "kinoite",
+    "sericea",
+    "sway-atomic",
+    "onyx",
+    "budgie-atomic",
+    "cosmic-atomic",
+];
+
+/// Whether os-release alone tells that the system is a deployment of ostree: rpm-ostree writes
+/// the version it deploys there, and the variants that it makes are known.
+fn is_ostree(text: &str) -> bool {
+    let fields = fields(text);
+    let field = |key: &str| fields.get(key).map(String::as_str).unwrap_or_default();
+    let like = field("ID_LIKE");
+    let of_family = std::iter::once(field("ID"))
+        .chain(like.split_whitespace())
+        .any(|name| ["fedora", "rhel", "centos"].contains(&name));
+    let by_variant = of_family && OSTREE_VARIANTS.contains(&field("VARIANT_ID"));
+    !field("OSTREE_VERSION").is_empty() || field("ID") == "rhcos" || by_variant
+}
 
 /// What shows a deployment of ostree where nothing runs, or /run was not copied.
 fn deployed(facts: &Facts) -> Option<&'static str> {
@@ -130,20 +157,24 @@ fn deployed(facts: &Facts) -> Option<&'static str> {
 
 /// Tells whether the system is an image; distribution, kernel and tools have to be collected
 /// before.
-pub(super) fn collect_image(facts: &mut Facts) {
+pub(super) fn collect_image(host: &dyn Host, facts: &mut Facts) {
     let has = |tool: &str| facts.text(&format!("tool.{tool}")).is_some();
     let id = facts.get("os.id");
     let booted = facts.get("file./run/ostree-booted");
     let flavour = facts.get("kernel.flavour");
-    let named = match id.value() {
-        Some(Value::Text(id)) => IMAGES.iter().find(|(known, _)| known == id),
-        _ => None,
-    };
+    let like = facts.list("os.id-like").unwrap_or_default();
+    let names = facts.text("os.id").into_iter().chain(like);
+    let named = { names }.find_map(|name| IMAGES.iter().find(|(known, _)| *known == name));
+    let by_release = OS_RELEASE.contains(&id.source())
+        && reader::text(host, id.source()).is_ok_and(|text| is_ostree(&text));
+    let only_bootc = has("bootc") && !has("rpm-ostree");
+    let kind = if only_bootc { "bootc" } else { "ostree" };
     let image = if booted.value() == Some(&true.into()) {
-        let only_bootc = has("bootc") && !has("rpm-ostree");
-        Fact::known(if only_bootc { "bootc" } else { "ostree" }, booted.source())
+        Fact::known(kind, booted.source())
     } else if let Some(source) = deployed(facts) {
         Fact::known("ostree", source)
+    } else if by_release {
+        Fact::known(kind, id.source())
     } else if let Some((_, image)) = named {
         Fact::known(*image, id.source())
     } else if flavour.value() == Some(&"wsl".into()) {
@@ -238,14 +269,7 @@ struct Os {
 impl Os {
     /// `KEY=value` lines as os-release(5) has them, with the defaults that page gives.
     fn parse(text: &str) -> Option<Self> {
-        let lines = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.starts_with('#'));
-        let assignments = lines.filter_map(|line| line.split_once('='));
-        let fields: BTreeMap<&str, String> = assignments
-            .map(|(key, value)| (key, unquote(value)))
-            .collect();
+        let fields = fields(text);
         let field = |key| fields.get(key).filter(|value| !value.is_empty()).cloned();
         if field("ID").is_none() && field("NAME").is_none() {
             return None;
@@ -296,6 +320,18 @@ impl Os {
         facts.set("os.name", Fact::known(self.name, source));
         facts.set("os.id-like", Fact::known(self.id_like, source));
     }
+}
+
+/// The assignments of os-release.
+fn fields(text: &str) -> BTreeMap<&str, String> {
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with('#'));
+    let assignments = lines.filter_map(|line| line.split_once('='));
+    assignments
+        .map(|(key, value)| (key, unquote(value)))
+        .collect()
 }
 
 /// The value of a shell assignment: quotes taken off, backslashes undone.
@@ -403,8 +439,46 @@ mod tests {
                 };
                 facts.set(key, fact);
             }
-            collect_image(&mut facts);
+            collect_image(&Memory::new(), &mut facts);
             assert_eq!(facts.text("os.image").as_deref(), image, "{id} {more:?}");
+        }
+    }
+
+    #[test]
+    fn images_are_told_by_os_release_alone() {
+        let fedora = |variant: &str| format!("ID=fedora\nVARIANT_ID={variant}\n");
+        for (text, image) in [
+            ("ID=\"rhcos\"\nID_LIKE=\"rhel fedora\"\n", "ostree"),
+            ("ID=rhel\nVARIANT_ID=coreos\nVERSION_ID=9.6\n", "ostree"),
+            ("ID=rhel\nOSTREE_VERSION='418.94.1'\n", "ostree"),
+            (&fedora("coreos"), "ostree"),
+            (&fedora("silverblue"), "ostree"),
+            (&fedora("workstation"), "none"),
+            (&fedora("container"), "none"),
+            // A word of another distribution's own.
+            ("ID=x\nVARIANT_ID=coreos\n", "none"),
+            ("ID=talos\nVERSION_ID=v1.9.0\n", "talos"),
+            ("ID=bottlerocket\nVARIANT_ID=aws-k8s-1.29\n", "bottlerocket"),
+            ("ID=flatcar\nID_LIKE=coreos\n", "flatcar"),
+            ("ID=cos\nVERSION_ID=109\n", "cos"),
+            (
+                "ID=\"opensuse-microos\"\nID_LIKE=\"suse opensuse opensuse-tumbleweed\"\n",
+                "transactional",
+            ),
+            (
+                "ID=\"opensuse-aeon\"\nID_LIKE=\"suse opensuse opensuse-microos\"\n",
+                "transactional",
+            ),
+            ("ID=\"sl-micro\"\nID_LIKE=\"suse\"\n", "transactional"),
+            ("ID=azurelinux\n", "none"),
+            ("ID=mariner\n", "none"),
+            ("ID=photon\n", "none"),
+            ("ID=gardenlinux\nID_LIKE=debian\n", "none"),
+        ] {
+            let host = Memory::new().with("/etc/os-release", text);
+            let mut facts = facts(&host);
+            collect_image(&host, &mut facts);
+            assert_eq!(facts.text("os.image").as_deref(), Some(image), "{text}");
         }
     }
 

@@ -214,6 +214,60 @@ fn a_kernel_that_is_gone_is_not_chosen() {
 }
 
 #[test]
+fn what_the_boot_configuration_names_and_nothing_is_called_is_told() {
+    let first = "/boot/loader/entries/1f-6.10.2-200.fc40.conf";
+    let with = |path: &str, text: &str| fedora().with(path, text);
+    let debian = DEBIAN.replace("default=\"0\"", "default=\"1>gone\"");
+    for (host, release, why) in [
+        (
+            with("/boot/grub2/grubenv", "saved_entry=1f-6.12\n"),
+            "6.10.2-200.fc40",
+            format!(
+                "{first} (its first entry: the boot configuration selects `1f-6.12`, which is not \
+                 there)"
+            ),
+        ),
+        (
+            with("/boot/loader/loader.conf", "default arch-*\n"),
+            "6.10.2-200.fc40",
+            format!(
+                "{first} (its first entry: the boot configuration selects `arch-*`, which is not \
+                 there)"
+            ),
+        ),
+        (
+            with("/boot/loader/loader.conf", "default @saved\n"),
+            "6.10.2-200.fc40",
+            format!(
+                "{first} (the first that leads to a kernel); /boot/loader/entries could not be \
+                 followed: it boots what was chosen last"
+            ),
+        ),
+        (
+            Memory::new()
+                .with("/boot/grub/grub.cfg", &debian)
+                .with("/boot/vmlinuz-6.1.0-47-amd64", ""),
+            "6.1.0-47-amd64",
+            "/boot/grub/grub.cfg (its first entry: the boot configuration selects `1>gone`, \
+             which is not there)"
+                .to_owned(),
+        ),
+        (
+            Memory::new()
+                .with("/boot/grub/grub.cfg", "menuentry x {\nfwsetup\n}\n")
+                .with("/boot/vmlinuz-6.1.0-9-amd64", ""),
+            "6.1.0-9-amd64",
+            "/boot/vmlinuz-6.1.0-9-amd64 (the newest installed); /boot/grub/grub.cfg could not be \
+             followed: the entry `x` starts no kernel"
+                .to_owned(),
+        ),
+    ] {
+        let (chosen, told, _) = chosen(&host, None);
+        assert_eq!((chosen.as_str(), told), (release, why));
+    }
+}
+
+#[test]
 fn extlinux_starts_the_default_of_its_menu() {
     let menu = "DEFAULT menu.c32\nTIMEOUT 50\nLABEL l0\n  LINUX /vmlinuz-6.1.0-21\n  APPEND a\n\
                 LABEL l1\n  MENU DEFAULT\n  LINUX /vmlinuz-6.1.0-18\n  APPEND root=/dev/x b\n";

@@ -27,6 +27,17 @@ pub(super) struct Menu {
     pub(super) has_entry_files: bool,
 }
 
+/// What the next boot takes of a menu.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Next<'a> {
+    /// Path of the kernel image.
+    pub(super) image: &'a str,
+    /// The arguments it gets.
+    pub(super) cmdline: &'a str,
+    /// What was to be booted, where no entry has that name.
+    pub(super) missed: Option<String>,
+}
+
 impl Menu {
     pub(super) fn parse(text: &str) -> Self {
         let mut menu = Self::default();
@@ -74,22 +85,25 @@ impl Menu {
         menu
     }
 
-    /// Path of the kernel image the next boot takes, and the arguments it gets.
+    /// What the next boot takes.
     ///
     /// # Errors
     /// Why that can't be told, as a sentence.
     pub(super) fn next(
         &self,
         variables: &BTreeMap<String, String>,
-    ) -> Result<(&str, &str), String> {
+    ) -> Result<Next<'_>, String> {
         let place = self.place(variables);
         let mut parts = place.split('>');
         // What names no entry stands for the first (`run_menu` in grub-core/normal/menu.c), and
         // a menu for its first entry.
         let mut found: Option<&Item> = None;
         let mut items = &self.items;
+        let mut missed = false;
         while !items.is_empty() {
-            let named = parts.next().and_then(|part| find(items, part));
+            let part = parts.next();
+            let named = part.and_then(|part| find(items, part));
+            missed |= named.is_none() && part.is_some_and(|part| !part.is_empty());
             found = named.or_else(|| items.first());
             items = found.map_or(&self.items, |item| &item.items);
         }
@@ -98,7 +112,11 @@ impl Menu {
             Some(item) if item.image.is_empty() => {
                 Err(format!("the entry `{}` starts no kernel", item.title))
             }
-            Some(item) => Ok((&item.image, &item.cmdline)),
+            Some(item) => Ok(Next {
+                image: &item.image,
+                cmdline: &item.cmdline,
+                missed: missed.then(|| place.clone()),
+            }),
         }
     }
 
@@ -295,7 +313,11 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
         ] {
             let text = DEBIAN.replace("set default=\"0\"", &format!("set default=\"{default}\""));
             let menu = Menu::parse(&text);
-            let told = menu.next(&variables(env)).map(|(image, _)| image);
+            let next = menu.next(&variables(env));
+            let missed = next.as_ref().ok().and_then(|next| next.missed.clone());
+            let gone = ["1>gone", "7"].contains(&default).then(|| default.to_owned());
+            assert_eq!(missed, gone, "{default} {env}");
+            let told = next.map(|next| next.image);
             assert_eq!(told, image.map_err(str::to_owned), "{default} {env}");
         }
     }
@@ -305,9 +327,9 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
         let text =
             "menuentry x {\n linux /k root=UUID=1f  quiet 'dyndbg=file a +p' \"b=\\\"c\\\"\"\n}";
         let menu = Menu::parse(text);
-        let (image, cmdline) = menu.next(&BTreeMap::new()).unwrap();
-        assert_eq!(image, "/k");
-        assert_eq!(cmdline, "root=UUID=1f quiet \"dyndbg=file a +p\" b=\"c\"");
+        let next = menu.next(&BTreeMap::new()).unwrap();
+        assert_eq!(next.image, "/k");
+        assert_eq!(next.cmdline, "root=UUID=1f quiet \"dyndbg=file a +p\" b=\"c\"");
     }
 
     #[test]
@@ -322,12 +344,15 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
         ] {
             let menu = Menu::parse(text);
             let told = menu.next(&BTreeMap::new());
+            let told = told.map(|next| (next.image, next.cmdline));
             assert_eq!(told, Ok(("/k", "ro quiet")), "{text}");
         }
         let text = "set default=\"${saved_entry}\"; menuentry a { linux /a; }; \
                     menuentry b { linux /b; }";
         let env = BTreeMap::from([("saved_entry".to_owned(), "b".to_owned())]);
-        assert_eq!(Menu::parse(text).next(&env), Ok(("/b", "")));
+        let menu = Menu::parse(text);
+        let told = menu.next(&env).map(|next| (next.image, next.cmdline));
+        assert_eq!(told, Ok(("/b", "")));
     }
 
     #[test]

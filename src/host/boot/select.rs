@@ -40,6 +40,9 @@ pub(crate) struct Selected {
     pub(crate) cmdline: String,
     /// The file that tells.
     pub(crate) source: String,
+    /// What the configuration names to be booted and nothing is called; the loader then takes
+    /// its first entry.
+    pub(crate) missed: Option<String>,
 }
 
 impl Selected {
@@ -50,6 +53,7 @@ impl Selected {
             version: entry.version,
             cmdline: entry.options,
             source: format!("{directory}/{}", entry.file),
+            missed: None,
         }
     }
 
@@ -60,6 +64,7 @@ impl Selected {
             version: String::new(),
             cmdline: cmdline.to_owned(),
             source: path.to_owned(),
+            missed: None,
         }
     }
 }
@@ -96,9 +101,12 @@ pub(crate) fn by_menu(host: &dyn Host) -> Selection {
                     return by_entry_files(host);
                 }
                 let next = menu.next(&variables(host));
-                let (image, cmdline) =
+                let next =
                     next.map_err(|problem| Unselected::Malformed(problem, (*path).to_owned()))?;
-                return Ok(Selected::of_menu(image, cmdline, path));
+                return Ok(Selected {
+                    missed: next.missed,
+                    ..Selected::of_menu(next.image, next.cmdline, path)
+                });
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -115,6 +123,7 @@ pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
     let variables = variables(host);
     let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
     let chosen = variable("next_entry").or_else(|| variable("saved_entry"));
+    let mut missed = None;
     let entry = entry_of(host, ENTRIES, |entries| {
         let named = chosen.and_then(|chosen| {
             let named = |entry: &&Entry| entry.id == *chosen || entry.title == *chosen;
@@ -125,9 +134,11 @@ pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
                 sorted.get(place).copied()
             })
         });
+        missed = chosen.filter(|_| named.is_none()).cloned();
         named.or_else(|| entries::first_of_grub(entries)).cloned()
     });
     let mut selected = entry?;
+    selected.missed = missed;
     selected.cmdline = expanded(&selected.cmdline, &variables);
     Ok(selected)
 }
@@ -169,17 +180,20 @@ pub(crate) fn by_systemd_boot(host: &dyn Host) -> Selection {
             &directory,
         ));
     }
-    entry_of(host, &directory, |entries| {
+    let mut missed = None;
+    let selected = entry_of(host, &directory, |entries| {
         let fits = |entry: &&Entry| {
             let pattern = pattern.as_deref().unwrap_or("*");
             matches(pattern, &entry.file) || matches(pattern, &entry.id)
         };
         let fitting: Vec<Entry> = entries.iter().filter(fits).cloned().collect();
         let first = entries::first_of_systemd_boot(&fitting);
+        missed = pattern.clone().filter(|_| first.is_none());
         first
             .or_else(|| entries::first_of_systemd_boot(entries))
             .cloned()
-    })
+    });
+    selected.map(|selected| Selected { missed, ..selected })
 }
 
 fn entry_of(
@@ -218,6 +232,7 @@ pub(crate) fn by_extlinux(host: &dyn Host, path: &str) -> Selection {
                     version: String::new(),
                     cmdline: String::new(),
                     source: path.to_owned(),
+                    missed: None,
                 };
                 images.push((label.clone(), selected));
             }
@@ -235,8 +250,14 @@ pub(crate) fn by_extlinux(host: &dyn Host, path: &str) -> Selection {
         let mut images = images.iter();
         images.find(|(label, _)| label == name)
     });
+    // A menu's own program is no label.
+    let labels = chosen.iter().flatten().filter(|name| !name.ends_with(".c32"));
+    let missed = labels.last().filter(|_| named.is_none()).cloned();
     let image = named.or_else(|| images.first());
-    let image = image.map(|(_, selected)| selected.clone());
+    let image = image.map(|(_, selected)| Selected {
+        missed,
+        ..selected.clone()
+    });
     image.ok_or_else(|| untold("no entry starts a kernel", path))
 }
 

@@ -6,7 +6,7 @@
 mod image;
 
 use super::Host;
-use super::boot::{self, Selected, is_release, release_of};
+use super::boot::{self, Selected, Unselected, is_release, release_of};
 pub(super) use image::{build_line, machine};
 
 /// A kernel that was chosen.
@@ -22,12 +22,11 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    fn booted(release: String, place: &str, cmdline: Option<String>) -> Self {
-        let why = format!("{place} (boot configuration)");
+    fn booted(release: String, why: &str, cmdline: Option<String>) -> Self {
         Self {
             release,
-            cmdline: cmdline.map(|line| (line, why.clone())),
-            why,
+            cmdline: cmdline.map(|line| (line, why.to_owned())),
+            why: why.to_owned(),
         }
     }
 }
@@ -35,7 +34,7 @@ impl Choice {
 /// The kernel that is meant.
 pub(super) fn choose(host: &dyn Host, asked: Option<&str>) -> Option<Choice> {
     let there = traced(host);
-    let booted = selected(host, &there);
+    let (booted, trouble) = selected(host, &there);
     // A menu that was not written anew names kernels that are gone.
     let (booted, gone) = match booted {
         Some(choice) if there.is_empty() || there.contains(&choice.release) => (Some(choice), None),
@@ -45,7 +44,8 @@ pub(super) fn choose(host: &dyn Host, asked: Option<&str>) -> Option<Choice> {
         let booted = booted.filter(|choice| choice.release == release);
         let entry = || {
             let entry = boot::entry_for(host, release, &there)?;
-            Choice::booted(String::new(), &entry.source, Some(entry.cmdline)).cmdline
+            let place = place(&entry, false);
+            Choice::booted(String::new(), &place, Some(entry.cmdline)).cmdline
         };
         return Some(Choice {
             release: release.to_owned(),
@@ -54,22 +54,23 @@ pub(super) fn choose(host: &dyn Host, asked: Option<&str>) -> Option<Choice> {
         });
     }
     let choice = booted.or_else(|| linked(host)).or_else(|| newest(host))?;
-    let why = match gone {
-        Some(Choice { release, why, .. }) => {
+    let why = match (gone, trouble) {
+        (Some(Choice { release, why, .. }), _) => {
             format!(
                 "{}; {why} selects {release}, which is not there",
                 choice.why
             )
         }
-        None => choice.why,
+        (None, Some(trouble)) => format!("{}; {trouble}", choice.why),
+        (None, None) => choice.why,
     };
     Some(Choice { why, ..choice })
 }
 
-/// The kernel the boot configuration selects. Which loader a host starts with is not asked: the
-/// one that has entries or a menu that lead to a kernel is believed, and a grubenv tells whose
-/// the entries are.
-fn selected(host: &dyn Host, there: &[String]) -> Option<Choice> {
+/// The kernel the boot configuration selects, and what of it could not be followed. Which loader
+/// a host starts with is not asked: the one that has entries or a menu that lead to a kernel is
+/// believed, and a grubenv tells whose the entries are.
+fn selected(host: &dyn Host, there: &[String]) -> (Option<Choice>, Option<String>) {
     let names = host.list(boot::ENTRIES).unwrap_or_default();
     let of_ostree = names.iter().any(|name| name.starts_with("ostree-"));
     let of_grub = host.stat("/boot/grub2").is_ok();
@@ -77,26 +78,72 @@ fn selected(host: &dyn Host, there: &[String]) -> Option<Choice> {
     let of_systemd_boot = !of_grub && boot::SYSTEMD_BOOT.iter().any(has_settings);
     let by_extlinux = |host: &dyn Host| {
         let mut menus = boot::EXTLINUX.iter();
-        menus.find_map(|path| boot::by_extlinux(host, path).ok())
+        let found = menus.find_map(|path| boot::by_extlinux(host, path).ok());
+        found.ok_or_else(|| Unselected::Untold(String::new(), String::new()))
     };
-    type Rule<'a> = (bool, &'a dyn Fn(&dyn Host) -> Option<Selected>);
+    type Rule<'a> = (bool, &'a dyn Fn(&dyn Host) -> Result<Selected, Unselected>);
     let rules: [Rule<'_>; 6] = [
-        (of_ostree, &|host| boot::by_ostree(host).ok()),
-        (of_systemd_boot, &|host| boot::by_systemd_boot(host).ok()),
-        (!names.is_empty(), &|host| boot::by_entry_files(host).ok()),
-        (true, &|host| boot::by_menu(host).ok()),
-        (true, &|host| boot::by_systemd_boot(host).ok()),
+        (of_ostree, &boot::by_ostree),
+        (of_systemd_boot, &boot::by_systemd_boot),
+        (!names.is_empty(), &boot::by_entry_files),
+        (true, &boot::by_menu),
+        (true, &boot::by_systemd_boot),
         (true, &by_extlinux),
     ];
-    rules.into_iter().find_map(|(asked, rule)| {
-        let selected = asked.then(|| rule(host)).flatten()?;
-        let release = boot::release_of_image(host, &selected, there)?;
-        Some(Choice::booted(
-            release,
-            &selected.source,
-            Some(selected.cmdline),
-        ))
-    })
+    let mut trouble = None;
+    for (asked, rule) in rules {
+        if !asked {
+            continue;
+        }
+        match rule(host) {
+            Ok(selected) => match boot::release_of_image(host, &selected, there) {
+                Some(release) => {
+                    let choice = Choice::booted(
+                        release,
+                        &place(&selected, trouble.is_some()),
+                        Some(selected.cmdline),
+                    );
+                    return (Some(choice), trouble);
+                }
+                None => {
+                    let image = shown(&selected.image);
+                    let problem = format!("its image {image} bears no version");
+                    trouble.get_or_insert(unfollowed(&selected.source, &problem));
+                }
+            },
+            Err(Unselected::Untold(problem, path) | Unselected::Malformed(problem, path))
+                if !problem.is_empty() && (host.stat(&path).is_ok() || path.is_empty()) =>
+            {
+                trouble.get_or_insert(unfollowed(&path, &problem));
+            }
+            Err(_) => {}
+        }
+    }
+    (None, trouble)
+}
+
+/// Where a choice comes from: the boot configuration, or the first entry of one that names
+/// another which is not there.
+fn place(selected: &Selected, for_another: bool) -> String {
+    let source = &selected.source;
+    match &selected.missed {
+        Some(name) => format!(
+            "{source} (its first entry: the boot configuration selects {}, which is not there)",
+            shown(name)
+        ),
+        None if for_another => format!("{source} (the first that leads to a kernel)"),
+        None => format!("{source} (boot configuration)"),
+    }
+}
+
+fn unfollowed(path: &str, problem: &str) -> String {
+    format!("{path} could not be followed: {problem}")
+}
+
+/// Text out of a file of the host, in one line that is not too long.
+fn shown(text: &str) -> String {
+    let clean = text.chars().filter(|c| !c.is_control()).take(60);
+    format!("`{}`", clean.collect::<String>())
 }
 
 /// Debian's and SUSE's links to the kernel that was installed last.
@@ -105,7 +152,8 @@ fn linked(host: &dyn Host) -> Option<Choice> {
         .into_iter()
         .find_map(|place| {
             let release = release_of(&host.link(place).ok()?)?;
-            Some(Choice::booted(release, place, None))
+            let why = format!("{place} (boot configuration)");
+            Some(Choice::booted(release, &why, None))
         })
 }
 
