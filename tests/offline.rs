@@ -361,6 +361,31 @@ fn a_report_is_judged_again_with_the_same_bytes() {
     let (_sosreport, root) = sosreport();
     let root = name(&root);
     let this: [&[&str]; 3] = [&[], &["--no-probes"], &["--root", root]];
+    // What a call asks for, it has to ask for again.
+    let asked: [&[&str]; 6] = [
+        &["--profile", "cilium", "--profile", "bpftrace"],
+        &["--profile", "all"],
+        &[
+            "--only",
+            "btf",
+            "--only",
+            "privilege",
+            "--skip",
+            "kernel-btf-missing",
+        ],
+        &["--redact", "--label", "role=web", "--only", "kernel"],
+        &["--hostname", "node-7"],
+        &["--strict", "--fail-on", "warning"],
+    ];
+    for arguments in asked {
+        let base = [&["check", "--format", "yaml"], arguments].concat();
+        let first = run(&[&base, this[2]].concat());
+        let saved = scratch.path().join("asked");
+        fs::write(&saved, &first.stdout).unwrap();
+        let again = run(&[&base[..], &["--from", name(&saved)]].concat());
+        assert_eq!(text(&again.stdout), text(&first.stdout), "{arguments:?}");
+        assert_eq!(again.status, first.status, "{arguments:?}");
+    }
     for arguments in this {
         for format in ["yaml", "json"] {
             let base: &[&str] = &["check", "--format", format];
@@ -729,6 +754,74 @@ fn a_part_of_a_config_says_nothing_by_what_it_lacks() {
     .concat());
     assert_eq!(text(&output.stderr), said);
     assert_eq!(warned(&["--from", name(&saved)]), (report, String::new()));
+}
+
+#[test]
+fn what_single_files_tell_differently_is_shown() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path();
+    let header = "# Linux/x86 6.1.0 Kernel Configuration\n";
+    put(root, "config", format!("{header}CONFIG_BPF_LSM=y\n"));
+    put(root, "cmdline", "lsm=yama,bpf lockdown=confidentiality\n");
+    put(root, "lsm", "capability,yama\n");
+    put(root, "lockdown", "[none] integrity confidentiality\n");
+    let at = |file: &str| root.join(file).to_str().unwrap().to_owned();
+    let (config, cmdline, lsm, lockdown) = (at("config"), at("cmdline"), at("lsm"), at("lockdown"));
+    let files = report(&[
+        "--config",
+        &config,
+        "--cmdline",
+        &cmdline,
+        "--lsm",
+        &lsm,
+        "--lockdown",
+        &lockdown,
+        "--release",
+        "6.1.0-10-amd64",
+    ]);
+    let told = fact(&files, "kernel.disagreements").0;
+    for sentence in [
+        format!("lsm= in {cmdline} asks for bpf, which {lsm} does not have"),
+        format!("lockdown is none in {lockdown} and confidentiality in {cmdline}"),
+    ] {
+        assert!(told.contains(&sentence), "{told}");
+    }
+    assert_eq!(status(&files, "config-disagrees"), "fail");
+    // A file without a byte is no copy of a command line.
+    let (_sosreport, root) = sosreport();
+    put(&root, "proc/cmdline", "");
+    let empty = report(&["--root", name(&root)]);
+    let source = "/proc/cmdline".to_owned();
+    assert_eq!(fact(&empty, "cmdline"), ("? malformed".to_owned(), source));
+    assert_eq!(fact(&empty, "kernel.disagreements").0, "[]");
+}
+
+#[test]
+fn a_kernel_that_is_locked_down_nobody_knows_how_far_is_not_ready() {
+    let (_scratch, root) = sosreport();
+    let release = "4.19.0-25-amd64";
+    put(
+        &root,
+        "sos_commands/kernel/uname_-a",
+        format!("Linux vm {release} #1 SMP Debian 4.19.289-2 (2023-08-08) x86_64 GNU/Linux\n"),
+    );
+    let log = "Kernel is locked down from EFI secure boot; see man kernel_lockdown.7\n";
+    let log = format!("[    0.000000] Linux version {release}\n[    0.000000] {log}");
+    put(&root, "sos_commands/kernel/dmesg", &log);
+    put(
+        &root,
+        &format!("boot/config-{release}"),
+        "CONFIG_BPF=y\nCONFIG_LOCK_DOWN_KERNEL=y\n",
+    );
+    let arguments = ["--root", name(&root), "--only", "kernel-lockdown"];
+    let locked = report(&arguments);
+    assert_eq!(status(&locked, "kernel-lockdown"), "unknown");
+    assert_eq!(locked["verdict"].as_str(), Some("undetermined"));
+    // Where nothing speaks of lockdown, not knowing leaves the verdict alone.
+    put(&root, "sos_commands/kernel/dmesg", "[ 9.0] cut off\n");
+    let silent = report(&arguments);
+    assert_eq!(status(&silent, "kernel-lockdown"), "unknown");
+    assert_eq!(silent["verdict"].as_str(), Some("ready"));
 }
 
 #[test]

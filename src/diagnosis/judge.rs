@@ -120,7 +120,11 @@ impl<'a> Judge<'a> {
             }
         }
         let has_causes = !check.causes.is_empty();
-        if has_causes { worst.min(check.severity) } else { check.severity }
+        if has_causes {
+            worst.min(check.severity)
+        } else {
+            check.severity
+        }
     }
 
     fn failure(&self, check: &Check, mut evidence: Vec<Evidence>) -> Finding {

@@ -139,7 +139,8 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let sentences = match &file {
         Fact::Unknown { .. } => Vec::new(),
         Fact::Known { source, .. } => {
-            let mut sentences = between_files(host, facts, source);
+            let mut sentences = facts.config().told_twice();
+            sentences.extend(between_files(host, facts, source));
             let of_release = facts.get("kernel.release");
             let another = another_series(facts);
             sentences.extend(another.map(|text| placed(text, of_release.source())));
@@ -280,7 +281,9 @@ fn loaded_modules(facts: &Facts) -> Vec<String> {
         let says = shown(Some(built.value()?));
         (loaded.value() == Some(&true.into()) && says != "m").then(|| {
             let (place, list) = (built.source(), loaded.source());
-            format!("CONFIG_{option} is {says} in {place}, but the module {module} is loaded by {list}")
+            format!(
+                "CONFIG_{option} is {says} in {place}, but the module {module} is loaded by {list}"
+            )
         })
     };
     MODULES.iter().filter_map(denied).collect()
@@ -298,7 +301,9 @@ fn locked_without_option(facts: &Facts) -> Option<String> {
     ];
     let is_off = |option: &&str| {
         let option = facts.get(&format!("config.{option}"));
-        option.value().is_some_and(|value| *value == "n".into() || *value == Value::Absent)
+        option
+            .value()
+            .is_some_and(|value| *value == "n".into() || *value == Value::Absent)
     };
     // What the command line asks for is no proof that the kernel does it.
     let proven = signs.value() == Some(&true.into())
@@ -398,6 +403,11 @@ mod tests {
                  is there",
             ),
             (
+                with("CONFIG_NET_CLS_BPF=m\n# CONFIG_NET_CLS_BPF is not set\n"),
+                "CONFIG_NET_CLS_BPF is m by one line of /boot/config-6.1.0-10-amd64 and n by a \
+                 later one",
+            ),
+            (
                 with("CONFIG_TRACING=y\n"),
                 "CONFIG_TRACING is y in /boot/config-6.1.0-10-amd64, but the file system tracefs \
                  is not there",
@@ -425,7 +435,10 @@ mod tests {
             (
                 host("# CONFIG_BPF_SYSCALL is not set\nCONFIG_CGROUPS=y\n")
                     .with("/proc/filesystems", "nodev\tcgroup2\n")
-                    .with("/proc/self/mountinfo", "1 0 0:1 / /sys/fs/bpf rw - bpf bpf rw\n"),
+                    .with(
+                        "/proc/self/mountinfo",
+                        "1 0 0:1 / /sys/fs/bpf rw - bpf bpf rw\n",
+                    ),
                 "CONFIG_BPF_SYSCALL is n in /boot/config-6.1.0-10-amd64, but a mount of the file \
                  system bpf is there",
             ),

@@ -71,7 +71,8 @@ impl KernelLog {
     pub(super) fn some_modules(&self) -> Option<Fact> {
         let names = MODULES.iter().filter(|(_, line)| self.0.contains(line));
         let names: Vec<String> = names.map(|(name, _)| (*name).to_owned()).collect();
-        self.has_bpf_module().then(|| Fact::known(Value::List(names), KERNEL_LOG))
+        self.has_bpf_module()
+            .then(|| Fact::known(Value::List(names), KERNEL_LOG))
     }
 
     /// Whether the kernel said that it calls BPF programs on security hooks.

@@ -61,8 +61,12 @@ fn level(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &Facts) 
 fn in_brackets(text: &str) -> Option<Value> {
     let mut chosen = None;
     for word in text.split_whitespace() {
-        let inner = word.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let level = LEVELS.iter().find(|level| **level == inner.unwrap_or(word))?;
+        let inner = word
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        let level = LEVELS
+            .iter()
+            .find(|level| **level == inner.unwrap_or(word))?;
         if inner.is_some() && chosen.replace(*level).is_some() {
             return None;
         }
@@ -97,10 +101,11 @@ fn unasked(has_securityfs: bool, facts: &Facts) -> Option<Fact> {
     let by_argument = boot::argument(&cmdline, "lockdown");
     let by_firmware = facts.get("security.secure-boot");
     let is_free = by_argument.value() == Some(&Value::Absent)
-        && [Value::Absent, Value::Bool(false)].iter().any(|off| by_firmware.value() == Some(off))
+        && [Value::Absent, Value::Bool(false)]
+            .iter()
+            .any(|off| by_firmware.value() == Some(off))
         && !is_yes(facts, "LOCK_DOWN_MANDATORY");
-    (runs && is_free && (has_securityfs || of_rhel))
-        .then(|| Fact::known("none", cmdline.source()))
+    (runs && is_free && (has_securityfs || of_rhel)).then(|| Fact::known("none", cmdline.source()))
 }
 
 /// What the kernel was told to be locked down to. It is no answer: firmware with Secure
@@ -228,7 +233,12 @@ mod tests {
             ),
             (&file("[weather]\n"), "", None, LOCKDOWN),
             (&file("none integrity"), "", None, LOCKDOWN),
-            (&file("[none] [integrity] confidentiality\n"), "", None, LOCKDOWN),
+            (
+                &file("[none] [integrity] confidentiality\n"),
+                "",
+                None,
+                LOCKDOWN,
+            ),
             // RHEL 8.
             (&file("none [integrity]\n"), "", Some("integrity"), LOCKDOWN),
             (&denied, "", None, LOCKDOWN),
@@ -333,7 +343,10 @@ mod tests {
             (&forced, "quiet", true),
         ] {
             let facts = facts(&Memory::new(), config, cmdline);
-            assert!(facts.get("security.lockdown").value().is_none(), "{cmdline}");
+            assert!(
+                facts.get("security.lockdown").value().is_none(),
+                "{cmdline}"
+            );
             let signs = facts.get("security.lockdown.signs");
             assert_eq!(signs.value(), Some(&Value::Bool(said)), "{cmdline}");
         }

@@ -79,7 +79,10 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, log: &KernelLog, facts: 
     let configured = configured_modules(facts);
     let asked = names(boot::given_value(&facts.get("cmdline"), "lsm"));
     let silent = silent_module(&asked, &configured);
-    facts.set("security.lsm.argument", whole_argument(&active, in_part, silent));
+    facts.set(
+        "security.lsm.argument",
+        whole_argument(&active, in_part, silent),
+    );
     facts.set("security.lsm", active);
     facts.set("security.lsm.configured", configured);
     facts.set("security.lsm.asked", asked);

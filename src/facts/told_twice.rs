@@ -169,9 +169,9 @@ fn other_modules(log: &KernelLog, facts: &Facts, place: &dyn Fn(&str) -> String)
         return sentences;
     };
     // Kernels before 5.1 have no such argument, unless their vendor gave them it.
-    let listed = facts.get("config.LSM");
-    let old = || facts.kernel_version().is_none_or(|version| version < KernelVersion::new(5, 1, 0));
-    if matches!(listed.value(), Some(Value::Absent)) || (listed.value().is_none() && old()) {
+    let version = facts.kernel_version();
+    let is_new = version.is_some_and(|version| version >= KernelVersion::new(5, 1, 0));
+    if !is_new && facts.list("security.lsm.configured").is_none() {
         return sentences;
     }
     let asks = place(asked.source());
@@ -309,22 +309,34 @@ mod tests {
             format!("Linux version {release} (mock@build) (gcc version 11) {build}\n")
         };
         for (host, sentences) in [
-            (host().with("/proc/version", banner(release, "#1 SMP Fri")), vec![]),
+            (
+                host().with("/proc/version", banner(release, "#1 SMP Fri")),
+                vec![],
+            ),
             (host().with("/proc/version", "rubbish"), vec![]),
             (
-                host().with("/proc/version", banner("5.14.0-503.el9.x86_64", "#1 SMP Sun")),
-                vec!["the kernel's release is 5.14.0-427.el9.x86_64 in /proc/sys/kernel/osrelease \
-                      and 5.14.0-503.el9.x86_64 in /proc/version"],
+                host().with(
+                    "/proc/version",
+                    banner("5.14.0-503.el9.x86_64", "#1 SMP Sun"),
+                ),
+                vec![
+                    "the kernel's release is 5.14.0-427.el9.x86_64 in /proc/sys/kernel/osrelease \
+                      and 5.14.0-503.el9.x86_64 in /proc/version",
+                ],
             ),
             (
                 host().with("/proc/version", banner(release, "#2 SMP Sun")),
-                vec!["the kernel's build is #1 SMP Fri in /proc/sys/kernel/version and #2 SMP Sun \
-                      in /proc/version"],
+                vec![
+                    "the kernel's build is #1 SMP Fri in /proc/sys/kernel/version and #2 SMP Sun \
+                      in /proc/version",
+                ],
             ),
             (
                 host().with_uname(release, "#1 SMP Fri", "aarch64"),
-                vec!["the machine is aarch64 in /proc/sys/kernel/arch and x86_64 by the release \
-                      5.14.0-427.el9.x86_64 in /proc/sys/kernel/osrelease"],
+                vec![
+                    "the machine is aarch64 in /proc/sys/kernel/arch and x86_64 by the release \
+                      5.14.0-427.el9.x86_64 in /proc/sys/kernel/osrelease",
+                ],
             ),
             (host().with_uname(release, "#1 SMP Fri", "i686"), vec![]),
         ] {
@@ -380,7 +392,10 @@ mod tests {
                      /sys/kernel/security/lsm",
                 ),
             ),
-            (host("lockdown=integrity", "").with(lockdown, integrity), None),
+            (
+                host("lockdown=integrity", "").with(lockdown, integrity),
+                None,
+            ),
             (
                 host("lockdown=confidentiality", "").with(lockdown, integrity),
                 Some(
@@ -389,8 +404,7 @@ mod tests {
                 ),
             ),
             (
-                host("lockdown=integrity", "")
-                    .with(lockdown, "[none] integrity confidentiality\n"),
+                host("lockdown=integrity", "").with(lockdown, "[none] integrity confidentiality\n"),
                 Some(
                     "lockdown is none in /sys/kernel/security/lockdown and integrity in \
                      /proc/cmdline",
@@ -398,8 +412,7 @@ mod tests {
             ),
             // Whoever is root may have locked it down further since.
             (
-                host("lockdown=integrity", "")
-                    .with(lockdown, "none integrity [confidentiality]\n"),
+                host("lockdown=integrity", "").with(lockdown, "none integrity [confidentiality]\n"),
                 None,
             ),
         ] {

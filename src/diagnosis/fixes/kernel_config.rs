@@ -11,6 +11,8 @@ use crate::facts::Facts;
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Edit {
     values: BTreeMap<String, String>,
+    /// Wanted as well, and in the config already.
+    kept: BTreeMap<String, String>,
     off: BTreeSet<String>,
     tools: BTreeSet<String>,
 }
@@ -29,10 +31,18 @@ impl Edit {
             .iter()
             .map(|(option, value)| (option.clone(), value.clone()))
             .collect();
+        // A config that has all of it is of another build, or lacks what they depend on.
+        let has_all = wanted.iter().all(|(option, value)| has(option, value));
         while let Some((option, value)) = todo.pop() {
             // What the running kernel has stays as it is, and what it depends on, too.
-            let settled = !wanted.contains_key(&option) && has(&option, &value);
-            if settled || edit.values.insert(option.clone(), value).is_some() {
+            let is_wanted = wanted.contains_key(&option);
+            if has(&option, &value) && !(is_wanted && has_all) {
+                if is_wanted {
+                    edit.kept.insert(option, value);
+                }
+                continue;
+            }
+            if edit.values.insert(option.clone(), value).is_some() {
                 continue;
             }
             let rule = version.and_then(|version| catalogue.option_rule(&option, version));
@@ -66,7 +76,8 @@ impl Edit {
     /// A command that fails if the build dropped an option, as Kconfig does in silence where
     /// a dependency is missing.
     fn proof(&self) -> Vec<String> {
-        let lines = self.values.iter().filter(|(_, value)| *value != "n");
+        let all = self.values.iter().chain(&self.kept);
+        let lines = all.filter(|(_, value)| *value != "n");
         lines
             .map(|(option, value)| match value.as_str() {
                 "y" | "m" => format!("grep -x CONFIG_{option}={value} .config"),
@@ -366,8 +377,9 @@ mod tests {
             config.as_bytes(),
             "/boot/config-x",
         ));
-        let wanted = BTreeMap::from([(wanted.to_owned(), "y".to_owned())]);
-        recipe(&wanted, &catalogue, &facts, &Platform::of(&facts))
+        let wanted = wanted.split(' ');
+        let wanted = wanted.map(|option| (option.to_owned(), "y".to_owned()));
+        recipe(&wanted.collect(), &catalogue, &facts, &Platform::of(&facts))
     }
 
     #[test]
@@ -398,6 +410,22 @@ mod tests {
             .commands;
         let edit = "scripts/config --enable DEBUG_INFO_BTF".to_owned();
         assert!(commands.contains(&edit), "{commands:#?}");
+        // What is wanted and there is looked after, and not set again.
+        let config = "CONFIG_DEBUG_INFO_BTF=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_SECURITY=y\n";
+        let both = rendered("6.1.0", config, "BPF_LSM DEBUG_INFO_BTF").unwrap();
+        let line = |begin: &str| {
+            let mut lines = both.commands.iter();
+            lines.find(|line| line.starts_with(begin)).unwrap().clone()
+        };
+        let edit = line("scripts/config --");
+        assert!(edit.contains("--enable BPF_LSM"), "{edit}");
+        assert!(!edit.contains("DEBUG_INFO_BTF"), "{edit}");
+        line("grep -x CONFIG_DEBUG_INFO_BTF=y");
+        // A config that has it all is told to have it: something else is missing.
+        let again = rendered("6.1.0", config, "DEBUG_INFO_BTF").unwrap();
+        let mut edits = again.commands.iter();
+        let set = edits.any(|line| line.contains("--enable DEBUG_INFO_BTF"));
+        assert!(set, "{:#?}", again.commands);
     }
 
     #[test]

@@ -88,6 +88,8 @@ struct Options {
     fragment: bool,
     /// By the header; a report has it in a fact of its own.
     version: Option<Box<str>>,
+    /// Options that two of its lines set differently; a report has them in a fact of its own.
+    twice: Vec<(Box<str>, [Setting; 2])>,
 }
 
 impl KernelConfig {
@@ -105,6 +107,7 @@ impl KernelConfig {
                     broken_lines: parsed.broken_lines,
                     fragment: false,
                     version: parsed.version,
+                    twice: parsed.twice,
                 }),
             },
             Err(problem) => Self::unknown(Why::Malformed, &problem, source),
@@ -157,7 +160,10 @@ impl KernelConfig {
                 Some(setting) => Fact::known(setting, &self.source),
                 // The line that names it may be among those that are broken.
                 None if options.broken_lines > 0 => {
-                    let detail = format!("{} lines make no sense", options.broken_lines);
+                    let detail = match options.broken_lines {
+                        1 => "a line makes no sense, and may be about it".to_owned(),
+                        lines => format!("{lines} lines make no sense, and may be about it"),
+                    };
                     Fact::unknown(Why::Malformed, &detail, &self.source)
                 }
                 None if options.fragment => {
@@ -202,6 +208,22 @@ impl KernelConfig {
                 .as_deref()
                 .map_or(Value::Absent, Value::from)
         })
+    }
+
+    /// Sentences on options that two lines of the file set differently.
+    pub(super) fn told_twice(&self) -> Vec<String> {
+        let twice = self.content.iter().flat_map(|options| &options.twice);
+        let shown = |setting: &Setting| super::reader::shown(&Value::from(setting).to_string());
+        twice
+            .map(|(name, [first, last])| {
+                let (first, last) = (shown(first), shown(last));
+                let (first, last) = (first.trim_matches('`'), last.trim_matches('`'));
+                format!(
+                    "CONFIG_{name} is {first} by one line of {place} and {last} by a later one",
+                    place = self.source
+                )
+            })
+            .collect()
     }
 
     /// Names the place it really comes from, where `origin` knows better.

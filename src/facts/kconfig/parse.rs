@@ -17,9 +17,14 @@ pub(super) struct Parsed {
     pub settings: BTreeMap<Box<str>, Setting>,
     /// How many lines make no sense.
     pub broken_lines: usize,
+    /// Options that two lines set differently: the first value, and the one that counts.
+    pub twice: Vec<(Box<str>, [Setting; 2])>,
     /// The kernel's version, by the header.
     pub version: Option<Box<str>>,
 }
+
+/// More options that are set twice tell nothing more.
+const MOST_TWICE: usize = 6;
 
 /// What the config says, or why this is no config.
 pub(super) fn options(bytes: &[u8]) -> Result<Parsed, String> {
@@ -43,8 +48,22 @@ pub(super) fn options(bytes: &[u8]) -> Result<Parsed, String> {
         return Err("no line sets a CONFIG_ option".to_owned());
     }
     // Of two lines about one option the last counts, for the kernel's build as well.
+    let mut by_name: BTreeMap<Box<str>, Setting> = BTreeMap::new();
+    let mut replaced: BTreeMap<Box<str>, Setting> = BTreeMap::new();
+    for (name, setting) in settings {
+        let name: Box<str> = name;
+        if let Some(first) = by_name.insert(name.clone(), setting) {
+            replaced.entry(name).or_insert(first);
+        }
+    }
+    let twice = replaced.into_iter().filter_map(|(name, first)| {
+        let last = by_name.get(&name)?.clone();
+        (last != first).then_some((name, [first, last]))
+    });
+    let twice = twice.take(MOST_TWICE).collect();
     Ok(Parsed {
-        settings: settings.into_iter().collect(),
+        settings: by_name,
+        twice,
         broken_lines,
         version: config_version(text)
             .filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
@@ -138,7 +157,10 @@ fn setting(text: &str) -> Option<Setting> {
         _ => {}
     }
     if let Some(quoted) = text.strip_prefix('"') {
-        return unquote(quoted.strip_suffix('"')?).map(|text| Setting::Text(text.into()));
+        let text = unquote(quoted.strip_suffix('"')?)?;
+        // What is asked for with y, m and n never has quotes: the kernel's build refuses them.
+        let is_switch = ["y", "m", "n"].contains(&text.as_ref());
+        return (!is_switch).then(|| Setting::Text(text.into()));
     }
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         // Kept as text: addresses are read by people, and don't fit a signed number.
@@ -203,6 +225,7 @@ mod tests {
             ("CONFIG_BPF", Line::Broken),
             ("CONFIG_BPF=", Line::Broken),
             ("CONFIG_BPF=yes", Line::Broken),
+            ("CONFIG_BPF=\"y\"", Line::Broken),
             ("CONFIG_X=\"open", Line::Broken),
             ("CONFIG_X=\"", Line::Broken),
             (r#"CONFIG_X="a\""#, Line::Broken),
@@ -224,6 +247,10 @@ mod tests {
         assert_eq!(parsed.settings.len(), 2);
         assert_eq!(parsed.settings.get("A"), Some(&Setting::Module));
         assert_eq!(parsed.version, None);
+        let twice = [("A".into(), [Setting::Yes, Setting::Module])];
+        assert_eq!(parsed.twice, twice);
+        let same = options(b"CONFIG_A=y\nCONFIG_A=m\nCONFIG_A=y\n").unwrap();
+        assert_eq!(same.twice, []);
     }
 
     #[test]

@@ -89,10 +89,7 @@ impl Menu {
     ///
     /// # Errors
     /// Why that can't be told, as a sentence.
-    pub(super) fn next(
-        &self,
-        variables: &BTreeMap<String, String>,
-    ) -> Result<Next<'_>, String> {
+    pub(super) fn next(&self, variables: &BTreeMap<String, String>) -> Result<Next<'_>, String> {
         let place = self.place(variables);
         let mut parts = place.split('>');
         // What names no entry stands for the first (`run_menu` in grub-core/normal/menu.c), and
@@ -315,7 +312,9 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
             let menu = Menu::parse(&text);
             let next = menu.next(&variables(env));
             let missed = next.as_ref().ok().and_then(|next| next.missed.clone());
-            let gone = ["1>gone", "7"].contains(&default).then(|| default.to_owned());
+            let gone = ["1>gone", "7"]
+                .contains(&default)
+                .then(|| default.to_owned());
             assert_eq!(missed, gone, "{default} {env}");
             let told = next.map(|next| next.image);
             assert_eq!(told, image.map_err(str::to_owned), "{default} {env}");
@@ -329,7 +328,10 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
         let menu = Menu::parse(text);
         let next = menu.next(&BTreeMap::new()).unwrap();
         assert_eq!(next.image, "/k");
-        assert_eq!(next.cmdline, "root=UUID=1f quiet \"dyndbg=file a +p\" b=\"c\"");
+        assert_eq!(
+            next.cmdline,
+            "root=UUID=1f quiet \"dyndbg=file a +p\" b=\"c\""
+        );
     }
 
     #[test]

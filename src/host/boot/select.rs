@@ -251,8 +251,11 @@ pub(crate) fn by_extlinux(host: &dyn Host, path: &str) -> Selection {
         images.find(|(label, _)| label == name)
     });
     // A menu's own program is no label.
-    let labels = chosen.iter().flatten().filter(|name| !name.ends_with(".c32"));
-    let missed = labels.last().filter(|_| named.is_none()).cloned();
+    let mut labels = chosen
+        .iter()
+        .flatten()
+        .filter(|name| !name.ends_with(".c32"));
+    let missed = labels.next().filter(|_| named.is_none()).cloned();
     let image = named.or_else(|| images.first());
     let image = image.map(|(_, selected)| Selected {
         missed,
