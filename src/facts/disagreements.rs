@@ -144,6 +144,9 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
             let of_release = facts.get("kernel.release");
             let another = another_series(facts);
             sentences.extend(another.map(|text| placed(text, of_release.source())));
+            let machine = another_machine(facts, source);
+            let of_machine = facts.get("kernel.arch");
+            sentences.extend(machine.map(|text| placed(text, of_machine.source())));
             sentences.extend(another_kernel(host, facts, source));
             sentences.extend(SIGNS.iter().filter_map(|sign| denied(facts, sign)));
             sentences.extend(loaded_modules(facts));
@@ -173,6 +176,36 @@ fn another_series(facts: &Facts) -> Option<String> {
             "{place} is the config of {version} by its header, and the kernel is {} by {}",
             shown(release.value()),
             release.source()
+        )
+    })
+}
+
+/// Machines as uname names them, by the beginning of the name that the kernel's sources have.
+const MACHINES: &[(&str, &[&str])] = &[
+    ("x86", &["x86_64", "amd64", "i386", "i486", "i586", "i686"]),
+    ("arm64", &["aarch64", "arm64", "armv"]),
+    ("arm", &["arm"]),
+    ("s390", &["s390"]),
+    ("powerpc", &["ppc"]),
+    ("riscv", &["riscv"]),
+];
+
+/// The config of a kernel for another machine.
+fn another_machine(facts: &Facts, source: &str) -> Option<String> {
+    let machine = facts.get("kernel.arch");
+    let Some(Value::Text(here)) = machine.value() else {
+        return None;
+    };
+    let header = facts.config().machine()?;
+    let (_, named) = MACHINES.iter().find(|(name, _)| header.starts_with(name))?;
+    let is_one = named.iter().any(|name| here.starts_with(name));
+    let known = MACHINES.iter().flat_map(|(_, names)| *names);
+    let is_known = { known }.any(|name| here.starts_with(name));
+    (is_known && !is_one).then(|| {
+        format!(
+            "{source} is the config of a kernel for {header} by its header, and the machine is \
+             {here} by {}",
+            machine.source()
         )
     })
 }
@@ -356,6 +389,13 @@ mod tests {
         for (header, says) in [
             ("# Linux/x86 6.1.170 Kernel Configuration\n", None),
             ("# Linux/x86 Kernel Configuration\n", None),
+            (
+                "# Linux/arm64 6.1.170 Kernel Configuration\n",
+                Some(
+                    "/boot/config-6.1.0-10-amd64 is the config of a kernel for arm64 by its \
+                     header, and the machine is x86_64 by /proc/sys/kernel/arch",
+                ),
+            ),
             (
                 "#\n# Linux/x86 6.12.5 Kernel Configuration\n",
                 Some(

@@ -74,6 +74,12 @@ fn module(host: &dyn Host, facts: &Facts, source: &str) -> Fact {
             Err(error) => return reader::unreadable(&error, &place),
         }
     }
+    // Containers see the kernel, and not its modules; where these are, so is a list of them.
+    let list = format!("/lib/modules/{release}/modules.dep");
+    if host.stat(&list).is_err() {
+        let detail = "CONFIG_IKHEADERS is m, and the kernel's modules are not seen here";
+        return Fact::unknown(Why::Missing, detail, &list);
+    }
     Fact::known("absent", &place)
 }
 
@@ -118,7 +124,12 @@ mod tests {
         let sys = Memory::new().with("/sys/kernel/uevent_seqnum", "1");
         for (host, config, state) in [
             (sys.clone().with(KHEADERS, "xz"), "", Some("present")),
-            (sys.clone(), "CONFIG_IKHEADERS=m", Some("absent")),
+            (sys.clone(), "CONFIG_IKHEADERS=m", None),
+            (
+                sys.clone().with("/lib/modules/6.1.0/modules.dep", ""),
+                "CONFIG_IKHEADERS=m",
+                Some("absent"),
+            ),
             (
                 sys.clone()
                     .with("/lib/modules/6.1.0/kernel/kernel/kheaders.ko.xz", ""),

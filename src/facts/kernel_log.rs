@@ -29,6 +29,8 @@ const CONFIDENTIAL: &[&str] = &[
 /// What the patch from before Linux 5.4 says of BPF and probes when it refuses as much.
 const CONFIDENTIAL_OF_PATCH: &[&str] = &[": BPF is restricted", ": Use of kprobes is restricted"];
 
+const LOCKED: &str = "Kernel is locked down from ";
+
 const BPF_MODULE: &str = "LSM support for eBPF active";
 
 /// What security modules print as they start (their `init` functions below security/).
@@ -95,7 +97,7 @@ impl KernelLog {
             lines.any(|line| reasons.iter().any(|reason| line.contains(reason)))
         };
         let from = self.locked_from();
-        let level = if says(CONFIDENTIAL) || says(CONFIDENTIAL_OF_PATCH) {
+        let level = if says(CONFIDENTIAL) || says(CONFIDENTIAL_OF_PATCH) || self.is_raised() {
             Some("confidentiality")
         } else {
             level(from, self.refused().next().is_some(), facts)
@@ -124,6 +126,22 @@ impl KernelLog {
         says && !self.is_lifted()
     }
 
+    /// Whether it was locked down further than it was. A kernel writes a line for a step and none
+    /// for one that leads nowhere, and has two steps (`lock_kernel_down` in
+    /// security/lockdown/lockdown.c); those with the patch from before write one line.
+    fn is_raised(&self) -> bool {
+        let lines = self.0.lines();
+        let mut from = lines.filter_map(|line| Some(line.split_once(LOCKED)?.1));
+        let first = from.next();
+        from.any(|other| Some(other) != first)
+    }
+
+    /// Whether the command line locked it down, by its own words.
+    pub(super) fn is_locked_by_argument(&self) -> bool {
+        let mut lines = self.0.lines();
+        lines.any(|line| line.contains("Kernel is locked down from command line"))
+    }
+
     /// `Lockdown: modprobe: unsigned module loading is restricted; see man ...`
     fn refused(&self) -> impl Iterator<Item = &str> {
         let lines = self.0.lines();
@@ -132,7 +150,7 @@ impl KernelLog {
 
     /// What locked the kernel down last.
     fn locked_from(&self) -> Option<&str> {
-        let rest = self.behind("Kernel is locked down from ")?;
+        let rest = self.behind(LOCKED)?;
         Some(rest.split(';').next().unwrap_or_default().trim())
     }
 
@@ -140,7 +158,7 @@ impl KernelLog {
     fn is_lifted(&self) -> bool {
         let last = |mark: &str| self.0.rfind(mark);
         last("Lifting lockdown").is_some_and(|at| {
-            let since = [last("Kernel is locked down from "), last("Lockdown: ")];
+            let since = [last(LOCKED), last("Lockdown: ")];
             since.into_iter().flatten().all(|other| other <= at)
         })
     }
@@ -254,6 +272,8 @@ mod tests {
         );
         let asked = format!("{LOCKED}command line{MORE}");
         let built = format!("{LOCKED}Kernel configuration{MORE}");
+        let raised = format!("{efi}{LOCKED}securityfs{MORE}");
+        let twice = format!("{asked}{asked}");
         let module = "CONFIG_SECURITY_LOCKDOWN_LSM=y\n";
         let forced = format!("{module}CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY=y\n");
         for (log, config, cmdline, level) in [
@@ -268,6 +288,9 @@ mod tests {
             (&efi, module, "", Some("integrity")),
             (&efi, "CONFIG_A=y", "", None),
             (&denied, module, "", Some("confidentiality")),
+            (&raised, module, "", Some("confidentiality")),
+            // The same boot, told twice.
+            (&twice, module, "", None),
             (&asked, module, "lockdown=integrity", Some("integrity")),
             (
                 &asked,

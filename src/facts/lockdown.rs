@@ -152,7 +152,7 @@ fn signs(level: &Fact, log: &KernelLog, facts: &Facts) -> Fact {
     }
 }
 
-/// Sentences on what the argument `lockdown=` asks for and the kernel does not do. One that is
+/// What the argument `lockdown=` asks for and the kernel does not do. One that is
 /// locked down further than it was asked to is no contradiction.
 pub(super) fn another(facts: &Facts, place: &dyn Fn(&str) -> String) -> Option<String> {
     let level = facts.get("security.lockdown");
@@ -173,6 +173,24 @@ pub(super) fn another(facts: &Facts, place: &dyn Fn(&str) -> String) -> Option<S
             "lockdown is {here} in {} and {asked} in {}{because}",
             place(level.source()),
             place(facts.get("cmdline").source())
+        )
+    })
+}
+
+/// That the log tells of an argument which the command line does not have.
+pub(super) fn unasked_for(
+    log: &KernelLog,
+    facts: &Facts,
+    place: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let cmdline = facts.get("cmdline");
+    let argument = boot::argument(&cmdline, "lockdown");
+    let is_absent = argument.value() == Some(&Value::Absent);
+    (log.is_locked_by_argument() && is_absent).then(|| {
+        format!(
+            "the kernel is locked down from its command line by {}, and {} has no lockdown=",
+            place(KERNEL_LOG),
+            place(cmdline.source())
         )
     })
 }

@@ -30,6 +30,7 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     sentences.extend(other_kernels(host, log, facts, &place));
     sentences.extend(another_machine(facts, &place));
     sentences.extend(lockdown::another(facts, &place));
+    sentences.extend(lockdown::unasked_for(log, facts, &place));
     sentences.extend(other_modules(log, facts, &place));
     sentences.extend(another_firmware(log, facts, &place));
     sentences.extend(os::another(host, facts, &place));

@@ -88,6 +88,8 @@ struct Options {
     fragment: bool,
     /// By the header; a report has it in a fact of its own.
     version: Option<Box<str>>,
+    /// By the header, as the kernel's sources name machines; a report has that of the kernel.
+    machine: Option<Box<str>>,
     /// Options that two of its lines set differently; a report has them in a fact of its own.
     twice: Vec<(Box<str>, [Setting; 2])>,
 }
@@ -107,6 +109,7 @@ impl KernelConfig {
                     broken_lines: parsed.broken_lines,
                     fragment: false,
                     version: parsed.version,
+                    machine: parsed.machine,
                     twice: parsed.twice,
                 }),
             },
@@ -210,6 +213,25 @@ impl KernelConfig {
         })
     }
 
+    /// The machine it is for by its header, as the kernel's sources name it.
+    pub(super) fn machine(&self) -> Option<&str> {
+        self.content.as_ref().ok()?.machine.as_deref()
+    }
+
+    /// The machine of a kernel with this config, as uname names it.
+    fn machine_of_kernel(&self) -> Option<&'static str> {
+        let is_yes = |option: &str| self.option(option).value() == Some(&"y".into());
+        match (self.machine()?, is_yes("64BIT")) {
+            ("x86_64", _) | ("x86", true) => Some("x86_64"),
+            ("arm64", _) => Some("aarch64"),
+            ("s390", true) => Some("s390x"),
+            ("riscv", true) => Some("riscv64"),
+            ("loongarch", true) => Some("loongarch64"),
+            ("powerpc", _) if is_yes("PPC64") && is_yes("CPU_LITTLE_ENDIAN") => Some("ppc64le"),
+            _ => None,
+        }
+    }
+
     /// Sentences on options that two lines of the file set differently.
     pub(super) fn told_twice(&self) -> Vec<String> {
         let twice = self.content.iter().flat_map(|options| &options.twice);
@@ -271,6 +293,14 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     facts.set("config-file", config.file());
     facts.set("config-file.broken-lines", config.broken_lines());
     facts.set("config-file.version", config.version());
+    // Kernels before 6.1 do not tell it in a file.
+    let is_open = match facts.get("kernel.arch") {
+        Fact::Unknown { reason, .. } => reason.is_elsewhere(),
+        Fact::Known { .. } => false,
+    };
+    if let Some(machine) = config.machine_of_kernel().filter(|_| is_open) {
+        facts.set("kernel.arch", Fact::known(machine, &config.source));
+    }
     facts.set_config(config);
 }
 
@@ -301,6 +331,36 @@ mod tests {
 
     fn config() -> KernelConfig {
         KernelConfig::from_bytes(TEXT.as_bytes(), "/proc/config.gz")
+    }
+
+    #[test]
+    fn a_config_tells_the_machine_where_nothing_else_does() {
+        let wide = "CONFIG_64BIT=y\n";
+        for (header, options, machine) in [
+            ("x86", wide, Some("x86_64")),
+            ("x86", "# CONFIG_64BIT is not set\n", None),
+            ("x86_64", "CONFIG_A=y\n", Some("x86_64")),
+            ("arm64", "CONFIG_A=y\n", Some("aarch64")),
+            ("s390", wide, Some("s390x")),
+            ("riscv", wide, Some("riscv64")),
+            (
+                "powerpc",
+                "CONFIG_PPC64=y\nCONFIG_CPU_LITTLE_ENDIAN=y\n",
+                Some("ppc64le"),
+            ),
+            ("sparc", wide, None),
+        ] {
+            let text = format!("# Linux/{header} 5.15.0 Kernel Configuration\n{options}");
+            let host = crate::host::Memory::new()
+                .with_uname("5.15.0", "", "")
+                .with("/boot/config-5.15.0", text);
+            let facts = super::super::collect(&host);
+            assert_eq!(facts.text("kernel.arch").as_deref(), machine, "{header}");
+            let told = facts.list("config-file.disagreements").unwrap();
+            assert!(told.is_empty(), "{told:?}");
+            let other = super::super::collect(&host.with_uname("5.15.0", "", "mips64"));
+            assert_eq!(other.text("kernel.arch").unwrap(), "mips64", "{header}");
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Parsed {
     pub twice: Vec<(Box<str>, [Setting; 2])>,
     /// The kernel's version, by the header.
     pub version: Option<Box<str>>,
+    /// The machine it is for, by the header, as the kernel's sources name it.
+    pub machine: Option<Box<str>>,
 }
 
 /// More options that are set twice tell nothing more.
@@ -68,6 +70,15 @@ pub(super) fn options(bytes: &[u8]) -> Result<Parsed, String> {
         version: config_version(text)
             .filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
             .map(Box::from),
+        machine: machine(text).map(Box::from),
+    })
+}
+
+/// `x86` of `# Linux/x86 6.1.0 Kernel Configuration`.
+fn machine(text: &str) -> Option<&str> {
+    text.lines().take(10).find_map(|line| {
+        let rest = line.strip_suffix(" Kernel Configuration")?;
+        rest.strip_prefix("# Linux/")?.split(' ').next()
     })
 }
 
@@ -260,6 +271,7 @@ mod tests {
         let parsed = options(&gz(&config)).unwrap();
         assert_eq!(parsed.settings.get("A"), Some(&Setting::Yes));
         assert_eq!(parsed.version.as_deref(), Some("6.1.0-rc3"));
+        assert_eq!(parsed.machine.as_deref(), Some("x86"));
     }
 
     #[test]

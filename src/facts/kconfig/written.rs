@@ -90,6 +90,7 @@ impl From<Written> for KernelConfig {
                 broken_lines: written.broken_lines,
                 fragment: written.fragment,
                 version: None,
+                machine: None,
                 twice: Vec::new(),
             }),
         }
