@@ -109,7 +109,7 @@ fn each_check_fails_on_what_it_names_and_on_nothing_else() {
         }),
         ("config-disagrees", "ok", |_| {}),
         ("config-disagrees", "fail", |root| {
-            config(root, "CONFIG_SECURITYFS=y\n");
+            config(root, "# CONFIG_SECURITYFS is not set\n");
         }),
         ("config-disagrees", "fail", |root| {
             fs::remove_file(root.join("sys/kernel/btf/vmlinux")).unwrap();

@@ -65,7 +65,7 @@ pub fn healthy() -> TempDir {
                   CONFIG_DYNAMIC_FTRACE=y\nCONFIG_FTRACE_SYSCALLS=y\nCONFIG_PERF_EVENTS=y\n\
                   CONFIG_BPF_EVENTS=y\nCONFIG_KPROBES=y\nCONFIG_KPROBE_EVENTS=y\n\
                   CONFIG_UPROBES=y\nCONFIG_UPROBE_EVENTS=y\nCONFIG_NET_SCH_INGRESS=m\n\
-                  CONFIG_NET_CLS_BPF=m\nCONFIG_BPF_LSM=y\n";
+                  CONFIG_NET_CLS_BPF=m\nCONFIG_BPF_LSM=y\nCONFIG_SECURITYFS=y\n";
     let mounts = "21 28 0:20 / /sys rw - sysfs sysfs rw\n\
                   22 28 0:21 / /proc rw - proc proc rw\n\
                   30 21 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n\
@@ -89,7 +89,7 @@ pub fn healthy() -> TempDir {
         ("proc/sys/net/core/bpf_jit_enable", "1\n"),
         (
             "proc/filesystems",
-            "nodev\tsysfs\nnodev\tbpf\nnodev\tcgroup2\nnodev\ttracefs\n",
+            "nodev\tsysfs\nnodev\tbpf\nnodev\tcgroup2\nnodev\ttracefs\nnodev\tsecurityfs\n",
         ),
         ("proc/self/mountinfo", mounts),
         ("proc/self/status", status),
