@@ -26,6 +26,18 @@ impl Directory {
         Ok(Self { root })
     }
 
+    /// The name of the one directory in it, if there is one; files beside it do not count.
+    pub(super) fn only_directory(&self) -> Option<String> {
+        let names = list_directory(&self.root).ok()?.into_iter();
+        let mut directories = names.filter(|name| {
+            #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+            let meta = fs::symlink_metadata(self.root.join(name));
+            meta.is_ok_and(|meta| meta.is_dir())
+        });
+        let name = directories.next()?;
+        directories.next().is_none().then_some(name)
+    }
+
     /// The place of `path` in the real file system, every link on the way resolved below
     /// the root; the last component's link is followed if `follow` says so.
     fn resolve(&self, path: &str, follow: bool) -> io::Result<PathBuf> {
@@ -91,15 +103,13 @@ impl Directory {
         (count, files, first)
     }
 
-    /// What /proc says of the process that reads it is about the doctor, and not about the host
-    /// below this directory: there its first process stands for it.
     fn of_first_process<'a>(&self, path: &'a str) -> std::borrow::Cow<'a, str> {
-        #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
-        let shows_processes = || fs::symlink_metadata(self.root.join("proc/1/mountinfo")).is_ok();
-        match path.strip_prefix("/proc/self/") {
-            Some(rest) if shows_processes() => format!("/proc/1/{rest}").into(),
-            _ => path.into(),
-        }
+        links::of_first_process(path, |place| {
+            let place = self.root.join(place.trim_start_matches('/'));
+            #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+            let meta = fs::symlink_metadata(place);
+            meta.is_ok()
+        })
     }
 
     fn below(&self, parts: &[String]) -> PathBuf {

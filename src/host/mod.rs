@@ -5,6 +5,7 @@
 //! are the same to them. This room knows paths and bytes, and where other hosts' files keep
 //! them; it does not know what they mean for BPF.
 
+mod aliases;
 mod archive;
 pub(crate) mod boot;
 mod bundle;
@@ -17,6 +18,7 @@ mod live;
 mod memory;
 mod open;
 mod overlay;
+mod packed;
 mod recorder;
 mod rooted;
 mod sosreport;

@@ -117,53 +117,35 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
             return Ok(Opened::this());
         }
         let directory = Directory::open(path).map_err(unreadable)?;
+        // A folder around what was unpacked, as its archive has one; as there, files beside it,
+        // such as its checksum, do not count.
+        let top = directory.only_directory().filter(|top| !is_top(top));
+        let top = top.and_then(|top| {
+            let path = path.join(top);
+            Some((Directory::open(&path).ok()?, path.display().to_string()))
+        });
+        let (directory, name) = top.unwrap_or((directory, name.clone()));
         if Bundle::is_one(&directory) {
             return bundled(directory, &name, release);
         }
         if sosreport::is_one(&directory) {
             return report(directory, release).map_err(rooted);
         }
-        // A folder around what was unpacked, as its archive has one.
-        if let Ok(names) = directory.list("/")
-            && let [inner] = names.as_slice()
-            && !is_top(inner)
-            && let Ok(directory) = Directory::open(&path.join(inner))
-        {
-            if Bundle::is_one(&directory) {
-                return bundled(directory, &name, release);
-            }
-            if sosreport::is_one(&directory) {
-                return report(directory, release).map_err(rooted);
-            }
-            if looks_like_root(&directory) && deployments(&directory, &name).is_empty() {
-                return with_kernel(directory, release).map(plain).map_err(rooted);
-            }
-        }
-        let deployments = deployments(&directory, &name);
-        if !deployments.is_empty() {
-            return Err(OpenError::Ostree { name, deployments });
-        }
-        if !looks_like_root(&directory) {
-            return Err(OpenError::Foreign(name));
-        }
-        return with_kernel(directory, release).map(plain).map_err(rooted);
+        return root(directory, name, release);
     }
     if !meta.is_file() {
         return Err(OpenError::Neither(name));
     }
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
-        .open(path)
-        .map_err(unreadable)?;
-    let tree = archive::read(file, LIMITS, &wish);
-    let tree = tree.map_err(|problem| OpenError::Archive(name.clone(), problem))?;
-    // The directory of the archive itself, unless it is one of the host.
-    let top = tree.only_directory();
-    let tree = match top.filter(|top| !is_top(top.trim_start_matches('/'))) {
-        Some(top) => tree.below(&top),
-        None => tree,
+    let file = || {
+        let mut options = fs::OpenOptions::new();
+        let options = options.read(true);
+        options
+            .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
+            .open(path)
     };
+    file().map_err(unreadable)?;
+    let tree = archive::read(&file, LIMITS, &wish);
+    let tree = tree.map_err(|problem| OpenError::Archive(name.clone(), problem))?;
     if Bundle::is_one(&tree) {
         if let Some(odd) = tree.odd_member() {
             let problem = format!("its member `{odd}` is no file");
@@ -175,14 +157,28 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         let host = with_kernel(sosreport::open(tree), release);
         return host.map(plain).map_err(rooted);
     }
-    if !looks_like_root(&tree) {
-        return Err(OpenError::Foreign(name));
-    }
-    let deployments = deployments(&tree, &name);
+    root(tree, name, release)
+}
+
+/// The root file system these files are.
+fn root<H: Host + 'static>(
+    files: H,
+    name: String,
+    release: Option<&str>,
+) -> Result<Opened, OpenError> {
+    let deployments = deployments(&files, &name);
     if !deployments.is_empty() {
         return Err(OpenError::Ostree { name, deployments });
     }
-    with_kernel(tree, release).map(plain).map_err(rooted)
+    if !looks_like_root(&files) {
+        return Err(OpenError::Foreign(name));
+    }
+    let host = with_kernel(files, release);
+    host.map(plain).map_err(|host| OpenError::NoSuchKernel {
+        name,
+        asked: release.unwrap_or_default().to_owned(),
+        there: host.there,
+    })
 }
 
 fn bundled<H: Host + 'static>(

@@ -10,6 +10,8 @@ use super::{Host, Kind, Uname, links};
 pub(super) enum Node {
     /// A file whose bytes were kept.
     Bytes(Vec<u8>),
+    /// The beginning of a file of this size.
+    Begin(Vec<u8>, u64),
     /// A file of this size, whose bytes nobody was expected to ask for.
     Size(u64),
     /// A symbolic link.
@@ -89,6 +91,7 @@ impl Tree {
     }
 
     fn find(&self, path: &str, follow: bool) -> io::Result<(String, &Node)> {
+        let path = &links::of_first_process(path, |place| self.nodes.contains_key(place));
         let parts = links::resolve(path, follow, |parts| match self.nodes.get(&joined(parts)) {
             Some(Node::Link(target) | Node::Same(target)) => Ok(Some(target.clone())),
             Some(_) => Ok(None),
@@ -116,7 +119,10 @@ impl Host for Tree {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         match self.find(path, true)?.1 {
             Node::Bytes(bytes) => Ok(bytes.iter().copied().take(limit).collect()),
-            Node::Size(_) => Err(io::ErrorKind::Unsupported.into()),
+            Node::Begin(bytes, _) if limit <= bytes.len() => {
+                Ok(bytes.iter().copied().take(limit).collect())
+            }
+            Node::Size(_) | Node::Begin(..) => Err(io::ErrorKind::Unsupported.into()),
             _ => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "not a regular file",
@@ -130,6 +136,14 @@ impl Host for Tree {
                 let byte = usize::try_from(at).ok().and_then(|at| bytes.get(at));
                 byte.copied()
                     .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+            }
+            Node::Begin(bytes, size) => {
+                let byte = usize::try_from(at).ok().and_then(|at| bytes.get(at));
+                let error = match at < *size {
+                    true => io::ErrorKind::Unsupported,
+                    false => io::ErrorKind::UnexpectedEof,
+                };
+                byte.copied().ok_or_else(|| error.into())
             }
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -151,7 +165,7 @@ impl Host for Tree {
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
         Ok(match self.find(path, true)?.1 {
             Node::Bytes(bytes) => (Kind::File, bytes.len() as u64),
-            Node::Size(size) => (Kind::File, *size),
+            Node::Size(size) | Node::Begin(_, size) => (Kind::File, *size),
             Node::Directory => (Kind::Directory, 0),
             Node::Link(_) | Node::Same(_) | Node::Other => (Kind::Other, 0),
         })
