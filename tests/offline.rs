@@ -10,6 +10,8 @@
 
 #[path = "offline/archives.rs"]
 mod archives;
+#[path = "offline/names.rs"]
+mod names;
 mod support;
 
 use std::fs;

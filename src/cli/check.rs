@@ -194,9 +194,13 @@ fn redact(facts: &mut facts::Facts, outcomes: &mut [ProbeResult], labels: &mut L
         facts.text("environment.hostname").as_deref(),
         facts.text("kernel.release").as_deref(),
     );
+    // Twice, since a name may stand as such only behind where it stands otherwise.
+    facts
+        .clone()
+        .rewrite(&mut |key, text| redactor.fact(key, text));
     facts.rewrite(&mut |key, text| redactor.fact(key, text));
     for result in outcomes {
-        result.outcome.rewrite(&mut |text| redactor.text(text));
+        result.outcome.rewrite(&mut |text| redactor.log(text));
     }
     labels.rewrite(&mut |key, value| redactor.label(key, value));
 }

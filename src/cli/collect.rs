@@ -78,17 +78,22 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
             facts.text("environment.hostname").as_deref(),
             facts.text("kernel.release").as_deref(),
         );
-        // In the order of a report, so that a name is replaced by the same word in both.
+        // In the order of a report, so that a name is replaced by the same word in both; and twice,
+        // since a name may stand as such only behind where it stands otherwise.
         let mut told = facts.clone();
+        told.rewrite(&mut |key, text| redactor.fact(key, text));
+        told.clone_from(&facts);
         told.rewrite(&mut |key, text| redactor.fact(key, text));
         // A report has a hash in its place, and so another word as one to replace.
         let id = told.text("environment.machine-id").unwrap_or_default();
+        let mut draft = record.clone();
+        draft.rewrite(&mut |path, text| redactor.file(path, text));
         record.rewrite(&mut |path, text| match path {
             "/etc/machine-id" => format!("{id}\n"),
             _ => redactor.file(path, text),
         });
         for result in &mut outcomes {
-            result.outcome.rewrite(&mut |text| redactor.text(text));
+            result.outcome.rewrite(&mut |text| redactor.log(text));
         }
         labels.rewrite(&mut |key, value| redactor.label(key, value));
     }

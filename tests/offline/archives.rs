@@ -140,10 +140,8 @@ fn told(path: &Path) -> (String, String) {
 
 /// Archives of a directory: the name of each, and how tar(1) is to make it.
 const ARCHIVES: &[(&str, &[&str])] = &[
-    ("dots.tar.gz", &["-C", "host", "-czf", "dots.tar.gz", "."]),
     ("dots.tar.xz", &["-C", "host", "-cJf", "dots.tar.xz", "."]),
     ("top.tar.gz", &["-czf", "top.tar.gz", "host"]),
-    ("top.tar", &["-cf", "top.tar", "./host"]),
     (
         "pax.tar",
         &["--format=pax", "--sort=name", "-cf", "pax.tar", "host"],
@@ -179,17 +177,20 @@ fn an_archive_tells_what_the_directory_it_was_made_of_tells() {
 #[test]
 fn archives_of_hosts_tell_what_their_directories_tell() {
     let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
-    let mut count = 0;
-    for entry in fs::read_dir(hosts).unwrap() {
-        let host = entry.unwrap().path();
-        if !host.join("root").is_dir() {
-            continue;
-        }
-        count += 1;
+    // Of each kind of boot loader and image one.
+    let names = [
+        "flatcar-3815",
+        "nixos",
+        "rhcos-4.12",
+        "alpine-3.21",
+        "talos-1.9",
+        "ubuntu-22.04",
+    ];
+    for host in names {
+        let host = hosts.join(host);
         let scratch = tempfile::tempdir().unwrap();
         let packed = scratch.path().join("x.tar");
         pack(&host, &["-cf", name(&packed), "root"]);
         assert_eq!(told(&packed), told(&host.join("root")), "{host:?}");
     }
-    assert_ne!(count, 0);
 }
