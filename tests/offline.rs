@@ -13,6 +13,8 @@ mod archives;
 #[path = "offline/names.rs"]
 mod names;
 mod support;
+#[path = "offline/told.rs"]
+mod told;
 
 use std::fs;
 use std::io::Write;
@@ -640,8 +642,10 @@ fn a_fifo_or_a_device_in_a_sosreport_stops_nothing() {
     let cmdline = root.join("proc/cmdline");
     fs::remove_file(&cmdline).unwrap();
     nix::unistd::mkfifo(&cmdline, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let directory = report(&["--root", name(&root)]);
+    let odd = "/proc/cmdline is no regular file but a fifo, a device or a socket";
+    let (directory, said) = warned(&["--root", name(&root)]);
     assert_eq!(fact(&directory, "cmdline").0, "? unreadable");
+    assert!(said.contains(odd), "{said}");
 
     fs::remove_file(&cmdline).unwrap();
     let top = root.file_name().unwrap().to_str().unwrap();
@@ -653,8 +657,9 @@ fn a_fifo_or_a_device_in_a_sosreport_stops_nothing() {
     );
     let path = scratch.path().join("x.tar");
     fs::write(&path, [device, archive(&root)].concat()).unwrap();
-    let archived = report(&["--root", name(&path)]);
+    let (archived, said) = warned(&["--root", name(&path)]);
     assert_eq!(fact(&archived, "cmdline").0, "? unreadable");
+    assert!(said.contains(odd), "{said}");
 }
 
 #[test]

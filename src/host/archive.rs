@@ -252,6 +252,12 @@ fn members(
             }
             _ => Node::Other,
         };
+        if matches!(node, Node::Bytes(_))
+            && (path.ends_with("_-a") || path.ends_with("/version.txt"))
+            && let Ok(time) = entry.header().mtime()
+        {
+            found.tree.date(&path, time);
+        }
         found.tree.put(&parts, node);
     }
     Ok(found)

@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::live::{kind_of, list_directory, read_byte, read_file};
+use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
 
 /// A host whose files lie below a directory. Links are followed as the host itself would
@@ -116,6 +118,15 @@ impl Directory {
         parts
             .iter()
             .fold(self.root.clone(), |path, part| path.join(part))
+    }
+}
+
+impl Dated for Directory {
+    fn modified(&self, path: &str) -> Option<u64> {
+        let place = self.resolve(path, true).ok()?;
+        #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+        let meta = fs::symlink_metadata(place).ok()?;
+        u64::try_from(meta.mtime()).ok()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
 
 /// What a path of a [`Tree`] holds.
@@ -29,6 +30,10 @@ pub(super) enum Node {
 pub(super) struct Tree {
     /// By absolute path; the root is the empty text.
     nodes: BTreeMap<String, Node>,
+    /// When files were written, as far as somebody may ask.
+    times: BTreeMap<String, u64>,
+    /// Paths of which there is more than one member that is no directory.
+    twice: BTreeSet<String>,
 }
 
 impl Tree {
@@ -45,9 +50,23 @@ impl Tree {
             self.nodes.insert(directory.to_owned(), Node::Directory);
         }
         // A directory that is told of again stays what it is.
-        if !self.nodes.contains_key(&path) || (!parts.is_empty() && node != Node::Directory) {
+        let is_new = !self.nodes.contains_key(&path);
+        if is_new || (!parts.is_empty() && node != Node::Directory) {
+            if !is_new {
+                self.twice.insert(path.clone());
+            }
             self.nodes.insert(path, node);
         }
+    }
+
+    /// Notes when the file at this path was written.
+    pub(super) fn date(&mut self, path: &str, seconds: u64) {
+        self.times.insert(path.to_owned(), seconds);
+    }
+
+    /// Paths of which there is more than one member that is no directory.
+    pub(super) fn twice(&self) -> BTreeSet<String> {
+        self.twice.clone()
     }
 
     /// The tree below a directory, as a tree of its own.
@@ -57,6 +76,10 @@ impl Tree {
             let rest = path.strip_prefix(prefix)?;
             (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
         };
+        let times = self.times.iter();
+        let times = times.filter_map(|(path, time)| Some((inside(path)?, *time)));
+        let times = times.collect();
+        let twice = self.twice.iter().filter_map(|path| inside(path)).collect();
         let nodes = self.nodes.into_iter().filter_map(|(path, node)| {
             let node = match node {
                 // By its name in the archive, which has the directory in it.
@@ -67,6 +90,8 @@ impl Tree {
         });
         Self {
             nodes: nodes.collect(),
+            times,
+            twice,
         }
     }
 
@@ -102,6 +127,12 @@ impl Tree {
             Some(node) => Ok((path, node)),
             None => Err(io::ErrorKind::NotFound.into()),
         }
+    }
+}
+
+impl Dated for Tree {
+    fn modified(&self, path: &str) -> Option<u64> {
+        self.times.get(path).copied()
     }
 }
 

@@ -139,6 +139,8 @@ fn has_bytes(path: &str) -> bool {
             "uname_-a"
                 | "sysctl_-a"
                 | "hostname"
+                | "date"
+                | "date_--utc"
                 | "mount_-l"
                 | "mokutil_--sb-state"
                 | "journalctl_--no-pager_--boot"
@@ -150,7 +152,7 @@ fn has_bytes(path: &str) -> bool {
                 | "sestatus_-b"
                 | "dmidecode"
         ),
-        "uname" | "hostname" | "mount" | "lsmod" | "dmidecode" => second.is_empty(),
+        "uname" | "hostname" | "date" | "mount" | "lsmod" | "dmidecode" => second.is_empty(),
         "var" => matches!(path, "/var/log/dmesg" | "/var/lib/dpkg/status"),
         _ => false,
     }

@@ -162,6 +162,13 @@ fn an_archive_tells_what_the_directory_it_was_made_of_tells() {
         build(&root, &tree);
         let unpacked = told(&root);
         let facts: Value = serde_yaml::from_str(&unpacked.0).unwrap();
+        let odd = ["what is no file", "a link to itself"].contains(&what);
+        assert_eq!(
+            unpacked.1.contains("/proc/cmdline is "),
+            odd,
+            "{}",
+            unpacked.1
+        );
         assert_eq!(fact(&facts, "os.id").0, "nixos", "{what}");
         let option = &facts["facts"]["config"]["options"]["BPF_SYSCALL"];
         assert_eq!(option, "y", "{what}");

@@ -157,7 +157,10 @@ impl KernelConfig {
                 Some(setting) => Fact::known(setting, &self.source),
                 // The line that names it may be among those that are broken.
                 None if options.broken_lines > 0 => {
-                    let detail = format!("{} lines make no sense", options.broken_lines);
+                    let detail = match options.broken_lines {
+                        1 => "1 line makes no sense".to_owned(),
+                        lines => format!("{lines} lines make no sense"),
+                    };
                     Fact::unknown(Why::Malformed, &detail, &self.source)
                 }
                 None if options.fragment => {
