@@ -114,6 +114,21 @@ impl Directory {
         })
     }
 
+    /// The place of a file to read. What is none is not even opened: that does something to some
+    /// devices.
+    fn file(&self, path: &str) -> io::Result<PathBuf> {
+        let place = self.resolve(&self.of_first_process(path), true)?;
+        #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+        let meta = fs::symlink_metadata(&place)?;
+        match meta.is_file() {
+            true => Ok(place),
+            false => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a regular file",
+            )),
+        }
+    }
+
     fn below(&self, parts: &[String]) -> PathBuf {
         parts
             .iter()
@@ -132,11 +147,11 @@ impl Dated for Directory {
 
 impl Host for Directory {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
-        read_file(&self.resolve(&self.of_first_process(path), true)?, limit)
+        read_file(&self.file(path)?, limit)
     }
 
     fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
-        read_byte(&self.resolve(&self.of_first_process(path), true)?, at)
+        read_byte(&self.file(path)?, at)
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
@@ -203,6 +218,16 @@ mod tests {
         nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
         let error = host.read("/fifo", 100).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn a_socket_in_the_place_of_a_file_is_refused_as_such() {
+        let (guard, host) = host();
+        let path = guard.path().join("root/socket");
+        let _listens = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let error = host.read("/socket", 100).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(error.raw_os_error(), None);
     }
 
     #[test]

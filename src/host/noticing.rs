@@ -16,7 +16,15 @@ impl Notices {
     /// A sentence for each.
     pub(super) fn sentences(&self) -> Vec<String> {
         let notices = self.0.borrow();
-        let told = notices.iter().map(|(path, what)| format!("{path} {what}"));
+        // What lies below a link that leads to itself is not there for the same reason.
+        let is_below = |path: &str| {
+            let mut ends = path.match_indices('/').map(|(end, _)| end);
+            ends.any(|end| path.get(..end).is_some_and(|top| notices.contains_key(top)))
+        };
+        let told = notices
+            .iter()
+            .filter(|(path, _)| !is_below(path))
+            .map(|(path, what)| format!("{path} {what}"));
         let mut told: Vec<String> = told.collect();
         if told.len() > MOST {
             let rest = told.len() - MOST;
@@ -165,15 +173,19 @@ mod tests {
             .with("/etc/os-release", "ID=x\n")
             .with("/etc/hostname", "x\n")
             .refusing("/boot/config-6.1", io::ErrorKind::PermissionDenied)
-            .refusing("/etc/other", io::ErrorKind::PermissionDenied);
+            .refusing("/etc/other", io::ErrorKind::PermissionDenied)
+            .refusing("/boot/grub", io::ErrorKind::PermissionDenied)
+            .refusing("/boot/grub/grub.cfg", io::ErrorKind::PermissionDenied);
         let twice = ["/etc/os-release", "/etc/hostname"].map(str::to_owned);
         let (host, notices) = Noticing::new(host, twice.into());
         assert!(notices.sentences().is_empty());
+        let _ = host.list("/boot/grub");
         for path in [
             "/proc/cmdline",
             "/proc/1/environ",
             "/etc/os-release",
             "/boot/config-6.1",
+            "/boot/grub/grub.cfg",
             "/nowhere",
         ] {
             let _ = host.read(path, 99);
@@ -182,6 +194,7 @@ mod tests {
             notices.sentences(),
             [
                 "/boot/config-6.1 can't be read: Permission denied",
+                "/boot/grub can't be read: Permission denied",
                 "/etc/os-release is in the archive more than once: the last one was read",
                 "/proc/cmdline is empty",
             ]
