@@ -253,7 +253,9 @@ fn members(
             _ => Node::Other,
         };
         if matches!(node, Node::Bytes(_))
-            && (path.ends_with("_-a") || path.ends_with("/version.txt"))
+            && (path.ends_with("_-a")
+                || path.ends_with("version.txt")
+                || path.ends_with("basic-environment.txt"))
             && let Ok(time) = entry.header().mtime()
         {
             found.tree.date(&path, time);

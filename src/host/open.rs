@@ -13,7 +13,7 @@ use super::noticing::{Notices, Noticing};
 use super::rooted::{NoSuchKernel, with_kernel};
 use super::seen::{self, Dated};
 use super::wanted::{Wish, is_top, wish};
-use super::{Bundle, Directory, Host, Kind, Live, sosreport};
+use super::{Bundle, Directory, Host, Kind, Live, sosreport, supportconfig};
 use crate::labels::Labels;
 
 /// A host that was found at a path.
@@ -85,7 +85,9 @@ pub enum OpenError {
         deployments: Vec<String>,
     },
     /// An archive of something else.
-    #[error("{0} holds no sosreport, no bundle of bpf-doctor and no root file system")]
+    #[error(
+        "{0} holds no sosreport, no supportconfig, no bundle of bpf-doctor and no root file system"
+    )]
     Foreign(String),
 }
 
@@ -146,6 +148,10 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
             opened.warnings.extend(warning);
             return Ok(opened);
         }
+        if supportconfig::is_one(&directory) {
+            let texts = supportconfig::as_sosreport(directory);
+            return report(texts, BTreeSet::new(), release).map_err(rooted);
+        }
         return root(directory, BTreeSet::new(), name, release);
     }
     if !meta.is_file() {
@@ -171,6 +177,10 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
     let twice = tree.twice();
     if sosreport::is_one(&tree) {
         return report(tree, twice, release).map_err(rooted);
+    }
+    if supportconfig::is_one(&tree) {
+        let texts = supportconfig::as_sosreport(tree);
+        return report(texts, twice, release).map_err(rooted);
     }
     root(tree, twice, name, release)
 }

@@ -30,6 +30,7 @@ const WRITTEN: &[&str] = &[
     "/sos_commands/general/uname_-a",
     "/sos_commands/kernel/sysctl_-a",
     "/version.txt",
+    "/basic-environment.txt",
 ];
 
 /// When the report was made: by its own date, else by when its files were written.
@@ -37,7 +38,9 @@ pub(super) fn seen(report: &impl Dated) -> Option<Seen> {
     let by_date = DATES.iter().find_map(|path| {
         let bytes = report.read(path, 1024).ok()?;
         let time = of_date(&String::from_utf8_lossy(&bytes))?;
-        Some((time, path.trim_start_matches('/').to_owned()))
+        let origin = report.origin(path);
+        let own = || path.trim_start_matches('/').to_owned();
+        Some((time, origin.unwrap_or_else(own)))
     });
     by_date.or_else(|| {
         let mut written = WRITTEN.iter();

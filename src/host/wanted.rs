@@ -1,6 +1,8 @@
 //! Which members of an archive facts may ask for: of the files of a whole host, a few hundred of
 //! some hundred thousand.
 
+use super::supportconfig;
+
 /// What is kept of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Wish {
@@ -152,6 +154,7 @@ fn has_bytes(path: &str) -> bool {
                 | "sestatus_-b"
                 | "dmidecode"
         ),
+        name if supportconfig::is_text(name) => second.is_empty(),
         "uname" | "hostname" | "date" | "mount" | "lsmod" | "dmidecode" => second.is_empty(),
         "var" => matches!(path, "/var/log/dmesg" | "/var/lib/dpkg/status"),
         _ => false,
@@ -203,6 +206,7 @@ mod tests {
             ("/etc/os-release", Wish::Bytes),
             ("/top/etc/os-release", Wish::Bytes),
             ("/sosreport-x/sos_commands/kernel/dmesg", Wish::Bytes),
+            ("/scc_x/basic-environment.txt", Wish::Bytes),
             ("/sos_commands/kernel/lspci", Wish::Nothing),
             ("/usr/bin/grubby", Wish::Presence),
             ("/top/usr/bin/grubby", Wish::Presence),

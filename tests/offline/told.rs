@@ -117,3 +117,67 @@ fn random_bytes_are_no_settings() {
         "it is not like `sysctl -a`",
     );
 }
+
+#[test]
+fn a_supportconfig_is_understood_as_directory_and_as_archive() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("scc_web-17_260101_0000");
+    let command = |name: &str, said: &str| format!("#==[ Command ]=====#\n# {name}\n{said}\n\n");
+    let file =
+        |path: &str, text: &str| format!("#==[ Configuration File ]==#\n# {path}\n{text}\n\n");
+    let environment = [
+        command("/bin/date", "Thu Jan  1 00:00:00 UTC 2026"),
+        command(
+            "/bin/uname -a",
+            "Linux web-17 6.4.0-150600.23.47-default #1 SMP PREEMPT_DYNAMIC x86_64 x86_64 x86_64 GNU/Linux",
+        ),
+        file(
+            "/etc/os-release",
+            "ID=\"sles\"\nVERSION_ID=\"15.6\"\nPRETTY_NAME=\"SLES 15 SP6\"",
+        ),
+    ];
+    put(&root, "basic-environment.txt", environment.concat());
+    put(
+        &root,
+        "boot.txt",
+        file("/proc/cmdline", "ro security=apparmor"),
+    );
+    put(
+        &root,
+        "env.txt",
+        command(
+            "/sbin/sysctl -a",
+            "kernel.unprivileged_bpf_disabled = 2\nvm.swappiness = 60",
+        ),
+    );
+    put(
+        &root,
+        "fs-diskio.txt",
+        command(
+            "/bin/mount",
+            "bpf on /sys/fs/bpf type bpf (rw)\ncgroup2 on /sys/fs/cgroup type cgroup2 (rw)",
+        ),
+    );
+    let told = report(&["--root", name(&root)]);
+    for (key, value, source) in [
+        (
+            "kernel.release",
+            "6.4.0-150600.23.47-default",
+            "basic-environment.txt (/bin/uname -a)",
+        ),
+        ("os.id", "sles", "basic-environment.txt (/etc/os-release)"),
+        (
+            "sysctl.kernel.unprivileged_bpf_disabled",
+            "2",
+            "env.txt (/sbin/sysctl -a)",
+        ),
+        ("cgroup.mode", "unified", "fs-diskio.txt (/bin/mount)"),
+    ] {
+        let expected = (value.to_owned(), source.to_owned());
+        assert_eq!(fact(&told, key), expected, "{key}");
+    }
+    assert_eq!(told["generated_at"], "2026-01-01T00:00:00Z");
+    let packed = scratch.path().join("x.txz");
+    fs::write(&packed, xz(&archive(&root))).unwrap();
+    assert_eq!(report(&["--root", name(&packed)]), told);
+}
