@@ -17,6 +17,7 @@ pub mod reference;
 pub mod report;
 mod selection;
 mod software;
+mod time;
 pub mod triage;
 pub mod version;
 pub mod yaml;

@@ -25,7 +25,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("redact", &[]),
     ("yaml", &[]),
     ("labels", &[]),
-    ("host", &["yaml", "labels"]),
+    ("time", &[]),
+    ("host", &["yaml", "labels", "time"]),
     ("facts", &["version", "host"]),
     ("probes", &["facts"]),
     ("catalogue", &["version", "yaml"]),
@@ -55,7 +56,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("object", &["catalogue", "facts", "probes", "diagnosis"]),
-    ("fleet", &["yaml", "diagnosis", "report"]),
+    ("fleet", &["yaml", "time", "diagnosis", "report"]),
     (
         "cli",
         &[

@@ -124,8 +124,11 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
     // Of a saved report that is judged anew, the time of the observation is what counts.
     let (mut generated_at, mut seconds) = now()?;
-    if let Some(time) = observed.observed_at {
+    if let Some((time, by)) = observed.observed_at {
         seconds = seconds_of(&time).unwrap_or(seconds);
+        if arguments.output.is_verbose() {
+            Terminal::warn(&format!("the host was seen at {time}, as told by {by}"));
+        }
         generated_at = time;
     }
     let mut labels = arguments.labels.over(observed.labels)?;
@@ -194,9 +197,13 @@ fn redact(facts: &mut facts::Facts, outcomes: &mut [ProbeResult], labels: &mut L
         facts.text("environment.hostname").as_deref(),
         facts.text("kernel.release").as_deref(),
     );
+    // Twice, since a name may stand as such only behind where it stands otherwise.
+    facts
+        .clone()
+        .rewrite(&mut |key, text| redactor.fact(key, text));
     facts.rewrite(&mut |key, text| redactor.fact(key, text));
     for result in outcomes {
-        result.outcome.rewrite(&mut |text| redactor.text(text));
+        result.outcome.rewrite(&mut |text| redactor.log(text));
     }
     labels.rewrite(&mut |key, value| redactor.label(key, value));
 }

@@ -6,7 +6,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::Exit;
-use super::input::{LabelArguments, NameArguments, now};
+use super::input::{LabelArguments, NameArguments, now, seconds_of};
+use super::output::Terminal;
 use super::place::{Place, Readers};
 use bpf_doctor::host::{self, Opened, Packed, Recorder};
 use bpf_doctor::redact::Redactor;
@@ -46,11 +47,17 @@ const BTF_LIMIT: usize = 32 << 20;
 
 /// Collects and writes.
 pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
-    let (collected_at, seconds) = now()?;
+    let (mut collected_at, mut seconds) = now()?;
     let opened = match &arguments.root {
         Some(root) => host::open(root, None)?,
         None => Opened::this(),
     };
+    // What is packed again is as old as it was.
+    if let Some((time, _)) = &opened.seen_at {
+        seconds = seconds_of(time).unwrap_or(seconds);
+        collected_at.clone_from(time);
+    }
+    opened.warnings.iter().for_each(|text| Terminal::warn(text));
     let mut labels = arguments.labels.over(opened.labels.clone())?;
     let mut output = Place::open(&arguments.output, Readers::Owner)?;
     if output.is_terminal() {
@@ -62,6 +69,10 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
     let recorder = Recorder::new(opened.host.as_ref());
     let facts = facts::collect(&recorder);
     let mut record = recorder.finish();
+    opened
+        .noticed()
+        .iter()
+        .for_each(|text| Terminal::warn(text));
     record.take_whole(opened.host.as_ref(), BTF, BTF_LIMIT, arguments.with_btf);
     if let Some(name) = &arguments.name.hostname {
         record.name_host(name);
@@ -78,17 +89,22 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
             facts.text("environment.hostname").as_deref(),
             facts.text("kernel.release").as_deref(),
         );
-        // In the order of a report, so that a name is replaced by the same word in both.
+        // In the order of a report, so that a name is replaced by the same word in both; and twice,
+        // since a name may stand as such only behind where it stands otherwise.
         let mut told = facts.clone();
+        told.rewrite(&mut |key, text| redactor.fact(key, text));
+        told.clone_from(&facts);
         told.rewrite(&mut |key, text| redactor.fact(key, text));
         // A report has a hash in its place, and so another word as one to replace.
         let id = told.text("environment.machine-id").unwrap_or_default();
+        let mut draft = record.clone();
+        draft.rewrite(&mut |path, text| redactor.file(path, text));
         record.rewrite(&mut |path, text| match path {
             "/etc/machine-id" => format!("{id}\n"),
             _ => redactor.file(path, text),
         });
         for result in &mut outcomes {
-            result.outcome.rewrite(&mut |text| redactor.text(text));
+            result.outcome.rewrite(&mut |text| redactor.log(text));
         }
         labels.rewrite(&mut |key, value| redactor.label(key, value));
     }

@@ -58,6 +58,11 @@ impl OutputArguments {
         self.output.as_deref()
     }
 
+    /// Whether all is to be said.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// Whether little is to be said.
     pub fn is_quiet(&self) -> bool {
         self.quiet

@@ -63,8 +63,8 @@ pub struct Observed {
     pub outcomes: Vec<ProbeResult>,
     /// What was said of it when it was observed.
     pub labels: Labels,
-    /// When it was observed, if that was not now.
-    pub observed_at: Option<String>,
+    /// When it was observed, if that was not now, and what tells so.
+    pub observed_at: Option<(String, String)>,
 }
 
 /// The largest file there is: BTF of a kernel with everything in it.
@@ -86,7 +86,7 @@ impl SourceArguments {
                 facts: saved.facts,
                 outcomes: saved.probes,
                 labels: saved.labels,
-                observed_at: Some(saved.generated_at),
+                observed_at: Some((saved.generated_at, "the saved report".to_owned())),
             });
         }
         let files = self.files();
@@ -100,21 +100,23 @@ impl SourceArguments {
             });
         }
         let opened = self.host()?;
-        if let Some(warning) = &opened.warning {
-            Terminal::warn(warning);
-        }
-        let of_bundle = opened.probes.map(|bytes| {
-            let outcomes = report::read_outcomes(&bytes);
+        opened.warnings.iter().for_each(|text| Terminal::warn(text));
+        let of_bundle = opened.probes.as_ref().map(|bytes| {
+            let outcomes = report::read_outcomes(bytes);
             outcomes.context("can't read the outcomes of probes in the bundle")
         });
         let of_bundle = of_bundle.transpose()?.unwrap_or_default();
         let facts = facts::collect(opened.host.as_ref());
+        opened
+            .noticed()
+            .iter()
+            .for_each(|text| Terminal::warn(text));
         let outcomes = underway.map_or(of_bundle, Underway::results);
         Ok(Observed {
             facts,
             outcomes,
             labels: opened.labels,
-            observed_at: None,
+            observed_at: opened.seen_at,
         })
     }
 

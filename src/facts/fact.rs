@@ -157,6 +157,9 @@ pub(super) fn by_name<'de, D: Deserializer<'de>>(
             while let Some(key) = map.next_key::<String>()? {
                 let fact = map.next_value();
                 let fact = fact.map_err(|error| A::Error::custom(format!("{key}: {error}")))?;
+                if facts.contains_key(&key) {
+                    return Err(A::Error::custom(format!("{key}: it is there twice")));
+                }
                 facts.insert(key, fact);
             }
             Ok(facts)

@@ -90,7 +90,10 @@ impl Mounts {
         match self.broken_lines {
             0 => none,
             lines => {
-                let detail = format!("none found, but {lines} lines make no sense");
+                let detail = match lines {
+                    1 => "none found, but 1 line makes no sense".to_owned(),
+                    _ => format!("none found, but {lines} lines make no sense"),
+                };
                 Fact::unknown(Why::Malformed, &detail, self.source)
             }
         }

@@ -22,7 +22,6 @@ mod rejoin;
 mod render;
 mod split;
 mod summary;
-mod time;
 mod unpack;
 mod words;
 

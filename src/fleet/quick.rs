@@ -122,7 +122,7 @@ impl Quick {
             let digest = self.reader.digest(&raw).ok()?;
             return Some((digest, raw.host.machine_id));
         };
-        let seconds = super::time::seconds(time)?;
+        let seconds = crate::time::seconds(time)?;
         let machine = machine.map(str::to_owned);
         if let Some(known) = self.heads.get(self.scratch.as_slice()) {
             let mut digest = known.clone();

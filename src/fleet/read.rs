@@ -8,10 +8,10 @@ use serde::Deserialize;
 use super::digest::{Digest, LABELS_LIMIT, Odd, Place, SOFTWARE_LIMIT, Said, Software};
 use super::faults::{Fault, better, cut_off, other_schema, too_large};
 use super::raw::{Raw, RawFinding, RawHead, RawLack, RawProfile};
-use super::time::seconds;
 use super::words::{NAME_LIMIT, Remedy, Variant, Words, cut};
 use crate::diagnosis::{Severity, Status};
 use crate::report::{SCHEMA, Summary};
+use crate::time::seconds;
 use crate::yaml;
 
 /// Some forty times the largest report of a host. Reports are read by several threads at

@@ -1,16 +1,19 @@
-//! Archives of files: tar, also packed with gzip or xz, read once from front to back.
+//! Archives of files: tar, also packed with gzip or xz, read from front to back, and once more
+//! where links lead to what was passed over.
 //!
 //! Archives come from strangers. Nothing is unpacked to disk; what is kept in memory, how
 //! much is unpacked on the way and how many members there may be are limited.
 
-use std::cell::Cell;
-use std::io::{self, BufReader, Read};
-use std::rc::Rc;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Read};
 
 use tar::EntryType;
 
+use super::aliases::{Aliases, Links, Target};
+use super::packed::{Buffered, TooMuch};
 use super::tree::{Node, Tree};
-use super::wanted::Wish;
+use super::wanted::{Wish, is_top};
 
 /// How much of an archive is looked at before it counts as hostile.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +22,7 @@ pub(super) struct Limits {
     pub(super) unpacked: u64,
     /// To how many times its size it may unpack. Logs of many like lines reach some 50.
     pub(super) ratio: u64,
-    /// Below these bytes the ratio says nothing.
+    /// Below these bytes the ratio says nothing: one file of zeros makes any ratio.
     pub(super) ratio_from: u64,
     /// Members, of which a sosreport has some ten thousand and a host a million.
     pub(super) members: usize,
@@ -27,6 +30,8 @@ pub(super) struct Limits {
     pub(super) nodes: usize,
     /// Bytes of a member that are kept; the largest that facts ask for is BTF, with modules' some 10 MiB.
     pub(super) member: u64,
+    /// Bytes that are kept of a larger one, and of one whose beginning tells all.
+    pub(super) begin: u64,
     /// Bytes of all members that are kept.
     pub(super) kept: u64,
     /// Bytes of a member's name.
@@ -38,78 +43,130 @@ pub(super) struct Limits {
 pub(super) const LIMITS: Limits = Limits {
     unpacked: 2 << 30,
     ratio: 250,
-    ratio_from: 16 << 20,
+    ratio_from: 256 << 20,
     members: 2_000_000,
     nodes: 200_000,
     member: 32 << 20,
+    begin: 1 << 20,
     kept: 128 << 20,
     name: 8 << 10,
     xz_memory: 80 << 10,
 };
 
 /// What is wrong with an archive, in words that continue its name and a colon.
-type Problem = String;
+pub(super) type Problem = String;
 
-/// The members of an archive that `wanted` wishes for.
-pub(super) fn read(
-    packed: impl Read,
+/// The members of an archive that `wanted` wishes for, be it by their own names or by links that
+/// lead to them; and the one directory that holds everything, unless it is one of a host.
+///
+/// `open` opens the archive from its beginning; that is done again where links ask for more.
+pub(super) fn read<R: Read>(
+    open: &dyn Fn() -> io::Result<R>,
     limits: Limits,
     wanted: &dyn Fn(&str) -> Wish,
 ) -> Result<Tree, Problem> {
-    let counted = Counted::new(packed);
-    let taken = Rc::clone(&counted.count);
-    let mut buffered = BufReader::with_capacity(64 << 10, counted);
-    let plain = unpacked(&mut buffered, limits)?;
-    let bounded = Bounded {
-        inner: plain,
-        taken,
-        given: 0,
-        limits,
+    let opened = || open().map_err(|error| error.to_string());
+    let first = pass(opened()?, limits, wanted)?;
+    let top = first.tree.only_directory();
+    let top = top.filter(|top| !is_top(top.trim_start_matches('/')));
+    let top = top.unwrap_or_default();
+    let links = first.links_below(&top);
+    let aliases = Aliases::of(&links, wanted);
+    let lesser = |path: &str| first.lesser.contains(&hash(&format!("{top}{path}")));
+    let tree = match aliases.lead_to(&lesser) {
+        false => first.tree,
+        true => {
+            let wanted = |path: &str| match path.strip_prefix(top.as_str()) {
+                Some(inner) => aliases.wish(inner, wanted).max(wanted(path)),
+                None => wanted(path),
+            };
+            pass(opened()?, limits, &wanted)?.tree
+        }
     };
-    members(bounded, limits, wanted)
+    Ok(match top.is_empty() {
+        true => tree,
+        false => tree.below(&top),
+    })
 }
 
-/// The bytes of the archive itself, whatever it is packed with.
-fn unpacked<'a, R: Read>(
-    packed: &'a mut BufReader<R>,
-    limits: Limits,
-) -> Result<Box<dyn Read + 'a>, Problem> {
-    let begin = io::BufRead::fill_buf(packed).map_err(|error| error.to_string())?;
-    Ok(match begin {
-        [] => return Err("it is empty".to_owned()),
-        [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Box::new(lzma_rust2::XzReader::new_mem_limit(
-            packed,
-            true,
-            limits.xz_memory,
-        )),
-        [b'B', b'Z', b'h', ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            return Err(
-                "it is packed with bzip2 or zstd: unpack it, and name the directory".to_owned(),
-            );
+/// What one reading of an archive brings.
+struct Pass {
+    tree: Tree,
+    /// All links, whether anybody asks for them or not, by their paths.
+    links: Links,
+    /// Hashes of the paths of what was not kept whole, and of the directories above.
+    lesser: HashSet<u64>,
+}
+
+impl Pass {
+    /// The links below a directory, as they are called there.
+    fn links_below(&self, top: &str) -> Links {
+        let inside = |path: &str| {
+            let rest = path.strip_prefix(top)?;
+            rest.starts_with('/').then(|| rest.to_owned())
+        };
+        let links = self.links.iter().filter_map(|(path, target)| {
+            let target = match target {
+                Target::Hard(path) => Target::Hard(inside(path)?),
+                Target::Symbolic(text) => Target::Symbolic(text.clone()),
+            };
+            Some((inside(path)?, target))
+        });
+        links.collect()
+    }
+
+    /// Notes of a member that was not kept whole.
+    fn lessen(&mut self, path: &str) {
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        for end in ends.chain([path.len()]).rev() {
+            let place = path.get(..end).unwrap_or_default();
+            if !self.lesser.insert(hash(place)) {
+                break;
+            }
         }
-        bytes if bytes.get(257..262) == Some(b"ustar") => Box::new(packed),
-        _ => return Err("it is no archive: neither tar nor tar.gz nor tar.xz".to_owned()),
-    })
+    }
+}
+
+fn hash(path: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn pass(packed: impl Read, limits: Limits, wanted: &dyn Fn(&str) -> Wish) -> Result<Pass, Problem> {
+    let mut buffered = Buffered::new(packed);
+    members(buffered.plain(limits)?, limits, wanted)
 }
 
 fn members(
     plain: impl Read,
     limits: Limits,
     wanted: &dyn Fn(&str) -> Wish,
-) -> Result<Tree, Problem> {
-    let told = |error: io::Error| clear(&error);
+) -> Result<Pass, Problem> {
     let mut archive = tar::Archive::new(plain);
-    let mut tree = Tree::default();
+    let mut found = Pass {
+        tree: Tree::default(),
+        links: Links::new(),
+        lesser: HashSet::new(),
+    };
     let (mut count, mut nodes, mut kept) = (0, 0, 0);
     // Names too long for a header stand in a member before it.
     let (mut long_name, mut long_target) = (None, None);
+    // What is read while the next header is looked for.
+    let mut last = None;
     // Raw, because the reader of names would take as much memory as they ask for.
-    for entry in archive.entries().map_err(told)?.raw(true) {
-        let mut entry = entry.map_err(told)?;
+    for entry in archive
+        .entries()
+        .map_err(|error| clear(&error, None))?
+        .raw(true)
+    {
+        let mut entry = entry.map_err(|error| clear(&error, last.as_ref()))?;
         count += 1;
         if count > limits.members {
-            return Err(format!("it has more than {} members", limits.members));
+            return Err(format!(
+                "it has more than {} members; {NEXT}",
+                limits.members
+            ));
         }
         let kind = entry.header().entry_type();
         if extends(kind) {
@@ -134,44 +191,86 @@ fn members(
             .unwrap_or_default();
         let parts = safe_parts(&name)?;
         let path = format!("/{}", parts.join("/"));
+        last = Some((shown(&name), entry.size()));
+        // The member it is the same as, by its name in the archive.
+        let link = match kind {
+            EntryType::Symlink => Some(Target::Symbolic(target)),
+            EntryType::Link => Some(Target::Hard(format!("/{}", safe_parts(&target)?.join("/")))),
+            _ => None,
+        };
+        if let Some(link) = &link
+            && found.links.len() < limits.nodes
+        {
+            found.links.insert(path.clone(), link.clone());
+        }
         let wish = wanted(&path);
         if wish == Wish::Nothing {
+            found.lessen(&path);
             continue;
         }
         nodes += 1;
         if nodes > limits.nodes {
-            return Err(format!("it has more than {} members to keep", limits.nodes));
+            return Err(format!(
+                "it has more than {} members to keep; {NEXT}",
+                limits.nodes
+            ));
         }
-        let node = match kind {
-            EntryType::Directory => Node::Directory,
-            EntryType::Symlink => Node::Link(target),
-            // The member it is the same as, by its name in the archive.
-            EntryType::Link => Node::Same(format!("/{}", safe_parts(&target)?.join("/"))),
-            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+        let node = match (kind, link) {
+            (_, Some(Target::Symbolic(target))) => Node::Link(target),
+            (_, Some(Target::Hard(path))) => Node::Same(path),
+            (EntryType::Directory, _) => Node::Directory,
+            (EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse, _) => {
                 let size = entry.size();
-                if kind == EntryType::GNUSparse || size > limits.member || wish != Wish::Bytes {
-                    Node::Size(size)
-                } else {
-                    let mut bytes = Vec::new();
-                    entry.read_to_end(&mut bytes).map_err(told)?;
-                    if bytes.len() as u64 != size {
-                        return Err("it ends in the middle of a file".to_owned());
-                    }
-                    kept += size;
-                    if kept > limits.kept {
-                        return Err(format!(
-                            "the files to read in it have more than {} MiB",
-                            limits.kept >> 20
-                        ));
-                    }
-                    Node::Bytes(bytes)
+                let most = match wish {
+                    _ if kind == EntryType::GNUSparse => 0,
+                    Wish::Bytes if size <= limits.member => size,
+                    Wish::Bytes | Wish::Begin => size.min(limits.begin),
+                    Wish::Presence | Wish::Nothing => 0,
+                };
+                let mut bytes = Vec::new();
+                let read = entry.by_ref().take(most).read_to_end(&mut bytes);
+                read.map_err(|error| clear(&error, last.as_ref()))?;
+                if bytes.len() as u64 != most {
+                    return Err(format!("it is cut short, in its member `{}`", shown(&name)));
+                }
+                kept += most;
+                if kept > limits.kept {
+                    return Err(format!(
+                        "the files to read in it have more than {} MiB, up to `{}`; {NEXT}",
+                        limits.kept >> 20,
+                        shown(&name)
+                    ));
+                }
+                if wish != Wish::Bytes {
+                    found.lessen(&path);
+                }
+                match most {
+                    _ if most == size && kind != EntryType::GNUSparse => Node::Bytes(bytes),
+                    0 => Node::Size(size),
+                    _ => Node::Begin(bytes, size),
                 }
             }
             _ => Node::Other,
         };
-        tree.put(&parts, node);
+        if matches!(node, Node::Bytes(_))
+            && (path.ends_with("_-a")
+                || path.ends_with("version.txt")
+                || path.ends_with("basic-environment.txt"))
+            && let Ok(time) = entry.header().mtime()
+        {
+            found.tree.date(&path, time);
+        }
+        found.tree.put(&parts, node);
     }
-    Ok(tree)
+    Ok(found)
+}
+
+/// What somebody can do whose archive is larger than archives from strangers may be.
+const NEXT: &str = "unpack it, and name the directory";
+
+/// A member's name in a line.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
 fn extends(kind: EntryType) -> bool {
@@ -187,7 +286,7 @@ fn extends(kind: EntryType) -> bool {
 fn name_bytes(entry: &mut impl Read, limits: Limits) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let read = entry.take(limits.name + 1).read_to_end(&mut bytes);
-    read.map_err(|error| clear(&error))?;
+    read.map_err(|error| clear(&error, None))?;
     if bytes.len() as u64 > limits.name {
         return Err(format!("a name in it has more than {} bytes", limits.name));
     }
@@ -213,85 +312,31 @@ fn safe_parts(name: &str) -> Result<Vec<String>, Problem> {
     if !name.is_empty() && name.chars().all(|c| c == '/') {
         return Ok(Vec::new());
     }
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
     if name.starts_with('/') || name.split('/').any(|part| part == "..") {
-        return Err(format!("its member `{shown}` leads out of it"));
+        return Err(format!("its member `{}` leads out of it", shown(name)));
     }
     let parts = name.split('/').filter(|part| !matches!(*part, "" | "."));
     Ok(parts.map(str::to_owned).collect())
 }
 
-/// An error of a decoder in one line.
-fn clear(error: &io::Error) -> Problem {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => "it is cut short".to_owned(),
-        _ => {
-            let text = error.to_string();
-            let line: String = text.lines().next().unwrap_or_default().to_owned();
-            match error
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<TooMuch>())
-            {
-                Some(TooMuch(problem)) => problem.clone(),
-                None => format!("it is damaged: {line}"),
+/// An error of a decoder in one line, perhaps with the member that was read, and its size.
+fn clear(error: &io::Error, member: Option<&(String, u64)>) -> Problem {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return "it is cut short".to_owned();
+    }
+    let inner = error.get_ref();
+    if let Some(TooMuch(problem)) = inner.and_then(|inner| inner.downcast_ref()) {
+        return match member {
+            Some((name, size)) => {
+                let size = size.div_ceil(1 << 20);
+                format!("{problem}, in its member `{name}` of {size} MiB; {NEXT}")
             }
-        }
-    }
-}
-
-/// Counts what was taken from a reader.
-struct Counted<R> {
-    inner: R,
-    count: Rc<Cell<u64>>,
-}
-
-impl<R> Counted<R> {
-    fn new(inner: R) -> Self {
-        Self {
-            inner,
-            count: Rc::default(),
-        }
-    }
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(buffer)?;
-        self.count.set(self.count.get() + length as u64);
-        Ok(length)
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct TooMuch(Problem);
-
-/// Ends with an error where more comes out than the limits allow.
-struct Bounded<R> {
-    inner: R,
-    /// What was taken from the packed file so far.
-    taken: Rc<Cell<u64>>,
-    given: u64,
-    limits: Limits,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(buffer)?;
-        self.given += length as u64;
-        let times = self.taken.get().saturating_mul(self.limits.ratio);
-        let problem = if self.given > self.limits.unpacked {
-            format!("it unpacks to more than {} MiB", self.limits.unpacked >> 20)
-        } else if self.given > self.limits.ratio_from && self.given > times {
-            format!(
-                "it unpacks to more than {} times its size",
-                self.limits.ratio
-            )
-        } else {
-            return Ok(length);
+            None => format!("{problem}; {NEXT}"),
         };
-        Err(io::Error::other(TooMuch(problem)))
     }
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    format!("it is damaged: {line}")
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ const SMALL: Limits = Limits {
     members: 50,
     nodes: 60,
     member: 64 << 10,
+    begin: 1000,
     kept: 100 << 10,
     name: 300,
     ..LIMITS
@@ -58,13 +59,18 @@ fn xz(bytes: &[u8], preset: u32) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn unpack(packed: &[u8], limits: Limits, wanted: &dyn Fn(&str) -> Wish) -> Result<Tree, Problem> {
+    read(&|| Ok(packed), limits, wanted)
+}
+
 fn problem(packed: &[u8]) -> String {
-    read(packed, SMALL, &|_| Wish::Bytes).unwrap_err()
+    unpack(packed, SMALL, &|_| Wish::Bytes).unwrap_err()
 }
 
 #[test]
 fn members_are_read_however_they_are_packed() {
-    let long = format!("top/{}", "n".repeat(150));
+    let inner = "n".repeat(150);
+    let long = format!("top/{inner}");
     let record = format!("path={long}-pax\n");
     let pax = format!("{} {record}", record.len() + 4);
     let archive = [
@@ -87,17 +93,18 @@ fn members_are_read_however_they_are_packed() {
             true => Wish::Presence,
             false => Wish::Bytes,
         };
-        let tree = read(packed.as_slice(), SMALL, &wanted).unwrap();
-        for path in ["/top/proc/version", "/top/link", "/top/hard"] {
+        let tree = unpack(&packed, SMALL, &wanted).unwrap();
+        for path in ["/proc/version", "/link", "/hard"] {
             assert_eq!(tree.read(path, 100).unwrap(), b"Linux\n", "{path}");
         }
-        assert_eq!(tree.stat("/top/var/log").unwrap().1, 70_000);
-        for path in ["/top/var/log", "/top/not-wanted"] {
-            let kind = tree.read(path, 1).unwrap_err().kind();
+        assert_eq!(tree.stat("/var/log").unwrap().1, 70_000);
+        for (path, limit) in [("/var/log", 70_000), ("/not-wanted", 1)] {
+            let kind = tree.read(path, limit).unwrap_err().kind();
             assert_eq!(kind, io::ErrorKind::Unsupported);
         }
-        assert_eq!(tree.read(&format!("/{long}"), 9).unwrap(), b"gnu");
-        assert_eq!(tree.read(&format!("/{long}-pax"), 9).unwrap(), b"pax");
+        assert_eq!(tree.read("/var/log", 2).unwrap(), b"xx");
+        assert_eq!(tree.read(&format!("/{inner}"), 9).unwrap(), b"gnu");
+        assert_eq!(tree.read(&format!("/{inner}-pax"), 9).unwrap(), b"pax");
     }
 }
 
@@ -131,9 +138,15 @@ fn hostile_archives_end_in_a_clear_line() {
             member(EntryType::Link, "x", "/etc/passwd", b""),
             "leads out",
         ),
-        (gz(&file("zeros", &zeros)), "more than 50 times its size"),
+        (
+            gz(&file("zeros", &zeros)),
+            "more than 50 times its size, in its member `zeros` of 3 MiB; unpack it",
+        ),
         (xz(&file("zeros", &zeros), 1), "more than 50 times its size"),
-        (file("zeros", &vec![0; 5 << 20]), "more than 4 MiB"),
+        (
+            [file("x", b"x"), file("zeros", &vec![0; 5 << 20])].concat(),
+            "more than 4 MiB, in its member `zeros` of 5 MiB; unpack it, and name the directory",
+        ),
         (endless.repeat(2), "it is "),
         (many.repeat(2), "more than 50 members"),
         (big, "files to read in it"),
@@ -155,10 +168,13 @@ fn a_host_with_very_many_files_is_read_for_the_few_that_matter() {
         .collect();
     let few = Limits { nodes: 3, ..SMALL };
     let packed = [many, file("etc/os-release", b"ID=x")].concat();
-    let tree = read(packed.as_slice(), few, &crate::host::wanted::wish).unwrap();
+    let tree = unpack(&packed, few, &crate::host::wanted::wish).unwrap();
     assert_eq!(tree.list("/").unwrap(), ["etc"]);
-    let all = read(packed.as_slice(), few, &|_| Wish::Presence).unwrap_err();
-    assert_eq!(all, "it has more than 3 members to keep");
+    let all = unpack(&packed, few, &|_| Wish::Presence).unwrap_err();
+    assert_eq!(
+        all,
+        "it has more than 3 members to keep; unpack it, and name the directory"
+    );
 }
 
 #[test]
@@ -166,7 +182,7 @@ fn the_root_itself_may_be_a_member() {
     for name in ["/", "./", ".", "//"] {
         let root = member(EntryType::Directory, name, "", b"");
         let packed = [root, file("./etc/os-release", b"ID=x")].concat();
-        let tree = read(packed.as_slice(), SMALL, &|_| Wish::Bytes).unwrap();
+        let tree = unpack(&packed, SMALL, &|_| Wish::Bytes).unwrap();
         assert_eq!(tree.read("/etc/os-release", 9).unwrap(), b"ID=x", "{name}");
         assert_eq!(tree.list("/").unwrap(), ["etc"], "{name}");
     }
@@ -179,6 +195,6 @@ fn a_decoder_that_asks_for_much_memory_gets_none() {
         ..SMALL
     };
     let packed = xz(&file("x", b"abc"), 6);
-    let said = read(packed.as_slice(), limits, &|_| Wish::Bytes).unwrap_err();
+    let said = unpack(&packed, limits, &|_| Wish::Bytes).unwrap_err();
     assert!(said.starts_with("it is damaged"), "{said}");
 }

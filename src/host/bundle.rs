@@ -300,13 +300,8 @@ impl Bundle {
         }
         let manifest: Manifest = crate::yaml::from_str(&text).map_err(|error| {
             let error = error.to_string();
-            let line: String = error
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .take(200)
-                .collect();
+            let line = error.lines().next().unwrap_or_default();
+            let line: String = line.chars().take(200).collect();
             format!("its {MANIFEST}: {line}")
         })?;
         if !manifest.complete {
@@ -325,6 +320,11 @@ impl Bundle {
             }
         }
         Ok(Self { manifest, files })
+    }
+
+    /// When it was collected, RFC 3339.
+    pub(super) fn collected_at(&self) -> String {
+        self.manifest.collected_at.clone()
     }
 
     /// What was said of the host.
@@ -441,9 +441,7 @@ mod tests {
     }
 
     fn unpacked(bytes: &[u8]) -> Result<Bundle, String> {
-        let tree = archive::read(bytes, archive::LIMITS, &|_| Wish::Bytes)?;
-        let top = tree.only_directory().unwrap();
-        let tree = tree.below(&top);
+        let tree = archive::read(&|| Ok(bytes), archive::LIMITS, &|_| Wish::Bytes)?;
         assert!(Bundle::is_one(&tree));
         Bundle::open(Box::new(tree))
     }

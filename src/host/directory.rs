@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::live::{kind_of, list_directory, read_byte, read_file};
+use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
 
 /// A host whose files lie below a directory. Links are followed as the host itself would
@@ -24,6 +26,18 @@ impl Directory {
         let root = fs::canonicalize(root)?;
         list_directory(&root)?;
         Ok(Self { root })
+    }
+
+    /// The name of the one directory in it, if there is one; files beside it do not count.
+    pub(super) fn only_directory(&self) -> Option<String> {
+        let names = list_directory(&self.root).ok()?.into_iter();
+        let mut directories = names.filter(|name| {
+            #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+            let meta = fs::symlink_metadata(self.root.join(name));
+            meta.is_ok_and(|meta| meta.is_dir())
+        });
+        let name = directories.next()?;
+        directories.next().is_none().then_some(name)
     }
 
     /// The place of `path` in the real file system, every link on the way resolved below
@@ -91,14 +105,27 @@ impl Directory {
         (count, files, first)
     }
 
-    /// What /proc says of the process that reads it is about the doctor, and not about the host
-    /// below this directory: there its first process stands for it.
     fn of_first_process<'a>(&self, path: &'a str) -> std::borrow::Cow<'a, str> {
+        links::of_first_process(path, |place| {
+            let place = self.root.join(place.trim_start_matches('/'));
+            #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+            let meta = fs::symlink_metadata(place);
+            meta.is_ok()
+        })
+    }
+
+    /// The place of a file to read. What is none is not even opened: that does something to some
+    /// devices.
+    fn file(&self, path: &str) -> io::Result<PathBuf> {
+        let place = self.resolve(&self.of_first_process(path), true)?;
         #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
-        let shows_processes = || fs::symlink_metadata(self.root.join("proc/1/mountinfo")).is_ok();
-        match path.strip_prefix("/proc/self/") {
-            Some(rest) if shows_processes() => format!("/proc/1/{rest}").into(),
-            _ => path.into(),
+        let meta = fs::symlink_metadata(&place)?;
+        match meta.is_file() {
+            true => Ok(place),
+            false => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a regular file",
+            )),
         }
     }
 
@@ -109,13 +136,22 @@ impl Directory {
     }
 }
 
+impl Dated for Directory {
+    fn modified(&self, path: &str) -> Option<u64> {
+        let place = self.resolve(path, true).ok()?;
+        #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+        let meta = fs::symlink_metadata(place).ok()?;
+        u64::try_from(meta.mtime()).ok()
+    }
+}
+
 impl Host for Directory {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
-        read_file(&self.resolve(&self.of_first_process(path), true)?, limit)
+        read_file(&self.file(path)?, limit)
     }
 
     fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
-        read_byte(&self.resolve(&self.of_first_process(path), true)?, at)
+        read_byte(&self.file(path)?, at)
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
@@ -182,6 +218,16 @@ mod tests {
         nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
         let error = host.read("/fifo", 100).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn a_socket_in_the_place_of_a_file_is_refused_as_such() {
+        let (guard, host) = host();
+        let path = guard.path().join("root/socket");
+        let _listens = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let error = host.read("/socket", 100).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(error.raw_os_error(), None);
     }
 
     #[test]

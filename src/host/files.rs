@@ -60,7 +60,19 @@ impl Role {
                 };
                 (lines.any(is_option), ": no line sets a CONFIG_ option")
             }
-            Self::Sysctl => (text.contains('='), ": no line has a `=`"),
+            Self::Sysctl => {
+                let is_setting = |line: &str| {
+                    let (name, _) = line.split_once('=').unwrap_or_default();
+                    let name = name.trim();
+                    let fits = |c: char| c.is_ascii_graphic() && c != '=';
+                    name.contains(['.', '/']) && name.chars().all(fits)
+                };
+                let is_text = !text.chars().any(|c| c.is_control() && !c.is_whitespace());
+                (
+                    is_text && lines.any(is_setting),
+                    ": it is not like `sysctl -a`, with NAME = VALUE in each line",
+                )
+            }
             Self::Cmdline => {
                 let plain = !text.chars().any(|c| c.is_control() && !c.is_whitespace());
                 (plain && lines.count() == 1, ": it has other than one line")

@@ -1,5 +1,6 @@
 //! Symbolic links, followed as the host itself would follow them and never out of its root.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Component, Path};
 
@@ -42,6 +43,15 @@ pub(super) fn resolve(
         todo.extend(parts(target).rev());
     }
     Ok(done)
+}
+
+/// What /proc says of the process that reads it is about the doctor, and not about a host from
+/// files: there its first process stands for it, where `shows_processes` finds that.
+pub(super) fn of_first_process(path: &str, shows_processes: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    match path.strip_prefix("/proc/self/") {
+        Some(rest) if shows_processes("/proc/1/mountinfo") => format!("/proc/1/{rest}").into(),
+        _ => path.into(),
+    }
 }
 
 /// Names and `..` of a path, without its root and its dots.

@@ -5,6 +5,7 @@
 //! are the same to them. This room knows paths and bytes, and where other hosts' files keep
 //! them; it does not know what they mean for BPF.
 
+mod aliases;
 mod archive;
 pub(crate) mod boot;
 mod bundle;
@@ -15,11 +16,15 @@ mod kernels;
 mod links;
 mod live;
 mod memory;
+mod noticing;
 mod open;
 mod overlay;
+mod packed;
 mod recorder;
 mod rooted;
+mod seen;
 mod sosreport;
+mod supportconfig;
 mod sysctl;
 mod tree;
 mod wanted;

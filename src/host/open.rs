@@ -1,6 +1,7 @@
 //! What a path holds: the running system, a root file system, a sosreport or a bundle, as a
 //! directory or as an archive.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -8,9 +9,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::archive::{self, LIMITS};
+use super::noticing::{Notices, Noticing};
 use super::rooted::{NoSuchKernel, with_kernel};
+use super::seen::{self, Dated};
 use super::wanted::{Wish, is_top, wish};
-use super::{Bundle, Directory, Host, Kind, Live, sosreport};
+use super::{Bundle, Directory, Host, Kind, Live, sosreport, supportconfig};
 use crate::labels::Labels;
 
 /// A host that was found at a path.
@@ -21,8 +24,11 @@ pub struct Opened {
     pub probes: Option<Vec<u8>>,
     /// What was said of it when it was packed.
     pub labels: Labels,
-    /// What the reader should know before believing what is missing; a sentence.
-    pub warning: Option<String>,
+    /// What the reader should know before believing what is missing; sentences.
+    pub warnings: Vec<String>,
+    /// When the host was seen, RFC 3339, where its files tell; and which of them.
+    pub seen_at: Option<(String, String)>,
+    notices: Notices,
 }
 
 impl std::fmt::Debug for Opened {
@@ -38,7 +44,13 @@ impl Opened {
     /// The running system.
     #[must_use]
     pub fn this() -> Self {
-        plain(Box::new(Live))
+        plain(Box::new(Live), Notices::default())
+    }
+
+    /// What was odd in the files that were read so far; sentences.
+    #[must_use]
+    pub fn noticed(&self) -> Vec<String> {
+        self.notices.sentences()
     }
 }
 
@@ -73,7 +85,9 @@ pub enum OpenError {
         deployments: Vec<String>,
     },
     /// An archive of something else.
-    #[error("{0} holds no sosreport, no bundle of bpf-doctor and no root file system")]
+    #[error(
+        "{0} holds no sosreport, no supportconfig, no bundle of bpf-doctor and no root file system"
+    )]
     Foreign(String),
 }
 
@@ -117,53 +131,42 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
             return Ok(Opened::this());
         }
         let directory = Directory::open(path).map_err(unreadable)?;
+        // A folder around what was unpacked, as its archive has one; as there, files beside it,
+        // such as its checksum, do not count.
+        let top = directory.only_directory().filter(|top| !is_top(top));
+        let top = top.and_then(|top| {
+            let path = path.join(top);
+            Some((Directory::open(&path).ok()?, path.display().to_string()))
+        });
+        let (directory, name) = top.unwrap_or((directory, name.clone()));
         if Bundle::is_one(&directory) {
             return bundled(directory, &name, release);
         }
         if sosreport::is_one(&directory) {
-            return report(directory, release).map_err(rooted);
+            let warning = not_readable(&directory);
+            let mut opened = report(directory, BTreeSet::new(), release).map_err(rooted)?;
+            opened.warnings.extend(warning);
+            return Ok(opened);
         }
-        // A folder around what was unpacked, as its archive has one.
-        if let Ok(names) = directory.list("/")
-            && let [inner] = names.as_slice()
-            && !is_top(inner)
-            && let Ok(directory) = Directory::open(&path.join(inner))
-        {
-            if Bundle::is_one(&directory) {
-                return bundled(directory, &name, release);
-            }
-            if sosreport::is_one(&directory) {
-                return report(directory, release).map_err(rooted);
-            }
-            if looks_like_root(&directory) && deployments(&directory, &name).is_empty() {
-                return with_kernel(directory, release).map(plain).map_err(rooted);
-            }
+        if supportconfig::is_one(&directory) {
+            let texts = supportconfig::as_sosreport(directory);
+            return report(texts, BTreeSet::new(), release).map_err(rooted);
         }
-        let deployments = deployments(&directory, &name);
-        if !deployments.is_empty() {
-            return Err(OpenError::Ostree { name, deployments });
-        }
-        if !looks_like_root(&directory) {
-            return Err(OpenError::Foreign(name));
-        }
-        return with_kernel(directory, release).map(plain).map_err(rooted);
+        return root(directory, BTreeSet::new(), name, release);
     }
     if !meta.is_file() {
         return Err(OpenError::Neither(name));
     }
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
-        .open(path)
-        .map_err(unreadable)?;
-    let tree = archive::read(file, LIMITS, &wish);
-    let tree = tree.map_err(|problem| OpenError::Archive(name.clone(), problem))?;
-    // The directory of the archive itself, unless it is one of the host.
-    let top = tree.only_directory();
-    let tree = match top.filter(|top| !is_top(top.trim_start_matches('/'))) {
-        Some(top) => tree.below(&top),
-        None => tree,
+    let file = || {
+        let mut options = fs::OpenOptions::new();
+        let options = options.read(true);
+        options
+            .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
+            .open(path)
     };
+    file().map_err(unreadable)?;
+    let tree = archive::read(&file, LIMITS, &wish);
+    let tree = tree.map_err(|problem| OpenError::Archive(name.clone(), problem))?;
     if Bundle::is_one(&tree) {
         if let Some(odd) = tree.odd_member() {
             let problem = format!("its member `{odd}` is no file");
@@ -171,18 +174,39 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         }
         return bundled(tree, &name, release);
     }
+    let twice = tree.twice();
     if sosreport::is_one(&tree) {
-        let host = with_kernel(sosreport::open(tree), release);
-        return host.map(plain).map_err(rooted);
+        return report(tree, twice, release).map_err(rooted);
     }
-    if !looks_like_root(&tree) {
-        return Err(OpenError::Foreign(name));
+    if supportconfig::is_one(&tree) {
+        let texts = supportconfig::as_sosreport(tree);
+        return report(texts, twice, release).map_err(rooted);
     }
-    let deployments = deployments(&tree, &name);
+    root(tree, twice, name, release)
+}
+
+/// The root file system these files are.
+fn root<H: Host + 'static>(
+    files: H,
+    twice: BTreeSet<String>,
+    name: String,
+    release: Option<&str>,
+) -> Result<Opened, OpenError> {
+    let deployments = deployments(&files, &name);
     if !deployments.is_empty() {
         return Err(OpenError::Ostree { name, deployments });
     }
-    with_kernel(tree, release).map(plain).map_err(rooted)
+    if !looks_like_root(&files) {
+        return Err(OpenError::Foreign(name));
+    }
+    let (files, notices) = Noticing::new(files, twice);
+    let host = with_kernel(files, release);
+    host.map(|host| plain(host, notices))
+        .map_err(|host| OpenError::NoSuchKernel {
+            name,
+            asked: release.unwrap_or_default().to_owned(),
+            there: host.there,
+        })
 }
 
 fn bundled<H: Host + 'static>(
@@ -204,41 +228,54 @@ fn bundled<H: Host + 'static>(
             there: vec![of],
         });
     }
+    let probes = bundle.probes();
+    let without = probes
+        .is_none()
+        .then(|| format!("{name} has no probes.yaml: what was tried on the host is not known"));
     Ok(Opened {
-        probes: bundle.probes(),
+        probes,
         labels: bundle.labels(),
+        seen_at: Some((bundle.collected_at(), "the bundle".to_owned())),
+        warnings: without.into_iter().collect(),
+        notices: Notices::default(),
         host: Box::new(bundle),
-        warning: None,
     })
 }
 
-/// A sosreport in a directory; what of it may not be read is pointed out, since root packs
-/// it, and others unpack it.
-fn report(directory: Directory, release: Option<&str>) -> Result<Opened, NoSuchKernel> {
+/// What of a sosreport may not be read is pointed out, since root packs it, and others unpack it.
+fn not_readable(directory: &Directory) -> Option<String> {
     let asked =
         |path: &str| path.starts_with("sos_commands/") && wish(&format!("/{path}")) == Wish::Bytes;
     let (directories, files, first) = directory.refused(&asked);
-    let warning = first.map(|first| {
-        let directories = match directories {
-            0 => None,
-            1 => Some("a directory".to_owned()),
-            count => Some(format!("{count} directories")),
-        };
-        let files = match files {
-            0 => None,
-            1 => Some("a file".to_owned()),
-            count => Some(format!("{count} files")),
-        };
-        let count: Vec<String> = directories.into_iter().chain(files).collect();
-        let count = count.join(" and ");
-        format!("{count} of this sosreport may not be read, first of all {first}: what is in there is not known")
-    });
-    let host = with_kernel(sosreport::open(directory), release)?;
+    let first = first?;
+    let directories = match directories {
+        0 => None,
+        1 => Some("a directory".to_owned()),
+        count => Some(format!("{count} directories")),
+    };
+    let files = match files {
+        0 => None,
+        1 => Some("a file".to_owned()),
+        count => Some(format!("{count} files")),
+    };
+    let count: Vec<String> = directories.into_iter().chain(files).collect();
+    let count = count.join(" and ");
+    Some(format!(
+        "{count} of this sosreport may not be read, first of all {first}: what is in there is not known"
+    ))
+}
+
+fn report<H: Dated + 'static>(
+    files: H,
+    twice: BTreeSet<String>,
+    release: Option<&str>,
+) -> Result<Opened, NoSuchKernel> {
+    let (files, notices) = Noticing::new(files, twice);
+    let seen = seen::seen(files.inner());
+    let host = with_kernel(sosreport::open(files), release)?;
     Ok(Opened {
-        host,
-        probes: None,
-        labels: Labels::default(),
-        warning,
+        seen_at: seen.map(|(time, by)| (crate::time::time(time), by)),
+        ..plain(host, notices)
     })
 }
 
@@ -269,12 +306,14 @@ fn looks_like_root(host: &dyn Host) -> bool {
     signs.any(|sign| matches!(host.stat(sign), Ok((Kind::Directory, _))))
 }
 
-fn plain(host: Box<dyn Host>) -> Opened {
+fn plain(host: Box<dyn Host>, notices: Notices) -> Opened {
     Opened {
         host,
         probes: None,
         labels: Labels::default(),
-        warning: None,
+        warnings: Vec::new(),
+        seen_at: None,
+        notices,
     }
 }
 

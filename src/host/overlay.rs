@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::seen::Dated;
 use super::{Conflict, Host, Kind, Uname};
 
 /// A host with files laid over it. What neither has is not known to be absent: the source
@@ -91,6 +92,12 @@ impl<H: Host> Overlay<H> {
             }
             _ => error,
         })
+    }
+}
+
+impl<H: Dated> Dated for Overlay<H> {
+    fn modified(&self, path: &str) -> Option<u64> {
+        self.inner.modified(path)
     }
 }
 

@@ -67,7 +67,8 @@ fn text(host: &dyn Host, places: &[&str]) -> Option<(String, String)> {
     places.iter().find_map(|place| {
         let bytes = host.read(place, LIMIT).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let name = place.trim_start_matches('/').to_owned();
+        let name = host.origin(place);
+        let name = name.unwrap_or_else(|| place.trim_start_matches('/').to_owned());
         (!text.trim().is_empty()).then_some((text, name))
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
 
 /// What a path of a [`Tree`] holds.
@@ -10,6 +11,8 @@ use super::{Host, Kind, Uname, links};
 pub(super) enum Node {
     /// A file whose bytes were kept.
     Bytes(Vec<u8>),
+    /// The beginning of a file of this size.
+    Begin(Vec<u8>, u64),
     /// A file of this size, whose bytes nobody was expected to ask for.
     Size(u64),
     /// A symbolic link.
@@ -27,6 +30,10 @@ pub(super) enum Node {
 pub(super) struct Tree {
     /// By absolute path; the root is the empty text.
     nodes: BTreeMap<String, Node>,
+    /// When files were written, as far as somebody may ask.
+    times: BTreeMap<String, u64>,
+    /// Paths of which there is more than one member that is no directory.
+    twice: BTreeSet<String>,
 }
 
 impl Tree {
@@ -43,9 +50,23 @@ impl Tree {
             self.nodes.insert(directory.to_owned(), Node::Directory);
         }
         // A directory that is told of again stays what it is.
-        if !self.nodes.contains_key(&path) || (!parts.is_empty() && node != Node::Directory) {
+        let is_new = !self.nodes.contains_key(&path);
+        if is_new || (!parts.is_empty() && node != Node::Directory) {
+            if !is_new {
+                self.twice.insert(path.clone());
+            }
             self.nodes.insert(path, node);
         }
+    }
+
+    /// Notes when the file at this path was written.
+    pub(super) fn date(&mut self, path: &str, seconds: u64) {
+        self.times.insert(path.to_owned(), seconds);
+    }
+
+    /// Paths of which there is more than one member that is no directory.
+    pub(super) fn twice(&self) -> BTreeSet<String> {
+        self.twice.clone()
     }
 
     /// The tree below a directory, as a tree of its own.
@@ -55,6 +76,10 @@ impl Tree {
             let rest = path.strip_prefix(prefix)?;
             (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
         };
+        let times = self.times.iter();
+        let times = times.filter_map(|(path, time)| Some((inside(path)?, *time)));
+        let times = times.collect();
+        let twice = self.twice.iter().filter_map(|path| inside(path)).collect();
         let nodes = self.nodes.into_iter().filter_map(|(path, node)| {
             let node = match node {
                 // By its name in the archive, which has the directory in it.
@@ -65,6 +90,8 @@ impl Tree {
         });
         Self {
             nodes: nodes.collect(),
+            times,
+            twice,
         }
     }
 
@@ -89,6 +116,7 @@ impl Tree {
     }
 
     fn find(&self, path: &str, follow: bool) -> io::Result<(String, &Node)> {
+        let path = &links::of_first_process(path, |place| self.nodes.contains_key(place));
         let parts = links::resolve(path, follow, |parts| match self.nodes.get(&joined(parts)) {
             Some(Node::Link(target) | Node::Same(target)) => Ok(Some(target.clone())),
             Some(_) => Ok(None),
@@ -99,6 +127,12 @@ impl Tree {
             Some(node) => Ok((path, node)),
             None => Err(io::ErrorKind::NotFound.into()),
         }
+    }
+}
+
+impl Dated for Tree {
+    fn modified(&self, path: &str) -> Option<u64> {
+        self.times.get(path).copied()
     }
 }
 
@@ -116,7 +150,10 @@ impl Host for Tree {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         match self.find(path, true)?.1 {
             Node::Bytes(bytes) => Ok(bytes.iter().copied().take(limit).collect()),
-            Node::Size(_) => Err(io::ErrorKind::Unsupported.into()),
+            Node::Begin(bytes, _) if limit <= bytes.len() => {
+                Ok(bytes.iter().copied().take(limit).collect())
+            }
+            Node::Size(_) | Node::Begin(..) => Err(io::ErrorKind::Unsupported.into()),
             _ => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "not a regular file",
@@ -130,6 +167,14 @@ impl Host for Tree {
                 let byte = usize::try_from(at).ok().and_then(|at| bytes.get(at));
                 byte.copied()
                     .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+            }
+            Node::Begin(bytes, size) => {
+                let byte = usize::try_from(at).ok().and_then(|at| bytes.get(at));
+                let error = match at < *size {
+                    true => io::ErrorKind::Unsupported,
+                    false => io::ErrorKind::UnexpectedEof,
+                };
+                byte.copied().ok_or_else(|| error.into())
             }
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -151,7 +196,7 @@ impl Host for Tree {
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
         Ok(match self.find(path, true)?.1 {
             Node::Bytes(bytes) => (Kind::File, bytes.len() as u64),
-            Node::Size(size) => (Kind::File, *size),
+            Node::Size(size) | Node::Begin(_, size) => (Kind::File, *size),
             Node::Directory => (Kind::Directory, 0),
             Node::Link(_) | Node::Same(_) | Node::Other => (Kind::Other, 0),
         })

@@ -1,6 +1,8 @@
 //! Which members of an archive facts may ask for: of the files of a whole host, a few hundred of
 //! some hundred thousand.
 
+use super::supportconfig;
+
 /// What is kept of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Wish {
@@ -8,6 +10,8 @@ pub(super) enum Wish {
     Nothing,
     /// That it is there.
     Presence,
+    /// Its beginning.
+    Begin,
     /// Its bytes, too.
     Bytes,
 }
@@ -50,19 +54,43 @@ pub(super) fn wish(path: &str) -> Wish {
         return wish_at(path);
     };
     let inner = behind.get(first.len()..).unwrap_or_default();
-    let next = rest.split('/').next().unwrap_or_default();
+    let (next, deeper) = match rest.split_once('/') {
+        Some((next, _)) => (next, true),
+        None => (rest, false),
+    };
     if is_top(first) {
         wish_at(path)
-    } else if EITHER.contains(&first) && !is_top(next) {
-        Wish::Nothing
+    } else if (EITHER.contains(&first) || deeper) && !is_top(next) && !SYSTEMS.contains(&next) {
+        // Of a store or a disk with a name of its own, links tell what is asked for.
+        match SYSTEMS.contains(&first) {
+            true => wish_at(path),
+            false => Wish::Nothing,
+        }
     } else {
         wish_at(inner)
     }
 }
 
+/// Whether all that lies below this directory is kept whole by its own name.
+pub(super) fn is_whole(path: &str) -> bool {
+    let top = path.split('/').nth(1).unwrap_or_default();
+    matches!(top, "etc" | "run" | "files") || (top == "sys" && !path.starts_with(DEBUG))
+}
+
+/// What the kernel shows here is endless.
+const DEBUG: &str = "/sys/kernel/debug";
+
+/// Where image-based systems keep their roots, which are looked for by name.
+const SYSTEMS: &[&str] = &["ostree", "sysroot"];
+
 fn wish_at(path: &str) -> Wish {
+    let name = path.rsplit('/').next().unwrap_or_default();
     if has_bytes(path) {
-        Wish::Bytes
+        // Kernels and programs are large, and say what they are at their beginning.
+        match name.starts_with("vmlinu") || PROGRAMS.contains(&name) {
+            true if !path.starts_with("/sys/") => Wish::Begin,
+            _ => Wish::Bytes,
+        }
     } else if is_asked(path) {
         Wish::Presence
     } else {
@@ -70,8 +98,14 @@ fn wish_at(path: &str) -> Wish {
     }
 }
 
-/// Programs by which the machine is told, which lie where these links lead.
-const PROGRAMS: &[&str] = &["systemd", "init", "sh", "bash", "dash", "busybox", "env"];
+/// Files beside a kernel of which nobody asks more than whether they are there.
+const LARGE: &[&str] = &["initr", "System.map", "symvers", "symtypes", "xen"];
+
+/// Programs by which the machine is told, which lie where these links lead; and one that may be
+/// a script.
+const PROGRAMS: &[&str] = &[
+    "systemd", "init", "sh", "bash", "dash", "busybox", "env", "bpftool",
+];
 
 fn has_bytes(path: &str) -> bool {
     let mut parts = path.split('/').skip(1);
@@ -82,15 +116,20 @@ fn has_bytes(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     match top {
         "etc" | "run" | "files" | "manifest.yaml" | "probes.yaml" | "version.txt" => true,
-        "boot" | "efi" => !name.starts_with("initr"),
+        "boot" | "efi" => !LARGE.iter().any(|begin| name.starts_with(begin)),
         "proc" => !second.starts_with(|c: char| c.is_ascii_digit()) || second == "1",
-        "sys" => !path.starts_with("/sys/kernel/debug/"),
+        "sys" => !path.starts_with(DEBUG),
         "bin" | "sbin" => PROGRAMS.contains(&name),
         "lib" | "usr" => {
-            let is_program = ["/bin/", "/sbin/", "/lib/systemd/"];
+            let is_program = ["/bin/", "/sbin/", "/lib/systemd/", "/linux-tools/"];
             matches!(
                 name,
-                "os-release" | ".config" | "pkgbase" | "kernel.release"
+                "os-release"
+                    | ".config"
+                    | "pkgbase"
+                    | "kernel.release"
+                    | "modules.builtin"
+                    | "modules.dep"
             ) || name == "config"
                 || name.starts_with("config-")
                 || name.starts_with("vmlinuz")
@@ -102,6 +141,8 @@ fn has_bytes(path: &str) -> bool {
             "uname_-a"
                 | "sysctl_-a"
                 | "hostname"
+                | "date"
+                | "date_--utc"
                 | "mount_-l"
                 | "mokutil_--sb-state"
                 | "journalctl_--no-pager_--boot"
@@ -113,7 +154,8 @@ fn has_bytes(path: &str) -> bool {
                 | "sestatus_-b"
                 | "dmidecode"
         ),
-        "uname" | "hostname" | "mount" | "lsmod" | "dmidecode" => second.is_empty(),
+        name if supportconfig::is_text(name) => second.is_empty(),
+        "uname" | "hostname" | "date" | "mount" | "lsmod" | "dmidecode" => second.is_empty(),
         "var" => matches!(path, "/var/log/dmesg" | "/var/lib/dpkg/status"),
         _ => false,
     }
@@ -129,10 +171,12 @@ fn is_asked(path: &str) -> bool {
         "sos_commands" => parts.len() < 3,
         "sys" => at(1) != "devices" || parts.len() < 5,
         "var" => parts.len() < 6,
+        "ostree" | "sysroot" => parts.len() < 7,
         "lib" => is_asked_of_library(parts.get(1..).unwrap_or_default()),
         "usr" => match at(1) {
             "lib" => is_asked_of_library(parts.get(2..).unwrap_or_default()),
-            "share" | "include" | "games" | "libexec" => parts.len() == 2,
+            "share" => parts.len() == 2 || at(2) == "oem",
+            "include" | "games" | "libexec" => parts.len() == 2,
             "src" => parts.len() < 6,
             _ => true,
         },
@@ -162,12 +206,23 @@ mod tests {
             ("/etc/os-release", Wish::Bytes),
             ("/top/etc/os-release", Wish::Bytes),
             ("/sosreport-x/sos_commands/kernel/dmesg", Wish::Bytes),
+            ("/scc_x/basic-environment.txt", Wish::Bytes),
             ("/sos_commands/kernel/lspci", Wish::Nothing),
             ("/usr/bin/grubby", Wish::Presence),
             ("/top/usr/bin/grubby", Wish::Presence),
             ("/usr/share/doc/x/copyright", Wish::Nothing),
+            ("/usr/share/oem/grub.cfg", Wish::Presence),
+            ("/usr/sbin/bpftool", Wish::Begin),
+            ("/lib/modules/6.1.0/modules.dep", Wish::Bytes),
             ("/usr/share/kernel/lts/kernel.release", Wish::Bytes),
             ("/usr/lib/modules/6.1.0/pkgbase", Wish::Bytes),
+            ("/usr/lib/modules/6.1.0/vmlinuz", Wish::Begin),
+            ("/boot/vmlinuz-6.1.0", Wish::Begin),
+            ("/boot/System.map-6.1.0", Wish::Presence),
+            ("/sys/kernel/btf/vmlinux", Wish::Bytes),
+            ("/nix/store/a-etc/etc/os-release", Wish::Nothing),
+            ("/top/ostree/deploy/x/deploy", Wish::Presence),
+            ("/ostree/deploy/x/deploy", Wish::Presence),
             ("/lib/modules/6.1.0/kernel/fs/xfs/xfs.ko", Wish::Nothing),
             (
                 "/lib/modules/6.1.0/kernel/kernel/configs.ko.xz",
@@ -177,6 +232,7 @@ mod tests {
             ("/proc/1/mountinfo", Wish::Bytes),
             ("/proc/77/maps", Wish::Nothing),
             ("/home/alice/x", Wish::Nothing),
+            ("/usr/bin/bash", Wish::Begin),
             ("/root/etc/os-release", Wish::Bytes),
             ("/mnt/usr/share/x", Wish::Nothing),
             ("/var/lib/kubelet/config.yaml", Wish::Presence),

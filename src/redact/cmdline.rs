@@ -1,5 +1,6 @@
 //! Kernel command lines, and the configuration of boot loaders, which has them in it.
 
+use super::secrets::secrets;
 use super::words::{OPEN_ARGUMENTS, OPEN_FAMILIES, PLAIN_VALUES};
 use super::{REDACTED, Redactor};
 
@@ -21,18 +22,56 @@ impl Redactor {
             }
             words.push(match word.split_once('=') {
                 Some((name, value)) if is_place(name) => match is_plain_place(value) {
-                    true => self.text(word),
+                    true => self.disk(word),
                     false => format!("{name}={REDACTED}"),
                 },
-                Some((name, _)) if is_open(name) => self.text(word),
+                Some((name, value)) if is_open(name) => self.open_argument(word, name, value),
                 Some((_, value)) if is_plain_value(value) => word.to_owned(),
-                Some((name, _)) => format!("{}={REDACTED}", self.text(name)),
-                None if is_plain_word(word) => self.host_names(word),
+                Some((name, _)) if self.is_host_name(name) => format!("{REDACTED}={REDACTED}"),
+                Some((name, _)) => format!("{}={REDACTED}", self.unnamed(&secrets(name))),
+                None if self.is_host_name(word) => "host-1".to_owned(),
+                None if is_plain_word(word) => word.to_owned(),
                 None => REDACTED.to_owned(),
             });
         }
         let end = if text.ends_with('\n') { "\n" } else { "" };
         words.join(" ") + end
+    }
+
+    /// An argument whose value tells nothing of anybody, but for names of the host in an address
+    /// or a path. Other values are words that checks look for, and a host may be called by one.
+    fn open_argument(&mut self, word: &str, name: &str, value: &str) -> String {
+        // With its name before it, a value shows what it is.
+        let told = self.unnamed(&secrets(word));
+        let value = told.split_once('=').map_or(value, |(_, value)| value);
+        let value = match value {
+            _ if matches!(name, "ip" | "rootflags") => self.host_names(value),
+            _ if value.contains('/') => self.path(value),
+            _ => value.to_owned(),
+        };
+        format!("{name}={value}")
+    }
+
+    /// `root=UUID=...`, `root=PARTUUID=0a1b2c3d-02`, `resume=UUID=1A2B-3C4D`.
+    fn disk(&mut self, word: &str) -> String {
+        let (before, id) = match word.rsplit_once("UUID=") {
+            Some((before, id)) => (format!("{before}UUID="), id),
+            None => return self.unnamed(word),
+        };
+        let is_id = |c: char| c.is_ascii_hexdigit() || c == '-';
+        match id.len() < 32 && !id.is_empty() && id.chars().all(is_id) {
+            true => before + &self.number("machine", &id.replace('-', "")),
+            false => self.unnamed(word),
+        }
+    }
+
+    /// Whether a word is the name of the host and can't be one that the kernel knows.
+    fn is_host_name(&self, word: &str) -> bool {
+        !self.is_wordlike
+            && self
+                .hosts
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(word))
     }
 
     /// A kernel's config: texts that somebody wrote into it.
@@ -67,100 +106,21 @@ impl Redactor {
         for line in text.split_inclusive('\n') {
             match line.split_once(MARK) {
                 Some((before, line)) => {
-                    out += &self.text(before);
+                    out += &self.log_line(before);
                     out += MARK;
                     out += &self.command_line(line);
                 }
-                None => out += &self.text(line),
+                None => out += &self.log_line(line),
             }
         }
         out
     }
 
-    /// The configuration of a boot loader, line by line: it has command lines in it.
-    pub(super) fn boot_configuration(&mut self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        for line in text.split_inclusive('\n') {
-            let indent = line.len() - line.trim_start().len();
-            let (blank, rest) = line.split_at(indent);
-            let rest_end = rest.trim_end();
-            let end = rest.get(rest_end.len()..).unwrap_or_default();
-            out.push_str(blank);
-            out.push_str(self.boot_line(rest_end).trim_end());
-            out.push_str(end);
-        }
-        out
+    /// A line of the kernel: its words are those of every kernel, but for who built it where.
+    fn log_line(&mut self, line: &str) -> String {
+        let line = self.unnamed(&secrets(line));
+        self.host_in_addresses(&line)
     }
-
-    fn boot_line(&mut self, line: &str) -> String {
-        let (word, behind) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-        match word.to_ascii_lowercase().as_str() {
-            "options" | "append" => format!("{word} {}", self.command_line(behind.trim())),
-            "linux" | "linux16" | "linuxefi" => {
-                let behind = behind.trim();
-                let (image, arguments) = behind.split_once([' ', '\t']).unwrap_or((behind, ""));
-                format!(
-                    "{word} {} {}",
-                    self.text(image),
-                    self.command_line(arguments)
-                )
-            }
-            "set" if !behind.trim_start().starts_with("default=") => word.to_owned(),
-            known if KEPT_WORDS.contains(&known) => match several(line) {
-                Some(statements) => {
-                    let told = statements.into_iter().map(|(statement, end)| {
-                        let told = self.boot_line(statement.trim());
-                        format!("{}{end}", if told.is_empty() { told } else { told + " " })
-                    });
-                    told.collect::<Vec<_>>().join(" ")
-                }
-                None => self.text(line),
-            },
-            _ => match line.split_once('=') {
-                Some((name, value)) if name.starts_with("GRUB_CMDLINE") => {
-                    let inner = value.trim_matches(['"', '\'']);
-                    format!("{name}=\"{}\"", self.command_line(inner))
-                }
-                Some((name @ ("kernelopts" | "default_kernelopts"), value)) => {
-                    format!("{name}={}", self.command_line(value))
-                }
-                Some((name, _)) if KEPT_NAMES.iter().any(|kept| name.starts_with(kept)) => {
-                    self.text(line)
-                }
-                // Passwords, their users, remarks: nobody asks for them. Blocks stay blocks.
-                _ if line.ends_with('{') => format!("{REDACTED} {{"),
-                _ => String::new(),
-            },
-        }
-    }
-}
-
-/// The commands of a line of GRUB's script and what ends each, if there are several.
-fn several(line: &str) -> Option<Vec<(&str, &str)>> {
-    let (mut quote, mut variable, mut begin) = (None, false, 0);
-    let mut before = ' ';
-    let mut statements = Vec::new();
-    for (at, c) in line.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '\'' | '"') if before != '\\' => quote = Some(c),
-            (None, '{') if before == '$' => variable = true,
-            (None, '}') if variable => variable = false,
-            (None, ';' | '{' | '}') => {
-                let statement = line.get(begin..at).unwrap_or_default();
-                let end = line.get(at..at + 1).unwrap_or_default();
-                statements.push((statement, end));
-                begin = at + 1;
-            }
-            _ => {}
-        }
-        before = c;
-    }
-    let rest = line.get(begin..).unwrap_or_default().trim();
-    if !rest.is_empty() {
-        statements.push((rest, ""));
-    }
-    (statements.len() > 1).then_some(statements)
 }
 
 /// Whether the value of a kernel argument is where something lies, perhaps on a server.
@@ -189,50 +149,6 @@ fn is_plain_place(value: &str) -> bool {
         || value.strip_prefix("/dev/").is_some_and(is_device)
 }
 
-/// First words of lines that say which kernel is booted and how; `}`, `fi` and their kin, so
-/// that blocks stay blocks.
-const KEPT_WORDS: &[&str] = &[
-    "}",
-    "architecture",
-    "blscfg",
-    "default",
-    "devicetree",
-    "efi",
-    "else",
-    "fi",
-    "if",
-    "initrd",
-    "initrd16",
-    "initrdefi",
-    "kernel",
-    "label",
-    "load_env",
-    "machine-id",
-    "menu",
-    "menuentry",
-    "module2",
-    "multiboot2",
-    "ontimeout",
-    "prompt",
-    "sort-key",
-    "submenu",
-    "timeout",
-    "title",
-    "version",
-];
-
-/// Beginnings of the names of settings that are kept.
-const KEPT_NAMES: &[&str] = &["saved_entry", "next_entry", "boot_", "GRUB_"];
-
-/// Whether this is the configuration of a boot loader, by its path.
-pub(super) fn is_boot_configuration(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    path.starts_with("/boot/") && name.ends_with(".conf")
-        || path.contains("/loader/entries/")
-        || matches!(name, "grub.cfg" | "grubenv")
-        || path.starts_with("/etc/default/grub")
-}
-
 /// Options of a kernel's config that hold paths and words of whoever built it.
 const FREE_OPTIONS: &[&str] = &[
     "CONFIG_BUILD_SALT",
@@ -252,7 +168,7 @@ fn is_open(name: &str) -> bool {
 }
 
 /// Numbers and words that mean the same everywhere.
-fn is_plain_value(value: &str) -> bool {
+pub(super) fn is_plain_value(value: &str) -> bool {
     let digits = value.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G', '%']);
     let number = digits.len() <= 6 && digits.chars().all(|c| c.is_ascii_digit());
     number || PLAIN_VALUES.contains(&value)

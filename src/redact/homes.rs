@@ -1,46 +1,93 @@
 //! Paths: those that have a user's name in them, and those that are the same on every host.
 
 use super::Redactor;
+use super::words::{COMMON, PATH_WORDS, SYSTEM_PATHS};
+
+/// Where users have directories of their own names, and desktops mount what they plug in.
+const HOMES: &[&str] = &[
+    "/run/media/",
+    "/home/",
+    "/home2/",
+    "/media/",
+    "/users/",
+    "/Users/",
+    "home/",
+];
 
 impl Redactor {
-    /// `/home/NAME`, and where desktops mount what a user plugs in.
+    /// `/home/NAME`, also at the beginning of a path that is not absolute; and the names that
+    /// were found so as parts of other paths.
     pub(super) fn homes(&mut self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for place in [
-            "/home/",
-            "/home2/",
-            "/run/media/",
-            "/media/",
-            "/users/",
-            "/Users/",
-        ] {
-            if text.contains(place) {
-                text = self.names_below(&text, place);
-            }
+        if !text.contains('/') {
+            return text.to_owned();
         }
-        text
+        let mut out = String::with_capacity(text.len());
+        for piece in text.split_inclusive(ends) {
+            let word = piece.trim_end_matches(ends);
+            let rest = piece.get(word.len()..).unwrap_or_default();
+            match word.contains('/') {
+                true => out += &self.home(word),
+                false => out += word,
+            }
+            out += rest;
+        }
+        out
     }
 
-    fn names_below(&mut self, text: &str, place: &str) -> String {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once(place) {
-            out.push_str(before);
-            out.push_str(place);
-            let stop = |c: char| {
-                c == '/' || c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ':' | ';' | ')')
-            };
-            let (name, behind) = after.split_at(after.find(stop).unwrap_or(after.len()));
-            // Below /run/media the second place would take the number for a name.
-            match name {
-                "" => {}
-                _ if name.starts_with("user-") => out.push_str(name),
-                _ => out.push_str(&self.number("user", name)),
-            }
-            rest = behind;
+    fn home(&mut self, word: &str) -> String {
+        let place = HOMES.iter().find_map(|place| {
+            let at = word.find(place)?;
+            // Without its slash, at the beginning alone.
+            (place.starts_with('/') || at == 0).then_some(at + place.len())
+        });
+        let Some(begin) = place else {
+            return self.users_in(word);
+        };
+        let (before, after) = word.split_at(begin);
+        let (name, behind) = after.split_at(after.find('/').unwrap_or(after.len()));
+        let before = self.users_in(before);
+        if name.is_empty() {
+            return before + after;
         }
-        out + rest
+        let user = match self.is_given("user", name) {
+            true => name.to_owned(),
+            false => self.number("user", name),
+        };
+        // `/home/corp.example.com/NAME`, as domains have it.
+        let inner = behind.strip_prefix('/').filter(|_| name.contains('.'));
+        let inner = inner.map(|inner| inner.split_at(inner.find('/').unwrap_or(inner.len())));
+        match inner.filter(|(name, _)| !name.is_empty()) {
+            Some((name, rest)) => {
+                let name = self.number("user", name);
+                format!("{before}{user}/{name}{}", self.users_in(rest))
+            }
+            None => format!("{before}{user}{}", self.users_in(behind)),
+        }
     }
+
+    /// A path with the names of users that are known as such replaced, where each part of it may
+    /// be one; in paths of the system a part of that name is something else.
+    fn users_in(&mut self, path: &str) -> String {
+        let of_system = SYSTEM_PATHS
+            .iter()
+            .chain(&["/var/lib/", "/run/", "/dev/", "/bin/"]);
+        let of_system = of_system.into_iter().any(|begin| path.starts_with(begin));
+        if of_system && !path.starts_with("/run/user/") {
+            return path.to_owned();
+        }
+        let parts = path.split('/').map(|part| {
+            let plain = COMMON.contains(&part) || PATH_WORDS.contains(&part) || part.is_empty();
+            match !plain && self.is_user(part) {
+                true => self.number("user", part),
+                false => part.to_owned(),
+            }
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}
+
+fn ends(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ':' | ';' | '(' | ')' | '=')
 }
 
 /// Whether a path is of a program, or of a directory of programs: their names are the same on

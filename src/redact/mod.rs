@@ -1,25 +1,32 @@
 //! Words that tell who someone is, replaced by ones that don't: the same word always by the
 //! same, so that what belongs together stays together.
 
+mod addresses;
+mod boot;
 mod cmdline;
 mod homes;
+mod hosts;
+mod mounts;
 mod names;
+mod secrets;
 mod systems;
 mod words;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
 
-use cmdline::is_boot_configuration;
+use boot::is_boot_configuration;
 use homes::is_program;
-use words::{COMMON, EFI_VENDORS, SECRETS, SHORT_SECRETS, SYSTEM_PATHS};
+use hosts::{is_telling, replaced};
+use secrets::secrets;
+use words::SECRETS;
 
 /// Replaces names of hosts and users, ids of machines, addresses and secrets.
 #[derive(Debug, Default)]
 pub struct Redactor {
     /// Names of the host, the longest first.
     hosts: Vec<String>,
+    /// Whether its name may be a word of any language.
+    is_wordlike: bool,
     /// The domain the host is in.
     domain: Option<String>,
     /// What was replaced by which number, by kind.
@@ -38,6 +45,7 @@ impl Redactor {
         let short = full.split('.').next().unwrap_or_default().to_owned();
         // Device mapper writes a dash of a name as two.
         let mapped = short.replace('-', "--");
+        let is_wordlike = short.chars().all(|c| c.is_ascii_alphabetic());
         let mut hosts = Vec::new();
         for name in [full, mapped, short] {
             let of_release = replaced(release, &name, "") != release;
@@ -60,6 +68,7 @@ impl Redactor {
         );
         Self {
             hosts,
+            is_wordlike,
             domain,
             known,
         }
@@ -79,7 +88,7 @@ impl Redactor {
         match key {
             // Names for people, in which somebody may have put the host's.
             "os.name" => self.system_name(text),
-            "kernel.disagreements" => {
+            "kernel.disagreements" | "kernel.told-twice" => {
                 let text = self.harmless(text);
                 self.host_names(&text)
             }
@@ -87,10 +96,27 @@ impl Redactor {
             // Four numbers with dots, as kernels of WSL have, are no address here.
             "config-file.version" if !text.contains('/') => text.to_owned(),
             "cmdline" => self.command_line(text),
+            // Where the kernel's file systems are mounted, and kernels lie.
+            _ if matches!(subject, "mount" | "config-file" | "cgroup" | "boot") => {
+                let text = self.unnamed(&secrets(text));
+                match text.starts_with('/') {
+                    true => self.host_in_path(&text),
+                    false => text,
+                }
+            }
             // What means the same on every host, and what checks compare.
             _ if matches!(
                 subject,
-                "kernel" | "os" | "security" | "filesystems" | "privilege" | "environment"
+                "kernel"
+                    | "os"
+                    | "security"
+                    | "filesystems"
+                    | "privilege"
+                    | "environment"
+                    | "btf"
+                    | "sysctl"
+                    | "modules"
+                    | "module"
             ) =>
             {
                 self.harmless(text)
@@ -103,6 +129,14 @@ impl Redactor {
     /// directory ends in a slash.
     pub fn file(&mut self, path: &str, text: &str) -> String {
         let name = path.rsplit('/').next().unwrap_or_default();
+        if path.ends_with('/') {
+            // As the whole path is told, or what was listed would not be found.
+            let (whole, top) = (self.file("", &format!("{path}{text}")), self.file("", path));
+            return whole
+                .strip_prefix(top.as_str())
+                .unwrap_or(&whole)
+                .to_owned();
+        }
         if is_program(path) || (path.is_empty() && is_program(text)) {
             return text.to_owned();
         }
@@ -112,7 +146,16 @@ impl Redactor {
             || name.ends_with("release")
             || matches!(
                 name,
-                "filesystems" | "status" | "limits" | "cpuinfo" | "version_signature" | "uid_map"
+                "filesystems"
+                    | "status"
+                    | "limits"
+                    | "cpuinfo"
+                    | "version_signature"
+                    | "uid_map"
+                    | "modules"
+                    | "modules.dep"
+                    | "modules.builtin"
+                    | "installed"
             );
         match path {
             "/etc/hostname" | "/proc/sys/kernel/hostname" => {
@@ -121,10 +164,22 @@ impl Redactor {
             }
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
             "/dev/kmsg" => self.kernel_log(text),
-            "/proc/self/cgroup" => self.harmless(text),
+            "/proc/self/cgroup" | "/proc/1/cgroup" => self.harmless(text),
+            _ if matches!(name, "mountinfo" | "mounts" | "mount_-l") || path == "/mount" => {
+                self.mount_table(text)
+            }
+            // Products are words that a host may be called by; one that is no word is no product.
             _ if path.starts_with("/sys/class/dmi/id/") => {
                 let text = self.harmless(text);
-                self.host_names(&text)
+                match self.is_wordlike {
+                    true => text,
+                    false => self.host_names(&text),
+                }
+            }
+            _ if name.starts_with("LoaderEntry") => self.loader_entry(text),
+            "" => {
+                let told = self.unnamed(&secrets(text));
+                self.path(&told)
             }
             _ if name.ends_with("os-release") => self.os_release(text),
             _ if name.ends_with("-release") => self.system_name(text),
@@ -152,12 +207,47 @@ impl Redactor {
 
     /// Any other text.
     pub fn text(&mut self, text: &str) -> String {
-        let text = secrets(text);
-        let text = self.names(&text);
+        let text = self.unnamed(&secrets(text));
+        self.host_names(&text)
+    }
+
+    /// What the kernel or a library said, in which words mean what they mean.
+    pub fn log(&mut self, text: &str) -> String {
+        let text = self.unnamed(&secrets(text));
+        match self.is_wordlike {
+            true => text,
+            false => self.host_names(&text),
+        }
+    }
+
+    /// The text without names of others, addresses and ids.
+    fn unnamed(&mut self, text: &str) -> String {
+        let text = self.names(text);
         let text = self.homes(&text);
         let text = self.addresses(&text);
-        let text = self.ids(&text);
-        self.host_names(&text)
+        self.ids(&text)
+    }
+
+    /// A path, or a reason that names some.
+    fn path(&mut self, text: &str) -> String {
+        let blank = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '(' | ')');
+        let mut out = String::with_capacity(text.len());
+        for piece in text.split_inclusive(blank) {
+            let word = piece.trim_end_matches(blank);
+            let rest = piece.get(word.len()..).unwrap_or_default();
+            match word.rsplit_once("/loader/entries/") {
+                Some((directory, name)) if word.starts_with('/') => {
+                    out += &format!("{directory}/loader/entries/{}", self.entry_name(name));
+                }
+                // Names of the report's own, the same in each.
+                _ if word.starts_with("sos_commands/") => out += word,
+                _ if word.contains('/') => out += &self.host_in_path(word),
+                _ if self.is_wordlike => out += word,
+                _ => out += &self.host_names(word),
+            }
+            out += rest;
+        }
+        out
     }
 
     /// Text that means the same on every host, but for ids and homes.
@@ -173,36 +263,27 @@ impl Redactor {
         }
     }
 
-    /// There is one host, so its name needs no number of its own.
-    fn host_names(&self, text: &str) -> String {
-        let blank = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '(' | ')');
-        let mut out = String::with_capacity(text.len());
-        for piece in text.split_inclusive(blank) {
-            if SYSTEM_PATHS.iter().any(|path| piece.starts_with(path)) {
-                out.push_str(piece);
-                continue;
-            }
-            // Installers call a group of volumes `rhel_web-17`. Elsewhere a name with a low line is
-            // another name: no host's name has one.
-            let parts: Vec<&str> = match piece.contains("/dev/") {
-                true => piece.split('_').collect(),
-                false => vec![piece],
-            };
-            let parts = parts.into_iter().map(|part| {
-                let hosts = self.hosts.iter();
-                hosts.fold(part.to_owned(), |part, name| {
-                    replaced(&part, name, "host-1")
-                })
-            });
-            out.push_str(&parts.collect::<Vec<_>>().join("_"));
-        }
-        out
-    }
-
     /// Whether a name is one that was put in the place of another.
     fn is_known(&self, name: &str) -> bool {
         name.strip_prefix("host-").is_some_and(|number| {
             !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    }
+
+    /// Whether a name was met where only names of users stand.
+    fn is_user(&self, name: &str) -> bool {
+        self.known.contains_key(&("user", name.to_lowercase()))
+    }
+
+    /// Whether a name is one that was put in the place of another, in a text that is read twice.
+    fn is_given(&self, kind: &'static str, name: &str) -> bool {
+        let number = name
+            .strip_prefix(kind)
+            .and_then(|rest| rest.strip_prefix('-'));
+        let number = number.and_then(|number| number.parse::<usize>().ok());
+        number.is_some_and(|number| {
+            let mut known = self.known.iter();
+            known.any(|((known, _), given)| *known == kind && *given == number)
         })
     }
 
@@ -213,185 +294,6 @@ impl Redactor {
         let number = *self.known.entry(key).or_insert(last + 1);
         format!("{kind}-{number}")
     }
-
-    /// Ids of machines, 128 bits in hexadecimal, with or without dashes.
-    fn ids(&mut self, text: &str) -> String {
-        self.words(text, |this, rest| {
-            let end = rest.find(|c: char| !c.is_ascii_hexdigit() && c != '-');
-            let word = rest.get(..end.unwrap_or(rest.len()))?;
-            let first: Vec<&str> = word.split('-').take(5).collect();
-            let lengths: Vec<usize> = first.iter().map(|part| part.len()).collect();
-            let length = match lengths.as_slice() {
-                [8, 4, 4, 4, 12] => 36,
-                [32, ..] => 32,
-                _ => return None,
-            };
-            let id = rest.get(..length)?;
-            if EFI_VENDORS.contains(&id) {
-                return Some((length, id.to_owned()));
-            }
-            let ends = !rest
-                .get(length..)?
-                .starts_with(|c: char| c.is_ascii_alphanumeric());
-            ends.then(|| (length, this.number("machine", &id.replace('-', ""))))
-        })
-    }
-
-    /// IP and MAC addresses, but those that every host has.
-    fn addresses(&mut self, text: &str) -> String {
-        self.words(text, |this, rest| {
-            let end = rest.find(|c: char| !c.is_ascii_hexdigit() && c != ':' && c != '.');
-            let word = rest.get(..end.unwrap_or(rest.len()))?;
-            let octets = || word.split(':').all(|octet| octet.len() == 2);
-            if word.len() == 17 && word.matches(':').count() == 5 && octets() {
-                return Some((17, this.number("mac", word)));
-            }
-            // As PXE writes it, in BOOTIF after the kind of hardware.
-            let dashed = rest.get(..17).filter(|word| {
-                let parts: Vec<&str> = word.split('-').collect();
-                let octet =
-                    |part: &&str| part.len() == 2 && part.chars().all(|c| c.is_ascii_hexdigit());
-                parts.len() == 6 && parts.iter().all(octet)
-            });
-            if let Some(word) = dashed
-                && !rest
-                    .get(17..)?
-                    .starts_with(|c: char| c.is_ascii_hexdigit() || c == '-')
-            {
-                return Some((17, this.number("mac", &word.replace('-', ":"))));
-            }
-            if word.matches(':').count() >= 2
-                && let Ok(address) = word.parse::<Ipv6Addr>()
-            {
-                let own = address.is_loopback() || address.is_unspecified();
-                let behind = rest.get(word.len()..)?;
-                let own = own || behind.starts_with(|c: char| c.is_ascii_alphanumeric());
-                return (!own).then(|| (word.len(), this.number("ip", word)));
-            }
-            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
-            let word = rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches('.');
-            let next = rest.get(word.len()..)?.chars().next();
-            let goes_on = next.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-            let address: Ipv4Addr = word.parse().ok()?;
-            let own =
-                address.is_loopback() || address.is_unspecified() || address.octets()[0] == 255;
-            (!own && !goes_on).then(|| (word.len(), this.number("ip", word)))
-        })
-    }
-
-    /// Looks at each place where a word may begin; `replace` gives the length of what it
-    /// recognised there, and the word for it.
-    fn words(
-        &mut self,
-        text: &str,
-        replace: impl Fn(&mut Self, &str) -> Option<(usize, String)>,
-    ) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        let mut begins = true;
-        while let Some(c) = rest.chars().next() {
-            if (begins && (c.is_ascii_hexdigit() || c == ':'))
-                && let Some((length, word)) = replace(self, rest)
-            {
-                out.push_str(&word);
-                rest = rest.get(length..).unwrap_or_default();
-                begins = false;
-                continue;
-            }
-            let within = c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
-            begins = !within && (c != '-' || !is_version(rest));
-            out.push(c);
-            rest = rest.get(c.len_utf8()..).unwrap_or_default();
-        }
-        out
-    }
-}
-
-/// Whether what stands behind this dash is a version: `vmlinuz-6.6.87.2-microsoft`.
-fn is_version(rest: &str) -> bool {
-    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-'));
-    rest.get(..end.unwrap_or(rest.len()))
-        .is_some_and(|word| word.contains('.'))
-}
-
-/// Whether a name says whose host it is.
-fn is_telling(name: &str) -> bool {
-    name.len() > 2 && !COMMON.contains(&name.to_lowercase().as_str())
-}
-
-/// The text with `word` replaced where it stands alone, in whatever case.
-fn replaced(text: &str, word: &str, by: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if word.is_empty() {
-        return text.to_owned();
-    }
-    // ASCII alone, so that places are the same in both.
-    let (lower, word) = (text.to_ascii_lowercase(), word.to_ascii_lowercase());
-    let ahead = |rest: &str| lower.get(text.len() - rest.len()..)?.find(&word);
-    while let Some(at) = ahead(rest) {
-        let (before, found) = rest.split_at(at);
-        let (found, behind) = found.split_at(word.len());
-        let last = before
-            .chars()
-            .next_back()
-            .or_else(|| out.chars().next_back());
-        let alone = !last.is_some_and(part) && !behind.starts_with(part);
-        out.push_str(before);
-        out.push_str(if alone { by } else { found });
-        rest = behind;
-    }
-    out + rest
-}
-
-/// Values of arguments whose names promise a secret, and what stands before the `@` of an
-/// address.
-fn secrets(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['=', '@']) {
-        let (before, found) = rest.split_at(at);
-        let behind = found.get(1..).unwrap_or_default();
-        out.push_str(before);
-        rest = behind;
-        if found.starts_with('@') {
-            let word = out.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-            if let Some(scheme) = out.get(word..).and_then(|word| word.find("://")) {
-                out.truncate(word + scheme + 3);
-                out.push_str(REDACTED);
-            } else if let Some(value) = out.get(word..).and_then(|word| word.find('=')) {
-                // netroot=iscsi:user:password@address
-                let value = word + value + 1;
-                if out.get(value..).is_some_and(|value| value.contains(':')) {
-                    out.truncate(value);
-                    out.push_str(REDACTED);
-                }
-            }
-            out.push('@');
-            continue;
-        }
-        out.push('=');
-        let name = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
-        let name = before
-            .rsplit(name)
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
-        let is_secret = SECRETS.iter().any(|secret| name.contains(secret))
-            || SHORT_SECRETS.contains(&name.as_str());
-        if is_secret {
-            let end = match behind.strip_prefix('"') {
-                Some(quoted) => quoted.find('"').map(|at| at + 2),
-                None => behind.find(|c: char| c.is_whitespace() || matches!(c, '"' | ',')),
-            };
-            out.push_str(REDACTED);
-            rest = behind
-                .get(end.unwrap_or(behind.len())..)
-                .unwrap_or_default();
-        }
-    }
-    out + rest
 }
 
 #[cfg(test)]
@@ -696,6 +598,107 @@ mod tests {
                 assert_eq!(redacted, expected);
             }
         }
+    }
+
+    #[test]
+    fn what_was_told_of_a_user_holds_in_every_path() {
+        let mut redactor = Redactor::new(Some("web-17"), None);
+        let texts = [
+            "/home/alice/x /home/user-4/frank/y",
+            "/srv/alice/data",
+            "/run/user/1000/alice/bpf",
+            "10.0.0.1:/export/alice",
+            "/data/alice: no such file",
+            "home/alice/.config (its header)",
+            "/home/corp.example.com/erin/x",
+            "/backup/erin",
+            "'/home/bob smith/x'",
+        ];
+        for text in texts {
+            redactor.text(text);
+        }
+        for text in texts {
+            let told = redactor.text(text);
+            for word in ["alice", "erin", "bob", "corp"] {
+                assert!(!told.contains(word), "{text}: {told}");
+            }
+        }
+        // The same in the system's own places is something else.
+        for text in ["/sys/fs/bpf/alice", "/proc/alice", "alice", "/run/alice/x"] {
+            assert_eq!(redactor.text(text), text);
+        }
+        let user = redactor.text("/home/alice").replace("/home/", "");
+        assert_eq!(
+            redactor.fact("", "home/alice/.config"),
+            format!("home/{user}/.config")
+        );
+    }
+
+    #[test]
+    fn hosts_addresses_and_disks_in_other_spellings() {
+        let mut redactor = Redactor::new(Some("web-17"), None);
+        for (text, gone) in [
+            ("/mnt/nas.corp.test/x", "corp"),
+            ("https://git.corp.test:8443/x?y", "corp"),
+            ("reach db-1.corp.test:5432 now", "corp"),
+            ("at 5254.00ab.cdef x", "5254"),
+            ("mac 52-54-00-AB-CD-EF", "54-00"),
+            ("[2001:db8::1:2]:443", "db8"),
+            ("fe80::5054:ff:feab:cdef%eth0", "5054"),
+            ("ftp://alice:hunter2@nas/x", "hunter2"),
+            ("--db-password hunter2", "hunter2"),
+        ] {
+            let told = redactor.text(text);
+            assert!(!told.contains(gone), "{text}: {told}");
+        }
+        for (text, gone) in [
+            ("root=PARTUUID=0a1b2c3d-02 ro", "0a1b2c3d"),
+            ("resume=UUID=1A2B-3C4D", "1A2B"),
+            ("root=UUID=0a1b2c3d-0000-1111-2222-0a1b2c3d4e5f", "0a1b2c3d"),
+            (
+                "rd.luks.uuid=luks-0a1b2c3d-0000-1111-2222-0a1b2c3d4e5f",
+                "0a1b2c3d",
+            ),
+            ("kubelet.token=eyJhbGciOiJ9.eyJpc3MiOiJ9.c2ln", "eyJ"),
+            ("aws=AKIAIOSFODNN7EXAMPLE AKIAIOSFODNN7EXAMPLE", "AKIA"),
+            ("ip=[fe80::5054:ff:feab:cdef]::::web-17:eth0", "5054"),
+            ("ro web-17 quiet", "web-17"),
+        ] {
+            let told = redactor.fact("cmdline", text);
+            assert!(!told.contains(gone), "{text}: {told}");
+        }
+        assert_eq!(
+            redactor.text("MAC 5254.00ab.cdef 52:54:00:ab:cd:ef"),
+            redactor.text("MAC 52-54-00-ab-cd-ef 5254.00AB.CDEF")
+        );
+        for text in [
+            "libbpf.so.1.2 io.containerd.runtime.v2 kubernetes.io/x docs.kernel.org",
+            "/usr/lib/systemd/system/multi-user.target.wants",
+            "5.14.0-427.el9.x86_64 1234.5678.9abcdef",
+        ] {
+            assert_eq!(redactor.text(text), text);
+        }
+    }
+
+    #[test]
+    fn what_the_firmware_was_told_to_boot_is_the_entry_that_is_there() {
+        let mut redactor = Redactor::new(Some("web-17"), None);
+        let id = "0a1b2c3d0000111122220a1b2c3d4e5f-6.1.0.conf";
+        let wide = |id: &str| -> String {
+            let text = id.chars().flat_map(|c| [c, '\0']);
+            ['\u{6}', '\0', '\0', '\0']
+                .into_iter()
+                .chain(text)
+                .collect()
+        };
+        let listed = redactor.file("/boot/loader/entries/", id);
+        assert_eq!(listed, "machine-1-6.1.0.conf");
+        let path =
+            "/sys/firmware/efi/efivars/LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+        assert_eq!(redactor.file(path, &wide(id)), wide(&listed));
+        let grubenv = format!("saved_entry={}\n", id.trim_end_matches(".conf"));
+        let told = redactor.file("/boot/grub2/grubenv", &grubenv);
+        assert_eq!(told, "saved_entry=machine-1-6.1.0\n");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Names of other hosts, of domains and of users, which stand where only such names stand.
 
-use super::words::{COMMON, DOMAIN_ARGUMENTS, HOST_ARGUMENTS, REMOTE, USER_ARGUMENTS};
+use super::hosts::version_at;
+use super::words::{
+    COMMON, DOMAIN_ARGUMENTS, HOST_ARGUMENTS, REMOTE, SYSTEM_PATHS, USER_ARGUMENTS,
+};
 use super::{REDACTED, Redactor};
 
 impl Redactor {
@@ -71,7 +74,26 @@ impl Redactor {
             return format!("{user}@{}", self.server(rest));
         }
         let word = self.server(word);
-        self.below_domain(&word)
+        let word = self.below_domain(&word);
+        self.foreign(&word)
+    }
+
+    /// Names of hosts of other domains, as a word or as a part of a path.
+    fn foreign(&mut self, word: &str) -> String {
+        let of_system = SYSTEM_PATHS.iter().chain(&["/var/lib/", "/run/"]);
+        let mut begins = of_system.into_iter();
+        if !word.contains('.') || begins.any(|begin| word.starts_with(begin)) {
+            return word.to_owned();
+        }
+        let parts = word.split('/').map(|part| {
+            let (name, port) = part.split_once(':').unwrap_or((part, ""));
+            let is_port = port.chars().all(|c| c.is_ascii_digit());
+            match is_port && is_foreign(name) {
+                true => self.number("host", name) + part.get(name.len()..).unwrap_or_default(),
+                false => part.to_owned(),
+            }
+        });
+        parts.collect::<Vec<_>>().join("/")
     }
 
     /// What is mounted from elsewhere, in the manner of the file system it is of, line by line.
@@ -200,6 +222,10 @@ impl Redactor {
         let Some(domain) = self.domain.clone() else {
             return word.to_owned();
         };
+        // What looks like a domain behind a version is a part of that.
+        if version_at(word).is_some() {
+            return word.to_owned();
+        }
         let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         let mut out = String::new();
         let mut rest = word;
@@ -230,6 +256,32 @@ impl Redactor {
         }
         out + rest
     }
+}
+
+/// Three labels or more, the last one that of a domain; what is turned round is the name of a
+/// piece of software.
+fn is_foreign(name: &str) -> bool {
+    const TOPS: &[&str] = &[
+        "arpa", "at", "biz", "ch", "cloud", "cn", "com", "corp", "de", "dev", "edu", "es", "eu",
+        "example", "fr", "gov", "home", "info", "int", "internal", "invalid", "io", "it", "jp",
+        "lan", "local", "mil", "net", "nl", "org", "pl", "priv", "private", "ru", "se", "test",
+        "uk", "us",
+    ];
+    const PUBLIC: &[&str] = &["kernel.org", "debian.org", "github.com", "readthedocs.io"];
+    let labels: Vec<&str> = name.split('.').collect();
+    let plain = |label: &&str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        !label.is_empty() && label.chars().all(fits)
+    };
+    let [first, _, .., last] = labels.as_slice() else {
+        return false;
+    };
+    let public = PUBLIC.iter().any(|domain| name.ends_with(domain));
+    labels.len() > 2
+        && labels.iter().all(plain)
+        && TOPS.contains(last)
+        && !TOPS.contains(first)
+        && !public
 }
 
 /// `NAME@DOMAIN` with a dot in the domain; what systemd calls its units is none.

@@ -3,6 +3,10 @@
 //! Reports come from anywhere. What is read is limited in size, what the parsers take is
 //! limited in depth and in the repetition of aliases, and whatever is wrong is told in a line.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::io::Read;
+
 use serde::Deserialize;
 
 use super::SCHEMA;
@@ -72,7 +76,9 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// # Errors
 /// If it is no such report, or one of another version.
 pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
+    let unpacked = unpacked(bytes)?;
     // What editors and shells of other systems put before a text.
+    let bytes = unpacked.as_ref();
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     #[derive(Deserialize)]
     struct Head {
@@ -107,7 +113,11 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
         let problem = "it has no `complete: true` at its end, so it was cut off".to_owned();
         return Err(ReadError::Damaged(problem));
     }
-    let whole: Whole = parse(bytes)?.map_err(ReadError::Damaged)?;
+    let whole: Whole =
+        parse(bytes)?.map_err(|problem| ReadError::Damaged(placed(bytes, problem)))?;
+    if let Some(problem) = whole.contradiction() {
+        return Err(ReadError::Damaged(problem));
+    }
     let saved = Saved {
         facts: whole.facts,
         probes: whole.probes,
@@ -137,7 +147,81 @@ pub fn outcomes_yaml(outcomes: &[ProbeResult]) -> Result<String, crate::yaml::Er
 /// # Errors
 /// If they are something else.
 pub fn read_outcomes(bytes: &[u8]) -> Result<Vec<ProbeResult>, ReadError> {
-    parse(bytes)?.map_err(ReadError::Damaged)
+    let outcomes: Vec<ProbeResult> = parse(bytes)?.map_err(ReadError::Damaged)?;
+    match told_twice(&outcomes) {
+        Some(problem) => Err(ReadError::Damaged(problem)),
+        None => Ok(outcomes),
+    }
+}
+
+/// A probe of which there are two outcomes: one of them is wrong.
+fn told_twice(outcomes: &[ProbeResult]) -> Option<String> {
+    let mut known = BTreeSet::new();
+    let twice = outcomes
+        .iter()
+        .find(|result| !known.insert(result.probe.as_str()))?;
+    let probe: String = clean(&twice.probe).chars().take(60).collect();
+    Some(format!("probes: there are two outcomes of `{probe}`"))
+}
+
+impl Whole {
+    /// What the report says in two places in two ways.
+    fn contradiction(&self) -> Option<String> {
+        let differs = |key: &str, place: &str, told: Option<&str>| {
+            let fact = self.facts.text(key)?;
+            let told = told.filter(|told| *told != fact)?;
+            let shown = |text: &str| clean(text).chars().take(60).collect::<String>();
+            Some(format!(
+                "{place} is `{}`, and the fact {key} is `{}`",
+                shown(told),
+                shown(&fact)
+            ))
+        };
+        let host = &self.host;
+        let release = host.kernel.release.as_deref();
+        told_twice(&self.probes)
+            .or_else(|| differs("kernel.release", "host.kernel.release", release))
+            .or_else(|| {
+                let name = host.hostname.as_deref();
+                differs("environment.hostname", "host.hostname", name)
+            })
+    }
+}
+
+/// The bytes of a report, which may be packed with gzip.
+fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes.into());
+    }
+    let mut plain = Vec::new();
+    let packed = flate2::read::MultiGzDecoder::new(bytes);
+    let read = packed.take(LIMIT as u64).read_to_end(&mut plain);
+    read.map_err(|_| ReadError::Foreign("it can't be unpacked".to_owned()))?;
+    Ok(plain.into())
+}
+
+/// What is wrong with a fact, with the line of that fact: the parser tells where facts begin.
+fn placed(bytes: &[u8], problem: String) -> String {
+    const FACTS: &str = ": facts.observed: ";
+    let text = String::from_utf8_lossy(bytes);
+    let line = || {
+        let (before, told) = problem.split_once(FACTS)?;
+        let from: usize = before.strip_prefix("line ")?.parse().ok()?;
+        let (key, what) = told.split_once(": ")?;
+        let mut lines = text.lines().enumerate().skip(from.saturating_sub(1));
+        let mut found = lines.by_ref().filter(|(_, line)| {
+            let line = line.trim_start().trim_start_matches(['"', '\'']);
+            let rest = line.strip_prefix(key);
+            rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+        });
+        let number = found.next()?.0 + 1;
+        let number = match what.contains("twice") {
+            true => found.next().map_or(number, |(at, _)| at + 1),
+            false => number,
+        };
+        Some(format!("line {number}{FACTS}{told}"))
+    };
+    line().unwrap_or(problem)
 }
 
 type Parsed<T> = Result<Result<T, String>, ReadError>;
@@ -259,6 +343,15 @@ mod tests {
             text + "facts: *a11\nprobes: []\n"
         };
         let deep = "[".repeat(100_000);
+        let line = |begin: &str| 1 + good.lines().position(|line| line == begin).unwrap();
+        let wrong = format!(
+            "line {}: facts.observed: privilege.euid: ",
+            line("    privilege.euid:")
+        );
+        let twice = format!(
+            "line {}: facts.observed: kernel.version: it is there twice",
+            line("    privilege.euid:")
+        );
         for (text, says) in [
             (String::new(), "it is no report"),
             ("weather".to_owned(), "it is no report"),
@@ -304,6 +397,16 @@ mod tests {
             (
                 good.replace("complete: true", "complete: 1"),
                 "complete: found the number `1`",
+            ),
+            (good.replace("      value: 0\n", "      valu: 0\n"), &wrong),
+            (
+                good.replace("    privilege.euid:", "    kernel.version:"),
+                &twice,
+            ),
+            (
+                good.replace("    release: null", "    release: 6.1.0\n")
+                    .replace("    kernel.version:", "    kernel.release:"),
+                "host.kernel.release is `6.1.0`, and the fact kernel.release is `5.10.218`",
             ),
             (deep.clone(), "it is no report"),
             (format!("{{\"schema\": {deep}"), "it is no report"),

@@ -43,7 +43,20 @@ pub(super) fn find(host: &dyn Host, release: Option<&str>) -> KernelConfig {
     for place in &places {
         match read(host, place) {
             Some(config) if config.content.is_ok() => return config,
-            other => trouble = trouble.or(other),
+            // What was not collected says less than what is there and can't be read.
+            Some(config) => {
+                let says = |config: &KernelConfig| match &config.content {
+                    Err(reason) => reason.unknown != Why::NotCollected,
+                    Ok(_) => true,
+                };
+                if trouble
+                    .as_ref()
+                    .is_none_or(|known| !says(known) && says(&config))
+                {
+                    trouble = Some(config);
+                }
+            }
+            None => {}
         }
     }
     if !host.is_live()

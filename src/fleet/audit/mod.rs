@@ -27,7 +27,7 @@ pub(super) use groups::{LABELS, label_keys};
 pub(super) use judge::Population;
 
 use super::summary::Summary;
-use super::time::time;
+use crate::time::time;
 
 /// Names of hosts that stand for a group.
 pub(super) const EXAMPLES: usize = 3;

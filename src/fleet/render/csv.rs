@@ -7,9 +7,9 @@ use super::super::audit::{LABELS, Population, Weighing, label_keys};
 use super::super::digest::Key;
 use super::super::labels;
 use super::super::summary::{Row, Summary};
-use super::super::time::time;
 use crate::diagnosis::{Needs, Severity, Status};
 use crate::report::{Verdict, clean};
+use crate::time::time;
 
 const FIRST: &[&str] = &[
     "host",

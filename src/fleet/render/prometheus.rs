@@ -2,9 +2,9 @@
 //! push gateway.
 
 use super::super::audit::{Audit, Verdicts};
-use super::super::time::seconds;
 use crate::diagnosis::Severity;
 use crate::report::clean;
+use crate::time::seconds;
 
 /// Groups of one grouping that become series; more would burden who stores them.
 const SERIES: usize = 200;

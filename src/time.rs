@@ -1,7 +1,7 @@
 //! Times as reports have them, without a clock.
 
 /// Seconds since 1970 of a time as reports have it: `2026-01-01T00:00:00Z`.
-pub(super) fn seconds(text: &str) -> Option<u64> {
+pub(crate) fn seconds(text: &str) -> Option<u64> {
     let bytes = text.as_bytes();
     if bytes.len() != 20 {
         return None;
@@ -38,7 +38,7 @@ pub(super) fn seconds(text: &str) -> Option<u64> {
 }
 
 /// The time as reports have it.
-pub(super) fn time(seconds: u64) -> String {
+pub(crate) fn time(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let era = days / 146_097;
     let of_era = days % 146_097;

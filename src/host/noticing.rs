@@ -1,0 +1,203 @@
+//! A host from files that notes which of the files it was asked for are none, or can't be read:
+//! facts pass on to another place, and nobody would know why.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::rc::Rc;
+
+use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
+
+/// What was noticed so far: by path, in words that continue its name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notices(Rc<RefCell<BTreeMap<String, String>>>);
+
+impl Notices {
+    /// A sentence for each.
+    pub(super) fn sentences(&self) -> Vec<String> {
+        let notices = self.0.borrow();
+        // What lies below a link that leads to itself is not there for the same reason.
+        let is_below = |path: &str| {
+            let mut ends = path.match_indices('/').map(|(end, _)| end);
+            ends.any(|end| path.get(..end).is_some_and(|top| notices.contains_key(top)))
+        };
+        let told = notices
+            .iter()
+            .filter(|(path, _)| !is_below(path))
+            .map(|(path, what)| format!("{path} {what}"));
+        let mut told: Vec<String> = told.collect();
+        if told.len() > MOST {
+            let rest = told.len() - MOST;
+            told.truncate(MOST);
+            told.push(format!("{rest} more files are not what they should be"));
+        }
+        told
+    }
+
+    fn note(&self, path: &str, what: &str) {
+        let mut notices = self.0.borrow_mut();
+        notices.insert(path.to_owned(), what.to_owned());
+    }
+}
+
+/// So many are told one by one.
+const MOST: usize = 8;
+
+/// Passes questions on to a host, and notes what was odd in the answers.
+#[derive(Debug)]
+pub(super) struct Noticing<H> {
+    inner: H,
+    /// Paths of which an archive has more than one member.
+    twice: BTreeSet<String>,
+    notices: Notices,
+}
+
+impl<H: Host> Noticing<H> {
+    pub(super) fn new(inner: H, twice: BTreeSet<String>) -> (Self, Notices) {
+        let notices = Notices::default();
+        let noticing = Self {
+            inner,
+            twice,
+            notices: notices.clone(),
+        };
+        (noticing, notices)
+    }
+
+    pub(super) fn inner(&self) -> &H {
+        &self.inner
+    }
+
+    fn notice(&self, path: &str, error: &io::Error) {
+        let is_loop = error.raw_os_error() == Some(libc::ELOOP);
+        let is_odd = || matches!(self.inner.stat(path), Ok((Kind::Other, _)));
+        match error.kind() {
+            // On a host that runs, this one is a device, and nobody expects a file.
+            _ if path == KERNEL_LOG => {}
+            _ if is_loop => self.notices.note(path, "is a link that leads to itself"),
+            io::ErrorKind::InvalidInput if is_odd() => self.notices.note(
+                path,
+                "is no regular file but a fifo, a device or a socket: it was not opened",
+            ),
+            io::ErrorKind::PermissionDenied => {
+                self.notices.note(path, "can't be read: Permission denied");
+            }
+            _ if error.raw_os_error() == Some(libc::EIO) => {
+                let text = format!("can't be read: {error}");
+                self.notices.note(path, &text);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<H: Host> Host for Noticing<H> {
+    fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
+        let result = self.inner.read(path, limit);
+        match &result {
+            Ok(_) if self.twice.contains(path) => {
+                let text = "is in the archive more than once: the last one was read";
+                self.notices.note(path, text);
+            }
+            Ok(bytes) if bytes.is_empty() && is_never_empty(path) => {
+                self.notices.note(path, "is empty");
+            }
+            Ok(_) => {}
+            Err(error) => self.notice(path, error),
+        }
+        result
+    }
+
+    fn byte(&self, path: &str, at: u64) -> io::Result<u8> {
+        self.inner.byte(path, at)
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        let result = self.inner.list(path);
+        if let Err(error) = &result {
+            self.notice(path, error);
+        }
+        result
+    }
+
+    fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
+        self.inner.stat(path)
+    }
+
+    fn link(&self, path: &str) -> io::Result<String> {
+        self.inner.link(path)
+    }
+
+    fn uname(&self) -> io::Result<Uname> {
+        super::uname_of_proc(self)
+    }
+
+    fn is_live(&self) -> bool {
+        self.inner.is_live()
+    }
+
+    fn origin(&self, path: &str) -> Option<String> {
+        self.inner.origin(path)
+    }
+
+    fn conflicts(&self) -> Vec<Conflict> {
+        self.inner.conflicts()
+    }
+}
+
+/// Whether a file of nothing is one whose content was lost.
+fn is_never_empty(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.starts_with("config-")
+        || matches!(
+            path,
+            "/proc/config.gz"
+                | "/proc/cmdline"
+                | "/proc/filesystems"
+                | "/proc/self/mountinfo"
+                | "/etc/os-release"
+                | "/sos_commands/kernel/uname_-a"
+                | "/sos_commands/kernel/sysctl_-a"
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    #[test]
+    fn what_was_odd_is_told_for_files_that_were_asked_for() {
+        let host = Memory::new()
+            .with("/proc/cmdline", "")
+            .with("/proc/1/environ", "")
+            .with("/etc/os-release", "ID=x\n")
+            .with("/etc/hostname", "x\n")
+            .refusing("/boot/config-6.1", io::ErrorKind::PermissionDenied)
+            .refusing("/etc/other", io::ErrorKind::PermissionDenied)
+            .refusing("/boot/grub", io::ErrorKind::PermissionDenied)
+            .refusing("/boot/grub/grub.cfg", io::ErrorKind::PermissionDenied);
+        let twice = ["/etc/os-release", "/etc/hostname"].map(str::to_owned);
+        let (host, notices) = Noticing::new(host, twice.into());
+        assert!(notices.sentences().is_empty());
+        let _ = host.list("/boot/grub");
+        for path in [
+            "/proc/cmdline",
+            "/proc/1/environ",
+            "/etc/os-release",
+            "/boot/config-6.1",
+            "/boot/grub/grub.cfg",
+            "/nowhere",
+        ] {
+            let _ = host.read(path, 99);
+        }
+        assert_eq!(
+            notices.sentences(),
+            [
+                "/boot/config-6.1 can't be read: Permission denied",
+                "/boot/grub can't be read: Permission denied",
+                "/etc/os-release is in the archive more than once: the last one was read",
+                "/proc/cmdline is empty",
+            ]
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! What an archive is packed with, and how much may come out of it.
+
+use std::cell::Cell;
+use std::io::{self, BufReader, Read};
+use std::rc::Rc;
+
+use super::archive::{Limits, Problem};
+
+/// A packed archive.
+pub(super) struct Buffered<R> {
+    inner: BufReader<Counted<R>>,
+    taken: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Buffered<R> {
+    pub(super) fn new(packed: R) -> Self {
+        let counted = Counted::new(packed);
+        Self {
+            taken: Rc::clone(&counted.count),
+            inner: BufReader::with_capacity(64 << 10, counted),
+        }
+    }
+
+    /// The bytes of the archive itself, within the limits.
+    pub(super) fn plain(&mut self, limits: Limits) -> Result<impl Read + '_, Problem> {
+        Ok(Bounded {
+            taken: Rc::clone(&self.taken),
+            inner: unpacked(&mut self.inner, limits)?,
+            given: 0,
+            limits,
+        })
+    }
+}
+
+/// The bytes of the archive itself, whatever it is packed with.
+fn unpacked<'a, R: Read>(
+    packed: &'a mut BufReader<R>,
+    limits: Limits,
+) -> Result<Box<dyn Read + 'a>, Problem> {
+    let begin = io::BufRead::fill_buf(packed).map_err(|error| error.to_string())?;
+    Ok(match begin {
+        [] => return Err("it is empty".to_owned()),
+        [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Box::new(lzma_rust2::XzReader::new_mem_limit(
+            packed,
+            true,
+            limits.xz_memory,
+        )),
+        [b'B', b'Z', b'h', ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            return Err(
+                "it is packed with bzip2 or zstd: unpack it, and name the directory".to_owned(),
+            );
+        }
+        bytes if bytes.get(257..262) == Some(b"ustar") => Box::new(packed),
+        _ => return Err("it is no archive: neither tar nor tar.gz nor tar.xz".to_owned()),
+    })
+}
+
+/// Counts what was taken from a reader.
+struct Counted<R> {
+    inner: R,
+    count: Rc<Cell<u64>>,
+}
+
+impl<R> Counted<R> {
+    fn new(inner: R) -> Self {
+        Self {
+            inner,
+            count: Rc::default(),
+        }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.count.set(self.count.get() + length as u64);
+        Ok(length)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct TooMuch(pub(super) Problem);
+
+/// Ends with an error where more comes out than the limits allow.
+struct Bounded<R> {
+    inner: R,
+    /// What was taken from the packed file so far.
+    taken: Rc<Cell<u64>>,
+    given: u64,
+    limits: Limits,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.given += length as u64;
+        let times = self.taken.get().saturating_mul(self.limits.ratio);
+        let problem = if self.given > self.limits.unpacked {
+            format!("it unpacks to more than {} MiB", self.limits.unpacked >> 20)
+        } else if self.given > self.limits.ratio_from && self.given > times {
+            format!(
+                "it unpacks to more than {} times its size",
+                self.limits.ratio
+            )
+        } else {
+            return Ok(length);
+        };
+        Err(io::Error::other(TooMuch(problem)))
+    }
+}

@@ -1,0 +1,183 @@
+//! What is said of files that are not what they should be, and of when a host was seen.
+
+use super::*;
+
+#[test]
+fn a_member_that_is_there_twice_is_named() {
+    let (scratch, root) = sosreport();
+    let top = root.file_name().unwrap().to_str().unwrap();
+    let file = tar::EntryType::Regular;
+    let again = member(file, &format!("{top}/proc/cmdline"), "", b"lsm=bpf\n");
+    let path = scratch.path().join("x.tar");
+    let mut bytes = archive(&root);
+    bytes.truncate(bytes.len() - 1024);
+    fs::write(&path, [bytes, again, vec![0; 1024]].concat()).unwrap();
+    let (told, said) = warned(&["--root", name(&path)]);
+    assert_eq!(fact(&told, "cmdline").0, "lsm=bpf");
+    let line =
+        "bpf-doctor: /proc/cmdline is in the archive more than once: the last one was read\n";
+    assert_eq!(said, line);
+}
+
+#[test]
+fn an_empty_config_is_said_to_be_empty() {
+    let (_scratch, root) = sosreport();
+    put(&root, "boot/config-5.14.0-427.el9.x86_64", "");
+    let (told, said) = warned(&["--root", name(&root)]);
+    assert!(
+        said.contains("/boot/config-5.14.0-427.el9.x86_64 is empty"),
+        "{said}"
+    );
+    let config = fact(&told, "config-file");
+    assert_eq!(config.0, "? malformed");
+    assert_eq!(config.1, "/boot/config-5.14.0-427.el9.x86_64");
+}
+
+#[test]
+fn a_host_was_seen_when_its_files_say() {
+    let (scratch, root) = sosreport();
+    let time = |path: &Path| report(&["--root", name(path)])["generated_at"].clone();
+    // By when they were written, where nothing better tells.
+    let uname = fs::File::open(root.join("sos_commands/kernel/uname_-a")).unwrap();
+    let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
+    uname.set_modified(written).unwrap();
+    let packed = scratch.path().join("x.tar.gz");
+    fs::write(&packed, gz(&archive(&root))).unwrap();
+    for path in [&root, &packed] {
+        assert_eq!(time(path), "2020-09-13T12:26:40Z", "{path:?}");
+    }
+    put(
+        &root,
+        "sos_commands/date/date",
+        "Fri Feb 23 01:51:18 EST 2024\n",
+    );
+    let bundle = scratch.path().join("bundle.tar.gz");
+    run(&["collect", "-o", name(&bundle), "--root", name(&root)]);
+    for path in [&root, &bundle] {
+        assert_eq!(time(path), "2024-02-23T06:51:18Z", "{path:?}");
+    }
+    let said = text(&run(&["check", "-v", "--root", name(&root)]).stderr);
+    let line = "the host was seen at 2024-02-23T06:51:18Z, as told by sos_commands/date/date";
+    assert!(said.contains(line), "{said}");
+}
+
+#[test]
+fn a_bundle_without_outcomes_says_so() {
+    let (scratch, root) = sosreport();
+    let bundle = scratch.path().join("bundle.tar.gz");
+    run(&["collect", "-o", name(&bundle), "--root", name(&root)]);
+    let file = flate2::read::GzDecoder::new(fs::File::open(&bundle).unwrap());
+    tar::Archive::new(file).unpack(scratch.path()).unwrap();
+    let unpacked = scratch.path().join("bpf-doctor-bundle");
+    assert_eq!(
+        report(&["--root", name(&unpacked)]),
+        report(&["--root", name(&bundle)])
+    );
+    fs::remove_file(unpacked.join("probes.yaml")).unwrap();
+    let (_, said) = warned(&["--root", name(&unpacked)]);
+    assert!(
+        said.ends_with("has no probes.yaml: what was tried on the host is not known\n"),
+        "{said}"
+    );
+    put(
+        &unpacked,
+        "probes.yaml",
+        "- {probe: x, outcome: works, micros: 0}\n".repeat(2),
+    );
+    refused(
+        &["check", "--root", name(&unpacked)],
+        "there are two outcomes of `x`",
+    );
+}
+
+#[test]
+fn a_packed_report_is_read_like_a_plain_one() {
+    let (scratch, root) = sosreport();
+    let plain = run(&["check", "--format", "yaml", "--root", name(&root)]).stdout;
+    let path = scratch.path().join("report.yaml.gz");
+    fs::write(&path, gz(&plain)).unwrap();
+    let again = run(&["check", "--format", "yaml", "--from", name(&path)]);
+    assert_eq!(text(&again.stdout), text(&plain));
+    fs::write(&path, &gz(&plain)[..200]).unwrap();
+    refused(&["check", "--from", name(&path)], "it can't be unpacked");
+}
+
+#[test]
+fn random_bytes_are_no_settings() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("x");
+    let mut number = 1_u32;
+    let random = std::iter::repeat_with(|| {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        number.to_be_bytes()[0]
+    });
+    fs::write(&path, random.take(3000).collect::<Vec<u8>>()).unwrap();
+    refused(
+        &["check", "--sysctl", name(&path)],
+        "it is not like `sysctl -a`",
+    );
+}
+
+#[test]
+fn a_supportconfig_is_understood_as_directory_and_as_archive() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("scc_web-17_260101_0000");
+    let command = |name: &str, said: &str| format!("#==[ Command ]=====#\n# {name}\n{said}\n\n");
+    let file =
+        |path: &str, text: &str| format!("#==[ Configuration File ]==#\n# {path}\n{text}\n\n");
+    let environment = [
+        command("/bin/date", "Thu Jan  1 00:00:00 UTC 2026"),
+        command(
+            "/bin/uname -a",
+            "Linux web-17 6.4.0-150600.23.47-default #1 SMP PREEMPT_DYNAMIC x86_64 x86_64 x86_64 GNU/Linux",
+        ),
+        file(
+            "/etc/os-release",
+            "ID=\"sles\"\nVERSION_ID=\"15.6\"\nPRETTY_NAME=\"SLES 15 SP6\"",
+        ),
+    ];
+    put(&root, "basic-environment.txt", environment.concat());
+    put(
+        &root,
+        "boot.txt",
+        file("/proc/cmdline", "ro security=apparmor"),
+    );
+    put(
+        &root,
+        "env.txt",
+        command(
+            "/sbin/sysctl -a",
+            "kernel.unprivileged_bpf_disabled = 2\nvm.swappiness = 60",
+        ),
+    );
+    put(
+        &root,
+        "fs-diskio.txt",
+        command(
+            "/bin/mount",
+            "bpf on /sys/fs/bpf type bpf (rw)\ncgroup2 on /sys/fs/cgroup type cgroup2 (rw)",
+        ),
+    );
+    let told = report(&["--root", name(&root)]);
+    for (key, value, source) in [
+        (
+            "kernel.release",
+            "6.4.0-150600.23.47-default",
+            "basic-environment.txt (/bin/uname -a)",
+        ),
+        ("os.id", "sles", "basic-environment.txt (/etc/os-release)"),
+        (
+            "sysctl.kernel.unprivileged_bpf_disabled",
+            "2",
+            "env.txt (/sbin/sysctl -a)",
+        ),
+        ("cgroup.mode", "unified", "fs-diskio.txt (/bin/mount)"),
+    ] {
+        let expected = (value.to_owned(), source.to_owned());
+        assert_eq!(fact(&told, key), expected, "{key}");
+    }
+    assert_eq!(told["generated_at"], "2026-01-01T00:00:00Z");
+    let packed = scratch.path().join("x.txz");
+    fs::write(&packed, xz(&archive(&root))).unwrap();
+    assert_eq!(report(&["--root", name(&packed)]), told);
+}
