@@ -80,7 +80,7 @@ fn reuseport(bench: &mut Bench) -> Trial {
     let counter = Counter::create(bench)?;
     const PASS: i32 = 1;
     let program = counter.program(bench, ProgType::SkReuseport, 0, PASS)?;
-    traffic::somewhere(bench);
+    traffic::somewhere(bench)?;
     let socket = at(shared_port(), Stage::Trigger)?;
     // ENOTSUPP or EINVAL where reuseport knows filters alone.
     sys::attach_to_socket(socket.as_fd(), &program, SO_ATTACH_REUSEPORT_EBPF).at(Stage::Attach)?;
