@@ -1,5 +1,8 @@
 //! The options something is compiled with, against the kernel's config.
 
+use std::collections::BTreeSet;
+
+use super::model::Source;
 use super::table::Gates;
 use crate::facts::{Facts, Value};
 use crate::version::KernelVersion;
@@ -7,8 +10,8 @@ use crate::version::KernelVersion;
 /// Whether a kernel was built with what something needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Gate {
-    /// It was; whether any option was asked about.
-    Open(bool),
+    /// It was, by what these say; nobody, if no option was asked about.
+    Open(Vec<Source>),
     /// It was not: this option is off.
     Shut(String),
     /// It isn't known of this option.
@@ -35,12 +38,16 @@ impl Gates {
     }
 }
 
-/// Looks the options up.
-pub(super) fn look(options: &str, facts: &Facts) -> Gate {
+/// Looks the options up. What was `proven` by an experiment is on, whatever a file says.
+pub(super) fn look(options: &str, facts: &Facts, proven: &BTreeSet<String>) -> Gate {
     let mut unknown = None;
-    let mut any = false;
+    let mut by = BTreeSet::new();
     for option in options.split("&&").map(str::trim).filter(|o| !o.is_empty()) {
-        any = true;
+        if proven.contains(option) {
+            by.insert(Source::Experiment);
+            continue;
+        }
+        by.insert(Source::Config);
         match facts.config().option(option).value() {
             Some(Value::Text(state)) if state != "n" => {}
             Some(Value::Number(_)) => {}
@@ -49,7 +56,7 @@ pub(super) fn look(options: &str, facts: &Facts) -> Gate {
             None => unknown = unknown.or(Some(option.to_owned())),
         }
     }
-    unknown.map_or(Gate::Open(any), Gate::Unknown)
+    unknown.map_or_else(|| Gate::Open(by.into_iter().collect()), Gate::Unknown)
 }
 
 /// Whether an option is on as a module.

@@ -125,6 +125,9 @@ pub(super) struct Entry {
     pub(super) quiet: bool,
     /// How to ask for it, beyond what its kind says.
     pub(super) ask: Option<Ask>,
+    /// Probes of the table that make it and see it at work.
+    #[serde(default)]
+    pub(super) shown: Vec<String>,
     /// Other names of the same number.
     #[serde(default)]
     pub(super) also: Vec<String>,

@@ -136,10 +136,8 @@ fn four_values() -> Code {
         .store(Size::U64, NOTES, ANSWER, Reg::R0)
 }
 
-/// Loads a program that prints, runs it, and finds the text among what this thread's event has.
+/// Loads a program that prints, and has it print.
 fn print(bench: &mut Bench, then: &Code, text: &str) -> Trial {
-    /// Pages of the event: one that tells how far the kernel has come, and one for what it writes.
-    const PAGES: usize = 2;
     if !bench.alone {
         return Err(Trouble::Skipped(
             "the kernel turns a trace event on for the whole host when a program that prints is \
@@ -151,8 +149,17 @@ fn print(bench: &mut Bench, then: &Code, text: &str) -> Trial {
     let switch = Switch::find()?;
     let kind = Recipe::of(ProgType::RawTracepoint, &[]);
     let loaded = Witness::load(bench, &kind, then, 0);
-    switch.put_back(loaded.is_ok());
-    let witness = loaded?;
+    // Before the program runs, so that nothing is in trace_pipe of it; and again at the end.
+    switch.put_back()?;
+    let outcome = printed(&loaded?, text);
+    switch.put_back()?;
+    outcome
+}
+
+/// Runs a program that prints, and finds the text among what this thread's event has.
+fn printed(witness: &Witness, text: &str) -> Trial {
+    /// Pages of the event: one that tells how far the kernel has come, and one for what it writes.
+    const PAGES: usize = 2;
     let event = PerfEvent {
         kind: PerfEvent::TRACEPOINT,
         config: events::number(EVENT)?,
@@ -228,21 +235,45 @@ impl Switch {
         })
     }
 
-    /// Turns the event off again where it was off. From 6.18 on the kernel turns it on in its own
-    /// time, so it is waited for, if it must come.
-    fn put_back(self, will_be_on: bool) {
+    /// Turns the event off again where it was off, until it stays off: newer kernels turn it on in
+    /// their own time, once for each time the verifier asked for the helper (6.18, and long-term
+    /// kernels since; `set_printk_work` in kernel/trace/bpf_trace.c).
+    fn put_back(&self) -> Trial {
+        /// As long as none of them is ever late.
+        const QUIET: Duration = Duration::from_millis(250);
+        const PATIENCE: Duration = Duration::from_secs(3);
         if self.was_on {
-            return;
+            return Ok(());
         }
-        let patience = Duration::from_millis(if will_be_on { 200 } else { 20 });
-        let until = Instant::now() + patience;
-        while !short_file(&self.path).is_ok_and(|state| is_on(&state)) {
-            if Instant::now() >= until {
-                return;
+        let begun = Instant::now();
+        let mut quiet_since = begun;
+        while quiet_since.elapsed() < QUIET {
+            if begun.elapsed() > PATIENCE {
+                return Err(self.is_left_on());
             }
-            thread::sleep(Duration::from_micros(200));
+            if self.is_on_now() {
+                if unistd::write(&self.file, b"0").is_err() {
+                    return Err(self.is_left_on());
+                }
+                quiet_since = Instant::now();
+            }
+            thread::sleep(Duration::from_millis(1));
         }
-        let _stays_on = unistd::write(&self.file, b"0");
+        Ok(())
+    }
+
+    fn is_on_now(&self) -> bool {
+        short_file(&self.path).is_ok_and(|state| is_on(&state))
+    }
+
+    fn is_left_on(&self) -> Trouble {
+        Trouble::wrong(
+            Stage::Read,
+            format!(
+                "the kernel turned {EVENT} on, and it could not be turned off again: {}",
+                self.path
+            ),
+        )
     }
 }
 
