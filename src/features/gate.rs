@@ -1,11 +1,29 @@
 //! The options something is compiled with, against the kernel's config.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
+
+use super::judge::Judge;
 use super::model::Source;
-use super::table::Gates;
+use super::reasons::same;
 use crate::facts::{Facts, Value};
+use crate::probes::trials::Reply;
 use crate::version::KernelVersion;
+
+/// Options, joined by `&&`; by the version that began with them, where kernels differ.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Gates {
+    Always(String),
+    Since(BTreeMap<String, String>),
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Self::Always(String::new())
+    }
+}
 
 /// Whether a kernel was built with what something needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,4 +84,48 @@ pub(super) fn is_module(options: &str, facts: &Facts) -> bool {
     options
         .filter(|option| !option.is_empty())
         .any(|option| value(option) == Some("m".into()))
+}
+
+impl Judge<'_> {
+    /// Whether the kernel was built with what a row needs, and with bpf(2) at all.
+    pub(super) fn gate(&self, needs: &Gates) -> Gate {
+        let facts = self.known.facts;
+        let own = match needs {
+            Gates::Since(ranges) if self.backports => {
+                // Its code may be of any version: only what all agree on counts.
+                let all: Vec<Gate> = ranges
+                    .values()
+                    .map(|options| look(options, facts, &self.proven))
+                    .collect();
+                match all.split_first() {
+                    Some((first, rest)) if rest.iter().all(|gate| same(gate, first)) => {
+                        first.clone()
+                    }
+                    _ => look(needs.of(None), facts, &self.proven),
+                }
+            }
+            _ => look(needs.of(self.version), facts, &self.proven),
+        };
+        match look("BPF_SYSCALL", facts, &self.proven) {
+            Gate::Unknown(option) if !self.has_bpf() => match own {
+                shut @ Gate::Shut(_) => shut,
+                _ => Gate::Unknown(option),
+            },
+            shut @ Gate::Shut(_) if !self.has_bpf() => shut,
+            _ => own,
+        }
+    }
+
+    /// Whether bpf(2) is there, by its doings or by its settings.
+    fn has_bpf(&self) -> bool {
+        let replies = self.known.tried.iter().flat_map(|(_, replies)| replies);
+        let setting = self
+            .known
+            .facts
+            .get("sysctl.kernel.unprivileged_bpf_disabled");
+        let set = matches!(setting.value(), Some(value) if *value != Value::Absent);
+        set || replies
+            .into_iter()
+            .any(|reply| matches!(reply, Reply::Yes | Reply::Partly(_)))
+    }
 }

@@ -6,11 +6,11 @@ use super::gate::{self, Gate};
 use super::helpers;
 use super::model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
 use super::names::{Missing, Names};
-use super::reasons::{self, Answer, backports, by_policy, follow, in_words, joined, off, same};
+use super::reasons::{self, Answer, backports, by_policy, follow, in_words, joined, off};
 use super::sections::Sections;
 use super::shown;
-use super::table::{Entry, Gates, Kind, Table, Wish};
-use crate::facts::{Facts, Value};
+use super::table::{Entry, Kind, Table, Wish};
+use crate::facts::Facts;
 use crate::probes::ProbeResult;
 use crate::probes::trials::{Reply, Trial};
 use crate::version::KernelVersion;
@@ -76,9 +76,9 @@ pub(super) struct Judge<'a> {
     pub(super) known: &'a Known<'a>,
     pub(super) version: Option<KernelVersion>,
     /// Whether the kernel is of those that have parts of newer ones.
-    backports: bool,
+    pub(super) backports: bool,
     /// Options that experiments have shown to be on.
-    proven: BTreeSet<String>,
+    pub(super) proven: BTreeSet<String>,
 }
 
 impl<'a> Judge<'a> {
@@ -363,48 +363,6 @@ impl<'a> Judge<'a> {
             (Some(true), _) | (_, "") => format!("newer than this kernel: Linux {}", entry.since),
             (_, otherwise) => otherwise.to_owned(),
         }
-    }
-
-    /// Whether the kernel was built with what a row needs, and with bpf(2) at all.
-    fn gate(&self, needs: &Gates) -> Gate {
-        let facts = self.known.facts;
-        let own = match needs {
-            Gates::Since(ranges) if self.backports => {
-                // Its code may be of any version: only what all agree on counts.
-                let all: Vec<Gate> = ranges
-                    .values()
-                    .map(|options| gate::look(options, facts, &self.proven))
-                    .collect();
-                match all.split_first() {
-                    Some((first, rest)) if rest.iter().all(|gate| same(gate, first)) => {
-                        first.clone()
-                    }
-                    _ => gate::look(needs.of(None), facts, &self.proven),
-                }
-            }
-            _ => gate::look(needs.of(self.version), facts, &self.proven),
-        };
-        match gate::look("BPF_SYSCALL", facts, &self.proven) {
-            Gate::Unknown(option) if !self.has_bpf() => match own {
-                shut @ Gate::Shut(_) => shut,
-                _ => Gate::Unknown(option),
-            },
-            shut @ Gate::Shut(_) if !self.has_bpf() => shut,
-            _ => own,
-        }
-    }
-
-    /// Whether bpf(2) is there, by its doings or by its settings.
-    fn has_bpf(&self) -> bool {
-        let replies = self.known.tried.iter().flat_map(|(_, replies)| replies);
-        let setting = self
-            .known
-            .facts
-            .get("sysctl.kernel.unprivileged_bpf_disabled");
-        let set = matches!(setting.value(), Some(value) if *value != Value::Absent);
-        set || replies
-            .into_iter()
-            .any(|reply| matches!(reply, Reply::Yes | Reply::Partly(_)))
     }
 
     /// Whether it is the running kernel that is asked about.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::table::{Ask, Gates};
+use super::gate::Gates;
+use super::table::Ask;
 use super::*;
 use crate::facts::{self, Fact, Facts};
 use crate::host::{Host, Live, Memory};
@@ -767,7 +768,10 @@ fn what_shows_a_row_is_a_probe_of_the_table() {
 fn without_config(loads: &[&str], works: &[&str]) -> BTreeMap<String, (Available, String)> {
     const XDP: u32 = 6;
     let names = Names::of(&[
-        (Kind::AttachType, &["xdp", "tcx_ingress", "netfilter"]),
+        (
+            Kind::AttachType,
+            &["xdp", "tcx_ingress", "tcx_egress", "netfilter"],
+        ),
         (Kind::LinkType, &["xdp", "tcx", "netfilter"]),
     ]);
     let host = host("6.12.0", "", None);
@@ -824,10 +828,12 @@ fn without_a_config_experiments_say_what_is_on() {
     assert_eq!(loads["attach_type xdp"], by_experiment);
     assert_eq!(loads["link_type xdp"], by_experiment);
     assert_eq!(loads["link_type tcx"].0, Available::Unknown);
+    assert_eq!(loads["attach_type tcx_egress"].0, Available::Unknown);
     // CONFIG_NET_XGRESS shows in nothing but what it is for.
     let works = without_config(&["xdp"], &["tcx-run"]);
     assert_eq!(works["attach_type tcx_ingress"], by_experiment);
     assert_eq!(works["link_type tcx"], by_experiment);
+    assert_eq!(works["attach_type tcx_egress"], by_experiment);
     assert_eq!(works["link_type netfilter"].0, Available::Unknown);
 }
 
