@@ -84,6 +84,11 @@ impl Place {
             .map_err(|reason| Trouble::Skipped(reason.clone()))
     }
 
+    /// The cgroup this process is in, of version 2.
+    pub(super) fn present_cgroup(&self) -> Result<OwnedFd, Trouble> {
+        cgroup::present(&self.nearby).map_err(Trouble::Skipped)
+    }
+
     /// Two network devices, joined, in a network namespace of their own, or what the kernel says
     /// to that; see [`Pair`].
     pub(super) fn pair(&mut self, kind: &str, option: &str) -> Result<Result<Pair, Code>, Trouble> {
