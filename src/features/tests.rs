@@ -1,6 +1,6 @@
 //! The tables, and what becomes of them on kernels made for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::gate::Gates;
 use super::table::Ask;
