@@ -4,8 +4,9 @@
 //! (`__set_printk_clr_event()` in kernel/trace/bpf_trace.c). Where it was off, it is turned off
 //! again before the program runs, so nothing is in trace_pipe of it; what the program prints is
 //! read through a perf event of the probe's own thread, which takes nothing from others. Newer
-//! kernels turn it on some time after the load, so that it cannot be turned off for sure, nor can
-//! it by who is killed: a diagnosis leaves these experiments out, and they are for who asks.
+//! kernels turn it on some time after the load, and more than once, so it is watched until it stays
+//! off; who is killed can't do that: a diagnosis leaves these experiments out, and they are for who
+//! asks.
 
 use std::os::fd::OwnedFd;
 use std::thread;
@@ -42,8 +43,8 @@ use super::witness::ANSWER;
 use super::witness::NOTES;
 
 const PRINT_EFFECTS: &str = "only where it is asked for by its name, as no diagnosis makes it: none where others print nothing: the trace event bpf_trace_printk, \
-     which the kernel turns on with any program that prints, is turned off again at once where it \
-     was off; where it is on, one line of text comes out of trace_pipe. A map, a program and an \
+     which the kernel turns on with any program that prints, is turned off again until it stays \
+     off, where it was off; where it is on, one line of text comes out of trace_pipe. A map, a program and an \
      event of the probe's own thread, held by descriptors";
 const PRIVILEGE: &str = "CAP_BPF, CAP_PERFMON and the right to write to tracefs, which is root's";
 
@@ -252,6 +253,7 @@ impl Switch {
                 return Err(self.is_left_on());
             }
             if self.is_on_now() {
+                let _at_the_start = unistd::lseek(&self.file, 0, unistd::Whence::SeekSet);
                 if unistd::write(&self.file, b"0").is_err() {
                     return Err(self.is_left_on());
                 }
@@ -285,6 +287,40 @@ fn is_on(state: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file that says `0` at first, as a switch that was off.
+    fn switch(folder: &tempfile::TempDir, was_on: bool) -> Switch {
+        let path = folder.path().join("enable");
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_CLOEXEC;
+        let file = fcntl::open(&path, flags, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+        unistd::write(&file, b"0").unwrap();
+        Switch {
+            file,
+            path: path.to_str().unwrap().to_owned(),
+            was_on,
+        }
+    }
+
+    #[test]
+    fn what_is_turned_on_late_and_twice_is_off_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let turned_on = |file: OwnedFd| {
+            for pause in [30, 120] {
+                thread::sleep(Duration::from_millis(pause));
+                unistd::lseek(&file, 0, unistd::Whence::SeekSet).unwrap();
+                unistd::write(&file, b"1").unwrap();
+            }
+        };
+        for (was_on, left) in [(false, "0"), (true, "1")] {
+            let switch = switch(&folder, was_on);
+            let path = switch.path.clone();
+            let kernel = fcntl::open(path.as_str(), OFlag::O_WRONLY, Mode::empty()).unwrap();
+            let late = thread::spawn(move || turned_on(kernel));
+            assert!(switch.put_back().is_ok());
+            late.join().unwrap();
+            assert_eq!(short_file(&path).unwrap(), left, "was on: {was_on}");
+        }
+    }
 
     #[test]
     fn a_switch_is_read_as_the_kernel_writes_it() {
