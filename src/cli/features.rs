@@ -10,8 +10,8 @@ use super::output::{Format, OutputArguments, Terminal};
 use super::source::SourceArguments;
 use bpf_doctor::facts;
 use bpf_doctor::features::{self, Known, Names, Sections, Table, Wish};
-use bpf_doctor::probes::Limits;
 use bpf_doctor::probes::trials::{self, Reply, Trial};
+use bpf_doctor::probes::{self, Limits, ProbeResult};
 use bpf_doctor::report::Style;
 use bpf_doctor::yaml;
 
@@ -183,12 +183,26 @@ fn ask(
     let mut underway = trials::start(&trials, kernel, &limits(&trials));
     let facts = facts::collect(host.as_ref());
     let tried: Vec<(Trial, Vec<Reply>)> = trials.iter().cloned().zip(underway.replies()).collect();
-    let known = Known {
-        facts: &facts,
-        names: &names,
-        tried: &tried,
+    let judge = |shown: &[ProbeResult]| {
+        let known = Known {
+            facts: &facts,
+            names: &names,
+            tried: &tried,
+            shown,
+        };
+        features::judge(table, sections, &known, wish)
     };
-    Ok(features::judge(table, sections, &known, wish))
+    let told = judge(&[]);
+    if !host.is_live() || no_probes {
+        return Ok(told);
+    }
+    // Only where the kernel's options are out of sight: these take longer than trials.
+    let open = features::left_open(table, &told);
+    if open.is_empty() {
+        return Ok(told);
+    }
+    let is_open = |id: &str| open.iter().any(|open| open == id);
+    Ok(judge(&probes::run(&is_open, &Limits::default())))
 }
 
 /// How long trials may take. In full they are thousands, and of a slow or busy machine, where each

@@ -225,6 +225,10 @@ fn ask_probe(test: &ProbeTest, outcome: &Outcome) -> Tri {
     if any_failure {
         return !inconclusive();
     }
+    // A stage alone asks for any error there that says something of the kernel.
+    if test.errno.is_empty() && test.log.is_none() && !outcome.is_conclusive() {
+        return Tri::Unknown;
+    }
     let matches = (test.errno.is_empty() || test.errno.contains(errno))
         && test
             .stage
@@ -377,6 +381,8 @@ mod tests {
             ("{probe: denied, outcome: fails}", Unknown),
             ("{probe: denied, outcome: fails, errno: EINVAL}", Unknown),
             ("{probe: denied, outcome: fails, errno: EPERM}", Yes),
+            ("{probe: denied, outcome: fails, stage: create}", Unknown),
+            ("{probe: denied, outcome: fails, stage: load}", Unknown),
             ("{probe: unrun, outcome: works}", Unknown),
             ("{filesystem: bpf}", Yes),
             ("{filesystem: cgroup2}", No),

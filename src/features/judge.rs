@@ -1,13 +1,17 @@
 //! From names, experiments and facts to rows.
 
+use std::collections::BTreeSet;
+
 use super::gate::{self, Gate};
 use super::helpers;
 use super::model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
 use super::names::{Missing, Names};
-use super::reasons::{self, Answer, backports, by_policy, follow, in_words, joined, off, same};
+use super::reasons::{self, Answer, backports, by_policy, follow, in_words, joined, off};
 use super::sections::Sections;
-use super::table::{Entry, Gates, Kind, Table, Wish};
-use crate::facts::{Facts, Value};
+use super::shown;
+use super::table::{Entry, Kind, Table, Wish};
+use crate::facts::Facts;
+use crate::probes::ProbeResult;
 use crate::probes::trials::{Reply, Trial};
 use crate::version::KernelVersion;
 
@@ -20,6 +24,8 @@ pub struct Known<'a> {
     pub names: &'a Names,
     /// What was tried, each with the replies to it; nothing where nothing was.
     pub tried: &'a [(Trial, Vec<Reply>)],
+    /// What probes of the table came to, where any were asked for what is left open without them.
+    pub shown: &'a [ProbeResult],
 }
 
 /// Judges what a kernel's BPF has, of what is asked for.
@@ -28,11 +34,14 @@ pub struct Known<'a> {
 /// exactly one answer.
 #[must_use]
 pub fn judge(table: &Table, sections: &Sections, known: &Known<'_>, wish: &Wish) -> Features {
+    let version = known.facts.kernel_version();
+    let backports = backports(table, known.facts);
     let judge = Judge {
         table,
         known,
-        version: known.facts.kernel_version(),
-        backports: backports(table, known.facts),
+        version,
+        backports,
+        proven: shown::proven(table, known, version, backports),
     };
     let mut groups = Vec::new();
     let mut programs: Vec<Row> = Vec::new();
@@ -67,7 +76,9 @@ pub(super) struct Judge<'a> {
     pub(super) known: &'a Known<'a>,
     pub(super) version: Option<KernelVersion>,
     /// Whether the kernel is of those that have parts of newer ones.
-    backports: bool,
+    pub(super) backports: bool,
+    /// Options that experiments have shown to be on.
+    pub(super) proven: BTreeSet<String>,
 }
 
 impl<'a> Judge<'a> {
@@ -141,8 +152,16 @@ impl<'a> Judge<'a> {
                 let (by, because) = self.why_not(kind, entry, named, errno);
                 return Answer::new(Available::No, &by, because);
             }
-            Some(Reply::Unknown(why)) => return by_policy(why, self.known.facts, untried),
-            None => return untried(helpers::unheard(kind, entry)),
+            Some(Reply::Unknown(why)) => {
+                return self
+                    .shown(entry, named)
+                    .unwrap_or_else(|| by_policy(why, self.known.facts, untried));
+            }
+            None => {
+                return self
+                    .shown(entry, named)
+                    .unwrap_or_else(|| untried(helpers::unheard(kind, entry)));
+            }
         };
         let mut by = vec![Source::Experiment];
         if named == Some(true) {
@@ -237,10 +256,9 @@ impl<'a> Judge<'a> {
                 Answer::new(Available::No, &[Source::Btf], because)
             }
             (_, Gate::Shut(option)) => Answer::new(Available::No, &[Source::Config], off(&option)),
-            (Some(true), Gate::Open(asked)) => {
-                let by = [Source::Btf, Source::Config];
-                let by = by.get(..if asked { 2 } else { 1 }).unwrap_or_default();
-                Answer::new(Available::Yes, by, tried)
+            (Some(true), Gate::Open(by)) => {
+                let by = [vec![Source::Btf], by].concat();
+                Answer::new(Available::Yes, &by, tried)
             }
             (Some(true), Gate::Unknown(option)) => Answer::unknown(joined(&[
                 format!("its BTF names it; whether CONFIG_{option} is on is not known"),
@@ -319,11 +337,9 @@ impl<'a> Judge<'a> {
             (Some(true), _) => {
                 Answer::new(Available::No, &[Source::Version], self.too_old(entry, ""))
             }
-            (Some(false), Gate::Open(true)) => {
-                Answer::new(Available::Yes, &[Source::Config, Source::Version], tried)
-            }
-            (Some(false), Gate::Open(false)) => {
-                Answer::new(Available::Yes, &[Source::Version], tried)
+            (Some(false), Gate::Open(by)) => {
+                let by = [by.as_slice(), &[Source::Version]].concat();
+                Answer::new(Available::Yes, &by, tried)
             }
             (Some(false), Gate::Unknown(option)) => Answer::unknown(joined(&[
                 format!("whether CONFIG_{option} is on is not known"),
@@ -349,48 +365,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether the kernel was built with what a row needs, and with bpf(2) at all.
-    fn gate(&self, needs: &Gates) -> Gate {
-        let facts = self.known.facts;
-        let own = match needs {
-            Gates::Since(ranges) if self.backports => {
-                // Its code may be of any version: only what all agree on counts.
-                let all: Vec<Gate> = ranges
-                    .values()
-                    .map(|options| gate::look(options, facts))
-                    .collect();
-                match all.split_first() {
-                    Some((first, rest)) if rest.iter().all(|gate| same(gate, first)) => {
-                        first.clone()
-                    }
-                    _ => gate::look(needs.of(None), facts),
-                }
-            }
-            _ => gate::look(needs.of(self.version), facts),
-        };
-        match gate::look("BPF_SYSCALL", facts) {
-            Gate::Unknown(option) if !self.has_bpf() => match own {
-                shut @ Gate::Shut(_) => shut,
-                _ => Gate::Unknown(option),
-            },
-            shut @ Gate::Shut(_) if !self.has_bpf() => shut,
-            _ => own,
-        }
-    }
-
-    /// Whether bpf(2) is there, by its doings or by its settings.
-    fn has_bpf(&self) -> bool {
-        let replies = self.known.tried.iter().flat_map(|(_, replies)| replies);
-        let setting = self
-            .known
-            .facts
-            .get("sysctl.kernel.unprivileged_bpf_disabled");
-        let set = matches!(setting.value(), Some(value) if *value != Value::Absent);
-        set || replies
-            .into_iter()
-            .any(|reply| matches!(reply, Reply::Yes | Reply::Partly(_)))
-    }
-
     /// Whether it is the running kernel that is asked about.
     fn is_running(&self) -> bool {
         !self.known.tried.is_empty()
@@ -405,6 +379,7 @@ pub(super) fn strangers<'a>(table: &'a Table, known: &'a Known<'_>, kind: Kind) 
         known,
         version: None,
         backports: false,
+        proven: BTreeSet::new(),
     };
     judge.strangers(kind)
 }

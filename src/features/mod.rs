@@ -6,7 +6,8 @@
 //! `sections.yaml`. [`Names`] are what the kernel's own BTF tells, which takes no privilege;
 //! [`Table::trials`] are the experiments that confirm it. [`judge()`] puts both together with the
 //! facts; it reads no file and can't fail. An experiment outranks a setting, and a setting
-//! outranks a version.
+//! outranks a version. What it leaves open where the kernel's options are out of sight, probes of the
+//! table can show ([`left_open()`]).
 
 mod gate;
 mod helpers;
@@ -17,6 +18,7 @@ mod names;
 mod reasons;
 mod sections;
 mod show;
+mod shown;
 mod table;
 mod text;
 
@@ -29,5 +31,6 @@ pub use model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
 pub use names::Names;
 pub use sections::{Hook, Section, SectionRow, Sections, sections_text};
 pub use show::{Shown, shown_text};
+pub use shown::left_open;
 pub use table::{Kind, NoSuchName, Table, Wish};
 pub use text::text;

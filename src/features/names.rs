@@ -93,6 +93,22 @@ impl Names {
         names
     }
 
+    /// Those of a kernel that has these alone.
+    #[cfg(test)]
+    pub(super) fn of(enums: &[(Kind, &[&str])]) -> Self {
+        let numbered = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned());
+            names.zip(0..).collect()
+        };
+        Self {
+            enums: enums
+                .iter()
+                .map(|(kind, names)| (*kind, numbered(names)))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
     fn read_modules(&mut self, host: &dyn Host, kernel: Types<'_>, wanted: &BTreeSet<&str>) {
         let mut modules = host.list(DIRECTORY).unwrap_or_default();
         modules.retain(|module| module != "vmlinux");

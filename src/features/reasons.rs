@@ -66,25 +66,58 @@ pub(super) fn sources(known: &Known<'_>) -> Vec<Asked> {
     vec![btf, experiments, config]
 }
 
-/// The answer where an experiment was refused: where it is a policy that refuses, that is said.
+/// The answer where an experiment was refused: who refuses it is said, as far as that is known.
 pub(super) fn by_policy(why: &str, facts: &Facts, judge: impl FnOnce(&str) -> Answer) -> Answer {
-    let policy = refused(why, facts);
-    let mut answer = judge(policy.as_deref().unwrap_or(why));
-    if policy.is_some() && answer.available == Available::Yes {
+    let refused = refused(why, facts);
+    let told = refused.as_ref().map_or(why, |(told, _)| told.as_str());
+    let mut answer = judge(told);
+    let policy = refused.is_some_and(|(_, policy)| policy);
+    if policy && answer.available == Available::Yes {
         answer.known_by.push(Source::Policy);
     }
     answer
 }
 
-/// What there is to say of what the kernel has, and refuses to whoever may do everything.
-fn refused(why: &str, facts: &Facts) -> Option<String> {
-    let errno = ["EPERM", "EACCES"]
-        .into_iter()
-        .find(|errno| why == format!("trying it answers {errno}"))?;
+/// Who refuses what was tried, and whether it is a policy that does: to whoever may do everything.
+fn refused(why: &str, facts: &Facts) -> Option<(String, bool)> {
+    /// What BPF asks for.
+    const ASKED: [&str; 3] = ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"];
+    if ![" EPERM", " EACCES"]
+        .iter()
+        .any(|errno| why.ends_with(errno))
+    {
+        return None;
+    }
     let held = facts.list("privilege.capabilities")?;
-    let all = held.iter().any(|name| name == "CAP_SYS_ADMIN");
-    let here = facts.text("privilege.user-namespace").as_deref() == Some("initial");
-    (all && here).then(|| format!("a policy refuses it here: trying it answers {errno}"))
+    let holds = |name: &str| {
+        held.iter()
+            .any(|held| held == name || held == "CAP_SYS_ADMIN")
+    };
+    let lacking: Vec<&str> = ASKED.into_iter().filter(|name| !holds(name)).collect();
+    let filtered = facts.text("privilege.seccomp").as_deref() == Some("filter");
+    let (who, policy) = match facts.text("privilege.user-namespace")?.as_str() {
+        "initial" if lacking.is_empty() && filtered => (
+            "a seccomp filter or another policy refuses it here".to_owned(),
+            true,
+        ),
+        "initial" if lacking.is_empty() => ("a policy refuses it here".to_owned(), true),
+        "initial" => {
+            let filter = if filtered {
+                ", and has a seccomp filter"
+            } else {
+                ""
+            };
+            (
+                format!("this process lacks {}{filter}", lacking.join(", ")),
+                false,
+            )
+        }
+        _ => (
+            "this process is in a user namespace, whose capabilities BPF does not count".to_owned(),
+            false,
+        ),
+    };
+    Some((format!("{who}: {why}"), policy))
 }
 
 /// A hook is of no use without the programs for it.

@@ -43,7 +43,7 @@ pub struct Section {
     pub frags: bool,
     /// The first mainline kernel that runs it.
     pub since: String,
-    /// The first release of libbpf that knows it; 0.5 stands for that and all before.
+    /// The first release of libbpf that knows it; 0.1 stands for that and all before.
     pub libbpf: String,
 }
 
@@ -308,7 +308,7 @@ fn one(out: &mut String, section: &Section, style: Style) {
 /// The first release of libbpf that is told of is not the first there was.
 fn libbpf(section: &Section) -> String {
     match section.libbpf.as_str() {
-        "0.5" => "0.5 or earlier".to_owned(),
+        "0.1" => "0.1 or earlier".to_owned(),
         release => release.to_owned(),
     }
 }

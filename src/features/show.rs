@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::gate::Gates;
 use super::model::{Available, Features, Row};
 use super::sections::Sections;
-use super::table::{Gates, Kind, NoSuchName, Table, Wish};
+use super::table::{Kind, NoSuchName, Table, Wish};
 use super::text::{Columns, sources, word};
 use crate::report::{Style, clean};
 

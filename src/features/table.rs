@@ -1,9 +1,8 @@
 //! `table.yaml` as types: what there is to ask about, and how to ask.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
+use super::gate::Gates;
 use crate::probes::trials::{CommandTrial, Extension, HookTrial, Trial};
 use crate::version::KernelVersion;
 use crate::yaml;
@@ -125,23 +124,12 @@ pub(super) struct Entry {
     pub(super) quiet: bool,
     /// How to ask for it, beyond what its kind says.
     pub(super) ask: Option<Ask>,
+    /// Probes of the table that make it and see it at work.
+    #[serde(default)]
+    pub(super) shown: Vec<String>,
     /// Other names of the same number.
     #[serde(default)]
     pub(super) also: Vec<String>,
-}
-
-/// Options, joined by `&&`; by the version that began with them, where kernels differ.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Gates {
-    Always(String),
-    Since(BTreeMap<String, String>),
-}
-
-impl Default for Gates {
-    fn default() -> Self {
-        Self::Always(String::new())
-    }
 }
 
 /// How to ask for a row.

@@ -1,12 +1,14 @@
 //! The tables, and what becomes of them on kernels made for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::table::{Ask, Gates};
+use super::gate::Gates;
+use super::table::Ask;
 use super::*;
-use crate::facts::{self, Facts};
+use crate::facts::{self, Fact, Facts};
 use crate::host::{Host, Live, Memory};
 use crate::probes::trials::{Reply, Trial};
+use crate::probes::{Outcome, ProbeResult};
 use crate::report::{Detail, Style};
 use crate::version::KernelVersion;
 
@@ -185,6 +187,7 @@ fn the_table_has_every_name_of_the_running_kernel() {
         facts: &facts,
         names: &names,
         tried: &[],
+        shown: &[],
     };
     for kind in Kind::ALL {
         let strangers = judge::strangers(&table, &known, kind);
@@ -252,6 +255,7 @@ fn told(host: &dyn Host, reply: Option<Reply>, name: &str) -> String {
         facts: &facts,
         names: &names,
         tried: &tried,
+        shown: &[],
     };
     let features = judge(&table, &sections(), &known, &wish);
     let rows = features.groups.iter().flat_map(|group| &group.rows);
@@ -463,6 +467,7 @@ fn names_the_table_does_not_know_are_told() {
         facts: &facts,
         names: &names,
         tried: &[],
+        shown: &[],
     };
     let features = judge(&table, &sections(), &known, &wish);
     let group = features
@@ -572,6 +577,7 @@ fn text_tells_every_name_and_no_control_characters() {
         facts: &facts,
         names: &names,
         tried: &[],
+        shown: &[],
     };
     let features = judge(&table, &sections(), &known, &wish);
     let style = |detail| Style {
@@ -601,6 +607,7 @@ fn what_is_written_piece_by_piece_is_what_the_whole_would_be() {
         facts: &facts,
         names: &names,
         tried: &[],
+        shown: &[],
     };
     let whole = judge(&table, &sections(), &known, &wish);
     assert!(whole.groups.len() > Kind::ALL.len());
@@ -660,6 +667,7 @@ fn types_that_share_a_list_of_helpers_are_tried_once() {
         facts: &facts,
         names: &names,
         tried: &tried,
+        shown: &[],
     };
     let features = judge(&table, &sections(), &known, &wish);
     let rows = |program: &str| {
@@ -710,6 +718,7 @@ fn what_a_policy_refuses_to_the_mightiest_is_told_of_its_hooks_too() {
             facts: &facts,
             names: &names,
             tried: &tried,
+            shown: &[],
         };
         let features = judge(&table, &sections(), &known, &wish);
         let mut rows = features.groups.iter().flat_map(|group| &group.rows);
@@ -727,5 +736,151 @@ fn what_a_policy_refuses_to_the_mightiest_is_told_of_its_hooks_too() {
             policy,
             "{fentry:?}"
         );
+    }
+}
+
+// ---------------------------------------------------------------------------------------
+// What experiments show besides
+// ---------------------------------------------------------------------------------------
+
+#[test]
+fn what_shows_a_row_is_a_probe_of_the_table() {
+    let table = table();
+    let known: Vec<&str> = crate::probes::table()
+        .iter()
+        .map(|probe| probe.id)
+        .collect();
+    let mut rows = 0;
+    for kind in Kind::ALL {
+        for entry in table.rows(kind) {
+            for probe in &entry.shown {
+                assert!(known.contains(&probe.as_str()), "{}: {probe}", entry.name);
+                assert!(matches!(kind, Kind::AttachType | Kind::LinkType));
+                rows += 1;
+            }
+        }
+    }
+    assert!(rows > 20, "{rows}");
+}
+
+/// The rows of the hooks and links of a kernel whose BTF names them and whose config nobody has,
+/// where these program types load, and these probes work.
+fn without_config(loads: &[&str], works: &[&str]) -> BTreeMap<String, (Available, String)> {
+    const XDP: u32 = 6;
+    let names = Names::of(&[
+        (
+            Kind::AttachType,
+            &["xdp", "tcx_ingress", "tcx_egress", "netfilter"],
+        ),
+        (Kind::LinkType, &["xdp", "tcx", "netfilter"]),
+    ]);
+    let host = host("6.12.0", "", None);
+    let table = table();
+    let facts = facts::collect(&host);
+    let wish = table.wish(&[], &[]).unwrap();
+    let reply = |name: &str| match loads.contains(&name) {
+        true => Reply::Yes,
+        false => Reply::Unknown("trying it answers EPERM".to_owned()),
+    };
+    let tried = [(Trial::Program(XDP), vec![reply("xdp")])];
+    let shown: Vec<ProbeResult> = works
+        .iter()
+        .map(|probe| ProbeResult {
+            probe: (*probe).to_owned(),
+            outcome: Outcome::Works,
+            micros: 1,
+        })
+        .collect();
+    let known = Known {
+        facts: &facts,
+        names: &names,
+        tried: &tried,
+        shown: &shown,
+    };
+    let features = judge(&table, &sections(), &known, &wish);
+    let open = left_open(&table, &features);
+    assert_eq!(
+        open.contains(&"tcx-run".to_owned()),
+        !works.contains(&"tcx-run")
+    );
+    let groups = features.groups.into_iter();
+    let groups = groups.filter(|group| group.group == "attach_type" || group.group == "link_type");
+    groups
+        .flat_map(|group| {
+            let of = group.group;
+            group.rows.into_iter().map(move |row| {
+                let by: Vec<String> = row.known_by.iter().map(ToString::to_string).collect();
+                (format!("{of} {}", row.name), (row.available, by.join(" ")))
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn without_a_config_experiments_say_what_is_on() {
+    let nothing = without_config(&[], &[]);
+    for name in ["attach_type xdp", "link_type xdp", "link_type tcx"] {
+        assert_eq!(nothing[name].0, Available::Unknown, "{name}");
+    }
+    // A program for XDP takes CONFIG_NET, and so do its hook and its link.
+    let loads = without_config(&["xdp"], &[]);
+    let by_experiment = (Available::Yes, "btf experiment".to_owned());
+    assert_eq!(loads["attach_type xdp"], by_experiment);
+    assert_eq!(loads["link_type xdp"], by_experiment);
+    assert_eq!(loads["link_type tcx"].0, Available::Unknown);
+    assert_eq!(loads["attach_type tcx_egress"].0, Available::Unknown);
+    // CONFIG_NET_XGRESS shows in nothing but what it is for.
+    let works = without_config(&["xdp"], &["tcx-run"]);
+    assert_eq!(works["attach_type tcx_ingress"], by_experiment);
+    assert_eq!(works["link_type tcx"], by_experiment);
+    assert_eq!(works["attach_type tcx_egress"], by_experiment);
+    assert_eq!(works["link_type netfilter"].0, Available::Unknown);
+}
+
+#[test]
+fn who_refuses_is_said_as_far_as_it_is_known() {
+    let (all, one) = ("CAP_SYS_ADMIN", "CAP_BPF");
+    for (held, seccomp, namespace, said, policy) in [
+        (all, "none", "initial", "a policy refuses it here: ", true),
+        (
+            all,
+            "filter",
+            "initial",
+            "a seccomp filter or another policy",
+            true,
+        ),
+        (
+            one,
+            "none",
+            "initial",
+            "lacks CAP_PERFMON, CAP_NET_ADMIN: ",
+            false,
+        ),
+        (
+            one,
+            "filter",
+            "initial",
+            "CAP_NET_ADMIN, and has a seccomp filter",
+            false,
+        ),
+        (all, "none", "nested", "in a user namespace", false),
+    ] {
+        let mut facts = Facts::default();
+        let held = Fact::known(vec![held.to_owned()], "");
+        facts.set("privilege.capabilities", held);
+        facts.set("privilege.seccomp", Fact::known(seccomp, ""));
+        facts.set("privilege.user-namespace", Fact::known(namespace, ""));
+        for why in [
+            "trying it answers EPERM",
+            "a plain program is refused, too: EPERM",
+        ] {
+            let judged = |told: &str| reasons::Answer::new(Available::Yes, &[], told);
+            let answer = reasons::by_policy(why, &facts, judged);
+            assert!(answer.because.contains(said), "{}", answer.because);
+            assert!(answer.because.ends_with(why), "{}", answer.because);
+            assert_eq!(answer.known_by.contains(&Source::Policy), policy);
+        }
+        let open = reasons::by_policy("EINVAL", &facts, |told| reasons::Answer::unknown(told));
+        assert_eq!(open.because, "EINVAL");
     }
 }

@@ -20,6 +20,8 @@ use super::outcome::Outcome;
 use super::outcome::Stage;
 use super::passed;
 use super::place::Place;
+use super::rights::Capability;
+use super::rights::Rights;
 use super::sys::Map;
 use super::sys::Program;
 use super::tracing::Tracing;
@@ -114,6 +116,8 @@ pub(super) struct Bench {
     patience: u32,
     /// Whether there is more than everybody may do, once that was asked.
     privileged: Option<bool>,
+    /// What this process may do, once that was asked.
+    rights: Option<Rights>,
     /// What was made for the probes that need a place of their own.
     place: Place,
     /// What the kernel's BTF says, once that was asked.
@@ -132,6 +136,7 @@ impl Bench {
             charged: None,
             patience: PATIENCE,
             privileged: None,
+            rights: None,
             place: Place::default(),
             kernel_types: None,
             tracing: Tracing::default(),
@@ -189,6 +194,12 @@ impl Bench {
         ))
     }
 
+    /// Whether it is sure that this process lacks a capability.
+    pub(super) fn lacks(&mut self, capability: Capability) -> bool {
+        let rights = self.rights.get_or_insert_with(Rights::read);
+        rights.lacks(capability)
+    }
+
     /// The place of the probes' own.
     pub(super) fn place(&mut self) -> &mut Place {
         &mut self.place
@@ -237,6 +248,16 @@ impl Bench {
                 let _again = Program::load(recipe, &mut text);
                 let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
                 log::note_verifier(&String::from_utf8_lossy(text));
+                // Whoever lacks CAP_PERFMON is kept from what a processor may do on a guess, so
+                // the verifier follows paths no program takes and forbids more on them
+                // (`env->bypass_spec_v1` and its kin in kernel/bpf/verifier.c), and does not show
+                // such programs all helpers (`bpf_base_func_proto()`).
+                if refused != Errno::EPERM && !text.is_empty() && self.lacks(Capability::Perfmon) {
+                    return Err(Trouble::Skipped(format!(
+                        "the verifier refused the program ({refused}), and is stricter with who \
+                         lacks CAP_PERFMON (before 5.8: CAP_SYS_ADMIN), as this process does"
+                    )));
+                }
                 Err(refused).at(Stage::Load)
             }
         }

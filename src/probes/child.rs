@@ -91,9 +91,9 @@ fn try_one(probe: &Probe, bench: &mut Bench) -> Answer {
     let said = log::take();
     let outcome = trial.map_or_else(|trouble| trouble.into_outcome(&said), |()| Outcome::Works);
     Answer {
+        passed: passed::before(passed::take(), &outcome),
         outcome,
         micros,
-        passed: passed::take(),
         said,
     }
 }

@@ -298,12 +298,53 @@ const PARTICULAR: &[Particular] = &[
 const NO_PERF: &str = "there is no perf_event_open() here: the kernel was built without \
      CONFIG_PERF_EVENTS, or a seccomp filter says so";
 
-/// What an error of a probe means at a stage; nothing where no more can be said than its name.
-pub(super) fn meaning(probe: &str, stage: Stage, errno: &str) -> Option<&'static str> {
-    let particular = PARTICULAR.iter().find(|(probes, at, errors, _)| {
+/// Whether an error is told of this probe in words of its own.
+pub(super) fn is_particular(probe: &str, stage: Stage, errno: &str) -> bool {
+    particular(probe, stage, errno).is_some()
+}
+
+fn particular(probe: &str, stage: Stage, errno: &str) -> Option<&'static str> {
+    let row = PARTICULAR.iter().find(|(probes, at, errors, _)| {
         probes.contains(&probe) && *at == stage && errors.contains(&errno)
     });
-    if let Some((.., words)) = particular {
+    row.map(|(.., words)| *words)
+}
+
+/// What the verifier says where it is not the program that it has something against: of these words
+/// one row, which goes before all others.
+///
+/// Sources: `kernel/bpf/verifier.c`, `kernel/trace/bpf_trace.c` (`bpf_tracing_func_proto()`).
+const SAID: &[(&[&str], &str)] = &[
+    (
+        &[
+            "non-JITed program",
+            "JIT does not support",
+            "JIT is required",
+        ],
+        "the kernel takes such a program only compiled, and its compiler for BPF is off \
+         (net.core.bpf_jit_enable), or cannot do it on this machine",
+    ),
+    (
+        &[
+            "unknown func bpf_probe_read_kernel#",
+            "cannot use helper bpf_probe_read_kernel#",
+        ],
+        "the kernel hides bpf_probe_read_kernel, which all have since 5.5, from this program: \
+         lockdown in confidentiality mode does so (/sys/kernel/security/lockdown)",
+    ),
+];
+
+/// What an error of a probe means at a stage, in the light of what was said; nothing where no more
+/// can be said than its name.
+pub(super) fn meaning(probe: &str, stage: Stage, errno: &str, said: &str) -> Option<&'static str> {
+    let has = |words: &[&str]| words.iter().any(|words| said.contains(words));
+    let told = SAID
+        .iter()
+        .find(|(words, _)| stage == Stage::Load && has(words));
+    if let Some((_, meaning)) = told {
+        return Some(meaning);
+    }
+    if let Some(words) = particular(probe, stage, errno) {
         return Some(words);
     }
     let row = TABLE
@@ -318,12 +359,12 @@ mod tests {
 
     #[test]
     fn the_same_errno_says_different_things_at_different_stages() {
-        let says = |stage, errno| meaning("any", stage, errno).unwrap_or_default();
+        let says = |stage, errno| meaning("any", stage, errno, "").unwrap_or_default();
         assert!(says(Stage::Create, "EINVAL").contains("no map of this type"));
         assert!(says(Stage::Load, "EINVAL").contains("verifier"));
         assert!(says(Stage::Attach, "EBADF").contains("version 1"));
         assert!(says(Stage::Read, "ENOSYS").contains("CONFIG_BPF_SYSCALL"));
-        assert_eq!(meaning("any", Stage::Open, "EXDEV"), None);
+        assert_eq!(meaning("any", Stage::Open, "EXDEV", ""), None);
     }
 
     #[test]
@@ -344,8 +385,42 @@ mod tests {
             ("bpf-commands", Stage::Trigger, "EACCES", "seccomp"),
             ("token", Stage::Create, "EINVAL", "6.9"),
         ] {
-            let words = meaning(probe, stage, errno).unwrap_or_default();
+            let words = meaning(probe, stage, errno, "").unwrap_or_default();
             assert!(words.contains(word), "{probe} {stage} {errno}: {words}");
+        }
+    }
+
+    #[test]
+    fn the_verifiers_words_go_before_its_number() {
+        for (errno, said, word) in [
+            (
+                "EINVAL",
+                "callbacks are not allowed in non-JITed programs",
+                "bpf_jit_enable",
+            ),
+            (
+                "ENOTSUPP",
+                "JIT does not support calling kernel function",
+                "bpf_jit_enable",
+            ),
+            (
+                "EINVAL",
+                "unknown func bpf_probe_read_kernel#113",
+                "lockdown",
+            ),
+            (
+                "EINVAL",
+                "program of this type cannot use helper bpf_probe_read_kernel#113",
+                "lockdown",
+            ),
+            (
+                "EINVAL",
+                "unknown func bpf_probe_read_user#112",
+                "verifier does not know",
+            ),
+        ] {
+            let words = meaning("any", Stage::Load, errno, said).unwrap_or_default();
+            assert!(words.contains(word), "{said}: {words}");
         }
     }
 

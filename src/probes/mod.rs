@@ -10,6 +10,7 @@ mod log;
 mod meaning;
 mod outcome;
 mod passed;
+mod rights;
 mod table;
 
 mod child;
@@ -97,6 +98,9 @@ pub struct Alone {
     pub passed: Vec<Stage>,
     /// All that libbpf and the verifier said meanwhile.
     pub said: String,
+    /// Who may have refused it, and who did not, as far as this process can tell; nothing where
+    /// it was not refused.
+    pub suspects: Option<String>,
 }
 
 /// Tries one probe, and what it builds on; nothing where there is no such probe.
@@ -105,8 +109,10 @@ pub fn run_one(id: &str, limits: &Limits) -> Option<Alone> {
     let Underway(mut underway) = start(&|probe| probe == id, limits);
     let (probe, answer) = underway.answers().pop()?;
     let (passed, said) = (answer.passed.clone(), answer.said.clone());
+    let result = result(probe, answer);
     Some(Alone {
-        result: result(probe, answer),
+        suspects: rights::Rights::read().suspects(&result),
+        result,
         passed,
         said,
     })

@@ -104,7 +104,7 @@ impl Outcome {
     #[must_use]
     pub fn meaning(&self, probe: &str) -> Option<&'static str> {
         match self {
-            Self::Fails { stage, errno, .. } => meaning(probe, *stage, errno),
+            Self::Fails { stage, errno, log } => meaning(probe, *stage, errno, log),
             Self::Works | Self::Skipped { .. } => None,
         }
     }

@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 
+use super::outcome::Outcome;
 use super::outcome::Stage;
 
 thread_local! {
@@ -23,6 +24,20 @@ pub(super) fn take() -> Vec<Stage> {
     let passed = PASSED.with(|passed| passed.replace(0));
     let was_passed = |stage: &Stage| passed & bit(*stage) != 0;
     Stage::ALL.into_iter().filter(was_passed).collect()
+}
+
+/// Those of these stages that were passed before the one that failed: an experiment may do a step
+/// of a stage twice, and fail the second time, or prepare what comes later.
+pub(super) fn before(passed: Vec<Stage>, outcome: &Outcome) -> Vec<Stage> {
+    match outcome {
+        Outcome::Fails { stage: failed, .. } => {
+            let earlier = passed.into_iter().filter(|stage| stage < failed);
+            earlier.collect()
+        }
+        Outcome::Works => passed,
+        // How far it came is not known.
+        Outcome::Skipped { .. } => Vec::new(),
+    }
 }
 
 fn bit(stage: Stage) -> u8 {
@@ -45,5 +60,23 @@ mod tests {
             note(stage);
         }
         assert_eq!(take(), Stage::ALL);
+    }
+
+    #[test]
+    fn no_stage_is_told_as_passed_that_failed_or_comes_after() {
+        let fails = |stage| Outcome::Fails {
+            stage,
+            errno: String::new(),
+            log: String::new(),
+        };
+        let all = || Stage::ALL.to_vec();
+        let kept = before(all(), &fails(Stage::Load));
+        assert_eq!(kept, [Stage::Open, Stage::Create, Stage::BtfLoad]);
+        assert!(before(all(), &fails(Stage::Open)).is_empty());
+        assert_eq!(before(all(), &Outcome::Works), Stage::ALL);
+        let skipped = Outcome::Skipped {
+            reason: String::new(),
+        };
+        assert!(before(all(), &skipped).is_empty());
     }
 }

@@ -127,6 +127,9 @@ pub struct ProbeRun<'a> {
     result: ProbeResult,
     #[serde(skip_serializing_if = "Option::is_none")]
     meaning: Option<&'static str>,
+    /// Who may have refused it, and who did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspects: Option<String>,
     /// Whether the outcome speaks of the kernel.
     conclusive: bool,
     /// The stages it passed.
@@ -152,10 +155,12 @@ impl<'a> ProbeRun<'a> {
             result,
             passed,
             said,
+            suspects,
         } = alone;
         Self {
             meaning: result.outcome.meaning(probe.id),
             conclusive: result.outcome.is_conclusive(),
+            suspects,
             result,
             passed,
             said,
@@ -198,9 +203,9 @@ impl<'a> ProbeRun<'a> {
         if style.detail == Detail::Quiet {
             return out;
         }
-        if let Some(meaning) = self.meaning {
-            out += &lines(meaning);
-        }
+        // Who is left of those who may refuse is more than who may.
+        let meaning = self.suspects.as_deref().or(self.meaning);
+        out += &meaning.map(lines).unwrap_or_default();
         if !self.passed.is_empty() {
             let passed = Stage::in_words(&self.passed);
             out += &format!("  {} {passed}\n", style.dim("passed the stages"));
@@ -304,6 +309,7 @@ mod tests {
             result,
             passed: vec![Stage::Open],
             said: String::new(),
+            suspects: Some("here it may be a witch".to_owned()),
         };
         ProbeRun::new(probe, alone, vec!["one-check", "another"])
     }
@@ -318,13 +324,17 @@ mod tests {
 
     #[test]
     fn a_refusal_is_no_failure_and_says_what_it_means() {
-        let refused = fails(Stage::Load, "EPERM");
+        let mut refused = fails(Stage::Load, "EPERM");
         assert_eq!(refused.status(), 3);
         let text = refused.text(Style::default());
         assert!(
             text.starts_with("bpf-syscall: refused at load with EPERM\n"),
             "{text}"
         );
+        assert!(text.contains("\n    here it may be a witch\n"), "{text}");
+        assert!(!text.contains("capability"), "{text}");
+        refused.suspects = None;
+        let text = refused.text(Style::default());
         assert!(text.contains("capability"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
     }

@@ -81,7 +81,7 @@ static const struct {
 } capabilities[] = {
 	{ "bpf", 39 },		{ "perfmon", 38 },	{ "net_admin", CAP_NET_ADMIN },
 	{ "sys_admin", CAP_SYS_ADMIN }, { "sys_resource", CAP_SYS_RESOURCE },
-	{ "syslog", CAP_SYSLOG },
+	{ "syslog", CAP_SYSLOG },	{ "dac_override", CAP_DAC_OVERRIDE },
 };
 
 static uint64_t parse_capabilities(char *list)

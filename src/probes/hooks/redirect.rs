@@ -112,7 +112,7 @@ fn sk_msg(bench: &mut Bench) -> Trial {
     let counter = Counter::create(bench)?;
     let sockets = sockhash(bench)?;
     let _program = redirector(bench, &counter, &sockets)?;
-    traffic::somewhere(bench);
+    traffic::somewhere(bench)?;
     let speaker = at(Connection::open(), Stage::Trigger)?;
     let listener = at(Connection::open(), Stage::Trigger)?;
     put(&sockets, SPEAKER, &speaker.near)?;
@@ -139,7 +139,7 @@ fn sk_skb(bench: &mut Bench) -> Trial {
     ] {
         sys::attach(sockets.as_fd(), program, hook, 0).at(Stage::Attach)?;
     }
-    traffic::somewhere(bench);
+    traffic::somewhere(bench)?;
     let speaker = at(Connection::open(), Stage::Trigger)?;
     let listener = at(Connection::open(), Stage::Trigger)?;
     put(&sockets, LISTENER, &listener.near)?;
@@ -160,10 +160,10 @@ fn sockops(bench: &mut Bench) -> Trial {
     let register = uncounted.program_that(bench, ProgType::SockOps, 0, &code)?;
     let cgroup = target::own(bench)?;
     // Before the program is attached: this one is put into the map from outside.
-    let listener = at(Connection::open(), Stage::Trigger)?;
+    let listener = traffic::reached(bench, Connection::open)?;
     put(&sockets, LISTENER, &listener.far)?;
     let _attached = target::attached(register, cgroup, hook)?;
-    let speaker = at(Connection::open(), Stage::Trigger)?;
+    let speaker = traffic::reached(bench, Connection::open)?;
     uncounted.expect_run("a new connection")?;
     traffic::say(&speaker.near)?;
     heard(&counter, &listener.far)

@@ -11,6 +11,8 @@ use super::super::bench::Trouble;
 use super::super::errno::Code;
 use super::super::outcome::Stage;
 use super::super::place::Ground;
+use super::super::rights::Capability;
+use super::super::rights::Rights;
 use super::super::sys;
 use super::super::sys::Link;
 use super::super::sys::Program;
@@ -73,6 +75,9 @@ pub(super) fn plainly(program: Program, cgroup: OwnedFd, hook: u32) -> Result<At
 
 /// What is known of the reason why the kernel refused to attach to the probes' cgroup.
 pub(super) fn explained(code: Code, cgroup: BorrowedFd<'_>, hook: u32) -> Trouble {
+    if let Some(reason) = for_want_of_a_right(code, &Rights::read()) {
+        return Trouble::Skipped(reason);
+    }
     let remark = match (code == Errno::EPERM, sys::count_at(cgroup, hook)) {
         // hierarchy_allows_attach()
         (true, Ok(others @ 1..)) => format!(
@@ -86,6 +91,18 @@ pub(super) fn explained(code: Code, cgroup: BorrowedFd<'_>, hook: u32) -> Troubl
         errno: Some(code),
         remark,
     }
+}
+
+/// Why EINVAL says nothing of the kernel: programs for packets load without CAP_NET_ADMIN, which
+/// is asked for when one is attached (5.8, `bpf_prog_attach_check_attach_type()`), and
+/// `bpf_prog_attach()` says EINVAL of whatever that has against it.
+fn for_want_of_a_right(code: Code, rights: &Rights) -> Option<String> {
+    let hidden = code == Errno::EINVAL && rights.lacks(Capability::NetAdmin);
+    hidden.then(|| {
+        "to attach to a cgroup takes CAP_NET_ADMIN, which this process lacks; the kernel says \
+         EINVAL then"
+            .to_owned()
+    })
 }
 
 /// Tries to attach to a cgroup of version 1, which no kernel allows.
@@ -107,6 +124,31 @@ pub(super) fn refused_by_version_1(
                 Stage::Attach,
                 format!("the kernel took {path}, a cgroup of version 1"),
             )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_capability_is_not_a_missing_hook() {
+        let rights = |capabilities| Rights {
+            capabilities: Some(capabilities),
+            at_home: Some(true),
+            ..Rights::default()
+        };
+        let (all, bpf_alone) = (rights(u64::MAX), rights(1 << Capability::Bpf as u32));
+        for (errno, rights, is_told) in [
+            (Errno::EINVAL, bpf_alone, true),
+            (Errno::EINVAL, all, false),
+            (Errno::EPERM, bpf_alone, false),
+            (Errno::EBADF, bpf_alone, false),
+        ] {
+            let reason = for_want_of_a_right(errno.into(), &rights);
+            assert_eq!(reason.is_some(), is_told, "{errno} {rights:?}");
+            assert!(reason.is_none_or(|reason| reason.contains("CAP_NET_ADMIN")));
         }
     }
 }

@@ -13,6 +13,7 @@ use nix::errno::Errno;
 
 use super::super::bench::At;
 use super::super::bench::Bench;
+use super::super::bench::Trial;
 use super::super::bench::Trouble;
 use super::super::outcome::Stage;
 
@@ -22,9 +23,39 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What is said.
 pub(super) const WORDS: &[u8] = b"doctor";
 
-/// Errors of sockets as those of the kernel they are.
+/// Errors of sockets as those of the kernel they are, but that a process can't be reached by itself
+/// is no answer to what is tried.
 pub(super) fn at<T>(answer: io::Result<T>, stage: Stage) -> Result<T, Trouble> {
-    answer.map_err(|error| errno(&error)).at(stage)
+    match answer {
+        Err(error) if is_unreachable(&error) => Err(Trouble::Skipped(
+            "the loopback device of this network namespace is down, so nothing could be sent"
+                .to_owned(),
+        )),
+        answer => answer.map_err(|error| errno(&error)).at(stage),
+    }
+}
+
+/// Whether there is no way even to this host itself: its loopback device is down.
+fn is_unreachable(error: &io::Error) -> bool {
+    matches!(
+        errno(error),
+        Errno::ENETUNREACH | Errno::EADDRNOTAVAIL | Errno::ENETDOWN
+    )
+}
+
+/// What an event over the loopback device came to; where that is down, it is tried again in a
+/// network namespace of the probes' own.
+pub(super) fn reached<T>(
+    bench: &mut Bench,
+    event: impl Fn() -> io::Result<T>,
+) -> Result<T, Trouble> {
+    match event() {
+        Err(error) if is_unreachable(&error) => {
+            bench.place().network()?;
+            at(event(), Stage::Trigger)
+        }
+        answer => at(answer, Stage::Trigger),
+    }
 }
 
 fn errno(error: &io::Error) -> Errno {
@@ -32,8 +63,8 @@ fn errno(error: &io::Error) -> Errno {
 }
 
 /// Uses a network of its own if it may have one, otherwise the loopback device of the present.
-pub(super) fn somewhere(bench: &mut Bench) {
-    let _present = bench.place().network();
+pub(super) fn somewhere(bench: &mut Bench) -> Trial {
+    bench.place().network_or_present()
 }
 
 /// Sends a packet to itself on the loopback device and gets it.

@@ -42,7 +42,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         effects: "none: a map and a program, held by descriptors",
         area: "language",
         since: Some("6.4"), // 6018e1f407cc
-        privilege: "CAP_BPF",
+        privilege: "CAP_BPF and CAP_PERFMON",
         stages: RUNS,
         needs: &["global-data", "prog-run"],
         run: iterator,

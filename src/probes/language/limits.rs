@@ -15,6 +15,7 @@ use crate::probes::outcome::Stage;
 use crate::probes::table::ONE_SMALL_PROGRAM;
 use crate::probes::table::Probe;
 use crate::probes::table::RUNS;
+use crate::probes::table::TRACING;
 
 /// What takes a program out of the narrow limits for everybody.
 const PRIVILEGED: &str = "CAP_BPF (before 5.8: CAP_SYS_ADMIN)";
@@ -42,7 +43,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         effects: ONE_SMALL_PROGRAM,
         area: "language",
         since: Some("5.3"), // 2589726d12a1
-        privilege: PRIVILEGED,
+        privilege: TRACING,
         stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-run"],
         run: bounded_loop,

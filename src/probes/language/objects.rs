@@ -29,7 +29,6 @@ use crate::probes::outcome::Stage;
 use crate::probes::sys::Btf;
 use crate::probes::sys::Map;
 use crate::probes::sys::Program;
-use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::Probe;
 use crate::probes::table::RUNS;
 use crate::probes::types::Types;
@@ -46,7 +45,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         effects: WITH_BTF,
         area: "language",
         since: Some("5.1"), // d83525ca62cf
-        privilege: BPF_AND_NET,
+        privilege: "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (before 5.8: CAP_SYS_ADMIN)",
         stages: &[
             Stage::Create,
             Stage::BtfLoad,
@@ -66,7 +65,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
                   descriptors",
         area: "language",
         since: Some("5.15"), // b00628b1c7d5
-        privilege: "CAP_BPF",
+        privilege: "CAP_BPF and CAP_PERFMON",
         stages: &[
             Stage::Create,
             Stage::BtfLoad,

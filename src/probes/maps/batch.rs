@@ -1,5 +1,9 @@
 //! What is done with many elements at once, and with a map as a whole.
 
+use std::os::fd::AsFd as _;
+
+use nix::errno::Errno;
+
 use super::BPF_FOR_MAP;
 use super::FIRST;
 use super::SECOND;
@@ -10,6 +14,7 @@ use crate::probes::basics::expect;
 use crate::probes::bench::At;
 use crate::probes::bench::Bench;
 use crate::probes::bench::Trial;
+use crate::probes::bench::Trouble;
 use crate::probes::kinds::MapType;
 use crate::probes::kinds::Shape;
 use crate::probes::outcome::Stage;
@@ -73,12 +78,14 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
     Probe {
         id: "inner-array-any-size",
         title: "Arrays of different sizes can be in one map of maps",
-        about: "Creates an array with BPF_F_INNER_MAP.",
-        effects: ONE_MAP,
+        about: "Creates an ARRAY_OF_MAPS for arrays of one entry that may be of any size \
+                (BPF_F_INNER_MAP), puts one of three entries into it, and sees that one without \
+                that flag is refused there.",
+        effects: "none: four maps, held by descriptors",
         area: "maps",
         since: Some("5.10"), // 4a8f87e60f6d
-        privilege: BPF,
-        stages: &[Stage::Create],
+        privilege: BPF_FOR_MAP,
+        stages: &[Stage::Create, Stage::Trigger],
         needs: &["map-create"],
         run: inner_array,
     },
@@ -156,12 +163,28 @@ fn name(bench: &mut Bench) -> Trial {
 fn inner_array(bench: &mut Bench) -> Trial {
     /// BPF_F_INNER_MAP
     const INNER_MAP: u32 = 1 << 12;
-    bench
-        .map(&Shape {
-            flags: INNER_MAP,
-            ..Shape::of(MapType::Array)
-        })
-        .map(drop)
+    let of_size = |entries, flags| Shape {
+        entries,
+        flags,
+        ..Shape::of(MapType::Array)
+    };
+    // EINVAL: before 5.10 the flag is unknown.
+    let one = bench.map(&of_size(1, INNER_MAP))?;
+    let three = bench.map(&of_size(3, INNER_MAP))?;
+    let plain = bench.map(&of_size(3, 0))?;
+    let outer = bench.map(&Shape {
+        inner: Some(&one),
+        ..Shape::of(MapType::ArrayOfMaps)
+    })?;
+    outer.update_fd(&[], three.as_fd()).at(Stage::Trigger)?;
+    match outer.update_fd(&[], plain.as_fd()) {
+        Err(code) if code == Errno::EINVAL => Ok(()),
+        Err(code) => Err(code).at(Stage::Trigger),
+        Ok(()) => Err(Trouble::wrong(
+            Stage::Trigger,
+            "an array of another kind was taken as well".to_owned(),
+        )),
+    }
 }
 
 /// `stack-trace-map`

@@ -1,6 +1,5 @@
 //! Maps through which programs send packets on: to devices, processors and sockets.
 
-use super::BPF_FOR_MAP;
 use super::MAP_AND_PROGRAM;
 use super::compare;
 use crate::probes::basics::PACKET;
@@ -14,6 +13,7 @@ use crate::probes::kinds::MapType;
 use crate::probes::kinds::ProgType;
 use crate::probes::kinds::Shape;
 use crate::probes::outcome::Stage;
+use crate::probes::rights::Rights;
 use crate::probes::sys::Map;
 use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::Probe;
@@ -50,53 +50,42 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
     },
     Probe {
         id: "cpumap",
-        title: "XDP programs that use a map of processors are taken (CPUMAP)",
-        about: "Creates a CPUMAP and loads an XDP program that uses it. It stays empty: each \
-                processor in it would take a kernel thread.",
+        title: "XDP programs can look for a processor to go on at (CPUMAP)",
+        about: "Creates a CPUMAP and runs an XDP program for a test that looks for a processor \
+                there, finds none, and lets the packet pass as it asked for then. The map stays \
+                empty: each processor in it would take a kernel thread.",
         effects: MAP_AND_PROGRAM,
         area: "maps",
-        since: Some("4.15"), // 6710e1126934
+        since: Some("4.15"), // 6710e1126934; what to do where there is none: 5.3, 43e74c0267a3
         privilege: BPF_AND_NET,
-        stages: &[Stage::Create, Stage::Load],
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: cpumap,
     },
     Probe {
         id: "xskmap",
-        title: "XDP programs that use a map of AF_XDP sockets are taken (XSKMAP)",
-        about: "Creates an XSKMAP and loads an XDP program that uses it; no socket is put into it.",
+        title: "XDP programs can look for an AF_XDP socket (XSKMAP)",
+        about: "Creates an XSKMAP and runs an XDP program for a test that looks for a socket \
+                there, finds none, and lets the packet pass as it asked for then.",
         effects: MAP_AND_PROGRAM,
         area: "maps",
         since: Some("4.18"), // fbfc504a24f5, with CONFIG_XDP_SOCKETS
         privilege: BPF_AND_NET,
-        stages: &[Stage::Create, Stage::Load],
+        stages: RUNS,
         needs: &["map-create", "prog-run"],
         run: xskmap,
-    },
-    Probe {
-        id: "reuseport-sockarray",
-        title: "Programs that use a map of sockets of one port are taken (REUSEPORT_SOCKARRAY)",
-        about: "Creates a REUSEPORT_SOCKARRAY and loads an SK_REUSEPORT program that picks from \
-                it; no socket is put into it.",
-        effects: MAP_AND_PROGRAM,
-        area: "maps",
-        since: Some("4.19"), // 5dc4c4b7d4e8
-        privilege: BPF_FOR_MAP,
-        stages: &[Stage::Create, Stage::Load],
-        needs: &["map-create"],
-        run: reuseport_sockarray,
     },
 ];
 
 /// What XDP programs say to be done with a packet.
+const XDP_ABORTED: i64 = 0;
+const XDP_PASS: i32 = 2;
 const XDP_REDIRECT: i64 = 4;
 /// The index of the loopback device in each network namespace.
 const LOOPBACK: u32 = 1;
 
 /// BPF_FUNC_redirect_map
 const REDIRECT_MAP: i32 = 51;
-/// BPF_FUNC_sk_select_reuseport
-const SK_SELECT_REUSEPORT: i32 = 82;
 
 /// `devmap`
 fn devmap(bench: &mut Bench) -> Trial {
@@ -114,7 +103,7 @@ fn to_loopback(bench: &mut Bench, of: MapType) -> Trial {
     let device = LOOPBACK.to_ne_bytes();
     map.update(&device).at(Stage::Trigger)?;
     compare("the device", &map.lookup().at(Stage::Read)?, &device)?;
-    let program = bench.program(ProgType::Xdp, &sends_to(&map))?;
+    let program = bench.program(ProgType::Xdp, &sends_to(&map, 0))?;
     let answer = program.test_run(&PACKET).at(Stage::Trigger)?;
     expect(
         "the program says of the packet",
@@ -125,37 +114,38 @@ fn to_loopback(bench: &mut Bench, of: MapType) -> Trial {
 
 /// `cpumap`
 fn cpumap(bench: &mut Bench) -> Trial {
-    let map = bench.map(&Shape::of(MapType::Cpumap))?;
-    bench.program(ProgType::Xdp, &sends_to(&map)).map(drop)
+    finds_nothing(bench, MapType::Cpumap)
 }
 
 /// `xskmap`
 fn xskmap(bench: &mut Bench) -> Trial {
     // EINVAL: without CONFIG_XDP_SOCKETS.
-    let map = bench.map(&Shape::of(MapType::Xskmap))?;
-    bench.program(ProgType::Xdp, &sends_to(&map)).map(drop)
+    finds_nothing(bench, MapType::Xskmap)
 }
 
-/// An XDP program that sends each packet to the first place of a map.
-fn sends_to(map: &Map) -> Code {
+/// An XDP program looks into an empty map, and says what it asked for where nothing is.
+fn finds_nothing(bench: &mut Bench, of: MapType) -> Trial {
+    let map = bench.map(&Shape::of(of))?;
+    let program = bench.program(ProgType::Xdp, &sends_to(&map, XDP_PASS))?;
+    let answer = program.test_run(&PACKET).at(Stage::Trigger)?;
+    // Before 5.3 such programs could not say what is to be done then.
+    let is_old = Rights::read()
+        .version
+        .is_none_or(|version| version < (5, 3));
+    let expected = match i64::from(answer) {
+        once @ (XDP_ABORTED | XDP_REDIRECT) if is_old => once,
+        _ => XDP_PASS.into(),
+    };
+    expect("the program says of the packet", answer.into(), expected)
+}
+
+/// An XDP program that sends each packet to the first place of a map; where nothing is there, this
+/// is done with it.
+fn sends_to(map: &Map, otherwise: i32) -> Code {
     Code::new()
         .map(Reg::R1, map)
         .set(Reg::R2, 0)
-        .set(Reg::R3, 0)
+        .set(Reg::R3, otherwise)
         .call(REDIRECT_MAP)
         .exit()
-}
-
-/// `reuseport-sockarray`
-fn reuseport_sockarray(bench: &mut Bench) -> Trial {
-    let map = bench.map(&Shape::of(MapType::ReuseportSockarray))?;
-    let code = Code::new()
-        .copy(Reg::R6, Reg::R1)
-        .on_stack(Reg::R3, -4, 0)
-        .copy(Reg::R1, Reg::R6)
-        .map(Reg::R2, &map)
-        .set(Reg::R4, 0)
-        .call(SK_SELECT_REUSEPORT)
-        .exit_with(1);
-    bench.program(ProgType::SkReuseport, &code).map(drop)
 }

@@ -11,6 +11,7 @@ use crate::probes::bench::Trial;
 use crate::probes::kinds::MapType;
 use crate::probes::kinds::Shape;
 use crate::probes::outcome::Stage;
+use crate::probes::rights::through_proc;
 use crate::probes::sys;
 use crate::probes::sys::Map;
 use crate::probes::table::Probe;
@@ -44,8 +45,7 @@ fn pin(bench: &mut Bench) -> Trial {
     let path = CString::new(path).unwrap_or_default();
     let map = bench.map(&Shape::of(MapType::Array))?;
     map.update(&FIRST).at(Stage::Trigger)?;
-    // ENOENT: there is no /proc to name the place by.
-    map.pin(&path).at(Stage::Attach)?;
+    through_proc(map.pin(&path), Stage::Attach)?;
     drop(map);
     let map = Map::pinned(&path).at(Stage::Read)?;
     compare("the pinned map", &map.lookup().at(Stage::Read)?, &FIRST)

@@ -88,13 +88,14 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
     },
     Probe {
         id: "cgrp-storage",
-        title: "Maps that keep values with cgroups can be created",
-        about: "Creates a CGRP_STORAGE map; no value is kept with a cgroup.",
-        effects: "none: a BTF and a map, held by descriptors",
+        title: "Values can be kept with cgroups",
+        about: "Creates a CGRP_STORAGE map, keeps a value with the cgroup the probe is in, reads it \
+                back and deletes it; nothing else can see it.",
+        effects: "none: a BTF, a map and a descriptor of its own cgroup",
         area: "maps",
         since: Some("6.2"), // c4bcfb38a95e
         privilege: BPF_FOR_MAP,
-        stages: &[Stage::Create, Stage::BtfLoad],
+        stages: &[Stage::Create, Stage::BtfLoad, Stage::Trigger, Stage::Read],
         needs: &["map-create"],
         run: cgrp_storage,
     },
@@ -153,7 +154,9 @@ fn inode_storage(bench: &mut Bench) -> Trial {
 
 /// `cgrp-storage`
 fn cgrp_storage(bench: &mut Bench) -> Trial {
-    create(bench, MapType::CgrpStorage).map(drop)
+    let map = create(bench, MapType::CgrpStorage)?;
+    let cgroup = bench.place().present_cgroup()?;
+    keep(&map, cgroup.as_raw_fd())
 }
 
 /// A map of this family: they insist on BTF.

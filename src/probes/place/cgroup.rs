@@ -94,6 +94,17 @@ pub(super) fn ground(nearby: &Nearby) -> Result<Ground, String> {
     Ok(Ground::Own(cgroup))
 }
 
+/// The directory of the cgroup of version 2 that this process is in.
+pub(super) fn present(nearby: &Nearby) -> Result<OwnedFd, String> {
+    match nearby.cgroup() {
+        Found::Own(path) => {
+            open(Path::new(&path)).map_err(|errno| format!("{path} could not be opened: {errno:?}"))
+        }
+        Found::Version1(_) => Err("no cgroup hierarchy of version 2 is mounted".to_owned()),
+        Found::Unusable(reason) => Err(reason),
+    }
+}
+
 /// Moves this process into a cgroup.
 fn enter(directory: &Path) -> Result<(), Errno> {
     let processes = fcntl::open(

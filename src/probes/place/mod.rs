@@ -20,6 +20,7 @@ use nix::unistd;
 
 use super::bench::Trouble;
 use super::errno::Code;
+use super::rights::Rights;
 use crate::facts::Nearby;
 use crate::facts::Presence;
 
@@ -41,7 +42,7 @@ const MOUNT_POINTS: [&str; 3] = ["/sys/fs/bpf", "/run", "/tmp"];
 #[derive(Debug, Default)]
 pub(super) struct Place {
     nearby: Nearby,
-    network: Option<Result<(), String>>,
+    network: Option<Result<(), NoNetwork>>,
     bpffs: Option<Result<&'static str, String>>,
     cgroup: Option<Result<Ground, String>>,
     pair: Option<Pair>,
@@ -52,7 +53,17 @@ impl Place {
     /// and nothing else is.
     pub(super) fn network(&mut self) -> Result<(), Trouble> {
         let made = self.network.get_or_insert_with(own_network);
-        made.clone().map_err(Trouble::Skipped)
+        made.clone().map_err(|cause| match cause {
+            NoNetwork::NotMade(reason) | NoNetwork::Down(reason) => Trouble::Skipped(reason),
+        })
+    }
+
+    /// As [`Self::network`]; where none can be made, this process stays in the one it is in.
+    pub(super) fn network_or_present(&mut self) -> Result<(), Trouble> {
+        match self.network.get_or_insert_with(own_network) {
+            Ok(()) | Err(NoNetwork::NotMade(_)) => Ok(()),
+            Err(NoNetwork::Down(reason)) => Err(Trouble::Skipped(reason.clone())),
+        }
     }
 
     /// A path of this name in a bpf file system of this process's own, of which no other process
@@ -71,6 +82,11 @@ impl Place {
         let made = self.cgroup.get_or_insert_with(|| cgroup::ground(nearby));
         made.as_ref()
             .map_err(|reason| Trouble::Skipped(reason.clone()))
+    }
+
+    /// The cgroup this process is in, of version 2.
+    pub(super) fn present_cgroup(&self) -> Result<OwnedFd, Trouble> {
+        cgroup::present(&self.nearby).map_err(Trouble::Skipped)
     }
 
     /// Two network devices, joined, in a network namespace of their own, or what the kernel says
@@ -101,6 +117,15 @@ impl Place {
     }
 }
 
+/// Why there is no network namespace of the process's own that could be used.
+#[derive(Debug, Clone)]
+enum NoNetwork {
+    /// The process is in the one it was in.
+    NotMade(String),
+    /// The process is in one of its own, where nothing can be sent.
+    Down(String),
+}
+
 /// The network namespace this process is in.
 pub(super) fn this_network() -> Result<OwnedFd, Errno> {
     nix::fcntl::open(
@@ -110,24 +135,23 @@ pub(super) fn this_network() -> Result<OwnedFd, Errno> {
     )
 }
 
-fn own_network() -> Result<(), String> {
-    match sched::unshare(CloneFlags::CLONE_NEWNET) {
-        Ok(()) => {}
-        Err(Errno::EPERM) => {
-            return Err(
-                "a network namespace of its own takes CAP_SYS_ADMIN, and the host's is left alone"
-                    .to_owned(),
-            );
-        }
-        // Without CONFIG_NET_NS.
-        Err(Errno::EINVAL) => return Err("this kernel has no network namespaces".to_owned()),
-        // user.max_net_namespaces
-        Err(Errno::ENOSPC) => return Err("no more network namespaces are allowed".to_owned()),
-        Err(errno) => return Err(format!("no network namespace could be made: {errno:?}")),
-    }
+fn own_network() -> Result<(), NoNetwork> {
+    sched::unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| {
+        NoNetwork::NotMade(match errno {
+            Errno::EPERM => Rights::read().no_namespace("network"),
+            // Without CONFIG_NET_NS.
+            Errno::EINVAL => "this kernel has no network namespaces".to_owned(),
+            // user.max_net_namespaces
+            Errno::ENOSPC => "no more network namespaces are allowed".to_owned(),
+            errno => format!("no network namespace could be made: {errno:?}"),
+        })
+    })?;
     without_ipv6();
-    netlink::set_up(LOOPBACK)
-        .map_err(|code| format!("the loopback device could not be brought up: {code}"))
+    netlink::set_up(LOOPBACK).map_err(|code| {
+        NoNetwork::Down(format!(
+            "the loopback device of its own network namespace could not be brought up: {code}"
+        ))
+    })
 }
 
 /// Keeps IPv6 off the devices that are made in this network namespace from here on: no probe needs
@@ -150,10 +174,7 @@ fn own_bpffs(nearby: &Nearby) -> Result<&'static str, String> {
     match sched::unshare(CloneFlags::CLONE_NEWNS) {
         Ok(()) => {}
         Err(Errno::EPERM) => {
-            return Err(
-                "a mount namespace of its own takes CAP_SYS_ADMIN, and the host's is left alone"
-                    .to_owned(),
-            );
+            return Err(Rights::read().no_namespace("mount"));
         }
         Err(errno) => return Err(format!("no mount namespace could be made: {errno:?}")),
     }

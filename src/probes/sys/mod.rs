@@ -28,7 +28,10 @@ pub(super) use map::{Btf, Map};
 pub(super) use memory::{Mapping, kernel_btf};
 pub(super) use mount::{Plan, file_system};
 pub(super) use perf::{Event, PerfEvent};
-pub(super) use process::{Fork, end_child, fork, keep_libbpf_from_memlock, process, thread_name};
+pub(super) use process::{
+    Fork, capabilities, end_child, fork, is_filtered, keep_libbpf_from_memlock, process,
+    thread_name,
+};
 pub(super) use program::Program;
 pub(super) use socket::{attach_here, attach_to_socket, count_at, detach_here, ignore, keep_only};
 

@@ -74,6 +74,31 @@ pub(in super::super) fn process(of: Pid) -> Result<OwnedFd, Code> {
     }
 }
 
+/// The capabilities of this process that are in force, a bit for each.
+pub(in super::super) fn capabilities() -> Option<u64> {
+    /// _LINUX_CAPABILITY_VERSION_3, and no process: this one.
+    const HEADER: [u32; 2] = [0x2008_0522, 0];
+    let mut header = HEADER;
+    // For each half of the bits: effective, permitted, inheritable.
+    let mut sets = [0_u32; 6];
+    // SAFETY: the kernel reads and writes the header, of two numbers, and writes six, all ours.
+    let answer = unsafe { libc::syscall(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr()) };
+    let [low, _, _, high, _, _] = sets;
+    (answer == 0).then_some(u64::from(high) << 32 | u64::from(low))
+}
+
+/// Whether a seccomp filter is in force in this thread.
+pub(in super::super) fn is_filtered() -> Option<bool> {
+    /// SECCOMP_MODE_FILTER
+    const FILTER: i32 = 2;
+    // SAFETY: this operation takes no address.
+    match unsafe { libc::prctl(libc::PR_GET_SECCOMP, 0, 0, 0, 0) } {
+        0 => Some(false),
+        FILTER => Some(true),
+        _ => None,
+    }
+}
+
 /// At least as many as the machine could ever have processors.
 ///
 /// What sysfs says of that number may be another file's in a container, and memory depends on it:

@@ -21,6 +21,7 @@ use super::super::kinds::Recipe;
 use super::super::kinds::helper;
 use super::super::kinds::hook;
 use super::super::outcome::Stage;
+use super::super::rights::through_proc;
 use super::super::sys::Event;
 use super::super::sys::Link;
 use super::super::sys::PerfEvent;
@@ -269,7 +270,7 @@ fn uprobe_multi(bench: &mut Bench) -> Trial {
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;
     let offset = own_function()?;
     // The kernel wants the file itself here, not a link to it, under some file systems.
-    let path = nix::fcntl::readlink(OWN_FILE).at(Stage::Open)?;
+    let path = through_proc(nix::fcntl::readlink(OWN_FILE), Stage::Open)?;
     let path = CString::new(path.into_encoded_bytes()).map_err(|_| Errno::EINVAL);
     let path = path.at(Stage::Open)?;
     let process = unistd::getpid().as_raw().cast_unsigned();
@@ -291,7 +292,7 @@ extern "C" fn landmark() {
 /// Where that function is in the file of this program.
 fn own_function() -> Result<u64, Trouble> {
     let address = (landmark as *const ()).addr() as u64;
-    let maps = whole_file("/proc/self/maps").at(Stage::Open)?;
+    let maps = through_proc(whole_file("/proc/self/maps"), Stage::Open)?;
     place(&String::from_utf8_lossy(&maps), address)
         .ok_or(Errno::ENOENT)
         .at(Stage::Open)

@@ -274,14 +274,20 @@ fn trace_vprintk(bench: &mut Bench) -> Trial {
 
 /// `trace-pipe`
 fn trace_pipe(_bench: &mut Bench) -> Trial {
-    let mut answer = Err(Errno::ENOENT);
+    let mut answer = None;
     for root in super::events::tracefs() {
-        answer = unistd::access(format!("{root}/trace_pipe").as_str(), AccessFlags::R_OK);
-        if answer.is_ok() {
-            break;
+        let asked = unistd::access(format!("{root}/trace_pipe").as_str(), AccessFlags::R_OK);
+        if asked.is_ok() {
+            return asked.at(Stage::Open);
         }
+        answer = Some(asked);
     }
-    answer.at(Stage::Open)
+    match answer {
+        Some(answer) => answer.at(Stage::Open),
+        None => Err(Trouble::Skipped(
+            "tracefs, where it is, is not mounted".to_owned(),
+        )),
+    }
 }
 
 #[cfg(test)]

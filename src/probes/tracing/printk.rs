@@ -4,8 +4,9 @@
 //! (`__set_printk_clr_event()` in kernel/trace/bpf_trace.c). Where it was off, it is turned off
 //! again before the program runs, so nothing is in trace_pipe of it; what the program prints is
 //! read through a perf event of the probe's own thread, which takes nothing from others. Newer
-//! kernels turn it on some time after the load, so that it cannot be turned off for sure, nor can
-//! it by who is killed: a diagnosis leaves these experiments out, and they are for who asks.
+//! kernels turn it on some time after the load, and more than once, so it is watched until it stays
+//! off; who is killed can't do that: a diagnosis leaves these experiments out, and they are for who
+//! asks.
 
 use std::os::fd::OwnedFd;
 use std::thread;
@@ -42,8 +43,8 @@ use super::witness::ANSWER;
 use super::witness::NOTES;
 
 const PRINT_EFFECTS: &str = "only where it is asked for by its name, as no diagnosis makes it: none where others print nothing: the trace event bpf_trace_printk, \
-     which the kernel turns on with any program that prints, is turned off again at once where it \
-     was off; where it is on, one line of text comes out of trace_pipe. A map, a program and an \
+     which the kernel turns on with any program that prints, is turned off again until it stays \
+     off, where it was off; where it is on, one line of text comes out of trace_pipe. A map, a program and an \
      event of the probe's own thread, held by descriptors";
 const PRIVILEGE: &str = "CAP_BPF, CAP_PERFMON and the right to write to tracefs, which is root's";
 
@@ -136,10 +137,8 @@ fn four_values() -> Code {
         .store(Size::U64, NOTES, ANSWER, Reg::R0)
 }
 
-/// Loads a program that prints, runs it, and finds the text among what this thread's event has.
+/// Loads a program that prints, and has it print.
 fn print(bench: &mut Bench, then: &Code, text: &str) -> Trial {
-    /// Pages of the event: one that tells how far the kernel has come, and one for what it writes.
-    const PAGES: usize = 2;
     if !bench.alone {
         return Err(Trouble::Skipped(
             "the kernel turns a trace event on for the whole host when a program that prints is \
@@ -151,8 +150,17 @@ fn print(bench: &mut Bench, then: &Code, text: &str) -> Trial {
     let switch = Switch::find()?;
     let kind = Recipe::of(ProgType::RawTracepoint, &[]);
     let loaded = Witness::load(bench, &kind, then, 0);
-    switch.put_back(loaded.is_ok());
-    let witness = loaded?;
+    // Before the program runs, so that nothing is in trace_pipe of it; and again at the end.
+    switch.put_back()?;
+    let outcome = printed(&loaded?, text);
+    switch.put_back()?;
+    outcome
+}
+
+/// Runs a program that prints, and finds the text among what this thread's event has.
+fn printed(witness: &Witness, text: &str) -> Trial {
+    /// Pages of the event: one that tells how far the kernel has come, and one for what it writes.
+    const PAGES: usize = 2;
     let event = PerfEvent {
         kind: PerfEvent::TRACEPOINT,
         config: events::number(EVENT)?,
@@ -228,21 +236,46 @@ impl Switch {
         })
     }
 
-    /// Turns the event off again where it was off. From 6.18 on the kernel turns it on in its own
-    /// time, so it is waited for, if it must come.
-    fn put_back(self, will_be_on: bool) {
+    /// Turns the event off again where it was off, until it stays off: newer kernels turn it on in
+    /// their own time, once for each time the verifier asked for the helper (6.18, and long-term
+    /// kernels since; `set_printk_work` in kernel/trace/bpf_trace.c).
+    fn put_back(&self) -> Trial {
+        /// As long as none of them is ever late.
+        const QUIET: Duration = Duration::from_millis(250);
+        const PATIENCE: Duration = Duration::from_secs(3);
         if self.was_on {
-            return;
+            return Ok(());
         }
-        let patience = Duration::from_millis(if will_be_on { 200 } else { 20 });
-        let until = Instant::now() + patience;
-        while !short_file(&self.path).is_ok_and(|state| is_on(&state)) {
-            if Instant::now() >= until {
-                return;
+        let begun = Instant::now();
+        let mut quiet_since = begun;
+        while quiet_since.elapsed() < QUIET {
+            if begun.elapsed() > PATIENCE {
+                return Err(self.is_left_on());
             }
-            thread::sleep(Duration::from_micros(200));
+            if self.is_on_now() {
+                let _at_the_start = unistd::lseek(&self.file, 0, unistd::Whence::SeekSet);
+                if unistd::write(&self.file, b"0").is_err() {
+                    return Err(self.is_left_on());
+                }
+                quiet_since = Instant::now();
+            }
+            thread::sleep(Duration::from_millis(1));
         }
-        let _stays_on = unistd::write(&self.file, b"0");
+        Ok(())
+    }
+
+    fn is_on_now(&self) -> bool {
+        short_file(&self.path).is_ok_and(|state| is_on(&state))
+    }
+
+    fn is_left_on(&self) -> Trouble {
+        Trouble::wrong(
+            Stage::Read,
+            format!(
+                "the kernel turned {EVENT} on, and it could not be turned off again: {}",
+                self.path
+            ),
+        )
     }
 }
 
@@ -254,6 +287,40 @@ fn is_on(state: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file that says `0` at first, as a switch that was off.
+    fn switch(folder: &tempfile::TempDir, was_on: bool) -> Switch {
+        let path = folder.path().join("enable");
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_CLOEXEC;
+        let file = fcntl::open(&path, flags, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+        unistd::write(&file, b"0").unwrap();
+        Switch {
+            file,
+            path: path.to_str().unwrap().to_owned(),
+            was_on,
+        }
+    }
+
+    #[test]
+    fn what_is_turned_on_late_and_twice_is_off_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let turned_on = |file: OwnedFd| {
+            for pause in [30, 120] {
+                thread::sleep(Duration::from_millis(pause));
+                unistd::lseek(&file, 0, unistd::Whence::SeekSet).unwrap();
+                unistd::write(&file, b"1").unwrap();
+            }
+        };
+        for (was_on, left) in [(false, "0"), (true, "1")] {
+            let switch = switch(&folder, was_on);
+            let path = switch.path.clone();
+            let kernel = fcntl::open(path.as_str(), OFlag::O_WRONLY, Mode::empty()).unwrap();
+            let late = thread::spawn(move || turned_on(kernel));
+            assert!(switch.put_back().is_ok());
+            late.join().unwrap();
+            assert_eq!(short_file(&path).unwrap(), left, "was on: {was_on}");
+        }
+    }
 
     #[test]
     fn a_switch_is_read_as_the_kernel_writes_it() {

@@ -7,6 +7,7 @@ use super::Reply;
 use super::maps;
 use super::programs::{Desk, Refused};
 use crate::probes::memlock;
+use crate::probes::rights::{Capability, Rights};
 
 /// An instruction, as it lies in memory.
 pub(super) type Bytes = [u8; 8];
@@ -91,6 +92,10 @@ pub(super) fn try_extension(desk: &mut Desk, extension: Extension) -> Reply {
     match desk.load_unheard(PRIVILEGED, &program(extension)) {
         Ok(_program) => Reply::Yes,
         Err(code) => Reply::refused(code, |code| match code {
+            _ if is_narrow(extension, &Rights::read()) => Reply::Unknown(format!(
+                "a program with it is refused ({code}), and the verifier is stricter with who \
+                 lacks CAP_PERFMON"
+            )),
             // The compiler of this machine's code can't, while the verifier can.
             _ if code == Errno::EOPNOTSUPP => Reply::No(code.to_string()),
             _ if [Errno::EINVAL, Errno::E2BIG, Errno::EACCES]
@@ -102,6 +107,13 @@ pub(super) fn try_extension(desk: &mut Desk, extension: Extension) -> Reply {
             code => Reply::open(code),
         }),
     }
+}
+
+/// Whether the verifier follows such a program further, and may give up, where a right is missing:
+/// of loops it then walks what a processor does on a guess as well.
+fn is_narrow(extension: Extension, rights: &Rights) -> bool {
+    let loops = matches!(extension, Extension::BoundedLoops | Extension::MayGoto);
+    loops && rights.lacks(Capability::Perfmon)
 }
 
 fn program(extension: Extension) -> Vec<Bytes> {
@@ -140,5 +152,24 @@ fn program(extension: Extension) -> Vec<Bytes> {
             EXIT,
         ],
         Extension::MemcgAccounting => vec![SET, EXIT],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_loop_is_no_answer_without_cap_perfmon() {
+        let rights = |capabilities| Rights {
+            capabilities: Some(capabilities),
+            at_home: Some(true),
+            ..Rights::default()
+        };
+        let bpf_alone = rights(1 << Capability::Bpf as u32);
+        assert!(is_narrow(Extension::BoundedLoops, &bpf_alone));
+        assert!(is_narrow(Extension::MayGoto, &bpf_alone));
+        assert!(!is_narrow(Extension::Atomics, &bpf_alone));
+        assert!(!is_narrow(Extension::BoundedLoops, &rights(u64::MAX)));
     }
 }

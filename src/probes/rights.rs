@@ -1,0 +1,402 @@
+//! What this process may do, asked of the kernel by system calls alone, so that it is known
+//! without /proc as well; and what that leaves of those who may have said no.
+
+use nix::errno::Errno;
+use nix::sys::stat;
+use nix::sys::utsname;
+
+use super::bench::At as _;
+use super::bench::Trouble;
+use super::errno::Code;
+use super::kernel_types::short_file;
+use super::meaning;
+use super::outcome::Outcome;
+use super::outcome::ProbeResult;
+use super::outcome::Stage;
+use super::sys;
+
+/// The inode of the first user namespace (PROC_USER_INIT_INO), the same on every kernel.
+const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
+
+/// Where the kernel tells its lockdown.
+const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+
+/// The first kernel that charges memory of BPF to the cgroup rather than to RLIMIT_MEMLOCK.
+const UNCHARGED: (u32, u32) = (5, 11);
+
+/// What BPF asks for (include/uapi/linux/capability.h).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Capability {
+    NetAdmin = 12,
+    SysAdmin = 21,
+    Perfmon = 38,
+    Bpf = 39,
+}
+
+impl Capability {
+    fn bit(self) -> u64 {
+        1 << self as u32
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::NetAdmin => "CAP_NET_ADMIN",
+            Self::SysAdmin => "CAP_SYS_ADMIN",
+            Self::Perfmon => "CAP_PERFMON",
+            Self::Bpf => "CAP_BPF",
+        }
+    }
+}
+
+/// How much the kernel keeps even from root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lockdown {
+    None,
+    Integrity,
+    Confidentiality,
+}
+
+impl Lockdown {
+    /// By the kernel's words, of which the level in force stands in brackets.
+    fn of(text: &str) -> Option<Self> {
+        let is = |level: &str| text.contains(level);
+        match () {
+            () if is("[none]") => Some(Self::None),
+            () if is("[integrity]") => Some(Self::Integrity),
+            () if is("[confidentiality]") => Some(Self::Confidentiality),
+            () => None,
+        }
+    }
+}
+
+/// The rights of a process; nothing of what could not be asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Rights {
+    /// A bit for each capability in force.
+    pub(super) capabilities: Option<u64>,
+    /// Whether a seccomp filter is in force.
+    pub(super) filtered: Option<bool>,
+    /// Whether it is in the first user namespace, the only one whose capabilities BPF looks at.
+    pub(super) at_home: Option<bool>,
+    /// The first two numbers of the kernel's version.
+    pub(super) version: Option<(u32, u32)>,
+    /// The level of lockdown.
+    pub(super) lockdown: Option<Lockdown>,
+}
+
+impl Rights {
+    /// Those of this process.
+    pub(super) fn read() -> Self {
+        let name = utsname::uname().ok();
+        let release = name.as_ref().and_then(|name| name.release().to_str());
+        Self {
+            capabilities: sys::capabilities(),
+            filtered: sys::is_filtered(),
+            at_home: stat::stat("/proc/self/ns/user")
+                .ok()
+                .map(|file| file.st_ino == FIRST_USER_NAMESPACE),
+            version: release.and_then(numbers),
+            lockdown: short_file(LOCKDOWN)
+                .ok()
+                .and_then(|text| Lockdown::of(&text)),
+        }
+    }
+
+    /// Whether it is sure that BPF is refused what takes this capability, which CAP_SYS_ADMIN
+    /// stands for as well.
+    pub(super) fn lacks(&self, capability: Capability) -> bool {
+        self.at_home == Some(false)
+            || self
+                .capabilities
+                .is_some_and(|held| held & (capability.bit() | Capability::SysAdmin.bit()) == 0)
+    }
+
+    /// Why a namespace of this kind could not be made; unshare(2) asks for CAP_SYS_ADMIN in the
+    /// user namespace the process is in.
+    pub(super) fn no_namespace(&self, kind: &str) -> String {
+        let held = self
+            .capabilities
+            .is_some_and(|held| held & Capability::SysAdmin.bit() != 0);
+        match (held, self.filtered) {
+            (false, _) => {
+                format!(
+                    "a {kind} namespace of its own takes CAP_SYS_ADMIN, and the host's is left alone"
+                )
+            }
+            (true, Some(false)) => format!(
+                "a {kind} namespace of its own is refused although CAP_SYS_ADMIN is held and no \
+                 seccomp filter is in force: by a security module"
+            ),
+            (true, _) => format!(
+                "a {kind} namespace of its own is refused although CAP_SYS_ADMIN is held: by a \
+                 seccomp filter, or a security module"
+            ),
+        }
+    }
+
+    /// Who may have refused what came to this, of those there are, and who did not; nothing where
+    /// nobody refused, or where the error itself says who did.
+    pub(super) fn suspects(&self, result: &ProbeResult) -> Option<String> {
+        let Outcome::Fails { stage, errno, .. } = &result.outcome else {
+            return None;
+        };
+        let made = matches!(stage, Stage::Create | Stage::BtfLoad | Stage::Load);
+        if errno != "EPERM"
+            || !(made || *stage == Stage::Attach)
+            || meaning::is_particular(&result.probe, *stage, errno)
+        {
+            return None;
+        }
+        let (mut may, mut is_not) = (Vec::new(), Vec::new());
+        self.ask_capabilities(&mut may, &mut is_not);
+        if made && self.lacks(Capability::Bpf) {
+            may.push("kernel.unprivileged_bpf_disabled".to_owned());
+        }
+        match self.filtered {
+            Some(false) => is_not.push("seccomp (no filter is in force)"),
+            Some(true) => may.push("a seccomp filter, for one is in force".to_owned()),
+            None => may.push("a seccomp filter".to_owned()),
+        }
+        match (made, self.version) {
+            (true, Some(version)) if version >= UNCHARGED => {
+                is_not.push("RLIMIT_MEMLOCK (from 5.11 on BPF does not ask for it)");
+            }
+            (true, _) => may.push("RLIMIT_MEMLOCK".to_owned()),
+            (false, _) => {}
+        }
+        match (made, self.lockdown) {
+            (true, _) => {}
+            (false, Some(Lockdown::None)) => is_not.push("lockdown (it is at none)"),
+            (false, Some(Lockdown::Integrity)) => {
+                may.push("lockdown, which is at integrity".to_owned());
+            }
+            (false, Some(Lockdown::Confidentiality)) => {
+                may.push("lockdown, which is at confidentiality".to_owned());
+            }
+            (false, None) => may.push("lockdown".to_owned()),
+        }
+        may.push("a security module or another policy of the host".to_owned());
+        let is_not = match is_not.is_empty() {
+            true => String::new(),
+            false => format!("; it is not {}", is_not.join(", nor ")),
+        };
+        Some(format!(
+            "refused, which says nothing of what the kernel has; here it may be {}{is_not}",
+            may.join(", or ")
+        ))
+    }
+
+    /// What capabilities have to do with a refusal.
+    fn ask_capabilities(&self, may: &mut Vec<String>, is_not: &mut Vec<&str>) {
+        let asked = [Capability::Bpf, Capability::Perfmon, Capability::NetAdmin];
+        let lacking = asked.into_iter().filter(|asked| self.lacks(*asked));
+        let lacking: Vec<&str> = lacking.map(Capability::name).collect();
+        match (self.at_home, self.capabilities) {
+            (Some(false), _) => may.push(
+                "the user namespace, whose capabilities do not count for BPF without a token"
+                    .to_owned(),
+            ),
+            (_, Some(_)) if !lacking.is_empty() => {
+                may.push(format!("a missing capability ({})", lacking.join(", ")));
+            }
+            (Some(true), Some(_)) => is_not.push("a missing capability (all of BPF are held)"),
+            _ => may.push("a missing capability".to_owned()),
+        }
+    }
+}
+
+/// The first two numbers of a kernel's release.
+fn numbers(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// What an answer about a path below /proc comes to: that there is no /proc is no answer of the
+/// kernel's to what is tried.
+pub(super) fn through_proc<T, E: Into<Code>>(
+    answer: Result<T, E>,
+    stage: Stage,
+) -> Result<T, Trouble> {
+    let answer = answer.map_err(Into::into);
+    if answer
+        .as_ref()
+        .is_err_and(|code: &Code| *code == Errno::ENOENT)
+        && stat::stat("/proc/self").is_err()
+    {
+        return Err(Trouble::Skipped(
+            "there is no /proc here, by which it names what it is about".to_owned(),
+        ));
+    }
+    answer.at(stage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: u64 = u64::MAX;
+    const NONE: u64 = 0;
+
+    fn rights(capabilities: u64, filtered: bool, at_home: bool) -> Rights {
+        Rights {
+            capabilities: Some(capabilities),
+            filtered: Some(filtered),
+            at_home: Some(at_home),
+            version: Some((6, 12)),
+            lockdown: Some(Lockdown::None),
+        }
+    }
+
+    fn refused(probe: &str, stage: Stage, errno: &str) -> ProbeResult {
+        let outcome = Outcome::Fails {
+            stage,
+            errno: errno.to_owned(),
+            log: String::new(),
+        };
+        ProbeResult {
+            probe: probe.to_owned(),
+            outcome,
+            micros: 1,
+        }
+    }
+
+    #[test]
+    fn a_capability_is_lacking_only_where_that_is_sure() {
+        let net = Capability::NetAdmin;
+        assert!(rights(NONE, false, true).lacks(net));
+        assert!(!rights(net.bit(), false, true).lacks(net));
+        assert!(!rights(Capability::SysAdmin.bit(), false, true).lacks(net));
+        assert!(rights(Capability::Bpf.bit(), false, true).lacks(net));
+        // Whoever is root in a user namespace of its own has nothing that counts here.
+        assert!(rights(ALL, false, false).lacks(net));
+        assert!(!Rights::default().lacks(net));
+        let this = Rights::read();
+        assert!(
+            this.capabilities.is_some() && this.version.is_some(),
+            "{this:?}"
+        );
+    }
+
+    #[test]
+    fn who_refused_is_narrowed_down_by_what_is_known() {
+        for (rights, stage, left, out) in [
+            (
+                rights(ALL, false, true),
+                Stage::Load,
+                &["here it may be a security module"][..],
+                &[
+                    "a missing capability (all",
+                    "seccomp (no filter",
+                    "RLIMIT_MEMLOCK (from",
+                ][..],
+            ),
+            (
+                rights(ALL, true, true),
+                Stage::Create,
+                &["a seccomp filter, for one is in force"],
+                &["a missing capability", "RLIMIT_MEMLOCK"],
+            ),
+            (
+                rights(Capability::Bpf.bit(), false, true),
+                Stage::Load,
+                &["a missing capability (CAP_PERFMON, CAP_NET_ADMIN)"],
+                &["seccomp", "RLIMIT_MEMLOCK"],
+            ),
+            (
+                rights(ALL, false, false),
+                Stage::Load,
+                &["the user namespace", "kernel.unprivileged_bpf_disabled"],
+                &["seccomp"],
+            ),
+            (
+                rights(ALL, false, true),
+                Stage::Attach,
+                &["here it may be a security module"],
+                &[
+                    "a missing capability",
+                    "seccomp",
+                    "lockdown (it is at none)",
+                ],
+            ),
+            (
+                Rights {
+                    lockdown: Some(Lockdown::Confidentiality),
+                    ..rights(ALL, false, true)
+                },
+                Stage::Attach,
+                &["lockdown, which is at confidentiality"],
+                &["a missing capability", "seccomp"],
+            ),
+            (
+                Rights::default(),
+                Stage::Load,
+                &["a missing capability", "a seccomp filter", "RLIMIT_MEMLOCK"],
+                &[],
+            ),
+        ] {
+            let said = rights.suspects(&refused("kprobe", stage, "EPERM")).unwrap();
+            let (may, is_not) = said.split_once("; it is not ").unwrap_or((&said, ""));
+            for words in left {
+                assert!(may.contains(words), "{words}: {said}");
+            }
+            for words in out {
+                assert!(
+                    is_not.contains(words) && !may.contains(words),
+                    "{words}: {said}"
+                );
+            }
+            assert_eq!(is_not.is_empty(), out.is_empty(), "{said}");
+        }
+        let all = rights(ALL, false, true);
+        for (probe, stage, errno) in [
+            ("kprobe", Stage::Load, "EINVAL"),
+            ("kprobe", Stage::Trigger, "EPERM"),
+            // Its own words say who it was.
+            ("perf-event-open", Stage::Create, "EPERM"),
+        ] {
+            assert_eq!(all.suspects(&refused(probe, stage, errno)), None, "{probe}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_the_beginning_of_a_release() {
+        for (release, version) in [
+            ("6.18.44-fc-v857", Some((6, 18))),
+            ("5.10.0-32-amd64", Some((5, 10))),
+            ("7.2-rc1", Some((7, 2))),
+            ("7", None),
+            ("linux", None),
+        ] {
+            assert_eq!(numbers(release), version, "{release}");
+        }
+    }
+
+    #[test]
+    fn the_level_of_lockdown_stands_in_brackets() {
+        for (text, level) in [
+            ("[none] integrity confidentiality", Some(Lockdown::None)),
+            (
+                "none [integrity] confidentiality\n",
+                Some(Lockdown::Integrity),
+            ),
+            (
+                "none integrity [confidentiality]",
+                Some(Lockdown::Confidentiality),
+            ),
+            ("none", None),
+        ] {
+            assert_eq!(Lockdown::of(text), level, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_is_not_said_to_take_what_is_held() {
+        let said =
+            |capabilities, filtered| rights(capabilities, filtered, true).no_namespace("mount");
+        assert!(said(NONE, true).contains("takes CAP_SYS_ADMIN"));
+        assert!(said(ALL, true).contains("although CAP_SYS_ADMIN is held: by a seccomp filter"));
+        assert!(said(ALL, false).contains("by a security module"));
+        assert!(!said(ALL, false).contains("by a seccomp"));
+    }
+}
