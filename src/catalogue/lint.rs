@@ -1,11 +1,12 @@
 //! What is wrong with a checks file beyond what parsing refuses: what can never come about,
 //! what stands without proof, and what was left half written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::check::Check;
+use super::fix::Remedy;
 use super::load::{Catalogue, explain};
 use super::located;
 use super::possible::{NO, Patience, YES};
@@ -69,6 +70,7 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
     let scene = Scene {
         values_of: vocabulary.values_of,
         patience: Patience::new(),
+        options: options_of(base),
     };
     let mut offences = Vec::new();
     let checks: BTreeMap<&str, &Check> = by_id(&catalogue.checks, |check| &check.id);
@@ -135,6 +137,20 @@ pub fn places(bytes: &[u8]) -> BTreeMap<String, usize> {
     let ids: Ids = yaml::from_str(text).unwrap_or_default();
     let checks = ids.checks(text).into_iter();
     checks.map(|(id, line)| (id.to_owned(), line)).collect()
+}
+
+/// The kernel options that the checks of a catalogue ask about or set.
+fn options_of(catalogue: &Catalogue) -> BTreeSet<String> {
+    let asked = catalogue.facts_asked();
+    let asked = asked.iter().filter_map(|key| key.strip_prefix("config."));
+    let mut options: BTreeSet<String> = asked.map(str::to_owned).collect();
+    let causes = catalogue.checks.iter().flat_map(|check| &check.causes);
+    for fix in causes.flat_map(|cause| &cause.fixes) {
+        if let Remedy::KernelConfig(settings) = &fix.remedy {
+            options.extend(settings.keys().cloned());
+        }
+    }
+    options
 }
 
 fn by_id<T>(entries: &[T], id: fn(&T) -> &String) -> BTreeMap<&str, &T> {
@@ -423,6 +439,62 @@ checks:
                 told.iter().any(|line| line.contains(wanted)),
                 "{to}: {told:#?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_check_that_nothing_leads_to_is_refused() {
+        let text = GOOD.replacen("    ok: It does not\n", "", 1);
+        let text = text.replacen("    applies: {kernel: \">=4.14\"}\n", "", 1);
+        let bare = text.replacen("    fails: {config: BPF, is: unset}\n", "", 1);
+        assert_ne!(bare, text);
+        let found = |text: &str| {
+            let base = Catalogue::default();
+            let offences = lint(&base, "c.yaml", text.as_bytes(), Vocabulary::OPEN);
+            let errors = offences.iter().filter(|one| one.level == Level::Error);
+            let told = errors.map(|one| format!("{}: {}", one.entry, one.message));
+            told.collect::<Vec<_>>().join("\n")
+        };
+        assert!(
+            found(&bare).starts_with("some-failure: nothing leads to it"),
+            "{}",
+            found(&bare)
+        );
+        let symptom = "    symptoms: [{text: 'it failed', weight: 80, examples: ['it failed']}]\n";
+        assert_eq!(found(&(bare + symptom)), "");
+    }
+
+    #[test]
+    fn an_option_that_no_kernel_has_is_asked_about() {
+        let base = crate::built_in_catalogue().unwrap();
+        for (option, says) in [
+            (
+                "BPF_NOSUCH",
+                Some("no kernel has an option CONFIG_BPF_NOSUCH"),
+            ),
+            ("DEBUG_INFO_BFT", Some("There is CONFIG_DEBUG_INFO_BTF")),
+            ("BPF_JIT_ALWAYS_ON", None),
+            ("SOME_DRIVER_OF_MINE", None),
+        ] {
+            for from in ["{config: BPF, is: unset}", "sysctl: {a.b: 1}"] {
+                let to = match from.starts_with('{') {
+                    true => format!("{{config: {option}, is: unset}}"),
+                    false => format!("kernel-config: {{{option}: y}}"),
+                };
+                let text = GOOD.replacen(from, &to, 1);
+                let told = lint(&base, "c.yaml", text.as_bytes(), crate::vocabulary());
+                let about = told
+                    .iter()
+                    .find(|one| one.message.contains("an option CONFIG_"));
+                match says {
+                    None => assert_eq!(about, None),
+                    Some(says) => {
+                        let about = about.unwrap();
+                        assert!(about.message.contains(says), "{about:?}");
+                        assert_eq!(about.level, Level::Advice);
+                    }
+                }
+            }
         }
     }
 

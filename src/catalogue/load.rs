@@ -72,6 +72,9 @@ pub struct LoadError {
     pub message: String,
 }
 
+/// What a file of checks that the doctor printed calls itself.
+pub const SCHEMA: &str = "bpf-doctor/checks/v1";
+
 /// The name that stands for all profiles.
 pub const EVERY_PROFILE: &str = "all";
 
@@ -79,6 +82,10 @@ pub const EVERY_PROFILE: &str = "all";
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[serde(expecting = "a mapping with `checks:`")]
 struct File {
+    /// Files that the doctor printed say what they are, and of which catalogue.
+    schema: Option<String>,
+    #[serde(rename = "catalogue")]
+    _catalogue: Option<String>,
     #[serde(default, deserialize_with = "located::list")]
     areas: Vec<Area>,
     #[serde(default, deserialize_with = "located::list")]
@@ -262,6 +269,13 @@ impl File {
                 message,
             })
         };
+        if let Some(schema) = self.schema.as_ref().filter(|schema| *schema != SCHEMA) {
+            let line = text.lines().position(|line| line.contains(schema.as_str()));
+            return Err(yaml::Error {
+                line: line.map_or(1, |index| index + 1),
+                message: format!("`{schema}` is another kind of file; checks are {SCHEMA}"),
+            });
+        }
         let areas: Vec<&str> = self.areas.iter().map(|area| area.id.as_str()).collect();
         let checks: Vec<&str> = self.checks.iter().map(|check| check.id.as_str()).collect();
         let profiles: Vec<&str> = self.profiles.iter().map(|one| one.id.as_str()).collect();
@@ -801,6 +815,17 @@ checks:
         let second = second.replace("    kind:", "    requires: [some-failure]\n    kind:");
         let error = Catalogue::parse("c.yaml", &(text + &second), WORDS).unwrap_err();
         assert!(error.message.contains("never judged"), "{error}");
+    }
+
+    /// What `checks show` prints is a file of checks.
+    #[test]
+    fn a_file_may_say_what_it_is() {
+        let head = |schema: &str| format!("schema: {schema}\ncatalogue: 0123456789ab\n{GOOD}");
+        assert!(Catalogue::parse("c.yaml", &head(SCHEMA), WORDS).is_ok());
+        let other = head("bpf-doctor/report/v1");
+        let error = Catalogue::parse("c.yaml", &other, WORDS).unwrap_err();
+        assert!(error.to_string().starts_with("c.yaml:1: "), "{error}");
+        assert!(error.message.contains("another kind of file"), "{error}");
     }
 
     #[test]
