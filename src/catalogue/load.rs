@@ -124,6 +124,25 @@ impl Catalogue {
         text: &str,
         vocabulary: Vocabulary,
     ) -> Result<(), LoadError> {
+        let (joined, faults) = self.joined(name, text, vocabulary, 1)?;
+        match faults.into_iter().next() {
+            Some(fault) => Err(fault),
+            None => {
+                *self = joined;
+                Ok(())
+            }
+        }
+    }
+
+    /// This catalogue with another file on top, and what does not fit together in it: so many
+    /// faults at most.
+    pub(super) fn joined(
+        &self,
+        name: &str,
+        text: &str,
+        vocabulary: Vocabulary,
+        most: usize,
+    ) -> Result<(Self, Vec<LoadError>), LoadError> {
         let parsed = speaking(vocabulary, || yaml::from_str::<File>(text));
         let file = parsed.map_err(|error| explain(name, error))?;
         file.check(text).map_err(|error| explain(name, error))?;
@@ -145,22 +164,23 @@ impl Catalogue {
             line: yaml::line_of(text, key, index).unwrap_or(0),
             message,
         };
-        for (index, id) in ids.iter().enumerate() {
-            let check = known.check(id);
-            if let Some(message) = check.and_then(|check| known.fault(check)) {
-                return Err(refused("checks", index, message));
-            }
-        }
-        for (index, id) in profiles.iter().enumerate() {
+        // A circle is one fault, of all that are in it.
+        let mut circled = false;
+        let checks = ids.iter().enumerate().filter_map(|(index, id)| {
+            let again = known.is_in_circle(id) && std::mem::replace(&mut circled, true);
+            let check = known.check(id).filter(|_| !again);
+            let message = check.and_then(|check| known.fault(check))?;
+            Some(refused("checks", index, message))
+        });
+        let misfits = profiles.iter().enumerate().filter_map(|(index, id)| {
             let profile = joined.profile(id);
-            if let Some(message) = profile.and_then(|one| known.misfit(one)) {
-                return Err(refused("profiles", index, message));
-            }
-        }
+            let message = profile.and_then(|one| known.misfit(one))?;
+            Some(refused("profiles", index, message))
+        });
+        let faults = checks.chain(misfits).take(most).collect();
         let digest = Sha256::digest(format!("{}{text}", self.digest));
         joined.digest = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
-        *self = joined;
-        Ok(())
+        Ok((joined, faults))
     }
 
     /// [`Catalogue::extend`] with a file as it was read.
