@@ -82,7 +82,7 @@ const THREE: &str = "000000c000001000";
 
 #[test]
 fn each_check_fails_on_what_it_names_and_on_nothing_else() {
-    let rows: [(&str, &str, Change); 37] = [
+    let rows: [(&str, &str, Change); 40] = [
         ("kprobes-disabled", "fail", |root| {
             config(root, "# CONFIG_KPROBES is not set\n");
         }),
@@ -156,6 +156,28 @@ fn each_check_fails_on_what_it_names_and_on_nothing_else() {
         }),
         ("perf-event-paranoid", "fail", |root| {
             capabilities(root, THREE);
+            sysctl(root, "kernel/perf_event_paranoid", "3");
+        }),
+        // Ubuntu's patch closes at 4, before its 5.4 at 3.
+        ("perf-event-paranoid", "ok", |root| {
+            capabilities(root, THREE);
+            put(root, "proc/sys/kernel/version", b"#35-Ubuntu SMP\n");
+            sysctl(root, "kernel/perf_event_paranoid", "3");
+        }),
+        ("perf-event-paranoid", "fail", |root| {
+            capabilities(root, THREE);
+            put(root, "proc/sys/kernel/version", b"#35-Ubuntu SMP\n");
+            sysctl(root, "kernel/perf_event_paranoid", "4");
+        }),
+        ("perf-event-paranoid", "fail", |root| {
+            capabilities(root, THREE);
+            put(root, "proc/sys/kernel/osrelease", b"4.15.0-20-generic\n");
+            put(
+                root,
+                "boot/config-4.15.0-20-generic",
+                b"CONFIG_BPF_SYSCALL=y\n",
+            );
+            put(root, "proc/sys/kernel/version", b"#21-Ubuntu SMP\n");
             sysctl(root, "kernel/perf_event_paranoid", "3");
         }),
         ("perf-event-paranoid", "ok", |root| {
@@ -302,6 +324,111 @@ fn missing_tools_are_named_and_come_in_packages_of_the_host() {
             .collect();
         assert_eq!(missing, ["bpftool", "llvm-objdump"], "{os}");
         assert_eq!(report["verdict"], "ready", "{os}");
+    }
+}
+
+/// Ubuntu has no package of bpftool alone, and the program of its kernels' tools finds none for a
+/// kernel from elsewhere.
+#[test]
+fn under_wsl_ubuntus_bpftool_is_one_of_a_packaged_kernel() {
+    let host = healthy();
+    tools(host.path(), &["clang", "pahole"]);
+    put(
+        host.path(),
+        "etc/os-release",
+        b"ID=ubuntu\nID_LIKE=debian\n",
+    );
+    let release = "5.15.146.1-microsoft-standard-WSL2";
+    put(host.path(), "proc/sys/kernel/osrelease", release.as_bytes());
+    put(host.path(), "proc/sys/kernel/version", b"#1 SMP\n");
+    let id = "dev-tools-missing";
+    let told = commands(&yaml(&check(&host, &["--only", id])), id);
+    assert!(
+        told.starts_with("apt-get install linux-tools-generic "),
+        "{told}"
+    );
+}
+
+/// Integrity takes bpf_probe_write_user away since 5.14, and in stable series of that time.
+#[test]
+fn lockdown_is_told_as_this_kernel_has_it() {
+    let id = "kernel-lockdown";
+    for (version, words) in [
+        ("5.10.40", "leaves programs alone"),
+        ("5.10.218", "may not write to user memory"),
+    ] {
+        let host = healthy();
+        kernel(host.path(), version);
+        put(
+            host.path(),
+            "sys/kernel/security/lockdown",
+            b"none [integrity] confidentiality\n",
+        );
+        let (state, because) = status(&yaml(&check(&host, &["--only", id])), id);
+        assert_eq!(state, "fail", "{version}");
+        assert!(because.contains(words), "{version}: {because}");
+    }
+}
+
+/// A link is offered where its collection has such kernels.
+#[test]
+fn btf_from_elsewhere_is_offered_where_there_is_some() {
+    let id = "kernel-btf-missing";
+    for (os, release, build, path) in [
+        (
+            "ID=debian\nVERSION_ID=\"10\"\n",
+            "4.19.0-27-amd64",
+            "#1 SMP Debian 4.19.316-1 (2024-06-25)",
+            "/debian/10/",
+        ),
+        (
+            "ID=debian\nVERSION_ID=\"12\"\n",
+            "6.1.0-20-amd64",
+            "#1 SMP PREEMPT_DYNAMIC Debian 6.1.85-1 (2024-04-11)",
+            "",
+        ),
+        // A kernel of one's own, and one of somebody else, on a release that is collected.
+        (
+            "ID=debian\nVERSION_ID=\"10\"\n",
+            "4.19.0-mine",
+            "#1 SMP me@here",
+            "",
+        ),
+        (
+            "ID=ubuntu\nVERSION_ID=\"20.04\"\n",
+            "5.4.72-microsoft-standard-WSL2",
+            "#1 SMP",
+            "",
+        ),
+        (
+            "ID=ubuntu\nVERSION_ID=\"20.04\"\n",
+            "5.4.0-150-generic",
+            "#167-Ubuntu SMP",
+            "/ubuntu/20.04/",
+        ),
+        (
+            "ID=ubuntu\nVERSION_ID=\"22.04\"\n",
+            "5.15.0-91-generic",
+            "#101-Ubuntu SMP",
+            "",
+        ),
+    ] {
+        let host = healthy();
+        fs::remove_file(host.path().join("sys/kernel/btf/vmlinux")).unwrap();
+        put(host.path(), "sys/kernel/btf/.keep", b"");
+        put(host.path(), "etc/os-release", os.as_bytes());
+        put(host.path(), "proc/sys/kernel/osrelease", release.as_bytes());
+        put(host.path(), "proc/sys/kernel/version", build.as_bytes());
+        let lines = b"CONFIG_BPF_SYSCALL=y\nCONFIG_BPF=y\n# CONFIG_DEBUG_INFO_BTF is not set\n";
+        put(host.path(), &format!("boot/config-{release}"), lines);
+        let report = yaml(&check(&host, &["--only", id]));
+        assert_eq!(status(&report, id).0, "fail", "{os} {release}");
+        let told = commands(&report, id);
+        let link = told.lines().find(|line| line.contains("btfhub-archive"));
+        match path {
+            "" => assert_eq!(link, None, "{os} {release}"),
+            path => assert!(link.unwrap().contains(path), "{link:?}"),
+        }
     }
 }
 

@@ -234,7 +234,8 @@ const PROGRAMS: &[(&str, &str)] = &[
         "update-grub",
         ". /etc/default/grub\nfor file in /etc/default/grub.d/*.cfg; do\n    \
          [ ! -e \"$file\" ] || . \"$file\"\ndone\n\
-         printf 'linux /vmlinuz %s\\n' \"$GRUB_CMDLINE_LINUX\" > /boot/grub/grub.cfg",
+         printf 'linux /vmlinuz %s\\n' \"$GRUB_CMDLINE_LINUX ${GRUB_CMDLINE_LINUX_DEFAULT-}\" \
+         > /boot/grub/grub.cfg",
     ),
     (
         // Arguments of the entries, one a line: added once, removed where they are.
@@ -248,11 +249,13 @@ const PROGRAMS: &[(&str, &str)] = &[
     ),
     (
         "grub2-mkconfig",
-        ". /etc/default/grub\nprintf 'linux /vmlinuz %s\\n' \"$GRUB_CMDLINE_LINUX\" > \"$2\"",
+        ". /etc/default/grub\nprintf 'linux /vmlinuz %s\\n' \
+         \"$GRUB_CMDLINE_LINUX ${GRUB_CMDLINE_LINUX_DEFAULT-}\" > \"$2\"",
     ),
     (
         "grub-mkconfig",
-        ". /etc/default/grub\nprintf 'linux /vmlinuz %s\\n' \"$GRUB_CMDLINE_LINUX\" > \"$2\"",
+        ". /etc/default/grub\nprintf 'linux /vmlinuz %s\\n' \
+         \"$GRUB_CMDLINE_LINUX ${GRUB_CMDLINE_LINUX_DEFAULT-}\" > \"$2\"",
     ),
 ];
 
@@ -454,11 +457,43 @@ fn debians_script_runs_and_changes_nothing_the_second_time() {
     );
     assert_eq!(
         done.file("boot/grub/grub.cfg"),
-        "linux /vmlinuz quiet lsm=lockdown,yama,apparmor,tomoyo,integrity,bpf\n"
+        "linux /vmlinuz quiet lsm=lockdown,yama,apparmor,tomoyo,integrity,bpf \n"
     );
     assert_eq!(done.file("proc/sys/net/core/bpf_jit_enable"), "1\n");
     let conf = done.file("etc/sysctl.d/zz-bpf-doctor-net-core-bpf_jit_enable.conf");
     assert_eq!(conf, "net.core.bpf_jit_enable=1\n");
+}
+
+/// A list that waits for the next boot would have the last word.
+#[test]
+fn a_setting_that_was_not_booted_with_yet_is_overruled() {
+    let done = twice_and_back(|root| {
+        copy(&fixture("debian-11"), root);
+        let grub = b"GRUB_CMDLINE_LINUX=\"ro\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet lsm=lockdown,yama lsm=yama splash\"\n";
+        put(root, "etc/default/grub", grub);
+    });
+    let booted = done.file("boot/grub/grub.cfg");
+    assert_eq!(
+        booted,
+        "linux /vmlinuz ro lsm=lockdown,yama,apparmor,tomoyo,integrity,bpf quiet splash\n"
+    );
+}
+
+/// SUSE's file is one, and what stands at its end has the last word.
+#[test]
+fn suses_script_runs_and_overrules_what_stands_above() {
+    let done = twice_and_back(|root| {
+        copy(&fixture("sles-15-sp6"), root);
+        let grub = b"GRUB_CMDLINE_LINUX=\"\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"lsm=yama quiet\"\n";
+        put(root, "etc/default/grub", grub);
+        put(
+            root,
+            "sys/kernel/security/lsm",
+            b"lockdown,capability,yama,apparmor",
+        );
+    });
+    let booted = done.file("boot/grub2/grub.cfg");
+    assert!(booted.trim_end().ends_with(",bpf"), "{booted}");
 }
 
 #[test]
@@ -476,7 +511,7 @@ fn mounts_are_made_once_and_for_good() {
     let fstab = done.file("etc/fstab");
     assert_eq!(
         fstab
-            .matches("cgroup2 /run/cgroup2 cgroup2 defaults 0 0")
+            .matches("cgroup2 /run/cgroup2 cgroup2 defaults,nofail 0 0")
             .count(),
         1,
         "{fstab}"
@@ -485,6 +520,16 @@ fn mounts_are_made_once_and_for_good() {
         fstab.starts_with("/dev/sda1 / xfs defaults 0 0\n"),
         "{fstab}"
     );
+}
+
+/// The cluster takes back what is set by hand on a node.
+#[test]
+fn on_openshift_nothing_is_written_on_the_node() {
+    let script = script(&fixture("rhcos-4.12"));
+    let lines = typed(&script);
+    let kept = lines.iter().find(|line| line.contains("/etc/"));
+    assert_eq!(kept, None, "{script}");
+    assert!(script.contains("MachineConfig"), "{script}");
 }
 
 /// RHEL's way, where the list of security modules is not what is needed.

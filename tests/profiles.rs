@@ -51,6 +51,23 @@ fn profiles(report: &Value) -> Vec<(String, String, Vec<String>)> {
     .collect()
 }
 
+/// Whether all that is missing comes with a package, by the first fix of each, and nothing else is
+/// open.
+fn comes_in_packages(report: &Value, profile: &str) -> bool {
+    let all = report["profiles"].as_sequence().unwrap().iter();
+    let mut one = all.filter(|one| one["profile"] == profile);
+    let one = one.next().unwrap();
+    let of = |key: &str| one[key].as_sequence().unwrap();
+    let lacks = of("missing-required");
+    let in_package = |lack: &Value| {
+        let mut findings = report["findings"].as_sequence().unwrap().iter();
+        let finding = findings.find(|finding| finding["check"] == lack["check"]);
+        let fix = finding.and_then(|finding| finding["fixes"].get(0));
+        fix.is_some_and(|fix| fix["kind"] == "package")
+    };
+    of("unknown").is_empty() && !lacks.is_empty() && lacks.iter().all(in_package)
+}
+
 fn of_host(host: &str) -> Vec<(String, String, Vec<String>)> {
     let root = project("tests/hosts").join(host).join("root");
     let root = root.to_str().unwrap();
@@ -64,7 +81,14 @@ fn of_host(host: &str) -> Vec<(String, String, Vec<String>)> {
         "yaml",
     ]);
     assert_eq!(text(&output.stderr), "", "{host}");
-    profiles(&yaml(&output))
+    let report = yaml(&output);
+    let mut all = profiles(&report);
+    for (profile, verdict, _) in &mut all {
+        if verdict == "not-ready" && comes_in_packages(&report, profile) {
+            "package".clone_into(verdict);
+        }
+    }
+    all
 }
 
 /// The page as it should be.
@@ -101,8 +125,8 @@ This page is made by `cargo test --test profiles`; change `checks.yaml`, not it.
 ## By distribution
 
 Of the hosts in `tests/hosts`, as far as files tell: as distributions ship them, before anything
-is set up, as root. ✓ it runs, ✗ something it requires is missing, ? not known from files (on
-the host an experiment would tell).
+is set up, as root. ✓ it runs, + it runs once a package is installed, ✗ something it requires is
+missing, ? not known from files (on the host an experiment would tell).
 
 ",
     );
@@ -123,6 +147,7 @@ the host an experiment would tell).
         for (profile, verdict, lacks) in of_host(&host) {
             let (mark, word) = match verdict.as_str() {
                 "ready" => ("✓", ""),
+                "package" => ("+", "wants a package for"),
                 "not-ready" => ("✗", "lacks"),
                 _ => ("?", "not known"),
             };
@@ -242,6 +267,49 @@ fn all_profiles_are_a_line_each_and_a_saved_report_says_the_same() {
         "all",
     ]);
     assert_eq!(text(&again.stdout), lines);
+}
+
+/// What the documents of each say, and no more.
+#[test]
+fn needs_are_those_of_the_documents() {
+    let host = healthy();
+    put(
+        host.path(),
+        "etc/os-release",
+        b"ID=debian\nVERSION_ID=\"10\"\n",
+    );
+    put(
+        host.path(),
+        "proc/sys/kernel/osrelease",
+        b"4.19.0-27-amd64\n",
+    );
+    let build = b"#1 SMP Debian 4.19.316-1 (2024-06-25)\n";
+    put(host.path(), "proc/sys/kernel/version", build);
+    let lines = b"CONFIG_BPF_SYSCALL=y\nCONFIG_BPF=y\n# CONFIG_SCHEDSTATS is not set\n\
+                  # CONFIG_IP_SET is not set\n";
+    put(host.path(), "boot/config-4.19.0-27-amd64", lines);
+    put(host.path(), "proc/sys/kernel/kptr_restrict", b"2\n");
+    let status = fs::read_to_string(host.path().join("proc/self/status")).unwrap();
+    let status = status.replace("000001ffffffffff", "000000c000001000");
+    put(host.path(), "proc/self/status", status.as_bytes());
+    for (profile, key, words, there) in [
+        ("katran", "missing-required", "Linux", false),
+        ("bpftrace", "missing-required", "Linux", false),
+        ("bpftrace", "missing-optional", "Linux 6.1", true),
+        ("cilium", "missing-required", "SCHEDSTATS", true),
+        ("cilium", "missing-optional", "Sets of iptables", true),
+        ("tracee", "missing-required", "CAP_SYS_RESOURCE", true),
+        ("tracee", "missing-required", "CAP_SYS_PTRACE", true),
+        ("tracee", "missing-required", "CAP_SYSLOG", true),
+        ("tracee", "missing-required", "CAP_NET_ADMIN", false),
+        ("tracee", "missing-optional", "kptr_restrict", true),
+    ] {
+        let report = yaml(&check(&host, &["--profile", profile]));
+        let lacks = report["profiles"][0][key].as_sequence().unwrap();
+        let mut lacks = lacks.iter().map(|lack| lack["need"].as_str().unwrap());
+        let found = lacks.any(|need| need.contains(words));
+        assert_eq!(found, there, "{profile}, {key}: {words}");
+    }
 }
 
 #[test]

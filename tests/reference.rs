@@ -231,11 +231,16 @@ fn every_check_can_be_shown_and_what_is_shown_in_yaml_is_a_checks_file() {
         assert!(shown.contains(&check.title), "{}", check.id);
     }
     let output = run(&[&["checks", "show", "--format", "yaml"], ids.as_slice()].concat());
-    let mut entries = from_yaml(&output.stdout);
-    let entries = entries.as_object_mut().unwrap();
-    assert_eq!(entries.remove("schema").unwrap(), "bpf-doctor/checks/v1");
-    entries.remove("catalogue").unwrap();
+    let entries = from_yaml(&output.stdout);
+    assert_eq!(entries["schema"], "bpf-doctor/checks/v1");
     fits(&validator(Schema::Checks), &json!(entries), "what is shown");
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.yaml");
+    fs::write(&own, &output.stdout).unwrap();
+    let linted = run(&["checks", "lint", own.to_str().unwrap()]);
+    assert!(text(&linted.stdout).contains("0 errors"), "{linted:?}");
+    let listed = run(&["checks", "list", "--checks", own.to_str().unwrap()]);
+    assert_eq!(listed.status.code(), Some(0), "{listed:?}");
 }
 
 #[test]

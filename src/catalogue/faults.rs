@@ -31,6 +31,11 @@ impl<'a> Known<'a> {
         self.checks.get(id).copied()
     }
 
+    /// Whether it is one of those that require each other in a circle.
+    pub(super) fn is_in_circle(&self, id: &str) -> bool {
+        self.circle.contains_key(id)
+    }
+
     /// The first need of a profile that can't be right.
     pub(super) fn misfit(&self, profile: &Profile) -> Option<String> {
         if profile.id == EVERY_PROFILE {

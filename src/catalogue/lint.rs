@@ -1,12 +1,14 @@
 //! What is wrong with a checks file beyond what parsing refuses: what can never come about,
 //! what stands without proof, and what was left half written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::check::Check;
-use super::load::{Catalogue, explain};
+use super::fix::Remedy;
+use super::load::{Catalogue, LoadError, OptionRule, explain};
 use super::located;
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
@@ -41,7 +43,7 @@ pub struct Offence {
 }
 
 /// Reads a checks file on top of `base`, and says all that is wrong with it. What parsing
-/// refuses comes alone, once for each check: what follows it would be guesswork.
+/// refuses comes alone, once for each entry: what follows it would be guesswork.
 #[must_use]
 pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) -> Vec<Offence> {
     let offence = |line, entry: &str, level, message| Offence {
@@ -54,10 +56,20 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
     let mut catalogue = base.clone();
     if let Err(error) = catalogue.extend_bytes(name, bytes, vocabulary) {
         let mut offences = vec![offence(error.line, "", Level::Error, error.message)];
-        for (line, message) in of_entries(bytes, vocabulary) {
+        let text = yaml::text(bytes).unwrap_or_default();
+        let mut others = of_entries::<Check>(text, "checks", vocabulary);
+        others.extend(of_entries::<Profile>(text, "profiles", vocabulary));
+        others.extend(of_entries::<OptionRule>(text, "options", vocabulary));
+        for (line, message) in others {
             // The first was told, and perhaps more precisely.
             let told = |one: &Offence| one.line == line || one.message == message;
             if !offences.iter().any(told) {
+                offences.push(offence(line, "", Level::Error, message));
+            }
+        }
+        let misfits = base.joined(name, text, vocabulary, MOST);
+        for LoadError { line, message, .. } in misfits.map(|(_, all)| all).unwrap_or_default() {
+            if !offences.iter().any(|one| one.line == line) {
                 offences.push(offence(line, "", Level::Error, message));
             }
         }
@@ -69,6 +81,7 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
     let scene = Scene {
         values_of: vocabulary.values_of,
         patience: Patience::new(),
+        options: options_of(base),
     };
     let mut offences = Vec::new();
     let checks: BTreeMap<&str, &Check> = by_id(&catalogue.checks, |check| &check.id);
@@ -97,31 +110,31 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
     offences
 }
 
-/// What parsing refuses of each check, read by itself, with its line; nothing where checks
+/// Of a file that is wrong all over nobody reads more faults.
+const MOST: usize = 100;
+
+/// What parsing refuses of each entry of a list, read by itself, with its line; nothing where they
 /// don't stand one below the other.
-fn of_entries(bytes: &[u8], vocabulary: Vocabulary) -> Vec<(usize, String)> {
-    /// Of a file that is wrong all over nobody reads more.
-    const MOST: usize = 100;
-    let Ok(text) = yaml::text(bytes) else {
-        return Vec::new();
-    };
+fn of_entries<T: DeserializeOwned>(
+    text: &str,
+    key: &str,
+    vocabulary: Vocabulary,
+) -> Vec<(usize, String)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut faults = Vec::new();
-    let begins = yaml::items_of(text, "checks");
+    let begins = yaml::items_of(text, key);
     for (place, &(begin, end)) in begins.iter().enumerate() {
         if faults.len() >= MOST || place >= located::ENTRIES {
             break;
         }
         let entry = lines.get(begin - 1..end - 1).unwrap_or_default().join("\n");
-        let read = speaking(vocabulary, || yaml::from_str::<Vec<Check>>(&entry));
+        let read = speaking(vocabulary, || yaml::from_str::<Vec<T>>(&entry));
         // An alias is known to the whole file alone.
         let Err(error) = read.map_err(|error| explain("", error)) else {
             continue;
         };
         if !error.message.contains("unknown anchor") {
-            let message = error
-                .message
-                .replacen("[0]", &format!("checks[{place}]"), 1);
+            let message = error.message.replacen("[0]", &format!("{key}[{place}]"), 1);
             faults.push((begin - 1 + error.line.max(1), message));
         }
     }
@@ -135,6 +148,20 @@ pub fn places(bytes: &[u8]) -> BTreeMap<String, usize> {
     let ids: Ids = yaml::from_str(text).unwrap_or_default();
     let checks = ids.checks(text).into_iter();
     checks.map(|(id, line)| (id.to_owned(), line)).collect()
+}
+
+/// The kernel options that the checks of a catalogue ask about or set.
+fn options_of(catalogue: &Catalogue) -> BTreeSet<String> {
+    let asked = catalogue.facts_asked();
+    let asked = asked.iter().filter_map(|key| key.strip_prefix("config."));
+    let mut options: BTreeSet<String> = asked.map(str::to_owned).collect();
+    let causes = catalogue.checks.iter().flat_map(|check| &check.causes);
+    for fix in causes.flat_map(|cause| &cause.fixes) {
+        if let Remedy::KernelConfig(settings) = &fix.remedy {
+            options.extend(settings.keys().cloned());
+        }
+    }
+    options
 }
 
 fn by_id<T>(entries: &[T], id: fn(&T) -> &String) -> BTreeMap<&str, &T> {
@@ -285,6 +312,40 @@ checks:
         }
     }
 
+    /// Profiles and options tell theirs as checks do, and so does what does not fit together.
+    #[test]
+    fn each_entry_tells_its_own_fault() {
+        let told = |text: &str| {
+            let base = Catalogue::default();
+            let offences = lint(&base, "c.yaml", text.as_bytes(), Vocabulary::OPEN);
+            let lines = offences.into_iter().map(|one| (one.line, one.message));
+            lines.collect::<Vec<_>>()
+        };
+        let profile = |id: &str, key: &str| {
+            format!("  - {{id: {id}, {key}: T, software: S, documents: [d], requires: []}}\n")
+        };
+        let text = format!(
+            "profiles:\n{}{}{}options:\n  - {{option: A, kernel: x}}\n  - {{option: B, kernle: y}}\n",
+            profile("a", "titel"),
+            profile("b", "title"),
+            profile("c", "titl"),
+        );
+        let lines: Vec<usize> = told(&text).iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [2, 4, 6, 7], "{:#?}", told(&text));
+        let entry = GOOD.split_once("checks:\n").unwrap().1;
+        let misfit = |id: &str| {
+            let entry = entry.replace("some-failure", id);
+            entry.replace("area: maps", "area: nowhere")
+        };
+        let text = format!(
+            "areas: [{{id: maps, title: M}}]\nchecks:\n{}{}",
+            misfit("a"),
+            misfit("b")
+        );
+        let lines: Vec<usize> = told(&text).iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [3, 3 + entry.lines().count()], "{:#?}", told(&text));
+    }
+
     #[test]
     fn long_files_are_linted_or_refused() {
         let entry = GOOD.split_once("checks:\n").unwrap().1;
@@ -423,6 +484,62 @@ checks:
                 told.iter().any(|line| line.contains(wanted)),
                 "{to}: {told:#?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_check_that_nothing_leads_to_is_refused() {
+        let text = GOOD.replacen("    ok: It does not\n", "", 1);
+        let text = text.replacen("    applies: {kernel: \">=4.14\"}\n", "", 1);
+        let bare = text.replacen("    fails: {config: BPF, is: unset}\n", "", 1);
+        assert_ne!(bare, text);
+        let found = |text: &str| {
+            let base = Catalogue::default();
+            let offences = lint(&base, "c.yaml", text.as_bytes(), Vocabulary::OPEN);
+            let errors = offences.iter().filter(|one| one.level == Level::Error);
+            let told = errors.map(|one| format!("{}: {}", one.entry, one.message));
+            told.collect::<Vec<_>>().join("\n")
+        };
+        assert!(
+            found(&bare).starts_with("some-failure: nothing leads to it"),
+            "{}",
+            found(&bare)
+        );
+        let symptom = "    symptoms: [{text: 'it failed', weight: 80, examples: ['it failed']}]\n";
+        assert_eq!(found(&(bare + symptom)), "");
+    }
+
+    #[test]
+    fn an_option_that_no_kernel_has_is_asked_about() {
+        let base = crate::built_in_catalogue().unwrap();
+        for (option, says) in [
+            (
+                "BPF_NOSUCH",
+                Some("no kernel has an option CONFIG_BPF_NOSUCH"),
+            ),
+            ("DEBUG_INFO_BFT", Some("There is CONFIG_DEBUG_INFO_BTF")),
+            ("BPF_JIT_ALWAYS_ON", None),
+            ("SOME_DRIVER_OF_MINE", None),
+        ] {
+            for from in ["{config: BPF, is: unset}", "sysctl: {a.b: 1}"] {
+                let to = match from.starts_with('{') {
+                    true => format!("{{config: {option}, is: unset}}"),
+                    false => format!("kernel-config: {{{option}: y}}"),
+                };
+                let text = GOOD.replacen(from, &to, 1);
+                let told = lint(&base, "c.yaml", text.as_bytes(), crate::vocabulary());
+                let about = told
+                    .iter()
+                    .find(|one| one.message.contains("an option CONFIG_"));
+                match says {
+                    None => assert_eq!(about, None),
+                    Some(says) => {
+                        let about = about.unwrap();
+                        assert!(about.message.contains(says), "{about:?}");
+                        assert_eq!(about.level, Level::Advice);
+                    }
+                }
+            }
         }
     }
 

@@ -72,6 +72,9 @@ pub struct LoadError {
     pub message: String,
 }
 
+/// What a file of checks that the doctor printed calls itself.
+pub const SCHEMA: &str = "bpf-doctor/checks/v1";
+
 /// The name that stands for all profiles.
 pub const EVERY_PROFILE: &str = "all";
 
@@ -79,6 +82,10 @@ pub const EVERY_PROFILE: &str = "all";
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[serde(expecting = "a mapping with `checks:`")]
 struct File {
+    /// Files that the doctor printed say what they are, and of which catalogue.
+    schema: Option<String>,
+    #[serde(rename = "catalogue")]
+    _catalogue: Option<String>,
     #[serde(default, deserialize_with = "located::list")]
     areas: Vec<Area>,
     #[serde(default, deserialize_with = "located::list")]
@@ -117,6 +124,25 @@ impl Catalogue {
         text: &str,
         vocabulary: Vocabulary,
     ) -> Result<(), LoadError> {
+        let (joined, faults) = self.joined(name, text, vocabulary, 1)?;
+        match faults.into_iter().next() {
+            Some(fault) => Err(fault),
+            None => {
+                *self = joined;
+                Ok(())
+            }
+        }
+    }
+
+    /// This catalogue with another file on top, and what does not fit together in it: so many
+    /// faults at most.
+    pub(super) fn joined(
+        &self,
+        name: &str,
+        text: &str,
+        vocabulary: Vocabulary,
+        most: usize,
+    ) -> Result<(Self, Vec<LoadError>), LoadError> {
         let parsed = speaking(vocabulary, || yaml::from_str::<File>(text));
         let file = parsed.map_err(|error| explain(name, error))?;
         file.check(text).map_err(|error| explain(name, error))?;
@@ -138,22 +164,23 @@ impl Catalogue {
             line: yaml::line_of(text, key, index).unwrap_or(0),
             message,
         };
-        for (index, id) in ids.iter().enumerate() {
-            let check = known.check(id);
-            if let Some(message) = check.and_then(|check| known.fault(check)) {
-                return Err(refused("checks", index, message));
-            }
-        }
-        for (index, id) in profiles.iter().enumerate() {
+        // A circle is one fault, of all that are in it.
+        let mut circled = false;
+        let checks = ids.iter().enumerate().filter_map(|(index, id)| {
+            let again = known.is_in_circle(id) && std::mem::replace(&mut circled, true);
+            let check = known.check(id).filter(|_| !again);
+            let message = check.and_then(|check| known.fault(check))?;
+            Some(refused("checks", index, message))
+        });
+        let misfits = profiles.iter().enumerate().filter_map(|(index, id)| {
             let profile = joined.profile(id);
-            if let Some(message) = profile.and_then(|one| known.misfit(one)) {
-                return Err(refused("profiles", index, message));
-            }
-        }
+            let message = profile.and_then(|one| known.misfit(one))?;
+            Some(refused("profiles", index, message))
+        });
+        let faults = checks.chain(misfits).take(most).collect();
         let digest = Sha256::digest(format!("{}{text}", self.digest));
         joined.digest = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
-        *self = joined;
-        Ok(())
+        Ok((joined, faults))
     }
 
     /// [`Catalogue::extend`] with a file as it was read.
@@ -262,6 +289,13 @@ impl File {
                 message,
             })
         };
+        if let Some(schema) = self.schema.as_ref().filter(|schema| *schema != SCHEMA) {
+            let line = text.lines().position(|line| line.contains(schema.as_str()));
+            return Err(yaml::Error {
+                line: line.map_or(1, |index| index + 1),
+                message: format!("`{schema}` is another kind of file; checks are {SCHEMA}"),
+            });
+        }
         let areas: Vec<&str> = self.areas.iter().map(|area| area.id.as_str()).collect();
         let checks: Vec<&str> = self.checks.iter().map(|check| check.id.as_str()).collect();
         let profiles: Vec<&str> = self.profiles.iter().map(|one| one.id.as_str()).collect();
@@ -801,6 +835,17 @@ checks:
         let second = second.replace("    kind:", "    requires: [some-failure]\n    kind:");
         let error = Catalogue::parse("c.yaml", &(text + &second), WORDS).unwrap_err();
         assert!(error.message.contains("never judged"), "{error}");
+    }
+
+    /// What `checks show` prints is a file of checks.
+    #[test]
+    fn a_file_may_say_what_it_is() {
+        let head = |schema: &str| format!("schema: {schema}\ncatalogue: 0123456789ab\n{GOOD}");
+        assert!(Catalogue::parse("c.yaml", &head(SCHEMA), WORDS).is_ok());
+        let other = head("bpf-doctor/report/v1");
+        let error = Catalogue::parse("c.yaml", &other, WORDS).unwrap_err();
+        assert!(error.to_string().starts_with("c.yaml:1: "), "{error}");
+        assert!(error.message.contains("another kind of file"), "{error}");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use check::{Area, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
 pub use lint::{Level, Offence, lint, places};
-pub use load::{Catalogue, EVERY_PROFILE, LoadError, OptionRule};
+pub use load::{Catalogue, EVERY_PROFILE, LoadError, OptionRule, SCHEMA};
 pub use packaged::PackagedKernel;
 pub use pattern::Pattern;
 pub use profile::{Need, Profile};

@@ -1,5 +1,7 @@
 //! What lint asks of each check, one rule after the other.
 
+use std::collections::BTreeSet;
+
 use super::check::{Check, NOTES, Severity};
 use super::condition::Condition;
 use super::fix::Remedy;
@@ -14,10 +16,13 @@ pub(super) type Rule = fn(&Check, &Scene) -> Vec<(Level, String)>;
 pub(super) struct Scene {
     pub(super) values_of: ValuesOf,
     pub(super) patience: Patience,
+    /// Kernel options that the checks before this file name.
+    pub(super) options: BTreeSet<String>,
 }
 
 /// All rules. A new one is a function and a row.
 pub(super) const RULES: &[Rule] = &[
+    out_of_reach,
     parts_that_contradict,
     never_or_always,
     causes_out_of_reach,
@@ -26,6 +31,7 @@ pub(super) const RULES: &[Rule] = &[
     empty_items,
     unknown_notes,
     odd_options,
+    unknown_options,
     without_fixes,
     without_confirmation,
     half_written,
@@ -66,6 +72,16 @@ fn conditions(check: &Check) -> Vec<(String, &Condition)> {
         }
     }
     all
+}
+
+/// A check without a question for the host is found by what programs print, or by nobody.
+fn out_of_reach(check: &Check, _: &Scene) -> Vec<(Level, String)> {
+    if check.fails.is_some() || !check.symptoms.is_empty() {
+        return Vec::new();
+    }
+    let message = "nothing leads to it: it has neither `fails`, by which a host shows it, nor \
+                   `symptoms`, by which error output does";
+    vec![(Level::Error, message.to_owned())]
 }
 
 fn parts_that_contradict(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
@@ -225,6 +241,64 @@ fn odd_options(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     });
     told.collect()
 }
+
+/// Nobody has all options of all kernels; those of BPF are few, and a slip of the pen is near what
+/// was meant.
+fn unknown_options(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
+    let mut named = BTreeSet::new();
+    for (_, condition) in conditions(check) {
+        condition.walk(&mut |part| {
+            if let Condition::Fact(test) = part
+                && let Some(option) = test.key.strip_prefix("config.")
+            {
+                named.insert(option.to_owned());
+            }
+        });
+    }
+    for fix in check.causes.iter().flat_map(|cause| &cause.fixes) {
+        if let Remedy::KernelConfig(options) = &fix.remedy {
+            named.extend(options.keys().cloned());
+        }
+    }
+    let is_known = |option: &str| scene.options.contains(option) || BPF.contains(&option);
+    named.retain(|option| !scene.options.is_empty() && !is_known(option));
+    let told = named.iter().filter_map(|option| {
+        let known = scene.options.iter().map(String::as_str);
+        let likely = |known: &&str| strsim::damerau_levenshtein(option, known) <= 2;
+        let meant = known.chain(BPF.iter().copied()).find(likely);
+        let of_bpf = option.starts_with("BPF_");
+        let message = match meant {
+            Some(meant) if option.len() > 5 => {
+                format!("is there an option CONFIG_{option}? There is CONFIG_{meant}")
+            }
+            _ if of_bpf => {
+                format!("no kernel has an option CONFIG_{option}, as far as is known here")
+            }
+            _ => return None,
+        };
+        Some((Level::Advice, message))
+    });
+    told.collect()
+}
+
+/// The options of BPF itself, of all kernels.
+const BPF: &[&str] = &[
+    "BPF",
+    "BPFILTER",
+    "BPFILTER_UMH",
+    "BPF_EVENTS",
+    "BPF_JIT",
+    "BPF_JIT_ALWAYS_ON",
+    "BPF_JIT_DEFAULT_ON",
+    "BPF_KPROBE_OVERRIDE",
+    "BPF_LIRC_MODE2",
+    "BPF_LSM",
+    "BPF_PRELOAD",
+    "BPF_PRELOAD_UMD",
+    "BPF_STREAM_PARSER",
+    "BPF_SYSCALL",
+    "BPF_UNPRIV_DEFAULT_OFF",
+];
 
 fn without_references(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     if !check.references.iter().all(|text| is_blank(text)) {

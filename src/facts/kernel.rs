@@ -241,6 +241,63 @@ const BY_FAMILY: &[(&str, &[&str])] = &[
     ("arch", &["-lts", "-hardened", "-rt"]),
 ];
 
+/// Whether this system's packages name their kernels so: 5.4.0-150-generic on Ubuntu,
+/// 4.19.0-27-amd64, 6.1.0-0.deb11.9-cloud-arm64 and 6.12.57+deb13-amd64 on Debian.
+fn is_packaged(release: &str, os: &str) -> bool {
+    let (kinds, machines): (&[&str], bool) = match os {
+        "ubuntu" => (UBUNTU_KINDS, false),
+        "debian" => (DEBIAN_MACHINES, true),
+        _ => return false,
+    };
+    let Some((front, kind)) = release.rsplit_once('-') else {
+        return false;
+    };
+    let numbered = |text: &str| {
+        let abi = |c: char| c.is_ascii_digit() || c == '.';
+        text.split('-').all(|part| {
+            let part = part.replacen("+deb", ".", 1).replacen("deb", "", 1);
+            !part.is_empty() && part.replace("bpo", "").replace('+', ".").chars().all(abi)
+        })
+    };
+    let front = match machines {
+        true => ["-cloud", "-rt"]
+            .iter()
+            .find_map(|variant| front.strip_suffix(variant))
+            .unwrap_or(front),
+        false => front,
+    };
+    let named = kinds.contains(&kind);
+    // Ubuntu's have the number of an ABI in front, which a kernel of one's own need not.
+    named && numbered(front) && (machines || front.contains('-'))
+}
+
+const UBUNTU_KINDS: &[&str] = &[
+    "generic",
+    "lowlatency",
+    "aws",
+    "azure",
+    "gcp",
+    "gke",
+    "ibm",
+    "kvm",
+    "nvidia",
+    "oem",
+    "oracle",
+    "raspi",
+    "virtual",
+];
+
+const DEBIAN_MACHINES: &[&str] = &[
+    "686",
+    "amd64",
+    "arm64",
+    "armmp",
+    "loong64",
+    "powerpc64le",
+    "riscv64",
+    "s390x",
+];
+
 fn flavour(release: &str, build: &str, os: &str, family: &str) -> String {
     if let Some(major) = number_behind(release, ".el") {
         // Oracle's own kernels for its RHEL-like systems: 5.4.17-2136.el8uek.
@@ -259,6 +316,10 @@ fn flavour(release: &str, build: &str, os: &str, family: &str) -> String {
         return (*name).to_owned();
     }
     if BY_OS.contains(&os) {
+        return os.to_owned();
+    }
+    // A release that was named or found in a file comes without a build line.
+    if build.is_empty() && is_packaged(release, os) {
         return os.to_owned();
     }
     let mut beside = BY_FAMILY.iter().filter(|(known, _)| *known == family);
@@ -495,6 +556,28 @@ mod tests {
     #[test]
     fn a_system_without_a_mark_in_its_kernel_is_told_by_its_name() {
         assert_eq!(flavour("6.1.112+", "#1 SMP", "cos", ""), "cos");
+        for (release, build, os, wanted) in [
+            ("5.4.0-150-generic", "", "ubuntu", "ubuntu"),
+            ("5.4.0-1100-aws", "", "ubuntu", "ubuntu"),
+            ("5.15.0-91-lowlatency", "", "ubuntu", "ubuntu"),
+            ("4.19.0-27-amd64", "", "debian", "debian"),
+            ("5.10.0-32-cloud-amd64", "", "debian", "debian"),
+            ("5.10.0-0.deb10.30-amd64", "", "debian", "debian"),
+            ("6.12.57+deb13-amd64", "", "debian", "debian"),
+            ("6.10-rc7-amd64", "", "debian", "other"),
+            // One's own, one of somebody else, one whose build line says otherwise.
+            ("5.4.0-mine-generic", "", "ubuntu", "other"),
+            ("5.4.0-generic", "", "ubuntu", "other"),
+            ("5.4.0-150-generic", "", "debian", "other"),
+            ("5.4.0-150-generic", "#1 SMP me@here", "ubuntu", "other"),
+            ("5.15.146.1-microsoft-standard-WSL2", "", "ubuntu", "wsl"),
+        ] {
+            assert_eq!(
+                flavour(release, build, os, "debian"),
+                wanted,
+                "{release} {build}"
+            );
+        }
         assert_eq!(flavour("6.1.112+", "#1 SMP", "debian", "debian"), "other");
     }
 

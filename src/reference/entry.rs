@@ -3,12 +3,9 @@
 use serde::Serialize;
 
 use super::block::{Block, terminal};
-use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Need, Needs};
+use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Need, Needs, SCHEMA};
 use crate::report::Style;
 use crate::yaml;
-
-/// The shape of `checks list` and `checks show` for programs.
-pub(super) const SCHEMA: &str = "bpf-doctor/checks/v1";
 
 /// A check for a person: what, why, when, how it is judged, its causes and their fixes.
 #[must_use]

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::entry::SCHEMA;
-use crate::catalogue::{Catalogue, Check, Kind, Severity};
+use crate::catalogue::{Catalogue, Check, Kind, SCHEMA, Severity};
 use crate::report::{Style, clean};
 use crate::yaml;
 

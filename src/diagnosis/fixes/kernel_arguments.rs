@@ -2,7 +2,7 @@
 
 use super::by_hand::{bootc, in_words, nixos};
 use super::platform::{BootLoader, Platform};
-use super::{Recipe, by_hand, escape, files, pattern, quote, remark};
+use super::{Recipe, by_hand, drop_in, escape, files, pattern, quote, remark};
 use crate::catalogue::Needs;
 use crate::facts::Facts;
 
@@ -43,7 +43,7 @@ impl Change {
     }
 }
 
-fn name(word: &str) -> &str {
+pub(super) fn name(word: &str) -> &str {
     word.split('=').next().unwrap_or(word)
 }
 
@@ -115,10 +115,8 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             push(&mut line, " -a ", &change.add.join(" "));
             vec![line]
         }
-        BootLoader::UpdateGrub => debian(change),
-        BootLoader::Transactional => {
-            append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, MICRO_OS_UPDATE)
-        }
+        BootLoader::UpdateGrub => drop_in::commands(change),
+        BootLoader::Transactional => transactional(change),
         BootLoader::Grub2Mkconfig => {
             append_assignment(change, DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE)
         }
@@ -225,11 +223,13 @@ fn undo(change: &Change, loader: BootLoader) -> Vec<String> {
         let lines = words.map(|word| files::take_out(path, &assignment(variable, word)));
         lines.chain([update.to_owned()]).collect()
     };
+    if loader == BootLoader::UpdateGrub {
+        return drop_in::undo(change);
+    }
     if !change.remove.is_empty() {
         return commands(&change.reversed(), loader);
     }
     match loader {
-        BootLoader::UpdateGrub => vec![format!("rm {}", drop_in(change)), "update-grub".to_owned()],
         BootLoader::Transactional => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, MICRO_OS_UPDATE),
         BootLoader::Grub2Mkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB2_UPDATE),
         BootLoader::GrubMkconfig => whole_lines(DEFAULT_GRUB, GRUB_VARIABLE, GRUB_UPDATE),
@@ -251,7 +251,8 @@ const KERNEL_INSTALL: &str = "for image in \"/lib/modules/$(uname -r)/vmlinuz\" 
 const KERNEL_CMDLINE: &str = "/etc/kernel/cmdline";
 const MKINITCPIO: &str = "mkinitcpio -P";
 const DEFAULT_GRUB: &str = "/etc/default/grub";
-const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX";
+/// grub-mkconfig writes it behind GRUB_CMDLINE_LINUX, and of two values the kernel takes the last.
+const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX_DEFAULT";
 const GRUB_UPDATE: &str = "grub-mkconfig -o /boot/grub/grub.cfg";
 /// `--continue`: into the snapshot that waits for the reboot, if there is one. A new one of the
 /// running system would leave behind what was put into that.
@@ -269,40 +270,25 @@ fn push(line: &mut String, option: &str, value: &str) {
     }
 }
 
-/// Debian's grub-mkconfig reads drop-ins after the main file, also after those of cloud
-/// images: a file of its own is added and taken away without touching what others wrote.
-fn debian(change: &Change) -> Vec<String> {
-    let mut commands = Vec::new();
-    for word in &change.remove {
-        let script = quote(&removal(word));
-        commands.push(format!(
-            "for file in /etc/default/grub /etc/default/grub.d/*.cfg; do [ ! -f \"$file\" ] || sed -i -E {script} \"$file\"; done"
-        ));
-    }
-    if !change.add.is_empty() {
-        let words = change.add.join(" ");
-        let line = quote(&format!(
-            "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX {words}\""
-        ));
-        commands.push("mkdir -p /etc/default/grub.d".to_owned());
-        commands.push(format!("printf '%s\\n' {line} > {}", drop_in(change)));
-    }
-    commands.push("update-grub".to_owned());
-    commands
-}
-
-/// The drop-in is named after its argument, so that several fixes don't overwrite each other.
-fn drop_in(change: &Change) -> String {
-    let word = change.add.first().map_or("", String::as_str);
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let safe = |c| if plain(c) { c } else { '-' };
-    let name: String = name(word).chars().map(safe).collect();
-    format!("/etc/default/grub.d/zz-bpf-doctor-{name}.cfg")
-}
-
 /// These files are shell scripts: a line at the end adds to what stands above, however that is
 /// quoted, and typed twice it is there once.
 fn append_assignment(change: &Change, path: &str, variable: &str, update: &str) -> Vec<String> {
+    let mut commands = assignments(change, path, variable);
+    commands.push(update.to_owned());
+    commands
+}
+
+/// The update makes a snapshot each time: it is made where something changed.
+fn transactional(change: &Change) -> Vec<String> {
+    let mut commands = vec![format!("before=$(cat {DEFAULT_GRUB})")];
+    commands.extend(assignments(change, DEFAULT_GRUB, GRUB_VARIABLE));
+    commands.push(format!(
+        "[ \"$before\" = \"$(cat {DEFAULT_GRUB})\" ] || {MICRO_OS_UPDATE}"
+    ));
+    commands
+}
+
+fn assignments(change: &Change, path: &str, variable: &str) -> Vec<String> {
     let mut commands = Vec::new();
     for word in &change.remove {
         // First a line that was appended, then the word wherever it stands.
@@ -313,11 +299,10 @@ fn append_assignment(change: &Change, path: &str, variable: &str, update: &str) 
     for word in &change.add {
         commands.push(files::append(path, &assignment(variable, word)));
     }
-    commands.push(update.to_owned());
     commands
 }
 
-fn assignment(variable: &str, word: &str) -> String {
+pub(super) fn assignment(variable: &str, word: &str) -> String {
     format!("{variable}=\"${variable} {word}\"")
 }
 
@@ -352,12 +337,11 @@ fn loader_entries(change: &Change, entries: &str) -> Vec<String> {
         .collect()
 }
 
-/// A sed command that takes one whole argument out of a line.
+/// A sed command that takes one whole argument out of a line, each time it stands there. What
+/// lies between two of them is a part of the match: a separator is the end of one alone.
 fn removal(word: &str) -> String {
-    format!(
-        "s/(^|[[:space:]\"'])({})($|[[:space:]\"'])/\\1\\3/g",
-        pattern(word)
-    )
+    let word = pattern(word);
+    format!("s/(^|[[:space:]\"'])({word}[[:space:]]+)*{word}($|[[:space:]\"'])/\\1\\3/g")
 }
 
 /// An address of sed: lines that have the whole argument.
@@ -417,8 +401,15 @@ mod tests {
                 &[("tool.update-grub", "/usr/sbin/update-grub"), default_grub],
                 &[
                     "mkdir -p /etc/default/grub.d",
-                    "printf '%s\\n' 'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX \
-                     systemd.unified_cgroup_hierarchy=1\"' > \
+                    "printf '%s\\n' \
+                     'GRUB_CMDLINE_LINUX=\"$(printf '\\''%s'\\'' \" $GRUB_CMDLINE_LINUX\" | sed -E -e \
+                     '\\''s/[[:space:]]systemd\\.unified_cgroup_hierarchy=[^[:space:]]*//g'\\'' -e \
+                     '\\''s/^[[:space:]]//'\\'')\"' \
+                     'GRUB_CMDLINE_LINUX_DEFAULT=\"$(printf '\\''%s'\\'' \" \
+                     $GRUB_CMDLINE_LINUX_DEFAULT\" | sed -E -e \
+                     '\\''s/[[:space:]]systemd\\.unified_cgroup_hierarchy=[^[:space:]]*//g'\\'' -e \
+                     '\\''s/^[[:space:]]//'\\'')\"' \
+                     'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX systemd.unified_cgroup_hierarchy=1\"' > \
                      /etc/default/grub.d/zz-bpf-doctor-systemd-unified_cgroup_hierarchy.cfg",
                     "update-grub",
                 ],
@@ -429,6 +420,55 @@ mod tests {
             assert_eq!(commands.pop().as_deref(), Some("reboot"));
             assert_eq!(commands, *expected);
         }
+    }
+
+    /// Runs shell commands, and gives what they print.
+    #[expect(clippy::disallowed_methods, reason = "the commands are what is tested")]
+    fn printed(script: &str) -> String {
+        let output = std::process::Command::new("sh")
+            .args(["-ec", script])
+            .output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{script}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn an_argument_goes_each_time_it_stands_there() {
+        for (line, wanted) in [
+            ("A=\"lsm=yama lsm=yama quiet\"", "A=\" quiet\""),
+            ("lsm=yama lsm=yama", ""),
+            ("a lsm=yama b  lsm=yama lsm=yama c", "a  b    c"),
+            ("lsm=yama,x xlsm=yama", "lsm=yama,x xlsm=yama"),
+        ] {
+            let script = quote(&removal("lsm=yama"));
+            let once = printed(&format!("echo {} | sed -E {script}", quote(line)));
+            assert_eq!(
+                once.trim_end_matches('\n').replace("  ", " "),
+                wanted.replace("  ", " ")
+            );
+            let twice = printed(&format!(
+                "echo {} | sed -E {script}",
+                quote(once.trim_end_matches('\n'))
+            ));
+            assert_eq!(twice, once);
+        }
+    }
+
+    /// Each snapshot costs: a second run makes none.
+    #[test]
+    fn a_snapshot_is_made_where_something_changed() {
+        let recipe = rendered("quiet", &[("os.image", "transactional")]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grub");
+        let script = recipe.commands.join("\n");
+        let script = script
+            .replace(DEFAULT_GRUB, path.to_str().unwrap())
+            .replace("transactional-update", "echo made #")
+            .replace("reboot", "");
+        let create = format!("[ -e {0} ] || echo 'A=1' > {0}\n", path.display());
+        assert_eq!(printed(&format!("{create}{script}")), "made\n", "{script}");
+        assert_eq!(printed(&script), "", "{script}");
     }
 
     /// GRUB's and systemd's tools are installed on many systems that boot in another way.

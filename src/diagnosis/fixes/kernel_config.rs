@@ -268,21 +268,16 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
             format!("cd linux-source-{series}"),
         ],
         ("rhel" | "fedora" | "amazon", _) => {
-            let tool = if facts.text("tool.dnf").is_some() {
-                "dnf"
-            } else {
-                "yum"
-            };
-            vec![
-                format!(
-                    "{tool} install gcc make bc bison flex elfutils-libelf-devel openssl-devel \
-                     dwarves rsync perl rpm-build rpmdevtools"
-                ),
-                "rpmdev-setuptree".to_owned(),
-                remark(&format!(
-                    "unpack the source of linux {series} here and enter it"
-                )),
-            ]
+            let (mut lines, install) = builders_repository(facts);
+            lines.push(format!(
+                "{install} gcc make bc bison flex elfutils-libelf-devel openssl-devel dwarves \
+                 rsync perl rpm-build rpmdevtools"
+            ));
+            lines.push("rpmdev-setuptree".to_owned());
+            lines.push(remark(&format!(
+                "unpack the source of linux {series} here and enter it"
+            )));
+            lines
         }
         ("suse", _) => vec![
             "zypper install kernel-source gcc make bc bison flex libelf-devel libopenssl-devel \
@@ -296,6 +291,38 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
         ))],
     };
     lines
+}
+
+/// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
+/// keep it in a repository for builders, the old ones in EPEL.
+fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
+    let has_dnf = facts.text("tool.dnf").is_some();
+    let version = facts.text("os.version-id").unwrap_or_default();
+    let major = version.split('.').next().unwrap_or_default();
+    let os = facts.text("os.id").unwrap_or_default();
+    let epel = "dwarves lies in EPEL here: have that among the repositories first";
+    let with = |repository: &str| format!("dnf install --enablerepo={repository}");
+    match (os.as_str(), has_dnf) {
+        ("rhel", true) => (
+            vec![
+                "subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E \
+                 %rhel)-$(uname -m)-rpms\""
+                    .to_owned(),
+            ],
+            "dnf install".to_owned(),
+        ),
+        ("centos" | "rocky" | "almalinux", true) if major == "8" => {
+            (Vec::new(), with("powertools"))
+        }
+        ("centos" | "rocky" | "almalinux", true) => (Vec::new(), with("crb")),
+        ("ol", true) => (Vec::new(), with("\"ol$(rpm -E %rhel)_codeready_builder\"")),
+        (_, true) => (Vec::new(), "dnf install".to_owned()),
+        ("amzn", false) => (
+            vec!["amazon-linux-extras install epel".to_owned()],
+            "yum install".to_owned(),
+        ),
+        _ => (vec![remark(epel)], "yum install".to_owned()),
+    }
 }
 
 /// The configuration the build starts from: that of the running kernel.
@@ -399,6 +426,114 @@ mod tests {
                 commands.iter().any(|command| command == line),
                 "{line}: {commands:#?}"
             );
+        }
+    }
+
+    /// `make olddefconfig` drops in silence what lacks a dependency.
+    #[test]
+    fn an_edit_is_closed_over_what_kconfig_asks_for() {
+        let off = "CONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\n# CONFIG_FTRACE is not set\n\
+                   # CONFIG_KPROBES is not set\n# CONFIG_PERF_EVENTS is not set\n\
+                   CONFIG_MODULES=y\nCONFIG_NET=y\n# CONFIG_DEBUG_INFO is not set\n";
+        for (wanted, version, needs) in [
+            (
+                "BPF_EVENTS",
+                "6.9.1",
+                &["FTRACE", "KPROBES", "KPROBE_EVENTS", "PERF_EVENTS"][..],
+            ),
+            (
+                "BPF_LSM",
+                "6.9.1",
+                &[
+                    "BPF_EVENTS",
+                    "FTRACE",
+                    "KPROBE_EVENTS",
+                    "PERF_EVENTS",
+                    "SECURITY",
+                ],
+            ),
+            ("DYNAMIC_FTRACE", "5.10.0", &["FTRACE", "FUNCTION_TRACER"]),
+            ("UPROBE_EVENTS", "5.10.0", &["FTRACE", "PERF_EVENTS"]),
+            (
+                "BPF_KPROBE_OVERRIDE",
+                "5.10.0",
+                &[
+                    "BPF_EVENTS",
+                    "FUNCTION_ERROR_INJECTION",
+                    "KPROBES",
+                    "FTRACE",
+                ],
+            ),
+            (
+                "FPROBE",
+                "5.18.0",
+                &["DYNAMIC_FTRACE", "FUNCTION_TRACER", "FTRACE"],
+            ),
+            (
+                "DEBUG_INFO_BTF_MODULES",
+                "5.11.0",
+                &["DEBUG_INFO_BTF", "DEBUG_INFO"],
+            ),
+            ("FTRACE_SYSCALLS", "6.1.0", &["FTRACE"]),
+            ("NETKIT", "6.8.0", &["NETDEVICES"]),
+        ] {
+            let commands = rendered(version, off, wanted).unwrap().commands;
+            let edit = commands
+                .iter()
+                .find(|line| line.starts_with("scripts/config "));
+            let edit = format!("{} ", edit.unwrap());
+            for option in needs {
+                assert!(
+                    edit.contains(&format!(" --enable {option} ")),
+                    "{wanted}: {edit}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_build_needs_is_where_the_distribution_has_it() {
+        for (known, says) in [
+            (
+                &[("os.id", "rhel"), ("tool.dnf", "/usr/bin/dnf")][..],
+                "subscription-manager repos --enable",
+            ),
+            (
+                &[
+                    ("os.id", "rocky"),
+                    ("os.version-id", "9.3"),
+                    ("tool.dnf", "/usr/bin/dnf"),
+                ],
+                "dnf install --enablerepo=crb gcc ",
+            ),
+            (
+                &[
+                    ("os.id", "centos"),
+                    ("os.version-id", "8"),
+                    ("tool.dnf", "/usr/bin/dnf"),
+                ],
+                "dnf install --enablerepo=powertools gcc ",
+            ),
+            (
+                &[("os.id", "amzn"), ("os.version-id", "2")],
+                "amazon-linux-extras install epel",
+            ),
+            (
+                &[("os.id", "rhel"), ("os.version-id", "7.9")],
+                "# dwarves lies in EPEL",
+            ),
+            (
+                &[("os.id", "fedora"), ("tool.dnf", "/usr/bin/dnf")],
+                "dnf install gcc ",
+            ),
+        ] {
+            let mut facts = Facts::default();
+            for (key, value) in known {
+                facts.set(key, Fact::known(*value, "x"));
+            }
+            let (mut lines, install) = builders_repository(&facts);
+            lines.push(format!("{install} gcc make"));
+            assert!(lines[0].starts_with(says), "{known:?}: {lines:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Remedies as commands for the host at hand: its distribution, its boot loader, its values.
 
 mod by_hand;
+mod drop_in;
 mod files;
 mod kernel_arguments;
 mod kernel_config;

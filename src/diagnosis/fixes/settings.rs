@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::platform::Platform;
+use super::platform::{BootLoader, Platform};
 use super::{Recipe, files, privileges, quote, remark};
 use crate::catalogue::{Mount, Needs};
-use crate::facts::Facts;
+use crate::facts::{Facts, Value};
 
 /// `None` where the host has these values.
 pub(super) fn sysctl(
@@ -16,34 +16,38 @@ pub(super) fn sysctl(
     let mut commands = Vec::new();
     let mut undo = Vec::new();
     for (name, value) in wanted {
-        let current = facts.get(&format!("sysctl.{name}"));
-        let current = current.value().map(ToString::to_string);
-        if current.as_ref() == Some(value) {
+        let fact = facts.get(&format!("sysctl.{name}"));
+        let current = fact.value().map(ToString::to_string);
+        let Some(value) = value_for(value, fact.value()) else {
+            commands.push(remark(&format!(
+                "find out what {name} is (sysctl {name}), and set it to twice as much: sysctl -w \
+                 {name}=…"
+            )));
+            continue;
+        };
+        let value = value.as_str();
+        if current.as_deref() == Some(value) {
             continue;
         }
         let setting = quote(&format!("{name}={value}"));
         // An image that has no shell is told from outside.
-        match platform.image.as_deref() {
-            Some("talos") => {
-                commands.push(format!(
-                    "talosctl -n NODE patch machineconfig --patch {}",
-                    quote(&format!(
-                        "{{\"machine\":{{\"sysctls\":{{\"{name}\":\"{value}\"}}}}}}"
-                    ))
-                ));
-                continue;
+        let outside = match platform.image.as_deref() {
+            Some("talos") => Some(talos as fn(&str, &str) -> String),
+            Some("bottlerocket") => Some(bottlerocket as fn(&str, &str) -> String),
+            _ => None,
+        };
+        if let Some(way) = outside {
+            if platform.image.as_deref() == Some("talos") {
+                commands.push(remark("from where talosctl is set up; NODE is this node:"));
             }
-            Some("bottlerocket") => {
-                commands.push(format!(
-                    "apiclient set --json {}",
-                    quote(&format!(
-                        "{{\"settings\":{{\"kernel\":{{\"sysctl\":{{\"{name}\":\"{value}\"}}}}}}}}"
-                    ))
-                ));
-                continue;
-            }
-            _ => commands.push(format!("sysctl -w {setting}")),
+            commands.push(way(name, value));
+            undo.push(match &current {
+                Some(current) => way(name, current),
+                None => remark(&format!("set {name} to what it was before, the same way")),
+            });
+            continue;
         }
+        commands.push(format!("sysctl -w {setting}"));
         if let Some(way) = for_good(platform, name, value) {
             commands.push(remark(&way));
         } else if !platform.is_container() {
@@ -70,6 +74,33 @@ pub(super) fn sysctl(
     })
 }
 
+/// The value to set: as it is written, or, for the word `twice`, made of what the host has.
+/// `None` where that is not known.
+fn value_for(wanted: &str, current: Option<&Value>) -> Option<String> {
+    match (wanted, current) {
+        (TWICE, Some(Value::Number(number))) => Some(number.saturating_mul(2).to_string()),
+        (TWICE, _) => None,
+        _ => Some(wanted.to_owned()),
+    }
+}
+
+/// A value that is made of the host's own.
+const TWICE: &str = "twice";
+
+fn talos(name: &str, value: &str) -> String {
+    let patch = format!("{{\"machine\":{{\"sysctls\":{{\"{name}\":\"{value}\"}}}}}}");
+    format!(
+        "talosctl -n NODE patch machineconfig --patch {}",
+        quote(&patch)
+    )
+}
+
+fn bottlerocket(name: &str, value: &str) -> String {
+    let settings =
+        format!("{{\"settings\":{{\"kernel\":{{\"sysctl\":{{\"{name}\":\"{value}\"}}}}}}}}");
+    format!("apiclient set --json {}", quote(&settings))
+}
+
 /// How a setting outlives the boot where no file below /etc does it.
 fn for_good(platform: &Platform, name: &str, value: &str) -> Option<String> {
     if platform.pod {
@@ -78,6 +109,12 @@ fn for_good(platform: &Platform, name: &str, value: &str) -> Option<String> {
              node's own configuration, or by a privileged DaemonSet"
                 .to_owned(),
         );
+    }
+    if platform.loader == BootLoader::MachineConfig {
+        return Some(format!(
+            "for good, in a profile of the cluster's Node Tuning Operator (kind Tuned, [sysctl] \
+             {name}={value}): what is set by hand on a node is taken back"
+        ));
     }
     Some(match platform.image.as_deref()? {
         "nixos" => format!(
@@ -94,6 +131,9 @@ fn for_good(platform: &Platform, name: &str, value: &str) -> Option<String> {
 pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe {
     if platform.is_container() {
         return from_outside(mount, platform);
+    }
+    if platform.image.as_deref() == Some("talos") {
+        return without_shell(mount);
     }
     let (kind, options) = (quote(&mount.kind), quote(&mount.options));
     let at = quote(&mount.at);
@@ -118,6 +158,11 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
              \"{}\"; }}; then nixos-rebuild switch",
             mount.at, mount.kind, mount.kind
         )));
+    } else if platform.loader == BootLoader::MachineConfig {
+        commands.push(remark(
+            "for good, in a MachineConfig of the cluster, as a systemd unit of type mount: what \
+             is written by hand on a node is taken back",
+        ));
     } else if facts.get("file./etc/fstab").value() == Some(&true.into()) {
         // What lies below /run must be made anew with each boot, which systemd does for fstab.
         if mount.at.starts_with("/run/") && !platform.systemd {
@@ -134,6 +179,26 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
         kind: "mount",
         commands,
         undo,
+        needs: Needs::Privilege,
+    }
+}
+
+/// Nobody types anything on such a node.
+fn without_shell(mount: &Mount) -> Recipe {
+    Recipe {
+        kind: "mount",
+        commands: vec![
+            remark(
+                "this system has no shell; a privileged pod with the node's directory as a \
+                 hostPath and mountPropagation: Bidirectional does it there:",
+            ),
+            remark(&format!(
+                "mount -t {0} {0} {1}",
+                quote(&mount.kind),
+                quote(&mount.at)
+            )),
+        ],
+        undo: Vec::new(),
         needs: Needs::Privilege,
     }
 }
@@ -187,11 +252,12 @@ fn from_outside(mount: &Mount, platform: &Platform) -> Recipe {
     }
 }
 
-/// A line of fstab(5), in which blanks are written in octal.
+/// A line of fstab(5), in which blanks are written in octal. A kernel that lacks the file system
+/// shall boot all the same: without `nofail` systemd stops at it.
 fn fstab_line(mount: &Mount) -> String {
     let field = |text: &str| text.replace('\\', "\\134").replace(' ', "\\040");
     let (kind, at) = (field(&mount.kind), field(&mount.at));
-    format!("{kind} {at} {kind} {} 0 0", field(&mount.options))
+    format!("{kind} {at} {kind} {},nofail 0 0", field(&mount.options))
 }
 
 #[cfg(test)]
@@ -221,6 +287,78 @@ mod tests {
         );
         assert_eq!(recipe.undo[1], "sysctl -w net.core.bpf_jit_enable=0");
         assert_eq!(sysctl(&wanted("0").into(), &facts, &platform(&facts)), None);
+    }
+
+    /// The words of a node that takes back what is set by hand, or has no shell, ask a person.
+    #[test]
+    fn what_a_node_does_not_keep_is_told_and_not_written() {
+        let limit = "sysctl.net.core.bpf_jit_limit";
+        let wanted = [("net.core.bpf_jit_limit".to_owned(), "twice".to_owned())].into();
+        let bpf = Mount {
+            kind: "bpf".to_owned(),
+            at: "/sys/fs/bpf".to_owned(),
+            options: "mode=0700".to_owned(),
+        };
+        for (known, says, undo) in [
+            (
+                ("os.id", "rhcos"),
+                "Node Tuning Operator",
+                "sysctl -w net.core.bpf_jit_limit=100",
+            ),
+            (
+                ("os.image", "talos"),
+                "\"200\"",
+                "talosctl -n NODE patch machineconfig --patch \
+              '{\"machine\":{\"sysctls\":{\"net.core.bpf_jit_limit\":\"100\"}}}'",
+            ),
+        ] {
+            let mut facts = with(&[known]);
+            facts.set("file./etc/fstab", Fact::known(true, "/etc/fstab"));
+            facts.set(limit, Fact::known(100, "/proc/sys/net/core/bpf_jit_limit"));
+            let recipe = sysctl(&wanted, &facts, &platform(&facts)).unwrap();
+            let told = recipe.commands.join("\n");
+            assert!(told.contains(says), "{told}");
+            assert!(
+                recipe.commands.iter().any(|line| line.starts_with("# ")),
+                "{told}"
+            );
+            assert!(!told.contains("/etc/sysctl.d"), "{told}");
+            assert_eq!(recipe.undo, [undo]);
+            let mounted = mount(&bpf, &facts, &platform(&facts)).commands;
+            assert!(
+                mounted.iter().any(|line| line.starts_with("# ")),
+                "{mounted:?}"
+            );
+            assert!(!mounted.join("\n").contains("/etc/fstab"), "{mounted:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_made_of_the_hosts_own_is_doubled_or_asked_for() {
+        let key = "sysctl.net.core.bpf_jit_limit";
+        let wanted = [("net.core.bpf_jit_limit".to_owned(), "twice".to_owned())].into();
+        let mut facts = Facts::default();
+        let gap = sysctl(&wanted, &facts, &platform(&facts)).unwrap();
+        assert!(
+            gap.commands.iter().all(|line| line.starts_with("# ")),
+            "{gap:?}"
+        );
+        facts.set(
+            key,
+            Fact::known(528_482_304, "/proc/sys/net/core/bpf_jit_limit"),
+        );
+        let doubled = sysctl(&wanted, &facts, &platform(&facts)).unwrap();
+        assert_eq!(
+            doubled.commands[0],
+            "sysctl -w net.core.bpf_jit_limit=1056964608"
+        );
+        assert_eq!(
+            doubled.undo[1],
+            "sysctl -w net.core.bpf_jit_limit=528482304"
+        );
+        let most = Fact::known(i64::MAX, "/proc/sys/net/core/bpf_jit_limit");
+        facts.set(key, most);
+        assert_eq!(sysctl(&wanted, &facts, &platform(&facts)), None);
     }
 
     #[test]
