@@ -97,12 +97,12 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
         told.rewrite(&mut |key, text| redactor.fact(key, text));
         // A report has a hash in its place, and so another word as one to replace.
         let id = told.text("environment.machine-id").unwrap_or_default();
-        let mut draft = record.clone();
-        draft.rewrite(&mut |path, text| redactor.file(path, text));
-        record.rewrite(&mut |path, text| match path {
+        let mut change = |path: &str, text: &str| match path {
             "/etc/machine-id" => format!("{id}\n"),
             _ => redactor.file(path, text),
-        });
+        };
+        record.clone().rewrite(&mut change);
+        record.rewrite(&mut change);
         for result in &mut outcomes {
             result.outcome.rewrite(&mut |text| redactor.log(text));
         }

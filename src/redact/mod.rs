@@ -88,9 +88,13 @@ impl Redactor {
         match key {
             // Names for people, in which somebody may have put the host's.
             "os.name" => self.system_name(text),
-            "kernel.disagreements" | "kernel.told-twice" => {
+            "kernel.disagreements" => {
                 let text = self.harmless(text);
-                self.host_names(&text)
+                // Sentences of the doctor's own, which a word in them must not change.
+                match self.is_wordlike {
+                    true => text,
+                    false => self.host_names(&text),
+                }
             }
             "environment.hostname" => self.host(text),
             // Four numbers with dots, as kernels of WSL have, are no address here.
