@@ -9,6 +9,7 @@ use super::input::{LabelArguments, NameArguments, now, read_file, seconds_of};
 use super::output::{OutputArguments, Terminal};
 use super::source::SourceArguments;
 use bpf_doctor::catalogue::Catalogue;
+use bpf_doctor::host::Record;
 use bpf_doctor::probes::ProbeResult;
 use bpf_doctor::redact::Redactor;
 use bpf_doctor::report::{self, Origin, Report, Threshold};
@@ -120,7 +121,9 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let only = software.checks_or(&arguments.only);
     let selection = Selection::new(&catalogue, &only, &arguments.skip)?;
 
-    let observed = arguments.source.observe(underway.as_mut())?;
+    let observed = arguments
+        .source
+        .observe(underway.as_mut(), arguments.redact)?;
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
     // Of a saved report that is judged anew, the time of the observation is what counts.
     let (mut generated_at, mut seconds) = now()?;
@@ -138,7 +141,8 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         facts.set("environment.hostname", named);
     }
     if arguments.redact {
-        redact(&mut facts, &mut outcomes, &mut labels);
+        let record = observed.record;
+        redact(&mut facts, &mut outcomes, &mut labels, record);
     }
     let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
     let lacking = software.assess(&findings, &facts, &outcomes);
@@ -192,15 +196,23 @@ pub(super) const CHECKS_LIMIT: usize = 16 << 20;
 
 /// Before anything is judged, so that no text of the report has what the facts no longer
 /// have.
-fn redact(facts: &mut facts::Facts, outcomes: &mut [ProbeResult], labels: &mut Labels) {
+fn redact(
+    facts: &mut facts::Facts,
+    outcomes: &mut [ProbeResult],
+    labels: &mut Labels,
+    record: Option<Record>,
+) {
     let mut redactor = Redactor::new(
         facts.text("environment.hostname").as_deref(),
         facts.text("kernel.release").as_deref(),
     );
-    // Twice, since a name may stand as such only behind where it stands otherwise.
-    facts
-        .clone()
-        .rewrite(&mut |key, text| redactor.fact(key, text));
+    // Twice, since a name may stand as such only behind where it stands otherwise, or in a file
+    // that is not in the report; as `collect` does it, so that both have the same words.
+    let mut draft = facts.clone();
+    draft.rewrite(&mut |key, text| redactor.fact(key, text));
+    if let Some(mut record) = record {
+        record.rewrite(&mut |path, text| redactor.draft(path, text));
+    }
     facts.rewrite(&mut |key, text| redactor.fact(key, text));
     for result in outcomes {
         result.outcome.rewrite(&mut |text| redactor.log(text));

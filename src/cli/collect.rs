@@ -93,12 +93,12 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
         // since a name may stand as such only behind where it stands otherwise.
         let mut told = facts.clone();
         told.rewrite(&mut |key, text| redactor.fact(key, text));
+        let mut draft = record.clone();
+        draft.rewrite(&mut |path, text| redactor.draft(path, text));
         told.clone_from(&facts);
         told.rewrite(&mut |key, text| redactor.fact(key, text));
         // A report has a hash in its place, and so another word as one to replace.
         let id = told.text("environment.machine-id").unwrap_or_default();
-        let mut draft = record.clone();
-        draft.rewrite(&mut |path, text| redactor.file(path, text));
         record.rewrite(&mut |path, text| match path {
             "/etc/machine-id" => format!("{id}\n"),
             _ => redactor.file(path, text),

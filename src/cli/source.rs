@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args};
 use super::input::{open_file, read_file};
 use super::output::Terminal;
 use bpf_doctor::facts::{self, Facts};
-use bpf_doctor::host::{self, Files, Role};
+use bpf_doctor::host::{self, Files, Record, Recorder, Role};
 use bpf_doctor::probes::{ProbeResult, Underway};
 use bpf_doctor::{Labels, report};
 
@@ -63,6 +63,8 @@ pub struct Observed {
     pub outcomes: Vec<ProbeResult>,
     /// What was said of it when it was observed.
     pub labels: Labels,
+    /// What was asked of it and answered, where it was not a saved report.
+    pub record: Option<Record>,
     /// When it was observed, if that was not now, and what tells so.
     pub observed_at: Option<(String, String)>,
 }
@@ -77,8 +79,13 @@ impl SourceArguments {
     }
 
     /// Reads the host, with the outcomes of the probes that are under way for it; those of
-    /// another host come with it, or not at all.
-    pub fn observe(&self, underway: Option<&mut Underway>) -> anyhow::Result<Observed> {
+    /// another host come with it, or not at all. What the facts were read from comes with it if
+    /// `record` says so.
+    pub fn observe(
+        &self,
+        underway: Option<&mut Underway>,
+        record: bool,
+    ) -> anyhow::Result<Observed> {
         if let Some(file) = &self.from {
             let (name, bytes) = read_file(file, FILE_LIMIT)?;
             let saved = report::read(&bytes).with_context(|| format!("can't read {name}"))?;
@@ -86,16 +93,19 @@ impl SourceArguments {
                 facts: saved.facts,
                 outcomes: saved.probes,
                 labels: saved.labels,
+                record: None,
                 observed_at: Some((saved.generated_at, "the saved report".to_owned())),
             });
         }
         let files = self.files();
         if !files.is_empty() {
             let host = self.of_files(&files)?;
+            let (facts, record) = collect(host.as_ref(), record);
             return Ok(Observed {
-                facts: facts::collect(host.as_ref()),
+                facts,
                 outcomes: Vec::new(),
                 labels: Labels::default(),
+                record,
                 observed_at: None,
             });
         }
@@ -106,7 +116,7 @@ impl SourceArguments {
             outcomes.context("can't read the outcomes of probes in the bundle")
         });
         let of_bundle = of_bundle.transpose()?.unwrap_or_default();
-        let facts = facts::collect(opened.host.as_ref());
+        let (facts, record) = collect(opened.host.as_ref(), record);
         opened
             .noticed()
             .iter()
@@ -116,6 +126,7 @@ impl SourceArguments {
             facts,
             outcomes,
             labels: opened.labels,
+            record,
             observed_at: opened.seen_at,
         })
     }
@@ -182,6 +193,16 @@ impl SourceArguments {
             .for_each(|text| Terminal::warn(text));
         Ok(known.host())
     }
+}
+
+/// The facts of a host, and perhaps what they were read from.
+fn collect(host: &dyn host::Host, record: bool) -> (Facts, Option<Record>) {
+    if !record {
+        return (facts::collect(host), None);
+    }
+    let recorder = Recorder::new(host);
+    let facts = facts::collect(&recorder);
+    (facts, Some(recorder.finish()))
 }
 
 /// What facts ask for of a list of mounts, and the list's name.

@@ -162,15 +162,14 @@ pub(super) fn another(facts: &Facts, place: &dyn Fn(&str) -> String) -> Option<S
     let asked = asked(facts)?;
     let rank = |level: &str| LEVELS.iter().position(|known| *known == level);
     let short = rank(&asked)? > rank(here)?;
+    // RHEL 8 does not read the value, and one that has no lockdown does not read the argument.
     let one_level = facts.text("kernel.flavour").as_deref() == Some("rhel8") && here != "none";
-    let because = if one_level {
-        "; the kernels of RHEL 8 have no level beyond integrity, whatever is asked for"
-    } else {
-        ""
-    };
-    short.then(|| {
+    let has_none = level.source() != LOCKDOWN
+        && is_off(&facts.get("config.SECURITY_LOCKDOWN_LSM"))
+        && is_off(&facts.get("config.LOCK_DOWN_KERNEL"));
+    (short && !one_level && !has_none).then(|| {
         format!(
-            "lockdown is {here} in {} and {asked} in {}{because}",
+            "lockdown is {here} in {} and {asked} in {}",
             place(level.source()),
             place(facts.get("cmdline").source())
         )
@@ -344,11 +343,16 @@ mod tests {
         let config = "CONFIG_LOCK_DOWN_KERNEL=y\n";
         let facts = of_kernel(&host, config, "lockdown=confidentiality", "rhel8");
         assert_eq!(facts.text("security.lockdown").unwrap(), "integrity");
-        assert_eq!(
-            another(&facts, &str::to_owned).unwrap(),
-            "lockdown is integrity in /dev/kmsg and confidentiality in /proc/cmdline; the kernels \
-             of RHEL 8 have no level beyond integrity, whatever is asked for"
-        );
+        assert_eq!(another(&facts, &str::to_owned), None);
+        // Mainline's would be at what it was asked for.
+        let mounted = Memory::new().with(LOCKDOWN, "none [integrity] confidentiality");
+        let other = of_kernel(&mounted, "", "lockdown=confidentiality", "rhel9");
+        assert!(another(&other, &str::to_owned).is_some());
+        // One without lockdown does not know the argument.
+        let off = "# CONFIG_SECURITY_LOCKDOWN_LSM is not set\n";
+        let none = of_kernel(&Memory::new(), off, "lockdown=integrity", "other");
+        assert_eq!(none.text("security.lockdown").unwrap(), "none");
+        assert_eq!(another(&none, &str::to_owned), None);
     }
 
     #[test]

@@ -127,6 +127,14 @@ fn hostile_archives_end_in_a_clear_line() {
         (Vec::new(), "it is empty"),
         (b"nothing of an archive".to_vec(), "it is no archive"),
         (vec![0; 2000], "it is no archive"),
+        (
+            b"PK\x03\x04abc".to_vec(),
+            "it is packed with zip: unpack it",
+        ),
+        (
+            b"schema: bpf-doctor/report/v1\n".to_vec(),
+            "it is a saved report: --from reads those",
+        ),
         (b"BZh91AY".to_vec(), "bzip2"),
         (
             file("../../etc/passwd", b"x"),

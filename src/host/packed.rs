@@ -52,8 +52,20 @@ fn unpacked<'a, R: Read>(
             );
         }
         bytes if bytes.get(257..262) == Some(b"ustar") => Box::new(packed),
+        [b'P', b'K', 3, 4, ..] => {
+            return Err("it is packed with zip: unpack it, and name the directory".to_owned());
+        }
+        bytes if is_report(bytes) => {
+            return Err("it is a saved report: --from reads those".to_owned());
+        }
         _ => return Err("it is no archive: neither tar nor tar.gz nor tar.xz".to_owned()),
     })
+}
+
+/// Whether a text begins as reports of this program do, in YAML or JSON.
+fn is_report(begin: &[u8]) -> bool {
+    let begin = String::from_utf8_lossy(begin.get(..100).unwrap_or(begin));
+    begin.contains("schema") && begin.contains("bpf-doctor/report/")
 }
 
 /// Counts what was taken from a reader.

@@ -1,6 +1,6 @@
 //! Kernel command lines, and the configuration of boot loaders, which has them in it.
 
-use super::secrets::secrets;
+use super::secrets::{promises, secrets};
 use super::words::{OPEN_ARGUMENTS, OPEN_FAMILIES, PLAIN_VALUES};
 use super::{REDACTED, Redactor};
 
@@ -15,12 +15,15 @@ impl Redactor {
             c.is_whitespace() && !quoted
         };
         let mut words: Vec<String> = Vec::new();
+        let mut is_secret = false;
         for word in text.split(blank).filter(|word| !word.is_empty()) {
             if word == "--" {
                 words.push(format!("-- {REDACTED}"));
                 break;
             }
+            let promised = std::mem::replace(&mut is_secret, promises(word));
             words.push(match word.split_once('=') {
+                None if promised => REDACTED.to_owned(),
                 Some((name, value)) if is_place(name) => match is_plain_place(value) {
                     true => self.disk(word),
                     false => format!("{name}={REDACTED}"),
@@ -90,8 +93,10 @@ impl Redactor {
                 Some((name @ "CONFIG_DEFAULT_HOSTNAME", value)) if value != "(none)" => {
                     out += &format!("{name}=\"{}\"\n", self.host(value));
                 }
+                // Ids and homes are looked for in the whole.
                 Some((name, value)) if FREE_OPTIONS.contains(&name) => {
-                    out += &format!("{name}=\"{}\"\n", self.text(value));
+                    let value = self.names(&secrets(value));
+                    out += &format!("{name}=\"{}\"\n", self.host_names(&value));
                 }
                 _ => out += line,
             }

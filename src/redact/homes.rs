@@ -49,12 +49,11 @@ impl Redactor {
         if name.is_empty() {
             return before + after;
         }
-        let user = match self.is_given("user", name) {
-            true => name.to_owned(),
-            false => self.number("user", name),
-        };
-        // `/home/corp.example.com/NAME`, as domains have it.
-        let inner = behind.strip_prefix('/').filter(|_| name.contains('.'));
+        let user = self.number("user", name);
+        // `/home/corp.example.com/NAME`, as domains have it; and where a name was replaced before, or
+        // looks so, the one below it may be the user's.
+        let of_many = name.contains('.') || name.starts_with("user-");
+        let inner = behind.strip_prefix('/').filter(|_| of_many);
         let inner = inner.map(|inner| inner.split_at(inner.find('/').unwrap_or(inner.len())));
         match inner.filter(|(name, _)| !name.is_empty()) {
             Some((name, rest)) => {

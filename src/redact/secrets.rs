@@ -85,6 +85,11 @@ pub(super) fn secrets(text: &str) -> String {
     out
 }
 
+/// Whether a word is followed by a secret, in a line of arguments.
+pub(super) fn promises(word: &str) -> bool {
+    promise(word, Promise::Nothing) != Promise::Nothing
+}
+
 /// What a word says of the one behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Promise {

@@ -191,13 +191,28 @@ impl Whole {
 /// The bytes of a report, which may be packed with gzip.
 fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
+        refuse_archive(bytes)?;
         return Ok(bytes.into());
     }
     let mut plain = Vec::new();
     let packed = flate2::read::MultiGzDecoder::new(bytes);
     let read = packed.take(LIMIT as u64).read_to_end(&mut plain);
     read.map_err(|_| ReadError::Foreign("it can't be unpacked".to_owned()))?;
+    refuse_archive(&plain)?;
     Ok(plain.into())
+}
+
+/// A bundle or a sosreport in the place of a report is a slip that can be told.
+fn refuse_archive(bytes: &[u8]) -> Result<(), ReadError> {
+    let is_tar = bytes.get(257..262) == Some(b"ustar");
+    let is_xz = bytes.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]);
+    match is_tar || is_xz {
+        true => {
+            let problem = "it is an archive: --root reads those".to_owned();
+            Err(ReadError::Foreign(problem))
+        }
+        false => Ok(()),
+    }
 }
 
 /// What is wrong with a fact, with the line of that fact: the parser tells where facts begin.

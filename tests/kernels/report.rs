@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use bpf_doctor::catalogue::Catalogue;
+use bpf_doctor::catalogue::{Catalogue, Severity};
 use bpf_doctor::probes::{Outcome, ProbeResult};
 use serde::Deserialize;
 
@@ -174,7 +174,9 @@ impl Report {
             let Some(check) = check else { continue };
             // A cause may weigh more, or less, than its check.
             let of_causes = check.causes.iter().filter_map(|cause| cause.severity);
-            let mut known = of_causes.chain([check.severity]);
+            // An open question weighs what its worst cause would, and is a warning at least.
+            let open = (finding.status == Status::Unknown).then_some(Severity::Warning);
+            let mut known = of_causes.chain([check.severity]).chain(open);
             if known.all(|severity| severity.to_string() != finding.severity) {
                 problems.push(format!(
                     "{} is told as {}, and is {}",

@@ -106,3 +106,30 @@ fn a_host_called_like_a_word_of_the_system_keeps_its_verdict() {
         }
     }
 }
+
+#[test]
+fn a_user_that_a_file_names_is_nobody_in_the_report() {
+    let (scratch, root) = sosreport();
+    let mounts = format!("{MOUNTS}41 28 0:41 / /srv/alice/bpf rw - bpf bpf rw\n");
+    put(&root, "proc/self/mountinfo", mounts);
+    let shown = text(&run(&["check", "--format", "yaml", "--root", name(&root)]).stdout);
+    assert!(
+        shown.contains("/srv/alice/bpf"),
+        "the report tells of that mount"
+    );
+    let arguments = [
+        "check",
+        "--format",
+        "yaml",
+        "--redact",
+        "--root",
+        name(&root),
+    ];
+    let shown = text(&run(&arguments).stdout);
+    assert!(shown.contains("/srv/user-1/bpf"), "{shown}");
+    assert!(!shown.contains("alice"), "{shown}");
+    let bundle = scratch.path().join("x.tar.gz");
+    pack_redacted(&root, &bundle);
+    let again = run(&["check", "--format", "yaml", "--root", name(&bundle)]);
+    assert_eq!(text(&again.stdout), shown);
+}

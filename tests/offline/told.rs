@@ -100,6 +100,11 @@ fn a_packed_report_is_read_like_a_plain_one() {
     assert_eq!(text(&again.stdout), text(&plain));
     fs::write(&path, &gz(&plain)[..200]).unwrap();
     refused(&["check", "--from", name(&path)], "it can't be unpacked");
+    for bytes in [archive(&root), gz(&archive(&root)), xz(&archive(&root))] {
+        fs::write(&path, bytes).unwrap();
+        let says = "it is an archive: --root reads those";
+        refused(&["check", "--from", name(&path)], says);
+    }
 }
 
 #[test]
