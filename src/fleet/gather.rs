@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::faults::too_large;
-use super::quick::Quick;
 use super::rejoin::{PartialReader, begins};
 use super::split::Part;
 use super::summary::{Bad, Summary};
 use super::unpack::{Out, Promise, unpack};
+use super::worker::Worker;
 use crate::report::clean;
 
 /// Something to read.
@@ -60,18 +60,23 @@ const SHORT_TOLD: u32 = 1000;
 /// Batches that may wait for each thread.
 const WAITING: usize = 2;
 
-enum Job {
+/// Work for a thread.
+pub(super) enum Job {
+    /// Files, each as a whole.
     Files(Vec<Input>),
+    /// Documents of a stream.
     Documents(Batch),
 }
 
 /// Documents of one stream, one behind the other.
 #[derive(Default)]
-struct Batch {
-    source: String,
-    bytes: Vec<u8>,
+pub(super) struct Batch {
+    /// The stream's name.
+    pub(super) source: String,
+    /// The documents.
+    pub(super) bytes: Vec<u8>,
     /// The line each begins in, and where it ends.
-    ends: Vec<(usize, usize)>,
+    pub(super) ends: Vec<(usize, usize)>,
 }
 
 /// Reads all inputs. `progress` is told now and then how many reports were read.
@@ -93,7 +98,7 @@ pub fn gather(
                 worker.work(job);
                 progress(count.load(Relaxed));
             }
-            worker.summary
+            worker.into_summary()
         };
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
         let mut summary = deal(inputs, &jobs, reading.latest);
@@ -183,7 +188,8 @@ fn stream(
     sequence.summary
 }
 
-fn read(input: Input, buffer: &mut Vec<u8>, take: &mut dyn FnMut(Out<'_>)) {
+/// Reads an input, whatever it is packed with.
+pub(super) fn read(input: Input, buffer: &mut Vec<u8>, take: &mut dyn FnMut(Out<'_>)) {
     match (input.open)() {
         Ok(mut source) => unpack(&input.name, &mut source, input.promise, buffer, take),
         Err(error) => {
@@ -194,8 +200,9 @@ fn read(input: Input, buffer: &mut Vec<u8>, take: &mut dyn FnMut(Out<'_>)) {
 }
 
 /// What comes out of streams, in its order: reports go on, summaries and faults stay.
-struct Sequence {
-    summary: Summary,
+pub(super) struct Sequence {
+    /// The summaries, and the faults.
+    pub(super) summary: Summary,
     /// A summary that has begun and not ended.
     open: Option<(usize, PartialReader)>,
     /// Whether the summary that is being passed is one that was found wrong.
@@ -205,7 +212,7 @@ struct Sequence {
 }
 
 impl Sequence {
-    fn new(latest: Option<u64>) -> Self {
+    pub(super) fn new(latest: Option<u64>) -> Self {
         Self {
             summary: Summary::new(latest),
             open: None,
@@ -214,7 +221,8 @@ impl Sequence {
         }
     }
 
-    fn take(&mut self, out: Out<'_>, report: &mut dyn FnMut(&str, usize, &[u8])) {
+    /// Takes the next part; `report` is called with what may be one.
+    pub(super) fn take(&mut self, out: Out<'_>, report: &mut dyn FnMut(&str, usize, &[u8])) {
         match out {
             Out::Part(source, Part::Document(line, text)) => {
                 self.document(source, line, text, report);
@@ -306,75 +314,8 @@ impl Sequence {
     }
 }
 
-/// A thread's own part of the work.
-struct Worker<'a> {
-    quick: Quick,
-    summary: Summary,
-    buffer: Vec<u8>,
-    latest: Option<u64>,
-    count: &'a AtomicU64,
-}
-
-impl<'a> Worker<'a> {
-    fn new(reading: Reading, count: &'a AtomicU64) -> Self {
-        Self {
-            quick: Quick::new(reading.in_full),
-            summary: Summary::new(reading.latest),
-            buffer: Vec::new(),
-            latest: reading.latest,
-            count,
-        }
-    }
-
-    fn work(&mut self, job: Job) {
-        match job {
-            Job::Files(inputs) => {
-                for input in inputs {
-                    self.file(input);
-                }
-            }
-            Job::Documents(batch) => {
-                let mut start = 0;
-                for (line, end) in batch.ends {
-                    let text = batch.bytes.get(start..end).unwrap_or_default();
-                    start = end;
-                    report(
-                        &mut self.quick,
-                        &mut self.summary,
-                        self.count,
-                        (&batch.source, line, text),
-                    );
-                }
-            }
-        }
-    }
-
-    fn file(&mut self, input: Input) {
-        let mut sequence = Sequence::new(self.latest);
-        let (quick, summary, count) = (&mut self.quick, &mut self.summary, self.count);
-        read(input, &mut self.buffer, &mut |out| {
-            sequence.take(out, &mut |source, line, text| {
-                report(quick, summary, count, (source, line, text));
-            });
-        });
-        self.summary.join(sequence.summary);
-    }
-}
-
-fn report(
-    quick: &mut Quick,
-    summary: &mut Summary,
-    count: &AtomicU64,
-    (source, line, text): (&str, usize, &[u8]),
-) {
-    match quick.read(text) {
-        Ok(digest) => summary.add(digest),
-        Err(fault) => summary.spoilt(bad(source, line + fault.line - 1, &fault.reason)),
-    }
-    count.fetch_add(1, Relaxed);
-}
-
-fn bad(source: &str, line: usize, reason: &str) -> Bad {
+/// A fault, within bounds.
+pub(super) fn bad(source: &str, line: usize, reason: &str) -> Bad {
     let short = |text: &str, limit| clean(text).chars().take(limit).collect();
     Bad {
         source: short(source, 500),

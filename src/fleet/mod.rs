@@ -6,6 +6,7 @@
 //! and joined in any order ([`Summary::write`]), so that many machines can share the work.
 //! [`audit()`] weighs a summary; the renderings show one and the same audit.
 
+mod alike;
 mod audit;
 mod digest;
 mod ends;
@@ -13,6 +14,7 @@ mod faults;
 mod gather;
 mod inventory;
 mod labels;
+mod layout;
 mod lines;
 mod partial;
 mod quick;
@@ -20,11 +22,15 @@ mod raw;
 mod read;
 mod rejoin;
 mod render;
+#[cfg(test)]
+mod samples;
+mod scan;
 mod split;
 mod summary;
 mod time;
 mod unpack;
 mod words;
+mod worker;
 
 pub use audit::{
     AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, GROUPS, Group,
