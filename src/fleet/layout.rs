@@ -185,13 +185,24 @@ impl Layout {
 /// How many bytes at the beginning are the same.
 fn common(one: &[u8], other: &[u8]) -> usize {
     const STEP: usize = 32;
-    let (ones, others) = (one.as_chunks::<STEP>().0, other.as_chunks::<STEP>().0);
-    let steps = ones.iter().zip(others).take_while(|(a, b)| a == b).count();
-    let at = steps * STEP;
+    const WORD: usize = 8;
+    let steps = one.as_chunks::<STEP>().0.iter();
+    let steps = steps.zip(other.as_chunks::<STEP>().0);
+    let at = steps.take_while(|(a, b)| a == b).count() * STEP;
     let (one, other) = (one.get(at..), other.get(at..));
     let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
-    let rest = one.iter().zip(other).take_while(|(a, b)| a == b);
-    at + rest.count()
+    let words = one.as_chunks::<WORD>().0.iter();
+    let words = words.zip(other.as_chunks::<WORD>().0);
+    let mut same = 0;
+    for (a, b) in words {
+        let differ = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if differ != 0 {
+            return at + same + differ.trailing_zeros() as usize / WORD;
+        }
+        same += WORD;
+    }
+    let rest = one.iter().zip(other).skip(same);
+    at + same + rest.take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]
@@ -273,6 +284,18 @@ mod tests {
                 others.map(|others| (text.len(), others)),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn how_much_is_the_same() {
+        let text: Vec<u8> = (0..100).collect();
+        for length in 0..text.len() {
+            assert_eq!(common(&text, &text[..length]), length);
+            assert_eq!(common(&text[..length], &text), length);
+            let mut other = text.clone();
+            other[length] ^= 0x80;
+            assert_eq!(common(&text, &other), length);
         }
     }
 

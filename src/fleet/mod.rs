@@ -8,6 +8,7 @@
 
 mod alike;
 mod audit;
+mod bad;
 mod digest;
 mod ends;
 mod faults;
@@ -25,6 +26,7 @@ mod render;
 #[cfg(test)]
 mod samples;
 mod scan;
+mod shared;
 mod split;
 mod summary;
 mod time;
@@ -37,9 +39,10 @@ pub use audit::{
     Grouping, Hosts, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes, Together,
     Unknown, Verdicts, Weighing, audit,
 };
+pub use bad::Bad;
 pub use gather::{Input, Reading, gather};
 pub use inventory::{Inventory, Labelled};
 pub use partial::PARTIAL_SCHEMA;
 pub use render::{LABEL_COLUMNS, csv, html, json, markdown, prometheus, text, yaml};
-pub use summary::{Bad, Summary};
+pub use summary::Summary;
 pub use unpack::{Promise, promise_of};

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::bad::Bad;
 use super::digest::{Digest, Key, Own, Place, Software};
 use super::inventory::{Inventory, Labelled};
 use super::labels::LabelTable;
@@ -24,34 +25,6 @@ use crate::diagnosis::{Severity, Status};
 pub const BAD_KEPT: usize = 1000;
 /// So many names of one machine are kept.
 const ALIASES_KEPT: usize = 8;
-
-/// A report that could not be used.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Bad {
-    /// The file, and what in it.
-    pub source: String,
-    /// The line.
-    pub line: usize,
-    /// What is wrong.
-    pub reason: String,
-}
-
-impl Bad {
-    /// `file:line: reason`.
-    #[must_use]
-    pub fn told(&self) -> String {
-        let Self {
-            source,
-            line,
-            reason,
-        } = self;
-        let line = match line {
-            0 => String::new(),
-            line => format!(":{line}"),
-        };
-        crate::report::clean(&format!("{source}{line}: {reason}"))
-    }
-}
 
 /// A finding that hosts have; its words may be among those that were not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::alike;
-use super::gather::{Input, Job, Reading, Sequence, bad, read};
+use super::bad::bad;
+use super::gather::{Batch, Input, Job, Reading, Sequence, read};
 use super::quick::Quick;
 use super::summary::{Common, Summary};
 
@@ -11,6 +12,8 @@ use super::summary::{Common, Summary};
 pub(super) struct Worker<'a> {
     tally: Tally<'a>,
     buffer: Vec<u8>,
+    /// Room for what is taken out of a stream.
+    batch: Batch,
     latest: Option<u64>,
 }
 
@@ -34,6 +37,7 @@ impl<'a> Worker<'a> {
                 count,
             },
             buffer: Vec::new(),
+            batch: Batch::default(),
             latest: reading.latest,
         }
     }
@@ -51,14 +55,17 @@ impl<'a> Worker<'a> {
                     self.file(input);
                 }
             }
-            Job::Documents(batch) => {
-                let mut start = 0;
-                for (line, end) in batch.ends {
-                    let text = batch.bytes.get(start..end).unwrap_or_default();
-                    start = end;
-                    self.tally.report(&batch.source, line, text);
+            Job::Documents(batch) => self.tally.batch(&batch),
+            Job::Shared(stream) => loop {
+                let end = stream.turn(&mut self.batch);
+                if end.is_none() && self.batch.ends.is_empty() {
+                    break;
                 }
-            }
+                self.tally.batch(&self.batch);
+                if let Some(summary) = end {
+                    self.tally.summary.join(summary);
+                }
+            },
         }
     }
 
@@ -75,6 +82,15 @@ impl<'a> Worker<'a> {
 }
 
 impl Tally<'_> {
+    fn batch(&mut self, batch: &Batch) {
+        let mut start = 0;
+        for (line, end) in &batch.ends {
+            let text = batch.bytes.get(start..*end).unwrap_or_default();
+            start = *end;
+            self.report(&batch.source, *line, text);
+        }
+    }
+
     fn report(&mut self, source: &str, line: usize, text: &[u8]) {
         let read = match self.quick.read(text) {
             Ok(alike::Reading::New(digest, number)) => {
