@@ -319,6 +319,23 @@ mod tests {
             ("\n\n", &[]),
             ("a: 1\n", &[(1, "a: 1\n")]),
             ("\u{feff}a: 1\n", &[(1, "a: 1\n")]),
+            // Reports that were cut off, before others.
+            (
+                "{\"schema\":\"a\n{\"schema\":1}\n{\"schema\":[\n1,\n{\"complete\":2}\n",
+                &[
+                    (1, "{\"schema\":\"a"),
+                    (2, "{\"schema\":1}"),
+                    (3, "{\"schema\":[\n1,"),
+                    (5, "{\"complete\":2}"),
+                ],
+            ),
+            (
+                "{\n\"a\": [\n{\"b\": 1},\n{}\n]\n}\n{\"schema\": 1}",
+                &[
+                    (1, "{\n\"a\": [\n{\"b\": 1},\n{}\n]\n}"),
+                    (7, "{\"schema\": 1}"),
+                ],
+            ),
             ("\u{feff}{}\n{}", &[(1, "{}"), (2, "{}")]),
             ("a: 1", &[(1, "a: 1")]),
             (

@@ -120,9 +120,16 @@ fn level(
         }
     }
     let mut splitter = Splitter::new(whole, std::mem::take(buffer));
-    let ended = splitter.each(&mut |part| take(Out::Part(name, part)));
+    let mut is_blank = true;
+    let ended = splitter.each(&mut |part| {
+        is_blank = false;
+        take(Out::Part(name, part));
+    });
     *buffer = splitter.into_buffer();
     match ended {
+        Ok(()) if is_blank && promise == Promise::Reports => {
+            take(Out::Trouble(name, "there is nothing in it".to_owned()));
+        }
         Ok(()) => take(Out::End(name)),
         Err(error) => take(Out::Trouble(name, told(&error))),
     }
