@@ -20,8 +20,11 @@ pub(super) struct Shared {
     state: Mutex<State>,
 }
 
+/// A source, behind what was read of it to tell what it is.
+type Whole = Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
+
 struct State {
-    splitter: Splitter<Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>>,
+    splitter: Splitter<Whole>,
     name: String,
     /// What else came out of the stream; none once it has ended.
     sequence: Option<Sequence>,
