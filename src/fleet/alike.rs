@@ -369,7 +369,7 @@ fn word(text: &[u8], at: usize) -> Option<(&str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::samples::{random, report};
+    use crate::fleet::tests::{random, report};
 
     /// Reads as the threads do, and gives what was read in the one shape it has.
     struct Glancing {

@@ -305,7 +305,7 @@ mod tests {
     fn what_is_followed_is_json() {
         let text = r#"{"a":[1,{"c":"x\"y","d":[]},[20,3.5],true,"é"],"b":{"e":{"f":-12e3},"g":null,"h":[[],{}]}}"#;
         let known = layout(text);
-        let mut random = crate::fleet::samples::random(3);
+        let mut random = crate::fleet::tests::random(3);
         let (mut moves, mut followed) = (Vec::new(), 0);
         for _ in 0..20_000 {
             let mut bytes = text.as_bytes().to_vec();

@@ -23,12 +23,12 @@ mod raw;
 mod read;
 mod rejoin;
 mod render;
-#[cfg(test)]
-mod samples;
 mod scan;
 mod shared;
 mod split;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod time;
 mod unpack;
 mod words;

@@ -279,7 +279,7 @@ fn word(value: &[u8]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::samples::{random, report};
+    use crate::fleet::tests::{random, report};
     use crate::report;
 
     fn text() -> String {
