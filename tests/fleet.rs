@@ -300,6 +300,72 @@ fn every_way_to_hand_in_reports_gives_the_same_audit() {
     assert_eq!(said(&[pattern.to_str().unwrap()]), expected);
 }
 
+/// Several threads take documents out of one stream in turns; what is wrong is told by its line.
+#[test]
+fn lines_of_a_large_file_are_read_in_turns() {
+    let place = tempfile::tempdir().unwrap();
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
+    let bases = ["debian-12", "rhel-8.10", "alpine-3.21"].map(|name| {
+        let root = hosts.join(name).join("root");
+        let output = run(&[
+            "check",
+            "--format",
+            "json",
+            "--root",
+            root.to_str().unwrap(),
+        ]);
+        let lines: String = text(&output.stdout).lines().map(str::trim_start).collect();
+        // Facts that make the file a large one.
+        let facts = format!("\"facts\": {{\"x\": \"{}\",", "x".repeat(40_000));
+        lines.replacen("\"facts\": {", &facts, 1)
+    });
+    let name = |base: &str, name: &str| {
+        let (before, rest) = base.split_once("\"hostname\": ").unwrap();
+        let rest = &rest[rest.find(',').unwrap()..];
+        format!("{before}\"hostname\": \"{name}\"{rest}\n")
+    };
+    let few = [name(&bases[0], "part-1"), name(&bases[1], "part-2")];
+    let few = put(&place, "few.jsonl", few.concat());
+    let partial = run(&["fleet", "--partial", few.to_str().unwrap()]);
+    let mut file = String::new();
+    for number in 0..150 {
+        let line = name(&bases[number % 3], &format!("web-{number}"));
+        match number {
+            20 => file.push_str(&text(&partial.stdout)),
+            n if n % 37 == 5 => file.push_str("\n\n"),
+            n if n % 37 == 6 => file.push_str(&line[..line.len() / 2]),
+            _ => {}
+        }
+        match number {
+            n if n % 37 == 7 => file.push('\n'),
+            n if n % 41 == 8 => file.push_str(&line.replacen("\"ok\": ", "\"ok\": 1", 1)),
+            _ => file.push_str(&line),
+        }
+    }
+    assert!(file.len() > 9 << 20, "{}", file.len());
+    let file = put(&place, "large.jsonl", file);
+    let file = file.to_str().unwrap();
+    let read = |more: &[&str]| {
+        let output = run(&[&["fleet", file, "--format", "json"], more].concat());
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (audit, faults) = read(&["--threads", "1", "--full-parser"]);
+    let found: Value = serde_json::from_str(&audit).unwrap();
+    assert!(found["hosts"].as_u64() > Some(130), "{}", found["hosts"]);
+    assert!(found["reports"]["bad"].as_u64() > Some(5), "{faults}");
+    assert!(faults.contains("large.jsonl:") && faults.contains("its summary says"));
+    for threads in ["1", "2", "7"] {
+        assert_eq!(
+            read(&["--threads", threads]),
+            (audit.clone(), faults.clone())
+        );
+    }
+    let mut piped = doctor(&["fleet", "--format", "json", "-"]);
+    let piped = piped.stdin(fs::File::open(file).unwrap()).output().unwrap();
+    let named = text(&piped.stdout).replace("standard input", file);
+    assert_eq!(named, audit);
+}
+
 #[test]
 fn any_split_and_any_order_gives_the_same_bytes() {
     let mut reports = fleet(18);
@@ -1195,7 +1261,17 @@ fn a_plan_says_what_it_takes_and_promises_nothing_that_only_looks() {
     }
     let file = put(&place, "plan.jsonl", reports.join("\n"));
     let file = file.to_str().unwrap();
-    let plan = &audit(&[file])["plan"];
+    let found = audit(&[file]);
+    // Nor does a cause make a host ready where only looking is told, alone or with another.
+    for (cause, check, alone) in [(0, "one", 9), (1, "two", 0)] {
+        let cause = &found["causes"][cause];
+        assert_eq!(
+            (&cause["check"], &cause["alone"]),
+            (&check.into(), &alone.into())
+        );
+        assert_eq!(cause["together"], serde_json::Value::Null, "{cause}");
+    }
+    let plan = &found["plan"];
     assert_eq!(plan["stuck"], 6);
     assert_eq!(plan["steps"].as_array().unwrap().len(), 1, "{plan}");
     let step = &plan["steps"][0];

@@ -104,7 +104,7 @@ fn input(entry: &DirEntry, avoid: Option<&Path>) -> Option<Input> {
 }
 
 /// Opens a file, and reads no more than it had: one that grows has no end.
-fn open(path: &Path, size: Option<u64>) -> io::Result<Box<dyn Read>> {
+fn open(path: &Path, size: Option<u64>) -> io::Result<Box<dyn Read + Send>> {
     let file = OpenOptions::new().read(true).open(path)?;
     Ok(match size {
         Some(size) => Box::new(file.take(size)),

@@ -135,6 +135,14 @@ pub struct Digest {
     pub(super) counted: crate::report::Summary,
 }
 
+/// What each host has of its own.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub(super) id: Key,
+    pub(super) name: Option<String>,
+    pub(super) time: u64,
+}
+
 /// Names that many hosts have: of images that nobody named, and of reports that were redacted.
 const NOBODY: &[&str] = &[
     "",
@@ -169,20 +177,7 @@ impl Odd {
 impl Digest {
     /// Brings what was read into the one shape it has, or says what is wrong with it.
     pub(super) fn finish(mut self, machine: Option<&str>, text: &[u8]) -> Result<Self, Odd> {
-        if let Some(name) = &mut self.name {
-            cut(name, NAME_LIMIT);
-        }
-        let is_own = |name: &&str| !NOBODY.contains(&name.to_ascii_lowercase().as_str());
-        let name = self.name.as_deref().filter(is_own);
-        let machine = machine.filter(|id| is_machine(id));
-        self.id = match (machine, name) {
-            (Some(machine), _) => key_of("machine", machine.to_ascii_lowercase().as_bytes()),
-            (None, Some(name)) => key_of("name", name.as_bytes()),
-            (None, None) => key_of("report", text.trim_ascii()),
-        };
-        if machine.is_none() && name.is_none() {
-            self.name = None;
-        }
+        (self.id, self.name) = identify(self.name, machine, text);
         self.check_labels()?;
         self.check_findings()?;
         self.check_said()?;
@@ -284,6 +279,32 @@ impl Digest {
             Verdict::Ready | Verdict::NotReady | Verdict::Undetermined => return Ok(()),
         };
         Err(Odd::new(problem.to_owned(), "verdict:"))
+    }
+}
+
+/// What stands for the host of this report, and its name where it has one of its own.
+pub(super) fn identify(
+    mut name: Option<String>,
+    machine: Option<&str>,
+    text: &[u8],
+) -> (Key, Option<String>) {
+    if let Some(name) = &mut name {
+        cut(name, NAME_LIMIT);
+    }
+    let is_own = |name: &&str| {
+        !NOBODY
+            .iter()
+            .any(|nobody| name.eq_ignore_ascii_case(nobody))
+    };
+    let own = name.as_deref().filter(is_own);
+    let machine = machine.filter(|id| is_machine(id));
+    match (machine, own) {
+        (Some(machine), _) => (
+            key_of("machine", machine.to_ascii_lowercase().as_bytes()),
+            name,
+        ),
+        (None, Some(own)) => (key_of("name", own.as_bytes()), name),
+        (None, None) => (key_of("report", text.trim_ascii()), None),
     }
 }
 

@@ -134,6 +134,25 @@ pub(super) fn json_end(text: &[u8], ended: bool) -> End {
     } else if !ended {
         return End::Beyond;
     }
+    // Where another report begins at a line of its own, this one was cut off.
+    if let Some(next) = next_report(text)
+        && let End::Beyond = balanced(text.get(..next).unwrap_or_default(), false)
+    {
+        return End::At(next, next);
+    }
+    balanced(text, ended)
+}
+
+/// The end of the line before which a report ends that was cut off. No value has such a line
+/// within a text, and no report of the doctor has one at all.
+fn next_report(text: &[u8]) -> Option<usize> {
+    let begins = [&b"\n{\"schema\""[..], b"\n{ \"schema\"", b"\n{\"complete\""];
+    let places = begins.iter().filter_map(|begin| memmem::find(text, begin));
+    places.min()
+}
+
+/// The end of a value by its brackets.
+fn balanced(text: &[u8], ended: bool) -> End {
     let (mut depth, mut at) = (0_usize, 0);
     while let Some(byte) = text.get(at) {
         match byte {

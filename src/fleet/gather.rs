@@ -2,18 +2,19 @@
 
 use std::cmp::Ordering;
 use std::io;
-use std::io::Read;
-use std::sync::Mutex;
+use std::io::{Cursor, Read};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 
+use super::bad::{Bad, bad};
 use super::faults::too_large;
-use super::quick::Quick;
 use super::rejoin::{PartialReader, begins};
+use super::shared::Shared;
 use super::split::Part;
-use super::summary::{Bad, Summary};
-use super::unpack::{Out, Promise, unpack};
-use crate::report::clean;
+use super::summary::Summary;
+use super::unpack::{Out, Promise, SNIFF, fill, is_plain_json, told, unpack};
+use super::worker::Worker;
 
 /// Something to read.
 pub struct Input {
@@ -25,7 +26,7 @@ pub struct Input {
     /// ones and pipes by all together.
     pub size: Option<u64>,
     /// Opens it.
-    pub open: Box<dyn FnOnce() -> io::Result<Box<dyn Read>> + Send>,
+    pub open: Box<dyn FnOnce() -> io::Result<Box<dyn Read + Send>> + Send>,
 }
 
 impl std::fmt::Debug for Input {
@@ -60,18 +61,33 @@ const SHORT_TOLD: u32 = 1000;
 /// Batches that may wait for each thread.
 const WAITING: usize = 2;
 
-enum Job {
+/// Work for a thread.
+pub(super) enum Job {
+    /// Files, each as a whole.
     Files(Vec<Input>),
+    /// Documents of a stream.
     Documents(Batch),
+    /// A stream to take documents from.
+    Shared(Arc<Shared>),
 }
 
 /// Documents of one stream, one behind the other.
 #[derive(Default)]
-struct Batch {
-    source: String,
-    bytes: Vec<u8>,
+pub(super) struct Batch {
+    /// The stream's name.
+    pub(super) source: String,
+    /// The documents.
+    pub(super) bytes: Vec<u8>,
     /// The line each begins in, and where it ends.
-    ends: Vec<(usize, usize)>,
+    pub(super) ends: Vec<(usize, usize)>,
+}
+
+impl Batch {
+    /// Adds a document.
+    pub(super) fn add(&mut self, line: usize, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        self.ends.push((line, self.bytes.len()));
+    }
 }
 
 /// Reads all inputs. `progress` is told now and then how many reports were read.
@@ -93,10 +109,10 @@ pub fn gather(
                 worker.work(job);
                 progress(count.load(Relaxed));
             }
-            worker.summary
+            worker.into_summary()
         };
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        let mut summary = deal(inputs, &jobs, reading.latest);
+        let mut summary = deal(inputs, &jobs, Reading { threads, ..reading });
         drop(jobs);
         for worker in workers {
             match worker.join() {
@@ -121,9 +137,9 @@ fn next(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
 fn deal(
     inputs: impl Iterator<Item = Result<Input, Bad>>,
     jobs: &SyncSender<Job>,
-    latest: Option<u64>,
+    reading: Reading,
 ) -> Summary {
-    let mut summary = Summary::new(latest);
+    let mut summary = Summary::new(reading.latest);
     let mut files = Vec::new();
     let mut buffer = Vec::new();
     for input in inputs {
@@ -140,7 +156,7 @@ fn deal(
                 hand_over(jobs, Job::Files(std::mem::take(&mut files)));
             }
         } else {
-            let part = stream(input, jobs, latest, &mut buffer);
+            let part = stream(input, jobs, reading, &mut buffer);
             summary.join(part);
         }
     }
@@ -153,14 +169,36 @@ fn hand_over(jobs: &SyncSender<Job>, job: Job) {
     let _gone = jobs.send(job);
 }
 
-/// Takes a stream apart and hands its documents over; summaries in it are read here.
-fn stream(
-    input: Input,
-    jobs: &SyncSender<Job>,
-    latest: Option<u64>,
-    buffer: &mut Vec<u8>,
-) -> Summary {
-    let mut sequence = Sequence::new(latest);
+/// Has a stream read by all threads. JSON as it is they read in turns; what else there is, is
+/// taken apart here, and its documents are handed over.
+fn stream(input: Input, jobs: &SyncSender<Job>, reading: Reading, buffer: &mut Vec<u8>) -> Summary {
+    let mut sequence = Sequence::new(reading.latest);
+    let Input {
+        name,
+        promise,
+        open,
+        ..
+    } = input;
+    let mut head = vec![0; SNIFF];
+    let begun = open().and_then(|mut source| {
+        let length = fill(&mut source, &mut head)?;
+        head.truncate(length);
+        Ok(source)
+    });
+    let source = match begun {
+        Ok(source) => source,
+        Err(error) => {
+            sequence.end(Out::Trouble(&name, told(&error)));
+            return sequence.summary;
+        }
+    };
+    if is_plain_json(&head) {
+        let shared = Arc::new(Shared::new(name, head, source, reading.latest));
+        for _ in 0..reading.threads {
+            hand_over(jobs, Job::Shared(Arc::clone(&shared)));
+        }
+        return sequence.summary;
+    }
     let mut batch = Batch::default();
     let flush = |batch: &mut Batch| {
         if !batch.ends.is_empty() {
@@ -169,33 +207,34 @@ fn stream(
             batch.source = source;
         }
     };
-    read(input, buffer, &mut |out| {
+    let mut whole = Cursor::new(head).chain(source);
+    unpack(&name, &mut whole, promise, buffer, &mut |out| {
         sequence.take(out, &mut |source, line, text| {
             if batch.source != source || batch.bytes.len() + text.len() > BATCH {
                 flush(&mut batch);
                 source.clone_into(&mut batch.source);
             }
-            batch.bytes.extend_from_slice(text);
-            batch.ends.push((line, batch.bytes.len()));
+            batch.add(line, text);
         });
     });
     flush(&mut batch);
     sequence.summary
 }
 
-fn read(input: Input, buffer: &mut Vec<u8>, take: &mut dyn FnMut(Out<'_>)) {
+/// Reads an input, whatever it is packed with.
+pub(super) fn read(input: Input, buffer: &mut Vec<u8>, take: &mut dyn FnMut(Out<'_>)) {
     match (input.open)() {
         Ok(mut source) => unpack(&input.name, &mut source, input.promise, buffer, take),
         Err(error) => {
-            let problem = format!("can't read it: {error}");
-            take(Out::Trouble(&input.name, problem));
+            take(Out::Trouble(&input.name, told(&error)));
         }
     }
 }
 
 /// What comes out of streams, in its order: reports go on, summaries and faults stay.
-struct Sequence {
-    summary: Summary,
+pub(super) struct Sequence {
+    /// The summaries, and the faults.
+    pub(super) summary: Summary,
     /// A summary that has begun and not ended.
     open: Option<(usize, PartialReader)>,
     /// Whether the summary that is being passed is one that was found wrong.
@@ -205,7 +244,7 @@ struct Sequence {
 }
 
 impl Sequence {
-    fn new(latest: Option<u64>) -> Self {
+    pub(super) fn new(latest: Option<u64>) -> Self {
         Self {
             summary: Summary::new(latest),
             open: None,
@@ -214,7 +253,13 @@ impl Sequence {
         }
     }
 
-    fn take(&mut self, out: Out<'_>, report: &mut dyn FnMut(&str, usize, &[u8])) {
+    /// Takes the end of the stream, in which no report can be.
+    pub(super) fn end(&mut self, out: Out<'_>) {
+        self.take(out, &mut |_, _, _| {});
+    }
+
+    /// Takes the next part; `report` is called with what may be one.
+    pub(super) fn take(&mut self, out: Out<'_>, report: &mut dyn FnMut(&str, usize, &[u8])) {
         match out {
             Out::Part(source, Part::Document(line, text)) => {
                 self.document(source, line, text, report);
@@ -303,82 +348,5 @@ impl Sequence {
 
     fn bad(&mut self, source: &str, line: usize, reason: &str) {
         self.summary.spoilt(bad(source, line, reason));
-    }
-}
-
-/// A thread's own part of the work.
-struct Worker<'a> {
-    quick: Quick,
-    summary: Summary,
-    buffer: Vec<u8>,
-    latest: Option<u64>,
-    count: &'a AtomicU64,
-}
-
-impl<'a> Worker<'a> {
-    fn new(reading: Reading, count: &'a AtomicU64) -> Self {
-        Self {
-            quick: Quick::new(reading.in_full),
-            summary: Summary::new(reading.latest),
-            buffer: Vec::new(),
-            latest: reading.latest,
-            count,
-        }
-    }
-
-    fn work(&mut self, job: Job) {
-        match job {
-            Job::Files(inputs) => {
-                for input in inputs {
-                    self.file(input);
-                }
-            }
-            Job::Documents(batch) => {
-                let mut start = 0;
-                for (line, end) in batch.ends {
-                    let text = batch.bytes.get(start..end).unwrap_or_default();
-                    start = end;
-                    report(
-                        &mut self.quick,
-                        &mut self.summary,
-                        self.count,
-                        (&batch.source, line, text),
-                    );
-                }
-            }
-        }
-    }
-
-    fn file(&mut self, input: Input) {
-        let mut sequence = Sequence::new(self.latest);
-        let (quick, summary, count) = (&mut self.quick, &mut self.summary, self.count);
-        read(input, &mut self.buffer, &mut |out| {
-            sequence.take(out, &mut |source, line, text| {
-                report(quick, summary, count, (source, line, text));
-            });
-        });
-        self.summary.join(sequence.summary);
-    }
-}
-
-fn report(
-    quick: &mut Quick,
-    summary: &mut Summary,
-    count: &AtomicU64,
-    (source, line, text): (&str, usize, &[u8]),
-) {
-    match quick.read(text) {
-        Ok(digest) => summary.add(digest),
-        Err(fault) => summary.spoilt(bad(source, line + fault.line - 1, &fault.reason)),
-    }
-    count.fetch_add(1, Relaxed);
-}
-
-fn bad(source: &str, line: usize, reason: &str) -> Bad {
-    let short = |text: &str, limit| clean(text).chars().take(limit).collect();
-    Bad {
-        source: short(source, 500),
-        line,
-        reason: short(reason, 300),
     }
 }

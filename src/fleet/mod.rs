@@ -6,13 +6,16 @@
 //! and joined in any order ([`Summary::write`]), so that many machines can share the work.
 //! [`audit()`] weighs a summary; the renderings show one and the same audit.
 
+mod alike;
 mod audit;
+mod bad;
 mod digest;
 mod ends;
 mod faults;
 mod gather;
 mod inventory;
 mod labels;
+mod layout;
 mod lines;
 mod partial;
 mod quick;
@@ -20,19 +23,25 @@ mod raw;
 mod read;
 mod rejoin;
 mod render;
+mod scan;
+mod shared;
 mod split;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod unpack;
 mod words;
+mod worker;
 
 pub use audit::{
     AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, GROUPS, Group,
     Grouping, Hosts, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes, Together,
     Unknown, Verdicts, Weighing, audit,
 };
+pub use bad::Bad;
 pub use gather::{Input, Reading, gather};
 pub use inventory::{Inventory, Labelled};
 pub use partial::PARTIAL_SCHEMA;
 pub use render::{LABEL_COLUMNS, csv, html, json, markdown, prometheus, text, yaml};
-pub use summary::{Bad, Summary};
+pub use summary::Summary;
 pub use unpack::{Promise, promise_of};

@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::bad::Bad;
 use super::digest::Key;
 use super::labels::NONE;
-use super::summary::{Bad, Known, Row, Shape, Summary};
+use super::summary::{Known, Row, Shape, Summary};
 use super::words::Words;
 use crate::diagnosis::{Severity, Status};
 

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use memchr::memmem;
 
+use super::alike::{Alike, Reading};
 use super::digest::Digest;
 use super::faults::Fault;
 use super::lines::{Kind, are_plain};
@@ -28,7 +29,9 @@ const HELD: usize = 2 << 10;
 #[derive(Debug)]
 pub(super) struct Quick {
     reader: Reader,
-    in_full: bool,
+    is_in_full: bool,
+    /// What is known of JSON.
+    alike: Alike,
     findings: HashMap<Box<[u8]>, Meaning>,
     heads: HashMap<Box<[u8]>, Digest>,
     known: usize,
@@ -37,10 +40,11 @@ pub(super) struct Quick {
 }
 
 impl Quick {
-    pub(super) fn new(in_full: bool) -> Self {
+    pub(super) fn new(is_in_full: bool) -> Self {
         Self {
             reader: Reader::default(),
-            in_full,
+            is_in_full,
+            alike: Alike::default(),
             findings: HashMap::new(),
             heads: HashMap::new(),
             known: 0,
@@ -49,19 +53,33 @@ impl Quick {
     }
 
     /// The report in this document.
-    pub(super) fn read(&mut self, text: &[u8]) -> Result<Digest, Fault> {
-        if !self.in_full
+    pub(super) fn read(&mut self, text: &[u8]) -> Result<Reading, Fault> {
+        if !self.is_in_full
             && text.len() <= LIMIT
-            && !is_json(text)
-            && let Some(digest) = self.glance(text)
+            && let Some(reading) = self.glance(text)
         {
-            return Ok(digest);
+            return Ok(reading);
         }
+        let digest = self.in_full(text)?;
+        Ok(Reading::New(Box::new(digest), None))
+    }
+
+    /// The report in this document, through the parser.
+    pub(super) fn in_full(&mut self, text: &[u8]) -> Result<Digest, Fault> {
         self.reader.read(text)
     }
 
-    /// The report, if it is in the form the doctor writes and nothing is wrong with it.
-    pub(super) fn glance(&mut self, document: &[u8]) -> Option<Digest> {
+    /// The report, if it is in a form that the doctor writes and nothing is wrong with it.
+    fn glance(&mut self, text: &[u8]) -> Option<Reading> {
+        if is_json(text) {
+            return self.alike.glance(&mut self.reader, text);
+        }
+        let digest = self.yaml(text)?;
+        Some(Reading::New(Box::new(digest), None))
+    }
+
+    /// The report, if it is YAML in the form the doctor writes and nothing is wrong with it.
+    fn yaml(&mut self, document: &[u8]) -> Option<Digest> {
         // What follows a `---`.
         let text = document.strip_prefix(b"\n").unwrap_or(document);
         let findings_at = memmem::find(text, b"\nfindings:\n- check: ")? + 1;
@@ -261,75 +279,30 @@ fn word(value: &[u8]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts;
-    use crate::host::Memory;
-    use crate::probes::{Outcome, ProbeResult, Stage};
-    use crate::report::{self, Origin, Report, Threshold};
+    use crate::fleet::tests::{random, report};
+    use crate::report;
 
-    /// A report with findings of each kind, and texts that need care.
-    fn report() -> String {
-        let host = Memory::new()
-            .with_uname("5.10.0-32-amd64", "#1 SMP Debian 5.10.218-1", "x86_64")
-            .with(
-                "/boot/config-5.10.0-32-amd64",
-                "CONFIG_BPF=y\n# CONFIG_BPF_LSM is not set\n",
-            )
-            .with("/proc/cmdline", "quiet rd.x=\"a: b\" #c 'd'\n")
-            .refusing("/proc/filesystems", std::io::ErrorKind::PermissionDenied);
-        let mut facts = facts::collect(&host);
-        let catalogue = crate::built_in_catalogue().unwrap();
-        facts.keep(["config.BPF"].into_iter());
-        let outcome = |outcome| ProbeResult {
-            probe: "p".to_owned(),
-            outcome,
-            micros: 7,
-        };
-        let probes = vec![
-            outcome(Outcome::Works),
-            outcome(Outcome::Fails {
-                stage: Stage::Load,
-                errno: "EINVAL".to_owned(),
-                log: "0: (b7) r0 = 0\n\n  # 'it': \"\nend".to_owned(),
-            }),
-        ];
-        let mut findings = crate::diagnosis::diagnose(&catalogue, &facts, &probes);
-        findings.sort_by_key(|finding| finding.status);
-        let mut kept = Vec::new();
-        for finding in findings {
-            let alike = kept
-                .iter()
-                .filter(|one: &&crate::diagnosis::Finding| one.status == finding.status);
-            if alike.count() < 3 {
-                kept.push(finding);
-            }
-        }
-        let origin = Origin {
-            version: "1".to_owned(),
-            catalogue: "x".to_owned(),
-            generated_at: "2026-01-01T00:00:00Z".to_owned(),
-        };
-        let mut report = Report::new(origin, kept, Threshold::Error, probes, facts);
-        report.host.hostname = Some("web-17".to_owned());
-        report::yaml(&report).unwrap()
+    fn text() -> String {
+        report::yaml(&report()).unwrap()
     }
 
     #[test]
     fn a_report_of_files_is_read_at_a_glance() {
-        let text = report();
+        let text = text();
         let (from, to) = (
             text.find("\nprobes:\n").unwrap(),
             text.find("\nfacts:\n").unwrap(),
         );
         let text = format!("{}\nprobes: []{}", &text[..from], &text[to..]);
-        let digest = Quick::new(false).glance(text.as_bytes()).unwrap();
+        let digest = Quick::new(false).yaml(text.as_bytes()).unwrap();
         assert_eq!(Reader::default().read(text.as_bytes()).unwrap(), digest);
     }
 
     #[test]
     fn what_the_doctor_writes_is_read_at_a_glance() {
-        let text = report();
+        let text = text();
         let mut quick = Quick::new(false);
-        let first = quick.glance(text.as_bytes()).unwrap();
+        let first = quick.yaml(text.as_bytes()).unwrap();
         assert_eq!(Reader::default().read(text.as_bytes()).unwrap(), first);
         assert!(!first.findings.is_empty() && !first.ok.is_empty());
         // From what is known by now, for another host.
@@ -337,7 +310,7 @@ mod tests {
         let other = text
             .replace("web-17", "db-1")
             .replace("2026-01-01", "2026-02-01");
-        let second = quick.glance(other.as_bytes()).unwrap();
+        let second = quick.yaml(other.as_bytes()).unwrap();
         assert_eq!(quick.known, known);
         assert_eq!(Reader::default().read(other.as_bytes()).unwrap(), second);
         assert_ne!(first.id, second.id);
@@ -365,7 +338,7 @@ mod tests {
         ] {
             let odd = text.replace("hostname: web-17", &format!("hostname: {name}"));
             let full = Reader::default().read(odd.as_bytes());
-            if let Some(digest) = quick.glance(odd.as_bytes()) {
+            if let Some(digest) = quick.yaml(odd.as_bytes()) {
                 assert_eq!(full.unwrap(), digest, "{name}");
             }
         }
@@ -374,17 +347,11 @@ mod tests {
     /// Whatever is done to a report: if it is read at a glance, the parser reads the same.
     #[test]
     fn at_a_glance_and_in_full_are_the_same() {
-        let text = report();
-        let mut state = 1_u64;
-        let mut random = |limit: usize| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as usize % limit
-        };
+        let text = text();
+        let mut random = random(1);
         let mut quick = Quick::new(false);
         let mut reader = Reader::default();
-        quick.glance(text.as_bytes()).unwrap();
+        quick.yaml(text.as_bytes()).unwrap();
         let bits = [
             "'",
             "\"",
@@ -447,7 +414,7 @@ mod tests {
                 }
             }
             let changed = lines.concat();
-            if let Some(digest) = quick.glance(changed.as_bytes()) {
+            if let Some(digest) = quick.yaml(changed.as_bytes()) {
                 glances += 1;
                 match reader.read(changed.as_bytes()) {
                     Ok(full) => assert_eq!(full, digest, "{changed}"),

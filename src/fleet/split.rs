@@ -71,59 +71,68 @@ impl<R: Read> Splitter<R> {
 
     /// Calls `take` with each part.
     pub(super) fn each(&mut self, take: &mut dyn FnMut(Part<'_>)) -> io::Result<()> {
-        loop {
-            let Some(json) = self.begin()? else {
-                return Ok(());
+        while self.part(take)? {}
+        Ok(())
+    }
+
+    /// Calls `take` with the next part, if there is one.
+    pub(super) fn part(&mut self, take: &mut dyn FnMut(Part<'_>)) -> io::Result<bool> {
+        let Some(json) = self.begin()? else {
+            return Ok(false);
+        };
+        let list = !json && self.is_list()?;
+        let mut from = self.start;
+        let end = loop {
+            let rest = self.rest();
+            let end = match json {
+                true => json_end(rest, self.ended),
+                false if list => item_end(rest, from - self.start, self.ended),
+                false => yaml_end(rest, from - self.start, self.ended),
             };
-            let list = !json && self.is_list()?;
-            let mut from = self.start;
-            let end = loop {
-                let rest = self.rest();
-                let end = match json {
-                    true => json_end(rest, self.ended),
-                    false if list => item_end(rest, from - self.start, self.ended),
-                    false => yaml_end(rest, from - self.start, self.ended),
-                };
-                match end {
-                    End::At(..) => break Some(end),
-                    End::Beyond if rest.len() > LIMIT => break None,
-                    End::Beyond => {
-                        // A mark may stand at the very end of what was read.
-                        from = self.end.saturating_sub(JOINT.len()).max(self.start);
-                        let before = self.start;
-                        self.fill()?;
-                        from -= before - self.start;
-                    }
-                }
-            };
-            let line = self.line;
             match end {
-                Some(End::At(end, next)) => {
-                    let (end, next) = (self.start + end, self.start + next);
-                    let document = self.buffer.get(self.start..end).unwrap_or_default();
-                    if document.len() > LIMIT {
-                        take(Part::TooLarge(line));
-                    } else if list {
-                        dedent(document, &mut self.item);
-                        take(Part::Document(line, &self.item));
-                    } else if json || !is_blank(document) {
-                        take(Part::Document(line, document));
-                    }
-                    self.advance(next);
-                    if !list || self.buffer.get(next..next + 2) != Some(b"- ") {
-                        self.list = None;
-                    }
-                }
-                _ => {
-                    self.list = None;
-                    if !self.skip(json)? {
-                        take(Part::Endless(line));
-                        return Ok(());
-                    }
-                    take(Part::TooLarge(line));
+                End::At(..) => break Some(end),
+                End::Beyond if rest.len() > LIMIT => break None,
+                End::Beyond => {
+                    // A mark may stand at the very end of what was read.
+                    from = self.end.saturating_sub(JOINT.len()).max(self.start);
+                    let before = self.start;
+                    self.fill()?;
+                    from -= before - self.start;
                 }
             }
+        };
+        let line = self.line;
+        match end {
+            Some(End::At(end, next)) => {
+                let (end, next) = (self.start + end, self.start + next);
+                let document = self.buffer.get(self.start..end).unwrap_or_default();
+                if document.len() > LIMIT {
+                    take(Part::TooLarge(line));
+                } else if list {
+                    dedent(document, &mut self.item);
+                    take(Part::Document(line, &self.item));
+                } else if json || !is_blank(document) {
+                    take(Part::Document(line, document));
+                }
+                match json && next > end {
+                    // A line, as it was found by its end.
+                    true => (self.start, self.line) = (next, line + 1),
+                    false => self.advance(next),
+                }
+                if !list || self.buffer.get(next..next + 2) != Some(b"- ") {
+                    self.list = None;
+                }
+            }
+            _ => {
+                self.list = None;
+                if !self.skip(json)? {
+                    take(Part::Endless(line));
+                    return Ok(false);
+                }
+                take(Part::TooLarge(line));
+            }
         }
+        Ok(true)
     }
 
     /// Goes to where a document begins; says whether it is JSON, or that there is none.
@@ -310,6 +319,23 @@ mod tests {
             ("\n\n", &[]),
             ("a: 1\n", &[(1, "a: 1\n")]),
             ("\u{feff}a: 1\n", &[(1, "a: 1\n")]),
+            // Reports that were cut off, before others.
+            (
+                "{\"schema\":\"a\n{\"schema\":1}\n{\"schema\":[\n1,\n{\"complete\":2}\n",
+                &[
+                    (1, "{\"schema\":\"a"),
+                    (2, "{\"schema\":1}"),
+                    (3, "{\"schema\":[\n1,"),
+                    (5, "{\"complete\":2}"),
+                ],
+            ),
+            (
+                "{\n\"a\": [\n{\"b\": 1},\n{}\n]\n}\n{\"schema\": 1}",
+                &[
+                    (1, "{\n\"a\": [\n{\"b\": 1},\n{}\n]\n}"),
+                    (7, "{\"schema\": 1}"),
+                ],
+            ),
             ("\u{feff}{}\n{}", &[(1, "{}"), (2, "{}")]),
             ("a: 1", &[(1, "a: 1")]),
             (

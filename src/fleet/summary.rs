@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::{Digest, Key, Place, Software};
+use super::bad::Bad;
+use super::digest::{Digest, Key, Own, Place, Software};
 use super::inventory::{Inventory, Labelled};
 use super::labels::LabelTable;
 use super::words::{Store, Variant, Words};
@@ -24,34 +25,6 @@ use crate::diagnosis::{Severity, Status};
 pub const BAD_KEPT: usize = 1000;
 /// So many names of one machine are kept.
 const ALIASES_KEPT: usize = 8;
-
-/// A report that could not be used.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Bad {
-    /// The file, and what in it.
-    pub source: String,
-    /// The line.
-    pub line: usize,
-    /// What is wrong.
-    pub reason: String,
-}
-
-impl Bad {
-    /// `file:line: reason`.
-    #[must_use]
-    pub fn told(&self) -> String {
-        let Self {
-            source,
-            line,
-            reason,
-        } = self;
-        let line = match line {
-            0 => String::new(),
-            line => format!(":{line}"),
-        };
-        crate::report::clean(&format!("{source}{line}: {reason}"))
-    }
-}
 
 /// A finding that hosts have; its words may be among those that were not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +73,14 @@ pub struct Row {
     pub name: Box<str>,
 }
 
+/// What a row has in common with others of the same summary.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Common {
+    shape: u32,
+    labels: u32,
+    full: bool,
+}
+
 /// What is known of a fleet.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
@@ -134,8 +115,8 @@ impl Summary {
         }
     }
 
-    /// Adds a report.
-    pub fn add(&mut self, digest: Digest) {
+    /// Adds a report; says what its row has in common with others.
+    pub(super) fn add(&mut self, digest: Digest) -> Common {
         for variant in &digest.findings {
             self.know(variant);
         }
@@ -152,17 +133,28 @@ impl Summary {
         let shape = self.number(Arc::new(shape));
         let labels = digest.labels.iter();
         let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
-        let labels = self.labels.number(labels);
-        self.future += u64::from(!self.is_sane(digest.time));
-        let row = Row {
-            time: digest.time,
+        let common = Common {
             shape,
-            labels,
-            reports: 1,
+            labels: self.labels.number(labels),
             full: !digest.partly,
-            name: digest.name.unwrap_or_default().into(),
         };
-        self.host(digest.id, row);
+        let (id, name, time) = (digest.id, digest.name, digest.time);
+        self.add_like(common, Own { id, name, time });
+        common
+    }
+
+    /// Adds a report that has all this in common with one that was added.
+    pub(super) fn add_like(&mut self, common: Common, own: Own) {
+        self.future += u64::from(!self.is_sane(own.time));
+        let row = Row {
+            time: own.time,
+            shape: common.shape,
+            labels: common.labels,
+            reports: 1,
+            full: common.full,
+            name: own.name.unwrap_or_default().into(),
+        };
+        self.host(own.id, row);
     }
 
     /// Adds a report that could not be used.

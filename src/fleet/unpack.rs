@@ -22,7 +22,7 @@ const WINDOW: u32 = 23;
 /// The memory an xz stream may ask for, in KiB: what `xz -9` takes.
 const XZ_MEMORY: u32 = 80 << 10;
 /// How much is looked at to tell what it is: the header of a tar.
-const SNIFF: usize = 512;
+pub(super) const SNIFF: usize = 512;
 
 /// What comes out of a file.
 pub(super) enum Out<'a> {
@@ -120,9 +120,16 @@ fn level(
         }
     }
     let mut splitter = Splitter::new(whole, std::mem::take(buffer));
-    let ended = splitter.each(&mut |part| take(Out::Part(name, part)));
+    let mut is_blank = true;
+    let ended = splitter.each(&mut |part| {
+        is_blank = false;
+        take(Out::Part(name, part));
+    });
     *buffer = splitter.into_buffer();
     match ended {
+        Ok(()) if is_blank && promise == Promise::Reports => {
+            take(Out::Trouble(name, "there is nothing in it".to_owned()));
+        }
         Ok(()) => take(Out::End(name)),
         Err(error) => take(Out::Trouble(name, told(&error))),
     }
@@ -202,6 +209,11 @@ pub fn promise_of(name: &str) -> Promise {
     }
 }
 
+/// Whether a stream that begins like this is JSON as it is, not packed in anything.
+pub(super) fn is_plain_json(head: &[u8]) -> bool {
+    head.starts_with(b"{") && !is_tar(head) && other_kind(head).is_none()
+}
+
 fn looks_like_reports(head: &[u8]) -> bool {
     let begin = head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start();
     begin.starts_with(b"---") || begin.starts_with(b"{") || begin.starts_with(b"schema: ")
@@ -271,7 +283,7 @@ fn is_tar(head: &[u8]) -> bool {
 }
 
 /// Reads until the buffer is full or the source has ended.
-fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(super) fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while let Some(room) = buffer.get_mut(length..).filter(|room| !room.is_empty()) {
         match source.read(room) {
@@ -305,7 +317,7 @@ fn pax_path(bytes: &[u8]) -> Option<String> {
 }
 
 /// What went wrong, in a line that continues the file's name.
-fn told(error: &io::Error) -> String {
+pub(super) fn told(error: &io::Error) -> String {
     let said = error.to_string();
     format!("can't read it: {}", said.lines().next().unwrap_or_default())
 }

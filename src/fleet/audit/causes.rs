@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::super::digest::Key;
 use super::super::words::Remedy;
 use super::judge::{Class, Population};
+use super::looking::{Cure, worst};
 use super::model::{Cause, Count, FixGroup, Together, Unknown};
 use super::tally::{Names, Tally};
 use crate::diagnosis::{Needs, Severity, Status};
@@ -45,13 +46,15 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
     let mut failing: BTreeMap<&str, Gathered> = BTreeMap::new();
     let mut unknown: BTreeMap<&str, Gathered> = BTreeMap::new();
     for class in &population.classes {
+        // Where nobody can change a cause by what is told, no change makes these hosts ready.
+        let is_gained = !class.open && worst(population, class) != Cure::OnlyLooks;
         for known in &class.findings {
             let of = match known.status {
                 Status::Fail => &mut failing,
                 _ => &mut unknown,
             };
             let gathered = of.entry(&known.check).or_default();
-            gather(gathered, class, &known.check);
+            gather(gathered, class, &known.check, is_gained);
             gathered.severity = gathered.severity.max(Some(known.severity));
             let names = gathered.variants.entry(known.key).or_default();
             names.add(class.hosts, class.names.examples());
@@ -104,7 +107,7 @@ fn tell_same_commands(causes: &mut [Cause]) {
     }
 }
 
-fn gather(gathered: &mut Gathered, class: &Class<'_>, check: &str) {
+fn gather(gathered: &mut Gathered, class: &Class<'_>, check: &str, is_gained: bool) {
     let place = &class.shape.place;
     gathered.hosts += class.hosts;
     let of = |text: Option<&str>| text.unwrap_or("(unknown)").to_owned();
@@ -125,7 +128,7 @@ fn gather(gathered: &mut Gathered, class: &Class<'_>, check: &str) {
     if blocks {
         gathered.blocks += class.hosts;
     }
-    if blocks && !class.open {
+    if blocks && is_gained {
         match class.blockers.as_slice() {
             [_] => gathered.alone += class.hosts,
             [one, other] if **one == *check => gathered.partners.add(other, class.hosts),

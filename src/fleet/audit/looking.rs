@@ -1,7 +1,8 @@
 //! Whether a fix changes anything, or only says where to look.
 
 use super::super::words::{Remedy, Words};
-use crate::diagnosis::Needs;
+use super::judge::{Class, Population};
+use crate::diagnosis::{Needs, Status};
 
 /// What it takes to mend a cause on a host, the hardest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +34,25 @@ pub(super) fn cure(words: Option<&Words>) -> Cure {
         Some(fix) => Cure::Takes(fix.needs),
         None => Cure::OnlyLooks,
     }
+}
+
+/// What it takes to mend all causes of these hosts.
+pub(super) fn worst(population: &Population<'_>, class: &Class<'_>) -> Cure {
+    let of_check = |check: &str| {
+        let mut findings = class.findings.iter().filter(|known| *known.check == *check);
+        let known = findings.find(|known| known.status == Status::Fail);
+        // What is unknown counts only where all must be known; looking is what mends it.
+        let known = known.or_else(|| class.findings.iter().find(|known| *known.check == *check));
+        match known {
+            Some(known) if known.status == Status::Fail => {
+                cure(population.words(known.key).map(|words| &**words))
+            }
+            Some(_) => Cure::Unknown,
+            None => Cure::Untold,
+        }
+    };
+    let cures = class.blockers.iter().map(|check| of_check(check));
+    cures.max().unwrap_or(Cure::Untold)
 }
 
 /// Whether a fix changes something on the host. Without commands it does if it takes more

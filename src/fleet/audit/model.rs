@@ -97,7 +97,7 @@ pub struct Reports {
     /// Reports that could not be used.
     pub bad: u64,
     /// The first of them by name.
-    pub bad_reports: Vec<super::super::summary::Bad>,
+    pub bad_reports: Vec<super::super::bad::Bad>,
     /// Files that don't look like reports and were passed over.
     pub passed_over: u64,
     /// Reports of a time that was still to come; they count where a host has no other one.

@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use super::best::{Best, Sets, large, small};
-use super::judge::{Class, Population};
-use super::looking::{Cure, cure};
+use super::judge::Population;
+use super::looking::{Cure, worst};
 use super::model::{Cause, Plan, Step, Takes};
-use crate::diagnosis::{Needs, Status};
+use crate::diagnosis::Needs;
 use crate::report::Verdict;
 
 /// With so many causes every set is tried: a million sets.
@@ -92,25 +92,6 @@ pub(super) fn plan(population: &Population<'_>, causes: &[Cause], ready: u64) ->
         undecided,
         stuck,
     }
-}
-
-/// What it takes to mend all causes of these hosts.
-fn worst(population: &Population<'_>, class: &Class<'_>) -> Cure {
-    let of_check = |check: &str| {
-        let mut findings = class.findings.iter().filter(|known| *known.check == *check);
-        let known = findings.find(|known| known.status == Status::Fail);
-        // What is unknown counts only where all must be known; looking is what mends it.
-        let known = known.or_else(|| class.findings.iter().find(|known| *known.check == *check));
-        match known {
-            Some(known) if known.status == Status::Fail => {
-                cure(population.words(known.key).map(|words| &**words))
-            }
-            Some(_) => Cure::Unknown,
-            None => Cure::Untold,
-        }
-    };
-    let cures = class.blockers.iter().map(|check| of_check(check));
-    cures.max().unwrap_or(Cure::Untold)
 }
 
 /// The hosts that become ready by a set, by what they take.

@@ -102,7 +102,7 @@ function table(columns, rows, { detail, step = 25, sort, descending = true } = {
     [...head.children].forEach((cell, index) =>
       index === by ? cell.setAttribute("aria-sort", down ? "descending" : "ascending") : cell.removeAttribute("aria-sort"));
     body.replaceChildren(...ordered.slice(0, shown).map(row => {
-      const line = el("tr", {}, columns.map(column => el("td", { class: column.number ? "number" : "" }, column.show(row))));
+      const line = el("tr", {}, columns.map(column => el("td", { class: column.number ? "number" : "", "data-name": column.name }, column.show(row))));
       if (detail) {
         line.className = "row";
         line.tabIndex = 0;

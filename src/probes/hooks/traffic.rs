@@ -18,7 +18,7 @@ use super::super::bench::Trouble;
 use super::super::outcome::Stage;
 
 /// How long a byte may take from this process to itself.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is said.
 pub(super) const WORDS: &[u8] = b"doctor";

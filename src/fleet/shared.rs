@@ -1,0 +1,79 @@
+//! A stream of JSON that threads read in turns.
+//!
+//! Whose turn it is takes some documents out of the stream, and reads them while the next one
+//! takes others. So what came from the file is still near that thread's processor, no thread
+//! waits for another to deal, and what comes out of the stream is seen in its order.
+
+use std::io::{Chain, Cursor, Read};
+use std::sync::{Mutex, PoisonError};
+
+use super::gather::{Batch, Sequence};
+use super::split::Splitter;
+use super::summary::Summary;
+use super::unpack::{Out, told};
+
+/// Bytes of documents that are taken in a turn: they shall stay near the processor.
+const TURN: usize = 256 << 10;
+
+/// The stream.
+pub(super) struct Shared {
+    state: Mutex<State>,
+}
+
+/// A source, behind what was read of it to tell what it is.
+type Whole = Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
+
+struct State {
+    splitter: Splitter<Whole>,
+    name: String,
+    /// What else came out of the stream; none once it has ended.
+    sequence: Option<Sequence>,
+}
+
+impl Shared {
+    /// The stream of this name, of which the head was read before.
+    pub(super) fn new(
+        name: String,
+        head: Vec<u8>,
+        source: Box<dyn Read + Send>,
+        latest: Option<u64>,
+    ) -> Self {
+        let whole = Cursor::new(head).chain(source);
+        Self {
+            state: Mutex::new(State {
+                splitter: Splitter::new(whole, Vec::new()),
+                sequence: Some(Sequence::new(latest)),
+                name,
+            }),
+        }
+    }
+
+    /// Puts the next documents in the place of those of this batch; there are none where the
+    /// stream has ended. To whom the end comes is given what else there was.
+    pub(super) fn turn(&self, batch: &mut Batch) -> Option<Summary> {
+        batch.bytes.clear();
+        batch.ends.clear();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State {
+            splitter,
+            name,
+            sequence,
+        } = &mut *state;
+        name.clone_into(&mut batch.source);
+        let open = sequence.as_mut()?;
+        while batch.bytes.len() < TURN {
+            let part = splitter.part(&mut |part| {
+                open.take(Out::Part(name, part), &mut |_, line, text| {
+                    batch.add(line, text);
+                });
+            });
+            match part {
+                Ok(true) => continue,
+                Ok(false) => open.end(Out::End(name)),
+                Err(error) => open.end(Out::Trouble(name, told(&error))),
+            }
+            return sequence.take().map(|sequence| sequence.summary);
+        }
+        None
+    }
+}

@@ -1,0 +1,122 @@
+//! A thread's part of the work: documents into a summary of its own.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::alike;
+use super::bad::bad;
+use super::gather::{Batch, Input, Job, Reading, Sequence, read};
+use super::quick::Quick;
+use super::summary::{Common, Summary};
+
+/// A thread's own part of the work.
+pub(super) struct Worker<'a> {
+    tally: Tally<'a>,
+    buffer: Vec<u8>,
+    /// Room for what is taken out of a stream.
+    batch: Batch,
+    latest: Option<u64>,
+}
+
+/// What was read so far.
+struct Tally<'a> {
+    quick: Quick,
+    summary: Summary,
+    /// What the reports have in common that are like those of each number.
+    common: Vec<Common>,
+    count: &'a AtomicU64,
+}
+
+impl<'a> Worker<'a> {
+    /// One that has read nothing yet, and counts what it reads.
+    pub(super) fn new(reading: Reading, count: &'a AtomicU64) -> Self {
+        Self {
+            tally: Tally {
+                quick: Quick::new(reading.in_full),
+                summary: Summary::new(reading.latest),
+                common: Vec::new(),
+                count,
+            },
+            buffer: Vec::new(),
+            batch: Batch::default(),
+            latest: reading.latest,
+        }
+    }
+
+    /// What it has read.
+    pub(super) fn into_summary(self) -> Summary {
+        self.tally.summary
+    }
+
+    /// Does its work.
+    pub(super) fn work(&mut self, job: Job) {
+        match job {
+            Job::Files(inputs) => {
+                for input in inputs {
+                    self.file(input);
+                }
+            }
+            Job::Documents(batch) => self.tally.batch(&batch),
+            Job::Shared(stream) => loop {
+                let end = stream.turn(&mut self.batch);
+                if end.is_none() && self.batch.ends.is_empty() {
+                    break;
+                }
+                self.tally.batch(&self.batch);
+                if let Some(summary) = end {
+                    self.tally.summary.join(summary);
+                }
+            },
+        }
+    }
+
+    fn file(&mut self, input: Input) {
+        let mut sequence = Sequence::new(self.latest);
+        let tally = &mut self.tally;
+        read(input, &mut self.buffer, &mut |out| {
+            sequence.take(out, &mut |source, line, text| {
+                tally.report(source, line, text);
+            });
+        });
+        self.tally.summary.join(sequence.summary);
+    }
+}
+
+impl Tally<'_> {
+    fn batch(&mut self, batch: &Batch) {
+        let mut start = 0;
+        for (line, end) in &batch.ends {
+            let text = batch.bytes.get(start..*end).unwrap_or_default();
+            start = *end;
+            self.report(&batch.source, *line, text);
+        }
+    }
+
+    fn report(&mut self, source: &str, line: usize, text: &[u8]) {
+        let read = match self.quick.read(text) {
+            Ok(alike::Reading::New(digest, number)) => {
+                let common = self.summary.add(*digest);
+                if let Some(number) = number {
+                    self.common.truncate(number);
+                    self.common.push(common);
+                }
+                Ok(())
+            }
+            Ok(alike::Reading::Like(number, own)) => match self.common.get(number) {
+                Some(common) => {
+                    self.summary.add_like(*common, own);
+                    Ok(())
+                }
+                // Not to happen; no report gets lost over it.
+                None => self.quick.in_full(text).map(|digest| {
+                    self.summary.add(digest);
+                }),
+            },
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = read {
+            let line = line + fault.line - 1;
+            self.summary.spoilt(bad(source, line, &fault.reason));
+        }
+        self.count.fetch_add(1, Relaxed);
+    }
+}
