@@ -24,6 +24,8 @@ const UNKNOWN_KERNEL: i32 = 12;
 const CONSEQUENCE: i32 = 24;
 /// So far below a failure a program may say it again in words of its own.
 const ECHO: u64 = 16;
+/// A symptom that weighs less tells little more than the error.
+const VAGUE: u8 = 70;
 /// What is behind a cause whose explanations nothing tells apart.
 const UNDECIDED: &str = "One of these; the log does not tell which.";
 /// What the verifier answers with where it refuses a program.
@@ -39,6 +41,8 @@ pub(super) struct Candidate<'a> {
     pub(super) standing: Standing,
     /// This process here has what the one of the log may have lacked.
     is_held: bool,
+    /// Options that the log itself shows to be set, which refutes the cause.
+    set: Vec<&'a str>,
     finding: Option<&'a Finding>,
 }
 
@@ -82,9 +86,10 @@ pub(super) fn candidates<'a>(
             process,
             standing: Standing::Open,
             is_held: false,
+            set: Vec::new(),
             finding: findings.iter().find(|finding| finding.check == check.id),
         };
-        candidate.hold_against_host();
+        candidate.hold_against_host(catalogue, host);
         Some(candidate)
     });
     weighed.collect()
@@ -140,7 +145,9 @@ fn is_consequence(reading: &Reading, hit: &Hit) -> bool {
 /// above it: programs say -1, which a call returned that failed, as if it were its error.
 fn is_echo(reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
     let is_bare = symptom.text.is_none() && symptom.verifier.is_none();
-    if !is_bare || hit.names.get("errno").map(String::as_str) != Some("EPERM") {
+    if !(is_bare || symptom.weight < VAGUE)
+        || hit.names.get("errno").map(String::as_str) != Some("EPERM")
+    {
         return false;
     }
     let mut failed = reading.failed.iter();
@@ -148,7 +155,7 @@ fn is_echo(reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
         failed.line < hit.line
             && failed.line + ECHO >= hit.line
             && !matches!(failed.errno, "EPERM" | "EACCES")
-            && symptom.event.contains(&failed.operation)
+            && (!is_bare || symptom.event.contains(&failed.operation))
     })
 }
 
@@ -191,7 +198,7 @@ impl Candidate<'_> {
     }
 
     /// A cause that the host confirms rises, one that it refutes sinks.
-    fn hold_against_host(&mut self) {
+    fn hold_against_host(&mut self, catalogue: &Catalogue, host: &KnownHost) {
         let Some(finding) = self.finding else {
             return;
         };
@@ -207,6 +214,12 @@ impl Candidate<'_> {
             Status::Ok if self.process => self.is_held = true,
             Status::Ok => self.refuted(),
             Status::NotApplicable if !moot && self.check.kind == Kind::Host => self.refuted(),
+            Status::Unknown if self.check.kind == Kind::Host => {
+                self.set = host.options_that_refute(catalogue, self.check);
+                if !self.set.is_empty() {
+                    self.refuted();
+                }
+            }
             Status::NotApplicable | Status::Unknown => {}
         }
     }
@@ -308,6 +321,11 @@ impl Candidate<'_> {
     }
 
     fn standing_because(&self) -> (String, Vec<Evidence>) {
+        if !self.set.is_empty() {
+            let options = self.set.iter().map(|option| format!("CONFIG_{option}"));
+            let options = options.collect::<Vec<_>>().join(", ");
+            return (format!("{options} is set, as the log shows"), Vec::new());
+        }
         let Some(finding) = self.finding.filter(|_| self.standing != Standing::Open) else {
             return (String::new(), Vec::new());
         };

@@ -480,7 +480,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Bpftrace,
         MapCreate,
-        r"(?:Error creating|failed to create) (?:\w+ )?map: '?(?P<map>[^':]*)'?:? ?(?P<err>.*)",
+        r"(?:Error creating (?:\w+ )?map: '?|ERROR: failed to create (?:\w+ )?map: '?|failed to create map: '[@%])(?P<map>[^':]*)'?:? ?(?P<err>.*)",
     ),
     (
         Bpftrace,
@@ -492,7 +492,27 @@ pub(super) const FORMS: &[Form] = &[
         ProgramLoad,
         r"ERROR: Loading BPF object\(s\) failed",
     ),
+    (
+        Libbpf,
+        AttachTrampoline,
+        r"libxdp: Failed to attach program (?:\S+ )?to dispatcher: (?P<err>.*)",
+    ),
+    (
+        Ebpf,
+        Pin,
+        r"(?:get|getting|load|loading|open|opening)(?: pinned)? object /\S+: (?P<err>.*)",
+    ),
+    (
+        Aya,
+        MapCreate,
+        r"CreateError \{ name: \W*(?P<map>[\w.]*).*(?P<err>Os \{ code: .*)",
+    ),
     // gobpf
+    (
+        Ebpf,
+        MapCreate,
+        r#"error while loading map "(?P<map>[^"]+)":? (?P<err>.*)"#,
+    ),
     (
         Ebpf,
         ProgramLoad,
@@ -603,6 +623,13 @@ pub(super) const FORMS: &[Form] = &[
 /// What programs say in words of their own: what failed, and the shape of the line. In a log
 /// that is not about eBPF they may mean something else.
 pub(super) const LOOSE: &[(Operation, &str)] = &[
+    (AttachXdp, r"\bnlmsg error:? (?P<err>.*)"),
+    (AttachXdp, r"error receiving netlink message: (?P<err>.*)"),
+    (AttachXdp, r"link set xdp fd failed\s*$"),
+    (
+        ProgramLoad,
+        r"bpf_prog_load\b.{0,160}returned fd: -1 \((?P<err>[^)]*)\)",
+    ),
     (
         MapCreate,
         r"(?:ebpf_create_map|bpf_create_map\w*|bpf_map_create)(?:\(\))? ?(?:failed|error)?[^:]*: (?P<err>.*)",

@@ -154,11 +154,13 @@ impl Reading {
         };
         let hits = self.hits.iter();
         let excused = hits.filter(|hit| self.is_excused(catalogue, hit));
-        let excused: BTreeSet<u64> = excused.map(|hit| hit.line).collect();
+        // Of lines that say the same the first ones are kept.
+        let excused: BTreeSet<&str> = excused.map(|hit| hit.text.as_str()).collect();
         let about_bpf = self.about_bpf;
         let failures = self.failures.iter();
         failures.filter(move |failure| {
-            let is_noise = failure.noise.iter().any(harmless) || excused.contains(&failure.line);
+            let is_noise =
+                failure.noise.iter().any(harmless) || excused.contains(failure.text.as_str());
             about_bpf && !is_noise
         })
     }

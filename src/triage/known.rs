@@ -1,8 +1,9 @@
 //! What is known of the host that a log is from.
 
 use super::found::Reading;
-use crate::facts::{self, Fact, Facts, KernelConfig, Why};
-use crate::host::{Files, Role};
+use crate::catalogue::{Catalogue, Check, Condition};
+use crate::diagnosis::is_failing;
+use crate::facts::{Fact, Facts, KernelConfig, Quoted, Why};
 use crate::probes::ProbeResult;
 
 /// What is known of the host that a log is from.
@@ -44,41 +45,63 @@ impl KnownHost {
     #[must_use]
     pub fn of_log(reading: &Reading, note: Option<String>) -> Self {
         let release = reading.release.as_ref();
-        let mut files = Files::new(release.map(|(release, _)| release.as_str()));
-        if let Some(os) = &reading.os {
-            let id = os.split_whitespace().next().unwrap_or_default();
-            let id = id.to_lowercase();
-            let id = if id == "red" { "rhel".to_owned() } else { id };
-            let text = format!("ID={id}\nPRETTY_NAME=\"{os}\"\n");
-            // What a log quotes of a file may be too little of it to be read as one.
-            let _incomplete = files.add(Role::OsRelease, LOG, text.as_bytes());
-        }
-        let tells = reading.release.is_some()
-            || reading.os.is_some()
-            || !reading.config.is_empty()
-            || !reading.settings.is_empty();
-        if !tells {
-            return Self {
+        let quoted = Quoted {
+            release: release.map(|(release, _)| release.as_str()),
+            os: reading.os.as_deref(),
+            config: &reading.config,
+            settings: &reading.settings,
+        };
+        match quoted.facts() {
+            None => Self {
                 note,
                 ..Self::none()
-            };
+            },
+            Some(facts) => Self {
+                facts,
+                outcomes: Vec::new(),
+                known_from: "log",
+                note,
+            },
         }
-        let mut facts = facts::collect(files.host().as_ref());
-        if !reading.config.is_empty() {
-            facts.set_config(KernelConfig::quoted(&reading.config, LOG));
-        }
-        for (name, value) in &reading.settings {
-            let key = format!("sysctl.{name}");
-            if facts::is_known(&key) {
-                facts.set(&key, Fact::known(*value, LOG));
+    }
+
+    /// Options that the log shows to be set, and that a check fails for want of, where nothing
+    /// but options that the log does not show could make it fail: those are taken to be set.
+    pub(super) fn options_that_refute<'a>(
+        &self,
+        catalogue: &Catalogue,
+        check: &'a Check,
+    ) -> Vec<&'a str> {
+        let Some(fails) = check.fails.as_ref().filter(|_| self.known_from == "log") else {
+            return Vec::new();
+        };
+        let mut options: Vec<&str> = Vec::new();
+        fails.walk(&mut |condition| {
+            if let Condition::Fact(test) = condition {
+                options.extend(test.key.strip_prefix("config."));
             }
+        });
+        let is_shown = |option: &&str| {
+            let fact = self.facts.get(&format!("config.{option}"));
+            fact.value().is_some()
+        };
+        let (mut shown, unknown): (Vec<&str>, Vec<&str>) = options.into_iter().partition(is_shown);
+        if shown.is_empty() {
+            return shown;
         }
-        Self {
-            facts,
-            outcomes: Vec::new(),
-            known_from: "log",
-            note,
+        let mut facts = self.facts.clone();
+        let taken = unknown.iter().map(|option| format!("CONFIG_{option}=y\n"));
+        let shown_lines = shown.iter().filter_map(|option| {
+            let value = self.facts.text(&format!("config.{option}"))?;
+            Some(format!("CONFIG_{option}={value}\n"))
+        });
+        let lines: String = taken.chain(shown_lines).collect();
+        facts.set_config(KernelConfig::quoted(&lines, LOG));
+        if is_failing(catalogue, &facts, fails) != Some(false) {
+            shown.clear();
         }
+        shown.dedup();
+        shown
     }
 
     /// The host as another process on it may find it: what this one may do says nothing.

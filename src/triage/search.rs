@@ -8,16 +8,16 @@ use super::candidates::Candidates;
 use super::clean::{is_in_numbers, quotable_at, unwrap};
 use super::event::{Event, fitting, is_one_of, with_errno};
 use super::forms::{DIALECTS, FORMS, LOOSE};
-use super::found::{Hit, Reading};
-use super::lexicon::{FACTS, Lexicon, Purpose, Told};
-use super::mention::{is_mention, is_plain, printed_below, tells};
+use super::found::Reading;
+use super::keep::Found;
+use super::lexicon::{Lexicon, Purpose};
+use super::mention::{is_mention, is_plain, printed_below};
 use super::place::Place;
 use super::places::Places;
 use super::read::Window;
 use super::rejoin::{NARROWEST, causes_below, goes_on};
 use super::shapes::{Look, Shapes};
-use super::surroundings::{Surroundings, refusal_above};
-use crate::catalogue::{Catalogue, Loader, Noise, Operation, Symptom};
+use crate::catalogue::{Catalogue, Loader, Noise, Operation};
 
 /// So often a line is put together with the next one; a log with more was not copied from a
 /// terminal.
@@ -29,31 +29,20 @@ const LINE: usize = 64 << 10;
 /// Which have so many bytes in common.
 const SEAM: usize = 1 << 10;
 
-/// A symptom that a line has.
-struct Found {
-    /// The places of the check and of the symptom in it.
-    symptom: (usize, usize),
-    names: BTreeMap<String, String>,
-    /// The line as it is quoted.
-    text: String,
-    aside: bool,
-    plain: bool,
-}
-
 /// What is known while a log is read.
 pub(super) struct Search<'a> {
-    catalogue: &'a Catalogue,
-    lexicon: &'a Lexicon,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) lexicon: &'a Lexicon,
     pub(super) reading: Reading,
     /// Symptoms that have no pattern, by what must have failed.
     by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
-    places: Places,
+    pub(super) places: Places,
     shapes: Shapes,
     candidates: Candidates,
     /// How often two lines were put together.
     joins: usize,
     /// The last lines that a symptom was found on.
-    told: VecDeque<u64>,
+    pub(super) told: VecDeque<u64>,
 }
 
 impl<'a> Search<'a> {
@@ -196,15 +185,13 @@ impl<'a> Search<'a> {
         self.places.next();
         let mut events: Vec<Event> = Vec::new();
         let mut symptoms = Vec::new();
-        let (mut ended, mut is_noise) = (false, false);
+        let (mut ended, mut is_noise, mut is_harmless) = (false, false, false);
         for &entry in candidates {
             match lexicon.purpose(entry) {
                 Some(Purpose::Noise(noise)) if lexicon.is_match(entry, text) => {
                     self.reading.keep_noise(noise, number, text);
                     let noise = self.catalogue.noise.get(noise);
-                    if !noise.is_some_and(Noise::depends) {
-                        return true;
-                    }
+                    is_harmless |= !noise.is_some_and(Noise::depends);
                     is_noise = true;
                 }
                 Some(Purpose::NoiseAlso(noise)) if lexicon.is_match(entry, text) => {
@@ -232,7 +219,7 @@ impl<'a> Search<'a> {
                         && let Some((operation, _)) = LOOSE.get(index)
                     {
                         let names = lexicon.groups(entry, &captures);
-                        events.push(Event::told(*operation, names, text));
+                        events.push(Event::told(*operation, names, text).loosely());
                     }
                 }
                 Some(Purpose::Dialect(index)) if lexicon.is_match(entry, text) => {
@@ -263,6 +250,9 @@ impl<'a> Search<'a> {
                 }
                 _ => {}
             }
+        }
+        if is_harmless {
+            return true;
         }
         let mut hits: Vec<Found> = Vec::new();
         for (entry, check, index) in symptoms {
@@ -312,7 +302,7 @@ impl<'a> Search<'a> {
                         names: with_errno(event),
                         text: quotable_at(text, 0),
                         aside: false,
-                        plain: false,
+                        plain: event.loose,
                     });
                 }
             }
@@ -342,86 +332,5 @@ impl<'a> Search<'a> {
             self.places.end_program();
         }
         found || is_noise
-    }
-
-    fn symptom(&self, check: usize, index: usize) -> Option<&'a Symptom> {
-        self.catalogue.checks.get(check)?.symptoms.get(index)
-    }
-
-    fn hit(&mut self, found: Found, at: Place<'_>) {
-        let Found {
-            symptom: (check, symptom),
-            names,
-            text,
-            aside,
-            plain,
-        } = found;
-        let found = self.symptom(check, symptom);
-        let is_verdict = !aside && found.is_some_and(|symptom| symptom.verifier.is_some());
-        let weight = found.map_or(0, |symptom| symptom.weight);
-        let hits = &mut self.reading.hits;
-        if !self.places.admit(hits, (check, symptom), is_verdict, &text) {
-            return;
-        }
-        let register = names.get("reg").map(String::as_str);
-        let around = Surroundings::above(at.inside, at.before, &text, register);
-        let noise = self.noise_of(&text, around.program.as_deref());
-        let mut names = names;
-        if let Some(relocation) = &around.relocation {
-            let told = names.entry("relocation".to_owned());
-            told.or_insert_with(|| relocation.clone());
-        }
-        self.reading.hits.push(Hit {
-            check,
-            symptom,
-            line: at.number,
-            text,
-            names,
-            around,
-            weight: if aside { 0 } else { weight },
-            overruled: false,
-            aside,
-            plain,
-            noise,
-        });
-    }
-
-    /// The noise that a line is, should the rest of the log say so.
-    fn noise_of(&self, text: &str, program: Option<&str>) -> Vec<usize> {
-        let told = match program {
-            Some(program) => format!("prog '{program}': {text}"),
-            None => text.to_owned(),
-        };
-        let noise = self.lexicon.conditional();
-        let found = noise.filter(|(entry, _)| self.lexicon.is_match(*entry, &told));
-        found.map(|(_, noise)| noise).collect()
-    }
-
-    /// Keeps what the verifier said last of a program, if no symptom has it.
-    fn refusal(&mut self, at: Place<'_>) {
-        let Some((above, text)) = refusal_above(at.inside, at.before) else {
-            return;
-        };
-        let line = at.number.saturating_sub(above);
-        if !self.told.contains(&line) {
-            let program = Surroundings::above(at.inside, at.before, "", None).program;
-            self.reading.keep_refusal(line, &text, program);
-        }
-    }
-
-    fn fact(&mut self, entry: u32, index: usize, text: &str, number: u64) {
-        if let Some(captures) = self.lexicon.captures(entry, text)
-            && let Some(value) = captures.name("v")
-            && let Some((told, _)) = FACTS.get(index)
-        {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            // What a line asks for is not what there is.
-            if matches!(told, Told::Config | Told::Setting)
-                && tells(text.split(value.as_ref()).next().unwrap_or_default())
-            {
-                return;
-            }
-            self.reading.learn(*told, &value, number);
-        }
     }
 }
