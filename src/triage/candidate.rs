@@ -152,7 +152,8 @@ fn is_echo(reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
     }
     let mut failed = reading.failed.iter();
     failed.any(|failed| {
-        failed.line < hit.line
+        // The next line, too, where the two were taken for one that was broken.
+        failed.line <= hit.line
             && failed.line + ECHO >= hit.line
             && !matches!(failed.errno, "EPERM" | "EACCES")
             && (!is_bare || symptom.event.contains(&failed.operation))

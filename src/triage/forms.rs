@@ -627,6 +627,34 @@ pub(super) const LOOSE: &[(Operation, &str)] = &[
     (AttachXdp, r"error receiving netlink message: (?P<err>.*)"),
     (AttachXdp, r"link set xdp fd failed\s*$"),
     (
+        AttachXdp,
+        r"(?:bpf_set_link_xdp_fd|bpf_xdp_attach|bpf_xdp_link_create)\w*(?:\(\))?[^:]{0,30}(?:failed|error|returned)[^:]{0,12}[: ] ?(?P<err>.*)",
+    ),
+    (
+        AttachXdp,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? attach(?:ing)? [^:]{0,40}\bXDP\b[^:]{0,60}: (?P<err>.*)",
+    ),
+    (
+        AttachTc,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? (?:attach|add|replac|creat)\w* [^:]{0,30}\b(?:tc|tcx|cls_bpf|clsact)\b[^:]{0,40}: (?P<err>.*)",
+    ),
+    (
+        AttachCgroup,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? attach(?:ing)? [^:]{0,50}\bcgroups?\b[^:]{0,40}: (?P<err>.*)",
+    ),
+    (
+        AttachTrampoline,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? attach(?:ing)? [^:]{0,30}\b(?:fentry|fexit|fmod_ret|LSM)\b[^:]{0,40}: (?P<err>.*)",
+    ),
+    (
+        MapCreate,
+        r"(?:unable|could ?n[o']t|can ?not|can't)(?: to)? create (?:the )?(?:\w+ ){0,3}map\b[^:]*[:(] ?(?P<err>.*)",
+    ),
+    (
+        PerfEventOpen,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? (?:open|creat|set ?up)\w* [^:]{0,30}\bperf[ _](?:event|buffer|reader|ring)\w*[^:]{0,60}: (?P<err>.*)",
+    ),
+    (
         ProgramLoad,
         r"bpf_prog_load\b.{0,160}returned fd: -1 \((?P<err>[^)]*)\)",
     ),

@@ -254,6 +254,10 @@ impl<'a> Search<'a> {
         if is_harmless {
             return true;
         }
+        // Where a loader says it in its own words, nothing is to be made of general ones.
+        if events.iter().any(|event| !event.loose) {
+            events.retain(|event| !event.loose);
+        }
         let mut hits: Vec<Found> = Vec::new();
         for (entry, check, index) in symptoms {
             let Some(symptom) = self.symptom(check, index) else {
