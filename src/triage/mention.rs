@@ -22,6 +22,12 @@ static COMMAND: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?:^|[$#%>|]) ?(?:sudo )?(?:cat|zcat|[ez]?grep|sysctl|head|tail|less|ls) [^:]*(?:/proc/|/boot/|/sys/|CONFIG_|kernel\.|net\.)",
     )
 });
+/// A line of source code that declares something.
+static DECLARATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"^\s*(?:pub (?:const|static|fn|struct|enum)\b|# ?(?:define|include|ifdef|ifndef)\b|typedef |static const )",
+    )
+});
 /// The name of a setting alone.
 static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
@@ -49,6 +55,9 @@ pub(super) fn is_mention(line: &str, matched: &str) -> bool {
     if let Some(setting) = found(&SETTING, line) {
         let before = line.get(..setting.start()).unwrap_or_default();
         return !tells(before);
+    }
+    if found(&DECLARATION, line).is_some() {
+        return true;
     }
     let is_named = || found(&NAME, matched).is_some() || found(&COMMAND, line).is_some();
     is_named() && !tells(line)
@@ -135,6 +144,11 @@ mod tests {
                 true,
             ),
             ("kptr_restrict", "kptr_restrict", true),
+            (
+                "pub const XDP_TX_CSUM: u32 = 2; pub const XDP_X: u32 = 4;",
+                "CSUM: u32 = 2; pub const XDP_X",
+                true,
+            ),
             (
                 "error: CONFIG_BPF_LSM is not set",
                 "CONFIG_BPF_LSM is not set",
