@@ -11,8 +11,6 @@ use std::fs;
 use std::path::Path;
 
 use bpf_doctor::catalogue::Catalogue;
-use bpf_doctor::facts;
-use bpf_doctor::host::Files;
 use bpf_doctor::triage::{self, Explanation, KnownHost, Searcher};
 
 fn catalogue() -> Catalogue {
@@ -22,15 +20,8 @@ fn catalogue() -> Catalogue {
 fn explain(catalogue: &Catalogue, searcher: &Searcher<'_>, log: &[u8]) -> Explanation {
     let mut input = log;
     let reading = searcher.read(&mut input, triage::LIMIT).unwrap();
-    // What the log tells of its kernel is known, as `--host none` has it.
-    let release = reading
-        .release
-        .as_ref()
-        .map(|(release, _)| release.as_str());
-    let host = KnownHost {
-        facts: facts::collect(Files::new(release).host().as_ref()),
-        ..KnownHost::none()
-    };
+    // What the log tells of its host is known, as `--host none` has it.
+    let host = KnownHost::of_log(&reading, None);
     triage::explain(catalogue, &reading, &host)
 }
 

@@ -7,8 +7,6 @@
 use std::sync::LazyLock;
 
 use bpf_doctor::catalogue::Catalogue;
-use bpf_doctor::facts;
-use bpf_doctor::host::Files;
 use bpf_doctor::triage::{self, Confidence, Explained, Explanation, KnownHost, Searcher, Standing};
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| bpf_doctor::built_in_catalogue().unwrap());
@@ -16,11 +14,7 @@ static SEARCHER: LazyLock<Searcher<'static>> = LazyLock::new(|| Searcher::new(&C
 
 fn explain(log: &str) -> Explanation {
     let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
-    let release = reading.release.as_ref().map(|(release, _)| release);
-    let host = KnownHost {
-        facts: facts::collect(Files::new(release.map(String::as_str)).host().as_ref()),
-        ..KnownHost::none()
-    };
+    let host = KnownHost::of_log(&reading, None);
     triage::explain(&CATALOGUE, &reading, &host)
 }
 

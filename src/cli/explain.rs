@@ -14,8 +14,8 @@ use super::feed::Deadline;
 use super::input::read_file;
 use super::output::{OutputArguments, Terminal};
 use bpf_doctor::catalogue::Catalogue;
-use bpf_doctor::facts::{self, KernelConfig};
-use bpf_doctor::host::{Files, Opened, Role};
+use bpf_doctor::facts;
+use bpf_doctor::host::Opened;
 use bpf_doctor::triage::{self, Cut, Explanation, KnownHost, Reading};
 use bpf_doctor::{probes, report};
 
@@ -145,7 +145,7 @@ fn explain(
         "live" | "none" => None,
         file => Some(saved_host(Path::new(file))?),
     };
-    let alone = triage::explain(catalogue, reading, &of_log(reading, None));
+    let alone = triage::explain(catalogue, reading, &KnownHost::of_log(reading, None));
     if !alone.recognised {
         return Ok(alone);
     }
@@ -175,7 +175,7 @@ fn explain(
         return Ok(triage::explain(
             catalogue,
             reading,
-            &of_log(reading, Some(note)),
+            &KnownHost::of_log(reading, Some(note)),
         ));
     }
     let host = match host.known_from {
@@ -186,43 +186,6 @@ fn explain(
         _ => host,
     };
     Ok(triage::explain(catalogue, reading, &host))
-}
-
-/// What the log itself tells of its host.
-fn of_log(reading: &Reading, note: Option<String>) -> KnownHost {
-    let mut files = Files::new(
-        reading
-            .release
-            .as_ref()
-            .map(|(release, _)| release.as_str()),
-    );
-    if let Some(os) = &reading.os {
-        let id = os
-            .split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
-        let id = if id == "red" { "rhel".to_owned() } else { id };
-        let text = format!("ID={id}\nPRETTY_NAME=\"{os}\"\n");
-        // What a log quotes of a file may be too little of it to be read as one.
-        let _incomplete = files.add(Role::OsRelease, "the log", text.as_bytes());
-    }
-    if reading.release.is_none() && reading.config.is_empty() && reading.os.is_none() {
-        return KnownHost {
-            note,
-            ..KnownHost::none()
-        };
-    }
-    let mut facts = facts::collect(files.host().as_ref());
-    if !reading.config.is_empty() {
-        facts.set_config(KernelConfig::quoted(&reading.config, "the log"));
-    }
-    KnownHost {
-        facts,
-        outcomes: Vec::new(),
-        known_from: "log",
-        note,
-    }
 }
 
 /// The largest report there is.

@@ -127,6 +127,16 @@ fn is_past(fix: &Fix, world: &World<'_>) -> bool {
     range.is_some_and(|range| world.answer(&Condition::Kernel(range)).tri == Tri::Yes)
 }
 
+/// Whether a condition holds, by these facts alone, as far as they tell.
+#[must_use]
+pub fn is_failing(catalogue: &Catalogue, facts: &Facts, condition: &Condition) -> Option<bool> {
+    match World::new(catalogue, facts, &[]).answer(condition).tri {
+        Tri::Yes => Some(true),
+        Tri::No => Some(false),
+        Tri::Unknown => None,
+    }
+}
+
 /// Whether the kernel behaves like a mainline version in this range, as far as is known.
 #[must_use]
 pub fn kernel_is(catalogue: &Catalogue, facts: &Facts, range: &VersionRange) -> Option<bool> {

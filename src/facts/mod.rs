@@ -6,6 +6,7 @@
 
 mod fact;
 mod keys;
+mod quoted;
 mod reader;
 mod rest;
 
@@ -50,6 +51,7 @@ pub use kconfig::KernelConfig;
 pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
 pub use nearby::{Cgroup, Nearby, Presence};
 pub use needed::needed_mounts;
+pub use quoted::Quoted;
 
 /// Everything known of one host.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::clean::quotable;
 use super::explanation::{Confidence, Explained, Line, Standing};
 use super::found::{Hit, Reading};
+use super::known::KnownHost;
 use super::lacks::lacks;
-use super::sentences::{look_closer, remains, told};
-use super::weigh::KnownHost;
+use super::sentences::{is_held_here, look_closer, remains, told};
 use crate::catalogue::{Catalogue, Check, Kind, Operation, Symptom};
 use crate::diagnosis::{Evidence, Finding, Needs, RenderedFix, Status, advise, kernel_is};
 
@@ -20,6 +20,12 @@ const OVERRULED: i32 = 16;
 /// A symptom that asks for kernels of a range weighs so much less where none is known: what it
 /// says of them is then said by none that asks for less.
 const UNKNOWN_KERNEL: i32 = 12;
+/// What follows from an earlier failure weighs so much less.
+const CONSEQUENCE: i32 = 24;
+/// So far below a failure a program may say it again in words of its own.
+const ECHO: u64 = 16;
+/// A symptom that weighs less tells little more than the error.
+const VAGUE: u8 = 70;
 /// What is behind a cause whose explanations nothing tells apart.
 const UNDECIDED: &str = "One of these; the log does not tell which.";
 /// What the verifier answers with where it refuses a program.
@@ -33,6 +39,10 @@ pub(super) struct Candidate<'a> {
     hits: Vec<(&'a Hit, i32)>,
     process: bool,
     pub(super) standing: Standing,
+    /// This process here has what the one of the log may have lacked.
+    is_held: bool,
+    /// Options that the log itself shows to be set, which refutes the cause.
+    set: Vec<&'a str>,
     finding: Option<&'a Finding>,
 }
 
@@ -75,9 +85,11 @@ pub(super) fn candidates<'a>(
                 .collect(),
             process,
             standing: Standing::Open,
+            is_held: false,
+            set: Vec::new(),
             finding: findings.iter().find(|finding| finding.check == check.id),
         };
-        candidate.hold_against_host();
+        candidate.hold_against_host(catalogue, host);
         Some(candidate)
     });
     weighed.collect()
@@ -92,13 +104,16 @@ fn weight(
     hit: &Hit,
     symptom: &Symptom,
 ) -> Option<i32> {
-    if lacks(reading, hit, symptom).is_some() || reading.is_excused(catalogue, hit) {
+    if hit.aside || lacks(reading, hit, symptom).is_some() || reading.is_excused(catalogue, hit) {
         return None;
     }
-    if is_outspoken(catalogue, reading, hit, symptom) {
+    if is_outspoken(catalogue, reading, hit, symptom) || is_echo(reading, hit, symptom) {
         return None;
     }
     let mut weight = i32::from(symptom.weight);
+    if is_consequence(reading, hit) {
+        weight -= CONSEQUENCE;
+    }
     if hit.overruled {
         weight -= OVERRULED;
     }
@@ -110,6 +125,39 @@ fn weight(
         }
     }
     Some(weight)
+}
+
+/// Whether a hit is about a descriptor that is none, as what failed above it left it.
+fn is_consequence(reading: &Reading, hit: &Hit) -> bool {
+    let errno = hit.names.get("errno").map(String::as_str);
+    let is_of_descriptor = match errno {
+        Some(errno) => errno == "EBADF",
+        None => hit
+            .text
+            .to_ascii_lowercase()
+            .contains("bad file descriptor"),
+    };
+    let mut failed = reading.failed.iter();
+    is_of_descriptor && failed.any(|failed| failed.line < hit.line && failed.errno != "EBADF")
+}
+
+/// Whether a hit has nothing but EPERM, and the same operation failed with another error just
+/// above it: programs say -1, which a call returned that failed, as if it were its error.
+fn is_echo(reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
+    let is_bare = symptom.text.is_none() && symptom.verifier.is_none();
+    if !(is_bare || symptom.weight < VAGUE)
+        || hit.names.get("errno").map(String::as_str) != Some("EPERM")
+    {
+        return false;
+    }
+    let mut failed = reading.failed.iter();
+    failed.any(|failed| {
+        // The next line, too, where the two were taken for one that was broken.
+        failed.line <= hit.line
+            && failed.line + ECHO >= hit.line
+            && !matches!(failed.errno, "EPERM" | "EACCES")
+            && (!is_bare || symptom.event.contains(&failed.operation))
+    })
 }
 
 /// Whether a hit has nothing but the error of a load, of which the verifier said why: then
@@ -151,7 +199,7 @@ impl Candidate<'_> {
     }
 
     /// A cause that the host confirms rises, one that it refutes sinks.
-    fn hold_against_host(&mut self) {
+    fn hold_against_host(&mut self, catalogue: &Catalogue, host: &KnownHost) {
         let Some(finding) = self.finding else {
             return;
         };
@@ -163,9 +211,16 @@ impl Candidate<'_> {
             }
             // What a program or a tool did wrong is not undone by what is installed here;
             // and what this process may do says nothing of another one.
-            Status::Ok if self.process || self.check.kind != Kind::Host => {}
+            Status::Ok if self.check.kind != Kind::Host => {}
+            Status::Ok if self.process => self.is_held = true,
             Status::Ok => self.refuted(),
             Status::NotApplicable if !moot && self.check.kind == Kind::Host => self.refuted(),
+            Status::Unknown if self.check.kind == Kind::Host => {
+                self.set = host.options_that_refute(catalogue, self.check);
+                if !self.set.is_empty() {
+                    self.refuted();
+                }
+            }
             Status::NotApplicable | Status::Unknown => {}
         }
     }
@@ -203,14 +258,21 @@ impl Candidate<'_> {
             symptom.cause.as_deref().filter(|_| is_sure)
         });
         let (facts, outcomes) = (&host.facts, &host.outcomes);
-        let mut advice = advise(catalogue, facts, outcomes, self.check, named.next());
+        // What another process lacks is not told by what this one has.
+        let another = self.is_held.then(|| host.of_another_process());
+        let mut advice = match &another {
+            Some(facts) => advise(catalogue, facts, &[], self.check, named.next()),
+            None => advise(catalogue, facts, outcomes, self.check, named.next()),
+        };
+        let held = self.is_held.then(|| is_held_here(host.known_from));
         // What the host does not have is not to be cured on it.
-        let remains = (self.standing == Standing::Refuted).then(|| {
+        let refuted = (self.standing == Standing::Refuted).then(|| {
             advice.fixes.clear();
             advice.possible.clear();
             advice.because.clone_from(&self.check.why);
             remains(host.known_from)
         });
+        let remains = refuted.or(held);
         let hit = self.hits.first().map(|(hit, _)| *hit);
         let symptom = hit.and_then(|hit| self.check.symptoms.get(hit.symptom));
         let is_verifier = symptom.is_some_and(|symptom| symptom.verifier.is_some());
@@ -260,6 +322,11 @@ impl Candidate<'_> {
     }
 
     fn standing_because(&self) -> (String, Vec<Evidence>) {
+        if !self.set.is_empty() {
+            let options = self.set.iter().map(|option| format!("CONFIG_{option}"));
+            let options = options.collect::<Vec<_>>().join(", ");
+            return (format!("{options} is set, as the log shows"), Vec::new());
+        }
         let Some(finding) = self.finding.filter(|_| self.standing != Standing::Open) else {
             return (String::new(), Vec::new());
         };

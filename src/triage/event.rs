@@ -11,6 +11,8 @@ pub(super) struct Event {
     pub(super) operation: Operation,
     pub(super) errno: Option<&'static str>,
     pub(super) names: BTreeMap<String, String>,
+    /// Programs of other kinds say it in these words, too.
+    pub(super) loose: bool,
 }
 
 impl Event {
@@ -21,6 +23,15 @@ impl Event {
             operation,
             errno: told.or_else(|| errno::find(line)),
             names,
+            loose: false,
+        }
+    }
+
+    /// The same in words that are no loader's own.
+    pub(super) fn loosely(self) -> Self {
+        Self {
+            loose: true,
+            ..self
         }
     }
 }

@@ -480,7 +480,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Bpftrace,
         MapCreate,
-        r"(?:Error creating|failed to create) (?:\w+ )?map: '?(?P<map>[^':]*)'?:? ?(?P<err>.*)",
+        r"(?:Error creating (?:\w+ )?map: '?|ERROR: failed to create (?:\w+ )?map: '?|failed to create map: '[@%])(?P<map>[^':]*)'?:? ?(?P<err>.*)",
     ),
     (
         Bpftrace,
@@ -492,7 +492,27 @@ pub(super) const FORMS: &[Form] = &[
         ProgramLoad,
         r"ERROR: Loading BPF object\(s\) failed",
     ),
+    (
+        Libbpf,
+        AttachTrampoline,
+        r"libxdp: Failed to attach program (?:\S+ )?to dispatcher: (?P<err>.*)",
+    ),
+    (
+        Ebpf,
+        Pin,
+        r"(?:get|getting|load|loading|open|opening)(?: pinned)? object /\S+: (?P<err>.*)",
+    ),
+    (
+        Aya,
+        MapCreate,
+        r"CreateError \{ name: \W*(?P<map>[\w.]*).*(?P<err>Os \{ code: .*)",
+    ),
     // gobpf
+    (
+        Ebpf,
+        MapCreate,
+        r#"error while loading map "(?P<map>[^"]+)":? (?P<err>.*)"#,
+    ),
     (
         Ebpf,
         ProgramLoad,
@@ -603,6 +623,41 @@ pub(super) const FORMS: &[Form] = &[
 /// What programs say in words of their own: what failed, and the shape of the line. In a log
 /// that is not about eBPF they may mean something else.
 pub(super) const LOOSE: &[(Operation, &str)] = &[
+    (AttachXdp, r"\bnlmsg error:? (?P<err>.*)"),
+    (AttachXdp, r"error receiving netlink message: (?P<err>.*)"),
+    (AttachXdp, r"link set xdp fd failed\s*$"),
+    (
+        AttachXdp,
+        r"(?:bpf_set_link_xdp_fd|bpf_xdp_attach|bpf_xdp_link_create)\w*(?:\(\))?[^:]{0,30}(?:failed|error|returned)[^:]{0,12}[: ] ?(?P<err>.*)",
+    ),
+    (
+        AttachXdp,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? attach(?:ing)? [^:]{0,40}\bXDP\b[^:]{0,60}: (?P<err>.*)",
+    ),
+    (
+        AttachTc,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? (?:attach|add|replac|creat)\w* [^:]{0,30}\b(?:tc|tcx|cls_bpf|clsact)\b[^:]{0,40}: (?P<err>.*)",
+    ),
+    (
+        AttachCgroup,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? attach(?:ing)? [^:]{0,50}\bcgroups?\b[^:]{0,40}: (?P<err>.*)",
+    ),
+    (
+        AttachTrampoline,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? attach(?:ing)? [^:]{0,30}\b(?:fentry|fexit|fmod_ret|LSM)\b[^:]{0,40}: (?P<err>.*)",
+    ),
+    (
+        MapCreate,
+        r"(?:unable|could ?n[o']t|can ?not|can't)(?: to)? create (?:the )?(?:\w+ ){0,3}map\b[^:]*[:(] ?(?P<err>.*)",
+    ),
+    (
+        PerfEventOpen,
+        r"(?:fail(?:ed|ure)?|unable|can ?not|can't|could ?n[o']t|error)(?: to| in| while)? (?:open|creat|set ?up)\w* [^:]{0,30}\bperf[ _](?:event|buffer|reader|ring)\w*[^:]{0,60}: (?P<err>.*)",
+    ),
+    (
+        ProgramLoad,
+        r"bpf_prog_load\b.{0,160}returned fd: -1 \((?P<err>[^)]*)\)",
+    ),
     (
         MapCreate,
         r"(?:ebpf_create_map|bpf_create_map\w*|bpf_map_create)(?:\(\))? ?(?:failed|error)?[^:]*: (?P<err>.*)",

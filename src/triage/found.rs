@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::clean::quotable;
 use super::lexicon::Told;
 use super::surroundings::Surroundings;
-use crate::catalogue::{Catalogue, Loader, Noise};
+use crate::catalogue::{Catalogue, Loader, Noise, Operation};
 
 /// So many harmless lines are kept.
 const HARMLESS: usize = 20;
@@ -37,6 +37,11 @@ pub(super) struct Hit {
     pub(super) weight: u8,
     /// The verifier said something else after it, and its last word is its verdict.
     pub(super) overruled: bool,
+    /// The line names a setting and tells of no failure, or it stands before the verifier came
+    /// to the program's first instruction, and so is no verdict.
+    pub(super) aside: bool,
+    /// What its pattern found is plain English, that other programs say as well.
+    pub(super) plain: bool,
     /// Noise of the catalogue that it is, should the rest of the log say so.
     pub(super) noise: Vec<usize>,
 }
@@ -67,6 +72,14 @@ pub(super) struct Refusal {
     pub(super) text: String,
     /// The program it is about, where the log names it.
     pub(super) program: Option<String>,
+}
+
+/// An operation that failed, and with what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failed {
+    pub(super) line: u64,
+    pub(super) operation: Operation,
+    pub(super) errno: &'static str,
 }
 
 /// A line that tells that something failed.
@@ -106,6 +119,8 @@ pub struct Reading {
     pub(super) refusals: Vec<Refusal>,
     /// The first lines that tell that something failed.
     pub(super) failures: Vec<Failure>,
+    /// The first operations that failed with an error that is named.
+    pub(super) failed: Vec<Failed>,
     /// Lines read.
     pub lines: u64,
     /// Bytes read.
@@ -118,6 +133,8 @@ pub struct Reading {
     pub os: Option<String>,
     /// Lines of a kernel config that the log has.
     pub config: String,
+    /// Settings of the kernel that the log shows, and their values.
+    pub settings: BTreeMap<String, i64>,
     options: usize,
 }
 
@@ -137,11 +154,13 @@ impl Reading {
         };
         let hits = self.hits.iter();
         let excused = hits.filter(|hit| self.is_excused(catalogue, hit));
-        let excused: BTreeSet<u64> = excused.map(|hit| hit.line).collect();
+        // Of lines that say the same the first ones are kept.
+        let excused: BTreeSet<&str> = excused.map(|hit| hit.text.as_str()).collect();
         let about_bpf = self.about_bpf;
         let failures = self.failures.iter();
         failures.filter(move |failure| {
-            let is_noise = failure.noise.iter().any(harmless) || excused.contains(&failure.line);
+            let is_noise =
+                failure.noise.iter().any(harmless) || excused.contains(failure.text.as_str());
             about_bpf && !is_noise
         })
     }
@@ -174,6 +193,17 @@ impl Reading {
         }
     }
 
+    /// Keeps an operation that failed with this error.
+    pub(super) fn keep_failed(&mut self, line: u64, operation: Operation, errno: &'static str) {
+        if self.failed.len() < FAILURES {
+            self.failed.push(Failed {
+                line,
+                operation,
+                errno,
+            });
+        }
+    }
+
     /// Keeps a verdict of the verifier, once.
     pub(super) fn keep_refusal(&mut self, line: u64, text: &str, program: Option<String>) {
         let text = quotable(text);
@@ -194,8 +224,9 @@ impl Reading {
         let refusals = self.refusals.iter_mut().map(|refusal| &mut refusal.line);
         let failures = self.failures.iter_mut().map(|failure| &mut failure.line);
         let release = self.release.iter_mut().map(|(_, line)| line);
+        let failed = self.failed.iter_mut().map(|failed| &mut failed.line);
         let all = hits.chain(harmless).chain(refusals).chain(failures);
-        all.chain(release).for_each(number);
+        all.chain(release).chain(failed).for_each(number);
     }
 
     /// Keeps what a line tells of its host.
@@ -223,6 +254,18 @@ impl Reading {
                 self.config.push('\n');
             }
             Told::Config => {}
+            Told::Setting => {
+                let (name, number) = value.split_once(['=', ':']).unwrap_or_default();
+                let bare = |text: &str| text.trim().trim_matches(['\'', '"']).to_owned();
+                let name = bare(name)
+                    .trim_start_matches("/proc/sys/")
+                    .replace('/', ".");
+                if let Ok(number) = bare(number).trim().parse()
+                    && self.settings.len() < OPTIONS
+                {
+                    self.settings.entry(name).or_insert(number);
+                }
+            }
         }
     }
 }

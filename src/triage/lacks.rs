@@ -3,7 +3,7 @@
 use super::found::{Hit, Reading};
 use crate::catalogue::{Loader, Symptom};
 
-/// What weighs so much tells of eBPF by itself.
+/// What weighs so much and is no plain English tells of eBPF by itself.
 const UNMISTAKABLE: u8 = 84;
 /// The same for what the verifier says.
 const VERIFIERS_OWN: u8 = 94;
@@ -38,9 +38,9 @@ pub(super) fn lacks<'a>(reading: &Reading, hit: &Hit, symptom: &'a Symptom) -> O
     }
     // Words that mean something in a log about eBPF mean something else elsewhere.
     let is_plain = match symptom.verifier {
-        None => symptom.weight < UNMISTAKABLE,
+        None => symptom.weight < UNMISTAKABLE || hit.plain,
         // What the verifier says is about a register most often.
-        Some(_) => symptom.weight < VERIFIERS_OWN && !hit.names_register(),
+        Some(_) => (symptom.weight < VERIFIERS_OWN || hit.plain) && !hit.names_register(),
     };
     (is_plain && !reading.about_bpf).then_some(Lack::Subject)
 }

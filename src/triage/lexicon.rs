@@ -55,7 +55,7 @@ pub(super) const FACTS: &[(Told, &str)] = &[
     (Told::Release, r"Linux \S+ (?P<v>\d+\.\d+\.\d+\S*) #\d"),
     (
         Told::Release,
-        r#"(?:kernel|kernelVersion|kernel_version|kernelrelease|kernel-version|uname(?: -r)?|running kernel|kernel (?:version|release))["'*`]*(?: is| info)?\s*[:=]?\s*["'*`]*(?:Linux )?(?:version )?v?(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#,
+        r#"(?:kernel|kernelVersion|kernel_version|kernelrelease|kernel-version|uname(?: -r)?|running kernel|kernel[ _-](?:version|release))["'*`]*(?: is| info)?\s*[:=]?\s*["'*`]*(?:Linux )?(?:version )?v?(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#,
     ),
     (
         Told::Release,
@@ -75,10 +75,15 @@ pub(super) const FACTS: &[(Told, &str)] = &[
         Told::Release,
         r"\b(?:on|running|using|my|under) (?:an? |the |my |linux )*kernel (?:version )?v?(?P<v>[3-9]\.\d{1,2})\b",
     ),
+    (Told::Release, r"\bOS: Linux (?P<v>\d+\.\d+\.\d+\S*)"),
     (Told::Os, r#"PRETTY_NAME="?(?P<v>[^"]+)"#),
     (
         Told::Config,
         r"(?:^|[\s:])(?P<v>CONFIG_\w+=\S+|# CONFIG_\w+ is not set)",
+    ),
+    (
+        Told::Setting,
+        r#"(?:^|[\s:])(?P<v>(?:(?:kernel|net\.core)\.\w+|/proc/sys/[\w./]+)['"]?(?: ?[:=] ?)['"]?-?\d+)['"]?\s*$"#,
     ),
 ];
 
@@ -88,7 +93,7 @@ const VERDICT: &str =
     r"processed \d+ insns|verification time \d+ usec|(?:BEGIN|END) (?:PROG LOAD |DUMP )?LOG\b";
 
 /// Words that a log about eBPF has, and others rarely.
-const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op";
+const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns?\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op|\bqdisc\b|pinned map|map spec|\btcx\b|locked down|pointer to ctx|misaligned \w+ access|reference leak|cgroup ?v2|perf (?:event|reader|buffer)|loading map .maps/";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +101,7 @@ pub(super) enum Told {
     Release,
     Os,
     Config,
+    Setting,
 }
 
 impl Lexicon {

@@ -14,10 +14,14 @@ mod event;
 mod explanation;
 mod forms;
 mod found;
+mod keep;
+mod known;
 mod lacks;
 mod lexicon;
 mod lint;
+mod mention;
 mod numbers;
+mod place;
 mod places;
 mod read;
 mod reading;
@@ -33,11 +37,12 @@ pub use explanation::{
     Confidence, Explained, Explanation, HostUsed, Line, LogSummary, NoiseLine, SCHEMA, Standing,
 };
 pub use found::{Cut, Reading};
+pub use known::KnownHost;
 pub use lint::{faults, lint};
 pub use read::InputError;
 pub use reading::Searcher;
 pub use text::text;
-pub use weigh::{KnownHost, explain};
+pub use weigh::explain;
 
 /// So many bytes of a log are read, unless the caller says otherwise.
 pub const LIMIT: u64 = 512 << 20;

@@ -8,14 +8,16 @@ use super::candidates::Candidates;
 use super::clean::{is_in_numbers, quotable_at, unwrap};
 use super::event::{Event, fitting, is_one_of, with_errno};
 use super::forms::{DIALECTS, FORMS, LOOSE};
-use super::found::{Hit, Reading};
-use super::lexicon::{FACTS, Lexicon, Purpose};
+use super::found::Reading;
+use super::keep::Found;
+use super::lexicon::{Lexicon, Purpose};
+use super::mention::{is_mention, is_plain, printed_below};
+use super::place::Place;
 use super::places::Places;
 use super::read::Window;
 use super::rejoin::{NARROWEST, causes_below, goes_on};
 use super::shapes::{Look, Shapes};
-use super::surroundings::{Surroundings, refusal_above};
-use crate::catalogue::{Catalogue, Loader, Noise, Operation, Symptom};
+use crate::catalogue::{Catalogue, Loader, Noise, Operation};
 
 /// So often a line is put together with the next one; a log with more was not copied from a
 /// terminal.
@@ -29,18 +31,18 @@ const SEAM: usize = 1 << 10;
 
 /// What is known while a log is read.
 pub(super) struct Search<'a> {
-    catalogue: &'a Catalogue,
-    lexicon: &'a Lexicon,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) lexicon: &'a Lexicon,
     pub(super) reading: Reading,
     /// Symptoms that have no pattern, by what must have failed.
     by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
-    places: Places,
+    pub(super) places: Places,
     shapes: Shapes,
     candidates: Candidates,
     /// How often two lines were put together.
     joins: usize,
     /// The last lines that a symptom was found on.
-    told: VecDeque<u64>,
+    pub(super) told: VecDeque<u64>,
 }
 
 impl<'a> Search<'a> {
@@ -127,16 +129,23 @@ impl<'a> Search<'a> {
         }
         let before = window.bytes.get(..start).unwrap_or_default();
         let mut said = unwrap(bytes);
+        let after = window.bytes.get(end..).unwrap_or_default();
         if let [text] = said.as_mut_slice()
-            && let Some(causes) = causes_below(text, window.bytes.get(end..).unwrap_or_default())
+            && let Some(more) = causes_below(text, after).or_else(|| printed_below(text, after))
         {
-            text.push_str(&causes);
+            text.push_str(&more);
             candidates = self.candidates.of(lexicon, text.as_bytes());
         }
         let mut found = false;
         for (index, text) in said.iter().enumerate() {
-            let inside = said.get(..index).unwrap_or_default();
-            found |= self.said(&candidates, text, number, inside, before);
+            let place = Place {
+                number,
+                inside: said.get(..index).unwrap_or_default(),
+                rest: said.get(index + 1..).unwrap_or_default(),
+                before,
+                after,
+            };
+            found |= self.said(&candidates, text, place);
         }
         // What a terminal or a mailer broke into two lines.
         if !found
@@ -156,34 +165,33 @@ impl<'a> Search<'a> {
                     let mut candidates = self.candidates.of(lexicon, joined.as_bytes());
                     // What the next line says alone is found there.
                     candidates.retain(|entry| !self.lexicon.is_match(*entry, &next));
-                    self.said(&candidates, joined, number, &[], before)
+                    let place = Place {
+                        number,
+                        inside: &[],
+                        rest: &[],
+                        before,
+                        after: b"",
+                    };
+                    self.said(&candidates, joined, place)
                 });
             }
         }
     }
 
     /// Tries the candidates on what a line says, and tells whether something was found.
-    fn said(
-        &mut self,
-        candidates: &[u32],
-        text: &str,
-        number: u64,
-        inside: &[String],
-        before: &[u8],
-    ) -> bool {
+    fn said(&mut self, candidates: &[u32], text: &str, at: Place<'_>) -> bool {
         let lexicon = self.lexicon;
+        let number = at.number;
         self.places.next();
         let mut events: Vec<Event> = Vec::new();
         let mut symptoms = Vec::new();
-        let (mut ended, mut is_noise) = (false, false);
+        let (mut ended, mut is_noise, mut is_harmless) = (false, false, false);
         for &entry in candidates {
             match lexicon.purpose(entry) {
                 Some(Purpose::Noise(noise)) if lexicon.is_match(entry, text) => {
                     self.reading.keep_noise(noise, number, text);
                     let noise = self.catalogue.noise.get(noise);
-                    if !noise.is_some_and(Noise::depends) {
-                        return true;
-                    }
+                    is_harmless |= !noise.is_some_and(Noise::depends);
                     is_noise = true;
                 }
                 Some(Purpose::NoiseAlso(noise)) if lexicon.is_match(entry, text) => {
@@ -211,7 +219,7 @@ impl<'a> Search<'a> {
                         && let Some((operation, _)) = LOOSE.get(index)
                     {
                         let names = lexicon.groups(entry, &captures);
-                        events.push(Event::told(*operation, names, text));
+                        events.push(Event::told(*operation, names, text).loosely());
                     }
                 }
                 Some(Purpose::Dialect(index)) if lexicon.is_match(entry, text) => {
@@ -243,7 +251,14 @@ impl<'a> Search<'a> {
                 _ => {}
             }
         }
-        let mut hits: Vec<(usize, usize, BTreeMap<String, String>, usize)> = Vec::new();
+        if is_harmless {
+            return true;
+        }
+        // Where a loader says it in its own words, nothing is to be made of general ones.
+        if events.iter().any(|event| !event.loose) {
+            events.retain(|event| !event.loose);
+        }
+        let mut hits: Vec<Found> = Vec::new();
         for (entry, check, index) in symptoms {
             let Some(symptom) = self.symptom(check, index) else {
                 continue;
@@ -254,11 +269,28 @@ impl<'a> Search<'a> {
                 let mut names = names.clone();
                 names.extend(lexicon.groups(entry, &captures));
                 let place = captures.get(0).map_or(0, |found| found.start());
-                hits.push((check, index, names, place));
+                let matched = captures.get(0).map_or(&b""[..], |found| found.as_bytes());
+                let matched = String::from_utf8_lossy(matched);
+                let aside = match symptom.verifier {
+                    Some(_) => at.is_before_code(),
+                    None => symptom.event.is_empty() && is_mention(text, &matched),
+                };
+                hits.push(Found {
+                    symptom: (check, index),
+                    names,
+                    text: quotable_at(text, place),
+                    aside,
+                    plain: is_plain(&matched),
+                });
             }
         }
         // What failed stands on this line; why, perhaps on the next.
-        let found = !hits.is_empty();
+        let found = hits.iter().any(|hit| !hit.aside);
+        for event in &events {
+            if let Some(errno) = event.errno {
+                self.reading.keep_failed(number, event.operation, errno);
+            }
+        }
         for event in &events {
             for &(check, index) in self.by_event.get(&event.operation).into_iter().flatten() {
                 let Some(symptom) = self.symptom(check, index) else {
@@ -269,7 +301,13 @@ impl<'a> Search<'a> {
                         .errno
                         .is_some_and(|errno| is_one_of(errno, &symptom.errno));
                 if fits {
-                    hits.push((check, index, with_errno(event), 0));
+                    hits.push(Found {
+                        symptom: (check, index),
+                        names: with_errno(event),
+                        text: quotable_at(text, 0),
+                        aside: false,
+                        plain: event.loose,
+                    });
                 }
             }
         }
@@ -282,9 +320,8 @@ impl<'a> Search<'a> {
             let noise = self.noise_of(text, None);
             self.reading.keep_failure(number, text, noise);
         }
-        for (check, symptom, names, place) in hits {
-            let quoted = quotable_at(text, place);
-            self.hit(check, symptom, names, quoted, number, inside, before);
+        for hit in hits {
+            self.hit(hit, at);
         }
         if found {
             self.told.push_back(number);
@@ -294,89 +331,10 @@ impl<'a> Search<'a> {
         }
         if ended {
             if text.contains(" insns") {
-                self.refusal(number, inside, before);
+                self.refusal(at);
             }
             self.places.end_program();
         }
         found || is_noise
-    }
-
-    fn symptom(&self, check: usize, index: usize) -> Option<&'a Symptom> {
-        self.catalogue.checks.get(check)?.symptoms.get(index)
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a place in a log has so many sides"
-    )]
-    fn hit(
-        &mut self,
-        check: usize,
-        symptom: usize,
-        names: BTreeMap<String, String>,
-        text: String,
-        line: u64,
-        inside: &[String],
-        before: &[u8],
-    ) {
-        let found = self.symptom(check, symptom);
-        let is_verdict = found.is_some_and(|symptom| symptom.verifier.is_some());
-        let weight = found.map_or(0, |symptom| symptom.weight);
-        let hits = &mut self.reading.hits;
-        if !self.places.admit(hits, (check, symptom), is_verdict, &text) {
-            return;
-        }
-        let register = names.get("reg").map(String::as_str);
-        let around = Surroundings::above(inside, before, &text, register);
-        let noise = self.noise_of(&text, around.program.as_deref());
-        let mut names = names;
-        if let Some(relocation) = &around.relocation {
-            let told = names.entry("relocation".to_owned());
-            told.or_insert_with(|| relocation.clone());
-        }
-        self.reading.hits.push(Hit {
-            check,
-            symptom,
-            line,
-            text,
-            names,
-            around,
-            weight,
-            overruled: false,
-            noise,
-        });
-    }
-
-    /// The noise that a line is, should the rest of the log say so.
-    fn noise_of(&self, text: &str, program: Option<&str>) -> Vec<usize> {
-        let told = match program {
-            Some(program) => format!("prog '{program}': {text}"),
-            None => text.to_owned(),
-        };
-        let noise = self.lexicon.conditional();
-        let found = noise.filter(|(entry, _)| self.lexicon.is_match(*entry, &told));
-        found.map(|(_, noise)| noise).collect()
-    }
-
-    /// Keeps what the verifier said last of a program, if no symptom has it.
-    fn refusal(&mut self, number: u64, inside: &[String], before: &[u8]) {
-        let Some((above, text)) = refusal_above(inside, before) else {
-            return;
-        };
-        let line = number.saturating_sub(above);
-        if !self.told.contains(&line) {
-            let program = Surroundings::above(inside, before, "", None).program;
-            self.reading.keep_refusal(line, &text, program);
-        }
-    }
-
-    fn fact(&mut self, entry: u32, index: usize, text: &str, number: u64) {
-        if let Some(captures) = self.lexicon.captures(entry, text)
-            && let Some(value) = captures.name("v")
-            && let Some((told, _)) = FACTS.get(index)
-        {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            self.reading.learn(*told, &value, number);
-        }
     }
 }

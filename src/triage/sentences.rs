@@ -20,6 +20,21 @@ pub(super) fn remains(known_from: &str) -> String {
     )
 }
 
+/// What is said where all that the failed process may have lacked is held by the one that was
+/// looked at.
+pub(super) fn is_held_here(known_from: &str) -> String {
+    let here = match known_from {
+        "live" => "This process, on this host,",
+        "report" => "The process that made the report",
+        _ => "The process that the log describes",
+    };
+    format!(
+        "{here} holds what is asked for: this is not what is missing here. The program that failed \
+         ran with less, if it ran here: as another user, in a container, in a unit that limits it \
+         or in a user namespace of its own."
+    )
+}
+
 /// What to type to see more of a refusal, or of a host that can't be looked at from here.
 pub(super) fn look_closer(is_verifier: bool, program: Option<&str>, check: &Check) -> Vec<String> {
     if !is_verifier {

@@ -6,10 +6,9 @@ use super::explanation::{
     Explained, Explanation, HostUsed, LogSummary, NoiseLine, SCHEMA, Standing,
 };
 use super::found::Reading;
+use super::known::KnownHost;
 use crate::catalogue::Catalogue;
 use crate::diagnosis::diagnose;
-use crate::facts::{Fact, Facts};
-use crate::probes::ProbeResult;
 
 /// A cause that weighs less is not told.
 const LEAST: i32 = 25;
@@ -27,19 +26,6 @@ const REFUSED: &str = "With this the verifier refused a program. The catalogue d
 /// What is said of a failure that nothing explains.
 const FAILED: &str = "This failed, and the log does not say why in words that the catalogue knows. \
     More may stand above it, at a higher level of the loader's log or in that of the kernel.";
-
-/// What is known of the host that a log is from.
-#[derive(Debug, Clone, Default)]
-pub struct KnownHost {
-    /// Its facts.
-    pub facts: Facts,
-    /// Outcomes of probes on it.
-    pub outcomes: Vec<ProbeResult>,
-    /// `live`, `report`, `log` or `none`.
-    pub known_from: &'static str,
-    /// What is to be said of it.
-    pub note: Option<String>,
-}
 
 /// Says what a log means, held against a host.
 #[must_use]
@@ -158,28 +144,4 @@ fn unknown(catalogue: &Catalogue, reading: &Reading, no_cause: bool) -> Vec<Nois
         unknown.extend(failures.take(MOST_FAILURES));
     }
     unknown
-}
-
-/// The facts a log tells of its kernel, where no host is given.
-impl KnownHost {
-    /// Nothing is known.
-    #[must_use]
-    pub fn none() -> Self {
-        Self {
-            known_from: "none",
-            ..Self::default()
-        }
-    }
-
-    /// Whether a log that names this release can be of this host.
-    #[must_use]
-    pub fn is_of(&self, release: &str) -> bool {
-        match self.facts.get("kernel.release") {
-            Fact::Known { value, .. } => {
-                let own = value.to_string();
-                own.starts_with(release) || release.starts_with(&own)
-            }
-            Fact::Unknown { .. } => true,
-        }
-    }
 }

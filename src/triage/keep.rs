@@ -1,0 +1,105 @@
+//! What was found on a line is kept, with what stands around it.
+
+use std::collections::BTreeMap;
+
+use super::found::Hit;
+use super::lexicon::{FACTS, Told};
+use super::mention::tells;
+use super::place::Place;
+use super::search::Search;
+use super::surroundings::{Surroundings, refusal_above};
+use crate::catalogue::Symptom;
+
+/// A symptom that a line has.
+pub(super) struct Found {
+    /// The places of the check and of the symptom in it.
+    pub(super) symptom: (usize, usize),
+    pub(super) names: BTreeMap<String, String>,
+    /// The line as it is quoted.
+    pub(super) text: String,
+    pub(super) aside: bool,
+    pub(super) plain: bool,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn symptom(&self, check: usize, index: usize) -> Option<&'a Symptom> {
+        self.catalogue.checks.get(check)?.symptoms.get(index)
+    }
+
+    pub(super) fn hit(&mut self, found: Found, at: Place<'_>) {
+        let Found {
+            symptom: (check, symptom),
+            names,
+            text,
+            aside,
+            plain,
+        } = found;
+        let found = self.symptom(check, symptom);
+        let is_verdict = !aside && found.is_some_and(|symptom| symptom.verifier.is_some());
+        let weight = found.map_or(0, |symptom| symptom.weight);
+        let hits = &mut self.reading.hits;
+        if !self.places.admit(hits, (check, symptom), is_verdict, &text) {
+            return;
+        }
+        let register = names.get("reg").map(String::as_str);
+        let around = Surroundings::above(at.inside, at.before, &text, register);
+        let noise = self.noise_of(&text, around.program.as_deref());
+        let mut names = names;
+        if let Some(relocation) = &around.relocation {
+            let told = names.entry("relocation".to_owned());
+            told.or_insert_with(|| relocation.clone());
+        }
+        self.reading.hits.push(Hit {
+            check,
+            symptom,
+            line: at.number,
+            text,
+            names,
+            around,
+            weight: if aside { 0 } else { weight },
+            overruled: false,
+            aside,
+            plain,
+            noise,
+        });
+    }
+
+    /// The noise that a line is, should the rest of the log say so.
+    pub(super) fn noise_of(&self, text: &str, program: Option<&str>) -> Vec<usize> {
+        let told = match program {
+            Some(program) => format!("prog '{program}': {text}"),
+            None => text.to_owned(),
+        };
+        let noise = self.lexicon.conditional();
+        let found = noise.filter(|(entry, _)| self.lexicon.is_match(*entry, &told));
+        found.map(|(_, noise)| noise).collect()
+    }
+
+    /// Keeps what the verifier said last of a program, if no symptom has it.
+    pub(super) fn refusal(&mut self, at: Place<'_>) {
+        let Some((above, text)) = refusal_above(at.inside, at.before) else {
+            return;
+        };
+        let line = at.number.saturating_sub(above);
+        if !self.told.contains(&line) {
+            let program = Surroundings::above(at.inside, at.before, "", None).program;
+            self.reading.keep_refusal(line, &text, program);
+        }
+    }
+
+    pub(super) fn fact(&mut self, entry: u32, index: usize, text: &str, number: u64) {
+        if let Some(captures) = self.lexicon.captures(entry, text)
+            && let Some(value) = captures.name("v")
+            && let Some((told, _)) = FACTS.get(index)
+        {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            // What a line asks for is not what there is.
+            if matches!(told, Told::Config | Told::Setting)
+                && tells(text.split(value.as_ref()).next().unwrap_or_default())
+            {
+                return;
+            }
+            self.reading.learn(*told, &value, number);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is known of the host that a log is from.
+
+use super::found::Reading;
+use crate::catalogue::{Catalogue, Check, Condition};
+use crate::diagnosis::is_failing;
+use crate::facts::{Fact, Facts, KernelConfig, Quoted, Why};
+use crate::probes::ProbeResult;
+
+/// What is known of the host that a log is from.
+#[derive(Debug, Clone, Default)]
+pub struct KnownHost {
+    /// Its facts.
+    pub facts: Facts,
+    /// Outcomes of probes on it.
+    pub outcomes: Vec<ProbeResult>,
+    /// `live`, `report`, `log` or `none`.
+    pub known_from: &'static str,
+    /// What is to be said of it.
+    pub note: Option<String>,
+}
+
+impl KnownHost {
+    /// Nothing is known.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            known_from: "none",
+            ..Self::default()
+        }
+    }
+
+    /// Whether a log that names this release can be of this host.
+    #[must_use]
+    pub fn is_of(&self, release: &str) -> bool {
+        match self.facts.get("kernel.release") {
+            Fact::Known { value, .. } => {
+                let own = value.to_string();
+                own.starts_with(release) || release.starts_with(&own)
+            }
+            Fact::Unknown { .. } => true,
+        }
+    }
+
+    /// What the log itself tells of its host.
+    #[must_use]
+    pub fn of_log(reading: &Reading, note: Option<String>) -> Self {
+        let release = reading.release.as_ref();
+        let quoted = Quoted {
+            release: release.map(|(release, _)| release.as_str()),
+            os: reading.os.as_deref(),
+            config: &reading.config,
+            settings: &reading.settings,
+        };
+        match quoted.facts() {
+            None => Self {
+                note,
+                ..Self::none()
+            },
+            Some(facts) => Self {
+                facts,
+                outcomes: Vec::new(),
+                known_from: "log",
+                note,
+            },
+        }
+    }
+
+    /// Options that the log shows to be set, and that a check fails for want of, where nothing
+    /// but options that the log does not show could make it fail: those are taken to be set.
+    pub(super) fn options_that_refute<'a>(
+        &self,
+        catalogue: &Catalogue,
+        check: &'a Check,
+    ) -> Vec<&'a str> {
+        let Some(fails) = check.fails.as_ref().filter(|_| self.known_from == "log") else {
+            return Vec::new();
+        };
+        let mut options: Vec<&str> = Vec::new();
+        fails.walk(&mut |condition| {
+            if let Condition::Fact(test) = condition {
+                options.extend(test.key.strip_prefix("config."));
+            }
+        });
+        let is_shown = |option: &&str| {
+            let fact = self.facts.get(&format!("config.{option}"));
+            fact.value().is_some()
+        };
+        let (mut shown, unknown): (Vec<&str>, Vec<&str>) = options.into_iter().partition(is_shown);
+        if shown.is_empty() {
+            return shown;
+        }
+        let mut facts = self.facts.clone();
+        let taken = unknown.iter().map(|option| format!("CONFIG_{option}=y\n"));
+        let shown_lines = shown.iter().filter_map(|option| {
+            let value = self.facts.text(&format!("config.{option}"))?;
+            Some(format!("CONFIG_{option}={value}\n"))
+        });
+        let lines: String = taken.chain(shown_lines).collect();
+        facts.set_config(KernelConfig::quoted(&lines, LOG));
+        if is_failing(catalogue, &facts, fails) != Some(false) {
+            shown.clear();
+        }
+        shown.dedup();
+        shown
+    }
+
+    /// The host as another process on it may find it: what this one may do says nothing.
+    pub(super) fn of_another_process(&self) -> Facts {
+        let mut facts = self.facts.clone();
+        let own = self.facts.known().map(|(key, _)| key.to_owned());
+        let own: Vec<String> = own.filter(|key| key.starts_with("privilege.")).collect();
+        for key in own {
+            facts.set(&key, Fact::unknown(Why::NotCollected, "", ""));
+        }
+        facts
+    }
+}
+
+/// Where facts come from that a log tells.
+const LOG: &str = "the log";

@@ -1,0 +1,296 @@
+//! `explain` where a log mentions what is no failure: settings that are shown, words of plain
+//! English, warnings that a program outlives, what the verifier says before the code, and errors
+//! that follow from earlier ones. The logs are short ones made for this.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::sync::LazyLock;
+
+use bpf_doctor::catalogue::Catalogue;
+use bpf_doctor::facts::{Fact, Facts};
+use bpf_doctor::triage::{self, Explanation, KnownHost, Searcher, Standing};
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| bpf_doctor::built_in_catalogue().unwrap());
+static SEARCHER: LazyLock<Searcher<'static>> = LazyLock::new(|| Searcher::new(&CATALOGUE));
+
+fn explain(log: &str) -> Explanation {
+    let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
+    let host = KnownHost::of_log(&reading, None);
+    triage::explain(&CATALOGUE, &reading, &host)
+}
+
+fn causes(log: &str) -> Vec<String> {
+    let causes = explain(log).causes.into_iter();
+    causes.map(|cause| cause.cause).collect()
+}
+
+#[test]
+fn a_setting_that_is_shown_is_no_failure() {
+    let logs = [
+        "# cat /proc/sys/net/core/bpf_jit_limit\n528482304",
+        "$ cat /proc/sys/net/core/bpf_jit_harden\n0\n",
+        "net.core.bpf_jit_enable = 1\nnet.core.bpf_jit_harden = 2\nkernel.perf_event_paranoid = 4\n\
+         kernel.unprivileged_bpf_disabled = 2\nkernel.kptr_restrict = 2",
+        "kernel.unprivileged_bpf_disabled = 0",
+        "the manual tells of kernel.perf_event_paranoid and of bpf",
+        "$ zgrep CONFIG_BPF_STREAM_PARSER /proc/config.gz\nCONFIG_BPF_STREAM_PARSER=m",
+        "# CONFIG_DEBUG_INFO_BTF is not set\n# CONFIG_CGROUP_BPF is not set",
+        "CONFIG_NET_CLS_BPF is set to m\nCONFIG_FTRACE_SYSCALLS is set to y",
+    ];
+    for log in logs {
+        let explanation = explain(log);
+        assert!(!explanation.recognised, "{log}: {:?}", causes(log));
+    }
+    // What a line asks for, or says to be too little, is one.
+    let rows = [
+        (
+            "bpf: this agent needs CONFIG_BPF_STREAM_PARSER",
+            "sockmap-config-missing",
+        ),
+        (
+            "perf_event_open: consider lowering kernel.perf_event_paranoid",
+            "perf-event-paranoid",
+        ),
+        (
+            "bpf: net.core.bpf_jit_limit exhausted",
+            "jit-memory-exhausted",
+        ),
+    ];
+    for (log, wanted) in rows {
+        assert_eq!(
+            causes(log).first().map(String::as_str),
+            Some(wanted),
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn what_the_log_shows_to_be_set_is_not_missing() {
+    let error = "libbpf: map 'sock_redir': failed to create: Invalid argument(-22)";
+    let log = |option: &str| format!("$ uname -r\n5.10.0\n{option}\n{error}\n");
+    let standing = |option: &str| {
+        let causes = explain(&log(option)).causes;
+        let of = causes
+            .iter()
+            .find(|one| one.cause == "sockmap-config-missing");
+        of.map(|cause| (cause.standing, cause.standing_because.clone()))
+    };
+    let (refuted, because) = standing("CONFIG_BPF_STREAM_PARSER=y").unwrap();
+    assert_eq!(refuted, Standing::Refuted);
+    assert!(because.contains("CONFIG_BPF_STREAM_PARSER"), "{because}");
+    let (confirmed, _) = standing("# CONFIG_BPF_STREAM_PARSER is not set").unwrap();
+    assert_eq!(confirmed, Standing::Confirmed);
+    // An option that says nothing of it leaves it open, and what is asked for is not shown.
+    for other in [
+        "CONFIG_BPF_LSM=y",
+        "make sure that CONFIG_BPF_STREAM_PARSER=y",
+    ] {
+        assert_eq!(standing(other).unwrap().0, Standing::Open, "{other}");
+    }
+}
+
+#[test]
+fn plain_english_is_a_failure_in_a_log_about_ebpf_alone() {
+    let lines = [
+        "Error: the table map is full",
+        "runtime error: infinite loop detected",
+        "ERROR: Could not resolve symbol: render",
+        "There are too many iterations.",
+        "failed to create map: permission denied",
+        "no available targets are compatible with this triple",
+    ];
+    for line in lines {
+        assert_eq!(causes(line), [""; 0], "{line}");
+    }
+    for line in [
+        "bpftool: map is full",
+        "bpftrace: could not resolve symbol: render",
+    ] {
+        assert!(!causes(line).is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn a_warning_that_the_program_outlives_is_harmless() {
+    let logs = [
+        "net eth1: XDP request 8 queues but max is 2. XDP_TX and XDP_REDIRECT will operate in a slower locked tx mode.",
+        "level=warning msg=\"bpffs is not mounted at /sys/fs/bpf\"\nlevel=info msg=\"Mounted BPF filesystem /sys/fs/bpf\"",
+        "libbpf: Error finalizing and loading .BTF into kernel: -22. Ignored and continue.",
+        "I0203 04:05:06.000000 1 pins.go:7] get object /sys/fs/bpf/tc/globals/theirs: no such file or directory",
+        "libbpf: loading object 'count_bpf' from buffer\nlibbpf: license of count_bpf is GPL",
+    ];
+    for log in logs {
+        let explanation = explain(log);
+        assert!(!explanation.recognised, "{log}: {:?}", causes(log));
+        assert_eq!(explanation.answer, "no error found", "{log}");
+    }
+}
+
+#[test]
+fn what_the_verifier_says_before_the_code_is_no_verdict() {
+    let before = "libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n\
+                  reg type unsupported for arg#0 function p#12\n0: R1=ctx(off=0,imm=0) R10=fp0\n";
+    assert_eq!(causes(before), [""; 0]);
+    let log = format!(
+        "{before}3: (61) r0 = *(u32 *)(r1 +400)\ninvalid bpf_context access off=400 size=4\nprocessed 4 insns"
+    );
+    assert_eq!(causes(&log), ["verifier-ctx-access"]);
+    // The same below the code is one.
+    let below =
+        "3: (85) call pc+4\nreg type unsupported for arg#0 function p#12\nprocessed 4 insns";
+    assert_eq!(
+        causes(below).first().map(String::as_str),
+        Some("verifier-helper-arg-type")
+    );
+}
+
+#[test]
+fn a_later_error_is_led_back_to_the_first() {
+    let rows = [
+        (
+            "bpf(BPF_MAP_CREATE, {map_type=BPF_MAP_TYPE_RINGBUF, key_size=0}, 72) = -1 EINVAL (Invalid argument)\n\
+             bpf_map_update_elem: Bad file descriptor",
+            "map-type-unsupported",
+        ),
+        (
+            "loader: bpf_prog_load lib call for net.o (cgroup_sock) returned fd: -1 (Invalid argument)\n\
+             loader: Failed to load object: net.o, ret: Operation not permitted",
+            "prog-type-unsupported",
+        ),
+        (
+            "libbpf: prog 'on_exit': failed to create BPF link for perf_event FD 12: -13 (Permission denied)\n\
+             libbpf: prog 'on_exit': failed to attach to tracepoint 'sched/sched_process_exit': Permission denied",
+            "verifier-ctx-access",
+        ),
+        (
+            "ip link set dev eth0 xdp obj lb.o\nProg section 'lb' rejected: Permission denied (13)!\n\
+             9: (18) r1 = 0x0\n11: (85) call bpf_map_lookup_elem#1\nR1 type=inv expected=map_ptr",
+            "iproute2-no-libelf",
+        ),
+        (
+            "[4] Invalid kind:16\nlibbpf: Error loading BTF: Invalid argument(22)",
+            "object-btf-rejected",
+        ),
+        (
+            "./block_ddos --dev ens5\nnlmsg error Operation not supported\nlink set xdp fd failed",
+            "xdp-native-unsupported",
+        ),
+    ];
+    for (log, wanted) in rows {
+        assert_eq!(
+            causes(log).first().map(String::as_str),
+            Some(wanted),
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn a_constant_offset_is_not_called_a_variable_one() {
+    let log = "invalid access to packet, off=14 size=20, R2(id=0,off=14,r=14)\n\
+               R2 offset is outside of the packet\nprocessed 9 insns";
+    let cause = explain(log).causes.into_iter().next().unwrap();
+    assert_eq!(cause.cause, "verifier-packet-access");
+    assert!(
+        cause.because.contains("was not compared"),
+        "{}",
+        cause.because
+    );
+}
+
+#[test]
+fn an_entry_comes_first_by_its_own_words() {
+    let rows = [
+        (
+            "libbpf: failed to pin map: Permission denied",
+            "bpffs-permission",
+        ),
+        (
+            "pin map seen to /sys/fs/bpf/seen: permission denied",
+            "bpffs-permission",
+        ),
+        (
+            "mkdir /sys/fs/bpf/agent: permission denied",
+            "bpffs-permission",
+        ),
+        ("mkdir /sys/fs/bpf: permission denied", "bpffs-not-mounted"),
+        ("R2 leaks addr into map", "verifier-pointer-leak"),
+        ("R0 leaks addr as return value", "verifier-pointer-leak"),
+        (
+            "libbpf: failed to mmap perf buffer on cpu #1: Operation not permitted",
+            "perf-buffer-memory-limit",
+        ),
+        (
+            "could not create perf reader: mmap: operation not permitted",
+            "perf-buffer-memory-limit",
+        ),
+        (
+            "Error: can't get next map: Operation not permitted",
+            "id-listing-denied",
+        ),
+        (
+            "error loading seccomp filter: errno 524",
+            "jit-memory-exhausted",
+        ),
+        (
+            "clang -target bpf -c a.c\n/usr/include/linux/types.h:5:10: fatal error: 'asm/types.h' file not found",
+            "clang-toolchain",
+        ),
+        ("Possibly lost 7 samples", "events-lost"),
+    ];
+    for (log, wanted) in rows {
+        assert_eq!(
+            causes(log).first().map(String::as_str),
+            Some(wanted),
+            "{log}"
+        );
+    }
+}
+
+/// A process that holds all that is asked for is not told that it lacks it.
+#[test]
+fn what_this_process_holds_is_not_what_is_missing_here() {
+    let log = "libbpf: prog 'p': BPF program load failed: Operation not permitted";
+    let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
+    let explained = |held: &[&str]| {
+        let mut facts = Facts::default();
+        let held: Vec<String> = held.iter().map(ToString::to_string).collect();
+        facts.set("privilege.capabilities", Fact::known(held, "x"));
+        facts.set("privilege.user-namespace", Fact::known("initial", "x"));
+        facts.set("privilege.last-cap", Fact::known(40_i64, "x"));
+        let host = KnownHost {
+            facts,
+            known_from: "live",
+            ..KnownHost::none()
+        };
+        let causes = triage::explain(&CATALOGUE, &reading, &host).causes;
+        causes
+            .into_iter()
+            .find(|cause| cause.cause == "missing-privilege")
+            .unwrap()
+    };
+    for held in [
+        &["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"][..],
+        &["CAP_SYS_ADMIN"],
+    ] {
+        let cause = explained(held);
+        let remains = cause.remains.unwrap_or_default();
+        assert!(
+            remains.contains("not what is missing here"),
+            "{held:?}: {remains}"
+        );
+        for lie in ["are missing", "holds none", "could not be read"] {
+            assert!(!cause.because.contains(lie), "{held:?}: {}", cause.because);
+        }
+    }
+    let lacking = explained(&["CAP_BPF"]);
+    assert!(
+        lacking
+            .because
+            .contains("CAP_PERFMON and CAP_NET_ADMIN are missing"),
+        "{}",
+        lacking.because
+    );
+    assert_eq!(lacking.standing, Standing::Confirmed);
+}
