@@ -91,8 +91,14 @@ fn wrong(catalogue: &Catalogue, cases: &[Case]) -> Vec<String> {
     let wrong = cases.iter().filter_map(|case| {
         let explanation = explain(catalogue, &searcher, &case.log);
         let causes = explanation.causes.iter();
-        let found: Vec<&str> = causes.map(|cause| cause.cause.as_str()).collect();
-        let first = found.first().copied().unwrap_or_default();
+        let found: Vec<&str> = causes.map(|cause| cause.entry()).collect();
+        // A kind of a failure may be labelled by the failure's name.
+        let first = explanation.causes.first().map_or("", |first| {
+            [first.entry(), &first.cause]
+                .into_iter()
+                .find(|name| *name == case.cause)
+                .unwrap_or(first.entry())
+        });
         let below = case.below.as_deref();
         let is_below = below.is_none_or(|below| found.contains(&below));
         (first != case.cause || !is_below)

@@ -21,7 +21,7 @@ fn explain(log: &str) -> Explanation {
 
 fn causes(log: &str) -> Vec<String> {
     let causes = explain(log).causes.into_iter();
-    causes.map(|cause| cause.cause).collect()
+    causes.map(|cause| cause.entry().to_owned()).collect()
 }
 
 #[test]

@@ -113,6 +113,15 @@ pub struct Check {
     /// Why it matters, and to whom.
     #[serde(deserialize_with = "located::text")]
     pub why: String,
+    /// The failure that this one is a kind of, by whose name people know it. `explain` gives that
+    /// name as the cause, and this one as the entry that tells of it.
+    #[serde(
+        default,
+        rename = "kind-of",
+        deserialize_with = "located::some_kebab_case",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub kind_of: Option<String>,
     /// Checks that make this one moot while they fail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<String>,

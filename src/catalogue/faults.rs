@@ -60,6 +60,18 @@ impl<'a> Known<'a> {
         unknown_word("check", id, nearest(id, self.checks.keys().copied()))
     }
 
+    /// Why a check can't be a kind of this one.
+    fn no_kind(&self, check: &Check, of: &str) -> Option<String> {
+        match self.check(of) {
+            None => Some(self.unknown_check(of)),
+            Some(broader) if broader.kind_of.is_some() || of == check.id => Some(format!(
+                "`{}` is a kind of `{of}`, which is a kind of another itself; name that",
+                check.id
+            )),
+            Some(_) => None,
+        }
+    }
+
     /// The first reference or cause of a check that can't be right.
     pub(super) fn fault(&self, check: &Check) -> Option<String> {
         if !self.areas.contains(check.area.as_str()) {
@@ -77,6 +89,13 @@ impl<'a> Known<'a> {
                 }
                 Some(_) => {}
             }
+        }
+        if let Some(fault) = check
+            .kind_of
+            .as_deref()
+            .and_then(|id| self.no_kind(check, id))
+        {
+            return Some(fault);
         }
         if let Some(next) = self.circle.get(check.id.as_str()) {
             return Some(format!("`{}` and `{next}` require each other", check.id));

@@ -849,6 +849,29 @@ checks:
     }
 
     #[test]
+    fn a_kind_is_one_of_a_failure_that_is_none_itself() {
+        let second = GOOD.split_once("checks:\n").unwrap().1;
+        let second = second.replace("some-failure", "other");
+        let kind = |id: &str, text: &str| {
+            text.replacen("    kind:", &format!("    kind-of: {id}\n    kind:"), 1)
+        };
+        let good = GOOD.to_owned() + &kind("some-failure", &second);
+        let catalogue = Catalogue::parse("c.yaml", &good, WORDS).unwrap();
+        assert_eq!(catalogue.checks[1].kind_of.as_deref(), Some("some-failure"));
+        for (text, message) in [
+            (GOOD.to_owned() + &kind("some-failur", &second), "did you mean"),
+            (kind("some-failure", GOOD), "a kind of another itself"),
+            (
+                kind("other", GOOD) + &kind("some-failure", &second),
+                "a kind of another itself",
+            ),
+        ] {
+            let error = Catalogue::parse("c.yaml", &text, WORDS).unwrap_err();
+            assert!(error.message.contains(message), "{error}");
+        }
+    }
+
+    #[test]
     fn circles_are_refused() {
         let line = "    severity: error\n";
         let circle = error(line, "    severity: error\n    requires: [some-failure]\n");

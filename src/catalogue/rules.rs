@@ -34,7 +34,6 @@ pub(super) const RULES: &[Rule] = &[
     unknown_options,
     without_fixes,
     without_confirmation,
-    out_of_reach,
     half_written,
 ];
 
@@ -322,14 +321,6 @@ fn without_fixes(check: &Check, _: &Scene) -> Vec<(Level, String)> {
         (Level::Advice, message)
     })
     .collect()
-}
-
-fn out_of_reach(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    if check.fails.is_some() || !check.symptoms.is_empty() {
-        return Vec::new();
-    }
-    let message = "neither `fails` nor `symptoms`: no host and no log leads to it";
-    vec![(Level::Advice, message.to_owned())]
 }
 
 fn without_confirmation(check: &Check, _: &Scene) -> Vec<(Level, String)> {

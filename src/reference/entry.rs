@@ -61,6 +61,11 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
         Block::Heading("Why it matters".to_owned()),
         Block::Text(check.why.clone()),
     ];
+    if let Some(broader) = &check.kind_of {
+        blocks.push(Block::Text(format!(
+            "It is a kind of `{broader}`, by which name `explain` gives it."
+        )));
+    }
     let heading = |text: &str| Block::Heading(text.to_owned());
     if check.applies.is_some() || !check.requires.is_empty() {
         blocks.push(heading("When the question makes sense"));

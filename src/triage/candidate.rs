@@ -230,6 +230,11 @@ impl Candidate<'_> {
         self.score -= REFUTED;
     }
 
+    /// The name people know the failure by.
+    pub(super) fn cause(&self) -> &str {
+        self.check.kind_of.as_deref().unwrap_or(&self.check.id)
+    }
+
     pub(super) fn explained(
         &self,
         catalogue: &Catalogue,
@@ -300,7 +305,8 @@ impl Candidate<'_> {
             UNDECIDED.clone_into(&mut advice.because);
         }
         Explained {
-            cause: self.check.id.clone(),
+            cause: self.cause().to_owned(),
+            entry: self.check.kind_of.is_some().then(|| self.check.id.clone()),
             title: self.check.title.clone(),
             confidence,
             standing: self.standing,

@@ -74,8 +74,11 @@ pub struct NoiseLine {
 /// A cause of what the log shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explained {
-    /// The catalogue's id.
+    /// The catalogue's id; where the entry is a kind of another failure, that one's.
     pub cause: String,
+    /// The entry of the catalogue that tells of it, where it has another name than the cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
     /// The failure in a few words.
     pub title: String,
     /// How sure the doctor is.
@@ -121,6 +124,14 @@ pub struct Explained {
     /// What to type to look closer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub look_closer: Vec<String>,
+}
+
+impl Explained {
+    /// The entry of the catalogue that tells of it.
+    #[must_use]
+    pub fn entry(&self) -> &str {
+        self.entry.as_deref().unwrap_or(&self.cause)
+    }
 }
 
 /// The log that was read.

@@ -72,7 +72,7 @@ impl Page {
             self.cause(cause, place, explanation.host.known_from);
         }
         let rest = explanation.causes.iter().skip(full);
-        let rest: Vec<&str> = rest.map(|cause| cause.cause.as_str()).collect();
+        let rest: Vec<&str> = rest.map(Explained::entry).collect();
         if !rest.is_empty() && self.style.detail != Detail::Quiet {
             self.line("");
             self.line(&format!("Less likely (-v shows them): {}", rest.join(", ")));
@@ -87,7 +87,13 @@ impl Page {
             (_, None) => "also: ",
         };
         let title = self.style.bold(&clean(&cause.title));
-        let id = self.style.dim(&cause.cause);
+        let kind_of = cause
+            .entry
+            .as_ref()
+            .map(|_| format!(", a kind of {}", cause.cause));
+        let id = self
+            .style
+            .dim(&format!("{}{}", cause.entry(), kind_of.unwrap_or_default()));
         self.line(&format!("{lead}{title}  {id}"));
         let confidence = match cause.confidence {
             Confidence::High => self.style.green("high confidence"),

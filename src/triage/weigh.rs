@@ -71,7 +71,7 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
             catalogue,
             host,
             contested,
-            instead_of.map(|other| other.check.id.clone()),
+            instead_of.map(|other| other.cause().to_owned()),
         ));
     }
     let harmless: Vec<NoiseLine> = reading

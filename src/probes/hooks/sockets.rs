@@ -142,7 +142,10 @@ fn reuseport_map(bench: &mut Bench) -> Trial {
     }
     counter.expect_run("packets to its port")?;
     // On a busy host packets reach the socket a while after they were sent.
-    at(picked.set_read_timeout(Some(traffic::PATIENCE)), Stage::Read)?;
+    at(
+        picked.set_read_timeout(Some(traffic::PATIENCE)),
+        Stage::Read,
+    )?;
     let arrived = (0..PACKETS)
         .take_while(|_| picked.recv(&mut [0; 16]).is_ok())
         .count();
