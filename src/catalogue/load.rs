@@ -859,7 +859,10 @@ checks:
         let catalogue = Catalogue::parse("c.yaml", &good, WORDS).unwrap();
         assert_eq!(catalogue.checks[1].kind_of.as_deref(), Some("some-failure"));
         for (text, message) in [
-            (GOOD.to_owned() + &kind("some-failur", &second), "did you mean"),
+            (
+                GOOD.to_owned() + &kind("some-failur", &second),
+                "did you mean",
+            ),
             (kind("some-failure", GOOD), "a kind of another itself"),
             (
                 kind("other", GOOD) + &kind("some-failure", &second),
