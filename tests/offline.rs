@@ -816,7 +816,8 @@ fn what_single_files_tell_differently_is_shown() {
     // A file without a byte is no copy of a command line.
     let (_sosreport, root) = sosreport();
     put(&root, "proc/cmdline", "");
-    let empty = report(&["--root", name(&root)]);
+    let (empty, said) = warned(&["--root", name(&root)]);
+    assert_eq!(said, "bpf-doctor: /proc/cmdline is empty\n");
     let source = "/proc/cmdline".to_owned();
     assert_eq!(fact(&empty, "cmdline"), ("? malformed".to_owned(), source));
     assert_eq!(fact(&empty, "kernel.disagreements").0, "[]");

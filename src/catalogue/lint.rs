@@ -425,11 +425,6 @@ checks:
             ),
             ("[here]", "[]", "no references"),
             ("[look]", "[]", "nothing under `confirm`"),
-            (
-                "    ok: It does not\n    why: Because\n    applies: {kernel: \">=4.14\"}\n    fails: {config: BPF, is: unset}\n",
-                "    why: Because\n",
-                "neither `fails` nor `symptoms`",
-            ),
             ("[here]", "[\"\"]", "no references"),
             (
                 "[here]",
