@@ -99,6 +99,11 @@ const STARTERS: &[&str] = &[
     "walinuxagent",
 ];
 
+/// Whether what a unit is called, without its instance and ending, is one that starts others.
+pub(crate) fn is_starter(stem: &str) -> bool {
+    STARTERS.contains(&stem)
+}
+
 /// systemd puts each service into a control group of its name below system.slice; a user's own
 /// services, below user.slice, are not of the system.
 fn unit(host: &dyn Host) -> Fact {
@@ -120,7 +125,7 @@ fn unit(host: &dyn Host) -> Fact {
     let own = service.filter(|service| {
         let stem = service.trim_end_matches(".service");
         let stem = stem.split('@').next().unwrap_or(stem);
-        !STARTERS.contains(&stem)
+        !is_starter(stem)
     });
     match own {
         Some(service) => Fact::known(service, path),
@@ -173,6 +178,11 @@ const MANAGERS: &[(&str, &str)] = &[
     ("docker", "docker"),
     ("containerd", "containerd"),
 ];
+
+/// Whether a container would be known by this name, where it is a part of a control group's.
+pub(crate) fn names_a_manager(name: &str) -> bool {
+    manager(&name.to_lowercase()).is_some()
+}
 
 fn manager(text: &str) -> Option<&'static str> {
     let (_, name) = MANAGERS.iter().find(|(word, _)| text.contains(word))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// A value read from a host.
@@ -117,10 +117,7 @@ impl Unknown {
 
 /// Something read from the host, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a map with `value` and `source`, or with `unknown` and why"
-)]
+#[serde(untagged, try_from = "Told")]
 pub enum Fact {
     /// Known to be so.
     Known {
@@ -138,6 +135,47 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         source: String,
     },
+}
+
+/// A fact as a file tells it, which may tell two things.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a map with `value` and `source`, or with `unknown` and why"
+)]
+enum Told {
+    Known {
+        value: Value,
+        source: String,
+        unknown: Option<IgnoredAny>,
+    },
+    Unknown {
+        #[serde(flatten)]
+        reason: Unknown,
+        #[serde(default)]
+        source: String,
+        value: Option<IgnoredAny>,
+    },
+}
+
+impl TryFrom<Told> for Fact {
+    type Error = &'static str;
+
+    fn try_from(told: Told) -> Result<Self, Self::Error> {
+        match told {
+            Told::Known {
+                value,
+                source,
+                unknown: None,
+            } => Ok(Self::Known { value, source }),
+            Told::Unknown {
+                reason,
+                source,
+                value: None,
+            } => Ok(Self::Unknown { reason, source }),
+            _ => Err("it has a `value` and is `unknown`, and can be one of them"),
+        }
+    }
 }
 
 /// Facts by their keys; of one that is none, the key is told.

@@ -15,7 +15,8 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "kernel.state",
         OneOf(&["running", "installed"]),
         "Whether the kernel this is about runs, or was chosen of those that are installed below \
-         a root where none of them runs.",
+         a root where none of them runs; of single files that no running kernel shows, neither is \
+         known.",
     ),
     KeyInfo::one(
         "kernel.build",
@@ -97,10 +98,16 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
 
     let own_word = "/proc/sys/kernel/osrelease";
     let state = match host.read(own_word, 1) {
-        Ok(_) => "running",
-        Err(_) => "installed",
+        Ok(_) => Fact::known("running", release_source),
+        // Single files: the kernel that is meant may not be built yet.
+        Err(error) if reader::why(&error) == Why::NotCollected => Fact::unknown(
+            Why::NotCollected,
+            "nothing shows that this kernel runs",
+            release_source,
+        ),
+        Err(_) => Fact::known("installed", release_source),
     };
-    facts.set("kernel.state", Fact::known(state, release_source));
+    facts.set("kernel.state", state);
     facts.set("kernel.release", told(&uname.release, release_source));
     facts.set("kernel.build", told(&uname.version, build_source));
     facts.set("kernel.version", version);

@@ -137,6 +137,8 @@ pub struct Files {
     /// By the header of the config: what is meant where nothing better tells.
     header: Option<(String, String)>,
     machine: Option<(&'static str, String)>,
+    /// Whether one of them is what a running kernel shows.
+    runs: bool,
     warnings: Vec<String>,
 }
 
@@ -158,6 +160,7 @@ impl Files {
             host,
             header: None,
             machine: None,
+            runs: false,
             warnings: Vec::new(),
         }
     }
@@ -192,6 +195,7 @@ impl Files {
             },
         };
         let text = String::from_utf8_lossy(&plain);
+        self.runs |= !matches!(role, Role::Config | Role::OsRelease | Role::Btf);
         let path = match role {
             Role::Config => {
                 self.read_header(&text, name);
@@ -259,6 +263,10 @@ impl Files {
         }
         if let Ok(uname) = super::uname_of_proc(&self.host) {
             self.host.set_uname(uname);
+        }
+        // The kernel may not be built yet: only one that runs has such a file.
+        if !self.runs {
+            self.host.take_away(RELEASE);
         }
         Box::new(self.host)
     }

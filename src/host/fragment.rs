@@ -40,12 +40,15 @@ pub(super) fn reason(text: &str) -> Option<String> {
             )
         });
     }
-    is_cut_off(text).then(|| {
-        format!(
-            "is cut off after {options} options, before the last menu of a kernel config: what it \
-             does not name is not known"
-        )
-    })
+    let before = match is_cut_off(text) {
+        true => "before the last menu of a kernel config",
+        // The program that writes it ends each line.
+        false if !text.ends_with('\n') => "within a line",
+        false => return None,
+    };
+    Some(format!(
+        "is cut off after {options} options, {before}: what it does not name is not known"
+    ))
 }
 
 /// Whether a config ends before its last menu.
@@ -87,6 +90,10 @@ mod tests {
             // Without its comments.
             (plain.clone(), None),
             (format!("{header}CONFIG_BPF=y\n"), None),
+            (
+                format!("{header}CONFIG_BPF=y\nCONFIG_BPF_SYS"),
+                Some("2 options, within a line"),
+            ),
             (format!("{header}{menus}"), Some("is cut off after 1 ")),
             (format!("{header}{menus}{LAST_MENU}\n"), None),
         ] {

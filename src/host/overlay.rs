@@ -17,6 +17,8 @@ pub(super) struct Overlay<H> {
     /// Below these directories all there is was laid over; and which file told so.
     complete: BTreeMap<String, String>,
     uname: Option<Uname>,
+    /// Which file tells what lies at these paths on a host that runs.
+    told: BTreeMap<String, String>,
     conflicts: Vec<Conflict>,
 }
 
@@ -31,6 +33,7 @@ impl<H: Host> Overlay<H> {
             files: BTreeMap::new(),
             complete: BTreeMap::new(),
             uname: None,
+            told: BTreeMap::new(),
             conflicts: Vec::new(),
         }
     }
@@ -64,6 +67,13 @@ impl<H: Host> Overlay<H> {
     /// What is not at or below this path is not there on the host, as `origin` proves.
     pub(super) fn complete(&mut self, path: &str, origin: &str) {
         self.complete.insert(path.to_owned(), origin.to_owned());
+    }
+
+    /// Takes a file away again; who told what was in it is known still.
+    pub(super) fn take_away(&mut self, path: &str) {
+        if let Some((_, origin)) = self.files.remove(path) {
+            self.told.insert(path.to_owned(), origin);
+        }
     }
 
     pub(super) fn set_uname(&mut self, uname: Uname) {
@@ -163,7 +173,8 @@ impl<H: Host> Host for Overlay<H> {
         if self.inner.stat(path).is_ok() {
             return self.inner.origin(path);
         }
-        self.covering(path).map(str::to_owned)
+        let told = self.told.get(path).map(String::as_str);
+        told.or_else(|| self.covering(path)).map(str::to_owned)
     }
 
     fn conflicts(&self) -> Vec<Conflict> {

@@ -66,9 +66,21 @@ pub(super) fn wish(path: &str) -> Wish {
             true => wish_at(path),
             false => Wish::Nothing,
         }
+    } else if !deeper && !is_top(first) && !is_asked_at_top(next) {
+        // A directory of the root that nobody knows may have any number of files.
+        Wish::Nothing
     } else {
         wish_at(inner)
     }
+}
+
+/// Whether facts ask for this name at the top of a host: a directory, a text of a report or a
+/// bundle, a link to the kernel, a mark of a container.
+fn is_asked_at_top(name: &str) -> bool {
+    is_top(name)
+        || SYSTEMS.contains(&name)
+        || matches!(name, "vmlinuz" | ".dockerenv")
+        || has_bytes(&format!("/{name}"))
 }
 
 /// Whether all that lies below this directory is kept whole by its own name.
@@ -237,6 +249,11 @@ mod tests {
             ("/mnt/usr/share/x", Wish::Nothing),
             ("/var/lib/kubelet/config.yaml", Wish::Presence),
             ("/var/lib/docker/overlay2/1f/diff/usr/bin/x", Wish::Nothing),
+            ("/data/1", Wish::Nothing),
+            ("/top/vmlinuz", Wish::Presence),
+            ("/top/usr", Wish::Presence),
+            ("/top/uname", Wish::Bytes),
+            ("/top/manifest.yaml", Wish::Bytes),
             ("/usr", Wish::Presence),
             ("/", Wish::Presence),
         ] {

@@ -10,6 +10,7 @@ mod mounts;
 mod names;
 mod secrets;
 mod systems;
+mod units;
 mod words;
 
 use std::collections::BTreeMap;
@@ -90,6 +91,8 @@ impl Redactor {
             "os.name" => self.system_name(text),
             "kernel.disagreements" => {
                 let text = self.harmless(text);
+                let words = text.split(' ').map(|word| self.host_below_kernel(word));
+                let text = words.collect::<Vec<_>>().join(" ");
                 // Sentences of the doctor's own, which a word in them must not change.
                 match self.is_wordlike {
                     true => text,
@@ -97,6 +100,10 @@ impl Redactor {
                 }
             }
             "environment.hostname" => self.host(text),
+            "environment.unit" => {
+                let text = self.harmless(text);
+                self.unit(&text)
+            }
             // Four numbers with dots, as kernels of WSL have, are no address here.
             "config-file.version" if !text.contains('/') => text.to_owned(),
             "cmdline" => self.command_line(text),
@@ -104,6 +111,7 @@ impl Redactor {
             _ if matches!(subject, "mount" | "config-file" | "cgroup" | "boot") => {
                 let text = self.unnamed(&secrets(text));
                 match text.starts_with('/') {
+                    true if subject == "mount" => self.host_in_mount_point(&text),
                     true => self.host_in_path(&text),
                     false => text,
                 }
@@ -168,7 +176,7 @@ impl Redactor {
             }
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
             "/dev/kmsg" => self.kernel_log(text),
-            "/proc/self/cgroup" | "/proc/1/cgroup" => self.harmless(text),
+            "/proc/self/cgroup" | "/proc/1/cgroup" => self.control_groups(text),
             _ if matches!(name, "mountinfo" | "mounts" | "mount_-l") || path == "/mount" => {
                 self.mount_table(text)
             }
@@ -488,13 +496,20 @@ mod tests {
         for (path, text, expected) in [
             (
                 "/etc/os-release",
-                "ID=web-17\nPRETTY_NAME=\"Linux of web-17\"\nHOME=web-17\n",
-                "ID=web-17\nPRETTY_NAME=\"Linux of host-1\"\nHOME=web-17\n",
+                "ID=web-17\nPRETTY_NAME=\"Linux of web-17\"\nHOME_URL=web-17\n",
+                "ID=web-17\nPRETTY_NAME=\"Linux of host-1\"\nHOME_URL=redacted\n",
+            ),
+            (
+                "/usr/lib/os-release",
+                "VERSION_ID=\"10.0.0.9\"\nVERSION=\"22.04 by ops@corp.example, 10.7.7.7\"\n\
+                 PRETTY_NAME=\"Linux 22.04 (gina@example.com 52:54:00:aa:bb:cc)\"\n",
+                "VERSION_ID=\"10.0.0.9\"\nVERSION=\"22.04 by user-1@domain-2, ip-1\"\n\
+                 PRETTY_NAME=\"Linux 22.04 (user-2@domain-1 mac-1)\"\n",
             ),
             (
                 "/etc/redhat-release",
-                "CentOS release 7.9 (web-17)\n",
-                "CentOS release 7.9 (host-1)\n",
+                "CentOS release 7.9.1.2 (web-17 10.7.7.7)\n",
+                "CentOS release 7.9.1.2 (host-1 ip-1)\n",
             ),
             ("/sys/class/dmi/id/product_name", "Web-17\n", "host-1\n"),
             ("/sys/class/dmi/id/sys_vendor", "QEMU\n", "QEMU\n"),
@@ -502,8 +517,8 @@ mod tests {
             assert_eq!(redactor.file(path, text), expected, "{path}");
         }
         assert_eq!(
-            redactor.fact("os.name", "Linux of WEB-17"),
-            "Linux of host-1"
+            redactor.fact("os.name", "Linux of WEB-17, built by gina@example.com"),
+            "Linux of host-1, built by user-2@domain-1"
         );
         // A host of a maker's name must stay what it is.
         for name in ["Red", "kvm", "virtual"] {

@@ -17,11 +17,48 @@ impl Redactor {
         // As a whole, since what an option means depends on the file system.
         let text = self.unnamed(&secrets(line));
         let words: Vec<&str> = text.trim_end_matches('\n').split(' ').collect();
+        // What is mounted: behind the type in mountinfo, in front in the others.
+        let source = match words.iter().position(|word| *word == "-") {
+            Some(dash) => dash + 2,
+            None => 0,
+        };
         let words: Vec<String> = words
             .into_iter()
-            .map(|word| self.mount_word(word))
+            .enumerate()
+            .map(|(at, word)| match at == source && self.is_host(word) {
+                true => "host-1".to_owned(),
+                false => self.mount_word(word),
+            })
             .collect();
         words.join(" ") + end
+    }
+
+    /// Whether a word is the host's name and nothing else.
+    fn is_host(&self, word: &str) -> bool {
+        let mut hosts = self.hosts.iter();
+        hosts.any(|name| name.eq_ignore_ascii_case(word))
+    }
+
+    /// A path at which something is mounted: below those of the kernel, people give names, too.
+    pub(super) fn host_in_mount_point(&self, path: &str) -> String {
+        match path.starts_with("/sys/") {
+            true => self.host_below_kernel(path),
+            false => self.host_in_path(path),
+        }
+    }
+
+    /// The same for a path of the kernel's alone; every other word stays.
+    pub(super) fn host_below_kernel(&self, path: &str) -> String {
+        let mut places = NAMED_BY_PEOPLE.iter();
+        // Hierarchies of version 1 are called by words of the kernel.
+        let is_free = |place: &&&str| !(self.is_wordlike && place.ends_with("/cgroup/"));
+        match places.find(|place| path.starts_with(**place)) {
+            Some(place) if is_free(&place) => {
+                let rest = path.get(place.len()..).unwrap_or_default();
+                format!("{place}{}", self.host_in_path(rest))
+            }
+            _ => path.to_owned(),
+        }
     }
 
     /// A word of such a line: options are words of the kernel, but for the values of some.
@@ -46,11 +83,19 @@ impl Redactor {
             _ if value.split_once(':').is_some_and(is_group) => value.to_owned(),
             _ if value.contains(':') || value.contains('@') => self.host_names(value),
             _ if value.starts_with("/dev/") => self.host_names(value),
-            _ if value.contains('/') => self.host_in_path(value),
+            _ if value.contains('/') => self.host_in_mount_point(value),
             _ => value.to_owned(),
         }
     }
 }
+
+/// Places of the kernel below which people make directories and mount more.
+const NAMED_BY_PEOPLE: &[&str] = &[
+    "/sys/fs/bpf/",
+    "/sys/fs/cgroup/",
+    "/sys/kernel/debug/",
+    "/sys/kernel/tracing/",
+];
 
 #[cfg(test)]
 mod tests {
@@ -83,5 +128,36 @@ mod tests {
             redactor.mount_table("nas:/export/web-17 /srv/web-17 nfs4 rw,addr=web-17 0 0\n"),
             "host-2:/export/host-1 /srv/host-1 nfs4 rw,addr=host-1 0 0\n"
         );
+    }
+
+    #[test]
+    fn the_host_is_nobody_at_mount_points_of_the_kernel_and_as_what_is_mounted() {
+        for name in ["dbsrv01", "dbsrv01.acme.example", "gandalf"] {
+            let mut redactor = Redactor::new(Some(name), None);
+            let short = name.split('.').next().unwrap();
+            for line in [
+                "904 30 0:64 / /sys/fs/bpf/NAME rw - bpf NAME rw\n",
+                "904 30 0:64 / /sys/kernel/debug/NAME rw shared:3 - tracefs NAME rw\n",
+                "NAME /sys/fs/bpf/x/NAME bpf rw 0 0\n",
+                "NAME on /sys/fs/bpf/NAME type bpf (rw)\n",
+            ] {
+                let told = redactor.mount_table(&line.replace("NAME", short));
+                assert_eq!(told, line.replace("NAME", "host-1"), "{name}");
+            }
+            assert_eq!(
+                redactor.fact("mount.bpf", &format!("/sys/fs/bpf/{short}")),
+                "/sys/fs/bpf/host-1"
+            );
+        }
+        for name in ["misc", "tracing", "bpf"] {
+            let mut redactor = Redactor::new(Some(name), None);
+            for line in [
+                "31 30 0:9 / /sys/fs/cgroup/misc rw - cgroup cgroup rw,misc",
+                "31 30 0:9 / /sys/kernel/debug/tracing rw - tracefs tracefs rw",
+                "31 30 0:9 / /sys/fs/bpf rw - bpf bpf rw",
+            ] {
+                assert_eq!(redactor.mount_table(line), line, "{name}");
+            }
+        }
     }
 }

@@ -1,16 +1,32 @@
-//! Names of systems, in which somebody may have put the name of the host.
+//! Names of systems, in which somebody may have put the name of the host, or their own.
 
-use super::Redactor;
+use super::secrets::secrets;
+use super::{REDACTED, Redactor};
+
+/// What checks compare of os-release, and names that registries give to versions.
+const COMPARED: &[&str] = &[
+    "CPE_NAME",
+    "ID",
+    "ID_LIKE",
+    "OSTREE_VERSION",
+    "VARIANT_ID",
+    "VERSION_ID",
+];
 
 impl Redactor {
-    /// os-release: of its values, those for people.
+    /// os-release: of its values, those for people. Builders of images write into them who
+    /// built what where.
     pub(super) fn os_release(&mut self, text: &str) -> String {
         let lines = text.split_inclusive('\n');
         let lines = lines.map(|line| match line.split_once('=') {
-            Some((key @ ("NAME" | "PRETTY_NAME"), value)) => {
-                format!("{key}={}", self.system_name(value))
+            Some((key, _)) if COMPARED.contains(&key) => self.harmless(line),
+            // Nobody asks for them.
+            Some((key, value)) if key.ends_with("_URL") => {
+                let end = if value.ends_with('\n') { "\n" } else { "" };
+                format!("{key}={REDACTED}{end}")
             }
-            _ => self.harmless(line),
+            Some((key, value)) => format!("{key}={}", self.system_name(value)),
+            None => self.of_people(line),
         });
         lines.collect()
     }
@@ -18,10 +34,16 @@ impl Redactor {
     /// `NAME release VERSION (CODENAME)`, or a name of free form. What stands before a version
     /// is the maker's name, by which the system is known.
     pub(super) fn system_name(&mut self, text: &str) -> String {
-        let text = self.harmless(text);
-        match text.split_once(" release ") {
-            Some((maker, rest)) => format!("{maker} release {}", self.host_names(rest)),
-            None => self.host_names(&text),
-        }
+        let Some((maker, rest)) = text.split_once(" release ") else {
+            return self.of_people(text);
+        };
+        let (version, behind) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
+        let maker = self.unnamed(&secrets(maker));
+        format!("{maker} release {version}{}", self.of_people(behind))
+    }
+
+    fn of_people(&mut self, text: &str) -> String {
+        let text = self.unnamed(&secrets(text));
+        self.host_names(&text)
     }
 }

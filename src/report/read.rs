@@ -118,6 +118,11 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
     if let Some(problem) = whole.contradiction() {
         return Err(ReadError::Damaged(problem));
     }
+    if crate::time::seconds(&whole.generated_at).is_none() {
+        let told: String = clean(&whole.generated_at).chars().take(60).collect();
+        let problem = format!("generated_at is no time: `{told}`");
+        return Err(ReadError::Damaged(problem));
+    }
     let saved = Saved {
         facts: whole.facts,
         probes: whole.probes,
@@ -308,7 +313,7 @@ mod tests {
         let origin = Origin {
             version: "1".to_owned(),
             catalogue: "x".to_owned(),
-            generated_at: "now".to_owned(),
+            generated_at: "2026-01-01T00:00:00Z".to_owned(),
         };
         Report::new(origin, Vec::new(), Threshold::Error, outcomes, facts)
     }
@@ -358,6 +363,8 @@ mod tests {
             text + "facts: *a11\nprobes: []\n"
         };
         let deep = "[".repeat(100_000);
+        let time = "generated_at: '2026-01-01T00:00:00Z'";
+        assert!(good.contains(time), "{good}");
         let line = |begin: &str| 1 + good.lines().position(|line| line == begin).unwrap();
         let wrong = format!(
             "line {}: facts.observed: privilege.euid: ",
@@ -406,8 +413,26 @@ mod tests {
             (good.replace("ok: 0", "ok: -1"), "summary.ok: "),
             (good.replace("verdict: ready", "verdict: fine"), "`fine`"),
             (
-                good.replace("generated_at: now", "generated_at: []"),
+                good.replace(time, "generated_at: []"),
                 "generated_at: found a list",
+            ),
+            (
+                good.replace(time, "generated_at: yesterday"),
+                "generated_at is no time: `yesterday`",
+            ),
+            (
+                good.replace(
+                    "      value: 0\n",
+                    "      value: 0\n      unknown: missing\n",
+                ),
+                "privilege.euid: it has a `value` and is `unknown`",
+            ),
+            (
+                good.replace(
+                    "      value: 0\n",
+                    "      value: {}\n      unknown: missing\n",
+                ),
+                "privilege.euid: it has a `value` and is `unknown`",
             ),
             (
                 good.replace("complete: true", "complete: 1"),

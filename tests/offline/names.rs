@@ -133,3 +133,65 @@ fn a_user_that_a_file_names_is_nobody_in_the_report() {
     let again = run(&["check", "--format", "yaml", "--root", name(&bundle)]);
     assert_eq!(text(&again.stdout), shown);
 }
+
+#[test]
+fn names_in_os_release_units_and_mount_points_are_nobodys() {
+    let (scratch, root) = sosreport();
+    for (path, content) in [
+        (
+            "usr/lib/os-release",
+            "ID=rhel\nVERSION_ID=\"9.4\"\nVERSION=\"9.4 by ops@corp.example, 10.7.7.7\"\n\
+             PRETTY_NAME=\"RHEL 9.4 (built by gina@acme.example at 10.7.7.8)\"\n",
+        ),
+        ("proc/self/cgroup", "0::/system.slice/app-web-17.service\n"),
+        (
+            "proc/self/mountinfo",
+            "21 28 0:20 / /sys rw - sysfs sysfs rw\n\
+             31 21 0:27 / /sys/fs/bpf/web-17 rw - bpf web-17 rw\n\
+             32 21 0:28 / /sys/kernel/debug/web-17 rw - tracefs web-17 rw\n",
+        ),
+    ] {
+        put(&root, path, content);
+    }
+    let bundle = scratch.path().join("x.tar.gz");
+    pack_redacted(&root, &bundle);
+    let file = flate2::read::GzDecoder::new(fs::File::open(&bundle).unwrap());
+    let mut packed = String::new();
+    for entry in tar::Archive::new(file).entries().unwrap() {
+        let mut bytes = Vec::new();
+        std::io::copy(&mut entry.unwrap(), &mut bytes).unwrap();
+        packed += &String::from_utf8_lossy(&bytes);
+    }
+    let mut shown = vec![packed];
+    for format in ["yaml", "json", "text", "junit", "prometheus"] {
+        let redacted = [
+            "check",
+            "--redact",
+            "--format",
+            format,
+            "--root",
+            name(&root),
+        ];
+        shown.push(text(&run(&redacted).stdout));
+    }
+    assert!(
+        shown
+            .iter()
+            .any(|shown| shown.contains("app-host-1.service"))
+    );
+    assert!(
+        shown
+            .iter()
+            .any(|shown| shown.contains("/sys/fs/bpf/host-1"))
+    );
+    for shown in shown {
+        for secret in ["web-17", "gina", "acme", "ops@", "corp", "10.7.7"] {
+            let line = shown.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret}");
+        }
+    }
+    let redacted = report(&["--redact", "--root", name(&root)]);
+    assert_eq!(report(&["--root", name(&bundle)]), redacted);
+    let plain = report(&["--root", name(&root)]);
+    assert_eq!(statuses(&redacted), statuses(&plain));
+}

@@ -186,3 +186,98 @@ fn a_supportconfig_is_understood_as_directory_and_as_archive() {
     fs::write(&packed, xz(&archive(&root))).unwrap();
     assert_eq!(report(&["--root", name(&packed)]), told);
 }
+
+#[test]
+fn the_root_of_the_running_system_is_this_host_with_its_experiments() {
+    let probes = |report: &Value| -> Vec<String> {
+        let probes = report["probes"].as_sequence().unwrap().iter();
+        let named = probes.map(|probe| probe["probe"].as_str().unwrap().to_owned());
+        named.collect()
+    };
+    let here = report(&[]);
+    assert_ne!(probes(&here), Vec::<String>::new());
+    for root in ["/", "/proc/self/root"] {
+        let told = report(&["--root", root]);
+        assert_eq!(probes(&told), probes(&here), "{root}");
+        assert_eq!(statuses(&told), statuses(&here), "{root}");
+        let none = report(&["--root", root, "--no-probes"]);
+        assert_eq!(probes(&none), Vec::<String>::new(), "{root}");
+    }
+    let (_scratch, root) = sosreport();
+    assert_eq!(
+        probes(&report(&["--root", name(&root)])),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn what_was_not_collected_of_a_boot_loader_is_not_known() {
+    let (_scratch, root) = sosreport();
+    let told = report(&["--root", name(&root)]);
+    assert_eq!(fact(&told, "boot.loader").0, "? not-collected");
+    assert_eq!(fact(&told, "boot.next").0, "? not-collected");
+    assert_eq!(status(&told, "next-boot-differs"), "unknown");
+}
+
+#[test]
+fn an_image_boots_the_kernel_that_was_chosen_by_its_boot_configuration() {
+    let image = tempfile::tempdir().unwrap();
+    let root = image.path();
+    put(root, "etc/os-release", "ID=debian\n");
+    for release in ["6.1.0-9-amd64", "6.1.0-10-amd64"] {
+        put(root, &format!("boot/vmlinuz-{release}"), "");
+    }
+    symlink("boot/vmlinuz-6.1.0-9-amd64", root.join("vmlinuz")).unwrap();
+    let told = report(&["--root", name(root)]);
+    let chosen = fact(&told, "kernel.release");
+    assert_eq!(chosen.1, "/vmlinuz (boot configuration)");
+    assert_eq!(fact(&told, "boot.next"), (chosen.0, "/vmlinuz".to_owned()));
+}
+
+#[test]
+fn a_config_alone_does_not_run_and_is_what_its_mending_begins_with() {
+    let scratch = tempfile::tempdir().unwrap();
+    let without = CONFIG.replace("CONFIG_BPF_SYSCALL=y", "# CONFIG_BPF_SYSCALL is not set");
+    put(scratch.path(), "c.cfg", &without);
+    let file = scratch.path().join("c.cfg");
+    let told = report(&["--config", name(&file)]);
+    assert_eq!(fact(&told, "kernel.state").0, "? not-collected");
+    let mut command = doctor(&["check", "--config", "-", "--only", "bpf-syscall-missing"]);
+    command.stdin(fs::File::open(&file).unwrap());
+    let shown = text(&command.output().unwrap().stdout);
+    assert!(shown.contains("standard input to .config"), "{shown}");
+    assert!(!shown.contains("was not found"), "{shown}");
+
+    let lacking = CONFIG.replace("CONFIG_DEBUG_INFO_BTF=y\n", "");
+    put(scratch.path(), "c.cfg", &lacking);
+    let whole = report(&["--config", name(&file)]);
+    assert_eq!(status(&whole, "kernel-btf-missing"), "fail");
+    put(scratch.path(), "cut.cfg", lacking.trim_end());
+    let cut = scratch.path().join("cut.cfg");
+    let (told, said) = warned(&["--config", name(&cut)]);
+    assert!(said.contains("is cut off after"), "{said}");
+    assert_eq!(status(&told, "kernel-btf-missing"), "unknown");
+}
+
+#[test]
+fn reports_that_say_two_things_are_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (_sosreport, root) = sosreport();
+    let saved = text(&run(&["check", "--format", "yaml", "--root", name(&root)]).stdout);
+    let value = "      value: x86_64\n";
+    let time = saved.lines().find(|line| line.starts_with("generated_at:"));
+    for (text, says) in [
+        (
+            saved.replacen(value, &format!("{value}      unknown: missing\n"), 1),
+            "kernel.arch: it has a `value` and is `unknown`",
+        ),
+        (
+            saved.replacen(time.unwrap(), "generated_at: yesterday", 1),
+            "generated_at is no time: `yesterday`",
+        ),
+    ] {
+        let path = scratch.path().join("x.yaml");
+        fs::write(&path, text).unwrap();
+        refused(&["check", "--from", name(&path)], says);
+    }
+}

@@ -113,6 +113,18 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     if let Some(path) = boot::EXTLINUX.iter().find(|path| there(path)) {
         return Fact::known("extlinux", path);
     }
+    // Of a sosreport, some files of /boot are there, and the others are left where they are.
+    for path in ["/boot/grub", "/boot/grub2"] {
+        if let Err(error) = host.stat(path)
+            && reader::why(&error) == Why::NotCollected
+        {
+            return reader::unreadable(&error, path);
+        }
+    }
+    if entries.is_ok_and(|names| names.iter().any(|name| name.ends_with(".conf"))) {
+        let detail = "entries are there, and nothing of the loader that reads them";
+        return Fact::unknown(Why::Untold, detail, boot::ENTRIES);
+    }
     Fact::known(Value::from("none"), "/boot")
 }
 
@@ -201,6 +213,15 @@ mod tests {
                 Some("raspberry-pi"),
             ),
             (Memory::new(), "debian", Some("none")),
+            // Entries of no loader that shows itself, and a sosreport without what GRUB has.
+            (Memory::new().with(bls, ""), "rhel", None),
+            (
+                Memory::new()
+                    .with("/boot/config-4.18.0-553.el8_10.x86_64", "")
+                    .refusing("/boot/grub", ErrorKind::Unsupported),
+                "rhel",
+                None,
+            ),
             (
                 Memory::new().refusing("/boot", ErrorKind::PermissionDenied),
                 "debian",

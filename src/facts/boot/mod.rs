@@ -70,7 +70,8 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     let installed = installed::kernels(host);
     let loader = loader::find(host, facts);
     facts.set("boot.unified", loader::unified(host));
-    facts.set("boot.next", next::release(host, &loader, &installed));
+    let runs = facts.text("kernel.state").as_deref() != Some("installed");
+    facts.set("boot.next", next::release(host, runs, &loader, &installed));
     facts.set("boot.installed", installed);
     facts.set("boot.loader", loader);
 }

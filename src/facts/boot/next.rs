@@ -4,8 +4,15 @@ use crate::facts::{Fact, Value, Why, reader};
 use crate::host::Host;
 use crate::host::boot::{self, Unselected};
 
-/// The release the next boot starts.
-pub(super) fn release(host: &dyn Host, loader: &Fact, installed: &Fact) -> Fact {
+/// The release the next boot starts; `runs` says whether a kernel was started already.
+pub(super) fn release(host: &dyn Host, runs: bool, loader: &Fact, installed: &Fact) -> Fact {
+    // What runs may have been given its kernel. An image is booted by what it has itself.
+    if !runs
+        && is_undecided(loader)
+        && let Some(fact) = without_loader(host, installed)
+    {
+        return fact;
+    }
     let Some(Value::Text(name)) = loader.value() else {
         return match loader {
             Fact::Unknown { .. } => loader.clone(),
@@ -30,11 +37,7 @@ pub(super) fn release(host: &dyn Host, loader: &Fact, installed: &Fact) -> Fact 
             return Fact::unknown(Why::Malformed, &problem, &path);
         }
     };
-    let releases = match installed.value() {
-        Some(Value::List(releases)) => releases.as_slice(),
-        _ => &[],
-    };
-    match boot::release_of_image(host, &selected, releases) {
+    match boot::release_of_image(host, &selected, releases(installed)) {
         Some(release) => Fact::known(release, &selected.source),
         None => {
             let detail = format!(
@@ -44,6 +47,37 @@ pub(super) fn release(host: &dyn Host, loader: &Fact, installed: &Fact) -> Fact 
             unknown(&detail, &selected.source)
         }
     }
+}
+
+fn releases(installed: &Fact) -> &[String] {
+    match installed.value() {
+        Some(Value::List(releases)) => releases,
+        _ => &[],
+    }
+}
+
+/// Whether no loader shows itself by what it leaves.
+fn is_undecided(loader: &Fact) -> bool {
+    match loader {
+        Fact::Known { value, .. } => *value == Value::from("none"),
+        Fact::Unknown { reason, .. } => reason.unknown == Why::Untold,
+    }
+}
+
+/// What entries, menus and links select, whoever reads them: as the kernel is chosen that is meant
+/// where none runs.
+fn without_loader(host: &dyn Host, installed: &Fact) -> Option<Fact> {
+    type Rule = fn(&dyn Host) -> Result<boot::Selected, Unselected>;
+    let rules: [Rule; 3] = [boot::by_entry_files, boot::by_menu, boot::by_systemd_boot];
+    let selected = rules.iter().find_map(|rule| {
+        let selected = rule(host).ok()?;
+        let release = boot::release_of_image(host, &selected, releases(installed))?;
+        Some(Fact::known(release, &selected.source))
+    });
+    selected.or_else(|| {
+        let (release, place) = boot::linked(host)?;
+        Some(Fact::known(release, place))
+    })
 }
 
 fn unknown(detail: &str, source: &str) -> Fact {
@@ -71,9 +105,47 @@ mod tests {
     fn told(host: &Memory, loader: &str) -> Fact {
         release(
             host,
+            true,
             &Fact::known(loader, "/boot"),
             &installed::kernels(host),
         )
+    }
+
+    #[test]
+    fn an_image_without_a_loader_boots_what_entries_and_links_select() {
+        let release = "6.1.0-9-amd64";
+        let link = Memory::new()
+            .with("/boot/vmlinuz-6.1.0-9-amd64", "")
+            .with("/boot/vmlinuz-6.1.0-10-amd64", "")
+            .with_link("/vmlinuz", "/boot/vmlinuz-6.1.0-9-amd64");
+        let path = format!("{ENTRIES}/old-{release}.conf");
+        let entries = Memory::new().with(&path, entry(release));
+        for (host, place) in [(&link, "/vmlinuz"), (&entries, path.as_str())] {
+            let (loader, installed) = (
+                Fact::unknown(Why::Untold, "", ENTRIES),
+                installed::kernels(host),
+            );
+            let known = super::release(host, false, &loader, &installed);
+            assert_eq!(known, Fact::known(release, place));
+            assert_eq!(super::release(host, true, &loader, &installed), loader);
+        }
+        let none = Fact::known("none", "/boot");
+        let list = installed::kernels(&link);
+        assert_eq!(
+            super::release(&link, false, &none, &list),
+            Fact::known(release, "/vmlinuz")
+        );
+        // One that runs was perhaps given its kernel.
+        assert_eq!(
+            super::release(&link, true, &none, &list),
+            Fact::absent("/boot")
+        );
+        let empty = Memory::new();
+        let list = installed::kernels(&empty);
+        assert_eq!(
+            super::release(&empty, false, &none, &list),
+            Fact::absent("/boot")
+        );
     }
 
     #[test]
@@ -174,7 +246,7 @@ mod tests {
             .with(path, text)
             .with("/usr/share/kernel/lts/kernel.release", "6.6.30-0-lts\n");
         let loader = Fact::known("extlinux", path);
-        let fact = release(&host, &loader, &installed::kernels(&host));
+        let fact = release(&host, true, &loader, &installed::kernels(&host));
         assert_eq!(fact, Fact::known("6.6.30-0-lts", path));
 
         let image = |release: &str| format!("/ostree/fedora-1f/vmlinuz-{release}");

@@ -121,6 +121,7 @@ fn can_tell_absence(host: &dyn Host, mounts: &Mounts) -> bool {
 /// `struct btf_header` (include/uapi/linux/btf.h); offsets count from the header's end.
 #[derive(Debug, Clone, Copy)]
 struct Header {
+    little_endian: bool,
     version: u8,
     length: u32,
     type_offset: u32,
@@ -153,12 +154,17 @@ impl Header {
             return Err(format!("{} bytes are too short for a header", bytes.len()));
         };
         // A file of another machine may have the other byte order.
-        let number: fn([u8; 4]) -> u32 = match u16::from_le_bytes([m0, m1]) {
-            Self::MAGIC => u32::from_le_bytes,
-            magic if magic.swap_bytes() == Self::MAGIC => u32::from_be_bytes,
+        let little_endian = match u16::from_le_bytes([m0, m1]) {
+            Self::MAGIC => true,
+            magic if magic.swap_bytes() == Self::MAGIC => false,
             magic => return Err(format!("it begins with {magic:#06x} instead of 0xeb9f")),
         };
+        let number = |bytes| match little_endian {
+            true => u32::from_le_bytes(bytes),
+            false => u32::from_be_bytes(bytes),
+        };
         Ok(Self {
+            little_endian,
             version,
             length: number(length),
             type_offset: number(type_offset),
@@ -225,6 +231,11 @@ impl Header {
         }
         if end(self.type_offset, self.type_length) > u64::from(self.string_offset) {
             return Err("its types and strings overlap".to_owned());
+        }
+        // A longer header may tell of more sections (`btf_check_sec_info` in kernel/bpf/btf.c).
+        let last = end(self.string_offset, self.string_length);
+        if of_module && self.length == Self::SHORTEST && last != body {
+            return Err(format!("its strings end at byte {last} of {body}"));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! BTF of the kernel's modules, which extends the kernel's own. One that is broken can stop
 //! programs that have nothing to do with the module: some loaders read all of them.
 
-use super::{HEADER_LIMIT, Header};
+use super::{HEADER_LIMIT, Header, VMLINUX};
 use crate::facts::{Fact, Facts, Value, Why, reader};
 use crate::host::Host;
 
@@ -40,9 +40,11 @@ fn look_at(host: &dyn Host, modules: &[String]) -> [Fact; 3] {
     let mut broken: Vec<String> = Vec::new();
     let mut first: Option<(String, String)> = None;
     let mut unread: Option<Fact> = None;
+    let kernel = host.read(VMLINUX, HEADER_LIMIT).unwrap_or_default();
+    let kernel = Header::parse(&kernel).ok();
     for name in modules.iter().take(LIMIT) {
         let path = format!("{DIRECTORY}/{name}");
-        match problem(host, &path) {
+        match problem(host, &path, kernel) {
             Ok(None) => {}
             Ok(Some(problem)) => {
                 first.get_or_insert((format!("{name}: {problem}"), path));
@@ -72,12 +74,15 @@ fn look_at(host: &dyn Host, modules: &[String]) -> [Fact; 3] {
     }
 }
 
-/// What is wrong with the BTF of a module, if anything is.
-fn problem(host: &dyn Host, path: &str) -> std::io::Result<Option<String>> {
+/// What is wrong with the BTF of a module, if anything is; `kernel` is what it extends.
+fn problem(host: &dyn Host, path: &str, kernel: Option<Header>) -> std::io::Result<Option<String>> {
     let bytes = host.read(path, HEADER_LIMIT)?;
     let (_, size) = host.stat(path)?;
     let checked = Header::parse(&bytes).and_then(|header| {
         header.check(size, true)?;
+        if kernel.is_some_and(|kernel| kernel.little_endian != header.little_endian) {
+            return Err("its byte order is not that of the kernel's BTF".to_owned());
+        }
         header.check_strings(host, path, true)
     });
     Ok(checked.err())
@@ -136,6 +141,30 @@ mod tests {
             facts.text("btf.modules.problem").unwrap(),
             "last: its strings do not end with a zero byte"
         );
+    }
+
+    #[test]
+    fn a_module_has_the_byte_order_of_its_kernel_and_ends_with_its_strings() {
+        let mut swapped = vec![0xeb, 0x9f, 1, 0];
+        swapped.extend(
+            [24, 0, 16, 16, 5_u32]
+                .into_iter()
+                .flat_map(u32::to_be_bytes),
+        );
+        swapped.resize(24 + 21, 0);
+        for (bytes, problem) in [
+            (swapped, "x: its byte order is not that of the kernel's BTF"),
+            (
+                btf([24, 0, 16, 16, 5], 30),
+                "x: its strings end at byte 21 of 30",
+            ),
+        ] {
+            let host = Memory::new()
+                .with("/sys/kernel/btf/vmlinux", btf([24, 0, 16, 16, 5], 21))
+                .with("/sys/kernel/btf/x", bytes);
+            let facts = facts(&host, true);
+            assert_eq!(facts.text("btf.modules.problem").unwrap(), problem);
+        }
     }
 
     #[test]

@@ -29,6 +29,13 @@ use super::Host;
 /// More than any configuration of a boot loader.
 const LIMIT: usize = 1 << 20;
 
+/// Debian's and SUSE's links to the kernel that was installed last: its release, and the link.
+pub(crate) fn linked(host: &dyn Host) -> Option<(String, &'static str)> {
+    ["/vmlinuz", "/boot/vmlinuz", "/boot/Image"]
+        .into_iter()
+        .find_map(|place| Some((release_of(&host.link(place).ok()?)?, place)))
+}
+
 fn text(host: &dyn Host, path: &str) -> io::Result<String> {
     let bytes = host.read(path, LIMIT)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -6,7 +6,7 @@
 mod image;
 
 use super::Host;
-use super::boot::{self, Selected, Unselected, is_release, release_of};
+use super::boot::{self, Selected, Unselected, is_release};
 pub(super) use image::{build_line, machine};
 
 /// A kernel that was chosen.
@@ -146,15 +146,11 @@ fn shown(text: &str) -> String {
     format!("`{}`", clean.collect::<String>())
 }
 
-/// Debian's and SUSE's links to the kernel that was installed last.
+/// By a link to the kernel that was installed last.
 fn linked(host: &dyn Host) -> Option<Choice> {
-    ["/vmlinuz", "/boot/vmlinuz", "/boot/Image"]
-        .into_iter()
-        .find_map(|place| {
-            let release = release_of(&host.link(place).ok()?)?;
-            let why = format!("{place} (boot configuration)");
-            Some(Choice::booted(release, &why, None))
-        })
+    let (release, place) = boot::linked(host)?;
+    let why = format!("{place} (boot configuration)");
+    Some(Choice::booted(release, &why, None))
 }
 
 /// Where kernels leave their releases in names. Kernels first: a directory of modules can

@@ -1,0 +1,130 @@
+//! Names of units and control groups: who runs a service on a host may have named it so.
+
+use super::Redactor;
+use super::words::{COMMON, PATH_WORDS};
+use crate::facts;
+
+/// Endings of the names of units.
+const UNITS: &[&str] = &[".mount", ".scope", ".service", ".slice", ".socket"];
+
+impl Redactor {
+    /// /proc/PID/cgroup: `0::PATH`, `1:name=systemd:PATH`.
+    pub(super) fn control_groups(&mut self, text: &str) -> String {
+        let lines = text.split_inclusive('\n').map(|line| {
+            let Some(at) = line.match_indices(':').nth(1).map(|(at, _)| at + 1) else {
+                return self.harmless(line);
+            };
+            let (before, path) = line.split_at(at);
+            let end = if path.ends_with('\n') { "\n" } else { "" };
+            let path = self.harmless(path.trim_end_matches('\n'));
+            let parts: Vec<String> = path.split('/').map(|part| self.group(part)).collect();
+            format!("{before}{}{end}", parts.join("/"))
+        });
+        lines.collect()
+    }
+
+    /// A part of the path of a control group.
+    fn group(&mut self, part: &str) -> String {
+        let is_unit = match self.is_wordlike {
+            // Of slices and scopes, systemd's own are words.
+            true => part.ends_with(".service"),
+            false => UNITS.iter().any(|end| part.ends_with(end)),
+        };
+        match is_unit {
+            true => self.unit(part),
+            // A container's own name is among these; words of the system are, too.
+            false if self.is_wordlike || self.tells_a_manager() => part.to_owned(),
+            false => self.host_names(part),
+        }
+    }
+
+    /// The name of a unit. What container managers and starters of others are called stays, since
+    /// facts know them by it.
+    pub(super) fn unit(&mut self, name: &str) -> String {
+        let (stem, end) = name.split_at(name.rfind('.').unwrap_or(name.len()));
+        let (stem, instance) = stem.split_at(stem.find('@').unwrap_or(stem.len()));
+        let stem = match facts::is_starter(stem) || self.tells_a_manager() {
+            true => stem.to_owned(),
+            false => self.unit_part(stem),
+        };
+        let Some(instance) = instance.strip_prefix('@') else {
+            return stem + end;
+        };
+        // `sshd@3-10.0.0.1:22-10.0.0.2:5555`: addresses stand between other numbers.
+        let parts = instance.split('-').map(|part| self.addresses(part));
+        let instance = parts.collect::<Vec<_>>().join("-");
+        let instance = match self.tells_a_manager() {
+            true => instance,
+            false => self.unit_part(&instance),
+        };
+        format!("{stem}@{instance}{end}")
+    }
+
+    fn unit_part(&mut self, text: &str) -> String {
+        let text = self.host_names(text);
+        let parts = text.split('-').map(|part| {
+            let plain = COMMON.contains(&part) || PATH_WORDS.contains(&part);
+            match !plain && self.is_user(part) {
+                true => self.number("user", part),
+                false => part.to_owned(),
+            }
+        });
+        parts.collect::<Vec<_>>().join("-")
+    }
+
+    /// Whether the host is called like a container manager, by whose name a container is known.
+    fn tells_a_manager(&self) -> bool {
+        self.hosts.iter().any(|name| facts::names_a_manager(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_lose_names_and_stay_what_they_are() {
+        let mut redactor = Redactor::new(Some("dbsrv01.acme.example"), None);
+        redactor.text("/home/frank/x");
+        for (text, expected) in [
+            (
+                "0::/system.slice/app-dbsrv01.service\n",
+                "0::/system.slice/app-host-1.service\n",
+            ),
+            (
+                "1:name=systemd:/system.slice/app-frank@dbsrv01.service\n0::/\n",
+                "1:name=systemd:/system.slice/app-user-1@host-1.service\n0::/\n",
+            ),
+            (
+                "0::/system.slice/sshd@3-10.0.0.1:22-10.0.0.2:5555.service\n",
+                "0::/system.slice/sshd@3-ip-1:22-ip-2:5555.service\n",
+            ),
+            (
+                "0::/lxc.payload.dbsrv01/system.slice/cron.service",
+                "0::/lxc.payload.host-1/system.slice/cron.service",
+            ),
+            (
+                "0::/user.slice/user-1000.slice/session-3.scope\n",
+                "0::/user.slice/user-1000.slice/session-3.scope\n",
+            ),
+        ] {
+            assert_eq!(redactor.file("/proc/self/cgroup", text), expected);
+        }
+        assert_eq!(
+            redactor.fact("environment.unit", "app-dbsrv01.service"),
+            "app-host-1.service"
+        );
+        // A host that is called like what facts look for.
+        for (name, text) in [
+            ("docker", "0::/system.slice/docker-1f.scope"),
+            ("kubepods", "0::/kubepods.slice/kubepods-pod7.slice/x"),
+            ("cron", "0::/system.slice/cron.service"),
+            ("cloud-init", "0::/system.slice/cloud-init.service"),
+            ("system", "0::/system.slice/x.service"),
+            ("gandalf", "0::/gandalf/x"),
+        ] {
+            let mut redactor = Redactor::new(Some(name), None);
+            assert_eq!(redactor.file("/proc/self/cgroup", text), text, "{name}");
+        }
+    }
+}
