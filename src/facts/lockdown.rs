@@ -199,12 +199,9 @@ mod tests {
     use std::io::ErrorKind;
 
     use super::*;
-    use crate::facts::{KernelConfig, mounts::Mounts, security};
+    use crate::facts::security::{self, tests::MOUNTED};
+    use crate::facts::{KernelConfig, mounts::Mounts};
     use crate::host::Memory;
-
-    const MOUNTED: &str = "1 0 8:1 / / rw - ext4 x rw\n\
-        2 1 0:2 / /sys rw - sysfs sysfs rw\n\
-        3 2 0:3 / /sys/kernel/security rw - securityfs securityfs rw\n";
 
     fn facts(host: &Memory, config: &str, cmdline: &str) -> Facts {
         of_kernel(host, config, cmdline, "other")

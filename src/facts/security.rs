@@ -251,14 +251,14 @@ fn apparmor(host: &dyn Host) -> Fact {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::ErrorKind;
 
     use super::*;
     use crate::facts::KernelConfig;
     use crate::host::Memory;
 
-    const MOUNTED: &str = "1 0 8:1 / / rw - ext4 x rw\n\
+    pub(in super::super) const MOUNTED: &str = "1 0 8:1 / / rw - ext4 x rw\n\
         2 1 0:2 / /sys rw - sysfs sysfs rw\n\
         3 2 0:3 / /sys/kernel/security rw - securityfs securityfs rw\n";
 

@@ -67,18 +67,8 @@ fn path(change: &Change) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kernel_arguments::tests::printed;
     use super::*;
-
-    /// Runs shell commands, and gives what they print.
-    #[expect(clippy::disallowed_methods, reason = "the commands are what is tested")]
-    fn printed(script: &str) -> String {
-        let output = std::process::Command::new("sh")
-            .args(["-ec", script])
-            .output();
-        let output = output.unwrap();
-        assert!(output.status.success(), "{script}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
 
     /// The drop-in has the last word, also over what was set and not booted with yet.
     #[test]

@@ -355,7 +355,7 @@ fn replacement(word: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::facts::Fact;
 
@@ -424,7 +424,7 @@ mod tests {
 
     /// Runs shell commands, and gives what they print.
     #[expect(clippy::disallowed_methods, reason = "the commands are what is tested")]
-    fn printed(script: &str) -> String {
+    pub(in super::super) fn printed(script: &str) -> String {
         let output = std::process::Command::new("sh")
             .args(["-ec", script])
             .output();
