@@ -1555,3 +1555,81 @@ fn all_moves_between_kernels_are_listed() {
     assert_eq!(changes["kernels"].as_array().unwrap().len(), 80);
     assert_eq!(changes["kernel_moves"], 80);
 }
+
+/// `check --profile all` asks which software will run: where one will, the host is ready, in its
+/// own report and in the fleet.
+#[test]
+fn a_report_of_all_software_is_judged_as_check_judges_it() {
+    let place = tempfile::tempdir().unwrap();
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
+    let mut ways: Vec<u64> = Vec::new();
+    for host in ["debian-12", "centos-7", "wsl2-5.10", "rhel-8.1"] {
+        let root = hosts.join(host).join("root");
+        let root = root.to_str().unwrap();
+        for profiles in [
+            &["all"][..],
+            &["all", "cilium"],
+            &["bcc", "cilium"],
+            &["falco"],
+        ] {
+            let mut check = vec!["check", "--root", root, "-f", "json"];
+            for profile in profiles {
+                check.extend(["--profile", profile]);
+            }
+            let report = text(&run(&check).stdout);
+            let file = put(&place, "one.json", &report);
+            let file = file.to_str().unwrap();
+            let mut without: Value = serde_json::from_str(&report).unwrap();
+            without.as_object_mut().unwrap().remove("demanded");
+            let of_old = put(&place, "old.json", without.to_string());
+            for more in [&[][..], &["--strict"], &["--fail-on", "warning"]] {
+                let expected = run(&[&check[..], more].concat()).status.code();
+                let found = run(&[&["fleet", file][..], more].concat()).status.code();
+                assert_eq!(found, expected, "{host} {profiles:?} {more:?}");
+                ways.push(expected.unwrap().unsigned_abs().into());
+            }
+            if profiles.len() == 2 && profiles.contains(&"all") {
+                continue;
+            }
+            // Reports that do not say what was demanded tell it by their verdict.
+            let expected = run(&check).status.code();
+            let found = run(&["fleet", of_old.to_str().unwrap()]).status.code();
+            assert_eq!(found, expected, "{host} {profiles:?}, without `demanded`");
+        }
+    }
+    for verdict in [0, 1, 3] {
+        assert!(ways.contains(&verdict), "{verdict}: {ways:?}");
+    }
+    // Where none runs, the causes are those of the software that lacks least.
+    let mut report: Value = serde_json::from_str(&failing("a", &[])).unwrap();
+    let software = |profile: &str, needs: &[&str]| {
+        let lacks: Vec<Value> = needs
+            .iter()
+            .map(|need| serde_json::json!({"need": need, "because": "b"}))
+            .collect();
+        serde_json::json!({
+            "profile": profile, "title": profile, "verdict": "not-ready",
+            "missing-required": lacks, "missing-optional": [], "unknown": [],
+            "unknown-optional": [],
+        })
+    };
+    report["profiles"] = Value::Array(vec![software("x", &["1", "2"]), software("y", &["3"])]);
+    report["verdict"] = "not-ready".into();
+    for (demanded, causes) in [
+        (serde_json::json!([]), &["y: 3"][..]),
+        (serde_json::json!(["x"]), &["x: 1", "x: 2"]),
+        (serde_json::json!(["x", "y"]), &["x: 1", "x: 2", "y: 3"]),
+    ] {
+        report["demanded"] = demanded;
+        let file = put(&place, "none.json", report.to_string());
+        let found = audit(&[file.to_str().unwrap()]);
+        let mut names: Vec<&str> = found["causes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|cause| cause["check"].as_str().unwrap())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, causes);
+    }
+}

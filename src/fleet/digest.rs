@@ -98,6 +98,9 @@ pub struct Software {
     pub optional: Vec<String>,
     /// Required, and not known.
     pub open: Vec<String>,
+    /// Whether it must run; where no software must, one suffices.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub demanded: bool,
 }
 
 /// What a report says of its findings as a whole.

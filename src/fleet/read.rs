@@ -176,7 +176,8 @@ impl Reader {
             counted: Summary::default(),
         };
         for profile in &head.profiles {
-            let software = self.software(profile, &mut digest.findings);
+            let mut software = self.software(profile, &mut digest.findings);
+            software.demanded = head.demands(profile);
             digest.software.push(software);
         }
         digest.software.sort();
@@ -224,6 +225,7 @@ impl Reader {
             open,
             profile,
             title,
+            demanded: false,
         }
     }
 }
