@@ -76,9 +76,9 @@ fn says_report(text: &[u8]) -> bool {
         "\"schema\": \"bpf-doctor/report/",
     ];
     let mut in_json = in_json.iter();
-    let says = |schema: &&str| memchr::memmem::find(text, schema.as_bytes()).is_some();
+    let says = |schema: &str| memchr::memmem::find(text, schema.as_bytes()).is_some();
     text.starts_with(b"schema: bpf-doctor/report")
-        || (is_json(text) && in_json.any(|one| says(&one)))
+        || (is_json(text) && in_json.any(|one| says(one)))
 }
 
 /// Parsers tell where the map begins that has a key twice, and count characters to one that
