@@ -23,7 +23,7 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
     let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
     let valid = year >= 1970
         && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
+        && (1..=last_day(year, month)).contains(&day)
         && hour < 24
         && minute < 60
         && second <= 60;
@@ -35,6 +35,16 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + day - 1;
     let since = days.checked_sub(719_468)?;
     valid.then_some(since * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
+fn last_day(year: u64, month: u64) -> u64 {
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }
 
 /// The time as reports have it.
@@ -69,6 +79,11 @@ mod tests {
             ("2026-12-31T23:59:59Z", Some(1_798_761_599)),
             ("1969-12-31T23:59:59Z", None),
             ("2026-13-01T00:00:00Z", None),
+            ("2026-02-29T00:00:00Z", None),
+            ("2026-02-30T01:00:00Z", None),
+            ("2100-02-29T00:00:00Z", None),
+            ("2026-04-31T00:00:00Z", None),
+            ("2026-01-00T00:00:00Z", None),
             ("2026-01-01T24:00:00Z", None),
             ("2026-01-01 00:00:00Z", None),
             ("2026-01-01T00:00:00+", None),

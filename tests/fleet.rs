@@ -1444,7 +1444,7 @@ fn inventories_are_held_against_the_hosts() {
     ]);
     let told = text(&output.stderr);
     for says in [
-        "hosts.csv: line 4: it has 1 columns, and the first line 2",
+        "hosts.csv: line 4: it has 1 column, and the first line 2",
         "hosts.csv: 1 named more than once, of which the last row counts: db",
         "hosts.csv: 1 without a report: lost-1",
     ] {
@@ -1554,4 +1554,275 @@ fn all_moves_between_kernels_are_listed() {
     let changes = &audit(&[new.to_str().unwrap(), "--baseline", old.to_str().unwrap()])["changes"];
     assert_eq!(changes["kernels"].as_array().unwrap().len(), 80);
     assert_eq!(changes["kernel_moves"], 80);
+}
+
+/// `check --profile all` asks which software will run: where one will, the host is ready, in its
+/// own report and in the fleet.
+#[test]
+fn a_report_of_all_software_is_judged_as_check_judges_it() {
+    let place = tempfile::tempdir().unwrap();
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
+    let mut ways: Vec<u64> = Vec::new();
+    for host in ["debian-12", "centos-7", "wsl2-5.10", "rhel-8.1"] {
+        let root = hosts.join(host).join("root");
+        let root = root.to_str().unwrap();
+        for profiles in [
+            &["all"][..],
+            &["all", "cilium"],
+            &["bcc", "cilium"],
+            &["falco"],
+        ] {
+            let mut check = vec!["check", "--root", root, "-f", "json"];
+            for profile in profiles {
+                check.extend(["--profile", profile]);
+            }
+            let report = text(&run(&check).stdout);
+            let file = put(&place, "one.json", &report);
+            let file = file.to_str().unwrap();
+            let mut without: Value = serde_json::from_str(&report).unwrap();
+            without.as_object_mut().unwrap().remove("demanded");
+            let of_old = put(&place, "old.json", without.to_string());
+            for more in [&[][..], &["--strict"], &["--fail-on", "warning"]] {
+                let expected = run(&[&check[..], more].concat()).status.code();
+                let found = run(&[&["fleet", file][..], more].concat()).status.code();
+                assert_eq!(found, expected, "{host} {profiles:?} {more:?}");
+                ways.push(expected.unwrap().unsigned_abs().into());
+            }
+            if profiles.len() == 2 && profiles.contains(&"all") {
+                continue;
+            }
+            // Reports that do not say what was demanded tell it by their verdict.
+            let expected = run(&check).status.code();
+            let found = run(&["fleet", of_old.to_str().unwrap()]).status.code();
+            assert_eq!(found, expected, "{host} {profiles:?}, without `demanded`");
+        }
+    }
+    for verdict in [0, 1, 3] {
+        assert!(ways.contains(&verdict), "{verdict}: {ways:?}");
+    }
+    // Where none runs, the causes are those of the software that lacks least.
+    let mut report: Value = serde_json::from_str(&failing("a", &[])).unwrap();
+    let software = |profile: &str, needs: &[&str]| {
+        let lacks: Vec<Value> = needs
+            .iter()
+            .map(|need| serde_json::json!({"need": need, "because": "b"}))
+            .collect();
+        serde_json::json!({
+            "profile": profile, "title": profile, "verdict": "not-ready",
+            "missing-required": lacks, "missing-optional": [], "unknown": [],
+            "unknown-optional": [],
+        })
+    };
+    report["profiles"] = Value::Array(vec![software("x", &["1", "2"]), software("y", &["3"])]);
+    report["verdict"] = "not-ready".into();
+    for (demanded, causes) in [
+        (serde_json::json!([]), &["y: 3"][..]),
+        (serde_json::json!(["x"]), &["x: 1", "x: 2"]),
+        (serde_json::json!(["x", "y"]), &["x: 1", "x: 2", "y: 3"]),
+    ] {
+        report["demanded"] = demanded;
+        let file = put(&place, "none.json", report.to_string());
+        let found = audit(&[file.to_str().unwrap()]);
+        let mut names: Vec<&str> = found["causes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|cause| cause["check"].as_str().unwrap())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, causes);
+    }
+}
+
+/// A report with these checks besides the one that is ok, each with its status.
+fn stated(name: &str, checks: &[(&str, &str)]) -> String {
+    let named: Vec<(&str, Option<(&str, &str)>)> =
+        checks.iter().map(|(check, _)| (*check, None)).collect();
+    let mut report: Value = serde_json::from_str(&failing(name, &named)).unwrap();
+    for (number, (_, status)) in checks.iter().enumerate() {
+        report["findings"][number]["status"] = (*status).into();
+    }
+    let count = |status: &str| checks.iter().filter(|(_, one)| *one == status).count();
+    report["summary"] = serde_json::json!({
+        "ok": 1 + count("ok"), "fail": count("fail"), "unknown": count("unknown"),
+        "not-applicable": 0,
+    });
+    report["verdict"] = match (count("fail"), count("unknown")) {
+        (0, 0) => "ready",
+        (0, _) => "undetermined",
+        _ => "not-ready",
+    }
+    .into();
+    report.to_string()
+}
+
+/// Only what is known to have been well, and is known to fail, got worse.
+#[test]
+fn what_was_not_known_before_is_no_regression() {
+    let place = tempfile::tempdir().unwrap();
+    let lists = ["broke", "worse", "unclear", "became_ready"];
+    for (before, now, list) in [
+        (&[("a", "unknown")][..], &[("a", "fail")][..], "unclear"),
+        (&[], &[("a", "fail")], "unclear"),
+        (&[("a", "ok")], &[("a", "fail")], "broke"),
+        (
+            &[("a", "ok"), ("b", "unknown")],
+            &[("a", "fail"), ("b", "fail")],
+            "broke",
+        ),
+        (
+            &[("a", "fail"), ("b", "unknown")],
+            &[("a", "fail"), ("b", "fail")],
+            "unclear",
+        ),
+        (
+            &[("a", "fail"), ("b", "ok")],
+            &[("a", "fail"), ("b", "fail")],
+            "worse",
+        ),
+        (&[("a", "fail")], &[("a", "unknown")], "unclear"),
+        (&[("a", "ok")], &[("a", "unknown")], "unclear"),
+        (&[("a", "unknown")], &[("a", "ok")], "became_ready"),
+        (&[("a", "fail")], &[("a", "fail")], ""),
+        (&[("a", "unknown")], &[("a", "unknown")], ""),
+    ] {
+        let before_file = put(&place, "before.jsonl", stated("h", before));
+        let now_file = put(&place, "now.jsonl", stated("h", now));
+        let paths = [&now_file, &before_file].map(|path| path.to_str().unwrap());
+        let found = &audit(&[paths[0], "--baseline", paths[1]])["changes"];
+        for one in lists {
+            let expected = u64::from(one == list);
+            assert_eq!(found[one]["hosts"], expected, "{before:?} {now:?} {one}");
+        }
+        let regression = ["broke", "worse"].contains(&list);
+        assert_eq!(found["regression"], regression, "{before:?} {now:?}");
+        if before == [("a", "fail")] && now == [("a", "unknown")] {
+            assert_eq!(found["causes"][0]["change"], "unseen");
+        }
+    }
+}
+
+#[test]
+fn two_machines_of_one_name_are_two_and_a_swapped_baseline_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let report = |machine: Option<&str>, time: &str, checks: &[(&str, &str)]| {
+        let mut report: Value = serde_json::from_str(&stated("a", checks)).unwrap();
+        report["generated_at"] = time.into();
+        if let Some(machine) = machine {
+            report["host"]["machine_id"] = machine.into();
+        }
+        report.to_string()
+    };
+    let (one, other) = (
+        "55a8611b75aab588d8cef864ac41a13e",
+        "66a8611b75aab588d8cef864ac41a13e",
+    );
+    for (then, now, new) in [
+        (Some(one), Some(other), 1),
+        (Some(one), None, 0),
+        (None, Some(other), 0),
+        (Some(one), Some(one), 0),
+    ] {
+        let before = put(&place, "before.jsonl", report(then, TIME, &[("c", "ok")]));
+        let after = report(now, "2026-01-02T00:00:00Z", &[("c", "fail")]);
+        let after = put(&place, "after.jsonl", after);
+        let (before, after) = (before.to_str().unwrap(), after.to_str().unwrap());
+        // Where all are new, a line says so.
+        let output = run(&["fleet", "-f", "json", after, "--baseline", before]);
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let changes = &found["changes"];
+        assert_eq!(changes["new"]["hosts"], new, "{then:?} {now:?}");
+        assert_eq!(changes["gone"]["hosts"], new, "{then:?} {now:?}");
+        assert_eq!(changes["broke"]["hosts"], 1 - new, "{then:?} {now:?}");
+        for (paths, is_told) in [([after, before], false), ([before, after], true)] {
+            let output = run(&["fleet", paths[0], "--baseline", paths[1]]);
+            let told = text(&output.stderr).contains("are the two swapped?");
+            assert_eq!(told, is_told);
+        }
+    }
+}
+
+#[test]
+fn the_best_partner_of_a_cause_is_the_one_with_which_most_hosts_become_ready() {
+    let place = tempfile::tempdir().unwrap();
+    let kinds: [(&[&str], usize); 4] = [(&["a"], 2), (&["b"], 1), (&["c"], 9), (&["a", "b"], 4)];
+    let mut reports = Vec::new();
+    for (checks, count) in kinds {
+        for _ in 0..count {
+            let checks: Vec<(&str, &str)> = checks.iter().map(|check| (*check, "fail")).collect();
+            reports.push(stated(&format!("h{}", reports.len()), &checks));
+        }
+    }
+    let file = put(&place, "r.jsonl", reports.join("\n"));
+    let found = audit(&[file.to_str().unwrap()]);
+    for cause in found["causes"].as_array().unwrap() {
+        let expected = match cause["check"].as_str().unwrap() {
+            "a" => serde_json::json!({"with": "c", "hosts": 11}),
+            "b" => serde_json::json!({"with": "c", "hosts": 10}),
+            _ => serde_json::json!({"with": "a", "hosts": 11}),
+        };
+        assert_eq!(cause["together"], expected, "{cause}");
+    }
+}
+
+#[test]
+fn what_would_let_the_doctor_know_is_in_every_page_and_nothing_is_mended_where_nothing_fails() {
+    let place = tempfile::tempdir().unwrap();
+    let mut report: Value = serde_json::from_str(&stated("a", &[("c", "unknown")])).unwrap();
+    report["findings"][0]["because"] = "could not look: permission denied".into();
+    let file = put(&place, "r.json", report.to_string());
+    let file = file.to_str().unwrap();
+    for format in ["text", "markdown", "html"] {
+        let page = text(&run(&["fleet", file, "--format", format]).stdout);
+        assert!(
+            page.contains("run it as root, or with the capability"),
+            "{format}: {page}"
+        );
+        if format != "html" {
+            assert!(!page.contains("What to mend first"), "{format}: {page}");
+        }
+    }
+    // A page in a browser has no options.
+    let many: Vec<(String, String)> = (0..40)
+        .map(|number| (format!("c{number}"), "fail".to_owned()))
+        .collect();
+    let many: Vec<(&str, &str)> = many
+        .iter()
+        .map(|(check, status)| (&**check, &**status))
+        .collect();
+    let file = put(&place, "many.json", stated("a", &many));
+    let file = file.to_str().unwrap();
+    for (format, is_told) in [("text", true), ("html", false)] {
+        let page = text(&run(&["fleet", file, "--format", format]).stdout);
+        assert!(page.contains("and 28 more causes"), "{format}");
+        assert_eq!(page.contains("-v shows"), is_told, "{format}");
+    }
+}
+
+#[test]
+fn json_nests_no_deeper_than_yaml_does() {
+    let place = tempfile::tempdir().unwrap();
+    let with = |depth: usize| {
+        let nest = format!(
+            "\"q\":{}{},\"complete\"",
+            "[".repeat(depth),
+            "]".repeat(depth)
+        );
+        failing("a", &[]).replacen("\"complete\"", &nest, 1)
+    };
+    for (depth, status) in [(40, 0), (63, 0), (64, 2), (100_000, 2)] {
+        let file = put(&place, "r.json", with(depth));
+        for more in [&[][..], &["--full-parser"]] {
+            let output = run(&[&["fleet", file.to_str().unwrap()][..], more].concat());
+            assert_eq!(output.status.code(), Some(status), "{depth} {more:?}");
+            let told = text(&output.stderr);
+            let says = "it is a damaged report: nested deeper than 64 levels";
+            assert_eq!(told.contains(says), status == 2, "{depth}: {told}");
+        }
+    }
+    // Brackets in texts nest nothing.
+    let words = failing("a", &[]).replacen("6.1.0", &format!("\\\"{}", "[".repeat(100)), 1);
+    let file = put(&place, "r.json", words);
+    let output = run(&["fleet", file.to_str().unwrap(), "--full-parser"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }

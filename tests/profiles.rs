@@ -103,7 +103,7 @@ missing, 3 that is not known. With `all` alone nothing is demanded: 0 where at l
 software will run here, 1 where none will, 3 where none is known to; `--strict` demands them all,
 and software named beside `all` is what decides. Reports (`--format yaml`) have it under
 `profiles:`, each with `profile`, `title`, `verdict` and what is `missing-required`,
-`missing-optional`, `unknown` and `unknown-optional`.
+`missing-optional`, `unknown` and `unknown-optional`; `demanded:` names what must run.
 
 What it needs stands under `profiles:` in `checks.yaml`, each need with its reason, from the
 documents named below; `--checks FILE` adds profiles of your own (docs/CATALOGUE.md).

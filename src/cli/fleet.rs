@@ -186,6 +186,7 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     let audit = fleet::audit(&summary, &weighing, &arguments.by, before.as_ref(), &time);
     if let Some(changes) = &audit.changes {
         tell_strangers(changes, audit.hosts);
+        tell_swapped(before.as_ref(), &summary);
     }
     let text = match arguments.format {
         // Rows of all hosts, too many to hold.
@@ -271,7 +272,9 @@ fn tell_inventory(name: &str, inventory: &Inventory, labelled: &Labelled<'_>) {
         ));
     }
     let (count, some) = named(&mut labelled.unmatched());
-    if labelled.hosts() == 0 {
+    if inventory.is_empty() {
+        Terminal::warn(&format!("{name}: the inventory names no host"));
+    } else if labelled.hosts() == 0 {
         Terminal::warn(&format!(
             "{name}: the inventory names none of these hosts (its first: {some})"
         ));
@@ -287,9 +290,23 @@ fn tell_strangers(changes: &fleet::Changes, hosts: u64) {
     if nearly(changes.new.hosts, hosts) && nearly(changes.gone.hosts, changes.hosts_before) {
         Terminal::warn(&format!(
             "{} of {hosts} hosts are new and {} of {} are gone: if they are the same, their reports have \
-             neither a machine id nor a lasting name (in a pod: mount /etc/machine-id, and check \
+             no machine id that lasts and no name that does (in a pod: mount /etc/machine-id, and check \
              --hostname NODE)",
             changes.new.hosts, changes.gone.hosts, changes.hosts_before
+        ));
+    }
+}
+
+/// Where the baseline is newer than the reports, one was probably given for the other.
+fn tell_swapped(before: Option<&Summary>, now: &Summary) {
+    let (then, now) = (before.and_then(Summary::newest), now.newest());
+    // Times in this form sort as texts.
+    if let (Some(then), Some(now)) = (then, now)
+        && then > now
+    {
+        Terminal::warn(&format!(
+            "the baseline is newer than the reports (its newest is of {then}, theirs of {now}): \
+             are the two swapped?"
         ));
     }
 }

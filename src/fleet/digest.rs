@@ -98,6 +98,9 @@ pub struct Software {
     pub optional: Vec<String>,
     /// Required, and not known.
     pub open: Vec<String>,
+    /// Whether it must run; where no software must, one suffices.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub demanded: bool,
 }
 
 /// What a report says of its findings as a whole.
@@ -316,7 +319,7 @@ fn is_machine(id: &str) -> bool {
 }
 
 /// Whether a label can have this name.
-fn is_key(key: &str) -> bool {
+pub(super) fn is_key(key: &str) -> bool {
     let begins = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let fits = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     begins && key.len() <= KEY_LIMIT && key.chars().all(fits)

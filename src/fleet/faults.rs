@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::digest::Odd;
-use super::read::{LIMIT, parse};
+use super::read::{LIMIT, is_json, parse};
 use crate::report::{SCHEMA, clean};
 
 /// What is wrong with a document.
@@ -57,13 +57,7 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
             ..
         }) => cut_off(text),
         Ok(_) => damaged(fault.line, &fault.reason),
-        Err(_)
-            if text
-                .trim_ascii_start()
-                .starts_with(b"schema: bpf-doctor/report") =>
-        {
-            damaged(fault.line, &fault.reason)
-        }
+        Err(_) if says_report(text) => damaged(fault.line, &fault.reason),
         Err(other) => Fault::new(
             placed(text, other.clone()).line,
             format!(
@@ -72,6 +66,19 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
             ),
         ),
     }
+}
+
+/// Whether this says that it is a report: YAML at its beginning, JSON anywhere.
+fn says_report(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let in_json = [
+        "\"schema\":\"bpf-doctor/report/",
+        "\"schema\": \"bpf-doctor/report/",
+    ];
+    let mut in_json = in_json.iter();
+    let says = |schema: &str| memchr::memmem::find(text, schema.as_bytes()).is_some();
+    text.starts_with(b"schema: bpf-doctor/report")
+        || (is_json(text) && in_json.any(|one| says(one)))
 }
 
 /// Parsers tell where the map begins that has a key twice, and count characters to one that

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::digest::LABELS_LIMIT;
+use super::digest::{KEY_LIMIT, LABELS_LIMIT, is_key};
 use super::words::NAME_LIMIT;
 use crate::report::clean;
 use crate::yaml;
@@ -17,7 +20,7 @@ type Labels = BTreeMap<String, String>;
 pub struct Inventory {
     /// The labels of each host there, and its name.
     entries: Vec<(String, Labels)>,
-    /// The entry of a name.
+    /// The entry of a name in small letters, as names of hosts know no others.
     hosts: BTreeMap<String, usize>,
     /// The entry of the first part of a name; none where several have it.
     short: BTreeMap<String, Option<usize>>,
@@ -42,6 +45,33 @@ enum Scalar {
     Number(serde_json::Number),
     Text(String),
     Nothing(()),
+}
+
+/// A map as it is written, with keys that are there twice.
+struct Written<V>(Vec<(String, V)>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Written<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<V>(PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
+            type Value = Vec<(String, V)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(entries)
+            }
+        }
+
+        deserializer.deserialize_map(Entries(PhantomData)).map(Self)
+    }
 }
 
 impl Inventory {
@@ -93,36 +123,54 @@ impl Inventory {
         &self.twice
     }
 
+    /// Whether it names no host.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The entry of a host: by its name, or where that is not there by the first part of it,
     /// since one tells `web-17` and the other `web-17.example.com`.
     fn entry(&self, host: &str) -> Option<usize> {
         if host.is_empty() {
             return None;
         }
-        if let Some(entry) = self.hosts.get(host) {
+        let host = host.to_ascii_lowercase();
+        if let Some(entry) = self.hosts.get(&host) {
             return Some(*entry);
         }
         match host.split_once('.') {
             Some((first, _)) => self.hosts.get(first).copied(),
-            None => self.short.get(host).copied().flatten(),
+            None => self.short.get(&host).copied().flatten(),
         }
     }
 
     fn map(text: &str) -> Result<Self, String> {
-        let map: BTreeMap<String, BTreeMap<String, Scalar>> =
+        let map: Written<Written<Scalar>> =
             yaml::from_str(text).map_err(|error| error.to_string())?;
         let mut inventory = Self::default();
-        for (host, labels) in map {
-            let labels = labels.into_iter().map(|(key, value)| {
+        for (host, written) in map.0 {
+            let mut labels = Labels::new();
+            let named = short(&host);
+            for (key, value) in written.0 {
                 let value = match value {
                     Scalar::Bool(value) => value.to_string(),
                     Scalar::Number(value) => value.to_string(),
                     Scalar::Text(value) => value,
                     Scalar::Nothing(()) => String::new(),
                 };
-                (key, value)
-            });
-            inventory.add(&host, labels.collect())?;
+                if !is_key(&key) {
+                    let fault = format!("{named}: the label {}", no_key(&key));
+                    inventory.faults.push(fault);
+                } else if labels.insert(key.clone(), value).is_some() {
+                    let key = short(&key);
+                    let fault = format!("{named}: it has the label {key} twice; the last counts");
+                    inventory.faults.push(fault);
+                }
+            }
+            if let Err(problem) = inventory.add(&host, labels) {
+                inventory.faults.push(problem);
+            }
         }
         Ok(inventory)
     }
@@ -155,6 +203,10 @@ impl Inventory {
             return Err(format!("it has two columns `{}`", short(twice)));
         }
         let mut inventory = Self::default();
+        for key in header.iter().skip(1).filter(|key| !is_key(key)) {
+            let fault = format!("line 1: the column {}", no_key(key));
+            inventory.faults.push(fault);
+        }
         for record in reader.records() {
             let record = match record {
                 Ok(record) => record,
@@ -165,15 +217,19 @@ impl Inventory {
             };
             let line = record.position().map_or(0, csv::Position::line);
             if record.len() != header.len() {
+                let columns = match record.len() {
+                    1 => "1 column".to_owned(),
+                    many => format!("{many} columns"),
+                };
                 inventory.faults.push(format!(
-                    "line {line}: it has {} columns, and the first line {}",
-                    record.len(),
+                    "line {line}: it has {columns}, and the first line {}",
                     header.len()
                 ));
                 continue;
             }
             let host = record.get(0).unwrap_or_default();
             let labels = header.iter().zip(&record).skip(1);
+            let labels = labels.filter(|(key, _)| is_key(key));
             let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned()));
             if let Err(problem) = inventory.add(host, labels.collect()) {
                 inventory.faults.push(format!("line {line}: {problem}"));
@@ -200,7 +256,8 @@ impl Inventory {
             let host = short(host);
             return Err(format!("{host} has more than {LABELS_LIMIT} labels"));
         }
-        match self.hosts.get(host) {
+        let name = host.to_ascii_lowercase();
+        match self.hosts.get(&name) {
             Some(entry) => {
                 self.twice.insert(host.to_owned());
                 if let Some((_, known)) = self.entries.get_mut(*entry) {
@@ -208,7 +265,7 @@ impl Inventory {
                 }
             }
             None => {
-                self.hosts.insert(host.to_owned(), self.entries.len());
+                self.hosts.insert(name, self.entries.len());
                 self.entries.push((host.to_owned(), labels));
             }
         }
@@ -248,6 +305,15 @@ impl<'a> Labelled<'a> {
         let lost = entries.filter(|(_, found)| !**found);
         lost.map(|((name, _), _)| name.as_str())
     }
+}
+
+/// Why this is not what a label can be called.
+fn no_key(key: &str) -> String {
+    format!(
+        "`{}` is passed over, since it is no name of a label: letters, digits and `_ - . /`, \
+         {KEY_LIMIT} at most",
+        short(key)
+    )
 }
 
 fn short(text: &str) -> String {
@@ -308,6 +374,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_there_twice_and_names_that_no_label_has_are_told() {
+        for (text, found, faults, twice) in [
+            ("web-1: {role: web}\nweb-1: {role: db}\n", "role=db", 0, 1),
+            (
+                "{\"web-1\": {\"role\": \"web\"}, \"Web-1\": {\"role\": \"db\"}}",
+                "role=db",
+                0,
+                1,
+            ),
+            ("host,role\nweb-1,web\nWEB-1,db\n", "role=db", 0, 1),
+            ("web-1: {role: web, role: db}\n", "role=db", 1, 0),
+            ("web-1: {a b: x, role: web}\n", "role=web", 1, 0),
+            ("host,a b,role,\nweb-1,x,web,\n", "role=web", 2, 0),
+        ] {
+            let inventory = Inventory::read(text.as_bytes()).unwrap();
+            let labels = labels(&inventory, "web-1").unwrap();
+            assert_eq!(labels, [found], "{text}");
+            assert_eq!(inventory.faults().len(), faults, "{text}");
+            assert_eq!(inventory.twice().len(), twice, "{text}");
+        }
+        assert!(Inventory::read(b"host,role\n").unwrap().is_empty());
+    }
+
+    #[test]
     fn short_names_and_long_ones_are_of_one_host() {
         let text = "host,n\nweb-1.example.com,1\nweb-2,2\ndb.a.org,3\ndb.b.org,4\n10.0.0.1,5\n";
         let inventory = Inventory::read(text.as_bytes()).unwrap();
@@ -315,6 +405,8 @@ mod tests {
             ("web-1", Some("n=1")),
             ("web-1.example.com", Some("n=1")),
             ("web-2.example.com", Some("n=2")),
+            ("Web-1", Some("n=1")),
+            ("WEB-2.Example.com", Some("n=2")),
             // Which of the two is not known.
             ("db", None),
             ("db.b.org", Some("n=4")),

@@ -21,6 +21,8 @@ pub(super) struct Raw {
     #[serde(default)]
     selection: Option<Selected>,
     #[serde(default)]
+    demanded: Option<Vec<String>>,
+    #[serde(default)]
     profiles: Vec<RawProfile>,
     pub(super) findings: Vec<RawFinding>,
     #[serde(rename = "probes")]
@@ -42,7 +44,25 @@ pub(super) struct RawHead {
     #[serde(default)]
     pub(super) selection: Option<Selected>,
     #[serde(default)]
+    pub(super) demanded: Option<Vec<String>>,
+    #[serde(default)]
     pub(super) profiles: Vec<RawProfile>,
+}
+
+impl RawHead {
+    /// Whether this software must run; where none must, one suffices. Reports that do not say
+    /// so tell it by a verdict that is better than that of their worst software.
+    pub(super) fn demands(&self, profile: &RawProfile) -> bool {
+        let told = |verdict| self.profiles.iter().any(|one| one.verdict == verdict);
+        match &self.demanded {
+            Some(demanded) => demanded.contains(&profile.profile),
+            None => match self.verdict {
+                Verdict::Ready => !told(Verdict::NotReady) && !told(Verdict::Undetermined),
+                Verdict::Undetermined => !told(Verdict::NotReady),
+                Verdict::NotReady => true,
+            },
+        }
+    }
 }
 
 impl Raw {
@@ -55,6 +75,7 @@ impl Raw {
             verdict: self.verdict,
             summary: self.summary,
             selection: self.selection,
+            demanded: self.demanded,
             profiles: self.profiles,
         };
         (head, self.findings)
@@ -79,8 +100,7 @@ pub(super) struct RawHost {
 pub(super) struct RawProfile {
     pub(super) profile: String,
     pub(super) title: String,
-    #[serde(rename = "verdict")]
-    _verdict: Verdict,
+    pub(super) verdict: Verdict,
     pub(super) missing_required: Vec<RawLack>,
     pub(super) missing_optional: Vec<RawLack>,
     pub(super) unknown: Vec<RawLack>,

@@ -176,7 +176,8 @@ impl Reader {
             counted: Summary::default(),
         };
         for profile in &head.profiles {
-            let software = self.software(profile, &mut digest.findings);
+            let mut software = self.software(profile, &mut digest.findings);
+            software.demanded = head.demands(profile);
             digest.software.push(software);
         }
         digest.software.sort();
@@ -224,6 +225,7 @@ impl Reader {
             open,
             profile,
             title,
+            demanded: false,
         }
     }
 }
@@ -253,6 +255,10 @@ pub(super) fn add(digest: &mut Digest, meaning: Meaning) {
 /// What the text holds, or what is wrong with it.
 pub(super) fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, Fault> {
     if is_json(text) {
+        if let Some(line) = too_deep(text) {
+            let said = format!("nested deeper than {} levels", yaml::DEEPEST);
+            return Err(Fault::new(line, said));
+        }
         let error = match serde_json::from_slice(text) {
             Ok(value) => return Ok(value),
             Err(error) => error,
@@ -263,6 +269,30 @@ pub(super) fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, Faul
         return Err(Fault::new(error.line(), said));
     }
     yaml::from_slice(text).map_err(|error| Fault::new(error.line, error.message))
+}
+
+/// The line in which JSON nests deeper than anything that is read: the parser passes over what
+/// nobody asks for, however deep it is.
+fn too_deep(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut line) = (0_usize, 1);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in text {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b'\n' => line += 1,
+            b'{' | b'[' if !is_text => {
+                depth += 1;
+                if depth > yaml::DEEPEST {
+                    return Some(line);
+                }
+            }
+            b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// YAML reads JSON, too, but slower.

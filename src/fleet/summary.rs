@@ -251,6 +251,13 @@ impl Summary {
         self.hosts.is_empty()
     }
 
+    /// When the newest report that counts was made, RFC 3339.
+    #[must_use]
+    pub fn newest(&self) -> Option<String> {
+        let times = self.hosts.values().map(|row| row.time);
+        times.max().map(crate::time::time)
+    }
+
     /// How many reports could not be used.
     #[must_use]
     pub fn bad(&self) -> u64 {

@@ -259,6 +259,10 @@ pub struct Report {
     /// Which checks were asked for, if not all: of the others this report says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<Selected>,
+    /// The software that must run, all of it; where profiles are told and none is named here,
+    /// the question was which will run, and one suffices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demanded: Option<Vec<String>>,
     /// The software that was asked for, and what it lacks; decides the verdict, if any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<ProfileReport>,
@@ -294,6 +298,7 @@ impl Report {
             verdict: Verdict::of(&findings, threshold),
             summary: Summary::of(&findings),
             selection: None,
+            demanded: None,
             profiles: Vec::new(),
             findings,
             probes,

@@ -79,6 +79,7 @@ impl Report {
         let verdict = order.into_iter().find(|verdict| counted.contains(verdict));
         Self {
             verdict: verdict.unwrap_or(Verdict::Ready),
+            demanded: Some(demanded.to_vec()),
             profiles,
             ..self
         }

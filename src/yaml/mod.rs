@@ -15,7 +15,7 @@ pub use words::plain;
 pub use write::to_string;
 
 /// Deepest nesting that is read.
-const DEEPEST: usize = 64;
+pub const DEEPEST: usize = 64;
 
 /// What is wrong with a text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

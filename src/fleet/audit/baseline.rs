@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::digest::Key;
+use super::super::digest::{Key, key_of};
 use super::super::summary::{Row, Summary};
 use super::ROWS;
 use super::causes::causes;
@@ -56,10 +56,10 @@ pub(super) fn changes(
         let decided = old.blockers.iter().chain(open.map(|known| &known.check));
         let answered = decided.into_iter().all(|check| has_answer(new, check));
         let more = |check: &&Arc<str>| !old.blockers.contains(check);
-        let was_looked_at = |check: &&Arc<str>| !old.shape.partly || is_told(old, check);
+        // What fails now got worse only if it is known that it did not, then.
         let turned = new.blockers.iter().filter(more);
-        let mut turned = turned.filter(was_looked_at);
-        let more = turned.next().is_some();
+        let (turned, found): (Vec<_>, Vec<_>) = turned.partition(|check| has_answer(old, check));
+        let more = !turned.is_empty();
         let readied = is_ready(new) && !is_ready(old) && answered;
         let broke_now = new.verdict == Verdict::NotReady && old.verdict != Verdict::NotReady;
         let broken = broke_now && more;
@@ -70,7 +70,9 @@ pub(super) fn changes(
             add(&mut broke);
         } else if new.verdict == Verdict::NotReady && more {
             add(&mut worse);
-        } else if is_ready(old) != is_ready(new) || (broke_now && !more) {
+        } else if old.verdict != new.verdict
+            || (new.verdict == Verdict::NotReady && !found.is_empty())
+        {
             add(&mut unclear);
         }
         let release = |class: &Class<'_>| {
@@ -149,9 +151,10 @@ fn is_answer(class: &Class<'_>, check: &str) -> bool {
 /// Whether what became of a check is known.
 fn has_answer(class: &Class<'_>, check: &str) -> bool {
     let mut findings = class.findings.iter();
-    is_answer(class, check)
-        || findings.any(|known| *known.check == *check && known.status == Status::Fail)
-        || is_need(class, check)
+    match findings.find(|known| *known.check == *check) {
+        Some(known) => known.status == Status::Fail,
+        None => is_answer(class, check) || is_need(class, check),
+    }
 }
 
 /// Whether this is a need of software that was asked for: told where it lacks, and not where
@@ -162,12 +165,6 @@ fn is_need(class: &Class<'_>, check: &str) -> bool {
         let need = check.strip_prefix(&*one.profile);
         need.is_some_and(|need| need.starts_with(": "))
     })
-}
-
-/// Whether a report tells of a check at all.
-fn is_told(class: &Class<'_>, check: &str) -> bool {
-    let mut findings = class.findings.iter();
-    is_answer(class, check) || findings.any(|known| *known.check == *check) || is_need(class, check)
 }
 
 fn failing<'a>(class: &Class<'a>) -> BTreeSet<&'a str> {
@@ -201,6 +198,8 @@ fn cause_changes(
             severity: cause.severity,
             change: match (before, now) {
                 (0, _) => "new",
+                // Gone from sight.
+                (_, 0) if flow.unseen > 0 && flow.cured.hosts() == 0 => "unseen",
                 (_, 0) => "gone",
                 _ if now > before => "more",
                 _ if now < before => "fewer",
@@ -232,8 +231,13 @@ fn cause_changes(
     changes
 }
 
-/// Finds each host at the other time: by its id, or else by its name, as where one of the two
-/// reports is of a doctor that knew no machine ids.
+/// Whether a host is known by its name alone.
+fn is_by_name(id: Key, row: &Row) -> bool {
+    key_of("name", row.name.as_bytes()) == id
+}
+
+/// Finds each host at the other time: by its id, or by its name where one of the two reports
+/// has no machine id. Two machines that had one name are two.
 fn pair(before: &Summary, now: &Summary) -> Pairs {
     let mut pairs = Pairs::default();
     let mut lost: HashMap<&str, Option<(Key, &Row)>> = HashMap::new();
@@ -265,12 +269,12 @@ fn pair(before: &Summary, now: &Summary) -> Pairs {
     for (id, row) in &now.hosts {
         match before.hosts.get(id) {
             Some(old) => add(old, row),
-            None => match lost.get_mut(&*row.name).and_then(Option::take) {
-                Some((id, old)) => {
-                    found.insert(id);
+            None => match lost.get(&*row.name).copied().flatten() {
+                Some((old_id, old)) if is_by_name(old_id, old) || is_by_name(*id, row) => {
+                    found.insert(old_id);
                     add(old, row);
                 }
-                None => pairs.new.add(1, [&*row.name]),
+                _ => pairs.new.add(1, [&*row.name]),
             },
         }
     }

@@ -64,10 +64,21 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
         .iter()
         .map(|(check, gathered)| ((*check).to_owned(), gathered.alone))
         .collect();
+    // Of those that help alone, no partner is better than the first two.
+    let mut helping: Vec<(&String, u64)> = alone.iter().map(|(one, hosts)| (one, *hosts)).collect();
+    helping.retain(|(_, hosts)| *hosts > 0);
+    helping.sort_by_key(|(check, hosts)| (std::cmp::Reverse(*hosts), *check));
+    helping.truncate(2);
     let mut causes = Vec::new();
     let mut remarks = Vec::new();
-    for (check, gathered) in failing {
+    for (check, mut gathered) in failing {
         let counts = gathered.blocks > 0;
+        // Beside others, what makes no host ready by itself only counts where both are needed.
+        if gathered.alone > 0 {
+            for (partner, _) in helping.iter().filter(|(one, _)| *one != check) {
+                gathered.partners.add(partner, 0);
+            }
+        }
         let cause = cause(population, check, gathered, &alone);
         if counts { &mut causes } else { &mut remarks }.push(cause);
     }

@@ -24,8 +24,8 @@ pub struct Changes {
     pub broke: Hosts,
     /// Hosts that were not ready and have another cause for it now.
     pub worse: Hosts,
-    /// Hosts of which it is not known whether they are better or worse: what decided it is
-    /// unknown now, or was not looked at at one of the two times.
+    /// Hosts of which it is not known whether they are better or worse: what decides is
+    /// unknown at one of the two times, or was not looked at.
     pub unclear: Hosts,
     /// Causes, the largest change first; those without a change are left out.
     pub causes: Vec<CauseChange>,
@@ -44,7 +44,8 @@ pub struct CauseChange {
     pub title: String,
     /// How much it matters.
     pub severity: Severity,
-    /// `new`, `gone`, `more`, `fewer` or `moved`, by the hosts there are now and then.
+    /// `new`, `gone`, `more`, `fewer` or `moved`, by the hosts there are now and then; `unseen`
+    /// where it is gone only because no answer is there now.
     pub change: &'static str,
     /// On how many hosts it failed.
     pub before: u64,

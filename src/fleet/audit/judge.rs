@@ -62,7 +62,36 @@ impl Weighing {
         lists.flat_map(|(_, list)| list.iter().map(String::as_str))
     }
 
-    /// Whether this software decides.
+    /// The software that decides: all that must run. Where the question was which will run, the
+    /// one that is nearest to it, since one suffices; when everything counts, all of it.
+    fn deciding<'a>(&self, software: &'a [Software]) -> Vec<&'a Software> {
+        let asked = software.iter().filter(|one| self.asks_for(one));
+        let asked: Vec<&Software> = asked.collect();
+        let is_named = !self.profiles.is_empty();
+        if is_named || self.threshold == Threshold::Strict {
+            return asked;
+        }
+        if asked.iter().any(|one| one.demanded) {
+            return asked.into_iter().filter(|one| one.demanded).collect();
+        }
+        let distance = |one: &&Software| {
+            let lacks = self.lacks(one).count();
+            // What nobody can tell is not made to run by mending what is known.
+            let never_known = lacks > 0 && !one.open.is_empty();
+            (lacks > 0, never_known, lacks, !one.open.is_empty())
+        };
+        let mut asked = asked.into_iter();
+        let first = asked.next();
+        let nearest = first.map(|first| {
+            asked.fold(first, |best, one| match distance(&one) < distance(&best) {
+                true => one,
+                false => best,
+            })
+        });
+        nearest.into_iter().collect()
+    }
+
+    /// Whether this software may decide.
     pub(super) fn asks_for(&self, software: &Software) -> bool {
         self.profiles.is_empty() || self.profiles.contains(&software.profile)
     }
@@ -70,17 +99,12 @@ impl Weighing {
     fn judge(&self, shape: &Shape, findings: &[&Known]) -> (Verdict, Vec<Arc<str>>, bool) {
         let mut blockers: Vec<Arc<str>> = Vec::new();
         let mut open = false;
-        let asked = shape
-            .software
-            .iter()
-            .filter(|software| self.asks_for(software));
-        let mut by_software = false;
-        for software in asked {
-            by_software = true;
+        let deciding = self.deciding(&shape.software);
+        for software in &deciding {
             blockers.extend(self.lacks(software).map(Arc::from));
             open |= !software.open.is_empty();
         }
-        if !by_software {
+        if deciding.is_empty() {
             let strict = self.threshold == Threshold::Strict;
             let counts = |known: &&&Known| {
                 let fails = known.status == Status::Fail || strict;

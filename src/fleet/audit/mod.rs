@@ -93,7 +93,7 @@ fn reports(summary: &Summary) -> Reports {
         future: summary.future,
         of_future: of_future.told(),
         oldest: rows().map(|row| row.time).min().map(time),
-        newest: rows().map(|row| row.time).max().map(time),
+        newest: summary.newest(),
     }
 }
 

@@ -148,7 +148,8 @@ pub struct Cause {
     pub hosts: u64,
     /// How many of them become ready once this alone is mended.
     pub alone: u64,
-    /// The other cause with which most become ready.
+    /// The other cause with which most hosts become ready: by one of the two alone, or by both.
+    /// Causes beside which this one adds no host are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub together: Option<Together>,
     /// What its fixes take at most.

@@ -71,7 +71,7 @@ impl Page {
 
     pub(super) fn plan(&mut self, audit: &Audit) {
         let plan = &audit.plan;
-        if plan.steps.is_empty() && plan.undecided + plan.stuck == 0 {
+        if plan.steps.is_empty() && plan.stuck == 0 {
             return;
         }
         self.title("What to mend first");
@@ -113,10 +113,7 @@ impl Page {
             ));
         }
         if plan.undecided > 0 {
-            self.line(&format!(
-                "  On {} something that matters is unknown besides; see below.",
-                hosts(plan.undecided)
-            ));
+            self.line(&format!("  {}; see below.", super::words::undecided(plan)));
         }
     }
 }

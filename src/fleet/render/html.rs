@@ -68,7 +68,7 @@ pub fn html(
         unicode: true,
         detail: Detail::Normal,
     };
-    let plain = super::text(audit, plain);
+    let plain = super::text::text_alone(audit, plain);
     Ok(include_str!("page.html")
         .replace("/*style*/", include_str!("page.css"))
         .replace("/*script*/", include_str!("page.js"))

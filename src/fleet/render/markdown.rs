@@ -54,10 +54,30 @@ pub fn markdown(audit: &Audit) -> String {
     }
     if !audit.unknowns.is_empty() {
         page += &heading("Unknown");
-        page += &table(&["Check", "Hosts", "In the way"]);
+        page += &table(&[
+            "Check",
+            "Hosts",
+            "Verdict waits for it alone",
+            "In the way",
+            "What would let the doctor know",
+        ]);
         for unknown in audit.unknowns.iter().take(ROWS) {
             let reasons = counts(&unknown.reasons, 2);
-            page += &row(&[code(&unknown.check), number(unknown.hosts), text(&reasons)]);
+            let grant = unknown
+                .grant
+                .iter()
+                .map(|line| match line.strip_prefix("$ ") {
+                    Some(command) => code(command),
+                    None => text(line),
+                });
+            let grant: Vec<String> = grant.collect();
+            page += &row(&[
+                code(&unknown.check),
+                number(unknown.hosts),
+                number(unknown.decides),
+                text(&reasons),
+                grant.join("; "),
+            ]);
         }
     }
     for grouping in &audit.groups {
@@ -98,7 +118,7 @@ pub fn markdown(audit: &Audit) -> String {
 
 fn plan(audit: &Audit) -> String {
     let plan = &audit.plan;
-    if plan.steps.is_empty() && plan.stuck + plan.undecided == 0 {
+    if plan.steps.is_empty() && plan.stuck == 0 {
         return String::new();
     }
     let mut out = heading("What to mend first");
@@ -112,10 +132,10 @@ fn plan(audit: &Audit) -> String {
         );
     }
     if plan.undecided > 0 {
-        out += &format!(
-            "On {} something that matters is unknown besides.\n\n",
-            hosts(plan.undecided)
-        );
+        out += &format!("{}.\n\n", super::words::undecided(plan));
+    }
+    if plan.steps.is_empty() {
+        return out;
     }
     out += &table(&[
         "Causes",

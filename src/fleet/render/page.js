@@ -172,7 +172,7 @@ function since() {
 }
 function plan() {
   const { plan, verdicts } = audit;
-  if (!plan.steps.length && !plan.stuck && !plan.undecided) return;
+  if (!plan.steps.length && !plan.stuck) return;
   section("What to mend first", plan.steps.length > 0 && planChart(plan, verdicts.ready, audit.hosts), plan.steps.length > 0 && table([
     { name: "Causes", number: true, value: row => row.checks.length, show: row => number(row.checks.length) },
     { name: "Become ready", number: true, value: row => row.gained, show: row => "+" + number(row.gained) },
@@ -182,7 +182,7 @@ function plan() {
   ], plan.steps, { step: 8 }).node,
     !plan.exact && el("p", { class: "dim small" }, `Approximate: sets of up to ${plan.exact_up_to} causes are the best there are; larger ones are good, and with so many causes not all were tried.`),
     plan.stuck > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.stuck)} nothing that is typed there changes one of the causes, as far as is known.`),
-    plan.undecided > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.undecided)} something that matters is unknown besides.`));
+    plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by none of this: something that matters is unknown there.`));
 }
 function causeDetail(cause) {
   return el("div", {},

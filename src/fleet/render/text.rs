@@ -30,6 +30,15 @@ const ALL: Shown = Shown {
 /// The audit as a page of text.
 #[must_use]
 pub fn text(audit: &Audit, style: Style) -> String {
+    page(audit, style, true)
+}
+
+/// The same where nothing can be typed: without a word of options that show more.
+pub(super) fn text_alone(audit: &Audit, style: Style) -> String {
+    page(audit, style, false)
+}
+
+fn page(audit: &Audit, style: Style, hints: bool) -> String {
     let shown = match style.detail {
         Detail::Verbose => ALL,
         Detail::Quiet | Detail::Normal => NORMAL,
@@ -38,6 +47,7 @@ pub fn text(audit: &Audit, style: Style) -> String {
         out: String::new(),
         style,
         shown,
+        hints,
     };
     page.head(audit);
     if let Some(changes) = &audit.changes {
@@ -59,6 +69,8 @@ pub(super) struct Page {
     out: String,
     pub(super) style: Style,
     pub(super) shown: Shown,
+    /// Whether it is said how to see more.
+    hints: bool,
 }
 
 impl Page {
@@ -87,7 +99,10 @@ impl Page {
         if rest > 0 {
             let more = super::words::more(rest as u64, one, many);
             let them = if rest == 1 { "it" } else { "them" };
-            let line = format!("{indent}{more} (-v shows {them})");
+            let line = match self.hints {
+                true => format!("{indent}{more} (-v shows {them})"),
+                false => format!("{indent}{more}"),
+            };
             let line = self.style.dim(&line);
             self.line(&line);
         }

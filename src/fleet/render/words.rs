@@ -99,8 +99,13 @@ fn few(some: &Hosts) -> String {
 /// Reports that don't count because of another one of their host.
 pub(super) fn repeated(reports: &Reports) -> String {
     format!(
-        "{} of them do not count, because there is a newer one of the same host, or the same again ({}{})",
+        "{} of them {} not count, because there is a newer one of the same host, or the same again ({}{})",
         number(reports.superseded),
+        if reports.superseded == 1 {
+            "does"
+        } else {
+            "do"
+        },
         hosts(reports.repeated.hosts),
         few(&reports.repeated)
     )
@@ -141,6 +146,15 @@ pub(super) fn future(reports: &Reports) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What there is to say of hosts that no step of the plan can make ready.
+pub(super) fn undecided(plan: &Plan) -> String {
+    let verb = if plan.undecided == 1 { "is" } else { "are" };
+    format!(
+        "{} {verb} made ready by none of this: something that matters is unknown there",
+        hosts(plan.undecided)
+    )
 }
 
 /// `a (12), b (3) and 4 more`.
