@@ -483,6 +483,22 @@ mod tests {
                     ("missing-privilege", Fail, "CAP_NET_ADMIN is missing"),
                 ],
             ),
+            // A filter that refuses what is not tried here hides no policy.
+            (
+                ROOT,
+                "filter",
+                with(
+                    &[
+                        "bpf-commands trigger EPERM refused before their attributes were looked at: \
+                       PROG_ATTACH (EPERM)",
+                    ],
+                    &NO_TRACING,
+                ),
+                &[
+                    ("container-seccomp-denied", Fail, "single commands"),
+                    ("lsm-denied", Fail, "kprobe, xdp and cgroup_device are not"),
+                ],
+            ),
             // Without CAP_NET_ADMIN an ext program says nothing of policies.
             (
                 TRACING,

@@ -7,6 +7,7 @@ use super::helpers;
 use super::model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
 use super::names::{Missing, Names};
 use super::reasons::{self, Answer, backports, by_policy, follow, in_words, joined, off};
+use super::rights;
 use super::sections::Sections;
 use super::shown;
 use super::table::{Entry, Kind, Table, Wish};
@@ -153,9 +154,11 @@ impl<'a> Judge<'a> {
                 return Answer::new(Available::No, &by, because);
             }
             Some(Reply::Unknown(why)) => {
-                return self
-                    .shown(entry, named)
-                    .unwrap_or_else(|| by_policy(why, self.known.facts, untried));
+                return self.shown(entry, named).unwrap_or_else(|| {
+                    let asked = rights::asked(kind, &entry.name, self.version);
+                    let passes = self.passes(kind, entry);
+                    by_policy(why, self.known.facts, asked, passes, untried)
+                });
             }
             None => {
                 return self
@@ -236,6 +239,13 @@ impl<'a> Judge<'a> {
         }
         let options = entry.needs.of(self.version);
         let because = match (kind, options) {
+            // The type is looked up before: where it isn't compiled in, that says EINVAL.
+            (Kind::MapType, "BPF_LSM" | "NET && BPF_LSM") if errno == "EOPNOTSUPP" => {
+                format!(
+                    "the kernel has it and refuses it ({errno}), as where bpf is not among the \
+                     active security modules (lsm=)"
+                )
+            }
             (Kind::Isa | Kind::Limit, _) => format!("a program with it is refused: {errno}"),
             (_, "") => format!("it is refused: {errno}"),
             (_, options) => format!("it is refused ({errno}), as without {}", in_words(options)),
@@ -316,7 +326,18 @@ impl<'a> Judge<'a> {
                     let because = "it is called through the kernel's BTF, which this one lacks";
                     Answer::new(Available::No, &[Source::Btf], because)
                 }
-                _ => self.by_version(entry, &gate, String::new()),
+                // Functions for programs come and go: that one came is no proof that it is there.
+                _ => match self.by_version(entry, &gate, String::new()) {
+                    Answer {
+                        available: Available::Yes,
+                        ..
+                    } => Answer::unknown(format!(
+                        "Linux {} brought it, and only the kernel's BTF tells whether it is still \
+                         there",
+                        entry.since
+                    )),
+                    answer => answer,
+                },
             },
         }
     }

@@ -16,6 +16,7 @@ mod machine;
 mod model;
 mod names;
 mod reasons;
+mod rights;
 mod sections;
 mod show;
 mod shown;

@@ -67,8 +67,16 @@ pub(super) fn sources(known: &Known<'_>) -> Vec<Asked> {
 }
 
 /// The answer where an experiment was refused: who refuses it is said, as far as that is known.
-pub(super) fn by_policy(why: &str, facts: &Facts, judge: impl FnOnce(&str) -> Answer) -> Answer {
-    let refused = refused(why, facts);
+///
+/// `asked` are the capabilities that it takes; `passes` says that a seccomp filter lets it through.
+pub(super) fn by_policy(
+    why: &str,
+    facts: &Facts,
+    asked: &[&str],
+    passes: bool,
+    judge: impl FnOnce(&str) -> Answer,
+) -> Answer {
+    let refused = refused(why, facts, asked, passes);
     let told = refused.as_ref().map_or(why, |(told, _)| told.as_str());
     let mut answer = judge(told);
     let policy = refused.is_some_and(|(_, policy)| policy);
@@ -79,9 +87,7 @@ pub(super) fn by_policy(why: &str, facts: &Facts, judge: impl FnOnce(&str) -> An
 }
 
 /// Who refuses what was tried, and whether it is a policy that does: to whoever may do everything.
-fn refused(why: &str, facts: &Facts) -> Option<(String, bool)> {
-    /// What BPF asks for.
-    const ASKED: [&str; 3] = ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"];
+fn refused(why: &str, facts: &Facts, asked: &[&str], passes: bool) -> Option<(String, bool)> {
     if ![" EPERM", " EACCES"]
         .iter()
         .any(|errno| why.ends_with(errno))
@@ -93,8 +99,8 @@ fn refused(why: &str, facts: &Facts) -> Option<(String, bool)> {
         held.iter()
             .any(|held| held == name || held == "CAP_SYS_ADMIN")
     };
-    let lacking: Vec<&str> = ASKED.into_iter().filter(|name| !holds(name)).collect();
-    let filtered = facts.text("privilege.seccomp").as_deref() == Some("filter");
+    let lacking: Vec<&str> = asked.iter().copied().filter(|name| !holds(name)).collect();
+    let filtered = !passes && facts.text("privilege.seccomp").as_deref() == Some("filter");
     let (who, policy) = match facts.text("privilege.user-namespace")?.as_str() {
         "initial" if lacking.is_empty() && filtered => (
             "a seccomp filter or another policy refuses it here".to_owned(),

@@ -357,7 +357,11 @@ impl Table {
 
 /// A name without what it begins with in C, in lower case.
 fn plain(name: &str, kind: Kind) -> String {
-    let prefix = kind.place().map_or("", |(_, prefix)| prefix);
+    let prefix = match kind {
+        // As bpftool writes it in JSON.
+        Kind::Isa | Kind::Limit => "have_",
+        _ => kind.place().map_or("", |(_, prefix)| prefix),
+    };
     match name.strip_prefix(prefix).filter(|_| !prefix.is_empty()) {
         Some(rest) if kind == Kind::Helper => format!("bpf_{rest}"),
         Some(rest) => rest.to_lowercase(),

@@ -423,7 +423,10 @@ fn functions_for_programs_are_known_by_btf_alone() {
             host("5.10.0", ON, Some(&["BPF_MAP_TYPE_HASH"])),
             "no [btf] newer than this kernel: linux 6.3",
         ),
-        (host("6.12.0", ON, None), "yes [version]"),
+        (
+            host("6.12.0", ON, None),
+            "unknown [] linux 6.3 brought it, and only the kernel's btf tells whether it is still there",
+        ),
     ] {
         assert_eq!(told(&host, None, name), expected);
     }
@@ -839,6 +842,7 @@ fn without_a_config_experiments_say_what_is_on() {
 
 #[test]
 fn who_refuses_is_said_as_far_as_it_is_known() {
+    const ASKED: [&str; 3] = ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"];
     let (all, one) = ("CAP_SYS_ADMIN", "CAP_BPF");
     for (held, seccomp, namespace, said, policy) in [
         (all, "none", "initial", "a policy refuses it here: ", true),
@@ -875,12 +879,55 @@ fn who_refuses_is_said_as_far_as_it_is_known() {
             "a plain program is refused, too: EPERM",
         ] {
             let judged = |told: &str| reasons::Answer::new(Available::Yes, &[], told);
-            let answer = reasons::by_policy(why, &facts, judged);
+            let answer = reasons::by_policy(why, &facts, &ASKED, false, judged);
             assert!(answer.because.contains(said), "{}", answer.because);
             assert!(answer.because.ends_with(why), "{}", answer.because);
             assert_eq!(answer.known_by.contains(&Source::Policy), policy);
         }
-        let open = reasons::by_policy("EINVAL", &facts, |told| reasons::Answer::unknown(told));
+        let open = reasons::by_policy("EINVAL", &facts, &ASKED, false, |told| {
+            reasons::Answer::unknown(told)
+        });
         assert_eq!(open.because, "EINVAL");
+        let why = "trying it answers EPERM";
+        // What is missing and not asked for is not named, nor a filter that let others through.
+        let told = |told: &str| reasons::Answer::unknown(told);
+        let answer = reasons::by_policy(why, &facts, &["CAP_BPF"], true, told);
+        assert!(!answer.because.contains("CAP_"), "{}", answer.because);
+        assert!(!answer.because.contains("seccomp"), "{}", answer.because);
+        // Ids take CAP_SYS_ADMIN.
+        let answer = reasons::by_policy(why, &facts, &["CAP_SYS_ADMIN"], true, told);
+        let lacks = answer.because.contains("lacks CAP_SYS_ADMIN");
+        assert_eq!(lacks, said.contains("CAP_NET_ADMIN"), "{}", answer.because);
     }
+}
+
+#[test]
+fn a_map_of_a_module_that_is_not_active_is_not_laid_to_the_build() {
+    let table = table();
+    let only = ["inode_storage".to_owned()];
+    let wish = table.wish(&only, &[]).unwrap();
+    let facts = Facts::default();
+    let names = Names::of(&[]);
+    for (errno, said) in [
+        ("EOPNOTSUPP", "active security modules"),
+        ("EINVAL", "CONFIG_BPF_LSM"),
+    ] {
+        let tried = [(Trial::Map(28), vec![Reply::No(errno.to_owned())])];
+        let known = Known {
+            facts: &facts,
+            names: &names,
+            tried: &tried,
+            shown: &[],
+        };
+        let features = judge(&table, &sections(), &known, &wish);
+        let row = &features.groups[0].rows[0];
+        assert_eq!(row.available, Available::No, "{row:?}");
+        assert!(row.because.contains(said), "{row:?}");
+    }
+    // As bpftool writes it in JSON.
+    assert!(
+        table
+            .wish(&["have_v4_isa_extension".to_owned()], &[])
+            .is_ok()
+    );
 }

@@ -273,6 +273,30 @@ const PARTICULAR: &[Particular] = &[
          link of many uprobes (uprobe.multi, 6.6) takes CAP_BPF and CAP_PERFMON alone",
     ),
     (
+        &[
+            "fentry",
+            "fexit",
+            "fentry-sleepable",
+            "fmod-ret",
+            "lsm",
+            "lsm-sleepable",
+            "kprobe",
+            "kretprobe",
+            "kprobe-multi",
+        ],
+        Stage::Attach,
+        &["ENODEV"],
+        "the kernel's ftrace has shut itself down after a fault of its own, which dmesg tells; \
+         nothing can be attached by it until the next boot",
+    ),
+    (
+        &["inode-storage"],
+        Stage::Create,
+        &["EOPNOTSUPP"],
+        "the kernel has the map and refuses it, as where bpf is not among the active security \
+         modules (lsm= on the kernel's command line)",
+    ),
+    (
         &["netkit-run"],
         Stage::Create,
         &["EOPNOTSUPP"],
@@ -356,6 +380,17 @@ pub(super) fn meaning(probe: &str, stage: Stage, errno: &str, said: &str) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ftrace_that_shut_itself_down_is_not_taken_for_a_kernel_without_it() {
+        for probe in ["fentry", "lsm", "kprobe-multi"] {
+            let said = particular(probe, Stage::Attach, "ENODEV").unwrap();
+            assert!(said.contains("shut itself down"), "{probe}: {said}");
+        }
+        assert_eq!(particular("xdp", Stage::Attach, "ENODEV"), None);
+        let said = particular("inode-storage", Stage::Create, "EOPNOTSUPP").unwrap();
+        assert!(said.contains("security modules"), "{said}");
+    }
 
     #[test]
     fn the_same_errno_says_different_things_at_different_stages() {

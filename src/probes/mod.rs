@@ -111,7 +111,11 @@ pub fn run_one(id: &str, limits: &Limits) -> Option<Alone> {
     let (passed, said) = (answer.passed.clone(), answer.said.clone());
     let result = result(probe, answer);
     Some(Alone {
-        suspects: rights::Rights::read().suspects(&result),
+        suspects: rights::Rights::read().suspects(
+            &result,
+            probe.privilege,
+            &sys::unreadable_command,
+        ),
         result,
         passed,
         said,

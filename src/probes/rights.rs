@@ -24,6 +24,9 @@ const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 /// The first kernel that charges memory of BPF to the cgroup rather than to RLIMIT_MEMLOCK.
 const UNCHARGED: (u32, u32) = (5, 11);
 
+/// The first kernel with a lockdown of its own; those before have that of their distribution.
+const LOCKDOWN_KNOWN: (u32, u32) = (5, 4);
+
 /// What BPF asks for (include/uapi/linux/capability.h).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
@@ -137,11 +140,39 @@ impl Rights {
 
     /// Who may have refused what came to this, of those there are, and who did not; nothing where
     /// nobody refused, or where the error itself says who did.
-    pub(super) fn suspects(&self, result: &ProbeResult) -> Option<String> {
+    ///
+    /// `privilege` is what the probe takes, in the words of its row; `reached` gives a command of
+    /// bpf(2) nothing that can be read, and says how that was answered.
+    pub(super) fn suspects(
+        &self,
+        result: &ProbeResult,
+        privilege: &str,
+        reached: &dyn Fn(u32) -> Result<(), Code>,
+    ) -> Option<String> {
         let Outcome::Fails { stage, errno, .. } = &result.outcome else {
             return None;
         };
         let made = matches!(stage, Stage::Create | Stage::BtfLoad | Stage::Load);
+        let command = match stage {
+            Stage::Create => Some((0, "MAP_CREATE")),
+            Stage::Load => Some((5, "PROG_LOAD")),
+            Stage::BtfLoad => Some((18, "BTF_LOAD")),
+            _ => None,
+        };
+        // Where no filter is in force, nobody but the kernel answers.
+        let command = command.filter(|_| self.filtered != Some(false));
+        let answer = command.map(|(number, name)| (reached(number), name));
+        if let Some((Err(code), name)) = &answer
+            && *code != Errno::EFAULT
+            && code.to_string() == *errno
+            && errno != "EPERM"
+        {
+            return Some(format!(
+                "a seccomp filter answers {errno} to the command {name} of bpf() before the kernel \
+                 looks at it, which says nothing of what the kernel has"
+            ));
+        }
+        let passes = answer.is_some_and(|(answer, _)| answer == Err(Errno::EFAULT.into()));
         if errno != "EPERM"
             || !(made || *stage == Stage::Attach)
             || meaning::is_particular(&result.probe, *stage, errno)
@@ -149,12 +180,13 @@ impl Rights {
             return None;
         }
         let (mut may, mut is_not) = (Vec::new(), Vec::new());
-        self.ask_capabilities(&mut may, &mut is_not);
+        self.ask_capabilities(privilege, &mut may, &mut is_not);
         if made && self.lacks(Capability::Bpf) {
             may.push("kernel.unprivileged_bpf_disabled".to_owned());
         }
         match self.filtered {
             Some(false) => is_not.push("seccomp (no filter is in force)"),
+            _ if passes => is_not.push("seccomp (the command reaches the kernel)"),
             Some(true) => may.push("a seccomp filter, for one is in force".to_owned()),
             None => may.push("a seccomp filter".to_owned()),
         }
@@ -166,6 +198,9 @@ impl Rights {
             (false, _) => {}
         }
         match (made, self.lockdown) {
+            (true, _) if self.version >= Some(LOCKDOWN_KNOWN) => {
+                is_not.push("lockdown (it refuses no map and no type of program)");
+            }
             (true, _) => {}
             (false, Some(Lockdown::None)) => is_not.push("lockdown (it is at none)"),
             (false, Some(Lockdown::Integrity)) => {
@@ -188,8 +223,8 @@ impl Rights {
     }
 
     /// What capabilities have to do with a refusal.
-    fn ask_capabilities(&self, may: &mut Vec<String>, is_not: &mut Vec<&str>) {
-        let asked = [Capability::Bpf, Capability::Perfmon, Capability::NetAdmin];
+    fn ask_capabilities(&self, privilege: &str, may: &mut Vec<String>, is_not: &mut Vec<&str>) {
+        let asked = asked(privilege);
         let lacking = asked.into_iter().filter(|asked| self.lacks(*asked));
         let lacking: Vec<&str> = lacking.map(Capability::name).collect();
         match (self.at_home, self.capabilities) {
@@ -200,9 +235,25 @@ impl Rights {
             (_, Some(_)) if !lacking.is_empty() => {
                 may.push(format!("a missing capability ({})", lacking.join(", ")));
             }
-            (Some(true), Some(_)) => is_not.push("a missing capability (all of BPF are held)"),
+            (Some(true), Some(_)) => {
+                is_not.push("a missing capability (those it asks for are held)")
+            }
             _ => may.push("a missing capability".to_owned()),
         }
+    }
+}
+
+/// The capabilities that a row of the table says its probe takes; all of BPF, where it names none.
+fn asked(privilege: &str) -> Vec<Capability> {
+    let all = [Capability::Bpf, Capability::Perfmon, Capability::NetAdmin];
+    let named = all
+        .into_iter()
+        .filter(|asked| privilege.contains(asked.name()));
+    let named: Vec<Capability> = named.collect();
+    match named.is_empty() {
+        true if ["as prog-load", "as map-create"].contains(&privilege) => vec![Capability::Bpf],
+        true => all.to_vec(),
+        false => named,
     }
 }
 
@@ -237,6 +288,7 @@ mod tests {
 
     const ALL: u64 = u64::MAX;
     const NONE: u64 = 0;
+    const ALL_OF_BPF: &str = "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN";
 
     fn rights(capabilities: u64, filtered: bool, at_home: bool) -> Rights {
         Rights {
@@ -286,7 +338,7 @@ mod tests {
                 Stage::Load,
                 &["here it may be a security module"][..],
                 &[
-                    "a missing capability (all",
+                    "a missing capability (those",
                     "seccomp (no filter",
                     "RLIMIT_MEMLOCK (from",
                 ][..],
@@ -335,7 +387,11 @@ mod tests {
                 &[],
             ),
         ] {
-            let said = rights.suspects(&refused("kprobe", stage, "EPERM")).unwrap();
+            let said = rights
+                .suspects(&refused("kprobe", stage, "EPERM"), ALL_OF_BPF, &|_| {
+                    Err(Errno::EPERM.into())
+                })
+                .unwrap();
             let (may, is_not) = said.split_once("; it is not ").unwrap_or((&said, ""));
             for words in left {
                 assert!(may.contains(words), "{words}: {said}");
@@ -355,7 +411,48 @@ mod tests {
             // Its own words say who it was.
             ("perf-event-open", Stage::Create, "EPERM"),
         ] {
-            assert_eq!(all.suspects(&refused(probe, stage, errno)), None, "{probe}");
+            let said = all.suspects(&refused(probe, stage, errno), ALL_OF_BPF, &|_| Ok(()));
+            assert_eq!(said, None, "{probe}");
+        }
+    }
+
+    #[test]
+    fn a_filter_that_lets_the_command_through_refused_nothing() {
+        let filtered = rights(ALL, true, true);
+        let said = |errno, answer: Errno| {
+            let result = refused("load-tracing", Stage::Load, errno);
+            filtered.suspects(&result, ALL_OF_BPF, &|_| Err(answer.into()))
+        };
+        let through = said("EPERM", Errno::EFAULT).unwrap();
+        assert!(
+            through.contains("seccomp (the command reaches"),
+            "{through}"
+        );
+        assert!(!through.contains("for one is in force"), "{through}");
+        assert!(through.contains("nor lockdown"), "{through}");
+        let stopped = said("EINVAL", Errno::EINVAL).unwrap();
+        assert!(
+            stopped.contains("seccomp filter answers EINVAL"),
+            "{stopped}"
+        );
+        assert!(stopped.contains("PROG_LOAD"), "{stopped}");
+        // The kernel's own word.
+        assert_eq!(said("EINVAL", Errno::EFAULT), None);
+    }
+
+    #[test]
+    fn a_capability_is_named_only_where_the_probe_takes_it() {
+        let held = Capability::Bpf.bit() | Capability::Perfmon.bit();
+        let result = refused("load-lsm", Stage::Load, "EPERM");
+        let tracing = "CAP_BPF and CAP_PERFMON (before 5.8: CAP_SYS_ADMIN)";
+        for (privilege, named) in [
+            (tracing, false),
+            (ALL_OF_BPF, true),
+            ("as prog-load", false),
+        ] {
+            let rights = rights(held, false, true);
+            let said = rights.suspects(&result, privilege, &|_| Ok(())).unwrap();
+            assert_eq!(said.contains("CAP_NET_ADMIN"), named, "{privilege}: {said}");
         }
     }
 

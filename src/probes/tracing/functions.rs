@@ -30,6 +30,7 @@ use super::super::table::LOOKED_UP;
 use super::super::table::Probe;
 use super::Tracing;
 use super::Witness;
+use super::functions_are_traced;
 
 const PERFMON: &str = "CAP_BPF and CAP_PERFMON (before 5.8, and on kernels of Debian and Ubuntu where \
      kernel.perf_event_paranoid is 3 or more: CAP_SYS_ADMIN)";
@@ -175,6 +176,10 @@ fn kretprobe(bench: &mut Bench) -> Trial {
 }
 
 fn at_kernel_function(bench: &mut Bench, at_return: bool) -> Trial {
+    // On arm64 kprobes are breakpoints; elsewhere those where a function begins go by ftrace.
+    if !cfg!(target_arch = "aarch64") {
+        functions_are_traced()?;
+    }
     let witness = Witness::load(bench, &KPROBE, &Code::new(), 0)?;
     // Without CONFIG_KPROBE_EVENTS, and before 4.17, there is no such kind of event.
     let kind = dynamic_events("kprobe")?;
@@ -202,6 +207,7 @@ fn at_kernel_function(bench: &mut Bench, at_return: bool) -> Trial {
 
 /// `kprobe-multi`
 fn kprobe_multi(bench: &mut Bench) -> Trial {
+    functions_are_traced()?;
     let kind = Recipe {
         hook: hook::TRACE_KPROBE_MULTI,
         ..KPROBE

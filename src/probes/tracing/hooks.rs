@@ -20,6 +20,7 @@ use super::super::table::TRACING;
 use super::Witness;
 use super::events::rename;
 use super::functions::getsid;
+use super::functions_are_traced;
 
 /// A function of the kernel that nothing but test runs of tracing programs calls.
 pub(super) const FENTRY_TEST: &str = "bpf_fentry_test1";
@@ -154,6 +155,7 @@ fn fentry_sleepable(bench: &mut Bench) -> Trial {
 }
 
 fn at_test_function(bench: &mut Bench, hook: u32, flags: u32) -> Trial {
+    functions_are_traced()?;
     let kind = Recipe {
         hook,
         flags,
@@ -178,6 +180,7 @@ fn attach(bench: &mut Bench, witness: &Witness) -> Trial {
 
 /// `fmod-ret`
 fn fmod_ret(bench: &mut Bench) -> Trial {
+    functions_are_traced()?;
     /// Nothing the test function answers by itself.
     const ANSWER: i32 = 42;
     let kind = Recipe {
@@ -254,6 +257,7 @@ fn at_security_hook(
     flags: u32,
     cause: fn() -> Trial,
 ) -> Trial {
+    functions_are_traced()?;
     let kind = Recipe {
         hook: hook::LSM_MAC,
         flags,

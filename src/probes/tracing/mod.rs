@@ -30,6 +30,7 @@ use super::bench::Bench;
 use super::bench::Trial;
 use super::bench::Trouble;
 use super::insn::Code;
+use super::kernel_types::short_file;
 use super::kinds::MapType;
 use super::kinds::Recipe;
 use super::kinds::Shape;
@@ -112,6 +113,27 @@ impl Tracing {
     }
 }
 
+/// Where the kernel tells whether it traces functions.
+const FTRACE: &str = "/proc/sys/kernel/ftrace_enabled";
+
+/// Lets nothing be attached by ftrace while that is switched off: such a program is known never to
+/// run, and kernels were seen to stall, or to shut ftrace down for good, over attaching one then.
+fn functions_are_traced() -> Trial {
+    traced(short_file(FTRACE).ok().as_deref())
+}
+
+/// By what the setting says; where it can't be read, attaching is what tells.
+fn traced(setting: Option<&str>) -> Trial {
+    match setting.map(str::trim) {
+        Some("0") => Err(Trouble::Skipped(
+            "kernel.ftrace_enabled is 0: what is attached by ftrace never runs then, and kernels \
+             were seen to stall over it, so nothing is attached"
+                .to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// A program that counts, and what it counts in.
 struct Witness {
     program: Program,
@@ -175,5 +197,25 @@ impl Witness {
     /// As [`Witness::fired`], for who needs no more.
     fn has_fired(&self) -> Trial {
         self.fired().map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_attached_by_ftrace_while_it_is_off() {
+        for (setting, skipped) in [
+            (Some("0"), true),
+            (Some("0\n"), true),
+            (Some("1\n"), false),
+            (None, false),
+        ] {
+            let answer = traced(setting);
+            let is =
+                matches!(&answer, Err(Trouble::Skipped(why)) if why.contains("ftrace_enabled"));
+            assert_eq!(is, skipped, "{setting:?}");
+        }
     }
 }

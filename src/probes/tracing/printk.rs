@@ -43,8 +43,8 @@ use super::witness::ANSWER;
 use super::witness::NOTES;
 
 const PRINT_EFFECTS: &str = "only where it is asked for by its name, as no diagnosis makes it: none where others print nothing: the trace event bpf_trace_printk, \
-     which the kernel turns on with any program that prints, is turned off again until it stays \
-     off, where it was off; where it is on, one line of text comes out of trace_pipe. A map, a program and an \
+     which the kernel turns on with any program that prints, is turned off again where it was \
+     off, which a kernel may undo in its own time, so it can be left on; where it is on, one line of text comes out of trace_pipe. A map, a program and an \
      event of the probe's own thread, held by descriptors";
 const PRIVILEGE: &str = "CAP_BPF, CAP_PERFMON and the right to write to tracefs, which is root's";
 

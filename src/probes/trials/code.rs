@@ -27,6 +27,9 @@ const FRAME: u8 = 10;
 /// A type that asks for no hook, and more than unprivileged programs may do (SCHED_CLS).
 const PRIVILEGED: u32 = 3;
 
+/// A type that whoever has CAP_BPF may load, and then with all that is allowed (SOCKET_FILTER).
+const FILTER: u32 = 1;
+
 /// The plainest type of map.
 const ARRAY: u32 = 2;
 
@@ -86,13 +89,14 @@ pub(super) fn try_extension(desk: &mut Desk, extension: Extension) -> Reply {
         };
     }
     // Where a plain program is refused, nothing can be said of this one.
-    if let Err(Refused { code, .. }) = desk.load_plain(PRIVILEGED) {
+    let of = plainest(&desk.rights);
+    if let Err(Refused { code, .. }) = desk.load_plain(of) {
         return Reply::Unknown(format!("a plain program is refused, too: {code}"));
     }
-    match desk.load_unheard(PRIVILEGED, &program(extension)) {
+    match desk.load_unheard(of, &program(extension)) {
         Ok(_program) => Reply::Yes,
         Err(code) => Reply::refused(code, |code| match code {
-            _ if is_narrow(extension, &Rights::read()) => Reply::Unknown(format!(
+            _ if is_narrow(extension, &desk.rights) => Reply::Unknown(format!(
                 "a program with it is refused ({code}), and the verifier is stricter with who \
                  lacks CAP_PERFMON"
             )),
@@ -106,6 +110,14 @@ pub(super) fn try_extension(desk: &mut Desk, extension: Extension) -> Reply {
             }
             code => Reply::open(code),
         }),
+    }
+}
+
+/// The type of program to try it in: one that asks for no right which is missing and not needed.
+fn plainest(rights: &Rights) -> u32 {
+    match rights.lacks(Capability::NetAdmin) && !rights.lacks(Capability::Bpf) {
+        true => FILTER,
+        false => PRIVILEGED,
     }
 }
 
@@ -171,5 +183,9 @@ mod tests {
         assert!(is_narrow(Extension::MayGoto, &bpf_alone));
         assert!(!is_narrow(Extension::Atomics, &bpf_alone));
         assert!(!is_narrow(Extension::BoundedLoops, &rights(u64::MAX)));
+        // A plain program asks for no CAP_NET_ADMIN.
+        assert_eq!(plainest(&bpf_alone), FILTER);
+        assert_eq!(plainest(&rights(u64::MAX)), PRIVILEGED);
+        assert_eq!(plainest(&rights(0)), PRIVILEGED);
     }
 }

@@ -55,6 +55,29 @@ impl Trial {
             _ => 1,
         }
     }
+
+    /// The numbers of the commands of bpf(2) that it gives.
+    #[must_use]
+    pub fn commands(&self) -> Vec<u32> {
+        const MAP_CREATE: u32 = 0;
+        const PROG_LOAD: u32 = 5;
+        const BTF_LOAD: u32 = 18;
+        match self {
+            // SK_STORAGE, INODE_STORAGE, TASK_STORAGE, CGRP_STORAGE come with BTF.
+            Self::Map(24 | 28 | 29 | 32) => vec![MAP_CREATE, BTF_LOAD],
+            Self::Map(_) => vec![MAP_CREATE],
+            Self::Code(Extension::MemcgAccounting) => vec![MAP_CREATE],
+            Self::Program(_) | Self::Helpers { .. } | Self::Code(_) => vec![PROG_LOAD],
+            Self::Kind(_) => vec![BTF_LOAD],
+            // PROG_DETACH
+            Self::Hook(_, HookTrial::Detach) => vec![9],
+            // PROG_ATTACH
+            Self::Hook(_, HookTrial::Sockmap) => vec![MAP_CREATE, PROG_LOAD, 8],
+            // LINK_CREATE
+            Self::Hook(_, HookTrial::Link) => vec![PROG_LOAD, 28],
+            Self::Command(command, _) => vec![*command],
+        }
+    }
 }
 
 /// How to ask for a hook.

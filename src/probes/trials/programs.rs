@@ -1,6 +1,6 @@
 //! Program types, and the helpers their programs may call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
@@ -9,6 +9,8 @@ use super::Kernel;
 use super::Reply;
 use super::code::{Bytes, CALL, EXIT, MOVE, SET, insn};
 use crate::probes::errno::Code;
+use crate::probes::rights::{Capability, Rights};
+use crate::probes::sys;
 use crate::probes::sys::plain;
 use crate::probes::sys::plain::ProgramNumbers;
 
@@ -33,6 +35,7 @@ const ROOM: usize = 16 << 10;
 #[derive(Debug)]
 pub(super) struct Desk {
     pub(super) kernel: Kernel,
+    pub(super) rights: Rights,
     log: Vec<u8>,
     /// Types of which a plain program was loaded.
     loads: BTreeSet<u32>,
@@ -40,6 +43,8 @@ pub(super) struct Desk {
     past_helpers: Option<u32>,
     /// Whether the kernel took BTF of a number.
     pub(super) takes_btf: bool,
+    /// What commands answer before the kernel looks at them, where it isn't the kernel's word.
+    filtered: HashMap<u32, Option<Code>>,
 }
 
 /// Why a program was refused.
@@ -54,11 +59,27 @@ impl Desk {
     pub(super) fn new(kernel: Kernel) -> Self {
         Self {
             kernel,
+            rights: Rights::read(),
             log: vec![0; ROOM],
             loads: BTreeSet::new(),
             past_helpers: None,
             takes_btf: false,
+            filtered: HashMap::new(),
         }
+    }
+
+    /// What a seccomp filter answers in the kernel's place to one of these commands: the kernel
+    /// copies the attributes first, and says EFAULT of those that can't be read.
+    pub(super) fn filter_answers(&mut self, commands: &[u32]) -> Option<Code> {
+        if self.rights.filtered == Some(false) {
+            return None;
+        }
+        commands.iter().find_map(|command| {
+            *self.filtered.entry(*command).or_insert_with(|| {
+                let answer = sys::unreadable_command(*command).err();
+                answer.filter(|code| *code != Errno::EFAULT)
+            })
+        })
     }
 
     /// Loads a program of `return 0`, unless that is known to do.
@@ -185,7 +206,7 @@ impl Desk {
         if is_past(&refused.said) {
             self.past_helpers = Some(helper);
         }
-        called(&refused)
+        called(&refused, self.rights.lacks(Capability::Perfmon))
     }
 }
 
@@ -196,11 +217,14 @@ fn is_past(said: &str) -> bool {
 
 /// What a refused call says of a helper. Only what is known to be said of helpers that may be
 /// called is a yes: words change from kernel to kernel, and a new way to say no must not be taken
-/// for a complaint about arguments.
-fn called(refused: &Refused) -> Reply {
+/// for a complaint about arguments. To `narrow` callers, who lack CAP_PERFMON, the kernel says of
+/// helpers that look into it what it says of those that it does not have for a type
+/// (`bpf_base_func_proto()`).
+fn called(refused: &Refused, narrow: bool) -> Reply {
     let Refused { code, said } = refused;
     let is = |words: &[&str]| words.iter().any(|words| said.contains(words));
-    Reply::refused(*code, |code| match code {
+    Reply::refused(*code, |code| {
+        match code {
         _ if said.is_empty() => Reply::open(code),
         _ if is_past(said) => Reply::No(NO_HELPER.to_owned()),
         // Before 6.10, and since: known, not to this type; or not in this configuration, or not
@@ -211,7 +235,14 @@ fn called(refused: &Refused) -> Reply {
             "not supported for program type",
         ]) =>
         {
-            Reply::No("not for this type of program".to_owned())
+            match narrow {
+                true => Reply::Unknown(
+                    "refused, as it is to who lacks CAP_PERFMON, and to this type of program where \
+                     it is not for it"
+                        .to_owned(),
+                ),
+                false => Reply::No("not for this type of program".to_owned()),
+            }
         }
         // Before 7.2, and since.
         _ if is(&["helper call might sleep", "sleepable helper "]) => {
@@ -225,6 +256,7 @@ fn called(refused: &Refused) -> Reply {
         _ if code == Errno::EACCES && begins_with_register(said) => Reply::Yes,
         _ if code == Errno::EINVAL && begins_with_register(said) => Reply::Yes,
         _ => Reply::Unknown(format!("trying it answers {code}: {said}")),
+    }
     })
 }
 
@@ -302,13 +334,17 @@ mod tests {
                 code: errno.into(),
                 said: said.to_owned(),
             };
-            assert_eq!(called(&refused), reply, "{said}");
+            assert_eq!(called(&refused, false), reply, "{said}");
         }
         let refused = Refused {
             code: Code::ENOTSUPP,
             said: "func bpf_get_func_ip#173 not supported for program type 5".to_owned(),
         };
-        assert_eq!(called(&refused), not_here());
+        assert_eq!(called(&refused, false), not_here());
+        // What the kernel keeps from a caller without CAP_PERFMON it may have.
+        assert!(
+            matches!(called(&refused, true), Reply::Unknown(why) if why.contains("CAP_PERFMON"))
+        );
     }
 
     #[test]
