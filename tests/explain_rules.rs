@@ -319,7 +319,7 @@ fn what_a_line_says_is_not_taken_for_more() {
         (
             "bpf: Argument list too long. Program  too large (99 insns), at most 4096 insns",
             "syscall-attributes-unknown",
-            Confidence::High,
+            Confidence::Medium,
         ),
         (
             "PermissionError: [Errno 1] Operation not permitted: '/sys/kernel/debug/tracing/../kprobes/blacklist' (bpf)",
@@ -462,4 +462,63 @@ fn what_a_terminal_wrote_over_itself_is_read_each_time() {
     let mut log = "loading 1 %\r".repeat(4000);
     log.push_str("libbpf: map 'm': failed to create: Too many open files(-24)\rdone\r\n");
     assert_eq!(first(&log).cause, "application-bug");
+}
+
+/// Names stand in quotes of both kinds, a general line yields to the one that names more, and
+/// words that leave several causes open are not told with high confidence.
+#[test]
+fn what_is_named_decides() {
+    let rows = [
+        (
+            "libbpf: map \"m\": failed to create: Invalid argument(-22)",
+            "libbpf: map 'm': failed to create: Invalid argument(-22)",
+        ),
+        (
+            "libbpf: prog \"p\": failed to attach to cgroup: Bad file descriptor",
+            "libbpf: prog 'p': failed to attach to cgroup: Bad file descriptor",
+        ),
+    ];
+    for (double, single) in rows {
+        assert_eq!(first(double).cause, first(single).cause, "{double}");
+    }
+    let rows = [
+        (
+            "libbpf: prog 'p': failed to find kernel BTF type ID_ of 'do_gone': -3\n\
+             libbpf: prog 'p': failed to load: -3",
+            "fentry-target-missing",
+        ),
+        (
+            "bpf: Failed to load program: Invalid argument\nunknown opcode 00\n\
+             processed 2 insns",
+            "global-data-unsupported",
+        ),
+        (
+            "In file included from /virtual/main.c:3:\n\
+             include/linux/types.h:6:10: fatal error: 'asm/types.h' file not found",
+            "kernel-headers-missing",
+        ),
+        (
+            "libbpf: Error finalizing .BTF: -2.\n\
+             Error: failed to open BPF object file: No such file or directory",
+            "libbpf-too-old",
+        ),
+        (
+            "libbpf: failed to parse target BTF: -5\n\
+             libbpf: failed to perform CO-RE relocations: -5",
+            "kernel-btf-incompatible",
+        ),
+    ];
+    for (log, wanted) in rows {
+        assert_eq!(first(log).cause, wanted, "{log}");
+    }
+    let plain =
+        explain("# tc filter add dev eth1 parent ffff: u32\nError: TC classifier not found.");
+    assert!(plain.causes.is_empty(), "{:?}", plain.causes);
+    let open = first(
+        "libbpf: failed to determine tracepoint 'syscalls/sys_enter_foo' perf event ID: No such file or directory",
+    );
+    assert!(
+        open.possible.len() < 2 || open.confidence < Confidence::High,
+        "{open:?}"
+    );
 }

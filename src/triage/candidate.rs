@@ -304,6 +304,12 @@ impl Candidate<'_> {
         if !advice.possible.is_empty() {
             UNDECIDED.clone_into(&mut advice.because);
         }
+        // Words that leave several causes open do not tell in so many words.
+        let is_undecided = advice.possible.len() > 1 && self.standing == Standing::Open;
+        let confidence = match is_undecided {
+            true => confidence.min(Confidence::Medium),
+            false => confidence,
+        };
         Explained {
             cause: self.cause().to_owned(),
             entry: self.check.kind_of.is_some().then(|| self.check.id.clone()),

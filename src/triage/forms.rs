@@ -543,7 +543,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Systemd,
         AttachCgroup,
-        r"Attaching (?:device control|\w+)? ?BPF program to cgroup \S+ failed: (?P<err>.*)",
+        r"(?:At|De)taching (?:device control|\w+)? ?BPF program (?:to|from) cgroup(?: \S+)? failed: (?P<err>.*)",
     ),
     (
         Systemd,

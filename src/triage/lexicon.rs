@@ -132,7 +132,7 @@ impl Lexicon {
             }
         };
         for (index, (.., source)) in FORMS.iter().enumerate() {
-            table(Purpose::Form(index), source);
+            table(Purpose::Form(index), &in_either_quotes(source));
         }
         for (index, (_, source)) in LOOSE.iter().enumerate() {
             table(Purpose::Loose(index), source);
@@ -283,6 +283,15 @@ impl Lexicon {
         });
         groups.collect()
     }
+}
+
+/// The same pattern for names in quotes of both kinds: people who type a line between single
+/// quotes write those inside of it as double ones.
+fn in_either_quotes(source: &str) -> String {
+    source
+        .replace("'(?P<", "['\"](?P<")
+        .replace("[^']*)'", "[^'\"]*)['\"]")
+        .replace("'[^']*'", "['\"][^'\"]*['\"]")
 }
 
 fn empty() -> AhoCorasick {
