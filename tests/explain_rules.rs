@@ -319,7 +319,7 @@ fn what_a_line_says_is_not_taken_for_more() {
         (
             "bpf: Argument list too long. Program  too large (99 insns), at most 4096 insns",
             "syscall-attributes-unknown",
-            Confidence::Medium,
+            Confidence::High,
         ),
         (
             "PermissionError: [Errno 1] Operation not permitted: '/sys/kernel/debug/tracing/../kprobes/blacklist' (bpf)",

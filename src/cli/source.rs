@@ -75,9 +75,7 @@ const FILE_LIMIT: usize = 64 << 20;
 impl SourceArguments {
     /// Whether it is this host that is meant, whose kernel can be tried.
     pub fn is_this_host(&self) -> bool {
-        let release = self.release.as_deref();
-        let is_running = |root: &PathBuf| host::is_running_system(root, release);
-        self.root.as_ref().is_none_or(is_running) && self.from.is_none() && self.files().is_empty()
+        self.root.is_none() && self.from.is_none() && self.files().is_empty()
     }
 
     /// Reads the host, with the outcomes of the probes that are under way for it; those of

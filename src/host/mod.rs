@@ -40,7 +40,7 @@ pub use files::{Files, Role, UnusableFile};
 pub use fragment::{CONFIG_FRAGMENT, is_cut_off};
 pub use live::Live;
 pub use memory::Memory;
-pub use open::{OpenError, Opened, is_running_system, open};
+pub use open::{OpenError, Opened, open};
 pub use recorder::{Record, Recorder};
 pub(crate) use sosreport::MOUNT_OUTPUT;
 

@@ -126,7 +126,8 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         there: host.there,
     };
     if meta.is_dir() {
-        if is_this(&meta, release) {
+        let runs = || Live.uname().map(|uname| uname.release).ok();
+        if is_running_root(&meta) && (release.is_none() || release == runs().as_deref()) {
             return Ok(Opened::this());
         }
         let directory = Directory::open(path).map_err(unreadable)?;
@@ -314,20 +315,6 @@ fn plain(host: Box<dyn Host>, notices: Notices) -> Opened {
         seen_at: None,
         notices,
     }
-}
-
-/// Whether the running system is meant by this path, and by this release if one is named: its
-/// kernel can be tried then.
-#[must_use]
-pub fn is_running_system(path: &Path, release: Option<&str>) -> bool {
-    #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
-    let meta = fs::metadata(path);
-    meta.is_ok_and(|meta| is_this(&meta, release))
-}
-
-fn is_this(meta: &fs::Metadata, release: Option<&str>) -> bool {
-    let runs = || Live.uname().map(|uname| uname.release).ok();
-    is_running_root(meta) && (release.is_none() || release == runs().as_deref())
 }
 
 /// Whether a directory is the root of the running system, by whatever name.

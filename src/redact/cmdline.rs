@@ -48,7 +48,8 @@ impl Redactor {
         let told = self.unnamed(&secrets(word));
         let value = told.split_once('=').map_or(value, |(_, value)| value);
         let value = match value {
-            _ if matches!(name, "ip" | "rootflags") => self.host_names(value),
+            _ if name == "ip" => client_unnamed(&self.host_names(value)),
+            _ if name == "rootflags" => self.host_names(value),
             _ if value.contains('/') => self.path(value),
             _ => value.to_owned(),
         };
@@ -126,6 +127,21 @@ impl Redactor {
         let line = self.unnamed(&secrets(line));
         self.host_in_addresses(&line)
     }
+}
+
+/// `ip=CLIENT:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:...`: the fifth field is the name of the host
+/// (Documentation/admin-guide/nfs/nfsroot.rst), whatever it is called elsewhere.
+fn client_unnamed(value: &str) -> String {
+    let mut in_brackets = false;
+    let separates = |c: char| {
+        in_brackets = (in_brackets || c == '[') && c != ']';
+        c == ':' && !in_brackets
+    };
+    let mut fields: Vec<&str> = value.split(separates).collect();
+    if let Some(name) = fields.get_mut(4).filter(|name| !name.is_empty()) {
+        *name = "host-1";
+    }
+    fields.join(":")
 }
 
 /// Whether the value of a kernel argument is where something lies, perhaps on a server.

@@ -220,7 +220,11 @@ impl Redactor {
         if SECRETS.iter().any(|secret| lower.contains(secret)) {
             return REDACTED.to_owned();
         }
-        // With its key before it, a value shows what it is: `user=alice`.
+        // What a value is shows in it, or, with its key before it, by that: `user=alice`.
+        let alone = self.text(value);
+        if alone != value {
+            return alone;
+        }
         let told = self.text(&format!("{key}={value}"));
         told.split_once('=')
             .map_or(REDACTED.to_owned(), |(_, value)| value.to_owned())
@@ -426,6 +430,23 @@ mod tests {
         }
     }
 
+    /// Also where the host is called otherwise, or nobody knows how.
+    #[test]
+    fn a_clients_name_in_its_address_is_the_hosts() {
+        for (told, wanted) in [
+            (
+                "ip=10.0.0.5::10.0.0.1:24:zeus.corp.test:eth0:none",
+                "ip=ip-1::ip-2:24:host-1:eth0:none",
+            ),
+            ("ip=::::zeus", "ip=::::host-1"),
+            ("ip=[2001:db8::5]::::zeus:eth0", "ip=[ip-1]::::host-1:eth0"),
+            ("ip=:::::eth0:dhcp", "ip=:::::eth0:dhcp"),
+            ("ip=dhcp", "ip=dhcp"),
+        ] {
+            assert_eq!(Redactor::new(None, None).fact("cmdline", told), wanted);
+        }
+    }
+
     #[test]
     fn labels_are_known_by_their_keys() {
         let mut redactor = Redactor::new(Some("web-17.example.com"), None);
@@ -434,6 +455,7 @@ mod tests {
             ("name", "web-17.example.com", "host-1"),
             ("user", "alice", "user-1"),
             ("rack", "a=b 10.0.0.5", "a=b ip-1"),
+            ("mail", "bob@corp.test", "user-2@domain-2"),
             ("example.com/api-token", "a b", "redacted"),
             ("site", "", ""),
         ] {

@@ -16,11 +16,34 @@ impl Redactor {
             };
             let (before, path) = line.split_at(at);
             let end = if path.ends_with('\n') { "\n" } else { "" };
-            let path = self.harmless(path.trim_end_matches('\n'));
+            let path = self.pods(path.trim_end_matches('\n'));
+            let path = self.harmless(&path);
             let parts: Vec<String> = path.split('/').map(|part| self.group(part)).collect();
             format!("{before}{}{end}", parts.join("/"))
         });
         lines.collect()
+    }
+
+    /// Ids of Kubernetes pods behind `pod`; systemd's names of slices have low lines in them.
+    fn pods(&mut self, path: &str) -> String {
+        const LENGTH: usize = 36;
+        let mut out = String::with_capacity(path.len());
+        let mut rest = path;
+        while let Some(at) = rest.find("pod") {
+            let (before, behind) = rest.split_at(at + "pod".len());
+            out += before;
+            let id = behind.get(..LENGTH).filter(|id| {
+                let digits = id.chars().filter(char::is_ascii_hexdigit).count();
+                let lines = id.chars().filter(|c| matches!(c, '-' | '_')).count();
+                (digits, lines) == (32, 4)
+            });
+            rest = behind;
+            if let Some(id) = id {
+                out += &self.number("machine", &id.replace(['-', '_'], ""));
+                rest = behind.get(LENGTH..).unwrap_or_default();
+            }
+        }
+        out + rest
     }
 
     /// A part of the path of a control group.

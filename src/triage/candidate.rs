@@ -26,6 +26,8 @@ const CONSEQUENCE: i32 = 24;
 const ECHO: u64 = 16;
 /// A symptom that weighs less tells little more than the error.
 const VAGUE: u8 = 70;
+/// A symptom that weighs so much names the failure itself, whatever is behind it.
+const OUTSPOKEN: i32 = 92;
 /// What is behind a cause whose explanations nothing tells apart.
 const UNDECIDED: &str = "One of these; the log does not tell which.";
 /// What the verifier answers with where it refuses a program.
@@ -305,7 +307,10 @@ impl Candidate<'_> {
             UNDECIDED.clone_into(&mut advice.because);
         }
         // Words that leave several causes open do not tell in so many words.
-        let is_undecided = advice.possible.len() > 1 && self.standing == Standing::Open;
+        let is_undecided = advice.possible.len() > 1
+            && self.standing == Standing::Open
+            && self.check.kind == Kind::Host
+            && heaviest < OUTSPOKEN;
         let confidence = match is_undecided {
             true => confidence.min(Confidence::Medium),
             false => confidence,
