@@ -4,24 +4,28 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::sync::LazyLock;
+#[path = "support/explaining.rs"]
+mod explaining;
 
-use bpf_doctor::catalogue::Catalogue;
 use bpf_doctor::facts::{Fact, Facts};
-use bpf_doctor::triage::{self, Explanation, KnownHost, Searcher, Standing};
-
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| bpf_doctor::built_in_catalogue().unwrap());
-static SEARCHER: LazyLock<Searcher<'static>> = LazyLock::new(|| Searcher::new(&CATALOGUE));
-
-fn explain(log: &str) -> Explanation {
-    let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
-    let host = KnownHost::of_log(&reading, None);
-    triage::explain(&CATALOGUE, &reading, &host)
-}
+use bpf_doctor::triage::{self, KnownHost, Standing};
+use explaining::{CATALOGUE, SEARCHER, explain};
 
 fn causes(log: &str) -> Vec<String> {
     let causes = explain(log).causes.into_iter();
     causes.map(|cause| cause.entry().to_owned()).collect()
+}
+
+/// Of each log the first cause is this one.
+#[track_caller]
+fn first_are(rows: &[(&str, &str)]) {
+    for (log, wanted) in rows {
+        assert_eq!(
+            causes(log).first().map(String::as_str),
+            Some(*wanted),
+            "{log}"
+        );
+    }
 }
 
 #[test]
@@ -56,13 +60,7 @@ fn a_setting_that_is_shown_is_no_failure() {
             "jit-memory-exhausted",
         ),
     ];
-    for (log, wanted) in rows {
-        assert_eq!(
-            causes(log).first().map(String::as_str),
-            Some(wanted),
-            "{log}"
-        );
-    }
+    first_are(&rows);
 }
 
 #[test]
@@ -177,13 +175,7 @@ fn a_later_error_is_led_back_to_the_first() {
             "xdp-native-unsupported",
         ),
     ];
-    for (log, wanted) in rows {
-        assert_eq!(
-            causes(log).first().map(String::as_str),
-            Some(wanted),
-            "{log}"
-        );
-    }
+    first_are(&rows);
 }
 
 #[test]
@@ -239,13 +231,7 @@ fn an_entry_comes_first_by_its_own_words() {
         ),
         ("Possibly lost 7 samples", "events-lost"),
     ];
-    for (log, wanted) in rows {
-        assert_eq!(
-            causes(log).first().map(String::as_str),
-            Some(wanted),
-            "{log}"
-        );
-    }
+    first_are(&rows);
 }
 
 /// A process that holds all that is asked for is not told that it lacks it.

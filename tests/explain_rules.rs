@@ -4,19 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::sync::LazyLock;
+#[path = "support/explaining.rs"]
+mod explaining;
 
-use bpf_doctor::catalogue::Catalogue;
-use bpf_doctor::triage::{self, Confidence, Explained, Explanation, KnownHost, Searcher, Standing};
-
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| bpf_doctor::built_in_catalogue().unwrap());
-static SEARCHER: LazyLock<Searcher<'static>> = LazyLock::new(|| Searcher::new(&CATALOGUE));
-
-fn explain(log: &str) -> Explanation {
-    let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
-    let host = KnownHost::of_log(&reading, None);
-    triage::explain(&CATALOGUE, &reading, &host)
-}
+use bpf_doctor::triage::{Confidence, Explained, Standing};
+use explaining::explain;
 
 #[track_caller]
 fn first(log: &str) -> Explained {

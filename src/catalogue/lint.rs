@@ -7,12 +7,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::check::Check;
-use super::fix::Remedy;
 use super::load::{Catalogue, LoadError, OptionRule, explain};
 use super::located;
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
-use super::rules::{RULES, Scene, left_over};
+use super::rules::{RULES, Scene, left_over, options_set};
 use super::vocabulary::{Vocabulary, speaking};
 use crate::yaml;
 
@@ -155,12 +154,7 @@ fn options_of(catalogue: &Catalogue) -> BTreeSet<String> {
     let asked = catalogue.facts_asked();
     let asked = asked.iter().filter_map(|key| key.strip_prefix("config."));
     let mut options: BTreeSet<String> = asked.map(str::to_owned).collect();
-    let causes = catalogue.checks.iter().flat_map(|check| &check.causes);
-    for fix in causes.flat_map(|cause| &cause.fixes) {
-        if let Remedy::KernelConfig(settings) = &fix.remedy {
-            options.extend(settings.keys().cloned());
-        }
-    }
+    options.extend(catalogue.checks.iter().flat_map(options_set));
     options
 }
 

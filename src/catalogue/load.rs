@@ -245,10 +245,8 @@ impl Catalogue {
     #[must_use]
     pub fn facts_asked(&self) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
-        let mut visit = |condition: &super::Condition| match condition {
-            super::Condition::Fact(test) => keys.extend([test.key.clone()]),
-            super::Condition::Same(one, other) => keys.extend([one.clone(), other.clone()]),
-            _ => {}
+        let mut ask = |condition: &super::Condition| {
+            keys.extend(condition.facts().into_iter().map(str::to_owned));
         };
         for check in &self.checks {
             let causes = check.causes.iter();
@@ -256,7 +254,7 @@ impl Catalogue {
             let conditions = check.applies.iter().chain(&check.fails);
             let conditions = conditions.chain(causes.filter_map(|cause| cause.when.as_ref()));
             for condition in conditions.chain(fixes.filter_map(|fix| fix.when.as_ref())) {
-                condition.walk(&mut visit);
+                ask(condition);
             }
         }
         for need in self.profiles.iter().flat_map(Profile::needs) {
@@ -264,9 +262,9 @@ impl Catalogue {
                 condition, fixes, ..
             } = need
             {
-                condition.walk(&mut visit);
+                ask(condition);
                 for when in fixes.iter().filter_map(|fix| fix.when.as_ref()) {
-                    when.walk(&mut visit);
+                    ask(when);
                 }
             }
         }

@@ -5,6 +5,26 @@ use std::collections::BTreeSet;
 use super::condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 use crate::version::KernelVersion;
 
+impl Condition {
+    /// The facts that it asks about, by key, in their order.
+    #[must_use]
+    pub fn facts(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = Vec::new();
+        self.walk(&mut |part| match part {
+            Self::Fact(test) => keys.push(&test.key),
+            Self::Same(one, other) => keys.extend([one.as_str(), other]),
+            _ => {}
+        });
+        keys
+    }
+
+    /// The kernel options among them, without `CONFIG_`.
+    pub fn options(&self) -> impl Iterator<Item = &str> {
+        let facts = self.facts().into_iter();
+        facts.filter_map(|key| key.strip_prefix("config."))
+    }
+}
+
 /// So many lists stand for all lists of a subject.
 const LISTS: usize = 10_000;
 

@@ -242,24 +242,24 @@ fn odd_options(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     told.collect()
 }
 
+/// The kernel options that the fixes of a check set.
+pub(super) fn options_set(check: &Check) -> impl Iterator<Item = String> {
+    let fixes = check.causes.iter().flat_map(|cause| &cause.fixes);
+    let settings = fixes.filter_map(|fix| match &fix.remedy {
+        Remedy::KernelConfig(settings) => Some(settings),
+        _ => None,
+    });
+    settings.flat_map(|settings| settings.keys().cloned())
+}
+
 /// Nobody has all options of all kernels; those of BPF are few, and a slip of the pen is near what
 /// was meant.
 fn unknown_options(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
     let mut named = BTreeSet::new();
     for (_, condition) in conditions(check) {
-        condition.walk(&mut |part| {
-            if let Condition::Fact(test) = part
-                && let Some(option) = test.key.strip_prefix("config.")
-            {
-                named.insert(option.to_owned());
-            }
-        });
+        named.extend(condition.options().map(str::to_owned));
     }
-    for fix in check.causes.iter().flat_map(|cause| &cause.fixes) {
-        if let Remedy::KernelConfig(options) = &fix.remedy {
-            named.extend(options.keys().cloned());
-        }
-    }
+    named.extend(options_set(check));
     let is_known = |option: &str| scene.options.contains(option) || BPF.contains(&option);
     named.retain(|option| !scene.options.is_empty() && !is_known(option));
     let told = named.iter().filter_map(|option| {

@@ -202,22 +202,28 @@ fn redact(
     labels: &mut Labels,
     record: Option<Record>,
 ) {
-    let mut redactor = Redactor::new(
-        facts.text("environment.hostname").as_deref(),
-        facts.text("kernel.release").as_deref(),
-    );
-    // Twice, since a name may stand as such only behind where it stands otherwise, or in a file
-    // that is not in the report; as `collect` does it, so that both have the same words.
-    let mut draft = facts.clone();
-    draft.rewrite(&mut |key, text| redactor.fact(key, text));
-    if let Some(mut record) = record {
-        record.rewrite(&mut |path, text| redactor.draft(path, text));
-    }
+    let mut redactor = redactor(facts, record);
     facts.rewrite(&mut |key, text| redactor.fact(key, text));
     for result in outcomes {
         result.outcome.rewrite(&mut |text| redactor.log(text));
     }
     labels.rewrite(&mut |key, value| redactor.label(key, value));
+}
+
+/// One that has met all names of the host: a name may stand as such only behind where it stands
+/// otherwise, or in a file that is not in the report. A report and a bundle of the same host have
+/// the same words by it.
+pub(super) fn redactor(facts: &facts::Facts, record: Option<Record>) -> Redactor {
+    let mut redactor = Redactor::new(
+        facts.text("environment.hostname").as_deref(),
+        facts.text("kernel.release").as_deref(),
+    );
+    let mut draft = facts.clone();
+    draft.rewrite(&mut |key, text| redactor.fact(key, text));
+    if let Some(mut record) = record {
+        record.rewrite(&mut |path, text| redactor.draft(path, text));
+    }
+    redactor
 }
 
 fn threshold(arguments: &CheckArguments) -> Threshold {

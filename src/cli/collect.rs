@@ -6,11 +6,11 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::Exit;
+use super::check::redactor;
 use super::input::{LabelArguments, NameArguments, now, seconds_of};
 use super::output::Terminal;
 use super::place::{Place, Readers};
 use bpf_doctor::host::{self, Opened, Packed, Recorder};
-use bpf_doctor::redact::Redactor;
 use bpf_doctor::{facts, probes, report};
 
 /// Arguments of `bpf-doctor collect`.
@@ -85,17 +85,9 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
         result.micros = 0;
     }
     if arguments.redact {
-        let mut redactor = Redactor::new(
-            facts.text("environment.hostname").as_deref(),
-            facts.text("kernel.release").as_deref(),
-        );
-        // In the order of a report, so that a name is replaced by the same word in both; and twice,
-        // since a name may stand as such only behind where it stands otherwise.
+        let mut redactor = redactor(&facts, Some(record.clone()));
+        // In the order of a report, so that a name is replaced by the same word in both.
         let mut told = facts.clone();
-        told.rewrite(&mut |key, text| redactor.fact(key, text));
-        let mut draft = record.clone();
-        draft.rewrite(&mut |path, text| redactor.draft(path, text));
-        told.clone_from(&facts);
         told.rewrite(&mut |key, text| redactor.fact(key, text));
         // A report has a hash in its place, and so another word as one to replace.
         let id = told.text("environment.machine-id").unwrap_or_default();

@@ -2,6 +2,7 @@
 //! different things. What is told by one of them alone is no disagreement.
 
 use super::keys::Values::List;
+use super::lockdown::LOCKDOWN;
 use super::{Fact, Facts, KeyInfo, Value, kconfig};
 use crate::host::{Host, KERNEL_LOG};
 use crate::version::KernelVersion;
@@ -332,15 +333,10 @@ fn locked_without_option(facts: &Facts) -> Option<String> {
         "EFI_SECURE_BOOT_LOCK_DOWN",
         "EFI_SECURE_BOOT_SECURELEVEL",
     ];
-    let is_off = |option: &&str| {
-        let option = facts.get(&format!("config.{option}"));
-        option
-            .value()
-            .is_some_and(|value| *value == "n".into() || *value == Value::Absent)
-    };
+    let is_off = |option: &&str| kconfig::is_off(&facts.get(&format!("config.{option}")));
     // What the command line asks for is no proof that the kernel does it.
-    let proven = signs.value() == Some(&true.into())
-        && [KERNEL_LOG, "/sys/kernel/security/lockdown"].contains(&signs.source());
+    let proven =
+        signs.value() == Some(&true.into()) && [KERNEL_LOG, LOCKDOWN].contains(&signs.source());
     (proven && options.iter().all(is_off)).then(|| {
         let option = facts.get("config.SECURITY_LOCKDOWN_LSM");
         format!(

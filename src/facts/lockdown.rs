@@ -1,12 +1,14 @@
 //! How far the kernel is locked down against its own administrator, by whatever tells.
 
+use super::kconfig::is_off;
 use super::kernel_log::KernelLog;
 use super::security::not_shown;
 use super::{Fact, Facts, Value, Why, boot, reader};
 use crate::host::{Host, KERNEL_LOG};
 
 const SECURITYFS: &str = "/sys/kernel/security";
-const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+/// Where the kernel shows its lockdown.
+pub(super) const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 
 /// The levels, the strictest last.
 pub(super) const LEVELS: [&str; 3] = ["none", "integrity", "confidentiality"];
@@ -76,11 +78,6 @@ fn in_brackets(text: &str) -> Option<Value> {
 
 fn is_yes(facts: &Facts, option: &str) -> bool {
     facts.get(&format!("config.{option}")).value() == Some(&"y".into())
-}
-
-fn is_off(option: &Fact) -> bool {
-    let value = option.value();
-    value.is_some_and(|value| *value == "n".into() || *value == Value::Absent)
 }
 
 /// What the command line asks for.

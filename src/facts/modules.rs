@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::keys::Values::Bool;
-use super::{Fact, Facts, KeyInfo, Value, Why, reader};
+use super::{Fact, Facts, KeyInfo, Why, kconfig, reader};
 use crate::host::Host;
 
 pub(super) const KEYS: &[KeyInfo] = &[
@@ -52,8 +52,7 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     };
     let loaded = text.map(|text| names(&text));
     let modules = facts.get("config.MODULES");
-    let has_none =
-        matches!(modules.value(), Some(Value::Absent)) || modules.value() == Some(&"n".into());
+    let has_none = kconfig::is_off(&modules);
     for info in KEYS {
         let name = info.key.trim_start_matches("module.");
         let fact = match &loaded {
@@ -71,6 +70,7 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
 mod tests {
     use super::*;
     use crate::facts::KernelConfig;
+    use crate::facts::Value;
     use crate::host::Memory;
 
     #[test]

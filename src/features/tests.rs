@@ -183,12 +183,7 @@ fn the_table_has_every_name_of_the_running_kernel() {
         return;
     }
     let facts = Facts::default();
-    let known = Known {
-        facts: &facts,
-        names: &names,
-        tried: &[],
-        shown: &[],
-    };
+    let known = known(&facts, &names, &[]);
     for kind in Kind::ALL {
         let strangers = judge::strangers(&table, &known, kind);
         assert!(
@@ -237,6 +232,16 @@ fn btf(names: &[&str]) -> Vec<u8> {
     bytes
 }
 
+/// What is known where no probe of the table was asked.
+fn known<'a>(facts: &'a Facts, names: &'a Names, tried: &'a [(Trial, Vec<Reply>)]) -> Known<'a> {
+    Known {
+        facts,
+        names,
+        tried,
+        shown: &[],
+    }
+}
+
 /// Whether a kernel has one name, and how that is known, in few words.
 fn told(host: &dyn Host, reply: Option<Reply>, name: &str) -> String {
     let table = table();
@@ -251,12 +256,7 @@ fn told(host: &dyn Host, reply: Option<Reply>, name: &str) -> String {
             .map(|trial| (trial, vec![reply.clone()]))
             .collect(),
     };
-    let known = Known {
-        facts: &facts,
-        names: &names,
-        tried: &tried,
-        shown: &[],
-    };
+    let known = known(&facts, &names, &tried);
     let features = judge(&table, &sections(), &known, &wish);
     let rows = features.groups.iter().flat_map(|group| &group.rows);
     let rows: Vec<&Row> = rows.collect();
@@ -466,12 +466,7 @@ fn names_the_table_does_not_know_are_told() {
     let table = table();
     let wish = table.wish(&[], &[]).unwrap();
     let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
-    let known = Known {
-        facts: &facts,
-        names: &names,
-        tried: &[],
-        shown: &[],
-    };
+    let known = known(&facts, &names, &[]);
     let features = judge(&table, &sections(), &known, &wish);
     let group = features
         .groups
@@ -576,12 +571,7 @@ fn text_tells_every_name_and_no_control_characters() {
     let table = table();
     let wish = table.wish(&[], &[]).unwrap();
     let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
-    let known = Known {
-        facts: &facts,
-        names: &names,
-        tried: &[],
-        shown: &[],
-    };
+    let known = known(&facts, &names, &[]);
     let features = judge(&table, &sections(), &known, &wish);
     let style = |detail| Style {
         detail,
@@ -606,12 +596,7 @@ fn what_is_written_piece_by_piece_is_what_the_whole_would_be() {
     let table = table();
     let wish = table.wish(&[], &["all".to_owned()]).unwrap();
     let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
-    let known = Known {
-        facts: &facts,
-        names: &names,
-        tried: &[],
-        shown: &[],
-    };
+    let known = known(&facts, &names, &[]);
     let whole = judge(&table, &sections(), &known, &wish);
     assert!(whole.groups.len() > Kind::ALL.len());
     let mut odd = whole.clone();
@@ -666,12 +651,7 @@ fn types_that_share_a_list_of_helpers_are_tried_once() {
     let programs = table.rows(Kind::ProgramType).len();
     assert_eq!(trials.iter().filter(helpers).count(), programs - 2);
     let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
-    let known = Known {
-        facts: &facts,
-        names: &names,
-        tried: &tried,
-        shown: &[],
-    };
+    let known = known(&facts, &names, &tried);
     let features = judge(&table, &sections(), &known, &wish);
     let rows = |program: &str| {
         let mut groups = features.groups.iter();
@@ -717,12 +697,7 @@ fn what_a_policy_refuses_to_the_mightiest_is_told_of_its_hooks_too() {
         .with("/proc/self/status", capable)
         .with_link("/proc/self/ns/user", name);
         let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
-        let known = Known {
-            facts: &facts,
-            names: &names,
-            tried: &tried,
-            shown: &[],
-        };
+        let known = known(&facts, &names, &tried);
         let features = judge(&table, &sections(), &known, &wish);
         let mut rows = features.groups.iter().flat_map(|group| &group.rows);
         let fentry = rows.find(|row| row.name == "trace_fentry").unwrap();
@@ -913,12 +888,7 @@ fn a_map_of_a_module_that_is_not_active_is_not_laid_to_the_build() {
         ("EINVAL", "CONFIG_BPF_LSM"),
     ] {
         let tried = [(Trial::Map(28), vec![Reply::No(errno.to_owned())])];
-        let known = Known {
-            facts: &facts,
-            names: &names,
-            tried: &tried,
-            shown: &[],
-        };
+        let known = known(&facts, &names, &tried);
         let features = judge(&table, &sections(), &known, &wish);
         let row = &features.groups[0].rows[0];
         assert_eq!(row.available, Available::No, "{row:?}");

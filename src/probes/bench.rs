@@ -194,10 +194,14 @@ impl Bench {
         ))
     }
 
+    /// What this process may do.
+    pub(super) fn rights(&mut self) -> &Rights {
+        self.rights.get_or_insert_with(Rights::read)
+    }
+
     /// Whether it is sure that this process lacks a capability.
     pub(super) fn lacks(&mut self, capability: Capability) -> bool {
-        let rights = self.rights.get_or_insert_with(Rights::read);
-        rights.lacks(capability)
+        self.rights().lacks(capability)
     }
 
     /// The place of the probes' own.

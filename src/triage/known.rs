@@ -1,7 +1,7 @@
 //! What is known of the host that a log is from.
 
 use super::found::Reading;
-use crate::catalogue::{Catalogue, Check, Condition};
+use crate::catalogue::{Catalogue, Check};
 use crate::diagnosis::is_failing;
 use crate::facts::{Fact, Facts, KernelConfig, Quoted, Why};
 use crate::probes::ProbeResult;
@@ -75,17 +75,11 @@ impl KnownHost {
         let Some(fails) = check.fails.as_ref().filter(|_| self.known_from == "log") else {
             return Vec::new();
         };
-        let mut options: Vec<&str> = Vec::new();
-        fails.walk(&mut |condition| {
-            if let Condition::Fact(test) = condition {
-                options.extend(test.key.strip_prefix("config."));
-            }
-        });
         let is_shown = |option: &&str| {
             let fact = self.facts.get(&format!("config.{option}"));
             fact.value().is_some()
         };
-        let (mut shown, unknown): (Vec<&str>, Vec<&str>) = options.into_iter().partition(is_shown);
+        let (mut shown, unknown): (Vec<&str>, Vec<&str>) = fails.options().partition(is_shown);
         if shown.is_empty() {
             return shown;
         }

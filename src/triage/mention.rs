@@ -3,11 +3,13 @@
 
 use std::sync::LazyLock;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
+use super::surroundings;
+
+/// In capitals or not.
 fn pattern(source: &str) -> Option<Regex> {
-    let mut builder = RegexBuilder::new(source);
-    builder.unicode(false).case_insensitive(true).build().ok()
+    surroundings::pattern(&format!("(?i){source}"))
 }
 
 /// A setting with its value, and nothing behind it.

@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use super::clean::unwrap;
+use super::surroundings::pattern;
 
 /// So many lines are looked at for the program's first instruction.
 const BELOW: usize = 3;
@@ -12,7 +13,7 @@ const BELOW: usize = 3;
 /// The first instruction of a program, or what the registers hold before it.
 static FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let source = r"(?:^|[\s:|>\]])0: (?:\([0-9a-f]{2}\) |R\d+(?:_r?w?)?=|frame\d)";
-    RegexBuilder::new(source).unicode(false).build().ok()
+    pattern(source)
 });
 
 /// A place in a log.

@@ -25,7 +25,8 @@ pub(super) struct Surroundings {
     pub(super) relocation: Option<String>,
 }
 
-fn pattern(source: &str) -> Option<Regex> {
+/// A pattern of the code's own, over bytes: nothing in it is more than ASCII.
+pub(super) fn pattern(source: &str) -> Option<Regex> {
     RegexBuilder::new(source).unicode(false).build().ok()
 }
 

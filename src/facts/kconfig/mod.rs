@@ -271,6 +271,12 @@ impl KernelConfig {
     }
 }
 
+/// Whether an option is known not to be set, or not to be there.
+pub(super) fn is_off(option: &Fact) -> bool {
+    let value = option.value();
+    value.is_some_and(|value| *value == "n".into() || *value == Value::Absent)
+}
+
 /// Some options as another file has them than the one at `first`, and its path: the config
 /// the kernel itself shows is compared with the one that was installed with it.
 pub(super) fn second(

@@ -13,7 +13,6 @@ use crate::probes::kinds::MapType;
 use crate::probes::kinds::ProgType;
 use crate::probes::kinds::Shape;
 use crate::probes::outcome::Stage;
-use crate::probes::rights::Rights;
 use crate::probes::sys::Map;
 use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::Probe;
@@ -129,7 +128,8 @@ fn finds_nothing(bench: &mut Bench, of: MapType) -> Trial {
     let program = bench.program(ProgType::Xdp, &sends_to(&map, XDP_PASS))?;
     let answer = program.test_run(&PACKET).at(Stage::Trigger)?;
     // Before 5.3 such programs could not say what is to be done then.
-    let is_old = Rights::read()
+    let is_old = bench
+        .rights()
         .version
         .is_none_or(|version| version < (5, 3));
     let expected = match i64::from(answer) {
