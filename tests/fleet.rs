@@ -1288,7 +1288,7 @@ fn a_plan_says_what_it_takes_and_promises_nothing_that_only_looks() {
         "{told}"
     );
     assert!(
-        told.contains("On 6 hosts nothing that is typed there changes"),
+        told.contains("No command is known that makes 6 hosts ready"),
         "{told}"
     );
 }

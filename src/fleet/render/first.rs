@@ -107,10 +107,7 @@ impl Page {
             self.line(&format!("  {}", super::words::approximate(plan)));
         }
         if plan.stuck > 0 {
-            self.line(&format!(
-                "  On {} nothing that is typed there changes one of the causes, as far as is known.",
-                hosts(plan.stuck)
-            ));
+            self.line(&format!("  {}.", super::words::stuck(plan)));
         }
         if plan.undecided > 0 {
             self.line(&format!("  {}; see below.", super::words::undecided(plan)));

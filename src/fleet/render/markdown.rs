@@ -126,10 +126,7 @@ fn plan(audit: &Audit) -> String {
         out += &format!("{}\n\n", text(&super::words::approximate(plan)));
     }
     if plan.stuck > 0 {
-        out += &format!(
-            "On {} nothing that is typed there changes one of the causes, as far as is known.\n\n",
-            hosts(plan.stuck)
-        );
+        out += &format!("{}.\n\n", super::words::stuck(plan));
     }
     if plan.undecided > 0 {
         out += &format!("{}.\n\n", super::words::undecided(plan));

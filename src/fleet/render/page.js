@@ -181,7 +181,7 @@ function plan() {
     { name: "Which", show: row => tags(row.checks) },
   ], plan.steps, { step: 8 }).node,
     !plan.exact && el("p", { class: "dim small" }, `Approximate: sets of up to ${plan.exact_up_to} causes are the best there are; larger ones are good, and with so many causes not all were tried.`),
-    plan.stuck > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.stuck)} nothing that is typed there changes one of the causes, as far as is known.`),
+    plan.stuck > 0 && el("p", { class: "dim small" }, `No command is known that makes ${hosts(plan.stuck)} ready: for a cause there, all that is known to type only looks.`),
     plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by none of this: something that matters is unknown there.`));
 }
 function causeDetail(cause) {

@@ -157,6 +157,14 @@ pub(super) fn undecided(plan: &Plan) -> String {
     )
 }
 
+/// Hosts that no known command makes ready.
+pub(super) fn stuck(plan: &Plan) -> String {
+    format!(
+        "No command is known that makes {} ready: for a cause there, all that is known to type only looks",
+        hosts(plan.stuck)
+    )
+}
+
 /// `a (12), b (3) and 4 more`.
 pub(super) fn counts(counts: &Counts, told: usize) -> String {
     let some = counts.most.iter().take(told);
