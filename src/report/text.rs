@@ -197,10 +197,11 @@ impl Page {
             if let Evidence::Probe { outcome, .. } = piece
                 && let Outcome::Fails { log, .. } = outcome
             {
-                // Of probes that fail alike, one after the other, the last is explained.
+                // Of probes that fail alike, the last is explained.
                 let meaning = piece.meaning();
-                let next = evidence.get(index + 1).and_then(|next| next.meaning());
-                if let Some(meaning) = meaning.filter(|_| meaning != next) {
+                let mut later = evidence.iter().skip(index + 1);
+                let again = later.any(|other| other.meaning() == meaning);
+                if let Some(meaning) = meaning.filter(|_| !again) {
                     self.explained("", &format!("({meaning})"));
                 }
                 for line in log.lines() {
@@ -298,8 +299,29 @@ impl Page {
         };
         self.profiles(report);
         self.line("");
-        self.line(&format!("{verdict}: {}", tally(report)));
+        let parts = [software(report), tally(report)];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        self.line(&format!("{verdict}: {}", parts.join("; ")));
     }
+}
+
+/// What of the software that was asked for will not run, or may not; nothing where all will.
+fn software(report: &Report) -> String {
+    let titles = |verdict| {
+        let those = report.profiles.iter().filter(|one| one.verdict == verdict);
+        let titles: Vec<String> = those.map(|one| clean(&one.title)).collect();
+        match titles.len() {
+            0..=3 => titles.join(", "),
+            many => format!("{many} of {}", report.profiles.len()),
+        }
+    };
+    let parts = [
+        (titles(Verdict::NotReady), "will not run"),
+        (titles(Verdict::Undetermined), "may not run"),
+    ];
+    let told = parts.iter().filter(|(titles, _)| !titles.is_empty());
+    let told = told.map(|(titles, what)| format!("{titles} {what}"));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// How many checks came to what, in words; what nothing came to is left out.
@@ -349,5 +371,70 @@ pub(super) fn needs_words(needs: Needs) -> &'static str {
         Needs::Privilege => " (needs root)",
         Needs::Reboot => " (needs a reboot)",
         Needs::Rebuild => " (needs a kernel build and a reboot)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{areas, report};
+    use super::*;
+
+    const PLAIN: Style = Style {
+        color: false,
+        unicode: false,
+        detail: Detail::Normal,
+    };
+
+    #[test]
+    fn the_last_line_names_software_that_will_not_run() {
+        let told = text(&report(), &areas(), PLAIN);
+        let last = told.lines().next_back().unwrap();
+        let begins = "not ready: The second will not run; The third may not run; 1 error, ";
+        assert!(last.starts_with(begins), "{last}");
+        let mut none = report();
+        none.profiles.clear();
+        let told = text(&none, &areas(), PLAIN);
+        let last = told.lines().next_back().unwrap();
+        assert!(last.starts_with("not ready: 1 error, "), "{last}");
+    }
+
+    /// However many are between them, and once for each meaning.
+    #[test]
+    fn of_probes_that_fail_alike_the_last_is_explained() {
+        let probe = |probe: &str, errno: &str| Evidence::Probe {
+            probe: probe.to_owned(),
+            outcome: Outcome::Fails {
+                stage: crate::probes::Stage::Load,
+                errno: errno.to_owned(),
+                log: String::new(),
+            },
+            disagrees: false,
+            against: Vec::new(),
+        };
+        let mut page = Page {
+            style: PLAIN,
+            out: String::new(),
+        };
+        page.evidence(&[
+            probe("first", "EPERM"),
+            probe("second", "EACCES"),
+            probe("third", "EPERM"),
+        ]);
+        let begins = [
+            "probe first",
+            "probe second",
+            "(the verifier",
+            "probe third",
+            "(refused",
+        ];
+        let lines = page.out.lines().map(|line| line.trim_start());
+        let lines = lines.map(|line| line.trim_start_matches("evidence").trim_start());
+        let lines: Vec<&str> = lines
+            .filter(|line| begins.iter().any(|b| line.starts_with(b)))
+            .collect();
+        assert_eq!(lines.len(), begins.len(), "{}", page.out);
+        for (line, begin) in lines.iter().zip(begins) {
+            assert!(line.starts_with(begin), "{}", page.out);
+        }
     }
 }
