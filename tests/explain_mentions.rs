@@ -29,6 +29,20 @@ fn first_are(rows: &[(&str, &str)]) {
 }
 
 #[test]
+fn a_manual_and_a_success_are_no_failures() {
+    let logs = [
+        "E2BIG  The eBPF program is too large, or a map has its most entries\n\
+         EPERM  The call of bpf was made without sufficient privilege, such as",
+        "libbpf: extern (func ksym) 'scx_bpf_dispatch': resolved to vmlinux [52990]",
+        "libbpf: extern 'CONFIG_HZ' (weak): not resolved, defaulting to zero",
+        "libbpf: map 'events': created successfully, fd=4",
+    ];
+    for log in logs {
+        assert_eq!(causes(log), [""; 0], "{log}");
+    }
+}
+
+#[test]
 fn a_setting_that_is_shown_is_no_failure() {
     let logs = [
         "# cat /proc/sys/net/core/bpf_jit_limit\n528482304",

@@ -310,8 +310,8 @@ fn what_a_line_says_is_not_taken_for_more() {
         ),
         (
             "bpf: Argument list too long. Program  too large (99 insns), at most 4096 insns",
-            "syscall-attributes-unknown",
-            Confidence::High,
+            "verifier-complexity-limit",
+            Confidence::Medium,
         ),
         (
             "PermissionError: [Errno 1] Operation not permitted: '/sys/kernel/debug/tracing/../kprobes/blacklist' (bpf)",
@@ -321,6 +321,33 @@ fn what_a_line_says_is_not_taken_for_more() {
         (
             "libbpf: map 'm': failed to create: Too many open files(-24)",
             "application-bug",
+            Confidence::High,
+        ),
+        // Pasted through what makes typographic quotes.
+        (
+            "Prog section \u{2018}sk_msg\u{2019} rejected: Unknown error 524 (524)!",
+            "jit-unavailable",
+            Confidence::Medium,
+        ),
+        // The dispatcher on an interface is XDP there, and no extension.
+        (
+            "libxdp: Failed to attach dispatcher on ifindex 3: Numerical result out of range",
+            "xdp-mtu-too-large",
+            Confidence::High,
+        ),
+        (
+            "Error: failed to set xdp to dev ens5, err is numerical result out of range",
+            "xdp-mtu-too-large",
+            Confidence::High,
+        ),
+        (
+            "Can't load field Filter: x: operation not permitted (MEMLOCK may be too low, consider rlimit.RemoveMemlock)",
+            "memlock-rlimit",
+            Confidence::Medium,
+        ),
+        (
+            "flows: update: key too big for map: argument list too long",
+            "map-full",
             Confidence::High,
         ),
         (

@@ -1,6 +1,8 @@
 //! Lines as people should have seen them: without colours, and with what JSON and other
 //! wrappings hide in them brought back.
 
+use std::borrow::Cow;
+
 use memchr::memchr;
 
 const ESCAPE: u8 = 0x1b;
@@ -67,7 +69,7 @@ fn escape_length(bytes: &[u8]) -> usize {
 /// several, with their quotes escaped.
 pub(super) fn unwrap(line: &[u8]) -> Vec<String> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = String::from_utf8_lossy(line);
+    let text = typed(String::from_utf8_lossy(line));
     let text = text.trim_end();
     let journal = text.starts_with('{') && text.contains("\"MESSAGE\"");
     if !text.contains('\\') && !journal {
@@ -83,6 +85,28 @@ pub(super) fn unwrap(line: &[u8]) -> Vec<String> {
         .filter(|line| !line.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// The text with the quotes and colons that programs print, where what it was pasted through made
+/// typographic ones of them.
+fn typed(text: Cow<'_, str>) -> Cow<'_, str> {
+    const MARKS: &[(char, char)] = &[
+        ('\u{2018}', '\''),
+        ('\u{2019}', '\''),
+        ('\u{201c}', '"'),
+        ('\u{201d}', '"'),
+        ('\u{ff1a}', ':'),
+    ];
+    let plain = |c: char| {
+        MARKS
+            .iter()
+            .find(|(mark, _)| *mark == c)
+            .map(|(_, plain)| *plain)
+    };
+    if text.is_ascii() || !text.contains(|c| plain(c).is_some()) {
+        return text;
+    }
+    Cow::Owned(text.chars().map(|c| plain(c).unwrap_or(c)).collect())
 }
 
 /// Whether a line is one of the journal as JSON whose message stands there in numbers.
@@ -244,6 +268,11 @@ mod tests {
         let logfmt = br#"time=1 msg="a \"b\" c" err="x\ny""#;
         assert_eq!(unwrap(logfmt), ["time=1 msg=\"a \"b\" c\" err=\"x", "y\""]);
         assert_eq!(unwrap(b"cut \\u00e9 \\"), ["cut \u{e9} \\"]);
+        let pasted = "Prog section \u{2018}x\u{2019} rejected\u{ff1a} \u{201c}no\u{201d} \u{e9}";
+        assert_eq!(
+            unwrap(pasted.as_bytes()),
+            ["Prog section 'x' rejected: \"no\" \u{e9}"]
+        );
         assert_eq!(unwrap(b"\xff\xfe bytes\r"), ["\u{fffd}\u{fffd} bytes"]);
     }
 

@@ -63,6 +63,22 @@ const BEFORE_NUMBER: &[&str] = &[
     "errno", "error", "err", "code", "ret", "rc", "returned", "status", "failed", "result",
 ];
 
+/// Whether a line is one of a manual's table of errors: the name of one, and from a capital on what
+/// it is returned for, in more words than strerror(3) has.
+pub(super) fn is_explained(line: &str) -> bool {
+    let Some((name, sentence)) = line.trim_start().split_once(char::is_whitespace) else {
+        return false;
+    };
+    let mut phrases = ERRORS.iter().filter(|(known, ..)| *known == name);
+    let Some((.., phrase)) = phrases.next() else {
+        return false;
+    };
+    let sentence = sentence.trim_start();
+    sentence.starts_with(|c: char| c.is_ascii_uppercase())
+        && sentence.split_whitespace().count() > 4
+        && !sentence.to_ascii_lowercase().starts_with(phrase)
+}
+
 /// The error a line speaks of; of several, the last one that is spelt out, as what is inside
 /// stands at the end of what wraps it.
 pub(super) fn find(line: &str) -> Option<&'static str> {
@@ -190,6 +206,26 @@ fn name_of(number: u32) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_manuals_table_is_told_from_an_error() {
+        for (line, wanted) in [
+            (
+                "EPERM  The call was made without sufficient rights (without",
+                true,
+            ),
+            (
+                "       E2BIG  A map has its most entries (max_entries) now",
+                true,
+            ),
+            ("EPERM Operation not permitted: load of x failed", false),
+            ("EPERM (Operation not permitted)", false),
+            ("ERROR The program is too large for this kernel", false),
+            ("EPERM while the map was created by root", false),
+        ] {
+            assert_eq!(is_explained(line), wanted, "{line}");
+        }
+    }
 
     #[test]
     fn every_spelling_is_the_same_error() {

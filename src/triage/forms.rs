@@ -344,6 +344,11 @@ pub(super) const FORMS: &[Form] = &[
     // libxdp and programs with XDP
     (
         Libbpf,
+        AttachXdp,
+        r"libxdp: Failed to attach dispatcher on ifindex \d+: (?P<err>.*)",
+    ),
+    (
+        Libbpf,
         ProgramLoad,
         r"libxdp: Failed to load program (?P<prog>[^:]*): (?P<err>.*)",
     ),
@@ -626,6 +631,10 @@ pub(super) const LOOSE: &[(Operation, &str)] = &[
     (AttachXdp, r"\bnlmsg error:? (?P<err>.*)"),
     (AttachXdp, r"error receiving netlink message: (?P<err>.*)"),
     (AttachXdp, r"link set xdp fd failed\s*$"),
+    (
+        AttachXdp,
+        r"(?:set|install|load|attach)(?:ing)? (?:the )?xdp (?:\w+ )?(?:to|on|onto|at) (?:the )?(?:dev(?:ice)?|link|i(?:nter)?face|ifindex) ?\S*?,? (?:err|error|failed|because)\b:? ?(?:is )?(?P<err>.*)",
+    ),
     (
         AttachXdp,
         r"(?:bpf_set_link_xdp_fd|bpf_xdp_attach|bpf_xdp_link_create)\w*(?:\(\))?[^:]{0,30}(?:failed|error|returned)[^:]{0,12}[: ] ?(?P<err>.*)",

@@ -1,11 +1,11 @@
 //! Lines that name a setting and tell of no failure: what a tool printed, what somebody typed,
-//! a word of advice. What they say of the host is a fact; it makes no cause.
+//! a word of advice, a manual's. What they say of the host is a fact; it makes no cause.
 
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::surroundings;
+use super::{errno, surroundings};
 
 /// In capitals or not.
 fn pattern(source: &str) -> Option<Regex> {
@@ -58,7 +58,7 @@ pub(super) fn is_mention(line: &str, matched: &str) -> bool {
         let before = line.get(..setting.start()).unwrap_or_default();
         return !tells(before);
     }
-    if found(&DECLARATION, line).is_some() {
+    if found(&DECLARATION, line).is_some() || errno::is_explained(line) {
         return true;
     }
     let is_named = || found(&NAME, matched).is_some() || found(&COMMAND, line).is_some();

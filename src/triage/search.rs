@@ -6,6 +6,7 @@ use memchr::memchr;
 
 use super::candidates::Candidates;
 use super::clean::{is_in_numbers, quotable_at, unwrap};
+use super::errno::is_explained;
 use super::event::{Event, fitting, is_one_of, with_errno};
 use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::found::Reading;
@@ -272,7 +273,7 @@ impl<'a> Search<'a> {
                 let matched = captures.get(0).map_or(&b""[..], |found| found.as_bytes());
                 let matched = String::from_utf8_lossy(matched);
                 let aside = match symptom.verifier {
-                    Some(_) => at.is_before_code(),
+                    Some(_) => at.is_before_code() || is_explained(text),
                     None => symptom.event.is_empty() && is_mention(text, &matched),
                 };
                 hits.push(Found {
