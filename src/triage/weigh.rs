@@ -74,6 +74,11 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
             instead_of.map(|other| other.cause().to_owned()),
         ));
     }
+    // A sure cause stands above one that the log leaves half open.
+    causes.sort_by_key(|cause| {
+        let sure = std::cmp::Reverse(cause.confidence);
+        (cause.standing == Standing::Refuted, sure)
+    });
     let harmless: Vec<NoiseLine> = reading
         .harmless
         .iter()
