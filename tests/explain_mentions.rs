@@ -294,3 +294,83 @@ fn what_this_process_holds_is_not_what_is_missing_here() {
     );
     assert_eq!(lacking.standing, Standing::Confirmed);
 }
+
+/// What a line says in so many words is not turned into another cause because the host, or this
+/// process on it, can't have the one it names.
+#[test]
+fn a_cause_that_a_line_names_stays_where_the_host_has_none_of_it() {
+    let rows = [
+        (
+            "R2 leaks addr into map",
+            "The loader had no CAP_PERFMON",
+            "",
+        ),
+        (
+            "R1 stack pointer arithmetic goes out of range, prohibited for !root",
+            "`prohibited for !root`: ",
+            "",
+        ),
+        (
+            "R1 32-bit pointer arithmetic prohibited",
+            "A pointer is masked",
+            "",
+        ),
+        (
+            "Lockdown: loader: BPF is restricted; see man kernel_lockdown.7",
+            "This kernel is older than mainline's lockdown",
+            "the line is of another host",
+        ),
+    ];
+    for (log, because, remains) in rows {
+        let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
+        let mut facts = Facts::default();
+        facts.set(
+            "privilege.capabilities",
+            Fact::known(
+                ["CAP_BPF", "CAP_PERFMON", "CAP_SYS_ADMIN"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                "x",
+            ),
+        );
+        facts.set("privilege.user-namespace", Fact::known("initial", "x"));
+        facts.set("kernel.version", Fact::known("6.12.1", "x"));
+        facts.set("kernel.flavour", Fact::known("debian", "x"));
+        let host = KnownHost {
+            facts,
+            known_from: "live",
+            ..KnownHost::none()
+        };
+        let first = triage::explain(&CATALOGUE, &reading, &host)
+            .causes
+            .remove(0);
+        assert!(
+            first.because.starts_with(because),
+            "{log}: {}",
+            first.because
+        );
+        let told = first.remains.unwrap_or_default();
+        assert_eq!(told.is_empty(), remains.is_empty(), "{log}: {told}");
+        assert!(told.contains(remains), "{log}: {told}");
+    }
+}
+
+/// A finer cause and the one it is a kind of are told once where the same line says both.
+#[test]
+fn one_line_says_a_cause_once() {
+    for log in [
+        "error loading seccomp filter into kernel: error loading seccomp filter: errno 524",
+        "Prog section 'connect' rejected: Unknown error 524 (524)!",
+    ] {
+        let explanation = explain(log);
+        let mut told: Vec<&str> = explanation
+            .causes
+            .iter()
+            .map(|one| one.cause.as_str())
+            .collect();
+        let all = told.len();
+        told.sort_unstable();
+        told.dedup();
+        assert_eq!(told.len(), all, "{log}");
+    }
+}

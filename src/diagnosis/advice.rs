@@ -117,6 +117,16 @@ pub fn advise(
     advice
 }
 
+/// Whether a cause of a check, by its `id`, can't be the one of a failure on the host.
+#[must_use]
+pub fn rules_out(catalogue: &Catalogue, facts: &Facts, check: &Check, cause: &str) -> bool {
+    let world = World::new(catalogue, facts, &[]);
+    let mut causes = check.causes.iter();
+    let named = causes.find(|one| one.id.as_deref() == Some(cause));
+    let when = named.and_then(|cause| cause.when.as_ref());
+    when.is_some_and(|when| world.answer(when).tri == Tri::No)
+}
+
 /// Whether a fix asks for a kernel that is not newer than the one that runs.
 fn is_past(fix: &Fix, world: &World<'_>) -> bool {
     let Remedy::Steps(StepsKind::Upgrade, steps) = &fix.remedy else {

@@ -14,7 +14,7 @@ mod tri;
 
 // Words of the catalogue that findings speak; whoever reads findings needs no catalogue.
 pub use crate::catalogue::{Area, Needs, Severity};
-pub use advice::{Advice, Possible, advise, is_failing, kernel_is};
+pub use advice::{Advice, Possible, advise, is_failing, kernel_is, rules_out};
 pub use finding::{Evidence, Finding, RenderedFix, Status};
 pub use judge::diagnose;
 pub use profiles::{Lack, ProfileFinding, assess};

@@ -7,9 +7,12 @@ use super::explanation::{Confidence, Explained, Line, Standing};
 use super::found::{Hit, Reading};
 use super::known::KnownHost;
 use super::lacks::lacks;
-use super::sentences::{is_held_here, look_closer, remains, told};
+use super::sentences::{is_held_here, is_of_another, look_closer, remains, told};
 use crate::catalogue::{Catalogue, Check, Kind, Operation, Symptom};
-use crate::diagnosis::{Evidence, Finding, Needs, RenderedFix, Status, advise, kernel_is};
+use crate::diagnosis::{
+    Evidence, Finding, Needs, RenderedFix, Status, advise, kernel_is, rules_out,
+};
+use crate::facts::Facts;
 
 /// A cause that the host has rises so much, above what a line points to more clearly.
 const CONFIRMED: i32 = 14;
@@ -232,6 +235,11 @@ impl Candidate<'_> {
         self.score -= REFUTED;
     }
 
+    /// Whether another one says the same of the same line under the same name.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        self.cause() == other.cause() && self.top_line() == other.top_line()
+    }
+
     /// The name people know the failure by.
     pub(super) fn cause(&self) -> &str {
         self.check.kind_of.as_deref().unwrap_or(&self.check.id)
@@ -266,12 +274,23 @@ impl Candidate<'_> {
         });
         let (facts, outcomes) = (&host.facts, &host.outcomes);
         // What another process lacks is not told by what this one has.
-        let another = self.is_held.then(|| host.of_another_process());
-        let mut advice = match &another {
-            Some(facts) => advise(catalogue, facts, &[], self.check, named.next()),
-            None => advise(catalogue, facts, outcomes, self.check, named.next()),
+        let is_anothers = self.is_held || self.process && self.check.kind != Kind::Host;
+        let another = is_anothers.then(|| host.of_another_process());
+        let pointed = named.next();
+        // Words that are unmistakable and can't be of this host are of another one.
+        let is_elsewhere = self.standing == Standing::Open
+            && self.check.kind == Kind::Host
+            && heaviest >= OUTSPOKEN
+            && pointed.is_some_and(|cause| rules_out(catalogue, facts, self.check, cause));
+        let nothing = Facts::default();
+        let (facts, outcomes) = match (&another, is_elsewhere) {
+            (_, true) => (&nothing, &[][..]),
+            (Some(facts), false) => (facts, &[][..]),
+            (None, false) => (facts, outcomes.as_slice()),
         };
+        let mut advice = advise(catalogue, facts, outcomes, self.check, pointed);
         let held = self.is_held.then(|| is_held_here(host.known_from));
+        let held = held.or_else(|| is_elsewhere.then(|| is_of_another(host.known_from)));
         // What the host does not have is not to be cured on it.
         let refuted = (self.standing == Standing::Refuted).then(|| {
             advice.fixes.clear();

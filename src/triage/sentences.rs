@@ -35,6 +35,16 @@ pub(super) fn is_held_here(known_from: &str) -> String {
     )
 }
 
+/// What is said of a cause that a line names and that this host can't have.
+pub(super) fn is_of_another(known_from: &str) -> String {
+    let here = match known_from {
+        "live" => "This host",
+        "report" => "The host of the report",
+        _ => "The host that the log describes",
+    };
+    format!("{here} can't say this: the line is of another host, or of another kernel of this one.")
+}
+
 /// What to type to see more of a refusal, or of a host that can't be looked at from here.
 pub(super) fn look_closer(is_verifier: bool, program: Option<&str>, check: &Check) -> Vec<String> {
     if !is_verifier {

@@ -52,6 +52,13 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
         let mut above = tops.iter().filter(|(top, _)| *top == line);
         !above.any(|(_, score)| candidate.score + NARROW <= *score)
     });
+    let mut kept: Vec<Candidate<'_>> = Vec::new();
+    for candidate in candidates {
+        if !kept.iter().any(|better| candidate.repeats(better)) {
+            kept.push(candidate);
+        }
+    }
+    let mut candidates = kept;
     candidates.truncate(MOST);
 
     let mut causes: Vec<Explained> = Vec::new();
