@@ -1826,3 +1826,208 @@ fn json_nests_no_deeper_than_yaml_does() {
     let output = run(&["fleet", file.to_str().unwrap(), "--full-parser"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
+
+/// What failed before and is weighed in another way now is what it was.
+#[test]
+fn a_severity_that_changed_is_no_regression_and_no_cure() {
+    let place = tempfile::tempdir().unwrap();
+    let of = |severity: &str, verdict: &str| {
+        let mut report: Value = serde_json::from_str(&stated("h", &[("a", "fail")])).unwrap();
+        report["findings"][0]["severity"] = severity.into();
+        report["verdict"] = verdict.into();
+        report.to_string()
+    };
+    let (light, heavy) = (of("warning", "ready"), of("error", "not-ready"));
+    for (before, now) in [(&light, &heavy), (&heavy, &light)] {
+        let before = put(&place, "before.jsonl", before);
+        let now = put(&place, "now.jsonl", now);
+        let paths = [&now, &before].map(|path| path.to_str().unwrap());
+        let found = &audit(&[paths[0], "--baseline", paths[1]])["changes"];
+        for (list, hosts) in [
+            ("broke", 0),
+            ("worse", 0),
+            ("became_ready", 0),
+            ("unclear", 1),
+        ] {
+            assert_eq!(found[list]["hosts"], hosts, "{list}");
+        }
+        assert_eq!(found["regression"], false);
+    }
+}
+
+/// More causes than all sets of which are tried, and none that makes a host ready alone.
+#[test]
+fn a_plan_has_no_step_that_brings_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let hosts = (0..5).map(|host| {
+        let names: Vec<String> = (0..5).map(|number| format!("c-{host}-{number}")).collect();
+        let fix = Some(("sysctl -w a.b=1", "nothing"));
+        let checks: Vec<_> = names.iter().map(|name| (name.as_str(), fix)).collect();
+        failing(&format!("h-{host}"), &checks)
+    });
+    let file = put(&place, "r.jsonl", hosts.collect::<Vec<_>>().join("\n"));
+    let steps = audit(&[file.to_str().unwrap()])["plan"]["steps"].clone();
+    let first = &steps[0];
+    assert_eq!(
+        (&first["gained"], first["checks"].as_array().unwrap().len()),
+        (&1.into(), 5)
+    );
+    for step in steps.as_array().unwrap() {
+        assert!(step["gained"].as_u64() > Some(0), "{step}");
+    }
+}
+
+#[test]
+fn one_file_of_rubbish_hides_no_other() {
+    let place = tempfile::tempdir().unwrap();
+    let rubbish = vec!["{\"a\": 1}"; 1200].join("\n");
+    put(&place, "d/a.jsonl", &rubbish);
+    for number in 0..15 {
+        put(
+            &place,
+            &format!("d/b-{number:02}.yaml"),
+            "schema: bpf-doctor/report/v1\nhost: 1\n",
+        );
+    }
+    put(&place, "d/good.json", failing("h", &[]));
+    let directory = place.path().join("d");
+    let output = run(&["fleet", "-f", "json", directory.to_str().unwrap()]);
+    let told = text(&output.stderr);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all = found["reports"]["bad_reports"].as_array().unwrap();
+    let of = |file: &str| {
+        let named = all
+            .iter()
+            .filter(|bad| bad["source"].as_str().unwrap().ends_with(file));
+        named.count()
+    };
+    assert_eq!(of("a.jsonl"), 10);
+    for number in 0..15 {
+        let name = format!("b-{number:02}.yaml");
+        assert_eq!(of(&name), 1, "{name}");
+        assert!(told.contains(&name), "{name}: {told}");
+    }
+    assert_eq!(told.matches("a.jsonl").count(), 5, "{told}");
+}
+
+#[test]
+fn an_inventory_swallows_no_rows_and_guesses_no_host() {
+    let place = tempfile::tempdir().unwrap();
+    let names = [
+        "web-1",
+        "web-2",
+        "web-9.a.org",
+        "web-9.b.org",
+        "db",
+        "db.a.org",
+        "x.a.org",
+    ];
+    let reports: Vec<String> = names.iter().map(|name| failing(name, &[])).collect();
+    let file = put(&place, "r.jsonl", reports.join("\n"));
+    let file = file.to_str().unwrap();
+    let open = put(
+        &place,
+        "open.csv",
+        "host,role\nweb-1,a\ndb,\"b\nweb-2,c\nx,d\n",
+    );
+    let output = run(&["fleet", file, "--inventory", open.to_str().unwrap()]);
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("line 3: a value in quotes goes on to line "),
+        "{told}"
+    );
+    assert_eq!(output.status.code(), Some(2));
+    let short = put(&place, "short.csv", "host,role\nweb-9,a\ndb,b\nx,c\n");
+    let short = short.to_str().unwrap();
+    let output = run(&[
+        "fleet",
+        file,
+        "--inventory",
+        short,
+        "--by",
+        "role",
+        "-f",
+        "json",
+    ]);
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("2 that several hosts could be, and that label none by the first part of their names: web-9, db"),
+        "{told}"
+    );
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let groups = found["groups"][0]["groups"].as_array().unwrap();
+    let groups: Vec<_> = groups
+        .iter()
+        .map(|one| (one["value"].as_str(), one["hosts"].as_u64()))
+        .collect();
+    let expected = [("(none)", 5), ("b", 1), ("c", 1)];
+    assert_eq!(
+        groups,
+        expected.map(|(value, hosts)| (Some(value), Some(hosts)))
+    );
+}
+
+/// What a pattern or a directory has and is no file waits for ever: it is passed over, and told.
+#[test]
+fn pipes_that_nobody_named_are_passed_over_and_counted() {
+    let place = tempfile::tempdir().unwrap();
+    let report = put(&place, "d/a.json", failing("h", &[]));
+    let pipe = report.with_file_name("b.json");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRUSR).unwrap();
+    let directory = report.parent().unwrap().to_str().unwrap();
+    for path in [directory, &format!("{directory}/*.json")] {
+        let output = run(&["fleet", path, "-f", "json"]);
+        assert_eq!(output.status.code(), Some(0), "{path}");
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(found["hosts"], 1);
+        assert_eq!(found["reports"]["passed_over"], 1, "{path}");
+    }
+}
+
+/// The page of a hostile fleet has no character that a terminal obeys, for whoever copies from it.
+#[test]
+fn the_page_has_no_control_characters() {
+    let place = tempfile::tempdir().unwrap();
+    let mut report: Value = serde_json::from_str(&failing(
+        "h",
+        &[("a", Some(("true \u{1b}]0;x\u{7}\u{202e}", "nothing")))],
+    ))
+    .unwrap();
+    report["host"]["kernel"]["release"] = "6.1\u{1b}[31m\r\u{202e}".into();
+    let file = put(&place, "r.json", report.to_string());
+    let page = text(&run(&["fleet", file.to_str().unwrap(), "-f", "html"]).stdout);
+    for harmful in ["\u{1b}", "\\u001b", "\u{202e}", "\\r", "\\u0007"] {
+        let data = page
+            .split_once("id=\"data\"")
+            .unwrap()
+            .1
+            .split_once("</script>")
+            .unwrap()
+            .0;
+        assert!(!data.contains(harmful), "{harmful:?}");
+    }
+}
+
+/// Labels of reports that don't count are none.
+#[test]
+fn labels_of_replaced_reports_are_not_counted() {
+    let place = tempfile::tempdir().unwrap();
+    let labelled = |time: &str, prefix: &str, count: usize| {
+        let mut report: Value = serde_json::from_str(&failing("h", &[])).unwrap();
+        report["generated_at"] = time.into();
+        for number in 0..count {
+            report["host"]["labels"][format!("{prefix}{number}")] = "x".into();
+        }
+        report.to_string()
+    };
+    let reports = [
+        labelled("2026-01-01T00:00:00Z", "old", 40),
+        labelled("2026-01-02T00:00:00Z", "new", 30),
+    ];
+    let file = put(&place, "r.jsonl", reports.join("\n"));
+    let file = file.to_str().unwrap();
+    let output = run(&["fleet", file, "-f", "csv"]);
+    assert_eq!(text(&output.stderr), "");
+    let output = run(&["fleet", file, "--by", "old1"]);
+    assert!(text(&output.stderr).contains("no host has a label old1"));
+}

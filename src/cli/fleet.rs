@@ -1,5 +1,6 @@
 //! `bpf-doctor fleet`: many reports, one audit.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -271,6 +272,13 @@ fn tell_inventory(name: &str, inventory: &Inventory, labelled: &Labelled<'_>) {
             "{name}: {count} named more than once, of which the last row counts: {some}"
         ));
     }
+    let (count, some) = named(&mut labelled.ambiguous());
+    if count > 0 {
+        Terminal::warn(&format!(
+            "{name}: {count} that several hosts could be, and that label none by the first part of \
+             their names: {some}"
+        ));
+    }
     let (count, some) = named(&mut labelled.unmatched());
     if inventory.is_empty() {
         Terminal::warn(&format!("{name}: the inventory names no host"));
@@ -314,7 +322,19 @@ fn tell_swapped(before: Option<&Summary>, now: &Summary) {
 /// The first of them; the audit has more.
 fn tell_bad(summary: &Summary, of: &str) {
     const TOLD: usize = 20;
-    for bad in summary.bad_reports().take(TOLD) {
+    // The first of each file, before more of any.
+    let mut seen = BTreeSet::new();
+    let (mut told, mut more) = (Vec::new(), Vec::new());
+    for bad in summary.bad_reports() {
+        match seen.insert(bad.source.as_str()) {
+            true => told.push(bad),
+            false => more.push(bad),
+        }
+    }
+    told.extend(more);
+    told.truncate(TOLD);
+    told.sort_unstable();
+    for bad in told {
         Terminal::warn(&format!("{of}{}", bad.told()));
     }
     let rest = summary.bad().saturating_sub(TOLD as u64);

@@ -46,25 +46,34 @@ fn of_path(path: &Path, avoid: Option<PathBuf>) -> Inputs {
             return one("nothing is called that");
         }
         return Box::new(found.flat_map(move |path| match path {
-            Ok(path) => walk(&path, avoid.clone()),
+            Ok(path) => walk(&path, avoid.clone(), Found::ByPattern),
             Err(error) => {
                 let reason = error.error().to_string();
                 Box::new(std::iter::once(Err(bad(error.path(), &reason))))
             }
         }));
     }
-    walk(path, avoid)
+    walk(path, avoid, Found::ByName)
+}
+
+/// How a path came to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// It was named.
+    ByName,
+    /// A pattern has it.
+    ByPattern,
 }
 
 /// The file, or the files below the directory. Links are followed, and loops of them told.
-fn walk(path: &Path, avoid: Option<PathBuf>) -> Inputs {
+fn walk(path: &Path, avoid: Option<PathBuf>, found: Found) -> Inputs {
     let walk = WalkDir::new(path).follow_links(true).sort_by_file_name();
     let hidden = |entry: &DirEntry| {
         entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
     };
     let entries = walk.into_iter().filter_entry(move |entry| !hidden(entry));
     Box::new(entries.filter_map(move |entry| match entry {
-        Ok(entry) => input(&entry, avoid.as_deref()).map(Ok),
+        Ok(entry) => input(&entry, avoid.as_deref(), found).map(Ok),
         Err(error) => {
             let reason = match error.loop_ancestor() {
                 Some(_) => "a link leads back to a directory above it".to_owned(),
@@ -78,14 +87,24 @@ fn walk(path: &Path, avoid: Option<PathBuf>) -> Inputs {
     }))
 }
 
-fn input(entry: &DirEntry, avoid: Option<&Path>) -> Option<Input> {
+fn input(entry: &DirEntry, avoid: Option<&Path>, found: Found) -> Option<Input> {
     let named = entry.depth() == 0;
     let kind = entry.file_type();
-    // What lies in a directory and is no file has no end, or waits for ever.
-    if kind.is_dir() || (!named && !kind.is_file()) {
+    if kind.is_dir() {
         return None;
     }
     let path = entry.path().to_owned();
+    // What nobody named and is no file has no end, or waits for ever: it is passed over.
+    let is_wanted = kind.is_file() || (named && found == Found::ByName);
+    if !is_wanted {
+        return Some(Input {
+            name: path.display().to_string(),
+            promise: Promise::Nothing,
+            size: Some(1),
+            // Nothing that looks like a report.
+            open: Box::new(|| Ok(Box::new(&b"\0"[..]))),
+        });
+    }
     if avoid.is_some_and(|avoid| path.canonicalize().is_ok_and(|path| path == avoid)) {
         return None;
     }

@@ -1,5 +1,7 @@
 //! Reports that could not be used.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::report::clean;
@@ -29,6 +31,45 @@ impl Bad {
             line => format!(":{line}"),
         };
         clean(&format!("{source}{line}: {reason}"))
+    }
+}
+
+/// So many are kept by name.
+const KEPT: usize = 1000;
+/// So many of one file, so that one of rubbish leaves room for the others.
+const OF_A_FILE: usize = 10;
+
+/// The first bad reports by source and line, whatever the order they were met in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct BadReports(BTreeSet<Bad>);
+
+impl BadReports {
+    /// Keeps a bad report, if it is among the first.
+    pub(super) fn keep(&mut self, bad: Bad) {
+        let first = Bad {
+            line: 0,
+            reason: String::new(),
+            ..bad.clone()
+        };
+        self.0.insert(bad);
+        let of_file = self.0.range(&first..);
+        let of_file = of_file.take_while(|one| one.source == first.source);
+        if let Some(last) = of_file.skip(OF_A_FILE).last().cloned() {
+            self.0.remove(&last);
+        }
+        if self.0.len() > KEPT {
+            self.0.pop_last();
+        }
+    }
+
+    /// Them in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Bad> {
+        self.0.iter()
+    }
+
+    /// The same.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = Bad> {
+        self.0.into_iter()
     }
 }
 

@@ -34,7 +34,18 @@ pub struct Labelled<'a> {
     inventory: &'a Inventory,
     /// Whether a host was found for an entry.
     found: Vec<bool>,
+    /// Entries that could be of several hosts, of which none is called as they are.
+    ambiguous: BTreeSet<usize>,
     hosts: u64,
+}
+
+/// The entry of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Match {
+    /// It has the host's name.
+    Named(usize),
+    /// It has the same first part, and one of the two has no more.
+    Like(usize),
 }
 
 /// A value of a label, as people write it.
@@ -131,18 +142,19 @@ impl Inventory {
 
     /// The entry of a host: by its name, or where that is not there by the first part of it,
     /// since one tells `web-17` and the other `web-17.example.com`.
-    fn entry(&self, host: &str) -> Option<usize> {
+    fn entry(&self, host: &str) -> Option<Match> {
         if host.is_empty() {
             return None;
         }
         let host = host.to_ascii_lowercase();
         if let Some(entry) = self.hosts.get(&host) {
-            return Some(*entry);
+            return Some(Match::Named(*entry));
         }
-        match host.split_once('.') {
+        let entry = match host.split_once('.') {
             Some((first, _)) => self.hosts.get(first).copied(),
             None => self.short.get(&host).copied().flatten(),
-        }
+        };
+        entry.map(Match::Like)
     }
 
     fn map(text: &str) -> Result<Self, String> {
@@ -216,6 +228,15 @@ impl Inventory {
                 }
             };
             let line = record.position().map_or(0, csv::Position::line);
+            if record.iter().any(|value| value.contains(['\n', '\r'])) {
+                let last = record.iter().map(|value| value.matches('\n').count());
+                let last = line + last.sum::<usize>() as u64;
+                inventory.faults.push(format!(
+                    "line {line}: a value in quotes goes on to line {last}, as where a quote is not \
+                     closed; none of these lines is used"
+                ));
+                continue;
+            }
             if record.len() != header.len() {
                 let columns = match record.len() {
                     1 => "1 column".to_owned(),
@@ -274,17 +295,40 @@ impl Inventory {
 }
 
 impl<'a> Labelled<'a> {
-    pub(super) fn new(inventory: &'a Inventory) -> Self {
+    pub(super) fn new<'n>(inventory: &'a Inventory, hosts: impl Iterator<Item = &'n str>) -> Self {
+        // Which entries have a host of their name, and what hosts are called that are like one.
+        let mut named: BTreeSet<usize> = BTreeSet::new();
+        let mut like: BTreeMap<usize, &str> = BTreeMap::new();
+        let mut ambiguous: BTreeSet<usize> = BTreeSet::new();
+        for host in hosts {
+            match inventory.entry(host) {
+                Some(Match::Named(entry)) => {
+                    named.insert(entry);
+                }
+                Some(Match::Like(entry)) => {
+                    let first = like.entry(entry).or_insert(host);
+                    if !first.eq_ignore_ascii_case(host) {
+                        ambiguous.insert(entry);
+                    }
+                }
+                None => {}
+            }
+        }
+        ambiguous.extend(like.into_keys().filter(|entry| named.contains(entry)));
         Self {
             inventory,
             found: vec![false; inventory.entries.len()],
+            ambiguous,
             hosts: 0,
         }
     }
 
     /// The number and the labels of a host's entry, which is found from now on.
     pub(super) fn find(&mut self, host: &str) -> Option<(usize, &'a Labels)> {
-        let entry = self.inventory.entry(host)?;
+        let entry = match self.inventory.entry(host)? {
+            Match::Like(entry) if self.ambiguous.contains(&entry) => return None,
+            Match::Named(entry) | Match::Like(entry) => entry,
+        };
         let (_, labels) = self.inventory.entries.get(entry)?;
         if let Some(found) = self.found.get_mut(entry) {
             *found = true;
@@ -301,9 +345,18 @@ impl<'a> Labelled<'a> {
 
     /// Hosts of the inventory without a report, in its order.
     pub fn unmatched(&self) -> impl Iterator<Item = &'a str> {
-        let entries = self.inventory.entries.iter().zip(&self.found);
-        let lost = entries.filter(|(_, found)| !**found);
-        lost.map(|((name, _), _)| name.as_str())
+        let entries = self.inventory.entries.iter().zip(&self.found).enumerate();
+        let lost =
+            entries.filter(|(place, (_, found))| !**found && !self.ambiguous.contains(place));
+        lost.map(|(_, ((name, _), _))| name.as_str())
+    }
+
+    /// Names of the inventory that several hosts could be meant by, such as `web-9` by
+    /// `web-9.a.example` and `web-9.b.example`, which get no labels by them.
+    pub fn ambiguous(&self) -> impl Iterator<Item = &'a str> {
+        let entries = self.ambiguous.iter();
+        let entries = entries.filter_map(|entry| self.inventory.entries.get(*entry));
+        entries.map(|(name, _)| name.as_str())
     }
 }
 
@@ -325,7 +378,7 @@ mod tests {
     use super::*;
 
     fn labels(inventory: &Inventory, host: &str) -> Option<Vec<String>> {
-        let entry = inventory.entry(host)?;
+        let (Match::Named(entry) | Match::Like(entry)) = inventory.entry(host)?;
         let labels = inventory.entries[entry].1.iter();
         Some(
             labels
@@ -418,7 +471,7 @@ mod tests {
             let found = labels(&inventory, host).map(|found| found.join(" "));
             assert_eq!(found.as_deref(), expected, "{host}");
         }
-        let mut labelled = Labelled::new(&inventory);
+        let mut labelled = Labelled::new(&inventory, ["web-1", "nobody"].into_iter());
         labelled.find("web-1");
         labelled.find("nobody");
         assert_eq!(labelled.hosts(), 1);

@@ -65,18 +65,6 @@ impl LabelTable {
         self.sets
     }
 
-    /// How many different keys there are.
-    pub(super) fn keys(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Whether there is a label with this key.
-    pub(super) fn has_key(&self, key: &str) -> bool {
-        self.sets
-            .iter()
-            .any(|set| set.iter().any(|(own, _)| **own == *key))
-    }
-
     fn key(&mut self, key: &str) -> Arc<str> {
         if let Some(known) = self.keys.get(key) {
             return Arc::clone(known);

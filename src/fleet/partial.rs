@@ -126,7 +126,7 @@ impl Summary {
             future: (self.future > 0).then_some(self.future),
             words_end: self.words.end().map(Hex),
         })?;
-        for bad in &self.bad {
+        for bad in self.bad.iter() {
             line(&Line::Bad(bad.clone()))?;
         }
         let mut used_shapes: BTreeMap<&Arc<Shape>, u32> = BTreeMap::new();

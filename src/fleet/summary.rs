@@ -14,15 +14,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::bad::Bad;
+use super::bad::{Bad, BadReports};
 use super::digest::{Digest, Key, Own, Place, Software};
 use super::inventory::{Inventory, Labelled};
 use super::labels::LabelTable;
 use super::words::{Store, Variant, Words};
 use crate::diagnosis::{Severity, Status};
 
-/// So many bad reports are kept by name.
-pub const BAD_KEPT: usize = 1000;
 /// So many names of one machine are kept.
 const ALIASES_KEPT: usize = 8;
 
@@ -94,7 +92,7 @@ pub struct Summary {
     pub(super) labels: LabelTable,
     pub(super) findings: HashMap<Key, Known>,
     pub(super) words: Store,
-    pub(super) bad: BTreeSet<Bad>,
+    pub(super) bad: BadReports,
     pub(super) bad_count: u64,
     pub(super) aliases: BTreeMap<Key, BTreeSet<Box<str>>>,
     /// Files that don't look like reports at all.
@@ -164,10 +162,7 @@ impl Summary {
     }
 
     pub(super) fn keep_bad(&mut self, bad: Bad) {
-        self.bad.insert(bad);
-        if self.bad.len() > BAD_KEPT {
-            self.bad.pop_last();
-        }
+        self.bad.keep(bad);
     }
 
     /// Adds what another summary knows.
@@ -208,14 +203,15 @@ impl Summary {
         self.bad_count += other.bad_count;
         self.foreign += other.foreign;
         self.future += other.future;
-        for bad in other.bad {
+        for bad in other.bad.into_iter() {
             self.keep_bad(bad);
         }
     }
 
     /// Gives hosts the labels an inventory has for them, on top of their own.
     pub fn label<'a>(&mut self, inventory: &'a Inventory) -> Labelled<'a> {
-        let mut labelled = Labelled::new(inventory);
+        let names = self.hosts.values().map(|row| &*row.name);
+        let mut labelled = Labelled::new(inventory, names);
         let mut relabelled: HashMap<(u32, usize), u32> = HashMap::new();
         for row in self.hosts.values_mut() {
             let Some((entry, labels)) = labelled.find(&row.name) else {
@@ -279,13 +275,20 @@ impl Summary {
     /// Whether any host has this label.
     #[must_use]
     pub fn has_label(&self, key: &str) -> bool {
-        self.labels.has_key(key)
+        self.keys().contains(key)
     }
 
     /// How many different labels hosts have.
     #[must_use]
     pub fn label_keys(&self) -> usize {
-        self.labels.keys()
+        self.keys().len()
+    }
+
+    /// The names of labels of hosts; those of reports that don't count are none.
+    fn keys(&self) -> BTreeSet<&str> {
+        let sets: BTreeSet<u32> = self.hosts.values().map(|row| row.labels).collect();
+        let labels = sets.into_iter().flat_map(|set| self.labels.get(set));
+        labels.map(|(key, _)| &**key).collect()
     }
 
     /// The shape of a row.

@@ -31,5 +31,5 @@ pub use profiles::{ProfileReport, profiles_text};
 pub use prometheus::prometheus;
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
 pub use script::fix_script;
-pub use style::{Detail, Style, clean};
+pub use style::{Detail, Style, clean, is_harmful};
 pub use text::{broken, text};

@@ -110,10 +110,13 @@ impl Style {
 /// replaced, so that a mount point or a host name can't write what the doctor didn't say.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let harmful = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let safe = |c| if harmful(c) { '\u{fffd}' } else { c };
+    let safe = |c| if is_harmful(c) { '\u{fffd}' } else { c };
     text.chars().map(safe).collect()
+}
+
+/// Whether it is a control character, or one that reorders or hides text.
+#[must_use]
+pub fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -56,11 +56,14 @@ pub(super) fn changes(
         let decided = old.blockers.iter().chain(open.map(|known| &known.check));
         let answered = decided.into_iter().all(|check| has_answer(new, check));
         let more = |check: &&Arc<str>| !old.blockers.contains(check);
-        // What fails now got worse only if it is known that it did not, then.
+        // What fails now got worse only if it is known that it did not, then; what failed then
+        // and counts only now, or no more, is weighed in another way and is what it was.
         let turned = new.blockers.iter().filter(more);
-        let (turned, found): (Vec<_>, Vec<_>) = turned.partition(|check| has_answer(old, check));
+        let is_turned = |check: &&Arc<str>| has_answer(old, check) && !fails(old, check);
+        let (turned, found): (Vec<_>, Vec<_>) = turned.partition(is_turned);
         let more = !turned.is_empty();
-        let readied = is_ready(new) && !is_ready(old) && answered;
+        let cured = !old.blockers.iter().any(|check| fails(new, check));
+        let readied = is_ready(new) && !is_ready(old) && answered && cured;
         let broke_now = new.verdict == Verdict::NotReady && old.verdict != Verdict::NotReady;
         let broken = broke_now && more;
         let add = |to: &mut Names| to.add(hosts.hosts(), hosts.examples());
@@ -155,6 +158,12 @@ fn has_answer(class: &Class<'_>, check: &str) -> bool {
         Some(known) => known.status == Status::Fail,
         None => is_answer(class, check) || is_need(class, check),
     }
+}
+
+/// Whether a check fails, whatever it weighs.
+fn fails(class: &Class<'_>, check: &str) -> bool {
+    let mut findings = class.findings.iter();
+    findings.any(|known| known.status == Status::Fail && *known.check == *check)
 }
 
 /// Whether this is a need of software that was asked for: told where it lacks, and not where

@@ -69,7 +69,9 @@ pub(super) fn plan(population: &Population<'_>, causes: &[Cause], ready: u64) ->
     };
     let mut steps: Vec<Step> = Vec::new();
     for (set, gained) in chosen {
-        if steps.last().is_none_or(|last| last.gained < gained) && steps.len() < STEPS {
+        // A set that brings nothing is no step.
+        let before = steps.last().map_or(0, |last| last.gained);
+        if gained > before && steps.len() < STEPS {
             let checks = set.iter().filter_map(|place| causes.get(*place as usize));
             let takes = takes(&cures, &set);
             let mut needs = takes.keys().rev().filter_map(|cure| match cure {

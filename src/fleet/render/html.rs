@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::super::audit::{Audit, Population, Weighing};
 use super::super::summary::Summary;
-use crate::report::{Detail, Style, Verdict, clean};
+use crate::report::{Detail, Style, Verdict, clean, is_harmful};
 
 /// Hosts that are named on the page; of a larger fleet some of each group are.
 const NAMED: usize = 200_000;
@@ -178,11 +178,24 @@ fn groups<'a>(
     (checks, groups, left_out)
 }
 
-/// JSON that ends no script and begins no comment, whatever is in its texts.
+/// JSON that ends no script and begins no comment, whatever is in its texts, and whose texts
+/// have no control characters but the ends of lines.
 fn in_script(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
+    let mut chars = json.chars();
+    while let Some(c) = chars.next() {
         match c {
+            '\\' => match chars.next() {
+                // The serializer writes control characters so, and nothing else.
+                Some('u') => {
+                    chars.by_ref().take(4).for_each(drop);
+                    out.push('\u{fffd}');
+                }
+                Some('r' | 't' | 'b' | 'f') => out.push('\u{fffd}'),
+                Some(escaped) => out.extend(['\\', escaped]),
+                None => {}
+            },
+            c if is_harmful(c) => out.push('\u{fffd}'),
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
                 // Writing to a string can't fail.
                 let _ok = write!(out, "\\u{:04x}", u32::from(c));
@@ -210,5 +223,13 @@ mod tests {
         assert!(!safe.contains(['<', '>', '&', '\u{2028}']));
         assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), hostile);
         assert_eq!(escaped("<b>&"), "&lt;b&gt;&amp;");
+        let hostile = "a\u{1b}[31m\r\tb\u{202e}c\u{85}\n\\u001b \"d\"";
+        let json = serde_json::to_string(hostile).unwrap();
+        let read = serde_json::from_str::<String>(&in_script(&json)).unwrap();
+        let bad = '\u{fffd}';
+        assert_eq!(
+            read,
+            format!("a{bad}[31m{bad}{bad}b{bad}c{bad}\n\\u001b \"d\"")
+        );
     }
 }

@@ -4,7 +4,15 @@ const { audit, checks, groups, left_out } = JSON.parse(document.getElementById("
 const VERDICTS = [["ready", "ready"], ["not-ready", "not ready"], ["undetermined", "undetermined"]];
 const NEEDS = { nothing: "at once", privilege: "no reboot", reboot: "reboot", rebuild: "another kernel" };
 const TAKES = { ...NEEDS, "own-report": "as their own reports say", "no-known-fix": "no known fix" };
-const takes = list => list.length === 1 ? TAKES[list[0].what] : list.map(one => `${number(one.hosts)} ${TAKES[one.what]}`).join(", ");
+const takes = list => !list.length ? "" : list.length === 1 ? TAKES[list[0].what] : list.map(one => `${number(one.hosts)} ${TAKES[one.what]}`).join(", ");
+// What the fixes of a cause take, on how many hosts each.
+function takesOf(cause) {
+  const hosts = {};
+  for (const fix of cause.fixes) hosts[fix.needs] = (hosts[fix.needs] || 0) + fix.hosts;
+  hosts["own-report"] = cause.other_fixes || 0;
+  hosts["no-known-fix"] = cause.without_fix || 0;
+  return Object.keys(TAKES).filter(what => hosts[what]).map(what => ({ what, hosts: hosts[what] }));
+}
 const page = document.getElementById("page");
 
 // ---- Making elements -------------------------------------------------------------------
@@ -208,7 +216,7 @@ function causeTable(title, causes) {
     { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
     { name: "Share", number: true, value: row => row.hosts, show: row => percent(row.hosts, audit.hosts) },
     { name: "Ready by it alone", number: true, value: row => row.alone, show: row => number(row.alone) },
-    { name: "Takes", value: row => ["nothing", "privilege", "reboot", "rebuild"].indexOf(row.needs), show: row => NEEDS[row.needs] || "" },
+    { name: "Takes", value: row => ["nothing", "privilege", "reboot", "rebuild"].indexOf(row.needs), show: row => takes(takesOf(row)) },
     { name: "What fails", value: row => row.title, show: row => row.title },
   ], causes, { sort: 2, detail: causeDetail, step: 20 }).node);
 }
