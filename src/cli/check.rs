@@ -127,12 +127,15 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
     // Of a saved report that is judged anew, the time of the observation is what counts.
     let (mut generated_at, mut seconds) = now()?;
+    let mut dated_by = None;
     if let Some((time, by)) = observed.observed_at {
         seconds = seconds_of(&time).unwrap_or(seconds);
         if arguments.output.is_verbose() {
+            let by = by.as_deref().unwrap_or("the report or bundle made of it");
             Terminal::warn(&format!("the host was seen at {time}, as told by {by}"));
         }
         generated_at = time;
+        dated_by = by;
     }
     let mut labels = arguments.labels.over(observed.labels)?;
     facts.keep(catalogue.facts_asked().iter().map(String::as_str));
@@ -159,6 +162,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let threshold = threshold(arguments);
     let mut report = Report::new(origin, findings, threshold, outcomes, facts)
         .with_labels(labels)
+        .with_date_of(dated_by)
         .with_selection(&arguments.only, &arguments.skip);
     if !software.is_empty() {
         report = report.with_profiles(lacking, software.demanded(), threshold);

@@ -10,6 +10,7 @@ use super::check::redactor;
 use super::input::{LabelArguments, NameArguments, now, seconds_of};
 use super::output::Terminal;
 use super::place::{Place, Readers};
+use super::source::outcomes_of;
 use bpf_doctor::host::{self, Opened, Packed, Recorder};
 use bpf_doctor::{facts, probes, report};
 
@@ -53,9 +54,11 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
         None => Opened::this(),
     };
     // What is packed again is as old as it was.
-    if let Some((time, _)) = &opened.seen_at {
+    let mut dated_by = None;
+    if let Some((time, by)) = &opened.seen_at {
         seconds = seconds_of(time).unwrap_or(seconds);
         collected_at.clone_from(time);
+        dated_by.clone_from(by);
     }
     opened.warnings.iter().for_each(|text| Terminal::warn(text));
     let mut labels = arguments.labels.over(opened.labels.clone())?;
@@ -77,9 +80,10 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
     if let Some(name) = &arguments.name.hostname {
         record.name_host(name);
     }
+    let of_bundle = outcomes_of(&opened)?;
     let mut outcomes = underway
         .as_mut()
-        .map_or_else(Vec::new, probes::Underway::results);
+        .map_or(of_bundle, probes::Underway::results);
     // Timings say nothing elsewhere, and would make each bundle another.
     for result in &mut outcomes {
         result.micros = 0;
@@ -103,6 +107,7 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
     let bundle = Packed {
         version: env!("CARGO_PKG_VERSION"),
         collected_at: (&collected_at, seconds),
+        dated_by: dated_by.as_deref(),
         redacted: arguments.redact,
         labels: &labels,
         probes: &report::outcomes_yaml(&outcomes)?,

@@ -65,8 +65,8 @@ pub struct Observed {
     pub labels: Labels,
     /// What was asked of it and answered, where it was not a saved report.
     pub record: Option<Record>,
-    /// When it was observed, if that was not now, and what tells so.
-    pub observed_at: Option<(String, String)>,
+    /// When it was observed, if that was not now; and which file told so, where it was no clock.
+    pub observed_at: Option<(String, Option<String>)>,
 }
 
 /// The largest file there is: BTF of a kernel with everything in it.
@@ -94,7 +94,7 @@ impl SourceArguments {
                 outcomes: saved.probes,
                 labels: saved.labels,
                 record: None,
-                observed_at: Some((saved.generated_at, "the saved report".to_owned())),
+                observed_at: Some((saved.generated_at, saved.dated_by)),
             });
         }
         let files = self.files();
@@ -111,11 +111,7 @@ impl SourceArguments {
         }
         let opened = self.host()?;
         opened.warnings.iter().for_each(|text| Terminal::warn(text));
-        let of_bundle = opened.probes.as_ref().map(|bytes| {
-            let outcomes = report::read_outcomes(bytes);
-            outcomes.context("can't read the outcomes of probes in the bundle")
-        });
-        let of_bundle = of_bundle.transpose()?.unwrap_or_default();
+        let of_bundle = outcomes_of(&opened)?;
         let (facts, record) = collect(opened.host.as_ref(), record);
         opened
             .noticed()
@@ -193,6 +189,15 @@ impl SourceArguments {
             .for_each(|text| Terminal::warn(text));
         Ok(known.host())
     }
+}
+
+/// What was tried on a host when it was packed.
+pub(super) fn outcomes_of(opened: &host::Opened) -> anyhow::Result<Vec<ProbeResult>> {
+    let outcomes = opened.probes.as_ref().map(|bytes| {
+        let outcomes = report::read_outcomes(bytes);
+        outcomes.context("can't read the outcomes of probes in the bundle")
+    });
+    Ok(outcomes.transpose()?.unwrap_or_default())
 }
 
 /// The facts of a host, and perhaps what they were read from.

@@ -179,9 +179,11 @@ const MANAGERS: &[(&str, &str)] = &[
     ("containerd", "containerd"),
 ];
 
-/// Whether a container would be known by this name, where it is a part of a control group's.
-pub(crate) fn names_a_manager(name: &str) -> bool {
-    manager(&name.to_lowercase()).is_some()
+/// The word by which a container would be known, where this name is a part of a control group's.
+pub(crate) fn manager_in(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let (word, _) = MANAGERS.iter().find(|(word, _)| name.contains(word))?;
+    Some(word)
 }
 
 fn manager(text: &str) -> Option<&'static str> {

@@ -50,15 +50,21 @@ fn headers(host: &dyn Host, facts: &Facts) -> Fact {
 }
 
 fn kheaders(host: &dyn Host, facts: &Facts) -> Fact {
-    if host.stat(KHEADERS).is_ok() {
+    let Err(error) = host.stat(KHEADERS) else {
         return Fact::known("present", KHEADERS);
-    }
+    };
+    let is_missing = reader::why(&error) == Why::Missing;
     let option = facts.get("config.IKHEADERS");
     let source = option.source().to_owned();
     match option.value() {
         Some(Value::Text(text)) if text == "m" => module(host, facts, &source),
-        _ if reader::is_populated(host, "/sys/kernel") => Fact::known("absent", KHEADERS),
+        // Of files, some of what a host has below /sys may be there, and the others not.
+        _ if is_missing && reader::is_populated(host, "/sys/kernel") => {
+            Fact::known("absent", KHEADERS)
+        }
+        Some(Value::Text(text)) if text == "y" => Fact::known("present", &source),
         Some(_) => Fact::known("absent", &source),
+        None if !is_missing => reader::unreadable(&error, KHEADERS),
         None => Fact::unknown(Why::Missing, "sysfs is not mounted at /sys", KHEADERS),
     }
 }
@@ -142,10 +148,31 @@ mod tests {
                 "# CONFIG_IKHEADERS is not set",
                 Some("absent"),
             ),
+            (Memory::new(), "CONFIG_IKHEADERS=y", Some("present")),
             (Memory::new(), "", None),
         ] {
             let facts = facts(&host, config);
             assert_eq!(facts.text("kernel.kheaders").as_deref(), state, "{config}");
         }
+    }
+
+    #[test]
+    fn what_was_not_collected_tells_nothing_of_sysfs() {
+        let uncollected = || Memory::new().refusing(KHEADERS, std::io::ErrorKind::Unsupported);
+        for host in [
+            uncollected(),
+            // A sosreport has some files of it.
+            uncollected().with("/sys/kernel/uevent_seqnum", "1"),
+        ] {
+            let Fact::Unknown { reason, .. } = facts(&host, "").get("kernel.kheaders") else {
+                panic!("known");
+            };
+            assert_eq!(
+                (reason.unknown, reason.detail.as_str()),
+                (Why::NotCollected, "")
+            );
+        }
+        let config = facts(&uncollected(), "# CONFIG_IKHEADERS is not set");
+        assert_eq!(config.text("kernel.kheaders").as_deref(), Some("absent"));
     }
 }

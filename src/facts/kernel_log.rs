@@ -120,6 +120,11 @@ impl KernelLog {
         whole.then(|| Fact::known("none", KERNEL_LOG))
     }
 
+    /// Whether nothing of it was read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether it says that the kernel was locked down, or that it refused something for that.
     pub(super) fn is_locked(&self) -> bool {
         let says = self.locked_from().is_some() || self.refused().next().is_some();

@@ -42,7 +42,8 @@ fn level(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &Facts) 
         let detail = format!("this kernel's lockdown patch shows no file{hint}");
         return Fact::unknown(why, &detail, LOCKDOWN);
     }
-    if has_securityfs {
+    // Of files, one of this directory may be there, and the others not collected.
+    if has_securityfs && why == Why::Missing {
         return Fact::known("none", SECURITYFS);
     }
     let module = facts.get("config.SECURITY_LOCKDOWN_LSM");
@@ -142,9 +143,17 @@ fn signs(level: &Fact, log: &KernelLog, facts: &Facts) -> Fact {
     } else if by_firmware {
         Fact::known(true, secure_boot.source())
     } else {
-        match level {
-            Fact::Unknown { reason, .. } if reason.unknown == Why::Denied => level.clone(),
-            _ => Fact::known(false, level.source()),
+        // What was read says nothing of it; where nothing was read, nothing is known.
+        let log = match log.is_empty() {
+            true => level.clone(),
+            false => Fact::known(false, KERNEL_LOG),
+        };
+        let sources = [cmdline, facts.config().file().clone(), log, secure_boot];
+        let read = sources.iter().find(|source| source.value().is_some());
+        match (level, read) {
+            (Fact::Unknown { reason, .. }, _) if reason.unknown == Why::Denied => level.clone(),
+            (_, Some(read)) => Fact::known(false, read.source()),
+            (_, None) => level.clone(),
         }
     }
 }
@@ -365,6 +374,39 @@ mod tests {
             );
             let signs = facts.get("security.lockdown.signs");
             assert_eq!(signs.value(), Some(&Value::Bool(said)), "{cmdline}");
+            let source = if said && cmdline == "quiet" {
+                "/boot/config"
+            } else {
+                "/proc/cmdline"
+            };
+            assert_eq!(signs.source(), source, "{cmdline}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_was_read_nothing_is_known_of_lockdown() {
+        let nothing = Memory::new()
+            .refusing(LOCKDOWN, ErrorKind::Unsupported)
+            .refusing(SECURITYFS, ErrorKind::Unsupported);
+        let log = nothing.clone().with(KERNEL_LOG, "[ 9.0] cut off\n");
+        // That another file of the directory was collected does not make it whole.
+        let another = Memory::new()
+            .refusing(LOCKDOWN, ErrorKind::Unsupported)
+            .with("/sys/kernel/security/lsm", "yama");
+        for (host, said) in [(&nothing, None), (&log, Some(KERNEL_LOG)), (&another, None)] {
+            let mut facts = Facts::default();
+            let log = KernelLog::read(host);
+            security::collect(host, &Mounts::read(host), &log, &mut facts);
+            let level = facts.get("security.lockdown");
+            let signs = facts.get("security.lockdown.signs");
+            let Fact::Unknown { reason, .. } = &level else {
+                panic!("{level:?}");
+            };
+            assert_eq!(reason.unknown, Why::NotCollected);
+            assert_eq!(
+                signs,
+                said.map_or(level, |source| Fact::known(false, source))
+            );
         }
     }
 }

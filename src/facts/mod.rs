@@ -46,7 +46,7 @@ use crate::host::Host;
 use crate::version::KernelVersion;
 
 pub use btf::types;
-pub(crate) use environment::{is_starter, names_a_manager};
+pub(crate) use environment::{is_starter, manager_in};
 pub use fact::{Fact, Unknown, Value, Why};
 pub use kconfig::KernelConfig;
 pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};

@@ -135,6 +135,18 @@ fn hostile_archives_end_in_a_clear_line() {
             b"schema: bpf-doctor/report/v1\n".to_vec(),
             "it is a saved report: --from reads those",
         ),
+        (
+            gz(b"schema: bpf-doctor/report/v1\n"),
+            "it is a saved report: --from reads those",
+        ),
+        (
+            gz(b"{\n  \"schema\": \"bpf-doctor/report/v1\"\n}"),
+            "it is a saved report: --from reads those",
+        ),
+        (
+            xz(b"schema: bpf-doctor/report/v1\n", 1),
+            "it is a saved report: unpack it, and --from reads it",
+        ),
         (b"BZh91AY".to_vec(), "bzip2"),
         (
             file("../../etc/passwd", b"x"),

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::recorder::{Answer, Record, is_refusal, refused};
+use super::stored::{digest, name_in_bundle};
 use super::{Conflict, Host, Kind, Uname};
 use crate::labels::Labels;
 
@@ -27,6 +27,9 @@ struct Manifest {
     schema: String,
     tool: String,
     collected_at: String,
+    /// What told that time, where it was not the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dated_by: Option<String>,
     redacted: bool,
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     labels: Labels,
@@ -152,6 +155,8 @@ pub struct Packed<'a> {
     pub version: &'a str,
     /// When it was collected, RFC 3339, and in seconds.
     pub collected_at: (&'a str, u64),
+    /// What told that time, where it was not the clock.
+    pub dated_by: Option<&'a str>,
     /// Whether names were replaced.
     pub redacted: bool,
     /// What was said of the host.
@@ -213,6 +218,7 @@ impl Packed<'_> {
             schema: SCHEMA.to_owned(),
             tool: format!("bpf-doctor {}", self.version),
             collected_at: self.collected_at.0.to_owned(),
+            dated_by: self.dated_by.map(str::to_owned),
             redacted: self.redacted,
             labels: self.labels.clone(),
             uname: record.uname.as_ref().map(Told::of),
@@ -241,25 +247,6 @@ fn told<T: Clone>(answers: &BTreeMap<String, Answer<T>>) -> BTreeMap<String, Tol
     answers
         .map(|(path, answer)| (path.clone(), Told::of(answer)))
         .collect()
-}
-
-/// The path itself, unless it can't be a name in an archive.
-fn name_in_bundle(path: &str, number: usize) -> String {
-    let plain = |part: &str| !matches!(part, "." | "..") && !part.chars().any(char::is_control);
-    match path.strip_prefix('/') {
-        Some(rest)
-            if rest.len() < 200 && rest.split('/').all(|part| plain(part) && !part.is_empty()) =>
-        {
-            format!("files/{rest}")
-        }
-        _ => format!("other-files/{number}"),
-    }
-}
-
-/// The SHA-256 of bytes, in hexadecimal.
-pub(super) fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A host as a bundle has it. What was not asked when it was packed is not known.
@@ -325,6 +312,11 @@ impl Bundle {
     /// When it was collected, RFC 3339.
     pub(super) fn collected_at(&self) -> String {
         self.manifest.collected_at.clone()
+    }
+
+    /// What told that time, where it was not the clock.
+    pub(super) fn dated_by(&self) -> Option<String> {
+        self.manifest.dated_by.clone()
     }
 
     /// What was said of the host.
@@ -433,6 +425,7 @@ mod tests {
         let packed = Packed {
             version: "1",
             collected_at: ("now", 7),
+            dated_by: Some("sos_commands/date/date"),
             redacted: false,
             labels: &labels(),
             probes: "[]",
@@ -465,6 +458,7 @@ mod tests {
         assert_eq!(bundle.uname().unwrap(), host().uname().unwrap());
         assert_eq!(bundle.probes().unwrap(), b"[]");
         assert_eq!(bundle.labels(), labels());
+        assert_eq!(bundle.dated_by().as_deref(), Some("sos_commands/date/date"));
         for (path, limit, kind) in [
             ("/proc/kcore", 9, io::ErrorKind::PermissionDenied),
             ("/nowhere", 9, io::ErrorKind::NotFound),

@@ -24,6 +24,7 @@ mod recorder;
 mod rooted;
 mod seen;
 mod sosreport;
+mod stored;
 mod supportconfig;
 mod sysctl;
 mod tree;

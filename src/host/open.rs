@@ -26,8 +26,9 @@ pub struct Opened {
     pub labels: Labels,
     /// What the reader should know before believing what is missing; sentences.
     pub warnings: Vec<String>,
-    /// When the host was seen, RFC 3339, where its files tell; and which of them.
-    pub seen_at: Option<(String, String)>,
+    /// When the host was seen, RFC 3339, where its files tell; and which of them, where it was no
+    /// clock.
+    pub seen_at: Option<(String, Option<String>)>,
     notices: Notices,
 }
 
@@ -235,7 +236,7 @@ fn bundled<H: Host + 'static>(
     Ok(Opened {
         probes,
         labels: bundle.labels(),
-        seen_at: Some((bundle.collected_at(), "the bundle".to_owned())),
+        seen_at: Some((bundle.collected_at(), bundle.dated_by())),
         warnings: without.into_iter().collect(),
         notices: Notices::default(),
         host: Box::new(bundle),
@@ -274,7 +275,7 @@ fn report<H: Dated + 'static>(
     let seen = seen::seen(files.inner());
     let host = with_kernel(sosreport::open(files), release)?;
     Ok(Opened {
-        seen_at: seen.map(|(time, by)| (crate::time::time(time), by)),
+        seen_at: seen.map(|(time, by)| (crate::time::time(time), Some(by))),
         ..plain(host, notices)
     })
 }

@@ -1,7 +1,7 @@
 //! What an archive is packed with, and how much may come out of it.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::rc::Rc;
 
 use super::archive::{Limits, Problem};
@@ -40,12 +40,11 @@ fn unpacked<'a, R: Read>(
     let begin = io::BufRead::fill_buf(packed).map_err(|error| error.to_string())?;
     Ok(match begin {
         [] => return Err("it is empty".to_owned()),
-        [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Box::new(lzma_rust2::XzReader::new_mem_limit(
-            packed,
-            true,
-            limits.xz_memory,
-        )),
+        [0x1f, 0x8b, ..] => no_report(flate2::bufread::MultiGzDecoder::new(packed), REPORT)?,
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+            let reader = lzma_rust2::XzReader::new_mem_limit(packed, true, limits.xz_memory);
+            no_report(reader, PACKED_REPORT)?
+        }
         [b'B', b'Z', b'h', ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             return Err(
                 "it is packed with bzip2 or zstd: unpack it, and name the directory".to_owned(),
@@ -55,11 +54,33 @@ fn unpacked<'a, R: Read>(
         [b'P', b'K', 3, 4, ..] => {
             return Err("it is packed with zip: unpack it, and name the directory".to_owned());
         }
-        bytes if is_report(bytes) => {
-            return Err("it is a saved report: --from reads those".to_owned());
-        }
+        bytes if is_report(bytes) => return Err(REPORT.to_owned()),
         _ => return Err("it is no archive: neither tar nor tar.gz nor tar.xz".to_owned()),
     })
+}
+
+const REPORT: &str = "it is a saved report: --from reads those";
+const PACKED_REPORT: &str = "it is a saved report: unpack it, and --from reads it";
+
+/// What was packed, unless that is a report, which is refused in these words.
+fn no_report<'a>(mut plain: impl Read + 'a, words: &str) -> Result<Box<dyn Read + 'a>, Problem> {
+    let mut begin = Vec::new();
+    let taken = plain.by_ref().take(512).read_to_end(&mut begin);
+    if is_report(&begin) {
+        return Err(words.to_owned());
+    }
+    // Trouble comes where it came: behind what could be read.
+    let trouble = Trouble(taken.err());
+    Ok(Box::new(Cursor::new(begin).chain(trouble).chain(plain)))
+}
+
+/// Nothing, or an error once.
+struct Trouble(Option<io::Error>);
+
+impl Read for Trouble {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 /// Whether a text begins as reports of this program do, in YAML or JSON.

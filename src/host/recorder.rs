@@ -199,7 +199,7 @@ impl Record {
             if keep {
                 *answer = Ok((bytes, false));
             } else {
-                let digest = super::bundle::digest(&bytes);
+                let digest = super::stored::digest(&bytes);
                 self.digests.insert(path.clone(), (bytes.len(), digest));
             }
         }

@@ -52,20 +52,44 @@ pub(super) fn seen(report: &impl Dated) -> Option<Seen> {
     })
 }
 
-/// `Fri Feb 23 06:51:18 UTC 2024`, as date(1) prints it in the locale C; a zone that is not known
-/// tells nothing.
+/// `Fri Feb 23 06:51:18 UTC 2024`, as date(1) prints it in the locale C, or with the twelve hours of
+/// en_US: `Fri 23 Feb 2024 06:51:18 AM UTC`, also in the order of C. A zone that is not known tells
+/// nothing, and a word too many or too few neither.
 fn of_date(text: &str) -> Option<u64> {
-    let words: Vec<&str> = text.lines().next()?.split_whitespace().collect();
-    let [_, month, day, clock, zone, year] = words.as_slice() else {
-        return None;
+    let mut words: Vec<&str> = text.lines().next()?.split_whitespace().skip(1).collect();
+    let mut take = |fits: &dyn Fn(&str) -> bool| {
+        let at = words.iter().position(|word| fits(word))?;
+        Some(words.remove(at))
+    };
+    let number = |word: &str, length: std::ops::RangeInclusive<usize>| {
+        length.contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
     };
     let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    let month = 1 + months.iter().position(|name| name == month)?;
-    let day: u8 = day.parse().ok()?;
+    let month = take(&|word| months.contains(&word))?;
+    let month = 1 + months.iter().position(|name| *name == month)?;
+    let day: u8 = take(&|word| number(word, 1..=2))?.parse().ok()?;
+    let year = take(&|word| number(word, 4..=4))?;
+    let clock = take(&|word| word.contains(':'))?;
+    let half = take(&|word| matches!(word, "AM" | "PM"));
+    let clock = of_day(clock, half)?;
+    let [zone] = words.as_slice() else {
+        return None;
+    };
     let local = seconds(&format!("{year}-{month:02}-{day:02}T{clock}Z"))?;
     local.checked_add_signed(-offset(zone)?)
+}
+
+/// The time of day in 24 hours: of a half of the day, its hour 12 is the first.
+fn of_day(clock: &str, half: Option<&str>) -> Option<String> {
+    let Some(half) = half else {
+        return Some(clock.to_owned());
+    };
+    let (hour, rest) = clock.split_once(':')?;
+    let hour: u8 = hour.parse().ok().filter(|hour| (1..=12).contains(hour))?;
+    let later = if half == "PM" { 12 } else { 0 };
+    Some(format!("{:02}:{rest}", hour % 12 + later))
 }
 
 /// Seconds by which a zone is before universal time.
@@ -126,6 +150,26 @@ mod tests {
                 "Fri Feb 23 03:51:18 -03 2024\n",
                 Some("2024-02-23T06:51:18Z"),
             ),
+            (
+                "Thu Nov 16 10:11:12 AM UTC 2023\n",
+                Some("2023-11-16T10:11:12Z"),
+            ),
+            (
+                "Thu Nov 16 01:11:12 PM EST 2023\n",
+                Some("2023-11-16T18:11:12Z"),
+            ),
+            (
+                "Thu 16 Nov 2023 12:11:12 AM UTC\n",
+                Some("2023-11-16T00:11:12Z"),
+            ),
+            (
+                "Thu 16 Nov 2023 12:11:12 PM -03\n",
+                Some("2023-11-16T15:11:12Z"),
+            ),
+            ("Thu Nov 16 13:11:12 PM UTC 2023\n", None),
+            ("Thu Nov 16 00:11:12 AM UTC 2023\n", None),
+            ("Thu Nov 16 10:11:12 AM PM UTC 2023\n", None),
+            ("Thu Nov 16 10:11:12 AM 2023\n", None),
             ("Fri Feb 23 06:51:18 XYZ 2024\n", None),
             ("Fr 23. Feb 06:51:18 UTC 2024\n", None),
             ("Fri Feb 31 06:51:18 UTC 99999999\n", None),

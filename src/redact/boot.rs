@@ -8,10 +8,7 @@ impl Redactor {
     /// The name of an entry of a boot loader, or a pattern of such names.
     pub(super) fn entry_name(&mut self, name: &str) -> String {
         let told = self.ids(name);
-        match told.strip_suffix(".conf") {
-            Some(id) => self.host_names(id) + ".conf",
-            None => self.host_names(&told),
-        }
+        self.boot_name(&told)
     }
 
     /// What the boot loader's variable of the firmware holds: attributes, and text in UTF-16.
@@ -130,10 +127,12 @@ impl Redactor {
 
     /// The name of an entry, the same wherever it stands.
     fn boot_name(&mut self, name: &str) -> String {
-        match name.strip_suffix(".conf") {
-            Some(id) => self.host_names(id) + ".conf",
-            None => self.host_names(name),
-        }
+        let (id, end) = match name.strip_suffix(".conf") {
+            Some(id) => (id, ".conf"),
+            None => (name, ""),
+        };
+        let told = self.host_names(id);
+        self.users_in_words(&told) + end
     }
 
     /// The text with names in what stands in quotes.

@@ -11,6 +11,7 @@ mod names;
 mod secrets;
 mod systems;
 mod units;
+mod users;
 mod words;
 
 use std::collections::BTreeMap;
@@ -91,7 +92,13 @@ impl Redactor {
             "os.name" => self.system_name(text),
             "kernel.disagreements" => {
                 let text = self.harmless(text);
-                let words = text.split(' ').map(|word| self.host_below_kernel(word));
+                let words = text.split(' ').map(|word| match word.starts_with('/') {
+                    true => {
+                        let word = self.host_below_kernel(word);
+                        self.users_in_mount_point(&word)
+                    }
+                    false => word.to_owned(),
+                });
                 let text = words.collect::<Vec<_>>().join(" ");
                 // Sentences of the doctor's own, which a word in them must not change.
                 match self.is_wordlike {
@@ -111,7 +118,7 @@ impl Redactor {
             _ if matches!(subject, "mount" | "config-file" | "cgroup" | "boot") => {
                 let text = self.unnamed(&secrets(text));
                 match text.starts_with('/') {
-                    true if subject == "mount" => self.host_in_mount_point(&text),
+                    true if subject == "mount" => self.mount_point(&text),
                     true => self.host_in_path(&text),
                     false => text,
                 }

@@ -25,9 +25,10 @@ impl Redactor {
         let words: Vec<String> = words
             .into_iter()
             .enumerate()
-            .map(|(at, word)| match at == source && self.is_host(word) {
-                true => "host-1".to_owned(),
-                false => self.mount_word(word),
+            .map(|(at, word)| match at == source {
+                true if self.is_host(word) => "host-1".to_owned(),
+                true if !word.contains(['/', ':', '=']) => self.users_in_word(word),
+                _ => self.mount_word(word),
             })
             .collect();
         words.join(" ") + end
@@ -40,11 +41,17 @@ impl Redactor {
     }
 
     /// A path at which something is mounted: below those of the kernel, people give names, too.
-    pub(super) fn host_in_mount_point(&self, path: &str) -> String {
+    fn host_in_mount_point(&self, path: &str) -> String {
         match path.starts_with("/sys/") {
             true => self.host_below_kernel(path),
             false => self.host_in_path(path),
         }
+    }
+
+    /// The same without names of users.
+    pub(super) fn mount_point(&mut self, path: &str) -> String {
+        let path = self.host_in_mount_point(path);
+        self.users_in_mount_point(&path)
     }
 
     /// The same for a path of the kernel's alone; every other word stays.
@@ -62,7 +69,7 @@ impl Redactor {
     }
 
     /// A word of such a line: options are words of the kernel, but for the values of some.
-    fn mount_word(&self, word: &str) -> String {
+    fn mount_word(&mut self, word: &str) -> String {
         let options = word.split(',').map(|option| match option.split_once('=') {
             Some((name, value)) if name.starts_with("delegate_") || name == "name" => {
                 format!("{name}={value}")
@@ -76,21 +83,21 @@ impl Redactor {
         options.collect::<Vec<_>>().join(",")
     }
 
-    fn mount_value(&self, value: &str) -> String {
+    fn mount_value(&mut self, value: &str) -> String {
         let is_group = |(_, number): (&str, &str)| number.chars().all(|c| c.is_ascii_digit());
         match value {
             // `shared:3`
             _ if value.split_once(':').is_some_and(is_group) => value.to_owned(),
             _ if value.contains(':') || value.contains('@') => self.host_names(value),
             _ if value.starts_with("/dev/") => self.host_names(value),
-            _ if value.contains('/') => self.host_in_mount_point(value),
+            _ if value.contains('/') => self.mount_point(value),
             _ => value.to_owned(),
         }
     }
 }
 
 /// Places of the kernel below which people make directories and mount more.
-const NAMED_BY_PEOPLE: &[&str] = &[
+pub(super) const NAMED_BY_PEOPLE: &[&str] = &[
     "/sys/fs/bpf/",
     "/sys/fs/cgroup/",
     "/sys/kernel/debug/",

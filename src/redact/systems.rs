@@ -3,9 +3,8 @@
 use super::secrets::secrets;
 use super::{REDACTED, Redactor};
 
-/// What checks compare of os-release, and names that registries give to versions.
+/// What checks compare of os-release.
 const COMPARED: &[&str] = &[
-    "CPE_NAME",
     "ID",
     "ID_LIKE",
     "OSTREE_VERSION",
@@ -20,6 +19,11 @@ impl Redactor {
         let lines = text.split_inclusive('\n');
         let lines = lines.map(|line| match line.split_once('=') {
             Some((key, _)) if COMPARED.contains(&key) => self.harmless(line),
+            // A registry's name for a version: what looks like an address in it is none.
+            Some(("CPE_NAME", _)) => {
+                let line = self.harmless(line);
+                self.users_in_words(&line)
+            }
             // Nobody asks for them.
             Some((key, value)) if key.ends_with("_URL") => {
                 let end = if value.ends_with('\n') { "\n" } else { "" };
@@ -44,6 +48,7 @@ impl Redactor {
 
     fn of_people(&mut self, text: &str) -> String {
         let text = self.unnamed(&secrets(text));
-        self.host_names(&text)
+        let text = self.host_names(&text);
+        self.users_in_words(&text)
     }
 }

@@ -1,6 +1,7 @@
 //! Names of units and control groups: who runs a service on a host may have named it so.
 
 use super::Redactor;
+use super::hosts::replaced;
 use super::words::{COMMON, PATH_WORDS};
 use crate::facts;
 
@@ -56,9 +57,27 @@ impl Redactor {
         match is_unit {
             true => self.unit(part),
             // A container's own name is among these; words of the system are, too.
-            false if self.is_wordlike || self.tells_a_manager() => part.to_owned(),
-            false => self.host_names(part),
+            false => self.host_in_unit(part, self.is_wordlike),
         }
+    }
+
+    /// The host's name replaced in that of a unit or a control group. Where the host is called like
+    /// a container manager and more, the manager's word stays, since a container is known by it; one
+    /// that is called so and nothing else is told by nothing. `whole` says that the name alone may be
+    /// a word, and only with its domain is one.
+    fn host_in_unit(&self, text: &str, whole: bool) -> String {
+        if !whole && !self.tells_a_manager() {
+            return self.host_names(text);
+        }
+        let hosts = self.hosts.iter();
+        let hosts = hosts.filter(|name| !whole || name.contains('.'));
+        hosts.fold(text.to_owned(), |text, name| {
+            match facts::manager_in(name) {
+                Some(word) if name.eq_ignore_ascii_case(word) => text,
+                Some(word) => replaced(&text, name, &format!("{word}-host-1")),
+                None => replaced(&text, name, "host-1"),
+            }
+        })
     }
 
     /// The name of a unit. What container managers and starters of others are called stays, since
@@ -66,7 +85,7 @@ impl Redactor {
     pub(super) fn unit(&mut self, name: &str) -> String {
         let (stem, end) = name.split_at(name.rfind('.').unwrap_or(name.len()));
         let (stem, instance) = stem.split_at(stem.find('@').unwrap_or(stem.len()));
-        let stem = match facts::is_starter(stem) || self.tells_a_manager() {
+        let stem = match facts::is_starter(stem) {
             true => stem.to_owned(),
             false => self.unit_part(stem),
         };
@@ -76,15 +95,12 @@ impl Redactor {
         // `sshd@3-10.0.0.1:22-10.0.0.2:5555`: addresses stand between other numbers.
         let parts = instance.split('-').map(|part| self.addresses(part));
         let instance = parts.collect::<Vec<_>>().join("-");
-        let instance = match self.tells_a_manager() {
-            true => instance,
-            false => self.unit_part(&instance),
-        };
+        let instance = self.unit_part(&instance);
         format!("{stem}@{instance}{end}")
     }
 
     fn unit_part(&mut self, text: &str) -> String {
-        let text = self.host_names(text);
+        let text = self.host_in_unit(text, false);
         let parts = text.split('-').map(|part| {
             let plain = COMMON.contains(&part) || PATH_WORDS.contains(&part);
             match !plain && self.is_user(part) {
@@ -97,7 +113,8 @@ impl Redactor {
 
     /// Whether the host is called like a container manager, by whose name a container is known.
     fn tells_a_manager(&self) -> bool {
-        self.hosts.iter().any(|name| facts::names_a_manager(name))
+        let mut hosts = self.hosts.iter();
+        hosts.any(|name| facts::manager_in(name).is_some())
     }
 }
 
@@ -137,6 +154,27 @@ mod tests {
             redactor.fact("environment.unit", "app-dbsrv01.service"),
             "app-host-1.service"
         );
+        // One that is called like a container manager and more.
+        for (name, text, expected) in [
+            (
+                "docker01.acme.example",
+                "0::/system.slice/app-docker01.service\n",
+                "0::/system.slice/app-docker-host-1.service\n",
+            ),
+            (
+                "lxc-prod-7",
+                "0::/lxc.payload.lxc-prod-7/system.slice/x@lxc-prod-7.service\n",
+                "0::/lxc.payload.lxc-host-1/system.slice/x@lxc-host-1.service\n",
+            ),
+            (
+                "docker.acme.example",
+                "0::/system.slice/docker-1f.scope/docker.acme.example\n",
+                "0::/system.slice/docker-1f.scope/docker-host-1\n",
+            ),
+        ] {
+            let mut redactor = Redactor::new(Some(name), None);
+            assert_eq!(redactor.file("/proc/self/cgroup", text), expected);
+        }
         // A host that is called like what facts look for.
         for (name, text) in [
             ("docker", "0::/system.slice/docker-1f.scope"),

@@ -150,6 +150,50 @@ pub(super) const COMMON: &[&str] = &[
     "false",
 ];
 
+/// What names of systems and of entries of boot loaders are made of, or of what stands in
+/// redacted names: a user who is called so is not told by it.
+pub(super) const SYSTEM_WORDS: &[&str] = &[
+    "alma",
+    "almalinux",
+    "amd64",
+    "arm64",
+    "azure",
+    "bottlerocket",
+    "cloud",
+    "container",
+    "core",
+    "coreos",
+    "domain",
+    "edition",
+    "enterprise",
+    "flatcar",
+    "fuse",
+    "generic",
+    "gentoo",
+    "gnu",
+    "hat",
+    "image",
+    "ip",
+    "leap",
+    "lts",
+    "mac",
+    "manjaro",
+    "mint",
+    "nixos",
+    "opensuse",
+    "oracle",
+    "photon",
+    "red",
+    "server",
+    "stream",
+    "suse",
+    "talos",
+    "user",
+    "void",
+    "with",
+    "workstation",
+];
+
 /// Parts of names of arguments whose values are nobody's business.
 pub(super) const SECRETS: &[&str] = &[
     "password",

@@ -250,6 +250,9 @@ pub struct Report {
     pub tool: Tool,
     /// When, RFC 3339.
     pub generated_at: String,
+    /// The file of the host that told when, where it was not the clock of who judged or packed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dated_by: Option<String>,
     /// Whom.
     pub host: Host,
     /// The verdict.
@@ -294,6 +297,7 @@ impl Report {
                 catalogue: origin.catalogue,
             },
             generated_at: origin.generated_at,
+            dated_by: None,
             host: Host::of(&facts),
             verdict: Verdict::of(&findings, threshold),
             summary: Summary::of(&findings),
@@ -331,6 +335,13 @@ impl Report {
             only: only.to_vec(),
             skip: skip.to_vec(),
         });
+        self
+    }
+
+    /// The report with the file that told its time.
+    #[must_use]
+    pub fn with_date_of(mut self, file: Option<String>) -> Self {
+        self.dated_by = file;
         self
     }
 

@@ -30,6 +30,8 @@ pub struct Saved {
     pub probes: Vec<ProbeResult>,
     /// When the host was observed, RFC 3339.
     pub generated_at: String,
+    /// The file that told so, where it was not a clock.
+    pub dated_by: Option<String>,
     /// What was said of the host.
     pub labels: Labels,
 }
@@ -60,6 +62,8 @@ struct Whole {
     #[serde(rename = "tool")]
     _tool: Tool,
     generated_at: String,
+    #[serde(default)]
+    dated_by: Option<String>,
     host: Host,
     #[serde(rename = "verdict")]
     _verdict: Verdict,
@@ -127,6 +131,7 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
         facts: whole.facts,
         probes: whole.probes,
         generated_at: whole.generated_at,
+        dated_by: whole.dated_by,
         labels: whole.host.labels,
     };
     for (key, value) in saved.facts.known() {
@@ -211,13 +216,14 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
 fn refuse_archive(bytes: &[u8]) -> Result<(), ReadError> {
     let is_tar = bytes.get(257..262) == Some(b"ustar");
     let is_xz = bytes.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]);
-    match is_tar || is_xz {
-        true => {
-            let problem = "it is an archive: --root reads those".to_owned();
-            Err(ReadError::Foreign(problem))
+    let problem = match (is_tar, is_xz) {
+        (true, _) => "it is an archive: --root reads those",
+        (_, true) => {
+            "it is packed with xz: --root reads an archive so, and a report is to unpack first"
         }
-        false => Ok(()),
-    }
+        _ => return Ok(()),
+    };
+    Err(ReadError::Foreign(problem.to_owned()))
 }
 
 /// What is wrong with a fact, with the line of that fact: the parser tells where facts begin.

@@ -134,6 +134,110 @@ fn a_user_that_a_file_names_is_nobody_in_the_report() {
     assert_eq!(text(&again.stdout), shown);
 }
 
+/// All that a redacted bundle and the redacted reports of a host hold.
+fn everything(root: &Path, bundle: &Path) -> Vec<String> {
+    pack_redacted(root, bundle);
+    let file = flate2::read::GzDecoder::new(fs::File::open(bundle).unwrap());
+    let mut packed = String::new();
+    for entry in tar::Archive::new(file).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        packed += &entry.path().unwrap().to_string_lossy();
+        let mut bytes = Vec::new();
+        std::io::copy(&mut entry, &mut bytes).unwrap();
+        packed += &String::from_utf8_lossy(&bytes);
+    }
+    let mut shown = vec![packed];
+    for format in ["yaml", "json", "text", "junit", "prometheus"] {
+        let redacted = [
+            "check",
+            "--redact",
+            "--format",
+            format,
+            "--root",
+            name(root),
+        ];
+        shown.push(text(&run(&redacted).stdout));
+    }
+    shown
+}
+
+/// Whether redaction took all these, and nothing that a verdict rests on.
+#[track_caller]
+fn takes(scratch: &TempDir, root: &Path, secrets: &[&str]) {
+    let bundle = scratch.path().join("x.tar.gz");
+    for shown in everything(root, &bundle) {
+        for secret in secrets {
+            let line = shown.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret}");
+        }
+    }
+    let redacted = report(&["--redact", "--root", name(root)]);
+    assert_eq!(report(&["--root", name(&bundle)]), redacted);
+    let plain = report(&["--root", name(root)]);
+    assert_eq!(statuses(&redacted), statuses(&plain));
+}
+
+#[test]
+fn users_in_names_of_entries_systems_and_mounts_are_nobodys() {
+    for saved in [
+        "joe-5.14.0-427.el9.x86_64",
+        "RHEL (5.14.0-427.el9.x86_64) of joe",
+    ] {
+        let (scratch, root) = with_entries("web-17");
+        let entries = root.join("boot/loader/entries");
+        for release in ["5.14.0-427.el9.x86_64", "5.14.0-503.el9.x86_64"] {
+            let id = release.strip_prefix("5.14.0-").unwrap();
+            let old = entries.join(format!("{ENTRY}{id}.conf"));
+            let told = fs::read_to_string(&old).unwrap().replace(" 9.4", " of joe");
+            fs::remove_file(old).unwrap();
+            put(&entries, &format!("joe-{release}.conf"), told);
+        }
+        put(
+            &root,
+            "boot/grub2/grubenv",
+            format!("saved_entry={saved}\n"),
+        );
+        for (path, content) in [
+            (
+                "usr/lib/os-release",
+                "ID=rhel\nVERSION_ID=\"9.4\"\nBUILD_ID=joe-20240101\n\
+                 CPE_NAME=\"cpe:/o:acme.example:joe\"\nPRETTY_NAME=\"RHEL 9.4 of joe\"\n\
+                 VERSION=\"by joe@acme.example\"\n",
+            ),
+            (
+                "proc/self/mountinfo",
+                "21 28 0:20 / /sys rw - sysfs sysfs rw\n\
+                 31 21 0:27 / /run/user/1000/bpf-joe rw - bpf joe-bpf rw\n\
+                 32 21 0:28 / /home/joe rw - ext4 /dev/sda1 rw\n",
+            ),
+        ] {
+            put(&root, path, content);
+        }
+        let plain = report(&["--root", name(&root)]);
+        assert_eq!(status(&plain, "next-boot-differs"), "ok", "{saved}");
+        takes(&scratch, &root, &["joe", "acme"]);
+    }
+}
+
+#[test]
+fn a_host_called_like_a_container_manager_and_more_is_nobody() {
+    let (scratch, root) = with_menu("docker01");
+    put(
+        &root,
+        "proc/self/cgroup",
+        "0::/system.slice/app-docker01.service\n",
+    );
+    let plain = report(&["--root", name(&root)]);
+    takes(&scratch, &root, &["docker01"]);
+    let redacted = report(&["--redact", "--root", name(&root)]);
+    let container = |report: &Value| fact(report, "environment.container").0;
+    assert_eq!(container(&plain), container(&redacted));
+    assert_eq!(
+        fact(&redacted, "environment.unit").0,
+        "app-docker-host-1.service"
+    );
+}
+
 #[test]
 fn names_in_os_release_units_and_mount_points_are_nobodys() {
     let (scratch, root) = sosreport();
@@ -155,25 +259,7 @@ fn names_in_os_release_units_and_mount_points_are_nobodys() {
     }
     let bundle = scratch.path().join("x.tar.gz");
     pack_redacted(&root, &bundle);
-    let file = flate2::read::GzDecoder::new(fs::File::open(&bundle).unwrap());
-    let mut packed = String::new();
-    for entry in tar::Archive::new(file).entries().unwrap() {
-        let mut bytes = Vec::new();
-        std::io::copy(&mut entry.unwrap(), &mut bytes).unwrap();
-        packed += &String::from_utf8_lossy(&bytes);
-    }
-    let mut shown = vec![packed];
-    for format in ["yaml", "json", "text", "junit", "prometheus"] {
-        let redacted = [
-            "check",
-            "--redact",
-            "--format",
-            format,
-            "--root",
-            name(&root),
-        ];
-        shown.push(text(&run(&redacted).stdout));
-    }
+    let shown = everything(&root, &bundle);
     assert!(
         shown
             .iter()

@@ -36,7 +36,11 @@ fn an_empty_config_is_said_to_be_empty() {
 #[test]
 fn a_host_was_seen_when_its_files_say() {
     let (scratch, root) = sosreport();
-    let time = |path: &Path| report(&["--root", name(path)])["generated_at"].clone();
+    let told = |path: &Path| {
+        let report = report(&["--root", name(path)]);
+        (report["generated_at"].clone(), report["dated_by"].clone())
+    };
+    let seen = |time: &str, by: &str| (time.into(), by.into());
     // By when they were written, where nothing better tells.
     let uname = fs::File::open(root.join("sos_commands/kernel/uname_-a")).unwrap();
     let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
@@ -44,7 +48,8 @@ fn a_host_was_seen_when_its_files_say() {
     let packed = scratch.path().join("x.tar.gz");
     fs::write(&packed, gz(&archive(&root))).unwrap();
     for path in [&root, &packed] {
-        assert_eq!(time(path), "2020-09-13T12:26:40Z", "{path:?}");
+        let by = "the time at which sos_commands/kernel/uname_-a was written";
+        assert_eq!(told(path), seen("2020-09-13T12:26:40Z", by), "{path:?}");
     }
     put(
         &root,
@@ -54,11 +59,53 @@ fn a_host_was_seen_when_its_files_say() {
     let bundle = scratch.path().join("bundle.tar.gz");
     run(&["collect", "-o", name(&bundle), "--root", name(&root)]);
     for path in [&root, &bundle] {
-        assert_eq!(time(path), "2024-02-23T06:51:18Z", "{path:?}");
+        let by = "sos_commands/date/date";
+        assert_eq!(told(path), seen("2024-02-23T06:51:18Z", by), "{path:?}");
     }
+    // What was told once is told on: packed again, and judged again.
+    let again = scratch.path().join("again.tar.gz");
+    run(&["collect", "-o", name(&again), "--root", name(&bundle)]);
+    assert_eq!(fs::read(&again).unwrap(), fs::read(&bundle).unwrap());
+    let saved = run(&["check", "--format", "yaml", "--root", name(&again)]).stdout;
+    let path = scratch.path().join("report.yaml");
+    fs::write(&path, &saved).unwrap();
+    let judged = run(&["check", "--format", "yaml", "--from", name(&path)]).stdout;
+    assert_eq!(text(&judged), text(&saved));
     let said = text(&run(&["check", "-v", "--root", name(&root)]).stderr);
     let line = "the host was seen at 2024-02-23T06:51:18Z, as told by sos_commands/date/date";
     assert!(said.contains(line), "{said}");
+}
+
+#[test]
+fn a_file_that_proves_what_a_kernel_has_or_lacks_is_enough() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("sysctl");
+    for (value, expected) in [("1", "ok"), ("2", "ok"), ("0", "fail"), ("x", "unknown")] {
+        fs::write(&path, format!("net.core.bpf_jit_enable = {value}\n")).unwrap();
+        let (told, _) = warned(&["--sysctl", name(&path)]);
+        assert_eq!(status(&told, "jit-unavailable"), expected, "{value}");
+        // Of what no file was given for, nothing is said.
+        for key in ["kernel.kheaders", "security.lockdown.signs"] {
+            assert_eq!(fact(&told, key).0, "? not-collected", "{key}");
+        }
+    }
+    for (kernel, check, expected) in [
+        ("2.6.32-754.el6.x86_64", "bpf-syscall-missing", "fail"),
+        ("3.10.0-514.el7.x86_64", "bpf-syscall-missing", "unknown"),
+        ("6.1.21-v7+ armv7l", "fentry-unsupported", "fail"),
+        ("6.1.21-v8+ aarch64", "fentry-unsupported", "fail"),
+        ("6.6.20-v8+ aarch64", "fentry-unsupported", "unknown"),
+    ] {
+        let (release, machine) = kernel.split_once(' ').unwrap_or((kernel, "x86_64"));
+        let root = scratch.path().join(release);
+        put(
+            &root,
+            "sos_commands/kernel/uname_-a",
+            format!("Linux x {release} #1 SMP Tue Jun 19 21:26:04 UTC 2018 {machine} GNU/Linux\n"),
+        );
+        let told = report(&["--root", name(&root)]);
+        assert_eq!(status(&told, check), expected, "{kernel}");
+    }
 }
 
 #[test]
@@ -98,11 +145,21 @@ fn a_packed_report_is_read_like_a_plain_one() {
     fs::write(&path, gz(&plain)).unwrap();
     let again = run(&["check", "--format", "yaml", "--from", name(&path)]);
     assert_eq!(text(&again.stdout), text(&plain));
+    refused(
+        &["check", "--root", name(&path)],
+        "it is a saved report: --from reads those",
+    );
     fs::write(&path, &gz(&plain)[..200]).unwrap();
     refused(&["check", "--from", name(&path)], "it can't be unpacked");
-    for bytes in [archive(&root), gz(&archive(&root)), xz(&archive(&root))] {
+    let archive_says = "it is an archive: --root reads those";
+    let xz_says =
+        "it is packed with xz: --root reads an archive so, and a report is to unpack first";
+    for (bytes, says) in [
+        (archive(&root), archive_says),
+        (gz(&archive(&root)), archive_says),
+        (xz(&archive(&root)), xz_says),
+    ] {
         fs::write(&path, bytes).unwrap();
-        let says = "it is an archive: --root reads those";
         refused(&["check", "--from", name(&path)], says);
     }
 }

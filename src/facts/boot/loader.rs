@@ -97,6 +97,12 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
         let name = if debian { "grub-debian" } else { "grub2" };
         return Fact::known(name, "/boot/grub/grub.cfg");
     }
+    // GRUB before version 2, as RHEL 6 and Amazon Linux 1 have it.
+    for path in ["/boot/grub/menu.lst", "/boot/grub/grub.conf"] {
+        if has("grub") && there(path) {
+            return Fact::unknown(Why::Untold, "the menu of a GRUB before version 2", path);
+        }
+    }
     for directory in boot::SYSTEMD_BOOT {
         let path = format!("{directory}/loader/loader.conf");
         if there(&path) {
@@ -213,6 +219,7 @@ mod tests {
                 Some("raspberry-pi"),
             ),
             (Memory::new(), "debian", Some("none")),
+            (Memory::new().with("/boot/grub/menu.lst", ""), "rhel", None),
             // Entries of no loader that shows itself, and a sosreport without what GRUB has.
             (Memory::new().with(bls, ""), "rhel", None),
             (

@@ -174,6 +174,47 @@ mod tests {
             (env("saved_entry=1\n"), "grub-bls", Some(old)),
             (env("saved_entry=0\n"), "grub-bls", Some(new)),
             (env("saved_entry=gone\n"), "grub-bls", Some(new)),
+            // What was saved is out of sight, or was not collected.
+            (
+                rocky
+                    .clone()
+                    .refusing("/boot/grub2/grubenv", ErrorKind::PermissionDenied),
+                "grub-bls",
+                None,
+            ),
+            (
+                rocky
+                    .clone()
+                    .refusing("/boot/grub2/grubenv", ErrorKind::Unsupported)
+                    .refusing("/boot/grub/grubenv", ErrorKind::Unsupported),
+                "grub-bls",
+                None,
+            ),
+            (
+                rocky
+                    .clone()
+                    .refusing("/boot/grub2/grubenv", ErrorKind::Unsupported)
+                    .with("/boot/grub/grubenv", format!("saved_entry=1f-{old}\n")),
+                "grub-bls",
+                Some(old),
+            ),
+            (
+                debian
+                    .clone()
+                    .refusing("/boot/grub/grubenv", ErrorKind::Unsupported),
+                "grub-debian",
+                Some("6.1.0-10-amd64"),
+            ),
+            (
+                Memory::new()
+                    .with(
+                        "/boot/grub/grub.cfg",
+                        format!("{DEBIAN}\nset default=\"${{saved_entry}}\"\n"),
+                    )
+                    .refusing("/boot/grub/grubenv", ErrorKind::Unsupported),
+                "grub-debian",
+                None,
+            ),
             (env("saved_entry=0\nnext_entry=1\n"), "grub-bls", Some(old)),
             (
                 rocky

@@ -122,6 +122,12 @@ impl Menu {
         first(&self.items, fits)
     }
 
+    /// Whether what is booted is what was saved before.
+    pub(super) fn asks_what_is_saved(&self) -> bool {
+        let default = self.default.as_deref();
+        default.is_some_and(|default| default.starts_with('$'))
+    }
+
     fn place(&self, variables: &BTreeMap<String, String>) -> String {
         let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
         if let Some(once) = variable("next_entry") {

@@ -5,6 +5,7 @@
 //! next boot's kernel, so that the two can't differ.
 
 mod entries;
+mod kept;
 mod menu;
 mod names;
 mod of_release;

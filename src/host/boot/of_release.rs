@@ -17,7 +17,7 @@ pub(crate) fn entry_for(host: &dyn Host, release: &str, installed: &[String]) ->
         .map(|place| format!("{place}/loader/entries"));
     let mut directories = of_systemd_boot.collect::<Vec<_>>();
     directories.insert(0, ENTRIES.to_owned());
-    let variables = select::variables(host);
+    let variables = super::kept::variables(host);
     let in_files = directories.iter().find_map(|directory| {
         let entries = entries::read(host, directory).ok()?;
         let mut entries = entries.into_iter().map(|entry| {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::entries::{self, Entry};
-use super::menu::{self, Menu};
+use super::kept::kept;
+use super::menu::Menu;
 use super::{LIMIT, compare, release_of, text};
 use crate::host::Host;
 
@@ -14,11 +15,6 @@ pub(super) const MENUS: &[&str] = &[
     "/boot/grub/grub.cfg",
     "/etc/grub2-efi.cfg",
 ];
-
-const VARIABLES: &[&str] = &["/boot/grub2/grubenv", "/boot/grub/grubenv"];
-
-/// Below it, a directory per system that was installed for this firmware.
-const FIRMWARE: &str = "/boot/efi/EFI";
 
 /// Where GRUB and ostree have their entries, a file each.
 pub(crate) const ENTRIES: &str = "/boot/loader/entries";
@@ -100,7 +96,13 @@ pub(crate) fn by_menu(host: &dyn Host) -> Selection {
                 if menu.has_entry_files {
                     return by_entry_files(host);
                 }
-                let next = menu.next(&variables(host));
+                let (variables, unread) = kept(host);
+                if menu.asks_what_is_saved()
+                    && let Some((error, path)) = unread
+                {
+                    return Err(Unselected::Unreadable(error, path));
+                }
+                let next = menu.next(&variables);
                 let next =
                     next.map_err(|problem| Unselected::Malformed(problem, (*path).to_owned()))?;
                 return Ok(Selected {
@@ -120,7 +122,10 @@ pub(crate) fn by_menu(host: &dyn Host) -> Selection {
 /// By the entries of Red Hat's GRUB: `saved_entry` names an entry's file, its title or its
 /// place, and what names none of them stands for the first.
 pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
-    let variables = variables(host);
+    let (variables, unread) = kept(host);
+    if let Some((error, path)) = unread {
+        return Err(Unselected::Unreadable(error, path));
+    }
     let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
     let chosen = variable("next_entry").or_else(|| variable("saved_entry"));
     let mut missed = None;
@@ -299,19 +304,6 @@ pub(crate) fn release_of_image(
     };
     let of_package = installed.iter().rev().find(of_package).cloned();
     of_package.or_else(|| super::is_release(&selected.version).then(|| selected.version.clone()))
-}
-
-/// The variables GRUB keeps between boots.
-pub(super) fn variables(host: &dyn Host) -> BTreeMap<String, String> {
-    let read = |path: &str| text(host, path).ok();
-    if let Some(text) = VARIABLES.iter().find_map(|path| read(path)) {
-        return menu::variables(&text);
-    }
-    let systems = host.list(FIRMWARE).unwrap_or_default();
-    let found = systems
-        .iter()
-        .find_map(|name| read(&format!("{FIRMWARE}/{name}/grubenv")));
-    menu::variables(&found.unwrap_or_default())
 }
 
 /// The options with GRUB's variables put in; a variable nobody set is nothing.

@@ -1,0 +1,43 @@
+//! What GRUB keeps between boots.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::{menu, text};
+use crate::host::Host;
+
+const VARIABLES: &[&str] = &["/boot/grub2/grubenv", "/boot/grub/grubenv"];
+
+/// Below it, a directory per system that was installed for this firmware.
+const FIRMWARE: &str = "/boot/efi/EFI";
+
+/// The variables GRUB keeps between boots.
+pub(super) fn variables(host: &dyn Host) -> BTreeMap<String, String> {
+    kept(host).0
+}
+
+/// The same, and the file that may have them and can't be read: what was saved in it is not known
+/// then, which is something else than nothing.
+pub(super) fn kept(host: &dyn Host) -> (BTreeMap<String, String>, Option<(io::Error, String)>) {
+    let systems = host.list(FIRMWARE).unwrap_or_default();
+    let of_systems = systems
+        .iter()
+        .map(|name| format!("{FIRMWARE}/{name}/grubenv"));
+    let mut unread = None;
+    for path in VARIABLES
+        .iter()
+        .map(|path| (*path).to_owned())
+        .chain(of_systems)
+    {
+        match text(host, &path) {
+            Ok(text) => return (menu::variables(&text), None),
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
+                _ => {
+                    unread.get_or_insert((error, path));
+                }
+            },
+        }
+    }
+    (BTreeMap::new(), unread)
+}
