@@ -106,7 +106,6 @@ pub fn run() -> Exit {
     if let Some(limit) = limits::too_low() {
         return Terminal::complain(&anyhow::Error::msg(limit));
     }
-    #[expect(clippy::disallowed_methods, reason = "cli alone reads the arguments")]
     let arguments = std::env::args_os();
     let cli = match Cli::try_parse_from(colour_last(arguments)) {
         Ok(cli) => cli,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::gate::Gates;
+use super::spelling::plain;
 use crate::probes::trials::{CommandTrial, Extension, HookTrial, Trial};
 use crate::version::KernelVersion;
 use crate::yaml;
@@ -370,32 +371,6 @@ impl Table {
                 .filter_map(|helper| number(Kind::Helper, &helper.name).or(helper.value))
                 .collect(),
         })
-    }
-}
-
-/// A name without what it begins with in C, in lower case.
-fn plain(name: &str, kind: Kind) -> String {
-    // As bpftool writes it in JSON.
-    let end = match kind {
-        Kind::MapType => "_map_type",
-        Kind::ProgramType => "_prog_type",
-        _ => "",
-    };
-    let in_json = |name: &str| Some(name.strip_prefix("have_")?.strip_suffix(end)?.to_owned());
-    if !end.is_empty()
-        && let Some(name) = in_json(name)
-    {
-        return name;
-    }
-    let prefix = match kind {
-        // Likewise.
-        Kind::Isa | Kind::Limit => "have_",
-        _ => kind.place().map_or("", |(_, prefix)| prefix),
-    };
-    match name.strip_prefix(prefix).filter(|_| !prefix.is_empty()) {
-        Some(rest) if kind == Kind::Helper => format!("bpf_{rest}"),
-        Some(rest) => rest.to_lowercase(),
-        None => name.to_owned(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Where a probe runs: what it can use, and how it says what became of it.
 
-use std::fs::File;
-use std::io::Write as _;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::unistd;
 
 use super::errno::Code;
 use super::insn::Insn;
@@ -128,7 +128,7 @@ pub(super) struct Bench {
     /// What the tracing probes share.
     pub(super) tracing: Tracing,
     /// Where what it is about to do is told.
-    pub(super) told: Option<File>,
+    pub(super) told: Option<OwnedFd>,
     /// One probe was asked for by its name, so that it may do what a diagnosis does not.
     pub(super) alone: bool,
 }
@@ -151,13 +151,13 @@ impl Bench {
     }
 
     /// Tells the doctor what this process is about to do, where it may be killed for that.
-    pub(super) fn about_to(&mut self, what: &str) {
-        let Some(told) = &mut self.told else {
+    pub(super) fn about_to(&self, what: &str) {
+        let Some(told) = &self.told else {
             return;
         };
         let line = [lanes::ABOUT, what.as_bytes(), b"\n"].concat();
         // A doctor that is gone needs no telling.
-        let _gone = told.write_all(&line);
+        let _gone = unistd::write(told, &line);
     }
 
     /// Remembers what a probe came to, for those that build on it.
