@@ -83,6 +83,17 @@ pub struct Cause {
     pub fixes: Vec<Fix>,
 }
 
+/// What is said beside a check's being ok, where something is so.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `when` and `says`")]
+pub struct Beside {
+    /// When it is said.
+    pub when: Condition,
+    /// The rest of the sentence that [`Check::ok`] begins.
+    #[serde(deserialize_with = "located::text")]
+    pub says: String,
+}
+
 /// One documented failure.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(
@@ -110,6 +121,9 @@ pub struct Check {
         skip_serializing_if = "Option::is_none"
     )]
     pub ok: Option<String>,
+    /// What is said beside that, where something is so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
     /// Why it matters, and to whom.
     #[serde(deserialize_with = "located::text")]
     pub why: String,

@@ -204,6 +204,7 @@ fn misplaced(check: &Check) -> Option<String> {
     }
     let key = [
         ("ok", check.ok.is_some()),
+        ("beside", !check.beside.is_empty()),
         ("applies", check.applies.is_some()),
         ("requires", !check.requires.is_empty()),
     ];

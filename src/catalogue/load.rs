@@ -232,7 +232,9 @@ impl Catalogue {
                 asks |= matches!(condition, super::Condition::Probe(test) if test.probe == probe);
             };
             let causes = check.causes.iter().filter_map(|cause| cause.when.as_ref());
-            for condition in check.applies.iter().chain(&check.fails).chain(causes) {
+            let beside = check.beside.iter().map(|beside| &beside.when);
+            let conditions = check.applies.iter().chain(&check.fails);
+            for condition in conditions.chain(causes).chain(beside) {
                 condition.walk(&mut visit);
             }
             asks
@@ -252,6 +254,7 @@ impl Catalogue {
             let causes = check.causes.iter();
             let fixes = causes.clone().flat_map(|cause| cause.fixes.iter());
             let conditions = check.applies.iter().chain(&check.fails);
+            let conditions = conditions.chain(check.beside.iter().map(|beside| &beside.when));
             let conditions = conditions.chain(causes.filter_map(|cause| cause.when.as_ref()));
             for condition in conditions.chain(fixes.filter_map(|fix| fix.when.as_ref())) {
                 ask(condition);

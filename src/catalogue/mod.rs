@@ -24,7 +24,7 @@ mod vocabulary;
 mod words;
 mod written;
 
-pub use check::{Area, Cause, Check, Kind, Severity};
+pub use check::{Area, Beside, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
 pub use lint::{Level, Offence, lint, places};

@@ -63,6 +63,8 @@ fn conditions(check: &Check) -> Vec<(String, &Condition)> {
     let mut all = Vec::new();
     all.extend(check.fails.iter().map(|c| ("`fails`".to_owned(), c)));
     all.extend(check.applies.iter().map(|c| ("`applies`".to_owned(), c)));
+    let beside = check.beside.iter().map(|beside| &beside.when);
+    all.extend(beside.map(|when| ("`beside`".to_owned(), when)));
     for (index, cause) in check.causes.iter().enumerate() {
         let place = format!("cause {}", index + 1);
         all.extend(cause.when.iter().map(|when| (place.clone(), when)));

@@ -10,11 +10,14 @@ mod features;
 mod feed;
 mod fleet;
 mod input;
+mod limits;
 mod output;
 mod paths;
 mod place;
 mod probes;
 mod source;
+
+use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 use nix::sys::signal::{SigSet, Signal};
@@ -70,6 +73,29 @@ enum Command {
     Collect(collect::CollectArguments),
 }
 
+/// The arguments with `--color WHEN` behind the names of commands: all commands take it, and none
+/// for those below it.
+fn colour_last(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments = arguments.peekable();
+    let mut words: Vec<OsString> = arguments.next().into_iter().collect();
+    let mut colour = Vec::new();
+    while let Some(next) = arguments.peek().and_then(|next| next.to_str()) {
+        let values = match next {
+            "--color" => 2,
+            _ if next.starts_with("--color=") => 1,
+            _ if next.starts_with('-') => break,
+            _ => 0,
+        };
+        match values {
+            0 => words.extend(arguments.next()),
+            values => colour.extend(arguments.by_ref().take(values)),
+        }
+    }
+    words.append(&mut colour);
+    words.extend(arguments);
+    words
+}
+
 /// Reads the arguments, runs the command and says how it ended.
 pub fn run() -> Exit {
     // Over the limit for the size of files, writing is to fail with an error, of which one can
@@ -77,7 +103,11 @@ pub fn run() -> Exit {
     let mut too_large = SigSet::empty();
     too_large.add(Signal::SIGXFSZ);
     let _killed_by_it_otherwise = too_large.thread_block();
-    let cli = match Cli::try_parse() {
+    if let Some(limit) = limits::too_low() {
+        return Terminal::complain(&anyhow::Error::msg(limit));
+    }
+    let arguments = std::env::args_os();
+    let cli = match Cli::try_parse_from(colour_last(arguments)) {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error),
     };
@@ -92,4 +122,43 @@ pub fn run() -> Exit {
         None => check::run(&cli.check),
     };
     outcome.unwrap_or_else(|error| Terminal::complain(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_taken_before_the_command_as_well() {
+        for (given, taken) in [
+            (
+                "d --color never features show x",
+                "d features show x --color never",
+            ),
+            (
+                "d features --color=always show x",
+                "d features show x --color=always",
+            ),
+            (
+                "d features show x --color never",
+                "d features show x --color never",
+            ),
+            ("d --color never", "d --color never"),
+            ("d --color", "d --color"),
+            // What follows an option may be its value.
+            (
+                "d explain --text --color never",
+                "d explain --text --color never",
+            ),
+            ("d explain -- --color", "d explain -- --color"),
+            ("d", "d"),
+            ("", ""),
+        ] {
+            let given = given.split_whitespace().map(OsString::from);
+            let taken: Vec<OsString> = taken.split_whitespace().map(OsString::from).collect();
+            assert_eq!(colour_last(given), taken);
+        }
+        let arguments = ["d", "--color", "never", "features", "show", "hash"].map(OsString::from);
+        assert!(Cli::try_parse_from(colour_last(arguments.into_iter())).is_ok());
+    }
 }

@@ -83,11 +83,7 @@ impl<'a> Judge<'a> {
         }
         let fails = self.world.answer(fails);
         match (applies.tri, fails.tri) {
-            (_, Tri::No) => Finding {
-                because: check.ok.clone().unwrap_or_default(),
-                evidence: tidy(fails.evidence),
-                ..blank(check, Status::Ok)
-            },
+            (_, Tri::No) => self.ok(check, fails.evidence),
             (Tri::Yes, Tri::Yes) => self.failure(check, fails.evidence),
             _ => {
                 let missing = if fails.tri == Tri::Unknown {
@@ -103,6 +99,23 @@ impl<'a> Judge<'a> {
                     ..blank(check, Status::Unknown)
                 }
             }
+        }
+    }
+
+    /// That it does not fail, and what there is to say beside that.
+    fn ok(&self, check: &Check, mut evidence: Vec<Evidence>) -> Finding {
+        let mut because = check.ok.clone().unwrap_or_default();
+        for beside in &check.beside {
+            let answer = self.world.answer(&beside.when);
+            if answer.tri == Tri::Yes {
+                because = format!("{because}; {}", beside.says);
+                evidence.extend(answer.evidence);
+            }
+        }
+        Finding {
+            because,
+            evidence: tidy(evidence),
+            ..blank(check, Status::Ok)
         }
     }
 
@@ -227,6 +240,7 @@ pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::KernelConfig;
     use crate::probes::Stage;
 
     #[test]
@@ -247,6 +261,51 @@ mod tests {
         for finding in &findings {
             let open = [Status::Unknown, Status::NotApplicable];
             assert!(open.contains(&finding.status), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_cgroups_is_said_to_be_one() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        for (extent, said) in [("part", true), ("whole", false)] {
+            let mut facts = Facts::default();
+            let mounts = vec!["/sys/fs/cgroup".to_owned()];
+            for (key, fact) in [
+                ("mount.cgroup2", Fact::known(mounts, "/proc/self/mountinfo")),
+                (
+                    "cgroup.mode",
+                    Fact::known("unified", "/proc/self/mountinfo"),
+                ),
+                (
+                    "cgroup.v2-extent",
+                    Fact::known(extent, "/proc/self/ns/cgroup"),
+                ),
+            ] {
+                facts.set(key, fact);
+            }
+            let findings = diagnose(&catalogue, &facts, &[]);
+            let found = findings
+                .iter()
+                .find(|f| f.check == "cgroup2-missing")
+                .unwrap();
+            assert_eq!(found.status, Status::Ok, "{extent}");
+            assert_eq!(found.because.contains("; it is a part"), said, "{extent}");
+            let shown = found.evidence.iter().any(
+                |piece| matches!(piece, Evidence::Fact { fact, .. } if fact == "cgroup.v2-extent"),
+            );
+            assert_eq!(shown, said, "{extent}");
+        }
+    }
+
+    #[test]
+    fn nothing_tried_is_nothing_known_of_a_policy() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let all = ["SYS_ADMIN", "BPF", "PERFMON", "NET_ADMIN"];
+        for seccomp in ["disabled", "filter"] {
+            let findings = diagnose(&catalogue, &process(&all, seccomp), &[]);
+            let found = findings.iter().find(|f| f.check == "lsm-denied").unwrap();
+            assert_eq!(found.status, Status::Unknown, "{seccomp}: {found:?}");
+            assert!(found.because.contains("was not tried"), "{found:?}");
         }
     }
 
@@ -553,6 +612,155 @@ mod tests {
                     assert!(!disagree, "{told:?}: {finding:#?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_setting_and_a_dead_ftrace_are_told_from_the_build() {
+        use Status::{Fail, NotApplicable, Ok, Unknown};
+        const KPROBES: &str = "kprobes-disabled";
+        const FENTRY: &str = "fentry-unsupported";
+        const BUILT: &str = "CONFIG_KPROBES=y\nCONFIG_KPROBE_EVENTS=y\nCONFIG_BPF_EVENTS=y\n\
+            CONFIG_FUNCTION_TRACER=y\nCONFIG_DYNAMIC_FTRACE=y\nCONFIG_BPF=y\n";
+        // Machine, setting of ftrace, whether the options are known, outcomes; check, status, words.
+        type Case<'a> = (&'a str, i64, bool, &'a [&'a str], &'a str, Status, &'a str);
+        let untried: &[&str] = &["kprobe skipped", "fentry skipped"];
+        let rows: &[Case<'_>] = &[
+            // Not tried, for the setting alone tells.
+            (
+                "x86_64",
+                0,
+                true,
+                untried,
+                KPROBES,
+                Fail,
+                "ftrace_enabled is 0: kprobes where",
+            ),
+            (
+                "x86_64",
+                0,
+                true,
+                untried,
+                FENTRY,
+                Fail,
+                "ftrace_enabled is 0: a program at",
+            ),
+            (
+                "x86_64",
+                0,
+                false,
+                untried,
+                FENTRY,
+                Fail,
+                "ftrace_enabled is 0: a program at",
+            ),
+            ("x86_64", 1, true, untried, KPROBES, Ok, ""),
+            ("x86_64", 1, true, untried, FENTRY, Ok, ""),
+            ("x86_64", 1, false, untried, KPROBES, Unknown, ""),
+            // Breakpoints there, which go without ftrace.
+            ("aarch64", 0, true, untried, KPROBES, Ok, ""),
+            ("aarch64", 0, true, untried, FENTRY, Fail, ""),
+            // What was tried outranks the setting.
+            ("x86_64", 0, true, &[], KPROBES, Ok, ""),
+            (
+                "x86_64",
+                1,
+                true,
+                &["kprobe trigger"],
+                KPROBES,
+                Fail,
+                "attached and never fired",
+            ),
+            (
+                "x86_64",
+                1,
+                true,
+                &["fentry trigger"],
+                FENTRY,
+                Fail,
+                "attached and never ran",
+            ),
+            // Ftrace killed itself, whatever the architecture.
+            (
+                "x86_64",
+                1,
+                true,
+                &["fentry attach ENODEV"],
+                FENTRY,
+                Fail,
+                "shut itself down",
+            ),
+            (
+                "aarch64",
+                1,
+                true,
+                &["fentry attach ENODEV"],
+                FENTRY,
+                Fail,
+                "shut itself down",
+            ),
+            (
+                "x86_64",
+                1,
+                true,
+                &["fentry attach ENOTSUPP"],
+                FENTRY,
+                Fail,
+                "DIRECT_CALLS is off",
+            ),
+            (
+                "aarch64",
+                1,
+                true,
+                &["fentry attach ENOTSUPP"],
+                FENTRY,
+                Fail,
+                "On arm64",
+            ),
+            (
+                "s390x",
+                1,
+                true,
+                &["fentry attach ENOTSUPP"],
+                FENTRY,
+                Fail,
+                "later than x86",
+            ),
+            // A refused right is no want of the kernel.
+            (
+                "x86_64",
+                1,
+                true,
+                &["fentry load EPERM", "load-tracing load EPERM"],
+                FENTRY,
+                NotApplicable,
+                "",
+            ),
+        ];
+        let catalogue = crate::built_in_catalogue().unwrap();
+        for (arch, ftrace, options, told, check, status, words) in rows {
+            let mut facts = process(ROOT, "disabled");
+            facts.set("kernel.arch", Fact::known(*arch, "uname"));
+            facts.set(
+                "sysctl.kernel.ftrace_enabled",
+                Fact::known(*ftrace, "/proc/sys"),
+            );
+            facts.set(
+                "btf.vmlinux",
+                Fact::known("present", "/sys/kernel/btf/vmlinux"),
+            );
+            if *options {
+                let config = KernelConfig::from_bytes(BUILT.as_bytes(), "/boot/config");
+                facts.set_config(config);
+            }
+            let findings = diagnose(&catalogue, &facts, &outcomes(told));
+            let found = findings.iter().find(|finding| finding.check == *check);
+            let found = found.unwrap();
+            assert_eq!(
+                found.status, *status,
+                "{arch} {ftrace} {told:?}: {found:#?}"
+            );
+            assert!(found.because.contains(words), "{arch} {told:?}: {found:#?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Control groups: which mode the host runs in, and where the v2 hierarchy is.
 
+use std::io::ErrorKind;
+
 use super::keys::Values::{List, OneOf, Text};
 use super::mounts::{Mount, Mounts};
 use super::{Fact, Facts, KeyInfo, Value, reader};
@@ -17,6 +19,13 @@ pub(super) const KEYS: &[KeyInfo] = &[
         Text,
         "The best directory to attach cgroup programs at: a mount point of the whole v2 \
          hierarchy if there is one (/proc/self/mountinfo).",
+    ),
+    KeyInfo::one(
+        "cgroup.v2-extent",
+        OneOf(&["whole", "part"]),
+        "Whether cgroup.v2-path shows the whole v2 hierarchy of the host or a part of it, as in a \
+         container: programs attached there see the processes of that part alone \
+         (/proc/self/mountinfo, /proc/self/ns/cgroup, cgroup.events).",
     ),
     KeyInfo::one(
         "cgroup.v2-controllers",
@@ -39,9 +48,14 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     facts.set("cgroup.mode", mode_fact);
 
     let path = mounts.fact(|mounts| match best_v2(mounts) {
-        Some(path) => Fact::known(path, source),
+        Some((path, _)) => Fact::known(path, source),
         None => mounts.none(Fact::absent(source)),
     });
+    let extent = mounts.fact(|mounts| match best_v2(mounts) {
+        Some((path, mount)) => extent(host, path, mount, source),
+        None => mounts.none(Fact::absent(source)),
+    });
+    facts.set("cgroup.v2-extent", extent);
     let controllers = match path.value() {
         Some(Value::Text(path)) => {
             reader::fact(host, &format!("{path}/cgroup.controllers"), |text| {
@@ -105,9 +119,36 @@ fn mode(mounts: &Mounts) -> &'static str {
     }
 }
 
+/// How much of the hierarchy a mount shows. Its root is told as seen from the cgroup namespace of
+/// whoever reads, so that `/` may be the top of a container; but the hierarchy's own top lacks a
+/// file that all cgroups below it have.
+fn extent(host: &dyn Host, path: &str, mount: &Mount, source: &str) -> Fact {
+    /// The first cgroup namespace always has this number (PROC_CGROUP_INIT_INO in
+    /// include/linux/proc_ns.h).
+    const FIRST: &str = "cgroup:[4026531835]";
+    let namespace = "/proc/self/ns/cgroup";
+    let mut parts = mount.root.split('/').filter(|part| !part.is_empty());
+    if parts.any(|part| part != "..") {
+        return Fact::known("part", source);
+    }
+    if host.link(namespace).is_ok_and(|link| link == FIRST) {
+        return Fact::known("whole", namespace);
+    }
+    // CFTYPE_NOT_ON_ROOT in kernel/cgroup/cgroup.c.
+    let below = format!("{path}/cgroup.events");
+    let is_read = host.stat(&format!("{path}/cgroup.controllers")).is_ok();
+    match host.stat(&below) {
+        Ok(_) => Fact::known("part", &below),
+        Err(error) if is_read && error.kind() == ErrorKind::NotFound => {
+            Fact::known("whole", &below)
+        }
+        Err(error) => reader::unreadable(&error, &below),
+    }
+}
+
 /// The v2 mount that shows most of the hierarchy, the usual places first. In a container
 /// without a cgroup namespace, the mount shows a subtree and says so by its root.
-fn best_v2(mounts: &Mounts) -> Option<&str> {
+fn best_v2(mounts: &Mounts) -> Option<(&str, &Mount)> {
     let usual = [
         "/sys/fs/cgroup",
         "/sys/fs/cgroup/unified",
@@ -118,8 +159,7 @@ fn best_v2(mounts: &Mounts) -> Option<&str> {
         let shows_part = !matches!(mount.root.as_str(), "/" | "");
         (shows_part, place.unwrap_or(usual.len()), point.len())
     };
-    let best = mounts.of_type("cgroup2").min_by_key(rank)?;
-    Some(best.0)
+    mounts.of_type("cgroup2").min_by_key(rank)
 }
 
 #[cfg(test)]
@@ -203,6 +243,45 @@ mod tests {
              4 1 0:3 / /host/cgroup rw - cgroup2 cgroup2 rw\n",
         );
         assert_eq!(facts.text("cgroup.v2-path").unwrap(), "/host/cgroup");
+    }
+
+    #[test]
+    fn a_subtree_is_told_from_the_whole() {
+        const FIRST: Option<&str> = Some("cgroup:[4026531835]");
+        const OTHER: Option<&str> = Some("cgroup:[4026532201]");
+        for (root, namespace, files, extent) in [
+            ("/", FIRST, &["cgroup.controllers"][..], Some("whole")),
+            ("/docker/1f", FIRST, &[], Some("part")),
+            ("/docker/1f", None, &[], Some("part")),
+            ("/../system.slice", OTHER, &[], Some("part")),
+            (
+                "/",
+                OTHER,
+                &["cgroup.controllers", "cgroup.events"],
+                Some("part"),
+            ),
+            // A namespace made at the top, and a mount that leads up there.
+            ("/", OTHER, &["cgroup.controllers"], Some("whole")),
+            ("/../..", OTHER, &["cgroup.controllers"], Some("whole")),
+            // What nobody could look at is not known.
+            ("/", OTHER, &[], None),
+            ("/", None, &[], None),
+        ] {
+            let mount = format!("{ROOT}3 2 0:3 {root} /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+            let mut host = Memory::new().with("/proc/self/mountinfo", mount);
+            if let Some(name) = namespace {
+                host = host.with_link("/proc/self/ns/cgroup", name);
+            }
+            for file in files {
+                host = host.with(&format!("/sys/fs/cgroup/{file}"), "");
+            }
+            let mut facts = Facts::default();
+            collect(&host, &Mounts::read(&host), &mut facts);
+            let told = facts.text("cgroup.v2-extent");
+            assert_eq!(told.as_deref(), extent, "{root} {namespace:?} {files:?}");
+        }
+        let none = facts("");
+        assert_eq!(none.get("cgroup.v2-extent").value(), Some(&Value::Absent));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod rights;
 mod sections;
 mod show;
 mod shown;
+mod spelling;
 mod table;
 mod text;
 

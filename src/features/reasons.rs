@@ -154,7 +154,11 @@ pub(super) fn follow(row: &mut Row, sections: &Sections, programs: &[Row]) {
             row.known_by.push(Source::Policy);
         }
         let of = format!("its program type {}: {}", program.name, program.because);
-        row.because = joined(&[of, std::mem::take(&mut row.because)]);
+        // The hook was refused for the same reason, if it was tried: once is enough.
+        let own = row.because.split("; ");
+        let own = own.filter(|part| !part.contains(" answers E"));
+        let own: Vec<String> = own.map(str::to_owned).collect();
+        row.because = joined(&[vec![of], own].concat());
     }
 }
 

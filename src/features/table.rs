@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::gate::Gates;
+use super::spelling::plain;
 use crate::probes::trials::{CommandTrial, Extension, HookTrial, Trial};
 use crate::version::KernelVersion;
 use crate::yaml;
@@ -124,6 +125,8 @@ pub(super) struct Entry {
     pub(super) quiet: bool,
     /// How to ask for it, beyond what its kind says.
     pub(super) ask: Option<Ask>,
+    /// The hook whose experiment asks for links of this type.
+    pub(super) hook: Option<String>,
     /// Probes of the table that make it and see it at work.
     #[serde(default)]
     pub(super) shown: Vec<String>,
@@ -242,12 +245,22 @@ impl Table {
     /// A name that nothing has, with the nearest one.
     pub fn wish(&self, only: &[String], helpers_of: &[String]) -> Result<Wish, NoSuchName> {
         let mut wish = Wish::default();
-        for name in only {
-            wish.only
-                .push(self.plain(name).ok_or_else(|| self.unknown(name))?);
-        }
         let types = || self.program_type.iter().map(|row| row.name.clone());
-        for name in helpers_of {
+        let mut helpers_of = helpers_of.to_vec();
+        for name in only {
+            match name.strip_suffix("_available_helpers") {
+                // As bpftool calls the list of a program type's helpers in JSON.
+                Some(of) => {
+                    wish.only.push(Kind::Helper.name().to_owned());
+                    helpers_of.push(of.to_owned());
+                }
+                None => {
+                    let plain = self.plain(name).ok_or_else(|| self.unknown(name))?;
+                    wish.only.push(plain);
+                }
+            }
+        }
+        for name in &helpers_of {
             let plain = plain(name, Kind::ProgramType);
             if name == "all" {
                 wish.helpers_of.extend(types());
@@ -297,7 +310,8 @@ impl Table {
         for kind in Kind::ALL {
             for entry in self.rows(kind) {
                 if wish.has(kind, &entry.name) {
-                    trials.extend(self.trial(kind, entry, &number));
+                    let trial = self.trial(kind, entry, &number);
+                    trials.extend(trial.filter(|trial| !trials.contains(trial)));
                 }
             }
         }
@@ -330,6 +344,11 @@ impl Table {
             (Kind::ProgramType, _) => Trial::Program(value()?),
             (Kind::BtfKind, _) => Trial::Kind(value()?),
             (Kind::AttachType, Some(Ask::Hook(how))) => Trial::Hook(value()?, how),
+            (Kind::LinkType, _) => {
+                let (hook, rows) = (entry.hook.as_deref()?, self.rows(Kind::AttachType));
+                let of = rows.iter().find(|row| row.name == hook)?;
+                return self.trial(Kind::AttachType, of, number);
+            }
             (Kind::Command, Some(Ask::Command(how))) => Trial::Command(value()?, how),
             (Kind::Isa | Kind::Limit, Some(Ask::Extension(extension))) => Trial::Code(extension),
             _ => return None,
@@ -352,20 +371,6 @@ impl Table {
                 .filter_map(|helper| number(Kind::Helper, &helper.name).or(helper.value))
                 .collect(),
         })
-    }
-}
-
-/// A name without what it begins with in C, in lower case.
-fn plain(name: &str, kind: Kind) -> String {
-    let prefix = match kind {
-        // As bpftool writes it in JSON.
-        Kind::Isa | Kind::Limit => "have_",
-        _ => kind.place().map_or("", |(_, prefix)| prefix),
-    };
-    match name.strip_prefix(prefix).filter(|_| !prefix.is_empty()) {
-        Some(rest) if kind == Kind::Helper => format!("bpf_{rest}"),
-        Some(rest) => rest.to_lowercase(),
-        None => name.to_owned(),
     }
 }
 

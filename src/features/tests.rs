@@ -894,10 +894,77 @@ fn a_map_of_a_module_that_is_not_active_is_not_laid_to_the_build() {
         assert_eq!(row.available, Available::No, "{row:?}");
         assert!(row.because.contains(said), "{row:?}");
     }
-    // As bpftool writes it in JSON.
-    assert!(
-        table
-            .wish(&["have_v4_isa_extension".to_owned()], &[])
-            .is_ok()
-    );
+}
+
+#[test]
+fn names_are_taken_as_bpftool_writes_them_in_json() {
+    let table = table();
+    for (name, kind, row) in [
+        ("have_v4_isa_extension", Kind::Isa, "v4_isa_extension"),
+        ("have_bounded_loops", Kind::Limit, "bounded_loops"),
+        ("have_hash_map_type", Kind::MapType, "hash"),
+        ("have_struct_ops_prog_type", Kind::ProgramType, "struct_ops"),
+    ] {
+        let wish = table.wish(&[name.to_owned()], &[]).unwrap();
+        assert!(wish.has(kind, row), "{name}");
+        assert!(!wish.has(Kind::MapType, "array"), "{name}");
+        let found = table.find(name);
+        let found: Vec<&str> = found.iter().map(|(_, entry)| entry.name.as_str()).collect();
+        assert_eq!(found, [row], "{name}");
+    }
+    let helpers = ["xdp_available_helpers".to_owned()];
+    assert_eq!(table.wish(&helpers, &[]).unwrap().helpers_of, ["xdp"]);
+    for name in ["have_nothing_map_type", "nothing_available_helpers"] {
+        assert!(table.wish(&[name.to_owned()], &[]).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_link_and_its_hook_are_told_alike() {
+    let table = table();
+    let only = ["kprobe_multi", "trace_kprobe_multi"].map(str::to_owned);
+    let wish = table.wish(&only, &[]).unwrap();
+    let trials = table.trials(&wish, |_, _| None);
+    let hook = Trial::Hook(42, crate::probes::trials::HookTrial::Link);
+    let asked = trials.iter().filter(|trial| **trial == hook).count();
+    assert_eq!(asked, 1, "{trials:?}");
+    let facts = Facts::default();
+    let names = Names::of(&[]);
+    for (reply, available) in [
+        (Reply::No("EOPNOTSUPP".to_owned()), Available::No),
+        (Reply::Yes, Available::Yes),
+    ] {
+        let tried = [(hook.clone(), vec![reply])];
+        let features = judge(&table, &sections(), &known(&facts, &names, &tried), &wish);
+        let rows: Vec<&Row> = features
+            .groups
+            .iter()
+            .flat_map(|group| &group.rows)
+            .collect();
+        let told = |name: &str| rows.iter().find(|row| row.name == name).unwrap();
+        let (hook, link) = (told("trace_kprobe_multi"), told("kprobe_multi"));
+        assert_eq!((hook.available, link.available), (available, available));
+        assert_eq!(hook.because, link.because);
+    }
+    // Each row that is answered by a hook names one.
+    for entry in table.rows(Kind::LinkType) {
+        let hook = entry.hook.as_deref();
+        let known = hook.is_none_or(|hook| table.named(Kind::AttachType, hook).is_some());
+        assert!(known, "{}", entry.name);
+    }
+}
+
+#[test]
+fn a_hook_refused_with_its_programs_says_so_once() {
+    let table = table();
+    let wish = table.wish(&["trace_kprobe_multi".to_owned()], &[]).unwrap();
+    let refused = || vec![Reply::Unknown("trying it answers EPERM".to_owned())];
+    let trials = table.trials(&wish, |_, _| None).into_iter();
+    let tried: Vec<(Trial, Vec<Reply>)> = trials.map(|trial| (trial, refused())).collect();
+    let facts = Facts::default();
+    let names = Names::of(&[]);
+    let features = judge(&table, &sections(), &known(&facts, &names, &tried), &wish);
+    let row = &features.groups[0].rows[0];
+    assert_eq!(row.because.matches("EPERM").count(), 1, "{row:?}");
+    assert!(row.because.contains("its program type kprobe"), "{row:?}");
 }

@@ -1,10 +1,12 @@
 //! Where a probe runs: what it can use, and how it says what became of it.
 
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::unistd;
 
 use super::errno::Code;
 use super::insn::Insn;
@@ -14,6 +16,7 @@ use super::kinds::MapType;
 use super::kinds::ProgType;
 use super::kinds::Recipe;
 use super::kinds::Shape;
+use super::lanes;
 use super::log;
 use super::memlock;
 use super::outcome::Outcome;
@@ -124,6 +127,8 @@ pub(super) struct Bench {
     kernel_types: Option<Result<Rc<KernelTypes>, NoTypes>>,
     /// What the tracing probes share.
     pub(super) tracing: Tracing,
+    /// Where what it is about to do is told.
+    pub(super) told: Option<OwnedFd>,
     /// One probe was asked for by its name, so that it may do what a diagnosis does not.
     pub(super) alone: bool,
 }
@@ -140,8 +145,19 @@ impl Bench {
             place: Place::default(),
             kernel_types: None,
             tracing: Tracing::default(),
+            told: None,
             alone: false,
         }
+    }
+
+    /// Tells the doctor what this process is about to do, where it may be killed for that.
+    pub(super) fn about_to(&self, what: &str) {
+        let Some(told) = &self.told else {
+            return;
+        };
+        let line = [lanes::ABOUT, what.as_bytes(), b"\n"].concat();
+        // A doctor that is gone needs no telling.
+        let _gone = unistd::write(told, &line);
     }
 
     /// Remembers what a probe came to, for those that build on it.

@@ -59,6 +59,7 @@ pub(super) fn work(
     };
     let mut bench = Bench::new(settled);
     bench.alone = alone;
+    bench.told = results.try_clone().ok().map(OwnedFd::from);
     for probe in probes {
         let answer = try_one(probe, &mut bench);
         if tell(&mut results, &answer).is_err() {

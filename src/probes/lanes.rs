@@ -31,6 +31,8 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub(super) const ROOMY: &[u8] = b"roomy";
 /// The first line of a child whose memory is bounded by what others of its user take.
 pub(super) const CRAMPED: &[u8] = b"cramped";
+/// What a line begins with by which a child says what it is about to do, lest it dies of that.
+pub(super) const ABOUT: &[u8] = b"about ";
 
 /// How long the doctor waits.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +96,8 @@ struct Lane {
     greeted: bool,
     /// Since when the answer to the first item is waited for.
     since: Instant,
+    /// What the child was last about to do.
+    about: String,
 }
 
 impl<W: Work> Lanes<W> {
@@ -120,6 +124,7 @@ impl<W: Work> Lanes<W> {
             child: None,
             greeted: false,
             since: Instant::now(),
+            about: String::new(),
         });
         self.start_waiting();
     }
@@ -197,6 +202,7 @@ impl<W: Work> Lanes<W> {
                     others.push(child.number());
                     lane.child = Some(child);
                     lane.greeted = false;
+                    lane.about.clear();
                     lane.since = Instant::now();
                 }
                 Err(code) => answer = Err(code),
@@ -262,6 +268,7 @@ impl<W: Work> Lanes<W> {
                 Some(outcome) => {
                     if let Some(item) = lane.items.pop_front() {
                         let after = lane.since.elapsed();
+                        let outcome = outcome.while_about(&lane.about);
                         let answer = self.work.unanswered(item, outcome, after);
                         settle(&mut self.answers, item, answer);
                     }
@@ -285,6 +292,10 @@ impl<W: Work> Lanes<W> {
                 self.roomy &= line == ROOMY;
                 continue;
             }
+            if let Some(about) = line.strip_prefix(ABOUT) {
+                lane.about = String::from_utf8_lossy(about).into_owned();
+                continue;
+            }
             let &item = lane.items.front()?;
             let Some(answer) = self.work.read(item, &line) else {
                 // What isn't an answer comes from a child that has lost its mind.
@@ -292,6 +303,7 @@ impl<W: Work> Lanes<W> {
             };
             settle(&mut self.answers, item, answer);
             lane.items.pop_front();
+            lane.about.clear();
             lane.since = Instant::now();
         }
         None

@@ -99,6 +99,17 @@ impl Outcome {
         }
     }
 
+    /// The same, where it is known what the process was about to do when that ended it.
+    pub(super) fn while_about(mut self, what: &str) -> Self {
+        if let Self::Fails { log, .. } = &mut self
+            && !what.is_empty()
+        {
+            log.push_str(": ");
+            log.push_str(what);
+        }
+        self
+    }
+
     /// What the error of a failure of this probe means at its stage, in words; nothing where it
     /// came without one, or no more is known than its name.
     #[must_use]

@@ -85,6 +85,10 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
     if let Some(ok) = &check.ok {
         blocks.push(Block::Text(format!("Otherwise: {ok}.")));
     }
+    for beside in &check.beside {
+        let (when, says) = (beside.when.sentence(), &beside.says);
+        blocks.push(Block::Text(format!("Where {when}: {says}.")));
+    }
     blocks.push(heading(match check.fails {
         Some(_) => "Causes, the first that matches",
         None => "Causes, the likeliest first",

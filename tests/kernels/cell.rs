@@ -44,6 +44,8 @@ const ENOUGH_HANGS: usize = 3;
 pub struct Said {
     pub findings: Vec<(String, Status)>,
     pub probes: Vec<ProbeResult>,
+    /// How many experiments were killed one by one, where they were.
+    pub killed: Option<String>,
 }
 
 /// How a cell ended.
@@ -96,7 +98,9 @@ impl Outcome {
             ),
             Self::NotRun { why } => ("not run", why.clone()),
         };
-        println!("{word:<8} {kernel:<28} {title:<28} {rest}");
+        let killed = self.said().and_then(|said| said.killed.as_deref());
+        let killed = killed.map_or_else(String::new, |killed| format!(", {killed}"));
+        println!("{word:<8} {kernel:<28} {title:<28} {rest}{killed}");
     }
 }
 
@@ -201,6 +205,13 @@ impl Bench<'_> {
         }
         if !moments(self.table, cell, condition, spoiled).is_empty() {
             let killed = frame("killed")?;
+            let each = killed
+                .lines()
+                .find(|line| line.contains("experiments were killed"));
+            said.killed = each.map(|line| line.trim_start_matches("# ").to_owned());
+            if condition.kill_each && said.killed.is_none() {
+                problems.push("killed: no experiment was killed by itself".to_owned());
+            }
             if !killed.ends_with("\nstatus 0\n") {
                 problems.extend(killed.lines().map(|line| format!("killed: {line}")));
             }

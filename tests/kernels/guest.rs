@@ -196,6 +196,7 @@ impl Payload<'_> {
             format!("BUSY={}", yes(condition.busy)),
             format!("FEATURES={}", yes(condition.features)),
             format!("KILLS='{}'", self.kills),
+            format!("KILL_EACH={}", yes(condition.kill_each)),
             format!("DOCTOR_LIMIT={DOCTOR_LIMIT}"),
             format!("HOST={}", self.host),
             format!("SHELL_WANTED={}", yes(self.shell)),

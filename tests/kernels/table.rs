@@ -83,6 +83,9 @@ pub struct Condition {
     /// How often another run is killed after the one that is judged.
     #[serde(default = "once")]
     pub kills: u32,
+    /// Each experiment is run alone, too, and killed once.
+    #[serde(default)]
+    pub kill_each: bool,
     /// The doctor also tells what the kernel's BPF has.
     #[serde(default)]
     pub features: bool,

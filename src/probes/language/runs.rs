@@ -1,5 +1,7 @@
 //! Ways of running a program without its event (BPF_PROG_TEST_RUN).
 
+use nix::errno::Errno;
+
 use crate::probes::basics::PACKET;
 use crate::probes::basics::expect;
 use crate::probes::bench::At;
@@ -9,13 +11,16 @@ use crate::probes::bench::Trouble;
 use crate::probes::insn::Code;
 use crate::probes::insn::Reg;
 use crate::probes::insn::Size;
+use crate::probes::kinds::MapType;
 use crate::probes::kinds::ProgType;
 use crate::probes::kinds::Recipe;
 use crate::probes::kinds::SLEEPABLE;
+use crate::probes::kinds::Shape;
 use crate::probes::outcome::Stage;
 use crate::probes::table::BPF_AND_NET;
 use crate::probes::table::ONE_SMALL_PROGRAM;
 use crate::probes::table::Probe;
+use crate::probes::table::RUNS;
 use crate::probes::table::TRACING;
 
 /// What this file adds to the probe table.
@@ -57,6 +62,20 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         stages: &[Stage::Load, Stage::Trigger, Stage::Read],
         needs: &["prog-load"],
         run: raw_tracepoint,
+    },
+    Probe {
+        id: "stack-trace-run",
+        title: "Programs can take call stacks",
+        about: "Runs a raw tracepoint program for a test that takes the probe's own stack inside \
+                the kernel into a STACK_TRACE map, reads the first address of it back and deletes \
+                it.",
+        effects: "none: a map and a program, held by descriptors",
+        area: "runs",
+        since: Some("5.10"), // d5a3b1f69186 (4.6), 1b4d60ec162f (5.10)
+        privilege: TRACING,
+        stages: RUNS,
+        needs: &["run-raw-tracepoint"],
+        run: stack_trace,
     },
     Probe {
         id: "syscall-program",
@@ -119,6 +138,38 @@ fn raw_tracepoint(bench: &mut Bench) -> Trial {
         .test_run_with(&[], &mut context)
         .at(Stage::Trigger)?;
     expect("the program returned", answer.into(), 42)
+}
+
+/// `stack-trace-run`
+fn stack_trace(bench: &mut Bench) -> Trial {
+    /// BPF_FUNC_get_stackid
+    const GET_STACK_ID: i32 = 27;
+    let map = bench.map(&Shape {
+        value_size: 16 * 8,
+        entries: 8,
+        ..Shape::of(MapType::StackTrace)
+    })?;
+    let code = Code::new()
+        .map(Reg::R2, &map)
+        .set(Reg::R3, 0)
+        .call(GET_STACK_ID)
+        .exit();
+    let program = bench.program(ProgType::RawTracepoint, &code)?;
+    let mut context = 42_u64.to_ne_bytes();
+    let stack = program
+        .test_run_with(&[], &mut context)
+        .at(Stage::Trigger)?;
+    // What is no number of a stack is an error.
+    if let Some(errno) = 0_i32.checked_sub(stack as i32).filter(|errno| *errno > 0) {
+        return Err(Errno::from_raw(errno)).at(Stage::Trigger);
+    }
+    let key = stack.to_ne_bytes();
+    let taken = map.lookup_at(&key).at(Stage::Read)?;
+    if taken.iter().take(8).all(|byte| *byte == 0) {
+        let remark = "the stack that was taken has no address in it".to_owned();
+        return Err(Trouble::wrong(Stage::Read, remark));
+    }
+    map.delete(&key).at(Stage::Read)
 }
 
 /// `syscall-program`

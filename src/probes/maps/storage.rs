@@ -5,6 +5,8 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixDatagram;
 
 use nix::errno::Errno;
+use nix::sys::memfd;
+use nix::sys::memfd::MFdFlags;
 use nix::unistd;
 
 use super::BPF_FOR_MAP;
@@ -18,14 +20,17 @@ use crate::probes::bench::At;
 use crate::probes::bench::Bench;
 use crate::probes::bench::Trial;
 use crate::probes::bench::Trouble;
+use crate::probes::errno::Code as Errcode;
 use crate::probes::insn::Code;
 use crate::probes::insn::Reg;
 use crate::probes::insn::Size;
+use crate::probes::kernel_types::short_file;
 use crate::probes::kinds::MapType;
 use crate::probes::kinds::NO_PREALLOCATION;
 use crate::probes::kinds::ProgType;
 use crate::probes::kinds::Shape;
 use crate::probes::outcome::Stage;
+use crate::probes::passed;
 use crate::probes::sys;
 use crate::probes::sys::Btf;
 use crate::probes::sys::Map;
@@ -77,7 +82,7 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
     Probe {
         id: "inode-storage",
         title: "Maps that keep values with files can be created",
-        about: "Creates an INODE_STORAGE map; no value is kept with a file.",
+        about: "Creates an INODE_STORAGE map.",
         effects: "none: a BTF and a map, held by descriptors",
         area: "maps",
         since: Some("5.10"), // 8ea636848aca, with CONFIG_BPF_LSM
@@ -85,6 +90,26 @@ pub(in crate::probes) const PROBES: &[Probe] = &[
         stages: &[Stage::Create, Stage::BtfLoad],
         needs: &["map-create"],
         run: inode_storage,
+    },
+    Probe {
+        id: "inode-storage-run",
+        title: "Values can be kept with files",
+        about: "Keeps a value with a file in memory that the probe made and that has no name, reads \
+                it back and deletes it. Not tried where bpf is not among the active security \
+                modules, for then files have no place for it.",
+        effects: "none: a BTF, a map and a file in memory, held by descriptors",
+        area: "maps",
+        since: Some("5.10"), // 8ea636848aca, with CONFIG_BPF_LSM
+        privilege: BPF_FOR_MAP,
+        stages: &[
+            Stage::Open,
+            Stage::Create,
+            Stage::BtfLoad,
+            Stage::Trigger,
+            Stage::Read,
+        ],
+        needs: &["inode-storage"],
+        run: inode_storage_run,
     },
     Probe {
         id: "cgrp-storage",
@@ -147,9 +172,39 @@ fn task_storage(bench: &mut Bench) -> Trial {
 
 /// `inode-storage`
 fn inode_storage(bench: &mut Bench) -> Trial {
-    // Nothing is kept: where `bpf` is not among the active LSMs, kernels have no place reserved
-    // for it in an inode, and not all of them notice.
     create(bench, MapType::InodeStorage).map(drop)
+}
+
+/// `inode-storage-run`
+fn inode_storage_run(bench: &mut Bench) -> Trial {
+    const MODULES: &str = "/sys/kernel/security/lsm";
+    // Where `bpf` is not among the active modules, kernels have no place reserved for it in an
+    // inode, and not all of them notice.
+    let modules = short_file(MODULES);
+    match modules.as_deref().map(is_active) {
+        Ok(true) => passed::note(Stage::Open),
+        Ok(false) => {
+            return Err(Trouble::Skipped(
+                "bpf is not among the active security modules, so files have no place for a value"
+                    .to_owned(),
+            ));
+        }
+        Err(errno) => {
+            return Err(Trouble::Skipped(format!(
+                "whether bpf is among the active security modules is not known: {MODULES} answers \
+                 {}",
+                Errcode::from(*errno)
+            )));
+        }
+    }
+    let map = create(bench, MapType::InodeStorage)?;
+    let file = memfd::memfd_create("bpf-doctor", MFdFlags::MFD_CLOEXEC).at(Stage::Open)?;
+    keep(&map, file.as_raw_fd())
+}
+
+/// Whether `bpf` is among the modules the kernel lists.
+fn is_active(modules: &str) -> bool {
+    modules.split(',').any(|module| module == "bpf")
 }
 
 /// `cgrp-storage`
@@ -179,4 +234,22 @@ fn keep(map: &Map, with: i32) -> Trial {
     compare("kept", &map.lookup_at(&key).at(Stage::Read)?, &FIRST)?;
     map.delete(&key).at(Stage::Trigger)?;
     absent("a deleted value", map.lookup_at(&key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_module_is_found_by_its_whole_name() {
+        for (modules, active) in [
+            ("lockdown,capability,yama,bpf", true),
+            ("bpf", true),
+            ("lockdown,capability,yama", false),
+            ("capability,bpfguard", false),
+            ("", false),
+        ] {
+            assert_eq!(is_active(modules), active, "{modules}");
+        }
+    }
 }

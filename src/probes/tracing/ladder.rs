@@ -266,10 +266,16 @@ const COMMANDS: [&str; 38] = [
 ];
 
 /// `bpf-commands`
-fn commands(_bench: &mut Bench) -> Trial {
+fn commands(bench: &mut Bench) -> Trial {
     let mut first = None;
     let mut refused = Vec::new();
     for (number, name) in (0_u32..).zip(COMMANDS) {
+        // A filter may kill for one of them.
+        let before = match number > 0 && refused.is_empty() {
+            true => "; those with a number below its own were let through",
+            false => "",
+        };
+        bench.about_to(&format!("the command {name} of bpf(){before}"));
         match sys::unreadable_command(number) {
             // The attributes are copied before anything is asked of the caller, but that up to
             // 5.18 kernel.unprivileged_bpf_disabled comes first.

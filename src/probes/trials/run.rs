@@ -11,6 +11,7 @@ use super::programs::Desk;
 use super::{Kernel, Reply, Trial};
 use super::{code, commands, hooks, kinds, maps};
 use crate::probes::child;
+use crate::probes::errno::Code;
 use crate::probes::lanes::{Lanes, Limits, Work};
 use crate::probes::outcome::Outcome;
 
@@ -156,11 +157,22 @@ impl Work for Trying<'_> {
 /// Tries one, and takes nothing for the kernel's word that a filter before it says.
 fn try_one(desk: &mut Desk, trial: &Trial) -> Vec<Reply> {
     let replies = try_it(desk, trial);
+    let commands = trial.commands();
+    behind_filter(trial, replies, || desk.filter_answers(&commands))
+}
+
+/// What replies come to where a filter may have given them; it is asked for its own answer only
+/// where they say something.
+fn behind_filter(
+    trial: &Trial,
+    replies: Vec<Reply>,
+    filter: impl FnOnce() -> Option<Code>,
+) -> Vec<Reply> {
     let told = |reply: &Reply| !matches!(reply, Reply::Unknown(_));
     if !replies.iter().any(told) {
         return replies;
     }
-    match desk.filter_answers(&trial.commands()) {
+    match filter() {
         Some(code) => unknown(
             trial,
             &format!("a seccomp filter answers {code} to bpf() here"),
@@ -179,4 +191,36 @@ fn try_it(desk: &mut Desk, trial: &Trial) -> Vec<Reply> {
         Trial::Kind(kind) => kinds::try_kind(desk, *kind),
         Trial::Code(extension) => code::try_extension(desk, *extension),
     }]
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::errno::Errno;
+
+    use super::*;
+
+    #[test]
+    fn what_a_filter_says_is_not_taken_for_the_kernels_word() {
+        let trial = Trial::Helpers {
+            program: 1,
+            helpers: vec![1, 2],
+        };
+        let no = || Reply::No("EINVAL".to_owned());
+        let open = || Reply::Unknown("trying it answers EPERM".to_owned());
+        for replies in [
+            vec![no(), no()],
+            vec![Reply::Yes, no()],
+            vec![open(), Reply::Partly("here".to_owned())],
+        ] {
+            let kept = behind_filter(&trial, replies.clone(), || None);
+            assert_eq!(kept, replies, "no filter, or one that lets it through");
+            let gated = behind_filter(&trial, replies, || Some(Errno::EINVAL.into()));
+            let said = "a seccomp filter answers EINVAL to bpf() here".to_owned();
+            assert_eq!(gated, vec![Reply::Unknown(said); 2]);
+        }
+        // Where nothing is known the filter need not be asked, and the reason stays.
+        let replies = vec![open(), open()];
+        let kept = behind_filter(&trial, replies.clone(), || panic!("it was asked"));
+        assert_eq!(kept, replies);
+    }
 }
