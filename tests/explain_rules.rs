@@ -41,6 +41,11 @@ fn noise_is_no_failure_and_ends_with_0() {
          libxdp: Compatibility check for dispatcher program failed: Invalid argument\n\
          Success: Loading XDP prog name:count(id:9) on device:eth0(ifindex:2)",
         "type=AVC msg=audit(1.1:9): avc:  denied  { prog_load } for  pid=7 comm=\"agent\" tclass=bpf permissive=1",
+        "  BTF [M] /root/wifi/core.ko\nSkipping BTF generation for /root/wifi/core.ko due to unavailability of vmlinux",
+        "libbpf: prog 'xdp_pass': BPF program load failed: Invalid argument\n\
+         libbpf: prog 'xdp_pass': failed to load: -22\n\
+         libbpf: failed to load object '/opt/lib/bpf/xdp-dispatcher.o'\n\
+         The XDP program was attached to eth0.",
     ];
     for log in logs {
         let explanation = explain(log);
@@ -268,6 +273,89 @@ fn a_poisoned_access_is_named_where_the_log_names_it() {
         first("libbpf: prog 'h': x\ninvalid func unknown#2001000004").cause,
         "application-bug"
     );
+}
+
+/// What the line makes of an operation and its error, in words that no loader has.
+#[test]
+fn a_failure_in_any_words_leads_to_its_family_as_a_guess() {
+    let rows = [
+        (
+            "agent: error: could not attach BTF tracing program watch: not supported",
+            "fentry-unsupported",
+        ),
+        (
+            "agent[7]: unable to put watch() on its tracepoint: cannot attach bpf program to tracepoint: no such file or directory",
+            "tracepoint-missing",
+        ),
+        (
+            "E0101 loader.go:9] bpf: error while updating the map flows: bad address",
+            "application-bug",
+        ),
+        (
+            "libbpf: prog 'watch': failed to attach: File exists",
+            "application-bug",
+        ),
+        (
+            "ebpf: attaching LSM link: no such file or directory",
+            "fentry-target-missing",
+        ),
+        (
+            "libbpf: prog 'watch': failed to attach to cgroup: No such file or directory",
+            "cgroup2-missing",
+        ),
+        (
+            "Couldn't attach XDP program on iface 'eth0': Permission denied(-13)",
+            "verifier-packet-access",
+        ),
+    ];
+    for (log, cause) in rows {
+        let found = first(log);
+        assert_eq!(found.cause, cause, "{log}");
+        assert!(found.confidence < Confidence::High, "{log}");
+    }
+    // Without a failure, an error or a word of eBPF nothing is made of it.
+    for log in [
+        "the bpf link may answer EBUSY where another one is attached",
+        "agent: could not attach the volume: permission denied",
+        "bpf: attached to eth0",
+    ] {
+        assert_eq!(explain(log).causes, [], "{log}");
+    }
+}
+
+#[test]
+fn what_stands_beside_a_failure_is_not_taken_for_it() {
+    let rows = [
+        // What the library tried beside is no word on the object.
+        (
+            "program watch: load program without BTF: invalid argument: unrecognized bpf_ld_imm64 insn",
+            "global-data-unsupported",
+        ),
+        // A load says E2BIG of the program, whatever stands before it.
+        (
+            "failed to load watch, options:{0 map[]}, err: load program: argument list too long (bpf)",
+            "verifier-complexity-limit",
+        ),
+        // The kind of the program stands in the traceback alone.
+        (
+            "bpf: Failed to load program: Invalid argument\n  File \"x.py\", line 3, in attach_lsm\n    fn = self.load_func(fn_name, BPF.LSM)",
+            "bpf-lsm-not-enabled",
+        ),
+        // The error that causes belong to may be cut off.
+        (
+            "Caused by:\n    0: failed program attach lsm file_open\n    1: `bpf_raw_tracepoint_open` failed\n    2: No error information (os error 524)",
+            "fentry-unsupported",
+        ),
+        (
+            "called `Result::unwrap()` on an `Err` value: SyscallError { call: \"perf_event_open\", io_error: Os { code: 13, kind: PermissionDenied, message: \"Permission denied\" } }",
+            "perf-event-paranoid",
+        ),
+    ];
+    for (log, cause) in rows {
+        assert_eq!(first(log).cause, cause, "{log}");
+    }
+    let prose = "the sBPF ELF file's offset is no multiple of eight, which is undefined behaviour";
+    assert_eq!(explain(prose).causes, []);
 }
 
 #[test]

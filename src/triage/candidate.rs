@@ -33,6 +33,8 @@ const VAGUE: u8 = 70;
 const OUTSPOKEN: i32 = 92;
 /// What is behind a cause whose explanations nothing tells apart.
 const UNDECIDED: &str = "One of these; the log does not tell which.";
+/// What is known of an operation by words that anybody may say weighs no more.
+const GUESS: i32 = 58;
 /// What the verifier answers with where it refuses a program.
 const VERDICTS: &[&str] = &["EINVAL", "EACCES", "EPERM"];
 
@@ -116,6 +118,9 @@ fn weight(
         return None;
     }
     let mut weight = i32::from(symptom.weight);
+    if hit.guessed {
+        weight = weight.min(GUESS);
+    }
     if is_consequence(reading, hit) {
         weight -= CONSEQUENCE;
     }

@@ -5,14 +5,24 @@ use std::collections::BTreeMap;
 use super::errno;
 use crate::catalogue::{Operation, Symptom};
 
+/// Whose words tell of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Voice {
+    /// Those of a loader.
+    Loader,
+    /// Such as programs of other kinds say, too.
+    Loose,
+    /// Anybody's.
+    Anybody,
+}
+
 /// Something that failed, as a line tells it.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
     pub(super) operation: Operation,
     pub(super) errno: Option<&'static str>,
     pub(super) names: BTreeMap<String, String>,
-    /// Programs of other kinds say it in these words, too.
-    pub(super) loose: bool,
+    pub(super) voice: Voice,
 }
 
 impl Event {
@@ -23,14 +33,14 @@ impl Event {
             operation,
             errno: told.or_else(|| errno::find(line)),
             names,
-            loose: false,
+            voice: Voice::Loader,
         }
     }
 
     /// The same in words that are no loader's own.
     pub(super) fn loosely(self) -> Self {
         Self {
-            loose: true,
+            voice: Voice::Loose,
             ..self
         }
     }

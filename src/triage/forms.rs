@@ -263,7 +263,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Ebpf,
         ProgramLoad,
-        r"(?:program (?P<prog>[\w.\-]+): )?load program: (?P<err>[^:(]*)",
+        r"(?:program (?P<prog>[\w.\-]+): )?load program(?: without BTF)?: (?P<err>[^:(]*)",
     ),
     (
         Ebpf,
@@ -417,6 +417,32 @@ pub(super) const FORMS: &[Form] = &[
         Aya,
         Relocation,
         r"error relocating (?:function|section|`)[^:]*(?P<err>.*)",
+    ),
+    // as Rust prints an error for programmers
+    (
+        Aya,
+        ProgramLoad,
+        r"LoadError \{ io_error: (?P<err>Os \{ code: [^}]*)",
+    ),
+    (
+        Aya,
+        PerfEventOpen,
+        r#"SyscallError \{ call: "perf_event_open\w*", io_error: (?P<err>Os \{ code: [^}]*)"#,
+    ),
+    (
+        Aya,
+        Attach,
+        r#"SyscallError \{ call: "bpf_(?:link_create|prog_attach|raw_tracepoint_open)", io_error: (?P<err>Os \{ code: [^}]*)"#,
+    ),
+    (
+        Aya,
+        MapUse,
+        r#"SyscallError \{ call: "bpf_map_\w+", io_error: (?P<err>Os \{ code: [^}]*)"#,
+    ),
+    (
+        Aya,
+        Pin,
+        r#"SyscallError \{ call: "bpf_(?:obj_)?(?:pin|get)\w*", io_error: (?P<err>Os \{ code: [^}]*)"#,
     ),
     // bcc
     (

@@ -42,6 +42,8 @@ pub(super) struct Hit {
     pub(super) aside: bool,
     /// What its pattern found is plain English, that other programs say as well.
     pub(super) plain: bool,
+    /// What failed is known by words that anybody may say.
+    pub(super) guessed: bool,
     /// Noise of the catalogue that it is, should the rest of the log say so.
     pub(super) noise: Vec<usize>,
 }

@@ -19,6 +19,8 @@ pub(super) struct Found {
     pub(super) text: String,
     pub(super) aside: bool,
     pub(super) plain: bool,
+    /// What failed is known by words that anybody may say.
+    pub(super) guessed: bool,
 }
 
 impl<'a> Search<'a> {
@@ -33,6 +35,7 @@ impl<'a> Search<'a> {
             text,
             aside,
             plain,
+            guessed,
         } = found;
         let found = self.symptom(check, symptom);
         let is_verdict = !aside && found.is_some_and(|symptom| symptom.verifier.is_some());
@@ -60,6 +63,7 @@ impl<'a> Search<'a> {
             overruled: false,
             aside,
             plain,
+            guessed,
             noise,
         });
     }

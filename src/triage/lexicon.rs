@@ -9,6 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use super::forms::{DIALECTS, FORMS, LOOSE};
+use super::general::ABOUT;
 use crate::catalogue::{Catalogue, Pattern};
 
 /// What a pattern is for. The numbers are places: of the form, of the noise, of the check
@@ -29,6 +30,8 @@ pub(super) enum Purpose {
     Verdict,
     /// A word of eBPF.
     Subject,
+    /// A word that only a line about eBPF has.
+    About,
 }
 
 struct Entry {
@@ -145,6 +148,7 @@ impl Lexicon {
         }
         table(Purpose::Verdict, VERDICT);
         table(Purpose::Subject, SUBJECT);
+        table(Purpose::About, ABOUT);
         for (index, noise) in catalogue.noise.iter().enumerate() {
             add(Purpose::Noise(index), &noise.text);
             let rest = [
@@ -319,7 +323,7 @@ mod tests {
         let sources = sources.chain(LOOSE.iter().map(|(_, source)| *source));
         let sources = sources.chain(DIALECTS.iter().map(|(_, source)| *source));
         let sources = sources.chain(FACTS.iter().map(|(_, source)| *source));
-        for source in sources.chain([VERDICT, SUBJECT]) {
+        for source in sources.chain([VERDICT, SUBJECT, ABOUT]) {
             let pattern = Pattern::try_from(source.to_owned());
             assert!(pattern.is_ok(), "{}", pattern.unwrap_err());
             assert!(compile(source).is_some(), "{source}");

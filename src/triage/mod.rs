@@ -14,6 +14,7 @@ mod event;
 mod explanation;
 mod forms;
 mod found;
+mod general;
 mod keep;
 mod known;
 mod lacks;

@@ -83,6 +83,9 @@ const CAUSE_LINES: usize = 400;
 ///
 /// A journal or a container runtime may have put a prefix before each of the lines.
 pub(super) fn causes_below(error: &str, below: &[u8]) -> Option<String> {
+    if let Some(found) = numbered_below(error, below) {
+        return Some(found);
+    }
     let starts = |line: &str| {
         let place = line.find("Error: ")?;
         let prefix = line.get(..place)?;
@@ -126,6 +129,31 @@ pub(super) fn causes_below(error: &str, below: &[u8]) -> Option<String> {
     (!joined.is_empty()).then_some(joined)
 }
 
+/// A cause with its number, as `1: what went wrong`.
+fn numbered(line: &str) -> Option<(u32, &str)> {
+    let (number, said) = line.trim().split_once(": ")?;
+    Some((number.parse().ok()?, said))
+}
+
+/// The causes below one that has a number itself, where the error they belong to was cut off.
+fn numbered_below(cause: &str, below: &[u8]) -> Option<String> {
+    // The verifier numbers instructions so, too, and tells of no failure there.
+    let (mut number, _) = numbered(cause).filter(|(_, said)| said.contains("fail"))?;
+    let below = below.get(..CAUSES_WITHIN).unwrap_or(below);
+    let below = String::from_utf8_lossy(below);
+    let mut joined = String::new();
+    let lines = below.lines().filter(|line| !line.trim().is_empty());
+    for line in lines.take(MOST_CAUSES) {
+        let Some((_, said)) = numbered(line).filter(|(next, _)| *next == number + 1) else {
+            break;
+        };
+        number += 1;
+        joined.push_str(": ");
+        joined.push_str(said.trim_end());
+    }
+    (!joined.is_empty()).then_some(joined)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +183,18 @@ mod tests {
         for (above, line, expected) in rows {
             assert_eq!(goes_on(above, line), expected, "{above} / {line}");
         }
+    }
+
+    #[test]
+    fn causes_that_lost_their_error_go_on_by_their_numbers() {
+        let below =
+            b"\n    1: `bpf_link_create` failed   \n    2: gone (os error 524)\n  | at x.rs";
+        assert_eq!(
+            causes_below("    0: failed to attach", below).as_deref(),
+            Some(": `bpf_link_create` failed: gone (os error 524)")
+        );
+        assert_eq!(causes_below("0: (b7) r1 = 0", b"\n1: (95) exit\n"), None);
+        assert_eq!(causes_below("0: failed", b"\n3: other\n"), None);
     }
 
     #[test]

@@ -7,9 +7,10 @@ use memchr::memchr;
 use super::candidates::Candidates;
 use super::clean::{is_in_numbers, quotable_at, unwrap};
 use super::errno::is_explained;
-use super::event::{Event, fitting, is_one_of, with_errno};
+use super::event::{Event, Voice, fitting, is_one_of, with_errno};
 use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::found::Reading;
+use super::general;
 use super::keep::Found;
 use super::lexicon::{Lexicon, Purpose};
 use super::mention::{is_mention, is_plain, printed_below};
@@ -187,6 +188,7 @@ impl<'a> Search<'a> {
         let mut events: Vec<Event> = Vec::new();
         let mut symptoms = Vec::new();
         let (mut ended, mut is_noise, mut is_harmless) = (false, false, false);
+        let mut about = None;
         for &entry in candidates {
             match lexicon.purpose(entry) {
                 Some(Purpose::Noise(noise)) if lexicon.is_match(entry, text) => {
@@ -233,6 +235,7 @@ impl<'a> Search<'a> {
                     self.reading.about_bpf = true;
                     self.candidates.retire(entry);
                 }
+                Some(Purpose::About) => about = Some(entry),
                 Some(Purpose::Verdict) if lexicon.is_match(entry, text) => ended = true,
                 Some(Purpose::Also(check, index)) if lexicon.is_match(entry, text) => {
                     self.reading.also.insert((check, index));
@@ -256,8 +259,8 @@ impl<'a> Search<'a> {
             return true;
         }
         // Where a loader says it in its own words, nothing is to be made of general ones.
-        if events.iter().any(|event| !event.loose) {
-            events.retain(|event| !event.loose);
+        if let Some(own) = events.iter().map(|event| event.voice).min() {
+            events.retain(|event| event.voice == own);
         }
         let mut hits: Vec<Found> = Vec::new();
         for (entry, check, index) in symptoms {
@@ -282,11 +285,19 @@ impl<'a> Search<'a> {
                     text: quotable_at(text, place),
                     aside,
                     plain: is_plain(&matched),
+                    guessed: false,
                 });
             }
         }
         // What failed stands on this line; why, perhaps on the next.
         let found = hits.iter().any(|hit| !hit.aside);
+        if !found
+            && !is_noise
+            && events.is_empty()
+            && about.is_some_and(|entry| lexicon.is_match(entry, text))
+        {
+            events.extend(general::event(text));
+        }
         for event in &events {
             if let Some(errno) = event.errno {
                 self.reading.keep_failed(number, event.operation, errno);
@@ -307,7 +318,8 @@ impl<'a> Search<'a> {
                         names: with_errno(event),
                         text: quotable_at(text, 0),
                         aside: false,
-                        plain: event.loose,
+                        plain: event.voice != Voice::Loader,
+                        guessed: event.voice == Voice::Anybody,
                     });
                 }
             }
