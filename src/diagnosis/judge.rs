@@ -195,9 +195,24 @@ fn tidy(evidence: Vec<Evidence>) -> Vec<Evidence> {
     seen
 }
 
+/// `probes a, b, c and 2 others were not tried (why)`.
+fn not_tried(probes: &[&str], reason: &str) -> String {
+    const NAMED: usize = 3;
+    let (named, rest) = probes.split_at(probes.len().min(NAMED));
+    let named = match (named.split_last(), rest.len()) {
+        (None, _) => String::new(),
+        (Some((one, [])), _) => return format!("probe {one} was not tried ({reason})"),
+        (Some((last, others)), 0) => format!("{} and {last}", others.join(", ")),
+        (Some(_), 1) => format!("{} and another", named.join(", ")),
+        (Some(_), many) => format!("{} and {many} others", named.join(", ")),
+    };
+    format!("probes {named} were not tried ({reason})")
+}
+
 /// Why a question stays open, told from what is missing.
 pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
     let mut reasons: Vec<String> = Vec::new();
+    let mut untried: Vec<(&str, Vec<&str>)> = Vec::new();
     for piece in missing {
         let reason = match piece {
             Evidence::Fact { fact, known, .. } => match known {
@@ -214,7 +229,14 @@ pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
             },
             Evidence::Probe { probe, outcome, .. } => match outcome {
                 Outcome::Works => continue,
-                Outcome::Skipped { reason } => format!("probe {probe} was not tried ({reason})"),
+                Outcome::Skipped { reason } => {
+                    match untried.iter_mut().find(|(known, _)| known == reason) {
+                        Some((_, probes)) if probes.contains(&probe.as_str()) => {}
+                        Some((_, probes)) => probes.push(probe),
+                        None => untried.push((reason, vec![probe])),
+                    }
+                    continue;
+                }
                 Outcome::Fails { stage, errno, .. } => {
                     format!("probe {probe} was refused at {stage} with {errno}")
                 }
@@ -224,6 +246,10 @@ pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
             reasons.push(reason);
         }
     }
+    let untried = untried
+        .iter()
+        .map(|(reason, probes)| not_tried(probes, reason));
+    reasons.splice(0..0, untried);
     if reasons.is_empty() {
         let version = |piece: &Evidence| matches!(piece, Evidence::Fact { fact, .. } if fact == "kernel.version");
         return if missing.iter().any(version) {
@@ -298,6 +324,25 @@ mod tests {
     }
 
     #[test]
+    fn experiments_that_were_not_tried_are_told_together() {
+        for (probes, told) in [
+            (&["a"][..], "probe a was not tried (w)"),
+            (&["a", "b"], "probes a and b were not tried (w)"),
+            (&["a", "b", "c"], "probes a, b and c were not tried (w)"),
+            (
+                &["a", "b", "c", "d"],
+                "probes a, b, c and another were not tried (w)",
+            ),
+            (
+                &["a", "b", "c", "d", "e"],
+                "probes a, b, c and 2 others were not tried (w)",
+            ),
+        ] {
+            assert_eq!(not_tried(probes, "w"), told);
+        }
+    }
+
+    #[test]
     fn nothing_tried_is_nothing_known_of_a_policy() {
         let catalogue = crate::built_in_catalogue().unwrap();
         let all = ["SYS_ADMIN", "BPF", "PERFMON", "NET_ADMIN"];
@@ -305,7 +350,7 @@ mod tests {
             let findings = diagnose(&catalogue, &process(&all, seccomp), &[]);
             let found = findings.iter().find(|f| f.check == "lsm-denied").unwrap();
             assert_eq!(found.status, Status::Unknown, "{seccomp}: {found:?}");
-            assert!(found.because.contains("was not tried"), "{found:?}");
+            assert!(found.because.contains(" not tried ("), "{found:?}");
         }
     }
 
