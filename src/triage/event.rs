@@ -46,6 +46,28 @@ impl Event {
     }
 }
 
+/// The operation of which another one is a special case.
+fn general_of(operation: Operation) -> Option<Operation> {
+    use Operation::{
+        Attach, AttachCgroup, AttachKprobe, AttachTc, AttachTracepoint, AttachTrampoline,
+        AttachUprobe, AttachXdp,
+    };
+    match operation {
+        AttachCgroup | AttachKprobe | AttachTc | AttachTracepoint | AttachTrampoline
+        | AttachUprobe | AttachXdp => Some(Attach),
+        _ => None,
+    }
+}
+
+/// Leaves out what a line tells in general that it also tells of a special case.
+pub(super) fn keep_special(events: &mut Vec<Event>) {
+    let general = events
+        .iter()
+        .filter_map(|event| general_of(event.operation));
+    let general: Vec<Operation> = general.collect();
+    events.retain(|event| !general.contains(&event.operation));
+}
+
 /// The names a line has if the symptom's event and error are those of the line.
 pub(super) fn fitting(
     symptom: &Symptom,
@@ -89,4 +111,27 @@ pub(super) fn with_errno(event: &Event) -> BTreeMap<String, String> {
 /// Whether an error is among those.
 pub(super) fn is_one_of(errno: &str, wanted: &[String]) -> bool {
     wanted.iter().any(|one| one == errno)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_special_case_stands_for_itself() {
+        use Operation::{Attach, AttachXdp, ProgramLoad};
+        for (told, kept) in [
+            (&[Attach, AttachXdp][..], &[AttachXdp][..]),
+            (&[Attach, ProgramLoad], &[Attach, ProgramLoad]),
+            (&[AttachXdp, ProgramLoad], &[AttachXdp, ProgramLoad]),
+        ] {
+            let line = "failed: Permission denied";
+            let events = told.iter();
+            let events = events.map(|operation| Event::told(*operation, BTreeMap::new(), line));
+            let mut events: Vec<Event> = events.collect();
+            keep_special(&mut events);
+            let left: Vec<Operation> = events.iter().map(|event| event.operation).collect();
+            assert_eq!(left, kept);
+        }
+    }
 }

@@ -719,11 +719,11 @@ pub(super) const LOOSE: &[(Operation, &str)] = &[
     ),
     (
         AttachKprobe,
-        r"(?:could not|couldn't|failed to|cannot|can't|unable to|error) (?:create|creating|open|opening|attach|attaching|register|registering|enable|enabling)[^:]{0,40}?k(?:ret)?probe\b[^:]{0,60}?[:.] ?(?P<err>.*)",
+        r"(?:could not|couldn't|failed to|cannot|can't|unable to|error) (?:create|creating|open|opening|attach|attaching|register|registering|enable|enabling)[^:]{0,40}?k(?:ret)?probe(?:[^:.\w][^:]{0,60}?)?[:.](?: |$)(?P<err>.*)",
     ),
     (
         AttachUprobe,
-        r"(?:could not|couldn't|failed to|cannot|can't|unable to|error) (?:create|creating|open|opening|attach|attaching|register|registering|enable|enabling)[^:]{0,40}?u(?:ret)?probe\b[^:]{0,60}?[:.] ?(?P<err>.*)",
+        r"(?:could not|couldn't|failed to|cannot|can't|unable to|error) (?:create|creating|open|opening|attach|attaching|register|registering|enable|enabling)[^:]{0,40}?u(?:ret)?probe(?:[^:.\w][^:]{0,60}?)?[:.](?: |$)(?P<err>.*)",
     ),
     (
         AttachTracepoint,

@@ -7,7 +7,7 @@ use memchr::memchr;
 use super::candidates::Candidates;
 use super::clean::{is_in_numbers, quotable_at, unwrap};
 use super::errno::is_explained;
-use super::event::{Event, Voice, fitting, is_one_of, with_errno};
+use super::event::{Event, Voice, fitting, is_one_of, keep_special, with_errno};
 use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::found::Reading;
 use super::general;
@@ -262,6 +262,7 @@ impl<'a> Search<'a> {
         if let Some(own) = events.iter().map(|event| event.voice).min() {
             events.retain(|event| event.voice == own);
         }
+        keep_special(&mut events);
         let mut hits: Vec<Found> = Vec::new();
         for (entry, check, index) in symptoms {
             let Some(symptom) = self.symptom(check, index) else {
