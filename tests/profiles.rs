@@ -342,7 +342,7 @@ fn without_options(root: &Path, options: &[&str]) {
     edit(root, path, |text| {
         let kept = text.lines().filter(|line| {
             let of = |option: &&str| line.starts_with(&format!("CONFIG_{option}="));
-            !options.iter().any(|option| of(option))
+            !options.iter().any(of)
         });
         kept.map(|line| format!("{line}\n")).collect()
     });
