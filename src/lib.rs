@@ -47,6 +47,7 @@ pub fn vocabulary() -> Vocabulary {
         nearest_fact: facts::suggest,
         probes: || probes::table().iter().map(|probe| probe.id).collect(),
         values_of: |key| facts::describe(key)?.words(),
+        names_of: |key| facts::describe(key)?.known_names(),
         stages: || STAGES.iter().map(ToString::to_string).collect(),
         errnos,
     }

@@ -80,6 +80,62 @@ fn kernel(root: &Path, version: &str) {
 /// CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.
 const THREE: &str = "000000c000001000";
 
+/// Which machines have trampolines, and since when; the option of ftrace tells more than a number.
+#[test]
+fn trampolines_are_where_the_machine_has_them() {
+    let on = "CONFIG_FUNCTION_TRACER=y\nCONFIG_DYNAMIC_FTRACE=y\nCONFIG_BPF_EVENTS=y\n";
+    let direct = "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y\n";
+    for (machine, release, direct, status) in [
+        ("x86_64", "5.10.0", direct, "ok"),
+        ("x86_64", "5.10.0", "", "fail"),
+        ("x86_64", "5.4.0", "", "fail"),
+        // RHEL 8's number is old, and its kernel is not.
+        ("x86_64", "4.18.0-553.el8_10.x86_64", direct, "ok"),
+        ("x86_64", "4.18.0-147.el8_1.x86_64", "", "fail"),
+        ("aarch64", "6.1.0", "", "fail"),
+        ("aarch64", "6.6.0", direct, "ok"),
+        ("aarch64", "5.14.0-427.el9.aarch64", direct, "ok"),
+        ("armv7l", "6.18.0", "", "fail"),
+        ("armv7l", "6.18.0", direct, "fail"),
+        ("i686", "6.1.0", direct, "fail"),
+        ("mips64", "6.12.0", "", "fail"),
+        ("sparc64", "6.12.0", "", "fail"),
+        ("ppc", "6.18.0", direct, "fail"),
+        ("ppc64le", "5.14.0", "", "fail"),
+        ("ppc64le", "6.13.0", direct, "ok"),
+        ("ppc64le", "6.13.0", "", "fail"),
+        ("loongarch64", "6.12.0", direct, "fail"),
+        ("loongarch64", "6.17.0", direct, "ok"),
+        ("riscv64", "6.5.0", "", "fail"),
+        ("riscv64", "6.8.0", direct, "ok"),
+        ("s390x", "6.1.0", direct, "fail"),
+        ("s390x", "6.3.0", direct, "ok"),
+    ] {
+        let host = healthy();
+        let root = host.path();
+        put(
+            root,
+            "proc/sys/kernel/arch",
+            format!("{machine}\n").as_bytes(),
+        );
+        put(
+            root,
+            "proc/sys/kernel/osrelease",
+            format!("{release}\n").as_bytes(),
+        );
+        put(root, "proc/sys/kernel/version", b"#1 SMP\n");
+        let base = "CONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_BPF_JIT=y\n";
+        let text = format!("{base}CONFIG_DEBUG_INFO_BTF=y\n{on}{direct}");
+        put(root, &format!("boot/config-{release}"), text.as_bytes());
+        let report = yaml(&check(&host, &["--only", "fentry-unsupported"]));
+        let finding = &report["findings"][0];
+        assert_eq!(
+            finding["status"], status,
+            "{machine} {release} {direct}: {finding:#?}"
+        );
+    }
+}
+
 #[test]
 fn each_check_fails_on_what_it_names_and_on_nothing_else() {
     let rows: [(&str, &str, Change); 40] = [

@@ -152,6 +152,11 @@ fn decisions_are_left_to_people() {
             ];
             let word = words.iter().find(|word| line.contains(*word));
             assert_eq!(word, None, "{}: {line}", root.display());
+            // One host's script does nothing to its cluster, its cloud or other machines.
+            let first = line.split_whitespace().next();
+            let elsewhere = ["oc", "kubectl", "talosctl", "gcloud", "aws", "az", "ssh"];
+            let reaches = first.is_some_and(|first| elsewhere.contains(&first));
+            assert!(!reaches, "{}: {line}", root.display());
         }
     }
 }
@@ -277,7 +282,7 @@ fn furnish(root: &Path) {
     fs::copy(busybox, root.join("bin/busybox")).unwrap();
     for applet in [
         "sh", "cat", "find", "grep", "mkdir", "mv", "printf", "rm", "rmdir", "sed", "touch", "tr",
-        "xargs", "echo",
+        "xargs", "echo", "tail",
     ] {
         symlink("/bin/busybox", root.join("bin").join(applet)).unwrap();
     }
@@ -424,8 +429,14 @@ fn taken_back(root: &Path, script: &str, before: &BTreeMap<PathBuf, Vec<u8>>) {
         let files = state.iter().filter(|(path, content)| {
             !path.starts_with(&boot) && content.as_slice() != b"directory"
         });
-        let trimmed = |content: &[u8]| String::from_utf8_lossy(content).trim_end().to_owned();
-        let files = files.map(|(path, content)| (path.clone(), trimmed(content)));
+        let ended = |content: &[u8]| {
+            let text = String::from_utf8_lossy(content).into_owned();
+            match text.is_empty() || text.ends_with('\n') {
+                true => text,
+                false => text + "\n",
+            }
+        };
+        let files = files.map(|(path, content)| (path.clone(), ended(content)));
         files.collect()
     };
     assert!(
@@ -530,6 +541,27 @@ fn on_openshift_nothing_is_written_on_the_node() {
     let kept = lines.iter().find(|line| line.contains("/etc/"));
     assert_eq!(kept, None, "{script}");
     assert!(script.contains("MachineConfig"), "{script}");
+    // All nodes would boot again: that is told, and not done.
+    let (_, by_hand) = script.split_once("# --- By hand").unwrap();
+    assert!(
+        by_hand.contains("#            oc patch nodes.config"),
+        "{script}"
+    );
+}
+
+/// lsm= without a kernel that has it is a list of modules for nothing.
+#[test]
+fn security_modules_are_listed_where_the_kernel_has_bpf_among_them() {
+    for (host, told) in [
+        ("alpine-3.21", "See whether the kernel was built with it"),
+        ("sles-15-sp3", "built without BTF"),
+    ] {
+        let script = script(&fixture(host));
+        let typed = typed(&script);
+        let line = typed.iter().find(|line| line.contains("lsm="));
+        assert_eq!(line, None, "{host}: {script}");
+        assert!(script.contains(told), "{host}: {script}");
+    }
 }
 
 /// RHEL's way, where the list of security modules is not what is needed.

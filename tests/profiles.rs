@@ -125,8 +125,9 @@ This page is made by `cargo test --test profiles`; change `checks.yaml`, not it.
 ## By distribution
 
 Of the hosts in `tests/hosts`, as far as files tell: as distributions ship them, before anything
-is set up, as root. ✓ it runs, + it runs once a package is installed, ✗ something it requires is
-missing, ? not known from files (on the host an experiment would tell).
+is set up, as root. ✓ it runs, + it runs once a package is installed (until then it is `not-ready`,
+and `--profile all` says \"not yet\"), ✗ something it requires is missing, ? not known from files (on
+the host an experiment would tell).
 
 ",
     );
@@ -267,6 +268,206 @@ fn all_profiles_are_a_line_each_and_a_saved_report_says_the_same() {
         "all",
     ]);
     assert_eq!(text(&again.stdout), lines);
+}
+
+/// The page and the tool say the same of what comes in packages.
+#[test]
+fn what_a_package_brings_is_no_plain_no() {
+    for host in ["debian-13", "rhel-8.1", "opensuse-tumbleweed", "talos-1.9"] {
+        let root = project("tests/hosts").join(host).join("root");
+        let output = run(&[
+            "check",
+            "--root",
+            root.to_str().unwrap(),
+            "--profile",
+            "all",
+        ]);
+        let lines = text(&output.stdout);
+        let catalogue = bpf_doctor::built_in_catalogue().unwrap();
+        let all = of_host(host);
+        let waiting = all.iter().filter(|(_, verdict, _)| verdict == "package");
+        let sum = format!("{} once a package is installed", waiting.count());
+        assert_eq!(lines.contains(&sum), !sum.starts_with('0'), "{lines}");
+        for (id, verdict, _) in &all {
+            let title = &catalogue.profile(id).unwrap().title;
+            let line = lines.lines().find(|line| line.contains(title)).unwrap();
+            let (not_yet, no) = (line.contains("  not yet"), line.contains("  does not"));
+            assert_eq!(not_yet, verdict == "package", "{host}: {line}");
+            assert_eq!(no, verdict == "not-ready", "{host}: {line}");
+        }
+    }
+}
+
+/// A host of Fedora's, changed where it matters.
+fn changed(change: fn(&Path)) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let from = project("tests/hosts/fedora-42/root");
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .arg(from.join("."))
+        .arg(folder.path())
+        .status();
+    assert!(copied.unwrap().success());
+    change(folder.path());
+    folder
+}
+
+fn edit(root: &Path, path: &str, change: impl Fn(&str) -> String) {
+    let before = fs::read_to_string(root.join(path)).unwrap();
+    let after = change(&before);
+    assert_ne!(before, after, "{path}");
+    put(root, path, after.as_bytes());
+}
+
+fn lock(root: &Path, level: &str) {
+    let levels = "none integrity confidentiality";
+    let text = levels.replace(level, &format!("[{level}]"));
+    put(root, "sys/kernel/security/lockdown", text.as_bytes());
+}
+
+/// A process with these capabilities, by their bits.
+fn with_capabilities(root: &Path, bits: &[u32]) {
+    let mask: u64 = bits.iter().map(|bit| 1_u64 << bit).sum();
+    edit(root, "proc/self/status", |text| {
+        let line = |line: &str| match line.starts_with("CapEff:") {
+            true => format!("CapEff:\t{mask:016x}\n"),
+            false => format!("{line}\n"),
+        };
+        text.lines().map(line).collect()
+    });
+}
+
+fn without_options(root: &Path, options: &[&str]) {
+    let path = "lib/modules/6.17.5-200.fc42.x86_64/config";
+    edit(root, path, |text| {
+        let kept = text.lines().filter(|line| {
+            let of = |option: &&str| line.starts_with(&format!("CONFIG_{option}="));
+            !options.iter().any(of)
+        });
+        kept.map(|line| format!("{line}\n")).collect()
+    });
+}
+
+const TRACING: &[&str] = &[
+    "tetragon",
+    "falco",
+    "tracee",
+    "inspektor-gadget",
+    "bpftrace",
+    "libbpf-tools",
+    "pixie",
+    "parca-agent",
+    "otel-profiler",
+    "obi",
+    "kepler",
+];
+
+/// In confidentiality mode the kernel keeps its memory, kprobes and tracefs from programs;
+/// in integrity mode it does not, and nobody is told that it might.
+#[test]
+fn lockdown_matters_where_programs_read_the_kernel() {
+    for (level, runs) in [
+        ("none", true),
+        ("integrity", true),
+        ("confidentiality", false),
+    ] {
+        let set: fn(&Path) = match level {
+            "none" => |root| lock(root, "none"),
+            "integrity" => |root| lock(root, "integrity"),
+            _ => |root| lock(root, "confidentiality"),
+        };
+        let report = yaml(&check(&changed(set), &["--profile", "all"]));
+        for (profile, verdict, lacks) in profiles(&report) {
+            if TRACING.contains(&profile.as_str()) {
+                assert_eq!(verdict == "ready", runs, "{level}: {profile} {lacks:?}");
+                let told = lacks.iter().any(|lack| lack.contains("Lockdown lets"));
+                assert_eq!(told, !runs, "{level}: {profile} {lacks:?}");
+            } else if ["cilium", "katran", "xdp-tools", "calico-ebpf"].contains(&profile.as_str()) {
+                assert_eq!(verdict, "ready", "{level}: {profile} {lacks:?}");
+            }
+        }
+        let all = report["profiles"].as_sequence().unwrap();
+        for one in all.iter().filter(|one| one["profile"] != "obi") {
+            let optional = one["missing-optional"].as_sequence().unwrap();
+            let told = optional
+                .iter()
+                .any(|lack| lack["check"] == "kernel-lockdown");
+            assert!(!told, "{level}: {one:?}");
+        }
+    }
+}
+
+/// Each asks for the capabilities its own documents name.
+#[test]
+fn capabilities_are_those_of_each_software() {
+    const NET_ADMIN: u32 = 12;
+    const SYS_PTRACE: u32 = 19;
+    const SYS_ADMIN: u32 = 21;
+    const SYS_RESOURCE: u32 = 24;
+    const PERFMON: u32 = 38;
+    const BPF: u32 = 39;
+    let falco: fn(&Path) =
+        |root| with_capabilities(root, &[BPF, PERFMON, SYS_RESOURCE, SYS_PTRACE]);
+    let network: fn(&Path) = |root| with_capabilities(root, &[BPF, NET_ADMIN]);
+    let no_admin: fn(&Path) = |root| with_capabilities(root, &[BPF, PERFMON, NET_ADMIN]);
+    let admin: fn(&Path) = |root| with_capabilities(root, &[SYS_ADMIN]);
+    for (set, profile, lacking) in [
+        (falco, "falco", ""),
+        (falco, "otel-profiler", ""),
+        (falco, "bpftrace", ""),
+        (falco, "obi", "CAP_NET_RAW"),
+        (falco, "parca-agent", "CAP_SYS_ADMIN"),
+        (falco, "katran", "CAP_NET_ADMIN"),
+        (network, "katran", ""),
+        (network, "falco", "CAP_BPF and CAP_PERFMON"),
+        (no_admin, "parca-agent", "CAP_SYS_ADMIN"),
+        (no_admin, "tetragon", "CAP_SYS_ADMIN"),
+        (no_admin, "pixie", "CAP_SYS_ADMIN"),
+        (no_admin, "cilium", ""),
+        (admin, "parca-agent", ""),
+        (admin, "katran", "CAP_NET_ADMIN"),
+    ] {
+        let report = yaml(&check(&changed(set), &["--profile", profile]));
+        let (_, verdict, lacks) = profiles(&report).remove(0);
+        assert_eq!(
+            verdict == "ready",
+            lacking.is_empty(),
+            "{profile}: {lacks:?}"
+        );
+        let told = lacks.iter().any(|lack| lack.contains(lacking));
+        assert!(told || lacking.is_empty(), "{profile}: {lacks:?}");
+    }
+}
+
+/// A list of required options is read to its end, and a number proves no option.
+#[test]
+fn required_options_are_those_of_the_documents() {
+    for (option, profile, words) in [
+        ("BLK_CGROUP", "tetragon", "BLK_CGROUP"),
+        ("CGROUP_SCHED", "tetragon", "CGROUP_SCHED"),
+        ("CPUSETS", "tetragon", "CPUSETS"),
+        ("CGROUP_PERF", "tetragon", "CGROUP_PERF"),
+        ("CGROUP_BPF", "tetragon", "CGROUP_BPF"),
+        ("FUNCTION_TRACER", "bpftrace", "FUNCTION_TRACER"),
+        ("DYNAMIC_FTRACE", "bpftrace", "DYNAMIC_FTRACE"),
+        ("SCHED_CLASS_EXT", "sched-ext", "SCHED_CLASS_EXT"),
+        // Control groups of version 2 have these without an option.
+        ("CGROUP_FREEZER", "tetragon", ""),
+    ] {
+        let host = changed(|_| ());
+        without_options(host.path(), &[option]);
+        let report = yaml(&check(&host, &["--profile", profile]));
+        let (_, verdict, lacks) = profiles(&report).remove(0);
+        assert_eq!(verdict == "ready", words.is_empty(), "{option}: {lacks:?}");
+        let told = lacks.iter().any(|lack| lack.contains(words));
+        assert!(told || words.is_empty(), "{option}: {lacks:?}");
+    }
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "proc/sys/kernel/osrelease", b"6.12.9\n");
+    let report = yaml(&check(&root, &["--profile", "sched-ext"]));
+    let lacks = report["profiles"][0]["unknown"].as_sequence().unwrap();
+    let mut names = lacks.iter().map(|lack| lack["need"].as_str().unwrap());
+    assert!(names.any(|need| need.contains("SCHED_CLASS_EXT")));
 }
 
 /// What the documents of each say, and no more.

@@ -246,6 +246,7 @@ impl Remedy {
             }
             Self::Mount(mount) => {
                 one_line("type of a mount", &mount.kind)?;
+                check_value("filesystems", "file system", &mount.kind)?;
                 one_line("mount point", &mount.at)?;
                 if !mount.at.starts_with('/') {
                     return Err(format!("mount at `{}`: write an absolute path", mount.at));

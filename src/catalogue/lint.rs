@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::check::Check;
 use super::load::{Catalogue, LoadError, OptionRule, explain};
 use super::located;
+use super::options::{options_set, set_by, strange, undone};
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
-use super::rules::{RULES, Scene, left_over, options_set};
+use super::rules::{RULES, Scene, left_over};
 use super::vocabulary::{Vocabulary, speaking};
 use crate::yaml;
 
@@ -81,6 +82,7 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
         values_of: vocabulary.values_of,
         patience: Patience::new(),
         options: options_of(base),
+        rules: catalogue.options.clone(),
     };
     let mut offences = Vec::new();
     let checks: BTreeMap<&str, &Check> = by_id(&catalogue.checks, |check| &check.id);
@@ -149,12 +151,16 @@ pub fn places(bytes: &[u8]) -> BTreeMap<String, usize> {
     checks.map(|(id, line)| (id.to_owned(), line)).collect()
 }
 
-/// The kernel options that the checks of a catalogue ask about or set.
+/// The kernel options that a catalogue asks about, sets or knows the needs of.
 fn options_of(catalogue: &Catalogue) -> BTreeSet<String> {
     let asked = catalogue.facts_asked();
     let asked = asked.iter().filter_map(|key| key.strip_prefix("config."));
     let mut options: BTreeSet<String> = asked.map(str::to_owned).collect();
     options.extend(catalogue.checks.iter().flat_map(options_set));
+    for rule in &catalogue.options {
+        let named = rule.needs.iter().chain(&rule.excludes);
+        options.extend(named.chain([&rule.option]).cloned());
+    }
     options
 }
 
@@ -183,6 +189,18 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
         let message = "no documents: name those of the software that say what it needs";
         found.push((Level::Error, message.to_owned()));
     }
+    let mut options = BTreeSet::new();
+    for need in profile.needs() {
+        if let Need::Condition {
+            condition, fixes, ..
+        } = need
+        {
+            options.extend(condition.options().map(str::to_owned));
+            options.extend(fixes.iter().flat_map(set_by).cloned());
+            found.extend(fixes.iter().filter_map(|fix| undone(fix, &scene.rules)));
+        }
+    }
+    found.extend(strange(options, &scene.options));
     let mut seen = Vec::new();
     for need in profile.needs() {
         let name = match need {
@@ -513,7 +531,11 @@ checks:
             ),
             ("DEBUG_INFO_BFT", Some("There is CONFIG_DEBUG_INFO_BTF")),
             ("BPF_JIT_ALWAYS_ON", None),
-            ("SOME_DRIVER_OF_MINE", None),
+            ("SCHED_CLASS_EXT", None),
+            (
+                "SOME_DRIVER_OF_MINE",
+                Some("no check here has asked about an option CONFIG_SOME_DRIVER_OF_MINE"),
+            ),
         ] {
             for from in ["{config: BPF, is: unset}", "sysctl: {a.b: 1}"] {
                 let to = match from.starts_with('{') {
@@ -534,6 +556,101 @@ checks:
                     }
                 }
             }
+        }
+    }
+
+    /// Names that facts and Kconfig never have, wherever they stand.
+    #[test]
+    fn names_that_do_not_exist_are_met_wherever_they_stand() {
+        let base = crate::built_in_catalogue().unwrap();
+        let asked = "{config: BPF, is: unset}";
+        let profile = |condition: &str| {
+            format!(
+                "{GOOD}profiles:\n  - id: p\n    title: P\n    software: P 1\n    documents: [d]\n    \
+                 requires: [{{need: n, condition: {condition}}}]\n"
+            )
+        };
+        for (text, level, says) in [
+            (
+                GOOD.replacen(asked, "{fact: kernel.flavour, is: redhat}", 1),
+                Level::Error,
+                "unknown value of `kernel.flavour` `redhat`",
+            ),
+            (
+                GOOD.replacen(asked, "{fact: kernel.arch, is: x86-64}", 1),
+                Level::Error,
+                "did you mean `x86_64`?",
+            ),
+            (
+                GOOD.replacen(asked, "{lsm: bfp}", 1),
+                Level::Error,
+                "unknown security module `bfp`",
+            ),
+            (
+                GOOD.replacen(asked, "{filesystem: bfp}", 1),
+                Level::Error,
+                "unknown file system `bfp`",
+            ),
+            (
+                GOOD.replacen(asked, "{fact: tool.dnf, is: zzz}", 1),
+                Level::Error,
+                "`tool.dnf` is a path",
+            ),
+            (
+                GOOD.replacen(asked, "{fact: security.lsm.asked, has: bfp}", 1),
+                Level::Error,
+                "unknown security module `bfp`",
+            ),
+            (
+                GOOD.replacen("sysctl: {a.b: 1}", "mount: {type: nosuchfs, at: /x}", 1),
+                Level::Error,
+                "unknown file system `nosuchfs`",
+            ),
+            (
+                profile("{config: NO_SUCH_OPTION, is: y}"),
+                Level::Advice,
+                "an option CONFIG_NO_SUCH_OPTION",
+            ),
+            (
+                profile("{config: BPF_SYSCAL, is: y}"),
+                Level::Advice,
+                "There is CONFIG_BPF_SYSCALL",
+            ),
+            (
+                GOOD.replacen(
+                    "sysctl: {a.b: 1}",
+                    "kernel-config: {BPF_LSM: y, BPF_EVENTS: n}",
+                    1,
+                ),
+                Level::Error,
+                "BPF_LSM needs BPF_EVENTS, which the fix switches off",
+            ),
+            (
+                format!(
+                    "{GOOD}    symptoms: [{{text: 'it failed', weight: 80, says: 'the {{name}} \
+                     went', examples: ['it failed']}}]\n"
+                ),
+                Level::Error,
+                "its pattern no group (?P<name>…)",
+            ),
+            (
+                format!("{GOOD}options: [{{option: A, kernel: '>=4.9', needs: [A]}}]\n"),
+                Level::Error,
+                "A can neither need nor exclude itself",
+            ),
+            (
+                format!(
+                    "{GOOD}options: [{{option: A, kernel: '>=4.9', needs: [B], excludes: [B]}}]\n"
+                ),
+                Level::Error,
+                "A can't both need and exclude B",
+            ),
+        ] {
+            let told = lint(&base, "c.yaml", text.as_bytes(), crate::vocabulary());
+            let found = told
+                .iter()
+                .any(|one| one.level == level && one.message.contains(says));
+            assert!(found, "{says}: {told:#?}");
         }
     }
 

@@ -38,6 +38,21 @@ pub struct OptionRule {
     pub tools: Vec<String>,
 }
 
+impl OptionRule {
+    /// Complains about what no Kconfig can say.
+    fn fault(&self) -> Option<String> {
+        let option = &self.option;
+        if self.needs.contains(option) || self.excludes.contains(option) {
+            return Some(format!("{option} can neither need nor exclude itself"));
+        }
+        let both = self
+            .needs
+            .iter()
+            .find(|need| self.excludes.contains(need))?;
+        Some(format!("{option} can't both need and exclude {both}"))
+    }
+}
+
 /// The documented failures, and what is known about kernel options.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
@@ -315,6 +330,9 @@ impl File {
             let named = [&rule.option].into_iter();
             let mut named = named.chain(&rule.needs).chain(&rule.excludes);
             if let Some(message) = named.find_map(|option| check_option(option).err()) {
+                return fault("options", index, message);
+            }
+            if let Some(message) = rule.fault() {
                 return fault("options", index, message);
             }
         }

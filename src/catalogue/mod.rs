@@ -12,6 +12,7 @@ mod fix;
 mod lint;
 mod load;
 mod located;
+mod options;
 mod packaged;
 mod pattern;
 mod points;

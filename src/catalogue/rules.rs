@@ -6,6 +6,8 @@ use super::check::{Check, NOTES, Severity};
 use super::condition::Condition;
 use super::fix::Remedy;
 use super::lint::Level;
+use super::load::OptionRule;
+use super::options::{options_set, strange, undone};
 use super::points::ValuesOf;
 use super::possible::{Answers, NO, Patience, UNKNOWN, YES, possible};
 
@@ -18,6 +20,8 @@ pub(super) struct Scene {
     pub(super) patience: Patience,
     /// Kernel options that the checks before this file name.
     pub(super) options: BTreeSet<String>,
+    /// What Kconfig asks for.
+    pub(super) rules: Vec<OptionRule>,
 }
 
 /// All rules. A new one is a function and a row.
@@ -32,6 +36,8 @@ pub(super) const RULES: &[Rule] = &[
     unknown_notes,
     odd_options,
     unknown_options,
+    undone_options,
+    names_without_group,
     without_fixes,
     without_confirmation,
     half_written,
@@ -244,63 +250,44 @@ fn odd_options(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     told.collect()
 }
 
-/// The kernel options that the fixes of a check set.
-pub(super) fn options_set(check: &Check) -> impl Iterator<Item = String> {
-    let fixes = check.causes.iter().flat_map(|cause| &cause.fixes);
-    let settings = fixes.filter_map(|fix| match &fix.remedy {
-        Remedy::KernelConfig(settings) => Some(settings),
-        _ => None,
-    });
-    settings.flat_map(|settings| settings.keys().cloned())
-}
-
-/// Nobody has all options of all kernels; those of BPF are few, and a slip of the pen is near what
-/// was meant.
+/// The options a check asks about or sets.
 fn unknown_options(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let mut named = BTreeSet::new();
+    let mut named: BTreeSet<String> = options_set(check).collect();
     for (_, condition) in conditions(check) {
         named.extend(condition.options().map(str::to_owned));
     }
-    named.extend(options_set(check));
-    let is_known = |option: &str| scene.options.contains(option) || BPF.contains(&option);
-    named.retain(|option| !scene.options.is_empty() && !is_known(option));
-    let told = named.iter().filter_map(|option| {
-        let known = scene.options.iter().map(String::as_str);
-        let likely = |known: &&str| strsim::damerau_levenshtein(option, known) <= 2;
-        let meant = known.chain(BPF.iter().copied()).find(likely);
-        let of_bpf = option.starts_with("BPF_");
-        let message = match meant {
-            Some(meant) if option.len() > 5 => {
-                format!("is there an option CONFIG_{option}? There is CONFIG_{meant}")
-            }
-            _ if of_bpf => {
-                format!("no kernel has an option CONFIG_{option}, as far as is known here")
-            }
-            _ => return None,
-        };
-        Some((Level::Advice, message))
-    });
-    told.collect()
+    strange(named, &scene.options)
 }
 
-/// The options of BPF itself, of all kernels.
-const BPF: &[&str] = &[
-    "BPF",
-    "BPFILTER",
-    "BPFILTER_UMH",
-    "BPF_EVENTS",
-    "BPF_JIT",
-    "BPF_JIT_ALWAYS_ON",
-    "BPF_JIT_DEFAULT_ON",
-    "BPF_KPROBE_OVERRIDE",
-    "BPF_LIRC_MODE2",
-    "BPF_LSM",
-    "BPF_PRELOAD",
-    "BPF_PRELOAD_UMD",
-    "BPF_STREAM_PARSER",
-    "BPF_SYSCALL",
-    "BPF_UNPRIV_DEFAULT_OFF",
-];
+/// Names that are made of what a pattern found: a relocation of several lines, the others of
+/// numbers.
+const MADE: &[&str] = &["relocation", "helper", "kind"];
+
+/// `{name}` in what a symptom says is filled in by its pattern; an event has names of its own.
+fn names_without_group(check: &Check, _: &Scene) -> Vec<(Level, String)> {
+    let mut found = Vec::new();
+    for symptom in check.symptoms.iter().filter(|one| one.event.is_empty()) {
+        let says = symptom.says.iter().flat_map(|says| says.split('{').skip(1));
+        let names = says.filter_map(|piece| Some(piece.split_once('}')?.0));
+        for name in names.filter(|name| !MADE.contains(name)) {
+            let group = format!("<{name}>");
+            let mut patterns = symptom.text.iter().chain(&symptom.verifier);
+            if !patterns.any(|pattern| pattern.source().contains(&group)) {
+                let message = format!(
+                    "a symptom's `says` has {{{name}}}, and its pattern no group (?P<{name}>…)"
+                );
+                found.push((Level::Error, message));
+            }
+        }
+    }
+    found
+}
+
+/// A fix that switches off what it needs itself.
+fn undone_options(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
+    let fixes = check.causes.iter().flat_map(|cause| &cause.fixes);
+    fixes.filter_map(|fix| undone(fix, &scene.rules)).collect()
+}
 
 fn without_references(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     if !check.references.iter().all(|text| is_blank(text)) {

@@ -23,6 +23,8 @@ pub(super) fn fitting(key: &str, test: Test) -> Result<Test, String> {
         Test::Has(item) => {
             let kind = match key {
                 "privilege.capabilities" => "capability",
+                "filesystems" => "file system",
+                key if key.starts_with("security.lsm") => "security module",
                 _ => "item",
             };
             check_value(key, kind, &item)?;
@@ -57,6 +59,11 @@ fn fitting_value(key: &str, value: Wanted) -> Result<Wanted, String> {
         Wanted::Text(text) => text.clone(),
     };
     check_value(key, &format!("value of `{key}`"), &text)?;
+    if key.starts_with("tool.") && !text.starts_with('/') {
+        return Err(format!(
+            "`{key}` is a path, never `{text}`: ask whether it `is: set`"
+        ));
+    }
     // A fact that is true or false is never the text of it, and the other way round.
     Ok(match (values_of(key), text.parse()) {
         (Some(_), Ok(flag)) => Wanted::Bool(flag),

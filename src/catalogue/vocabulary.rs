@@ -13,6 +13,9 @@ pub struct Vocabulary {
     pub probes: fn() -> Vec<&'static str>,
     /// The values a fact can have, or the items of its list, where they are few.
     pub values_of: fn(&str) -> Option<&'static [&'static str]>,
+    /// The names a fact's value, or the items of its list, are chosen from, where a host may have
+    /// others and a checks file hardly means one.
+    pub names_of: fn(&str) -> Option<&'static [&'static str]>,
     /// The stages at which a probe can fail; any, if there are none.
     pub stages: fn() -> Vec<String>,
     /// The names of the errors a probe can fail with; any, if there are none.
@@ -26,6 +29,7 @@ impl Vocabulary {
         nearest_fact: |_| None,
         probes: Vec::new,
         values_of: |_| None,
+        names_of: |_| None,
         stages: Vec::new,
         errnos: Vec::new,
     };
@@ -77,10 +81,12 @@ pub(super) fn values_of(key: &str) -> Option<&'static [&'static str]> {
 
 /// Complains about a value that this fact, or an item that its list, never has.
 pub(super) fn check_value(key: &str, kind: &str, value: &str) -> Result<(), String> {
-    let Some(known) = values_of(key) else {
-        return Ok(());
-    };
-    one_of(kind, value, known)
+    let words = CURRENT.with_borrow(|current| *current);
+    let names = words.and_then(|words| (words.names_of)(key));
+    match values_of(key).or(names) {
+        Some(known) => one_of(kind, value, known),
+        None => Ok(()),
+    }
 }
 
 /// Complains about a stage that no probe has.

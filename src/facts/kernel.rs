@@ -1,5 +1,8 @@
 //! The kernel: its release, the upstream version behind it, who built it, its architecture.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use super::keys::Values::{OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::Host;
@@ -304,6 +307,25 @@ const DEBIAN_MACHINES: &[&str] = &[
     "riscv64",
     "s390x",
 ];
+
+/// Flavours that no table above has: by marks in the release that come with a number, and what is
+/// said of the others.
+const REST: &[&str] = &[
+    "fedora", "rhel5", "rhel6", "rhel7", "rhel8", "rhel9", "rhel10", "rhel11", "ubuntu", "debian",
+    "vanilla", "other",
+];
+
+/// All flavours there are.
+pub(super) fn flavours() -> &'static [&'static str] {
+    static ALL: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let tables = BY_RELEASE.iter().chain(BY_BUILD).map(|(_, name)| *name);
+        let families = BY_FAMILY.iter().map(|(name, _)| *name);
+        let all = tables.chain(families).chain(BY_OS.iter().copied());
+        let all: BTreeSet<&str> = all.chain(REST.iter().copied()).collect();
+        all.into_iter().collect()
+    });
+    &ALL
+}
 
 fn flavour(release: &str, build: &str, os: &str, family: &str) -> String {
     if let Some(major) = number_behind(release, ".el") {

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use super::{
     Value, boot, btf, capabilities, cgroup, devtools, disagreements, environment, files,
-    filesystems, headers, kconfig, kernel, modules, os, privilege, security, sysctl, told_twice,
+    filesystems, headers, kconfig, kernel, modules, names, os, privilege, security, sysctl,
+    told_twice,
 };
 
 /// Which values a fact can have, beside being absent or unknown.
@@ -101,6 +102,12 @@ impl KeyInfo {
             Values::List if self.key == "privilege.capabilities" => Some(&CAPABILITY_NAMES),
             _ => None,
         }
+    }
+
+    /// The names it is chosen from, beside those of [`Self::words`]: a host may have another one.
+    #[must_use]
+    pub fn known_names(&self) -> Option<&'static [&'static str]> {
+        names::of(self.key)
     }
 
     fn names(&self, key: &str) -> bool {

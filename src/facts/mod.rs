@@ -27,6 +27,7 @@ mod lockdown;
 mod machine;
 mod modules;
 mod mounts;
+mod names;
 mod nearby;
 mod needed;
 mod os;

@@ -86,6 +86,21 @@ impl Report {
     }
 }
 
+impl Report {
+    /// Whether all that this software lacks comes with a package, by the first fix of each
+    /// finding, and nothing else is open: then it runs once that is installed.
+    fn wants_packages_alone(&self, one: &ProfileReport) -> bool {
+        let in_package = |lack: &Lack| {
+            let mut findings = self.findings.iter();
+            let finding = findings.find(|finding| lack.check.as_ref() == Some(&finding.check));
+            let fix = finding.and_then(|finding| finding.fixes.first());
+            fix.is_some_and(|fix| fix.kind == "package")
+        };
+        let lacks = &one.missing_required;
+        one.unknown.is_empty() && !lacks.is_empty() && lacks.iter().all(in_package)
+    }
+}
+
 /// One line for each profile: whether the software will run, and if not, why.
 #[must_use]
 pub fn profiles_text(report: &Report, style: Style) -> String {
@@ -102,7 +117,11 @@ pub fn profiles_text(report: &Report, style: Style) -> String {
         };
         let (mark, word) = match one.verdict {
             Verdict::Ready => (style.green(pick("[✓]", "[+]")), "runs"),
-            Verdict::NotReady => (style.red(pick("[✗]", "[x]")), "does not"),
+            Verdict::NotReady => {
+                let packages = report.wants_packages_alone(one);
+                let word = if packages { "not yet" } else { "does not" };
+                (style.red(pick("[✗]", "[x]")), word)
+            }
             Verdict::Undetermined => (style.yellow("[?]"), "not known"),
         };
         let lacks: Vec<&Lack> = one.missing_required.iter().collect();
@@ -123,14 +142,21 @@ pub fn profiles_text(report: &Report, style: Style) -> String {
         }
         out.push('\n');
     }
-    let count = |verdict| {
-        let ones = report.profiles.iter();
-        ones.filter(|one| one.verdict == verdict).count()
+    let count = |verdict, not_yet| {
+        let ones = report.profiles.iter().filter(|one| {
+            one.verdict == verdict
+                && (verdict != Verdict::NotReady || report.wants_packages_alone(one) == not_yet)
+        });
+        ones.count()
     };
     let sums = [
-        (count(Verdict::Ready), "will run here"),
-        (count(Verdict::NotReady), "will not"),
-        (count(Verdict::Undetermined), "not known"),
+        (count(Verdict::Ready, false), "will run here"),
+        (
+            count(Verdict::NotReady, true),
+            "once a package is installed",
+        ),
+        (count(Verdict::NotReady, false), "will not"),
+        (count(Verdict::Undetermined, false), "not known"),
     ];
     let sums: Vec<String> = sums
         .into_iter()

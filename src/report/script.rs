@@ -66,7 +66,31 @@ fn runs_by_itself(fix: &RenderedFix) -> bool {
     let whole = |line: &String| !line.contains(char::is_control) && !has_gap(line);
     // A remark among the commands asks a person to do something in between.
     let alone = !fix.commands.iter().any(|line| is_remark(line));
-    kind && alone && typed().all(whole) && typed().any(|line| line != "reboot")
+    let here = typed().all(|line| !goes_beyond(line));
+    kind && alone && here && typed().all(whole) && typed().any(|line| line != "reboot")
+}
+
+/// Programs that speak to a cluster, a cloud or another machine.
+const ELSEWHERE: &[&str] = &[
+    "oc", "kubectl", "helm", "talosctl", "gcloud", "aws", "az", "eksctl", "ssh", "wsl.exe",
+];
+
+/// Programs that stop the machine, but for `reboot` alone on its line, which is left to a person.
+const STOPPING: &[&str] = &["shutdown", "poweroff", "halt", "kexec", "telinit"];
+
+/// Whether a command reaches beyond this host, or stops it: nobody expects that of a script for
+/// one host that says it does not.
+fn goes_beyond(line: &str) -> bool {
+    if line == "reboot" {
+        return false;
+    }
+    let mut words = line.split(|c: char| c.is_whitespace() || ";&|(){}".contains(c));
+    words.any(|word| {
+        let program = word.rsplit('/').next().unwrap_or_default();
+        ELSEWHERE.contains(&program)
+            || STOPPING.contains(&program)
+            || matches!(program, "reboot" | "--reboot")
+    })
 }
 
 fn is_remark(line: &str) -> bool {
@@ -289,6 +313,34 @@ mod tests {
             ("kernel-config", &["make"], &["reboot"], false),
             ("upgrade", &["dnf upgrade kernel"], &["x"], false),
             ("sysctl", &["sysctl -w a=1\nrm -rf /"], &[], false),
+            // One host's script does nothing to others, and stops none.
+            (
+                "setting",
+                &["oc patch nodes.config.openshift.io cluster -p x"],
+                &["oc patch y"],
+                false,
+            ),
+            ("setting", &["ssh node sysctl -w a=1"], &["x"], false),
+            (
+                "setting",
+                &["true && /usr/bin/kubectl apply -f x"],
+                &["x"],
+                false,
+            ),
+            (
+                "setting",
+                &["apiclient update apply --reboot"],
+                &["x"],
+                false,
+            ),
+            ("setting", &["systemctl reboot"], &["x"], false),
+            ("setting", &["shutdown -r now"], &["x"], false),
+            (
+                "kernel-arguments",
+                &["grubby --args=reboot=pci", "reboot"],
+                &[],
+                true,
+            ),
         ];
         for (kind, commands, undo, runs) in rows {
             let fix = fix(kind, commands, undo);

@@ -3,10 +3,13 @@
 use super::{pattern, quote};
 
 /// A command that adds `line` to the file unless it is there. The file may lack its last
-/// newline: without one in front, the line would end up behind another.
+/// newline, which then comes first: else the line would end up behind another.
 pub(super) fn append(path: &str, line: &str) -> String {
     let line = quote(line);
-    format!("grep -qxF {line} {path} || printf '\\n%s\\n' {line} >> {path}")
+    format!(
+        "grep -qxF {line} {path} || {{ [ -z \"$(tail -c 1 {path})\" ] || echo >> {path}; printf \
+         '%s\\n' {line} >> {path}; }}"
+    )
 }
 
 /// A command that deletes exactly this line, whatever else the file says of the same things.
@@ -54,7 +57,12 @@ mod tests {
             );
             assert!(twice.starts_with(other), "{twice:?}");
             let gone = after(other, &[add.clone(), remove.clone()]);
-            assert_eq!(gone.trim_end(), other.trim_end());
+            // Nothing is left of it, but the end of a line that had none.
+            let ended = match other.is_empty() || other.ends_with('\n') {
+                true => other.to_owned(),
+                false => format!("{other}\n"),
+            };
+            assert_eq!(gone, ended);
         }
     }
 }

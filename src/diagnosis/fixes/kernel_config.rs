@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::platform::{BootLoader, Platform};
-use super::{Recipe, fill, quote, remark};
+use super::{Recipe, config_file, fill, quote, remark};
 use crate::catalogue::{Catalogue, Needs};
 use crate::facts::Facts;
 
@@ -23,9 +23,13 @@ impl Edit {
     fn closed(wanted: &BTreeMap<String, String>, catalogue: &Catalogue, facts: &Facts) -> Self {
         let mut edit = Self::default();
         let version = facts.kernel_version();
-        let has = |option: &str, value: &str| {
+        let known = |option: &str| {
             let fact = facts.get(&format!("config.{option}"));
-            fact.value().is_some_and(|known| known.to_string() == value)
+            fact.value().map(ToString::to_string)
+        };
+        // What is built in need not be a module.
+        let has = |option: &str, value: &str| {
+            known(option).is_some_and(|known| known == value || (value == "m" && known == "y"))
         };
         let mut todo: Vec<(String, String)> = wanted
             .iter()
@@ -38,6 +42,7 @@ impl Edit {
             let is_wanted = wanted.contains_key(&option);
             if has(&option, &value) && !(is_wanted && has_all) {
                 if is_wanted {
+                    let value = known(&option).unwrap_or(value);
                     edit.kept.insert(option, value);
                 }
                 continue;
@@ -53,7 +58,19 @@ impl Edit {
         }
         let config_known = facts.get("config-file").value().is_some();
         edit.off.retain(|option| !config_known || has(option, "y"));
+        // Where there are no modules, Kconfig makes `y` of every `m`.
+        if config_known && !has("MODULES", "y") && !edit.values.contains_key("MODULES") {
+            let values = edit.values.values_mut().chain(edit.kept.values_mut());
+            values
+                .filter(|value| *value == "m")
+                .for_each(|value| "y".clone_into(value));
+        }
         edit
+    }
+
+    /// Kconfig asks for pahole's version, and leaves BTF out in silence where there is none.
+    fn wants_pahole(&self) -> bool {
+        self.tools.iter().any(|tool| tool.starts_with("pahole"))
     }
 
     fn script(&self) -> String {
@@ -115,7 +132,7 @@ pub(super) fn recipe(
     for tool in &edit.tools {
         commands.push(remark(&format!("the build needs {tool}")));
     }
-    commands.push(start_config(facts));
+    commands.push(config_file::start(facts));
     commands.push(edit.script());
     let signed = matches!(platform.family.as_str(), "debian" | "rhel" | "fedora");
     if signed && platform.loader != BootLoader::Wsl {
@@ -124,6 +141,9 @@ pub(super) fn recipe(
             "scripts/config --set-str SYSTEM_TRUSTED_KEYS '' --set-str SYSTEM_REVOCATION_KEYS ''"
                 .to_owned(),
         );
+    }
+    if edit.wants_pahole() {
+        commands.push("pahole --version".to_owned());
     }
     commands.push("make olddefconfig".to_owned());
     commands.extend(edit.proof());
@@ -325,34 +345,6 @@ fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
     }
 }
 
-/// The configuration the build starts from: that of the running kernel.
-fn start_config(facts: &Facts) -> String {
-    // What a log quotes of a configuration is no file to start from.
-    let file = facts.text("config-file");
-    match file.filter(|file| file.starts_with('/')) {
-        Some(file) if file.ends_with(".gz") => format!("zcat {} > .config", quote(&file)),
-        Some(file) => format!("cp {} .config", quote(&file)),
-        // A file that was named when the doctor was started, from wherever that was.
-        None if is_named_file(facts) => format!("cp /path/to/{} .config", quote(&file_name(facts))),
-        None if file_name(facts) == "standard input" => {
-            remark("write the config that came by standard input to .config here")
-        }
-        None => "make olddefconfig   # this kernel's own configuration was not found".to_owned(),
-    }
-}
-
-fn file_name(facts: &Facts) -> String {
-    facts.text("config-file").unwrap_or_default()
-}
-
-/// Whether the config is a file with a relative path; a log that quotes options has a name with
-/// blanks.
-fn is_named_file(facts: &Facts) -> bool {
-    let file = file_name(facts);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
-    !file.is_empty() && file != "-" && file.chars().all(plain)
-}
-
 fn build(platform: &Platform) -> Vec<String> {
     if platform.loader == BootLoader::Wsl {
         return vec![
@@ -409,7 +401,10 @@ mod tests {
             "/boot/config-x",
         ));
         let wanted = wanted.split(' ');
-        let wanted = wanted.map(|option| (option.to_owned(), "y".to_owned()));
+        let wanted = wanted.map(|word| {
+            let (option, value) = word.split_once('=').unwrap_or((word, "y"));
+            (option.to_owned(), value.to_owned())
+        });
         recipe(&wanted.collect(), &catalogue, &facts, &Platform::of(&facts))
     }
 
@@ -423,7 +418,9 @@ mod tests {
             "tar -xf /usr/src/linux-source-5.10.tar.xz",
             "# the build needs pahole 1.16 or later (the package dwarves)",
             "cp /boot/config-x .config",
-            "scripts/config --disable DEBUG_INFO_REDUCED --enable DEBUG_INFO --enable DEBUG_INFO_BTF",
+            "scripts/config --disable DEBUG_INFO_REDUCED --enable DEBUG_INFO --enable DEBUG_INFO_BTF \
+             --enable DEBUG_KERNEL",
+            "pahole --version",
             "grep -x CONFIG_DEBUG_INFO_BTF=y .config",
         ] {
             assert!(
@@ -480,6 +477,24 @@ mod tests {
             ),
             ("FTRACE_SYSCALLS", "6.1.0", &["FTRACE"]),
             ("NETKIT", "6.8.0", &["NETDEVICES"]),
+            (
+                "DEBUG_INFO_BTF",
+                "6.18.19",
+                &[
+                    "DEBUG_INFO",
+                    "DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT",
+                    "DEBUG_KERNEL",
+                ],
+            ),
+            ("DEBUG_INFO_BTF", "5.10.0", &["DEBUG_INFO", "DEBUG_KERNEL"]),
+            ("DEBUG_INFO_DWARF4", "5.15.0", &["DEBUG_KERNEL"]),
+            ("DEBUG_INFO_DWARF4", "6.1.0", &["DEBUG_KERNEL"]),
+            (
+                "SCHED_CLASS_EXT",
+                "6.12.0",
+                &["BPF_JIT", "DEBUG_INFO_BTF", "DEBUG_KERNEL"],
+            ),
+            ("CPUSETS_V1", "6.12.0", &["CPUSETS", "CGROUPS"]),
         ] {
             let commands = rendered(version, off, wanted).unwrap().commands;
             let edit = commands
@@ -538,6 +553,43 @@ mod tests {
             let (mut lines, install) = builders_repository(&facts);
             lines.push(format!("{install} gcc make"));
             assert!(lines[0].starts_with(says), "{known:?}: {lines:?}");
+        }
+    }
+
+    /// A network device of a kernel without network takes the network with it.
+    #[test]
+    fn an_edit_goes_down_to_the_network_itself() {
+        let config = "CONFIG_BPF=y\n# CONFIG_NET is not set\n";
+        let commands = rendered("6.18.0", config, "NETKIT").unwrap().commands;
+        let edit = "scripts/config --enable BPF_SYSCALL --enable NET --enable NETDEVICES --enable \
+                    NETKIT";
+        assert!(commands.contains(&edit.to_owned()), "{commands:#?}");
+    }
+
+    #[test]
+    fn a_module_is_built_in_where_there_are_none() {
+        let net = "CONFIG_NET=y\nCONFIG_NET_SCHED=y\nCONFIG_NET_CLS_ACT=y\n";
+        for (modules, has, edit, proof) in [
+            ("CONFIG_MODULES=y", "", "--module NET_CLS_BPF", "m"),
+            ("CONFIG_MODULES=y", "CONFIG_NET_CLS_BPF=y", "", "y"),
+            (
+                "# CONFIG_MODULES is not set",
+                "",
+                "--enable NET_CLS_BPF",
+                "y",
+            ),
+            ("", "", "--enable NET_CLS_BPF", "y"),
+        ] {
+            let config = format!("{net}{modules}\n{has}\n");
+            let commands = rendered("6.18.0", &config, "NET_CLS_BPF=m NET_SCH_INGRESS=m");
+            let commands = commands.unwrap().commands;
+            let line = |begin: &str| {
+                let mut lines = commands.iter();
+                lines.find(|line| line.starts_with(begin)).unwrap()
+            };
+            assert!(line("scripts/config --").contains(edit), "{commands:#?}");
+            let proof = format!("grep -x CONFIG_NET_CLS_BPF={proof} .config");
+            assert!(commands.contains(&proof), "{commands:#?}");
         }
     }
 

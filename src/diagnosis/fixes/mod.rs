@@ -1,10 +1,12 @@
 //! Remedies as commands for the host at hand: its distribution, its boot loader, its values.
 
 mod by_hand;
+mod config_file;
 mod drop_in;
 mod files;
 mod kernel_arguments;
 mod kernel_config;
+mod packages;
 mod platform;
 mod privileges;
 mod settings;

@@ -1,7 +1,7 @@
 //! A newer kernel, where the catalogue names no package of it: the way this host has for one.
 
 use super::platform::{BootLoader, Platform};
-use super::remark;
+use super::{packages, remark};
 use crate::catalogue::{Catalogue, PackagedKernel};
 use crate::facts::Facts;
 use crate::version::KernelVersion;
@@ -51,36 +51,30 @@ pub(super) fn commands(
     let release = fact("kernel.release");
     let (os, version) = (fact("os.id"), fact("os.version-id"));
     let mut lines: Vec<String> = match (platform.family.as_str(), os.as_str()) {
-        ("debian", "ubuntu") => {
-            let package = match (cloud(&release), hardware_enablement(&version)) {
-                (Some(cloud), _) => format!("linux-{cloud}"),
-                (None, true) => format!("linux-generic-hwe-{version}"),
-                (None, false) => "linux-generic".to_owned(),
-            };
-            vec![
+        ("debian", "ubuntu") => match packages::ubuntu(&release) {
+            Some(flavour) => {
+                let hwe = match packages::enables(flavour) && hardware_enablement(&version) {
+                    true => format!("-hwe-{version}"),
+                    false => String::new(),
+                };
+                vec![
+                    "apt-get update".to_owned(),
+                    format!("apt-get install --install-recommends linux-{flavour}{hwe}"),
+                ]
+            }
+            None => return vec![remark(packages::UNTOLD_UBUNTU)],
+        },
+        ("debian", "debian") if packages::is_of_raspberry_pi(&release) => vec![
+            "apt-get update".to_owned(),
+            "apt-get dist-upgrade".to_owned(),
+        ],
+        ("debian", "debian") => match packages::debian(&release) {
+            Some(flavour) => vec![
                 "apt-get update".to_owned(),
-                format!("apt-get install --install-recommends {package}"),
-            ]
-        }
-        ("debian", "debian") => {
-            let arch = match fact("kernel.arch").as_str() {
-                "x86_64" => "amd64",
-                "aarch64" => "arm64",
-                "ppc64le" => "ppc64el",
-                "s390x" => "s390x",
-                "riscv64" => "riscv64",
-                _ => return Vec::new(),
-            };
-            let cloud = if release.contains("-cloud-") {
-                "cloud-"
-            } else {
-                ""
-            };
-            vec![
-                "apt-get update".to_owned(),
-                format!("apt-get install linux-image-{cloud}{arch}"),
-            ]
-        }
+                format!("apt-get install linux-image-{flavour}"),
+            ],
+            None => return vec![remark(packages::UNTOLD_DEBIAN)],
+        },
         ("debian", _) => vec![
             "apt-get update".to_owned(),
             "apt-get dist-upgrade".to_owned(),
@@ -171,10 +165,10 @@ fn is_foreign(flavour: &str, platform: &Platform) -> bool {
 fn packaged(wanted: KernelVersion, catalogue: &Catalogue, facts: &Facts) -> Option<Vec<String>> {
     let text = |key: &str| facts.text(key).unwrap_or_default();
     let running: Option<KernelVersion> = text("kernel.version").parse().ok();
-    if running.is_some_and(|running| running >= wanted) || cloud(&text("kernel.release")).is_some()
-    {
+    if running.is_some_and(|running| running >= wanted) {
         return None;
     }
+    let uname = text("kernel.release");
     let release = text("os.version-id");
     let (flavour, os, family) = (text("kernel.flavour"), text("os.id"), text("os.family"));
     let all = catalogue.kernels.iter();
@@ -190,13 +184,17 @@ fn packaged(wanted: KernelVersion, catalogue: &Catalogue, facts: &Facts) -> Opti
     }
     let here: Vec<&&PackagedKernel> = rows.iter().filter(|row| row.is_of(&release)).collect();
     let newest = here.last()?;
-    let filled = |row: &PackagedKernel| -> Vec<String> {
+    let filled = |row: &PackagedKernel| -> Option<Vec<String>> {
         let lines = row.commands.iter();
-        lines.map(|line| super::fill(line, facts)).collect()
+        let lines = lines.map(|line| packages::in_flavour(line, &os, &uname));
+        let lines: Option<Vec<String>> = lines.collect();
+        Some(lines?.iter().map(|line| super::fill(line, facts)).collect())
     };
     if let Some(row) = here.iter().find(|row| row.kernel >= wanted) {
-        return Some(filled(row));
+        return filled(row);
     }
+    // What a release has for others says nothing of a flavour with a series of its own.
+    filled(newest)?;
     let series = |version: KernelVersion| {
         let (major, minor) = version.series();
         format!("{major}.{minor}")
@@ -213,17 +211,9 @@ fn packaged(wanted: KernelVersion, catalogue: &Catalogue, facts: &Facts) -> Opti
     })];
     lines.extend(elsewhere.map(|text| remark(&text)));
     if newest.backports {
-        lines.extend(filled(newest));
+        lines.extend(filled(newest).unwrap_or_default());
     }
     Some(lines)
-}
-
-/// Which cloud an Ubuntu kernel is built for; its package follows that cloud's newest series.
-fn cloud(release: &str) -> Option<&str> {
-    let suffix = release.rsplit('-').next()?;
-    ["aws", "azure", "gcp", "gke", "ibm", "oracle", "kvm"]
-        .into_iter()
-        .find(|cloud| *cloud == suffix)
 }
 
 /// Whether Ubuntu has newer kernels for this release: those of April in even years live long.
@@ -251,14 +241,6 @@ mod tests {
                 "none",
                 "apt-get install linux-image-cloud-amd64",
             ),
-            (
-                "debian",
-                "ubuntu",
-                "22.04",
-                "none",
-                "linux-generic-hwe-22.04",
-            ),
-            ("debian", "ubuntu", "23.10", "none", "linux-generic"),
             ("debian", "mint", "21", "none", "apt-get dist-upgrade"),
             ("rhel", "centos", "7", "none", "yum update kernel"),
             ("rhel", "rocky", "9.4", "none", "dnf upgrade kernel"),
@@ -405,7 +387,7 @@ kernels:
                 ("os.version-id", version),
                 ("kernel.version", running),
                 ("kernel.flavour", flavour),
-                ("kernel.release", running),
+                ("kernel.release", &format!("{running}-150-generic")),
             ] {
                 facts.set(key, Fact::known(value, "x"));
             }
@@ -421,8 +403,7 @@ kernels:
 
     #[test]
     fn a_number_that_is_high_enough_is_not_what_is_wrong() {
-        let catalogue =
-            Catalogue::parse("test", TABLE, crate::catalogue::Vocabulary::OPEN).unwrap();
+        let catalogue = crate::built_in_catalogue().unwrap();
         let mut facts = Facts::default();
         for (key, value) in [
             ("os.id", "ubuntu"),
@@ -435,5 +416,133 @@ kernels:
         facts.set("kernel.version", Fact::known("5.4.0", "x"));
         facts.set("kernel.release", Fact::known("5.4.0-1018-aws", "x"));
         assert_eq!(packaged("5.13".parse().unwrap(), &catalogue, &facts), None);
+    }
+
+    /// The end of the release says which of the distribution's kernels it is.
+    #[test]
+    fn a_kernel_is_followed_by_the_newest_of_its_flavour() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let ubuntu = packages::UNTOLD_UBUNTU;
+        for (os, version, release, wanted, says) in [
+            (
+                "ubuntu",
+                "22.04",
+                "5.15.0-1053-raspi",
+                "6.5",
+                "--install-recommends linux-raspi",
+            ),
+            (
+                "ubuntu",
+                "22.04",
+                "5.15.0-1063-azure-fde",
+                "6.5",
+                "linux-azure-fde",
+            ),
+            (
+                "ubuntu",
+                "22.04",
+                "5.15.0-1041-intel-iotg",
+                "6.5",
+                "linux-intel-iotg",
+            ),
+            ("ubuntu", "22.04", "5.15.0-1041-aws", "6.5", "linux-aws"),
+            (
+                "ubuntu",
+                "22.04",
+                "5.15.0-91-lowlatency",
+                "6.5",
+                "linux-lowlatency-hwe-22.04",
+            ),
+            (
+                "ubuntu",
+                "22.04",
+                "5.15.0-91-generic-64k",
+                "6.5",
+                "linux-generic-64k-hwe-22.04",
+            ),
+            (
+                "ubuntu",
+                "22.04",
+                "5.15.0-91-generic",
+                "6.5",
+                "linux-generic-hwe-22.04",
+            ),
+            ("ubuntu", "23.10", "6.5.0-9-generic", "6.5", "linux-generic"),
+            ("ubuntu", "22.04", "5.15.0-91-mine", "6.5", ubuntu),
+            ("ubuntu", "22.04", "5.15.0", "6.5", ubuntu),
+            (
+                "debian",
+                "10",
+                "4.19.0-21-armmp",
+                "5.7",
+                "linux-image-5.10-armmp",
+            ),
+            (
+                "debian",
+                "10",
+                "4.19.0-21-cloud-amd64",
+                "5.7",
+                "linux-image-5.10-cloud-amd64",
+            ),
+            (
+                "debian",
+                "11",
+                "5.10.0-46-686-pae",
+                "5.15",
+                "linux-image-6.1-686-pae",
+            ),
+            (
+                "debian",
+                "11",
+                "5.10.0-46-powerpc64le",
+                "5.15",
+                "linux-image-6.1-powerpc64le",
+            ),
+            (
+                "debian",
+                "12",
+                "6.1.0-47-rt-amd64",
+                "",
+                "linux-image-rt-amd64",
+            ),
+            (
+                "debian",
+                "12",
+                "6.1.0-47-rt-amd64",
+                "6.8",
+                "bookworm-backports linux-image-rt-amd64",
+            ),
+            (
+                "debian",
+                "13",
+                "6.12.57+deb13-arm64-16k",
+                "",
+                "linux-image-arm64-16k",
+            ),
+            (
+                "debian",
+                "12",
+                "6.6.31+rpt-rpi-v8",
+                "6.8",
+                "apt-get dist-upgrade",
+            ),
+            ("debian", "12", "6.1.0-mine", "6.8", packages::UNTOLD_DEBIAN),
+        ] {
+            let mut facts = Facts::default();
+            for (key, value) in [
+                ("os.id", os),
+                ("os.family", "debian"),
+                ("os.version-id", version),
+                ("kernel.release", release),
+                ("kernel.flavour", os),
+                ("kernel.version", release.split(['-', '+']).next().unwrap()),
+            ] {
+                facts.set(key, Fact::known(value, "x"));
+            }
+            let platform = Platform::of(&facts);
+            let lines = commands(wanted.parse().ok(), &catalogue, &facts, &platform);
+            let found = lines.iter().any(|line| line.ends_with(says));
+            assert!(found, "{release}: {lines:?}");
+        }
     }
 }

@@ -1,0 +1,95 @@
+//! Kernel options that checks and profiles name, held against those that are known.
+
+use std::collections::BTreeSet;
+
+use super::check::Check;
+use super::fix::{Fix, Remedy};
+use super::lint::Level;
+use super::load::OptionRule;
+
+/// The kernel options that a fix sets.
+pub(super) fn set_by(fix: &Fix) -> impl Iterator<Item = &String> {
+    let settings = match &fix.remedy {
+        Remedy::KernelConfig(settings) => Some(settings),
+        _ => None,
+    };
+    settings.into_iter().flat_map(|settings| settings.keys())
+}
+
+/// The kernel options that the fixes of a check set.
+pub(super) fn options_set(check: &Check) -> impl Iterator<Item = String> {
+    let fixes = check.causes.iter().flat_map(|cause| &cause.fixes);
+    fixes.flat_map(set_by).cloned()
+}
+
+/// Nobody has all options of all kernels; those of BPF are few, a slip of the pen is near what was
+/// meant, and what nobody asked about before is worth a second look. `known` are those of the
+/// catalogue before; of none, nothing is said.
+pub(super) fn strange(named: BTreeSet<String>, known: &BTreeSet<String>) -> Vec<(Level, String)> {
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let is_new = |option: &&String| !known.contains(*option) && !BPF.contains(&option.as_str());
+    let told = named.iter().filter(is_new).map(|option| {
+        let others = known.iter().map(String::as_str);
+        let likely = |other: &&str| strsim::damerau_levenshtein(option, other) <= 2;
+        let meant = others.chain(BPF.iter().copied()).find(likely);
+        let message = match meant {
+            Some(meant) if option.len() > 5 => {
+                format!("is there an option CONFIG_{option}? There is CONFIG_{meant}")
+            }
+            _ if option.starts_with("BPF_") => {
+                format!("no kernel has an option CONFIG_{option}, as far as is known here")
+            }
+            _ => format!(
+                "no check here has asked about an option CONFIG_{option}: see that Kconfig has it, \
+                 by this name"
+            ),
+        };
+        (Level::Advice, message)
+    });
+    told.collect()
+}
+
+/// A fix that switches an option off which another of its options needs: the build has neither.
+pub(super) fn undone(fix: &Fix, rules: &[OptionRule]) -> Option<(Level, String)> {
+    let Remedy::KernelConfig(settings) = &fix.remedy else {
+        return None;
+    };
+    let is_off = |option: &String| settings.get(option).is_some_and(|value| value == "n");
+    let wanted = settings.iter().filter(|(_, value)| *value != "n");
+    for (option, _) in wanted {
+        let (mut todo, mut seen) = (vec![option], BTreeSet::new());
+        while let Some(next) = todo.pop() {
+            if !seen.insert(next) {
+                continue;
+            }
+            if is_off(next) {
+                let message = format!("{option} needs {next}, which the fix switches off");
+                return Some((Level::Error, message));
+            }
+            let of_next = rules.iter().filter(|rule| rule.option == *next);
+            todo.extend(of_next.flat_map(|rule| &rule.needs));
+        }
+    }
+    None
+}
+
+/// The options of BPF itself, of all kernels.
+const BPF: &[&str] = &[
+    "BPF",
+    "BPFILTER",
+    "BPFILTER_UMH",
+    "BPF_EVENTS",
+    "BPF_JIT",
+    "BPF_JIT_ALWAYS_ON",
+    "BPF_JIT_DEFAULT_ON",
+    "BPF_KPROBE_OVERRIDE",
+    "BPF_LIRC_MODE2",
+    "BPF_LSM",
+    "BPF_PRELOAD",
+    "BPF_PRELOAD_UMD",
+    "BPF_STREAM_PARSER",
+    "BPF_SYSCALL",
+    "BPF_UNPRIV_DEFAULT_OFF",
+];
