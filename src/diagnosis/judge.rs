@@ -666,7 +666,7 @@ mod tests {
         const KPROBES: &str = "kprobes-disabled";
         const FENTRY: &str = "fentry-unsupported";
         const BUILT: &str = "CONFIG_KPROBES=y\nCONFIG_KPROBE_EVENTS=y\nCONFIG_BPF_EVENTS=y\n\
-            CONFIG_FUNCTION_TRACER=y\nCONFIG_DYNAMIC_FTRACE=y\nCONFIG_BPF=y\n";
+            CONFIG_FUNCTION_TRACER=y\nCONFIG_DYNAMIC_FTRACE=y\nCONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y\nCONFIG_BPF=y\n";
         // Machine, setting of ftrace, whether the options are known, outcomes; check, status, words.
         type Case<'a> = (&'a str, i64, bool, &'a [&'a str], &'a str, Status, &'a str);
         let untried: &[&str] = &["kprobe skipped", "fentry skipped"];
@@ -760,7 +760,7 @@ mod tests {
                 &["fentry attach ENOTSUPP"],
                 FENTRY,
                 Fail,
-                "On arm64",
+                "DIRECT_CALLS is off",
             ),
             (
                 "s390x",
@@ -769,7 +769,7 @@ mod tests {
                 &["fentry attach ENOTSUPP"],
                 FENTRY,
                 Fail,
-                "later than x86",
+                "DIRECT_CALLS is off",
             ),
             // A refused right is no want of the kernel.
             (
