@@ -36,7 +36,7 @@ mod worker;
 pub use audit::{
     AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, GROUPS, Group,
     Grouping, Hosts, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes, Together,
-    Unknown, Verdicts, Weighing, audit,
+    Unknown, Untold, Verdicts, Weighing, audit,
 };
 pub use bad::Bad;
 pub use gather::{Input, Reading, gather};

@@ -143,18 +143,19 @@ impl Reader {
             let problem = format!("it has more than {SOFTWARE_LIMIT} profiles");
             return Err(odd(problem, "profiles:"));
         }
+        let text = |text: &Option<String>| text.as_deref().map(Arc::from);
         let mut place = Place {
-            release: host.kernel.release.clone(),
-            version: host.kernel.version.clone(),
-            arch: host.arch.clone(),
-            os: host.os.id.clone(),
-            os_version: host.os.version_id.clone(),
-            os_name: host.os.name.clone(),
-            container: host.environment.container.clone(),
-            virtualization: host.environment.virtualization.clone(),
+            release: text(&host.kernel.release),
+            version: text(&host.kernel.version),
+            arch: text(&host.arch),
+            os: text(&host.os.id),
+            os_version: text(&host.os.version_id),
+            os_name: text(&host.os.name),
+            container: text(&host.environment.container),
+            virtualization: text(&host.environment.virtualization),
             euid: host.environment.euid,
-            tool: Some(head.tool.version.clone()),
-            catalogue: Some(head.tool.catalogue.clone()),
+            tool: Some(head.tool.version.as_str().into()),
+            catalogue: Some(head.tool.catalogue.as_str().into()),
         };
         place.bound();
         let mut digest = Digest {

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use super::digest::{FINDINGS_LIMIT, LABELS_LIMIT, SOFTWARE_LIMIT};
+use super::audit::{Cure, cure};
+use super::digest::{FINDINGS_LIMIT, HOST_LIMIT, LABELS_LIMIT, SOFTWARE_LIMIT};
 use super::labels::NONE;
 use super::partial::{Head, Hex, Line, PARTIAL_SCHEMA, ShapeLine};
 use super::summary::{Known, Row, Shape, Summary};
-use super::words::{NAME_LIMIT, Words};
+use super::words::{NAME_LIMIT, Words, cut};
 use crate::diagnosis::{Severity, Status};
 
 /// Reads the lines of such a file. Nothing of it counts before its end was seen.
@@ -56,14 +57,15 @@ impl PartialReader {
                 status,
                 severity,
                 words,
-            } => know(summary, key, check, status, severity, words)?,
+                cure,
+            } => know(summary, (key, check, status, severity), words, cure)?,
             Line::Spare {
                 key,
                 check,
                 status,
                 severity,
                 words,
-            } => know(summary, key, check, status, severity, Some(words))?,
+            } => know(summary, (key, check, status, severity), Some(words), None)?,
             Line::Shape { shape } => {
                 let shape = self.checked(*shape)?;
                 let partly = shape.partly;
@@ -103,7 +105,7 @@ impl PartialReader {
                         labels: self.labels,
                         reports,
                         full: !partly,
-                        name,
+                        name: short(name),
                     };
                     summary.host(id.0, row);
                 }
@@ -111,7 +113,7 @@ impl PartialReader {
             Line::Aliases { host, names } => {
                 for name in names {
                     bounded([&*name], NAME_LIMIT)?;
-                    summary.alias(host.0, name);
+                    summary.alias(host.0, short(name));
                 }
             }
             Line::End { hosts } => {
@@ -157,29 +159,40 @@ impl PartialReader {
 
 fn know(
     summary: &mut Summary,
-    key: Hex,
-    check: Arc<str>,
-    status: Status,
-    severity: Severity,
-    words: Option<Arc<Words>>,
+    (key, check, status, severity): (Hex, Arc<str>, Status, Severity),
+    mut words: Option<Arc<Words>>,
+    told: Option<Cure>,
 ) -> Result<(), String> {
     bounded([&*check], NAME_LIMIT)?;
     if !matches!(status, Status::Fail | Status::Unknown) {
         return Err("a finding neither fails nor is unknown".to_owned());
     }
     let key = key.0;
-    let known = Known {
+    if let Some(words) = &mut words {
+        Arc::make_mut(words).bound();
+    }
+    let cure = words.as_deref().map(cure).or(told);
+    summary.know_of(Known {
         key,
         check,
         status,
         severity,
-    };
-    summary.findings.insert(key, known);
-    if let Some(mut words) = words {
-        Arc::make_mut(&mut words).bound();
+        cure: cure.unwrap_or(Cure::Untold),
+    });
+    if let Some(words) = words {
         summary.words.keep(key, words);
     }
     Ok(())
+}
+
+/// A name of a host as it is kept: summaries of an earlier doctor have longer ones.
+fn short(name: Box<str>) -> Box<str> {
+    if name.len() <= HOST_LIMIT {
+        return name;
+    }
+    let mut name = String::from(name);
+    cut(&mut name, HOST_LIMIT);
+    name.into()
 }
 
 fn bounded<'a>(texts: impl IntoIterator<Item = &'a str>, limit: usize) -> Result<(), String> {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::{Cure, cure};
 use super::bad::Bad;
 use super::digest::{Digest, Key, Own, Place, Software};
 use super::inventory::{Inventory, Labelled};
@@ -37,6 +38,8 @@ pub struct Known {
     pub status: Status,
     /// How much it matters.
     pub severity: Severity,
+    /// What it takes to mend it, known even where its words were not kept.
+    pub cure: Cure,
 }
 
 /// What hosts have in common that differ in nothing but their names.
@@ -90,6 +93,7 @@ pub struct Summary {
     numbers: HashMap<Arc<Shape>, u32>,
     /// Parts that many shapes share.
     places: HashSet<Arc<Place>>,
+    texts: HashSet<Arc<str>>,
     checks: HashSet<Arc<Vec<Arc<str>>>>,
     pub(super) labels: LabelTable,
     pub(super) findings: HashMap<Key, Known>,
@@ -180,8 +184,8 @@ impl Summary {
             self.latest = latest;
             return;
         }
-        for (key, known) in other.findings {
-            self.findings.entry(key).or_insert(known);
+        for known in other.findings.into_values() {
+            self.know_of(known);
         }
         self.words.join(other.words);
         let numbers: Vec<u32> = other
@@ -293,8 +297,20 @@ impl Summary {
         self.shapes.get(row.shape as usize)
     }
 
+    /// Knows a finding. A summary of an earlier doctor may not have told what it takes.
+    pub(super) fn know_of(&mut self, known: Known) {
+        let before = self
+            .findings
+            .entry(known.key)
+            .or_insert_with(|| known.clone());
+        if before.cure == Cure::Untold {
+            before.cure = known.cure;
+        }
+    }
+
     fn know(&mut self, variant: &Variant) {
-        if self.findings.contains_key(&variant.key) {
+        let before = self.findings.get(&variant.key);
+        if before.is_some_and(|known| known.cure != Cure::Untold) {
             return;
         }
         let known = Known {
@@ -302,8 +318,9 @@ impl Summary {
             check: Arc::clone(&variant.check),
             status: variant.status,
             severity: variant.severity,
+            cure: cure(&variant.words),
         };
-        self.findings.insert(variant.key, known);
+        self.know_of(known);
         if self.words.has_room_for(variant.key) {
             let words: Arc<Words> = Arc::new(variant.words.clone());
             self.words.keep(variant.key, words);
@@ -316,7 +333,16 @@ impl Summary {
     }
 
     /// The one copy of a place.
-    pub(super) fn place(&mut self, place: Place) -> Arc<Place> {
+    pub(super) fn place(&mut self, mut place: Place) -> Arc<Place> {
+        if let Some(known) = self.places.get(&place) {
+            return Arc::clone(known);
+        }
+        for text in place.common() {
+            match self.texts.get(text) {
+                Some(known) => *text = Arc::clone(known),
+                None => drop(self.texts.insert(Arc::clone(text))),
+            }
+        }
         shared(&mut self.places, place)
     }
 
