@@ -14,6 +14,7 @@ mod output;
 mod paths;
 mod place;
 mod probes;
+mod progress;
 mod source;
 
 use clap::{Parser, Subcommand};

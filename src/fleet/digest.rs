@@ -233,6 +233,9 @@ impl Digest {
         let failing = self.findings.iter().map(|finding| &finding.check);
         let mut all: Vec<&Arc<str>> = failing.chain(&self.ok).chain(&self.moot).collect();
         all.sort();
+        if all.iter().any(|check| check.trim().is_empty()) {
+            return Err(Odd::new("a finding names no check".to_owned(), "check:"));
+        }
         let twice = all.windows(2).find_map(|pair| match pair {
             [one, other] if one == other => Some((*one).clone()),
             _ => None,

@@ -6,7 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::digest::{KEY_LIMIT, LABELS_LIMIT, is_key};
 use super::words::NAME_LIMIT;
@@ -45,6 +45,8 @@ enum Scalar {
     Number(serde_json::Number),
     Text(String),
     Nothing(()),
+    /// A map or a list, which no label is.
+    Many(IgnoredAny),
 }
 
 /// A map as it is written, with keys that are there twice.
@@ -147,8 +149,17 @@ impl Inventory {
 
     fn map(text: &str) -> Result<Self, String> {
         let map: Written<Written<Scalar>> =
-            yaml::from_str(text).map_err(|error| error.to_string())?;
+            yaml::from_str(text).map_err(|error| format!("{error}; {A_MAP}"))?;
         let mut inventory = Self::default();
+        if map
+            .0
+            .iter()
+            .any(|(host, written)| is_of_ansible(host, &written.0))
+        {
+            return Err(format!(
+                "it is an inventory of Ansible, of which groups are not read; {A_MAP}"
+            ));
+        }
         for (host, written) in map.0 {
             let mut labels = Labels::new();
             let named = short(&host);
@@ -158,6 +169,14 @@ impl Inventory {
                     Scalar::Number(value) => value.to_string(),
                     Scalar::Text(value) => value,
                     Scalar::Nothing(()) => String::new(),
+                    Scalar::Many(_) => {
+                        let key = short(&key);
+                        let fault = format!(
+                            "{named}: the label {key} is passed over, since its value is a map or a list"
+                        );
+                        inventory.faults.push(fault);
+                        continue;
+                    }
                 };
                 if !is_key(&key) {
                     let fault = format!("{named}: the label {}", no_key(&key));
@@ -305,6 +324,18 @@ impl<'a> Labelled<'a> {
         let lost = entries.filter(|(_, found)| !**found);
         lost.map(|((name, _), _)| name.as_str())
     }
+}
+
+/// What a map must be.
+const A_MAP: &str = "a map from hosts to their labels is read, such as `web-1: {role: web}`";
+
+/// Whether this is a group of Ansible rather than a host.
+fn is_of_ansible(name: &str, entries: &[(String, Scalar)]) -> bool {
+    let is_group = |(key, value): &(String, Scalar)| {
+        let many = matches!(value, Scalar::Many(_) | Scalar::Nothing(()));
+        many && ["hosts", "children", "vars"].contains(&&**key)
+    };
+    name == "all" && entries.iter().any(is_group)
 }
 
 /// Why this is not what a label can be called.

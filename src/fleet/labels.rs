@@ -70,11 +70,11 @@ impl LabelTable {
         self.keys.len()
     }
 
-    /// Whether there is a label with this key.
-    pub(super) fn has_key(&self, key: &str) -> bool {
-        self.sets
-            .iter()
-            .any(|set| set.iter().any(|(own, _)| **own == *key))
+    /// The numbers of the sets that have a label with this key.
+    pub(super) fn having(&self, key: &str) -> BTreeSet<u32> {
+        let sets = (NONE + 1..).zip(&self.sets);
+        let having = sets.filter(|(_, set)| value(set, key).is_some());
+        having.map(|(number, _)| number).collect()
     }
 
     fn key(&mut self, key: &str) -> Arc<str> {

@@ -280,10 +280,12 @@ impl Summary {
         software.any(|one| one.profile == profile)
     }
 
-    /// Whether any host has this label.
+    /// Whether any host has this label; what a report had that another one replaced is none.
     #[must_use]
     pub fn has_label(&self, key: &str) -> bool {
-        self.labels.has_key(key)
+        let having = self.labels.having(key);
+        let mut rows = self.hosts.values();
+        rows.any(|row| having.contains(&row.labels))
     }
 
     /// How many different labels hosts have.

@@ -66,6 +66,16 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     from_str(text(bytes)?)
 }
 
+/// The line of the first tag, anchor or alias, none of which is in what [`to_string`] makes.
+/// What stands in a text, with quotes or without, is none.
+#[must_use]
+pub fn line_of_reference(bytes: &[u8]) -> Option<usize> {
+    let mut scan = Scan::default();
+    // What nests too deep was refused before.
+    let _refused = scan.lines(text(bytes).ok()?);
+    scan.reference
+}
+
 /// Whether the text is what [`to_string`] makes of the value in it: such a text has one
 /// meaning, wherever it stands.
 #[must_use]
@@ -239,14 +249,23 @@ struct Scan {
     begun: bool,
     /// Whether the document was ended by `...`.
     ended: bool,
+    /// The line at hand.
+    number: usize,
+    /// The line of the first tag, anchor or alias.
+    reference: Option<usize>,
 }
 
 impl Scan {
     fn run(mut self, text: &str) -> Result<(), Error> {
+        self.lines(text)
+    }
+
+    fn lines(&mut self, text: &str) -> Result<(), Error> {
         // Each of these ends a line in YAML 1.1; the parser counts them so.
         let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
         for (index, line) in lines.enumerate() {
+            self.number = index + 1;
             self.line(line)
                 .map_err(|message| Error::new(index + 1, message))?;
         }
@@ -294,6 +313,8 @@ impl Scan {
     fn part(&mut self, text: &str, start: usize) -> Result<(), String> {
         let mut chars = text.char_indices().peekable();
         let mut parent = start;
+        // Whether the text is the value of a key on this line, and continues below that key.
+        let mut keyed = false;
         let mut before = ' ';
         let mut head = self.flow == 0 && self.quote.is_none();
         while let Some((index, c)) = chars.next() {
@@ -336,10 +357,14 @@ impl Scan {
                     self.plain = false;
                 }
                 ',' if self.flow > 0 => self.plain = false,
-                ':' if !self.plain || blank(next) => self.plain = false,
+                ':' if !self.plain || blank(next) => {
+                    self.plain = false;
+                    keyed |= self.flow == 0;
+                }
                 ':' if self.flow > 0 && ",[]{}".contains(next) => self.plain = false,
                 '"' | '\'' if !self.plain => self.quote = Some(c),
                 '&' | '!' | '*' if !self.plain => {
+                    self.reference.get_or_insert(self.number);
                     let ends = |c: char| blank(c) || ",[]{}".contains(c);
                     while chars.next_if(|(_, c)| !ends(*c)).is_some() {}
                 }
@@ -352,7 +377,12 @@ impl Scan {
             before = c;
         }
         if self.flow == 0 && self.quote.is_none() && self.plain {
-            self.text_below = Some(parent);
+            let mut outer = self.block.iter().rev();
+            self.text_below = match keyed {
+                true => Some(parent),
+                // An item of a list, or a value on a line of its own.
+                false => outer.find(|open| **open < parent).copied(),
+            };
         }
         Ok(())
     }
@@ -447,6 +477,32 @@ mod tests {
         assert_eq!(line_of(text, "b", 2), None);
         assert_eq!(line_of(text, "c", 0), None);
         assert_eq!(lines_of(text, "b", 3), None);
+    }
+
+    #[test]
+    fn references_have_lines() {
+        for (text, line) in [
+            ("a: 1\nb: &x 2\nc: *x\n", Some(2)),
+            ("a: [b, !t c]\n", Some(1)),
+            ("--- !t\na: 1\n", Some(1)),
+            ("- a\n- *x\n", Some(2)),
+            ("a: {b: *x}\n", Some(1)),
+            ("a:\n  <<: *x\n", Some(2)),
+            ("a: b &x\nc: '!t'\n# *x\nd: \"*x\"\n", None),
+            // What goes on below an item, a key or a value on its own line.
+            ("- a\n  *x\n- b\n", None),
+            ("a: b\n  *x\n", None),
+            ("a:\n  b\n  *x\n", None),
+            ("- a: b\n    *x\n", None),
+            ("- |\n  *x\n- c: >\n    &x\n", None),
+            ("- - |\n    *x\n  - b\n    !t\n", None),
+            // And what does not.
+            ("- a\n- b: c\n  d: *x\n", Some(3)),
+            ("- |\n  x\n- !t y\n", Some(3)),
+            ("a: |\n  x\nb: &x y\n", Some(3)),
+        ] {
+            assert_eq!(line_of_reference(text.as_bytes()), line, "{text}");
+        }
     }
 
     #[test]

@@ -102,6 +102,8 @@ pub(super) fn changes(
     moves.sort_by_key(|one| std::cmp::Reverse(one.hosts));
     Changes {
         regression: broke.hosts() + worse.hosts() > 0,
+        // Times in this form sort as texts.
+        swapped: before.newest() > now.newest(),
         hosts_before: before.len() as u64,
         verdicts_before,
         new: new.told(),

@@ -328,6 +328,19 @@ mod tests {
         assert!(exact_to >= 4);
     }
 
+    /// Each of thousands of causes stands beside one that all have: millions of triples.
+    #[test]
+    fn with_too_many_triples_pairs_are_still_the_best() {
+        let mut all = sets(&[(&[0], 1)]);
+        for place in 1..3000 {
+            all.insert([0, place].into(), u64::from(place));
+        }
+        let (found, exact) = small(&all);
+        assert_eq!(exact, 2);
+        assert_eq!(found[1], ([0, 2999].into(), 3000));
+        assert_eq!(found[2], ([0, 2998, 2999].into(), 5998));
+    }
+
     /// Against the definition, on many small fleets.
     #[test]
     fn small_sets_are_the_best_of_their_size() {

@@ -7,6 +7,7 @@ mod causes;
 mod changes;
 mod groups;
 mod judge;
+mod listed;
 mod looking;
 mod model;
 mod outliers;

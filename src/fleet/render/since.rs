@@ -75,6 +75,10 @@ impl Page {
 
     pub(super) fn changes(&mut self, changes: &Changes) {
         self.title("Since then");
+        if changes.swapped {
+            let line = self.style.yellow(super::words::SWAPPED);
+            self.line(&format!("  {line}"));
+        }
         let few = |some: &Hosts, before: &str, after: &str| {
             clean(&such(before, &some.examples, some.hosts, after))
         };
