@@ -150,9 +150,9 @@ fn told(key: &str, mut groups: Vec<(String, Gathered)>) -> Grouping {
 /// many labels of few hosts cost no more than those hosts.
 fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
     let mut all: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut verdicts = [0; 3];
+    let mut verdicts = Verdicts::default();
     for class in &population.classes {
-        verdicts[place_of(class.verdict)] += class.hosts;
+        verdicts.add(class.verdict, class.hosts);
         for check in &class.blockers {
             *all.entry(check).or_default() += class.hosts;
         }
@@ -173,10 +173,10 @@ fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
     }
     let groupings = keys.iter().map(|key| {
         let hosts_of = labelled.get(key).map_or(&[][..], Vec::as_slice);
-        let (mut rest, mut fails) = (verdicts, BTreeMap::<&str, u64>::new());
+        let (mut having, mut fails) = (Verdicts::default(), BTreeMap::<&str, u64>::new());
         let mut groups: BTreeMap<&str, Gathered> = BTreeMap::new();
         for (value, class, hosts) in hosts_of {
-            rest[place_of(class.verdict)] -= hosts;
+            having.add(class.verdict, *hosts);
             let group = groups.entry(value).or_default();
             group.hosts += hosts;
             group.verdicts.add(class.verdict, *hosts);
@@ -185,11 +185,20 @@ fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
                 *fails.entry(check).or_default() += hosts;
             }
         }
-        if rest.iter().sum::<u64>() > 0 {
+        let rest = [
+            (Verdict::Ready, verdicts.ready - having.ready),
+            (Verdict::NotReady, verdicts.not_ready - having.not_ready),
+            (
+                Verdict::Undetermined,
+                verdicts.undetermined - having.undetermined,
+            ),
+        ];
+        let count: u64 = rest.iter().map(|(_, hosts)| hosts).sum();
+        if count > 0 {
             let group = groups.entry("(none)").or_default();
-            group.hosts += rest.iter().sum::<u64>();
-            for verdict in VERDICTS {
-                group.verdicts.add(verdict, rest[place_of(verdict)]);
+            group.hosts += count;
+            for (verdict, hosts) in rest {
+                group.verdicts.add(verdict, hosts);
             }
             let others = all.iter().map(|(check, hosts)| {
                 let counted = fails.get(check).copied().unwrap_or(0);
@@ -208,16 +217,6 @@ fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
         )
     });
     groupings.collect()
-}
-
-const VERDICTS: [Verdict; 3] = [Verdict::Ready, Verdict::NotReady, Verdict::Undetermined];
-
-fn place_of(verdict: Verdict) -> usize {
-    match verdict {
-        Verdict::Ready => 0,
-        Verdict::NotReady => 1,
-        Verdict::Undetermined => 2,
-    }
 }
 
 /// Those of the most hosts, of equals the first; those of none are left out.

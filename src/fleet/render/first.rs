@@ -52,7 +52,7 @@ impl Page {
             ));
         }
         if reports.unnamed > 0 {
-            self.line(&format!("{}", super::words::unnamed(reports)));
+            self.line(&super::words::unnamed(reports));
         }
         for line in [partly(&audit.partly), future(reports)].concat() {
             let line = self.style.yellow(&clean(&line));
