@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
@@ -12,6 +10,7 @@ use super::Exit;
 use super::input::{now, read_file};
 use super::output::{OutputArguments, Terminal};
 use super::paths;
+use super::progress::Progress;
 use bpf_doctor::fleet::{self, Inventory, Labelled, Reading, Summary, Weighing};
 use bpf_doctor::report::{Threshold, clean};
 
@@ -187,7 +186,7 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     let audit = fleet::audit(&summary, &weighing, &arguments.by, before.as_ref(), &time);
     if let Some(changes) = &audit.changes {
         tell_strangers(changes, audit.hosts);
-        tell_swapped(before.as_ref(), &summary);
+        tell_swapped(changes.swapped, before.as_ref(), &summary);
     }
     let text = match arguments.format {
         // Rows of all hosts, too many to hold.
@@ -238,6 +237,7 @@ fn gather(
     };
     let inputs = paths::inputs(paths, avoid);
     let progress = Progress::new(arguments.output.is_quiet());
+    let inputs = progress.counting(inputs);
     let summary = fleet::gather(inputs, reading, &|reports| progress.tell(reports));
     progress.end();
     Ok(summary)
@@ -306,12 +306,9 @@ fn tell_strangers(changes: &fleet::Changes, hosts: u64) {
 }
 
 /// Where the baseline is newer than the reports, one was probably given for the other.
-fn tell_swapped(before: Option<&Summary>, now: &Summary) {
+fn tell_swapped(swapped: bool, before: Option<&Summary>, now: &Summary) {
     let (then, now) = (before.and_then(Summary::newest), now.newest());
-    // Times in this form sort as texts.
-    if let (Some(then), Some(now)) = (then, now)
-        && then > now
-    {
+    if let (true, Some(then), Some(now)) = (swapped, then, now) {
         Terminal::warn(&format!(
             "the baseline is newer than the reports (its newest is of {then}, theirs of {now}): \
              are the two swapped?"
@@ -349,41 +346,5 @@ fn threshold(arguments: &FleetArguments) -> Threshold {
         _ if arguments.strict => Threshold::Strict,
         FailOn::Error | FailOn::Regression => Threshold::Error,
         FailOn::Warning => Threshold::Warning,
-    }
-}
-
-/// Says on a terminal how many reports were read, five times a second.
-struct Progress {
-    start: Instant,
-    last: AtomicU64,
-    shown: bool,
-}
-
-impl Progress {
-    fn new(quiet: bool) -> Self {
-        Self {
-            start: Instant::now(),
-            last: AtomicU64::new(0),
-            shown: !quiet && Terminal::shows_progress(),
-        }
-    }
-
-    fn tell(&self, reports: u64) {
-        let now = self.start.elapsed().as_millis() as u64;
-        let last = self.last.load(Ordering::Relaxed);
-        let due = self.shown && now >= last + 200;
-        let swap = || {
-            let order = Ordering::Relaxed;
-            self.last.compare_exchange(last, now, order, order).is_ok()
-        };
-        if due && swap() {
-            Terminal::progress(&format!("{reports} reports"));
-        }
-    }
-
-    fn end(&self) {
-        if self.shown && self.last.load(Ordering::Relaxed) > 0 {
-            Terminal::progress("");
-        }
     }
 }

@@ -15,6 +15,7 @@ mod output;
 mod paths;
 mod place;
 mod probes;
+mod progress;
 mod source;
 
 use std::ffi::OsString;

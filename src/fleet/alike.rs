@@ -17,6 +17,8 @@ use super::scan::{self, Next, Open};
 
 /// So many bytes are known at most; then it begins anew.
 const KNOWN: usize = 16 << 20;
+/// The same, where knowing them helped little.
+const KNOWN_SMALL: usize = 2 << 20;
 /// About what is kept beside the bytes themselves.
 const HELD: usize = 2 << 10;
 /// So many layouts of each part are kept for a head.
@@ -47,6 +49,11 @@ pub(super) struct Alike {
     /// Heads and lists that came together.
     pairs: HashMap<(usize, usize), usize>,
     known: usize,
+    /// How often something was known, and how often it was not.
+    hits: u64,
+    misses: u64,
+    /// Whether what was known before helped little, because no report is like another.
+    is_small: bool,
     /// Room to put bytes together in.
     scratch: Vec<u8>,
     moves: Vec<(usize, usize)>,
@@ -79,14 +86,24 @@ struct Left<'a> {
 impl Alike {
     /// The report, if it is like the doctor writes it and nothing is wrong with it.
     pub(super) fn glance(&mut self, reader: &mut Reader, text: &[u8]) -> Option<Reading> {
-        if self.known > KNOWN {
-            *self = Self::default();
+        let room = if self.is_small { KNOWN_SMALL } else { KNOWN };
+        if self.known > room {
+            *self = Self {
+                is_small: self.hits < self.misses,
+                ..Self::default()
+            };
         }
         let mut left = Left::default();
         let at = self.take_apart(text, &mut left)?;
         let number = match self.numbers.get(self.scratch.as_slice()) {
-            Some(number) => *number,
-            None => self.head(reader, text, at, &left)?,
+            Some(number) => {
+                self.hits += 1;
+                *number
+            }
+            None => {
+                self.misses += 1;
+                self.head(reader, text, at, &left)?
+            }
         };
         let time = match left.time {
             Some(time) => crate::time::seconds(time)?,
@@ -223,6 +240,7 @@ impl Alike {
             let number = *known.get(place)?;
             let layout = &self.lists.get(number)?.layout;
             if let Some((end, _)) = layout.follow(text, at, &mut self.moves) {
+                self.hits += 1;
                 // Those of the same kind often come together.
                 known.swap(0, place);
                 return Some((Ok(number), end));
@@ -283,9 +301,11 @@ impl Alike {
         };
         self.scratch.extend_from_slice(text.get(taken..end)?);
         if let Some(known) = self.findings.get(self.scratch.as_slice()) {
+            self.hits += 1;
             return Some((known.clone(), end));
         }
         let raw: RawFinding = serde_json::from_slice(&self.scratch).ok()?;
+        self.misses += 1;
         let meaning = reader.meaning(raw);
         self.known += self.scratch.len() + HELD;
         self.findings

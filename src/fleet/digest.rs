@@ -19,8 +19,12 @@ pub(super) const LABELS_LIMIT: usize = 64;
 pub(super) const KEY_LIMIT: usize = 128;
 /// Most pieces of software a report may tell of.
 pub(super) const SOFTWARE_LIMIT: usize = 200;
-/// Longest release, version or name of a system, in bytes.
+/// Longest version or name of a system, in bytes.
 const PLACE_LIMIT: usize = 128;
+/// Longest release of a kernel, in bytes: as long as Linux has room for.
+const RELEASE_LIMIT: usize = 64;
+/// Longest name of a host that is kept, in bytes: twice what Linux has room for.
+pub(super) const HOST_LIMIT: usize = 128;
 
 /// A number that stands for a host or for a text: the first half of a SHA-256.
 pub type Key = u128;
@@ -29,27 +33,27 @@ pub type Key = u128;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Place {
     /// The kernel's release.
-    pub release: Option<String>,
+    pub release: Option<Arc<str>>,
     /// The mainline version it is built from.
-    pub version: Option<String>,
+    pub version: Option<Arc<str>>,
     /// The machine.
-    pub arch: Option<String>,
+    pub arch: Option<Arc<str>>,
     /// The distribution's id.
-    pub os: Option<String>,
+    pub os: Option<Arc<str>>,
     /// Its version.
-    pub os_version: Option<String>,
+    pub os_version: Option<Arc<str>>,
     /// Its name for people.
-    pub os_name: Option<String>,
+    pub os_name: Option<Arc<str>>,
     /// The container runtime, or `none`.
-    pub container: Option<String>,
+    pub container: Option<Arc<str>>,
     /// The hypervisor, or `none`.
-    pub virtualization: Option<String>,
+    pub virtualization: Option<Arc<str>>,
     /// The user the doctor was.
     pub euid: Option<i64>,
     /// The doctor's version.
-    pub tool: Option<String>,
+    pub tool: Option<Arc<str>>,
     /// The digest of its catalogue.
-    pub catalogue: Option<String>,
+    pub catalogue: Option<Arc<str>>,
 }
 
 impl Place {
@@ -59,14 +63,30 @@ impl Place {
         let id = self.os.as_ref()?;
         Some(match &self.os_version {
             Some(version) => format!("{id} {version}"),
-            None => id.clone(),
+            None => id.to_string(),
         })
     }
 
     /// Cuts what is too long.
     pub(super) fn bound(&mut self) {
-        for text in [
-            &mut self.release,
+        let shorten = |text: &mut Arc<str>, limit| {
+            if text.len() > limit {
+                let mut short = text.to_string();
+                cut(&mut short, limit);
+                *text = short.into();
+            }
+        };
+        if let Some(release) = &mut self.release {
+            shorten(release, RELEASE_LIMIT);
+        }
+        for text in self.common() {
+            shorten(text, PLACE_LIMIT);
+        }
+    }
+
+    /// What many places have in common, though their kernels are others.
+    pub(super) fn common(&mut self) -> impl Iterator<Item = &mut Arc<str>> {
+        let texts = [
             &mut self.version,
             &mut self.arch,
             &mut self.os,
@@ -76,12 +96,8 @@ impl Place {
             &mut self.virtualization,
             &mut self.tool,
             &mut self.catalogue,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            cut(text, PLACE_LIMIT);
-        }
+        ];
+        texts.into_iter().flatten()
     }
 }
 
@@ -217,6 +233,9 @@ impl Digest {
         let failing = self.findings.iter().map(|finding| &finding.check);
         let mut all: Vec<&Arc<str>> = failing.chain(&self.ok).chain(&self.moot).collect();
         all.sort();
+        if all.iter().any(|check| check.trim().is_empty()) {
+            return Err(Odd::new("a finding names no check".to_owned(), "check:"));
+        }
         let twice = all.windows(2).find_map(|pair| match pair {
             [one, other] if one == other => Some((*one).clone()),
             _ => None,
@@ -291,9 +310,6 @@ pub(super) fn identify(
     machine: Option<&str>,
     text: &[u8],
 ) -> (Key, Option<String>) {
-    if let Some(name) = &mut name {
-        cut(name, NAME_LIMIT);
-    }
     let is_own = |name: &&str| {
         !NOBODY
             .iter()
@@ -301,14 +317,16 @@ pub(super) fn identify(
     };
     let own = name.as_deref().filter(is_own);
     let machine = machine.filter(|id| is_machine(id));
-    match (machine, own) {
-        (Some(machine), _) => (
-            key_of("machine", machine.to_ascii_lowercase().as_bytes()),
-            name,
-        ),
-        (None, Some(own)) => (key_of("name", own.as_bytes()), name),
-        (None, None) => (key_of("report", text.trim_ascii()), None),
+    let key = match (machine, own) {
+        (Some(machine), _) => key_of("machine", machine.to_ascii_lowercase().as_bytes()),
+        (None, Some(own)) => key_of("name", own.as_bytes()),
+        (None, None) => return (key_of("report", text.trim_ascii()), None),
+    };
+    // Two names that begin alike are of two hosts, so that this comes last.
+    if let Some(name) = &mut name {
+        cut(name, HOST_LIMIT);
     }
+    (key, name)
 }
 
 /// Whether this tells a machine from all others: 32 hexadecimal digits that are not all zero.

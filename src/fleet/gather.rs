@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::bad::{Bad, bad};
 use super::faults::too_large;
-use super::rejoin::{PartialReader, begins};
+use super::rejoin::{PartialReader, begins, goes_on};
 use super::shared::Shared;
 use super::split::Part;
 use super::summary::Summary;
@@ -313,6 +313,10 @@ impl Sequence {
         }
         let Some((_, reader)) = &mut self.open else {
             self.broken = false;
+            if goes_on(text) {
+                let reason = "it is a piece of a summary, whose beginning is missing";
+                return self.wrong(source, line, reason);
+            }
             self.short = match text.len() < SHORT {
                 true => self.short.saturating_add(1),
                 false => 0,

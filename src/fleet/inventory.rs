@@ -6,20 +6,20 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::digest::{KEY_LIMIT, LABELS_LIMIT, is_key};
 use super::words::NAME_LIMIT;
 use crate::report::clean;
 use crate::yaml;
 
-type Labels = BTreeMap<String, String>;
+pub(super) type Labels = BTreeMap<String, String>;
 
 /// Labels of hosts, by the hosts' names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
     /// The labels of each host there, and its name.
-    entries: Vec<(String, Labels)>,
+    pub(super) entries: Vec<(String, Labels)>,
     /// The entry of a name in small letters, as names of hosts know no others.
     hosts: BTreeMap<String, usize>,
     /// The entry of the first part of a name; none where several have it.
@@ -28,20 +28,9 @@ pub struct Inventory {
     twice: BTreeSet<String>,
 }
 
-/// What an inventory had to say of the hosts of a summary.
-#[derive(Debug)]
-pub struct Labelled<'a> {
-    inventory: &'a Inventory,
-    /// Whether a host was found for an entry.
-    found: Vec<bool>,
-    /// Entries that could be of several hosts, of which none is called as they are.
-    ambiguous: BTreeSet<usize>,
-    hosts: u64,
-}
-
 /// The entry of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Match {
+pub(super) enum Match {
     /// It has the host's name.
     Named(usize),
     /// It has the same first part, and one of the two has no more.
@@ -56,6 +45,8 @@ enum Scalar {
     Number(serde_json::Number),
     Text(String),
     Nothing(()),
+    /// A map or a list, which no label is.
+    Many(IgnoredAny),
 }
 
 /// A map as it is written, with keys that are there twice.
@@ -142,7 +133,7 @@ impl Inventory {
 
     /// The entry of a host: by its name, or where that is not there by the first part of it,
     /// since one tells `web-17` and the other `web-17.example.com`.
-    fn entry(&self, host: &str) -> Option<Match> {
+    pub(super) fn entry(&self, host: &str) -> Option<Match> {
         if host.is_empty() {
             return None;
         }
@@ -159,8 +150,17 @@ impl Inventory {
 
     fn map(text: &str) -> Result<Self, String> {
         let map: Written<Written<Scalar>> =
-            yaml::from_str(text).map_err(|error| error.to_string())?;
+            yaml::from_str(text).map_err(|error| format!("{error}; {A_MAP}"))?;
         let mut inventory = Self::default();
+        if map
+            .0
+            .iter()
+            .any(|(host, written)| is_of_ansible(host, &written.0))
+        {
+            return Err(format!(
+                "it is an inventory of Ansible, of which groups are not read; {A_MAP}"
+            ));
+        }
         for (host, written) in map.0 {
             let mut labels = Labels::new();
             let named = short(&host);
@@ -170,6 +170,14 @@ impl Inventory {
                     Scalar::Number(value) => value.to_string(),
                     Scalar::Text(value) => value,
                     Scalar::Nothing(()) => String::new(),
+                    Scalar::Many(_) => {
+                        let key = short(&key);
+                        let fault = format!(
+                            "{named}: the label {key} is passed over, since its value is a map or a list"
+                        );
+                        inventory.faults.push(fault);
+                        continue;
+                    }
                 };
                 if !is_key(&key) {
                     let fault = format!("{named}: the label {}", no_key(&key));
@@ -294,70 +302,16 @@ impl Inventory {
     }
 }
 
-impl<'a> Labelled<'a> {
-    pub(super) fn new<'n>(inventory: &'a Inventory, hosts: impl Iterator<Item = &'n str>) -> Self {
-        // Which entries have a host of their name, and what hosts are called that are like one.
-        let mut named: BTreeSet<usize> = BTreeSet::new();
-        let mut like: BTreeMap<usize, &str> = BTreeMap::new();
-        let mut ambiguous: BTreeSet<usize> = BTreeSet::new();
-        for host in hosts {
-            match inventory.entry(host) {
-                Some(Match::Named(entry)) => {
-                    named.insert(entry);
-                }
-                Some(Match::Like(entry)) => {
-                    let first = like.entry(entry).or_insert(host);
-                    if !first.eq_ignore_ascii_case(host) {
-                        ambiguous.insert(entry);
-                    }
-                }
-                None => {}
-            }
-        }
-        ambiguous.extend(like.into_keys().filter(|entry| named.contains(entry)));
-        Self {
-            inventory,
-            found: vec![false; inventory.entries.len()],
-            ambiguous,
-            hosts: 0,
-        }
-    }
+/// What a map must be.
+const A_MAP: &str = "a map from hosts to their labels is read, such as `web-1: {role: web}`";
 
-    /// The number and the labels of a host's entry, which is found from now on.
-    pub(super) fn find(&mut self, host: &str) -> Option<(usize, &'a Labels)> {
-        let entry = match self.inventory.entry(host)? {
-            Match::Like(entry) if self.ambiguous.contains(&entry) => return None,
-            Match::Named(entry) | Match::Like(entry) => entry,
-        };
-        let (_, labels) = self.inventory.entries.get(entry)?;
-        if let Some(found) = self.found.get_mut(entry) {
-            *found = true;
-        }
-        self.hosts += 1;
-        Some((entry, labels))
-    }
-
-    /// How many hosts got labels.
-    #[must_use]
-    pub fn hosts(&self) -> u64 {
-        self.hosts
-    }
-
-    /// Hosts of the inventory without a report, in its order.
-    pub fn unmatched(&self) -> impl Iterator<Item = &'a str> {
-        let entries = self.inventory.entries.iter().zip(&self.found).enumerate();
-        let lost =
-            entries.filter(|(place, (_, found))| !**found && !self.ambiguous.contains(place));
-        lost.map(|(_, ((name, _), _))| name.as_str())
-    }
-
-    /// Names of the inventory that several hosts could be meant by, such as `web-9` by
-    /// `web-9.a.example` and `web-9.b.example`, which get no labels by them.
-    pub fn ambiguous(&self) -> impl Iterator<Item = &'a str> {
-        let entries = self.ambiguous.iter();
-        let entries = entries.filter_map(|entry| self.inventory.entries.get(*entry));
-        entries.map(|(name, _)| name.as_str())
-    }
+/// Whether this is a group of Ansible rather than a host.
+fn is_of_ansible(name: &str, entries: &[(String, Scalar)]) -> bool {
+    let is_group = |(key, value): &(String, Scalar)| {
+        let many = matches!(value, Scalar::Many(_) | Scalar::Nothing(()));
+        many && ["hosts", "children", "vars"].contains(&&**key)
+    };
+    name == "all" && entries.iter().any(is_group)
 }
 
 /// Why this is not what a label can be called.
@@ -375,6 +329,7 @@ fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::labelled::Labelled;
     use super::*;
 
     fn labels(inventory: &Inventory, host: &str) -> Option<Vec<String>> {

@@ -14,6 +14,7 @@ mod ends;
 mod faults;
 mod gather;
 mod inventory;
+mod labelled;
 mod labels;
 mod layout;
 mod lines;
@@ -36,11 +37,12 @@ mod worker;
 pub use audit::{
     AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, GROUPS, Group,
     Grouping, Hosts, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes, Together,
-    Unknown, Verdicts, Weighing, audit,
+    Unknown, Untold, Verdicts, Weighing, audit,
 };
 pub use bad::Bad;
 pub use gather::{Input, Reading, gather};
-pub use inventory::{Inventory, Labelled};
+pub use inventory::Inventory;
+pub use labelled::Labelled;
 pub use partial::PARTIAL_SCHEMA;
 pub use render::{LABEL_COLUMNS, csv, html, json, markdown, prometheus, text, yaml};
 pub use summary::Summary;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::Cure;
 use super::bad::Bad;
 use super::digest::Key;
 use super::labels::NONE;
@@ -49,6 +50,9 @@ pub(super) enum Line {
         severity: Severity,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         words: Option<Arc<Words>>,
+        /// What it takes, where the words that tell it were not kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cure: Option<Cure>,
     },
     /// Words of a finding that no host has any more, kept so that the choice stays the same.
     Spare {
@@ -151,6 +155,7 @@ impl Summary {
             let (check, status, severity) =
                 (Arc::clone(&known.check), known.status, known.severity);
             let words = self.words.get(key).cloned();
+            let cure = Some(known.cure).filter(|cure| words.is_none() && *cure != Cure::Untold);
             let key = Hex(key);
             match words {
                 Some(words) if !used.contains(&key.0) => line(&Line::Spare {
@@ -166,6 +171,7 @@ impl Summary {
                     status,
                     severity,
                     words,
+                    cure,
                 })?,
             }
         }

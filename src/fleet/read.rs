@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::digest::{Digest, LABELS_LIMIT, Odd, Place, SOFTWARE_LIMIT, Said, Software};
-use super::faults::{Fault, better, cut_off, other_schema, too_large};
+use super::faults::{Fault, better, cut_off, damaged, other_schema, too_large};
 use super::raw::{Raw, RawFinding, RawHead, RawLack, RawProfile};
 use super::words::{NAME_LIMIT, Remedy, Variant, Words, cut};
 use crate::diagnosis::{Severity, Status};
@@ -48,6 +48,12 @@ impl Reader {
             return Err(too_large());
         }
         let raw: Raw = parse(text).map_err(|fault| better(text, fault))?;
+        if !is_json(text)
+            && let Some(line) = yaml::line_of_reference(text)
+        {
+            let problem = "a tag, an anchor or an alias stands here, which no doctor writes";
+            return Err(damaged(line, problem));
+        }
         if !raw.complete {
             return Err(better(text, cut_off(text)));
         }
@@ -143,18 +149,19 @@ impl Reader {
             let problem = format!("it has more than {SOFTWARE_LIMIT} profiles");
             return Err(odd(problem, "profiles:"));
         }
+        let text = |text: &Option<String>| text.as_deref().map(Arc::from);
         let mut place = Place {
-            release: host.kernel.release.clone(),
-            version: host.kernel.version.clone(),
-            arch: host.arch.clone(),
-            os: host.os.id.clone(),
-            os_version: host.os.version_id.clone(),
-            os_name: host.os.name.clone(),
-            container: host.environment.container.clone(),
-            virtualization: host.environment.virtualization.clone(),
+            release: text(&host.kernel.release),
+            version: text(&host.kernel.version),
+            arch: text(&host.arch),
+            os: text(&host.os.id),
+            os_version: text(&host.os.version_id),
+            os_name: text(&host.os.name),
+            container: text(&host.environment.container),
+            virtualization: text(&host.environment.virtualization),
             euid: host.environment.euid,
-            tool: Some(head.tool.version.clone()),
-            catalogue: Some(head.tool.catalogue.clone()),
+            tool: Some(head.tool.version.as_str().into()),
+            catalogue: Some(head.tool.catalogue.as_str().into()),
         };
         place.bound();
         let mut digest = Digest {
@@ -193,24 +200,27 @@ impl Reader {
         };
         let (profile, title) = (short(&raw.profile), short(&raw.title));
         let mut checks = |lacks: &[RawLack], status, severity| {
-            let ids = lacks.iter().map(|lack| match &lack.check {
-                Some(check) => short(check),
-                None => {
-                    let words = Words {
-                        area: "profile".to_owned(),
-                        title: format!("{title} needs: {}", lack.need),
-                        because: lack.because.clone(),
-                        fixes: lack.fixes.iter().cloned().map(Remedy::from).collect(),
-                    };
-                    let id = format!("{profile}: {}", lack.need);
-                    let variant = self.variant(id, status, severity, words);
-                    let id = variant.check.to_string();
-                    if !findings.iter().any(|one| one.check == variant.check) {
-                        findings.push(variant);
+            let named = |check: &&String| !check.trim().is_empty();
+            let ids = lacks
+                .iter()
+                .map(|lack| match lack.check.as_ref().filter(named) {
+                    Some(check) => short(check),
+                    None => {
+                        let words = Words {
+                            area: "profile".to_owned(),
+                            title: format!("{title} needs: {}", lack.need),
+                            because: lack.because.clone(),
+                            fixes: lack.fixes.iter().cloned().map(Remedy::from).collect(),
+                        };
+                        let id = format!("{profile}: {}", lack.need);
+                        let variant = self.variant(id, status, severity, words);
+                        let id = variant.check.to_string();
+                        if !findings.iter().any(|one| one.check == variant.check) {
+                            findings.push(variant);
+                        }
+                        id
                     }
-                    id
-                }
-            });
+                });
             let mut ids: Vec<String> = ids.collect();
             ids.sort();
             ids.dedup();

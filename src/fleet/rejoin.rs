@@ -3,12 +3,26 @@
 
 use std::sync::Arc;
 
-use super::digest::{FINDINGS_LIMIT, LABELS_LIMIT, SOFTWARE_LIMIT};
+use serde::Deserialize;
+
+use super::audit::{Cure, cure};
+use super::digest::{FINDINGS_LIMIT, HOST_LIMIT, LABELS_LIMIT, SOFTWARE_LIMIT};
 use super::labels::NONE;
 use super::partial::{Head, Hex, Line, PARTIAL_SCHEMA, ShapeLine};
 use super::summary::{Known, Row, Shape, Summary};
-use super::words::{NAME_LIMIT, Words};
+use super::words::{NAME_LIMIT, Words, cut};
 use crate::diagnosis::{Severity, Status};
+
+/// More reports than this were never written.
+const MOST: u64 = 1 << 40;
+/// The first second that no report can be of: the years have four digits.
+const END_OF_TIME: u64 = 253_402_300_800;
+
+/// What the first line says it is.
+#[derive(Deserialize)]
+struct Version {
+    schema: String,
+}
 
 /// Reads the lines of such a file. Nothing of it counts before its end was seen.
 #[derive(Debug)]
@@ -20,18 +34,40 @@ pub(super) struct PartialReader {
     labels: u32,
 }
 
-/// Whether such a file begins here.
+/// Whether such a file begins here, of this version or another.
 pub(super) fn begins(line: &[u8]) -> bool {
+    const ANY: &[u8] = b"bpf-doctor/partial/";
     let head = line.get(..line.len().min(60)).unwrap_or_default();
-    line.starts_with(b"{") && memchr::memmem::find(head, PARTIAL_SCHEMA.as_bytes()).is_some()
+    line.starts_with(b"{") && memchr::memmem::find(head, ANY).is_some()
+}
+
+/// Whether this is a line of such a file, and not its first one.
+pub(super) fn goes_on(line: &[u8]) -> bool {
+    const WORDS: &[&str] = &[
+        "bad", "finding", "spare", "shape", "labels", "hosts", "narrowed", "aliases", "end",
+    ];
+    let key = line.strip_prefix(b"{\"").unwrap_or_default();
+    let mut words = WORDS.iter();
+    words.any(|word| {
+        let rest = key.strip_prefix(word.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"\":"))
+    })
 }
 
 impl PartialReader {
     /// The reader of a file that begins with this line.
     pub(super) fn new(line: &[u8]) -> Result<Self, String> {
+        let version: Version = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
+        if version.schema != PARTIAL_SCHEMA {
+            let schema: String = version.schema.chars().take(60).collect();
+            return Err(format!(
+                "it is a `{schema}`; this bpf-doctor reads `{PARTIAL_SCHEMA}`"
+            ));
+        }
         let head: Head = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
-        if head.schema != PARTIAL_SCHEMA {
-            return Err(format!("it is no `{PARTIAL_SCHEMA}`"));
+        let counts = [head.bad, head.foreign, head.future.unwrap_or(0)];
+        if counts.iter().any(|count| *count > MOST) {
+            return Err("it is a damaged summary: it counts more than there can be".to_owned());
         }
         Ok(Self {
             head,
@@ -56,14 +92,15 @@ impl PartialReader {
                 status,
                 severity,
                 words,
-            } => know(summary, key, check, status, severity, words)?,
+                cure,
+            } => know(summary, (key, check, status, severity), words, cure)?,
             Line::Spare {
                 key,
                 check,
                 status,
                 severity,
                 words,
-            } => know(summary, key, check, status, severity, Some(words))?,
+            } => know(summary, (key, check, status, severity), Some(words), None)?,
             Line::Shape { shape } => {
                 let shape = self.checked(*shape)?;
                 let partly = shape.partly;
@@ -94,6 +131,9 @@ impl PartialReader {
                 let (shape, partly) = self.shape.ok_or("hosts without a shape before them")?;
                 for (id, time, reports, name) in rows {
                     bounded([&*name], NAME_LIMIT)?;
+                    if time >= END_OF_TIME {
+                        return Err("it has a report of a time that can't be".to_owned());
+                    }
                     if summary.hosts.contains_key(&id.0) {
                         return Err("it has a host twice".to_owned());
                     }
@@ -103,7 +143,7 @@ impl PartialReader {
                         labels: self.labels,
                         reports,
                         full: !partly,
-                        name,
+                        name: short(name),
                     };
                     summary.host(id.0, row);
                 }
@@ -111,7 +151,7 @@ impl PartialReader {
             Line::Aliases { host, names } => {
                 for name in names {
                     bounded([&*name], NAME_LIMIT)?;
-                    summary.alias(host.0, name);
+                    summary.alias(host.0, short(name));
                 }
             }
             Line::End { hosts } => {
@@ -157,29 +197,40 @@ impl PartialReader {
 
 fn know(
     summary: &mut Summary,
-    key: Hex,
-    check: Arc<str>,
-    status: Status,
-    severity: Severity,
-    words: Option<Arc<Words>>,
+    (key, check, status, severity): (Hex, Arc<str>, Status, Severity),
+    mut words: Option<Arc<Words>>,
+    told: Option<Cure>,
 ) -> Result<(), String> {
     bounded([&*check], NAME_LIMIT)?;
     if !matches!(status, Status::Fail | Status::Unknown) {
         return Err("a finding neither fails nor is unknown".to_owned());
     }
     let key = key.0;
-    let known = Known {
+    if let Some(words) = &mut words {
+        Arc::make_mut(words).bound();
+    }
+    let cure = words.as_deref().map(cure).or(told);
+    summary.know_of(Known {
         key,
         check,
         status,
         severity,
-    };
-    summary.findings.insert(key, known);
-    if let Some(mut words) = words {
-        Arc::make_mut(&mut words).bound();
+        cure: cure.unwrap_or(Cure::Untold),
+    });
+    if let Some(words) = words {
         summary.words.keep(key, words);
     }
     Ok(())
+}
+
+/// A name of a host as it is kept: summaries of an earlier doctor have longer ones.
+fn short(name: Box<str>) -> Box<str> {
+    if name.len() <= HOST_LIMIT {
+        return name;
+    }
+    let mut name = String::from(name);
+    cut(&mut name, HOST_LIMIT);
+    name.into()
 }
 
 fn bounded<'a>(texts: impl IntoIterator<Item = &'a str>, limit: usize) -> Result<(), String> {

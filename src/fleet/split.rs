@@ -43,6 +43,8 @@ pub(super) struct Splitter<R> {
     line: usize,
     /// Whether it is JSON; known from its first byte.
     json: Option<bool>,
+    /// Whether brackets were passed over.
+    brackets: bool,
     /// Whether the YAML at hand is a list of reports; known once its beginning was read.
     list: Option<bool>,
     /// Room for an item of a list.
@@ -59,9 +61,15 @@ impl<R: Read> Splitter<R> {
             ended: false,
             line: 1,
             json: None,
+            brackets: false,
             list: None,
             item: Vec::new(),
         }
+    }
+
+    /// Whether there were brackets, in which nothing needs to be.
+    pub(super) fn has_brackets(&self) -> bool {
+        self.brackets
     }
 
     /// The buffer, for another stream.
@@ -157,6 +165,8 @@ impl<R: Read> Splitter<R> {
             let rest = self.rest();
             let blank = rest.iter().take_while(|byte| between(byte)).count();
             let behind = rest.get(blank..).unwrap_or_default();
+            let passed = rest.get(..blank).unwrap_or_default();
+            let brackets = passed.contains(&b'[');
             // A mark between two values, which YAML would need.
             if json == Some(true)
                 && !behind.is_empty()
@@ -180,9 +190,12 @@ impl<R: Read> Splitter<R> {
                 return Ok(Some(json));
             }
             if self.ended {
+                self.brackets |= brackets;
                 return Ok(None);
             }
-            if rest.len() > LIMIT || json == Some(true) {
+            let is_long = rest.len() > LIMIT;
+            self.brackets |= brackets && is_long;
+            if is_long || json == Some(true) {
                 self.advance(self.start + blank);
             }
             self.fill()?;

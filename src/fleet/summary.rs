@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::{Cure, cure};
 use super::bad::{Bad, BadReports};
 use super::digest::{Digest, Key, Own, Place, Software};
-use super::inventory::{Inventory, Labelled};
 use super::labels::LabelTable;
 use super::words::{Store, Variant, Words};
 use crate::diagnosis::{Severity, Status};
@@ -35,6 +35,8 @@ pub struct Known {
     pub status: Status,
     /// How much it matters.
     pub severity: Severity,
+    /// What it takes to mend it, known even where its words were not kept.
+    pub cure: Cure,
 }
 
 /// What hosts have in common that differ in nothing but their names.
@@ -88,6 +90,7 @@ pub struct Summary {
     numbers: HashMap<Arc<Shape>, u32>,
     /// Parts that many shapes share.
     places: HashSet<Arc<Place>>,
+    texts: HashSet<Arc<str>>,
     checks: HashSet<Arc<Vec<Arc<str>>>>,
     pub(super) labels: LabelTable,
     pub(super) findings: HashMap<Key, Known>,
@@ -175,8 +178,8 @@ impl Summary {
             self.latest = latest;
             return;
         }
-        for (key, known) in other.findings {
-            self.findings.entry(key).or_insert(known);
+        for known in other.findings.into_values() {
+            self.know_of(known);
         }
         self.words.join(other.words);
         let numbers: Vec<u32> = other
@@ -206,33 +209,6 @@ impl Summary {
         for bad in other.bad.into_iter() {
             self.keep_bad(bad);
         }
-    }
-
-    /// Gives hosts the labels an inventory has for them, on top of their own.
-    pub fn label<'a>(&mut self, inventory: &'a Inventory) -> Labelled<'a> {
-        let names = self.hosts.values().map(|row| &*row.name);
-        let mut labelled = Labelled::new(inventory, names);
-        let mut relabelled: HashMap<(u32, usize), u32> = HashMap::new();
-        for row in self.hosts.values_mut() {
-            let Some((entry, labels)) = labelled.find(&row.name) else {
-                continue;
-            };
-            let before = row.labels;
-            row.labels = *relabelled.entry((before, entry)).or_insert_with(|| {
-                let set: Vec<(String, String)> = {
-                    let own = self.labels.get(before).iter();
-                    let own = own.map(|(key, value)| (key.to_string(), value.to_string()));
-                    let mut all: BTreeMap<String, String> = own.collect();
-                    all.extend(labels.clone());
-                    all.into_iter().collect()
-                };
-                let set = set
-                    .iter()
-                    .map(|(key, value)| (key.as_str(), value.as_str()));
-                self.labels.number(set)
-            });
-        }
-        labelled
     }
 
     /// How many hosts there are.
@@ -272,32 +248,25 @@ impl Summary {
         software.any(|one| one.profile == profile)
     }
 
-    /// Whether any host has this label.
-    #[must_use]
-    pub fn has_label(&self, key: &str) -> bool {
-        self.keys().contains(key)
-    }
-
-    /// How many different labels hosts have.
-    #[must_use]
-    pub fn label_keys(&self) -> usize {
-        self.keys().len()
-    }
-
-    /// The names of labels of hosts; those of reports that don't count are none.
-    fn keys(&self) -> BTreeSet<&str> {
-        let sets: BTreeSet<u32> = self.hosts.values().map(|row| row.labels).collect();
-        let labels = sets.into_iter().flat_map(|set| self.labels.get(set));
-        labels.map(|(key, _)| &**key).collect()
-    }
-
     /// The shape of a row.
     pub(super) fn shape(&self, row: &Row) -> Option<&Arc<Shape>> {
         self.shapes.get(row.shape as usize)
     }
 
+    /// Knows a finding. A summary of an earlier doctor may not have told what it takes.
+    pub(super) fn know_of(&mut self, known: Known) {
+        let before = self
+            .findings
+            .entry(known.key)
+            .or_insert_with(|| known.clone());
+        if before.cure == Cure::Untold {
+            before.cure = known.cure;
+        }
+    }
+
     fn know(&mut self, variant: &Variant) {
-        if self.findings.contains_key(&variant.key) {
+        let before = self.findings.get(&variant.key);
+        if before.is_some_and(|known| known.cure != Cure::Untold) {
             return;
         }
         let known = Known {
@@ -305,8 +274,9 @@ impl Summary {
             check: Arc::clone(&variant.check),
             status: variant.status,
             severity: variant.severity,
+            cure: cure(&variant.words),
         };
-        self.findings.insert(variant.key, known);
+        self.know_of(known);
         if self.words.has_room_for(variant.key) {
             let words: Arc<Words> = Arc::new(variant.words.clone());
             self.words.keep(variant.key, words);
@@ -319,7 +289,16 @@ impl Summary {
     }
 
     /// The one copy of a place.
-    pub(super) fn place(&mut self, place: Place) -> Arc<Place> {
+    pub(super) fn place(&mut self, mut place: Place) -> Arc<Place> {
+        if let Some(known) = self.places.get(&place) {
+            return Arc::clone(known);
+        }
+        for text in place.common() {
+            match self.texts.get(text) {
+                Some(known) => *text = Arc::clone(known),
+                None => drop(self.texts.insert(Arc::clone(text))),
+            }
+        }
         shared(&mut self.places, place)
     }
 

@@ -125,10 +125,15 @@ fn level(
         is_blank = false;
         take(Out::Part(name, part));
     });
+    let brackets = splitter.has_brackets();
     *buffer = splitter.into_buffer();
     match ended {
         Ok(()) if is_blank && promise == Promise::Reports => {
-            take(Out::Trouble(name, "there is nothing in it".to_owned()));
+            let reason = match brackets {
+                true => "there are brackets in it, and no report",
+                false => "there is nothing in it",
+            };
+            take(Out::Trouble(name, reason.to_owned()));
         }
         Ok(()) => take(Out::End(name)),
         Err(error) => take(Out::Trouble(name, told(&error))),

@@ -3,6 +3,7 @@
 //! The parser takes time in the square of the nesting, so what nests deeper than anything
 //! sensible is refused by a scan that takes one look at each character.
 
+mod scan;
 mod words;
 mod write;
 
@@ -10,6 +11,8 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess};
 use serde::de::{Error as _, SeqAccess, Visitor};
+
+use scan::Scan;
 
 pub use words::plain;
 pub use write::to_string;
@@ -66,10 +69,24 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     from_str(text(bytes)?)
 }
 
+/// The line of the first tag, anchor or alias, none of which is in what [`to_string`] makes.
+/// What stands in a text, with quotes or without, is none.
+#[must_use]
+pub fn line_of_reference(bytes: &[u8]) -> Option<usize> {
+    let mut scan = Scan::default();
+    // What nests too deep was refused before.
+    let _refused = scan.lines(text(bytes).ok()?);
+    scan.reference
+}
+
 /// Whether the text is what [`to_string`] makes of the value in it: such a text has one
 /// meaning, wherever it stands.
 #[must_use]
 pub fn is_as_written(text: &str) -> bool {
+    // A tag comes back as it was, and is no part of what is written.
+    if line_of_reference(text.as_bytes()).is_some() {
+        return false;
+    }
     let value = from_str::<serde_yaml::Value>(text);
     value.is_ok_and(|value| to_string(&value).is_ok_and(|again| again == text))
 }
@@ -222,156 +239,6 @@ impl<'de> Visitor<'de> for Here {
     }
 }
 
-/// One pass over a text that follows what nests, and nothing more.
-#[derive(Debug, Default)]
-struct Scan {
-    /// Columns of the block maps and lists that are open.
-    block: Vec<usize>,
-    /// Flow maps and lists that are open.
-    flow: usize,
-    /// The quotation mark that is open.
-    quote: Option<char>,
-    /// Whether a scalar without quotes is being read, in which nothing but its end counts.
-    plain: bool,
-    /// Lines indented deeper than this continue a scalar.
-    text_below: Option<usize>,
-    /// Whether anything but comments and directives was seen.
-    begun: bool,
-    /// Whether the document was ended by `...`.
-    ended: bool,
-}
-
-impl Scan {
-    fn run(mut self, text: &str) -> Result<(), Error> {
-        // Each of these ends a line in YAML 1.1; the parser counts them so.
-        let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-        let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
-        for (index, line) in lines.enumerate() {
-            self.line(line)
-                .map_err(|message| Error::new(index + 1, message))?;
-        }
-        Ok(())
-    }
-
-    fn line(&mut self, line: &str) -> Result<(), String> {
-        let column = line.len() - line.trim_start_matches(' ').len();
-        let content = line.trim();
-        if content.is_empty() || (column == 0 && line.starts_with('%') && !self.begun) {
-            return Ok(());
-        }
-        let marker = |word| {
-            let rest = line.strip_prefix(word);
-            rest.filter(|rest: &&str| rest.is_empty() || rest.starts_with([' ', '\t']))
-        };
-        let opens = marker("---");
-        if self.ended && !content.starts_with('#') || opens.is_some() && self.begun {
-            return Err("a second document begins here; a file has one".to_owned());
-        }
-        if marker("...").is_some() {
-            self.ended = true;
-            return Ok(());
-        }
-        if let Some(rest) = opens {
-            self.begun = true;
-            return self.part(rest.trim_start(), 3);
-        }
-        if self.flow > 0 || self.quote.is_some() {
-            return self.part(line, 0);
-        }
-        if self.text_below.is_some_and(|below| column > below) || content.starts_with('#') {
-            return Ok(());
-        }
-        self.begun = true;
-        self.text_below = None;
-        self.plain = false;
-        while self.block.last().is_some_and(|open| *open > column) {
-            self.block.pop();
-        }
-        self.part(line.trim_start_matches(' '), column)
-    }
-
-    /// Follows a line, or what is left of it, from this column on.
-    fn part(&mut self, text: &str, start: usize) -> Result<(), String> {
-        let mut chars = text.char_indices().peekable();
-        let mut parent = start;
-        let mut before = ' ';
-        let mut head = self.flow == 0 && self.quote.is_none();
-        while let Some((index, c)) = chars.next() {
-            let next = chars.peek().map_or(' ', |(_, next)| *next);
-            let blank = |c: char| matches!(c, ' ' | '\t');
-            if let Some(quote) = self.quote {
-                match c {
-                    '\\' if quote == '"' => drop(chars.next()),
-                    _ if c == quote => self.quote = None,
-                    _ => {}
-                }
-                before = c;
-                continue;
-            }
-            if blank(c) {
-                before = c;
-                continue;
-            }
-            if c == '#' && blank(before) {
-                self.plain = false;
-                break;
-            }
-            if head {
-                self.open(start + index)?;
-                parent = start + index;
-            }
-            head = head && matches!(c, '-' | '?') && blank(next);
-            if head {
-                before = c;
-                continue;
-            }
-            match c {
-                '[' | '{' if self.flow > 0 || !self.plain => {
-                    self.flow += 1;
-                    self.plain = false;
-                    self.limit()?;
-                }
-                ']' | '}' if self.flow > 0 => {
-                    self.flow -= 1;
-                    self.plain = false;
-                }
-                ',' if self.flow > 0 => self.plain = false,
-                ':' if !self.plain || blank(next) => self.plain = false,
-                ':' if self.flow > 0 && ",[]{}".contains(next) => self.plain = false,
-                '"' | '\'' if !self.plain => self.quote = Some(c),
-                '&' | '!' | '*' if !self.plain => {
-                    let ends = |c: char| blank(c) || ",[]{}".contains(c);
-                    while chars.next_if(|(_, c)| !ends(*c)).is_some() {}
-                }
-                '|' | '>' if !self.plain && self.flow == 0 => {
-                    self.plain = true;
-                    break;
-                }
-                _ => self.plain = true,
-            }
-            before = c;
-        }
-        if self.flow == 0 && self.quote.is_none() && self.plain {
-            self.text_below = Some(parent);
-        }
-        Ok(())
-    }
-
-    fn open(&mut self, column: usize) -> Result<(), String> {
-        if self.block.last().is_none_or(|open| *open < column) {
-            self.block.push(column);
-        }
-        self.limit()
-    }
-
-    fn limit(&self) -> Result<(), String> {
-        if self.flow + self.block.len() > DEEPEST {
-            return Err(format!("nested deeper than {DEEPEST} levels"));
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -447,6 +314,32 @@ mod tests {
         assert_eq!(line_of(text, "b", 2), None);
         assert_eq!(line_of(text, "c", 0), None);
         assert_eq!(lines_of(text, "b", 3), None);
+    }
+
+    #[test]
+    fn references_have_lines() {
+        for (text, line) in [
+            ("a: 1\nb: &x 2\nc: *x\n", Some(2)),
+            ("a: [b, !t c]\n", Some(1)),
+            ("--- !t\na: 1\n", Some(1)),
+            ("- a\n- *x\n", Some(2)),
+            ("a: {b: *x}\n", Some(1)),
+            ("a:\n  <<: *x\n", Some(2)),
+            ("a: b &x\nc: '!t'\n# *x\nd: \"*x\"\n", None),
+            // What goes on below an item, a key or a value on its own line.
+            ("- a\n  *x\n- b\n", None),
+            ("a: b\n  *x\n", None),
+            ("a:\n  b\n  *x\n", None),
+            ("- a: b\n    *x\n", None),
+            ("- |\n  *x\n- c: >\n    &x\n", None),
+            ("- - |\n    *x\n  - b\n    !t\n", None),
+            // And what does not.
+            ("- a\n- b: c\n  d: *x\n", Some(3)),
+            ("- |\n  x\n- !t y\n", Some(3)),
+            ("a: |\n  x\nb: &x y\n", Some(3)),
+        ] {
+            assert_eq!(line_of_reference(text.as_bytes()), line, "{text}");
+        }
     }
 
     #[test]

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::super::digest::{Key, key_of};
 use super::super::summary::{Row, Summary};
 use super::ROWS;
-use super::causes::causes;
+use super::causes::{Failing, failing as failing_checks};
 use super::changes::{CauseChange, Changes, Move};
 use super::judge::{Class, Population, Weighing};
-use super::model::{Cause, Verdicts};
+use super::model::Verdicts;
 use super::tally::Names;
 use crate::diagnosis::{Severity, Status};
 use crate::report::Verdict;
@@ -79,8 +79,8 @@ pub(super) fn changes(
             add(&mut unclear);
         }
         let release = |class: &Class<'_>| {
-            let release = class.shape.place.release.clone();
-            release.unwrap_or_else(|| "(unknown)".to_owned())
+            let release = class.shape.place.release.as_deref();
+            release.unwrap_or("(unknown)").to_owned()
         };
         let (from, to) = (release(old), release(new));
         if from != to {
@@ -105,6 +105,8 @@ pub(super) fn changes(
     moves.sort_by_key(|one| std::cmp::Reverse(one.hosts));
     Changes {
         regression: broke.hosts() + worse.hosts() > 0,
+        // Times in this form sort as texts.
+        swapped: before.newest() > now.newest(),
         hosts_before: before.len() as u64,
         verdicts_before,
         new: new.told(),
@@ -187,15 +189,9 @@ fn cause_changes(
     population: &Population<'_>,
     flow: &mut BTreeMap<&str, Flow>,
 ) -> Vec<CauseChange> {
-    let all = |population: &Population<'_>| {
-        let found = causes(population);
-        let all = found.causes.into_iter().chain(found.remarks);
-        all.map(|cause| (cause.check.clone(), cause))
-            .collect::<BTreeMap<String, Cause>>()
-    };
-    let (mut then, now) = (all(past), all(population));
+    let (mut then, now) = (failing_checks(past), failing_checks(population));
     let mut changes = Vec::new();
-    let mut add = |check: &str, cause: &Cause, before: u64, now: u64| {
+    let mut add = |check: &str, cause: &Failing, before: u64, now: u64| {
         let flow = flow.remove(check).unwrap_or_default();
         let still = flow.appeared.hosts() + flow.cured.hosts() + flow.unseen == 0;
         if before == now && still {

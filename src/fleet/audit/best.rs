@@ -18,11 +18,17 @@ const LARGEST: usize = 40;
 const TRIED: usize = 40_000_000;
 /// So many of the sets that hosts have are put together.
 const CANDIDATES: usize = 300;
+/// The same, for a set that hosts have put to those before it.
+const CHAINED: usize = 10_000_000;
 /// The same, for one size that is built from smaller ones.
 const BUILT: usize = 4_000_000;
 
-/// The best single cause, pair and triple: exact, whatever the number of causes.
-pub(super) fn small(sets: &Sets) -> Vec<Best> {
+/// So many triples are put together of two pairs; where there are more, not all are tried.
+const TRIPLES: usize = 2_000_000;
+
+/// The best single cause, pair and triple, and up to which of these sizes they are the best:
+/// all, unless thousands of causes stand beside each other in thousands of pairs.
+pub(super) fn small(sets: &Sets) -> (Vec<Best>, usize) {
     let mut ones: BTreeMap<u32, u64> = BTreeMap::new();
     let mut pairs: BTreeMap<(u32, u32), u64> = BTreeMap::new();
     let mut triples: BTreeMap<(u32, u32, u32), u64> = BTreeMap::new();
@@ -86,16 +92,27 @@ pub(super) fn small(sets: &Sets) -> Vec<Best> {
         beside.entry(*a).or_default().push(*b);
         beside.entry(*b).or_default().push(*a);
     }
-    for (a, b) in pairs.keys() {
-        offer(vec![*a, *b]);
+    let mut by_value: Vec<(&(u32, u32), u64)> = Vec::with_capacity(pairs.len());
+    for pair in pairs.keys() {
+        offer(vec![pair.0, pair.1]);
+        by_value.push((pair, value(&[pair.0, pair.1])));
+    }
+    by_value.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let mut tried = 0;
+    for ((a, b), _) in &by_value {
         let near = [a, b].into_iter().filter_map(|one| beside.get(one));
         for c in near.flatten().chain(&most) {
+            if tried >= TRIPLES {
+                break;
+            }
+            tried += 1;
             if c != a && c != b {
                 offer(vec![*a, *b, *c]);
             }
         }
     }
-    best.into_iter().flatten().collect()
+    let exact = if tried < TRIPLES { 3 } else { 2 };
+    (best.into_iter().flatten().collect(), exact)
 }
 
 /// Good sets of more causes than three, by size, and up to which size they are the best.
@@ -213,7 +230,8 @@ impl Search<'_> {
         loop {
             let now = self.below(chosen);
             let open = self.rows.iter().filter(|(set, _)| set & !chosen != 0);
-            let candidates = open.take(CANDIDATES).map(|(set, _)| {
+            let room = (CHAINED / self.rows.len().max(1)).clamp(1, CANDIDATES);
+            let candidates = open.take(room).map(|(set, _)| {
                 let added = u64::from((set & !chosen).count_ones());
                 (chosen | set, self.below(chosen | set) - now, added)
             });
@@ -299,7 +317,8 @@ mod tests {
         for place in 10..27 {
             all.insert([place].into(), 10);
         }
-        let found = small(&all);
+        let (found, exact) = small(&all);
+        assert_eq!(exact, 3);
         assert_eq!(found[0], ([10].into(), 10));
         assert_eq!(found[1], ([5, 6].into(), 30));
         assert_eq!(found[2], ([5, 6, 10].into(), 40));
@@ -307,6 +326,19 @@ mod tests {
         assert_eq!(more[0].1, 50);
         assert_eq!(more[1].1, 100);
         assert!(exact_to >= 4);
+    }
+
+    /// Each of thousands of causes stands beside one that all have: millions of triples.
+    #[test]
+    fn with_too_many_triples_pairs_are_still_the_best() {
+        let mut all = sets(&[(&[0], 1)]);
+        for place in 1..3000 {
+            all.insert([0, place].into(), u64::from(place));
+        }
+        let (found, exact) = small(&all);
+        assert_eq!(exact, 2);
+        assert_eq!(found[1], ([0, 2999].into(), 3000));
+        assert_eq!(found[2], ([0, 2998, 2999].into(), 5998));
     }
 
     /// Against the definition, on many small fleets.
@@ -326,7 +358,7 @@ mod tests {
                 let inside = all.iter().filter(|(set, _)| bits(set) & !chosen == 0);
                 inside.map(|(_, hosts)| hosts).sum()
             };
-            let few = small(&all);
+            let (few, _) = small(&all);
             let (more, exact_to) = large(&all, &few);
             let mut seen = 0;
             for (set, hosts) in few.iter().chain(&more) {

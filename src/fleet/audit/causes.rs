@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use super::super::digest::Key;
 use super::super::words::Remedy;
-use super::judge::{Class, Population};
-use super::looking::{Cure, worst};
-use super::model::{Cause, Count, FixGroup, Together, Unknown};
+use super::ROWS;
+use super::judge::Population;
+use super::listed::{Listed, blocks, having, is_gained, list, variants};
+use super::model::{Cause, Count, FixGroup, Together, Unknown, Untold};
 use super::tally::{Names, Tally};
-use crate::diagnosis::{Needs, Severity, Status};
+use crate::diagnosis::{Needs, Severity};
 
 /// Kernels, distributions and reasons told of a cause.
 const TOLD: usize = 10;
@@ -23,17 +24,15 @@ pub(super) struct Found {
     pub(super) causes: Vec<Cause>,
     pub(super) remarks: Vec<Cause>,
     pub(super) unknowns: Vec<Unknown>,
+    pub(super) untold: Untold,
+    /// The causes by name, those of most hosts first, and those that are not told as well.
+    pub(super) ranking: Vec<String>,
 }
 
 /// What is gathered of a check.
 #[derive(Default)]
 struct Gathered {
-    hosts: u64,
-    blocks: u64,
-    alone: u64,
-    decides: u64,
     without_root: u64,
-    severity: Option<Severity>,
     kernels: Tally,
     distributions: Tally,
     partners: Tally,
@@ -43,62 +42,81 @@ struct Gathered {
 }
 
 pub(super) fn causes(population: &Population<'_>) -> Found {
-    let mut failing: BTreeMap<&str, Gathered> = BTreeMap::new();
-    let mut unknown: BTreeMap<&str, Gathered> = BTreeMap::new();
-    for class in &population.classes {
-        // Where nobody can change a cause by what is told, no change makes these hosts ready.
-        let is_gained = !class.open && worst(population, class) != Cure::OnlyLooks;
-        for known in &class.findings {
-            let of = match known.status {
-                Status::Fail => &mut failing,
-                _ => &mut unknown,
-            };
-            let gathered = of.entry(&known.check).or_default();
-            gather(gathered, class, &known.check, is_gained);
-            gathered.severity = gathered.severity.max(Some(known.severity));
-            let names = gathered.variants.entry(known.key).or_default();
-            names.add(class.hosts, class.names.examples());
-        }
-    }
-    let alone: BTreeMap<String, u64> = failing
+    let (failing, unknown) = list(population);
+    let alone: BTreeMap<&str, u64> = failing
         .iter()
-        .map(|(check, gathered)| ((*check).to_owned(), gathered.alone))
+        .map(|(check, listed)| (*check, listed.alone))
         .collect();
     // Of those that help alone, no partner is better than the first two.
-    let mut helping: Vec<(&String, u64)> = alone.iter().map(|(one, hosts)| (one, *hosts)).collect();
+    let mut helping: Vec<(&str, u64)> = alone.iter().map(|(one, hosts)| (*one, *hosts)).collect();
     helping.retain(|(_, hosts)| *hosts > 0);
     helping.sort_by_key(|(check, hosts)| (std::cmp::Reverse(*hosts), *check));
     helping.truncate(2);
-    let mut causes = Vec::new();
-    let mut remarks = Vec::new();
-    for (check, mut gathered) in failing {
-        let counts = gathered.blocks > 0;
-        // Beside others, what makes no host ready by itself only counts where both are needed.
-        if gathered.alone > 0 {
-            for (partner, _) in helping.iter().filter(|(one, _)| *one != check) {
-                gathered.partners.add(partner, 0);
+    let (mut blocking, mut passing): (Vec<_>, Vec<_>) =
+        failing.iter().partition(|(_, listed)| listed.blocks > 0);
+    for list in [&mut blocking, &mut passing] {
+        // Stable, so that ties stay in the order of their names.
+        list.sort_by_key(|(_, listed)| std::cmp::Reverse(listed.hosts));
+    }
+    let told = |list: &[(&&str, &Listed)]| -> Vec<Cause> {
+        let some = list.iter().take(ROWS).map(|(check, listed)| {
+            let mut gathered = gather(population, check, listed);
+            // Beside others, what makes no host ready by itself only counts where both are
+            // needed.
+            if listed.alone > 0 {
+                for (partner, _) in helping.iter().filter(|(one, _)| one != *check) {
+                    gathered.partners.add(partner, 0);
+                }
             }
-        }
-        let cause = cause(population, check, gathered, &alone);
-        if counts { &mut causes } else { &mut remarks }.push(cause);
-    }
+            cause(population, check, listed, gathered, &alone)
+        });
+        some.collect()
+    };
+    let mut causes = told(&blocking);
     tell_same_commands(&mut causes);
-    for list in [&mut causes, &mut remarks] {
-        list.sort_by(|a, b| b.hosts.cmp(&a.hosts).then_with(|| a.check.cmp(&b.check)));
-    }
-    let unknowns = unknown.into_iter();
-    let unknowns = unknowns.map(|(check, gathered)| unknown_check(population, check, gathered));
-    let mut unknowns: Vec<Unknown> = unknowns.collect();
-    unknowns.sort_by(|a, b| {
-        (b.decides > 0, b.severity, b.hosts)
-            .cmp(&(a.decides > 0, a.severity, a.hosts))
-            .then_with(|| a.check.cmp(&b.check))
+    let mut open: Vec<(&&str, &Listed)> = unknown.iter().collect();
+    open.sort_by_key(|(_, listed)| {
+        std::cmp::Reverse((listed.decides > 0, listed.severity, listed.hosts))
     });
+    let unknowns = open.iter().take(ROWS);
+    let unknowns = unknowns.map(|(check, listed)| unknown_check(population, check, listed));
+    let rest = |all: usize| all.saturating_sub(ROWS) as u64;
     Found {
         causes,
-        remarks,
-        unknowns,
+        remarks: told(&passing),
+        unknowns: unknowns.collect(),
+        untold: Untold {
+            causes: rest(blocking.len()),
+            remarks: rest(passing.len()),
+            unknowns: rest(open.len()),
+        },
+        ranking: blocking
+            .iter()
+            .map(|(check, _)| (**check).to_owned())
+            .collect(),
     }
+}
+
+/// What an earlier time is compared by.
+pub(super) struct Failing {
+    pub(super) title: String,
+    pub(super) severity: Severity,
+    pub(super) hosts: u64,
+}
+
+/// All failing checks by their names, whether they count or not.
+pub(super) fn failing(population: &Population<'_>) -> BTreeMap<String, Failing> {
+    let (failing, _) = list(population);
+    let all = failing.into_iter().map(|(check, listed)| {
+        let variants = variants(population, &listed);
+        let told = Failing {
+            title: most_said(population, &variants).title,
+            severity: listed.severity.unwrap_or(Severity::Info),
+            hosts: listed.hosts,
+        };
+        (check.to_owned(), told)
+    });
+    all.collect()
 }
 
 /// Where one change mends two causes, they are one piece of work.
@@ -118,55 +136,54 @@ fn tell_same_commands(causes: &mut [Cause]) {
     }
 }
 
-fn gather(gathered: &mut Gathered, class: &Class<'_>, check: &str, is_gained: bool) {
-    let place = &class.shape.place;
-    gathered.hosts += class.hosts;
-    let of = |text: Option<&str>| text.unwrap_or("(unknown)").to_owned();
-    gathered
-        .kernels
-        .add(&of(place.release.as_deref()), class.hosts);
-    let distribution = place.distribution();
-    gathered
-        .distributions
-        .add(&of(distribution.as_deref()), class.hosts);
-    if place.euid.is_some_and(|euid| euid != 0) {
-        gathered.without_root += class.hosts;
-    }
-    for blocker in class.blockers.iter().filter(|other| ***other != *check) {
-        gathered.beside.add(blocker, class.hosts);
-    }
-    let blocks = class.blockers.iter().any(|blocker| **blocker == *check);
-    if blocks {
-        gathered.blocks += class.hosts;
-    }
-    if blocks && is_gained {
-        match class.blockers.as_slice() {
-            [_] => gathered.alone += class.hosts,
-            [one, other] if **one == *check => gathered.partners.add(other, class.hosts),
-            [one, _] => gathered.partners.add(one, class.hosts),
-            _ => {}
+fn gather(population: &Population<'_>, check: &str, listed: &Listed) -> Gathered {
+    let mut gathered = Gathered {
+        variants: variants(population, listed),
+        ..Gathered::default()
+    };
+    let mut distributions: BTreeMap<(Option<&str>, Option<&str>), u64> = BTreeMap::new();
+    for (class, _) in having(population, listed) {
+        let place = &class.shape.place;
+        let release = place.release.as_deref().unwrap_or("(unknown)");
+        gathered.kernels.add(release, class.hosts);
+        let distribution = (place.os.as_deref(), place.os_version.as_deref());
+        *distributions.entry(distribution).or_default() += class.hosts;
+        if place.euid.is_some_and(|euid| euid != 0) {
+            gathered.without_root += class.hosts;
+        }
+        for blocker in class.blockers.iter().filter(|other| ***other != *check) {
+            gathered.beside.add(blocker, class.hosts);
+        }
+        if let [one, other] = class.blockers.as_slice()
+            && blocks(class, check)
+            && is_gained(class)
+        {
+            let partner = if **one == *check { other } else { one };
+            gathered.partners.add(partner, class.hosts);
         }
     }
-    let is_open = |known: &&&super::super::summary::Known| {
-        known.status == Status::Unknown && known.severity == Severity::Error
-    };
-    let open: Vec<_> = class.findings.iter().filter(is_open).collect();
-    if class.blockers.is_empty() && open.len() == 1 && open.iter().all(|one| *one.check == *check) {
-        gathered.decides += class.hosts;
+    for ((os, version), hosts) in distributions {
+        let distribution = match (os, version) {
+            (Some(os), Some(version)) => format!("{os} {version}"),
+            (os, _) => os.unwrap_or("(unknown)").to_owned(),
+        };
+        gathered.distributions.add(&distribution, hosts);
     }
+    gathered
 }
 
 fn cause(
     population: &Population<'_>,
     check: &str,
+    listed: &Listed,
     gathered: Gathered,
-    alone: &BTreeMap<String, u64>,
+    alone: &BTreeMap<&str, u64>,
 ) -> Cause {
     let words = most_said(population, &gathered.variants);
     let fixes = fixes(population, &gathered.variants);
-    let own = gathered.alone;
+    let own = listed.alone;
     let together = gathered.partners.sorted().into_iter().map(|partner| {
-        let others = alone.get(&partner.value).copied().unwrap_or(0);
+        let others = alone.get(&*partner.value).copied().unwrap_or(0);
         Together {
             hosts: own + others + partner.hosts,
             with: partner.value,
@@ -178,8 +195,8 @@ fn cause(
         check: check.to_owned(),
         title: words.title,
         area: words.area,
-        severity: gathered.severity.unwrap_or(Severity::Info),
-        hosts: gathered.hosts,
+        severity: listed.severity.unwrap_or(Severity::Info),
+        hosts: listed.hosts,
         alone: own,
         together: together.max_by(|a, b| a.hosts.cmp(&b.hosts).then_with(|| b.with.cmp(&a.with))),
         needs: fixes.groups.iter().map(|fix| fix.needs).max(),
@@ -192,7 +209,8 @@ fn cause(
     }
 }
 
-fn unknown_check(population: &Population<'_>, check: &str, gathered: Gathered) -> Unknown {
+fn unknown_check(population: &Population<'_>, check: &str, listed: &Listed) -> Unknown {
+    let gathered = gather(population, check, listed);
     let words = most_said(population, &gathered.variants);
     let obstacles = obstacles(population, &gathered.variants);
     let mut grant = Vec::new();
@@ -232,9 +250,9 @@ fn unknown_check(population: &Population<'_>, check: &str, gathered: Gathered) -
     Unknown {
         check: check.to_owned(),
         title: words.title,
-        severity: gathered.severity.unwrap_or(Severity::Info),
-        hosts: gathered.hosts,
-        decides: gathered.decides,
+        severity: listed.severity.unwrap_or(Severity::Info),
+        hosts: listed.hosts,
+        decides: listed.decides,
         without_root: gathered.without_root,
         reasons: obstacles.most(TOLD),
         grant,

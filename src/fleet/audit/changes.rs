@@ -10,6 +10,10 @@ use crate::diagnosis::Severity;
 pub struct Changes {
     /// Whether a host that was there then is worse now.
     pub regression: bool,
+    /// Whether the newest report then is newer than the newest one now: one was probably given
+    /// for the other.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub swapped: bool,
     /// Hosts then.
     pub hosts_before: u64,
     /// How many of them came to which verdict.

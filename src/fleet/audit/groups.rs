@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::super::labels;
 use super::ROWS;
 use super::judge::{Class, Population, Weighing};
 use super::model::{Group, Grouping, Verdicts};
 use super::tally::Tally;
+use crate::report::Verdict;
 
 /// What hosts can be grouped by, beside labels.
 pub const KEYS: &[&str] = &[
@@ -21,6 +21,8 @@ pub const KEYS: &[&str] = &[
     "doctor",
 ];
 
+/// Stands for what a report does not tell.
+const UNKNOWN: &str = "(unknown)";
 /// Causes told of a group.
 const CAUSES: usize = 3;
 /// Labels with more values than this are names rather than groups.
@@ -50,8 +52,12 @@ pub(super) fn groups(
     let labels = label_keys(population);
     let usual = ["profile", "distribution", "kernel"];
     let labels = labels.iter().filter(|label| label.values <= VALUES);
-    let all = usual.into_iter().chain(labels.map(|label| label.key));
-    let groupings = all.map(|key| grouping(population, key, weighing));
+    let labels: Vec<&str> = labels.map(|label| label.key).collect();
+    let by_labels = by_labels(population, &labels);
+    let usual = usual
+        .into_iter()
+        .map(|key| grouping(population, key, weighing));
+    let groupings = usual.chain(by_labels);
     groupings
         .filter(|grouping| grouping.different > 0)
         .collect()
@@ -91,11 +97,12 @@ pub(in super::super) fn label_keys<'a>(population: &Population<'a>) -> Vec<Label
 }
 
 fn grouping(population: &Population<'_>, key: &str, weighing: &Weighing) -> Grouping {
+    if !KEYS.contains(&key) {
+        let by_label = by_labels(population, &[key]).pop();
+        return by_label.unwrap_or_else(|| told(key, Vec::new()));
+    }
     let mut groups: BTreeMap<String, Gathered> = BTreeMap::new();
     for class in &population.classes {
-        if !KEYS.contains(&key) {
-            break;
-        }
         if key == "profile" {
             for software in &class.shape.software {
                 let group = groups.entry(software.profile.clone()).or_default();
@@ -114,13 +121,16 @@ fn grouping(population: &Population<'_>, key: &str, weighing: &Weighing) -> Grou
             group.causes.add(check, class.hosts);
         }
     }
-    if !KEYS.contains(&key) {
-        groups = by_label(population, key);
-    }
+    told(key, groups.into_iter().collect())
+}
+
+/// The groups, most hosts first.
+fn told(key: &str, mut groups: Vec<(String, Gathered)>) -> Grouping {
     let different = groups.len() as u64;
+    groups.sort_by(|a, b| b.1.hosts.cmp(&a.1.hosts).then_with(|| a.0.cmp(&b.0)));
+    groups.truncate(ROWS);
     let groups = groups.into_iter().map(|(value, gathered)| {
-        let mut causes = gathered.causes.sorted();
-        causes.truncate(CAUSES);
+        let causes = gathered.causes.most(CAUSES).most;
         Group {
             value,
             hosts: gathered.hosts,
@@ -128,62 +138,113 @@ fn grouping(population: &Population<'_>, key: &str, weighing: &Weighing) -> Grou
             causes,
         }
     });
-    let mut groups: Vec<Group> = groups.collect();
-    groups.sort_by(|a, b| b.hosts.cmp(&a.hosts).then_with(|| a.value.cmp(&b.value)));
-    groups.truncate(ROWS);
     Grouping {
         by: key.to_owned(),
         different,
-        groups,
+        groups: groups.collect(),
     }
 }
 
-/// The hosts by the values of a label.
-fn by_label(population: &Population<'_>, key: &str) -> BTreeMap<String, Gathered> {
-    let mut groups: BTreeMap<&str, Gathered> = BTreeMap::new();
-    let mut add = |value, class: &Class<'_>, hosts| {
-        let group: &mut Gathered = groups.entry(value).or_default();
-        group.hosts += hosts;
-        group.verdicts.add(class.verdict, hosts);
+/// The hosts by the values of these labels, for each of them. Hosts without a label are all
+/// others; what fails on those is what fails on all without what fails on the others, so that
+/// many labels of few hosts cost no more than those hosts.
+fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
+    let mut all: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut verdicts = Verdicts::default();
+    for class in &population.classes {
+        verdicts.add(class.verdict, class.hosts);
         for check in &class.blockers {
-            group.causes.add(check, hosts);
+            *all.entry(check).or_default() += class.hosts;
         }
-    };
-    let mut without: Vec<u64> = population.classes.iter().map(|class| class.hosts).collect();
+    }
+    let mut labelled: BTreeMap<&str, Vec<(&str, &Class<'_>, u64)>> = BTreeMap::new();
+    for key in keys {
+        labelled.entry(key).or_default();
+    }
     for ((place, set), hosts) in &population.labelled {
-        let value = labels::value(population.labels.get(*set), key);
-        if let (Some(value), Some(class)) = (value, population.classes.get(*place)) {
-            add(value, class, *hosts);
-            if let Some(rest) = without.get_mut(*place) {
-                *rest -= hosts;
+        let Some(class) = population.classes.get(*place) else {
+            continue;
+        };
+        for (key, value) in population.labels.get(*set) {
+            if let Some(hosts_of) = labelled.get_mut(&**key) {
+                hosts_of.push((value, class, *hosts));
             }
         }
     }
-    for (class, rest) in population.classes.iter().zip(without) {
-        if rest > 0 {
-            add("(none)", class, rest);
+    let groupings = keys.iter().map(|key| {
+        let hosts_of = labelled.get(key).map_or(&[][..], Vec::as_slice);
+        let (mut having, mut fails) = (Verdicts::default(), BTreeMap::<&str, u64>::new());
+        let mut groups: BTreeMap<&str, Gathered> = BTreeMap::new();
+        for (value, class, hosts) in hosts_of {
+            having.add(class.verdict, *hosts);
+            let group = groups.entry(value).or_default();
+            group.hosts += hosts;
+            group.verdicts.add(class.verdict, *hosts);
+            for check in &class.blockers {
+                group.causes.add(check, *hosts);
+                *fails.entry(check).or_default() += hosts;
+            }
+        }
+        let rest = [
+            (Verdict::Ready, verdicts.ready - having.ready),
+            (Verdict::NotReady, verdicts.not_ready - having.not_ready),
+            (
+                Verdict::Undetermined,
+                verdicts.undetermined - having.undetermined,
+            ),
+        ];
+        let count: u64 = rest.iter().map(|(_, hosts)| hosts).sum();
+        if count > 0 {
+            let group = groups.entry("(none)").or_default();
+            group.hosts += count;
+            for (verdict, hosts) in rest {
+                group.verdicts.add(verdict, hosts);
+            }
+            let others = all.iter().map(|(check, hosts)| {
+                let counted = fails.get(check).copied().unwrap_or(0);
+                (*check, hosts - counted)
+            });
+            for (check, hosts) in most(others, CAUSES) {
+                group.causes.add(check, hosts);
+            }
+        }
+        let groups = groups.into_iter();
+        told(
+            key,
+            groups
+                .map(|(value, gathered)| (value.to_owned(), gathered))
+                .collect(),
+        )
+    });
+    groupings.collect()
+}
+
+/// Those of the most hosts, of equals the first; those of none are left out.
+fn most<'a>(counts: impl Iterator<Item = (&'a str, u64)>, rows: usize) -> Vec<(&'a str, u64)> {
+    let mut most: Vec<(&str, u64)> = Vec::with_capacity(rows + 1);
+    for (check, hosts) in counts.filter(|(_, hosts)| *hosts > 0) {
+        let place = most.partition_point(|(_, more)| *more >= hosts);
+        if place < rows {
+            most.insert(place, (check, hosts));
+            most.truncate(rows);
         }
     }
-    let groups = groups.into_iter();
-    groups
-        .map(|(value, gathered)| (value.to_owned(), gathered))
-        .collect()
+    most
 }
 
 fn value(class: &Class<'_>, key: &str) -> String {
     let place = &class.shape.place;
     let value = match key {
-        "kernel" => place.release.clone(),
-        "distribution" => place.distribution(),
-        "arch" => place.arch.clone(),
-        "container" => place.container.clone(),
-        "virtualization" => place.virtualization.clone(),
-        "doctor" => place.tool.clone(),
-        "user" => place.euid.map(|euid| {
-            let word = if euid == 0 { "root" } else { "not root" };
-            word.to_owned()
-        }),
+        "distribution" => return place.distribution().unwrap_or_else(|| UNKNOWN.to_owned()),
+        "kernel" => place.release.as_deref(),
+        "arch" => place.arch.as_deref(),
+        "container" => place.container.as_deref(),
+        "virtualization" => place.virtualization.as_deref(),
+        "doctor" => place.tool.as_deref(),
+        "user" => place
+            .euid
+            .map(|euid| if euid == 0 { "root" } else { "not root" }),
         _ => None,
     };
-    value.unwrap_or_else(|| "(unknown)".to_owned())
+    value.unwrap_or(UNKNOWN).to_owned()
 }

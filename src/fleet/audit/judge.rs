@@ -214,10 +214,13 @@ impl<'a> Population<'a> {
 
 fn class<'a>(summary: &'a Summary, shape: &'a Shape, weighing: &Weighing) -> Class<'a> {
     let findings = shape.findings.iter();
-    let findings: Vec<&Known> = findings
+    let mut findings: Vec<&Known> = findings
         .filter_map(|key| summary.findings.get(key))
         .collect();
-    let (verdict, blockers, open) = weighing.judge(shape, &findings);
+    let (verdict, mut blockers, open) = weighing.judge(shape, &findings);
+    // There may be as many classes as hosts.
+    findings.shrink_to_fit();
+    blockers.shrink_to_fit();
     Class {
         shape,
         findings,

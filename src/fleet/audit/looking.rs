@@ -1,15 +1,18 @@
 //! Whether a fix changes anything, or only says where to look.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::words::{Remedy, Words};
-use super::judge::{Class, Population};
+use super::judge::Class;
 use crate::diagnosis::{Needs, Status};
 
 /// What it takes to mend a cause on a host, the hardest last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Cure {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cure {
     /// A fix is known, and takes this.
     Takes(Needs),
-    /// The words of the fix were not kept.
+    /// Nobody said: an earlier doctor wrote the summary and had no room for the words.
     Untold,
     /// No fix is known.
     Unknown,
@@ -18,10 +21,7 @@ pub(super) enum Cure {
 }
 
 /// What it takes to mend a finding with these words.
-pub(super) fn cure(words: Option<&Words>) -> Cure {
-    let Some(words) = words else {
-        return Cure::Untold;
-    };
+pub(in super::super) fn cure(words: &Words) -> Cure {
     if words.fixes.is_empty() {
         return Cure::Unknown;
     }
@@ -37,16 +37,14 @@ pub(super) fn cure(words: Option<&Words>) -> Cure {
 }
 
 /// What it takes to mend all causes of these hosts.
-pub(super) fn worst(population: &Population<'_>, class: &Class<'_>) -> Cure {
+pub(super) fn worst(class: &Class<'_>) -> Cure {
     let of_check = |check: &str| {
         let mut findings = class.findings.iter().filter(|known| *known.check == *check);
         let known = findings.find(|known| known.status == Status::Fail);
         // What is unknown counts only where all must be known; looking is what mends it.
         let known = known.or_else(|| class.findings.iter().find(|known| *known.check == *check));
         match known {
-            Some(known) if known.status == Status::Fail => {
-                cure(population.words(known.key).map(|words| &**words))
-            }
+            Some(known) if known.status == Status::Fail => known.cure,
             Some(_) => Cure::Unknown,
             None => Cure::Untold,
         }
@@ -274,8 +272,7 @@ mod tests {
             (vec![look.clone(), set], Cure::Takes(Needs::Privilege)),
             (vec![look, boot], Cure::Takes(Needs::Reboot)),
         ] {
-            assert_eq!(cure(Some(&words(fixes))), expected);
+            assert_eq!(cure(&words(fixes)), expected);
         }
-        assert_eq!(cure(None), Cure::Untold);
     }
 }

@@ -7,6 +7,7 @@ mod causes;
 mod changes;
 mod groups;
 mod judge;
+mod listed;
 mod looking;
 mod model;
 mod outliers;
@@ -20,11 +21,13 @@ pub use groups::KEYS as GROUPS;
 pub use judge::Weighing;
 pub use model::{
     AUDIT_SCHEMA, Audit, Cause, Count, Counts, FixGroup, Group, Grouping, Hosts, Outlier, Outliers,
-    Partly, Plan, Reports, Step, Takes, Together, Unknown, Verdicts,
+    Partly, Plan, Reports, Step, Takes, Together, Unknown, Untold, Verdicts,
 };
 
 pub(super) use groups::{LABELS, label_keys};
 pub(super) use judge::Population;
+pub use looking::Cure;
+pub(super) use looking::cure;
 
 use super::summary::Summary;
 use crate::time::time;
@@ -49,7 +52,7 @@ pub fn audit(
         verdicts.add(class.verdict, class.hosts);
     }
     let found = causes::causes(&population);
-    let plan = plan::plan(&population, &found.causes, verdicts.ready);
+    let plan = plan::plan(&population, &found, verdicts.ready);
     Audit {
         schema: AUDIT_SCHEMA,
         generated_at: generated_at.to_owned(),
@@ -64,6 +67,7 @@ pub fn audit(
         causes: found.causes,
         remarks: found.remarks,
         unknowns: found.unknowns,
+        untold: found.untold,
         plan,
     }
 }

@@ -35,6 +35,9 @@ pub struct Audit {
     pub remarks: Vec<Cause>,
     /// What is not known, most hosts first.
     pub unknowns: Vec<Unknown>,
+    /// How many more of those there are.
+    #[serde(skip_serializing_if = "Untold::is_none")]
+    pub untold: Untold,
     /// The hosts by what they have in common.
     pub groups: Vec<Grouping>,
     /// Hosts that differ from most others of their kernel and distribution.
@@ -78,6 +81,23 @@ impl Verdicts {
             Self { not_ready: 0, .. } => Verdict::Undetermined,
             _ => Verdict::NotReady,
         }
+    }
+}
+
+/// What there is no room for in a list, by the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Untold {
+    /// Causes.
+    pub causes: u64,
+    /// Remarks.
+    pub remarks: u64,
+    /// Unknown checks.
+    pub unknowns: u64,
+}
+
+impl Untold {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 

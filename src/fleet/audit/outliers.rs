@@ -16,29 +16,43 @@ const ALIKE: u64 = 80;
 const TOLD: usize = 50;
 
 type Failing<'a> = BTreeSet<&'a str>;
-type Peers<'a> = (Option<&'a str>, Option<String>, Option<&'a str>);
+
+/// What peers have in common: kernel, distribution and machine.
+fn peers<'a>(class: &Class<'a>) -> [Option<&'a str>; 4] {
+    let place = &class.shape.place;
+    [
+        place.release.as_deref(),
+        place.os.as_deref(),
+        // Without the first the second tells nothing.
+        place.os.as_ref().and(place.os_version.as_deref()),
+        place.arch.as_deref(),
+    ]
+}
 
 pub(super) fn outliers(population: &Population<'_>) -> Outliers {
-    let mut peers: BTreeMap<Peers<'_>, BTreeMap<Failing<'_>, Names>> = BTreeMap::new();
-    for class in &population.classes {
-        let place = &class.shape.place;
-        let who = (
-            place.release.as_deref(),
-            place.distribution(),
-            place.arch.as_deref(),
-        );
-        let ways = peers.entry(who).or_default();
-        let names = ways.entry(failing(class)).or_default();
-        names.add(class.hosts, class.names.examples());
-    }
+    // Peers stand together then; only where they are many enough is anything gathered of them.
+    let mut classes: Vec<&Class<'_>> = population.classes.iter().collect();
+    classes.sort_by(|one, other| peers(one).cmp(&peers(other)));
     let mut found = Outliers::default();
-    for ((kernel, distribution, _), ways) in peers {
-        let of: u64 = ways.values().map(Names::hosts).sum();
+    for alike in classes.chunk_by(|one, other| peers(one) == peers(other)) {
+        let of: u64 = alike.iter().map(|class| class.hosts).sum();
+        let Some(place) = alike.first().map(|class| &class.shape.place) else {
+            continue;
+        };
+        if of < FEWEST {
+            continue;
+        }
+        let (kernel, distribution) = (place.release.as_deref(), place.distribution());
+        let mut ways: BTreeMap<Failing<'_>, Names> = BTreeMap::new();
+        for class in alike {
+            let names = ways.entry(failing(class)).or_default();
+            names.add(class.hosts, class.names.examples());
+        }
         let usual = ways.iter().max_by_key(|(_, names)| names.hosts());
         let Some((usual, alike)) = usual else {
             continue;
         };
-        if of < FEWEST || alike.hosts() * 100 < of * ALIKE {
+        if alike.hosts() * 100 < of * ALIKE {
             continue;
         }
         for (way, names) in ways.iter().filter(|(way, _)| *way != usual) {

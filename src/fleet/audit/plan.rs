@@ -8,9 +8,10 @@
 use std::collections::BTreeMap;
 
 use super::best::{Best, Sets, large, small};
+use super::causes::Found;
 use super::judge::Population;
 use super::looking::{Cure, worst};
-use super::model::{Cause, Plan, Step, Takes};
+use super::model::{Plan, Step, Takes};
 use crate::diagnosis::Needs;
 use crate::report::Verdict;
 
@@ -22,12 +23,13 @@ const STEPS: usize = 40;
 /// Hosts with the same causes, by what it takes to mend all of them.
 type Cures = BTreeMap<Box<[u32]>, BTreeMap<Cure, u64>>;
 
-pub(super) fn plan(population: &Population<'_>, causes: &[Cause], ready: u64) -> Plan {
+pub(super) fn plan(population: &Population<'_>, found: &Found, ready: u64) -> Plan {
     // Causes of most hosts first, so that among equals those come first.
-    let place: BTreeMap<&str, u32> = causes
+    let place: BTreeMap<&str, u32> = found
+        .ranking
         .iter()
         .enumerate()
-        .map(|(place, cause)| (cause.check.as_str(), place as u32))
+        .map(|(place, check)| (check.as_str(), place as u32))
         .collect();
     let mut cures = Cures::new();
     let (mut undecided, mut stuck) = (0, 0);
@@ -35,7 +37,7 @@ pub(super) fn plan(population: &Population<'_>, causes: &[Cause], ready: u64) ->
         if class.verdict != Verdict::Ready && class.open {
             undecided += class.hosts;
         } else if class.verdict == Verdict::NotReady {
-            let worst = worst(population, class);
+            let worst = worst(class);
             if worst == Cure::OnlyLooks {
                 stuck += class.hosts;
                 continue;
@@ -60,11 +62,16 @@ pub(super) fn plan(population: &Population<'_>, causes: &[Cause], ready: u64) ->
     used.sort_unstable();
     used.dedup();
     let (chosen, exact_up_to) = if used.len() <= EXACT {
-        let needs = |place: &u32| causes.get(*place as usize)?.needs;
+        let needs = |place: &u32| found.causes.get(*place as usize)?.needs;
         (every_set(&sets, &used, &needs), used.len())
     } else {
-        let few = small(&sets);
-        let (more, exact_up_to) = large(&sets, &few);
+        let (few, small_exact) = small(&sets);
+        let (more, large_exact) = large(&sets, &few);
+        let exact_up_to = if small_exact < 3 {
+            small_exact
+        } else {
+            large_exact
+        };
         (few.into_iter().chain(more).collect(), exact_up_to)
     };
     let mut steps: Vec<Step> = Vec::new();
@@ -72,7 +79,8 @@ pub(super) fn plan(population: &Population<'_>, causes: &[Cause], ready: u64) ->
         // A set that brings nothing is no step.
         let before = steps.last().map_or(0, |last| last.gained);
         if gained > before && steps.len() < STEPS {
-            let checks = set.iter().filter_map(|place| causes.get(*place as usize));
+            let checks = set.iter();
+            let checks = checks.filter_map(|place| found.ranking.get(*place as usize));
             let takes = takes(&cures, &set);
             let mut needs = takes.keys().rev().filter_map(|cure| match cure {
                 Cure::Takes(needs) => Some(*needs),
@@ -80,7 +88,7 @@ pub(super) fn plan(population: &Population<'_>, causes: &[Cause], ready: u64) ->
             });
             steps.push(Step {
                 needs: needs.next(),
-                checks: checks.map(|cause| cause.check.clone()).collect(),
+                checks: checks.cloned().collect(),
                 gained,
                 ready: ready + gained,
                 takes: takes.into_iter().map(told).collect(),

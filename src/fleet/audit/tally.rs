@@ -1,33 +1,52 @@
 //! Counting, with the most frequent first and ties by name.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use super::EXAMPLES;
 use super::model::{Count, Counts, Hosts};
 
+/// So many texts stand in a list; a map has room for more than it holds.
+const FEW: usize = 4;
+
 /// How many hosts have which text.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Tally(BTreeMap<String, u64>);
+pub(super) struct Tally {
+    few: Vec<(Box<str>, u64)>,
+    many: BTreeMap<Box<str>, u64>,
+}
 
 impl Tally {
     pub(super) fn add(&mut self, what: &str, hosts: u64) {
-        match self.0.get_mut(what) {
-            Some(count) => *count += hosts,
-            None => drop(self.0.insert(what.to_owned(), hosts)),
+        if let Some(count) = self.many.get_mut(what) {
+            *count += hosts;
+        } else if !self.many.is_empty() {
+            self.many.insert(what.into(), hosts);
+        } else if let Some((_, count)) = self.few.iter_mut().find(|(text, _)| **text == *what) {
+            *count += hosts;
+        } else if self.few.len() < FEW {
+            self.few.reserve_exact(1);
+            self.few.push((what.into(), hosts));
+        } else {
+            self.many = std::mem::take(&mut self.few).into_iter().collect();
+            self.many.insert(what.into(), hosts);
         }
     }
 
     /// Whether a text has these words in it.
     pub(super) fn any(&self, words: &str) -> bool {
-        self.0.keys().any(|text| text.contains(words))
+        let few = self.few.iter().map(|(text, _)| text);
+        let mut texts = few.chain(self.many.keys());
+        texts.any(|text| text.contains(words))
     }
 
     /// All of it, most frequent first.
     pub(super) fn sorted(self) -> Vec<Count> {
-        let counts = self.0.into_iter();
+        let counts = self.few.into_iter().chain(self.many);
         let mut counts: Vec<Count> = counts
-            .map(|(value, hosts)| Count { value, hosts })
+            .map(|(value, hosts)| Count {
+                value: value.into(),
+                hosts,
+            })
             .collect();
         counts.sort_by(|a, b| b.hosts.cmp(&a.hosts).then_with(|| a.value.cmp(&b.value)));
         counts
@@ -46,7 +65,8 @@ impl Tally {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Names {
     hosts: u64,
-    names: BTreeSet<String>,
+    /// Sorted. There is one of these for each class of hosts, so that each byte counts.
+    names: Vec<Box<str>>,
 }
 
 impl Names {
@@ -54,19 +74,19 @@ impl Names {
         self.hosts += hosts;
         // A host without a name is no example.
         for name in names.into_iter().filter(|name| !name.is_empty()) {
-            let full = self.names.len() >= EXAMPLES;
-            let fits = !full || self.names.last().is_some_and(|last| name < last.as_str());
-            if fits && !self.names.contains(name) {
-                self.names.insert(name.to_owned());
-                if full {
-                    self.names.pop_last();
-                }
+            let Err(place) = self.names.binary_search_by(|known| (**known).cmp(name)) else {
+                continue;
+            };
+            if place < EXAMPLES {
+                self.names.truncate(EXAMPLES - 1);
+                self.names.reserve_exact(1);
+                self.names.insert(place, name.into());
             }
         }
     }
 
     pub(super) fn examples(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(String::as_str)
+        self.names.iter().map(|name| &**name)
     }
 
     pub(super) fn hosts(&self) -> u64 {
@@ -76,7 +96,7 @@ impl Names {
     pub(super) fn told(&self) -> Hosts {
         Hosts {
             hosts: self.hosts,
-            examples: self.names.iter().cloned().collect(),
+            examples: self.examples().map(str::to_owned).collect(),
         }
     }
 }

@@ -55,13 +55,13 @@ pub fn csv(summary: &Summary, weighing: &Weighing, out: &mut dyn Write) -> io::R
             continue;
         };
         let place = &class.shape.place;
-        let text = |text: &Option<String>| cell(text.as_deref().unwrap_or_default());
+        let text = |text: Option<&str>| cell(text.unwrap_or_default());
         let host = [
             cell(&row.name),
             verdict(class.verdict).to_owned(),
-            text(&place.release),
-            text(&place.arch),
-            text(&place.distribution()),
+            text(place.release.as_deref()),
+            text(place.arch.as_deref()),
+            text(place.distribution().as_deref()),
             time(row.time),
             if class.shape.partly { "part" } else { "all" }.to_owned(),
         ];

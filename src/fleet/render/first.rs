@@ -52,10 +52,7 @@ impl Page {
             ));
         }
         if reports.unnamed > 0 {
-            self.line(&format!(
-                "{} without a name of their own: each of their reports counts as a host",
-                hosts(reports.unnamed)
-            ));
+            self.line(&super::words::unnamed(reports));
         }
         for line in [partly(&audit.partly), future(reports)].concat() {
             let line = self.style.yellow(&clean(&line));

@@ -54,15 +54,7 @@ pub fn html(
     summary: &Summary,
     weighing: &Weighing,
 ) -> Result<String, serde_json::Error> {
-    let population = Population::new(summary, weighing);
-    let (checks, groups, left_out) = groups(summary, &population);
-    let data = Data {
-        audit,
-        checks,
-        groups,
-        left_out,
-    };
-    let data = serde_json::to_string(&data)?;
+    let data = data(audit, summary, weighing)?;
     let plain = Style {
         color: false,
         unicode: true,
@@ -73,7 +65,24 @@ pub fn html(
         .replace("/*style*/", include_str!("page.css"))
         .replace("/*script*/", include_str!("page.js"))
         .replace("<!--text-->", &escaped(&plain))
-        .replace("/*data*/", &in_script(&data)))
+        .replace("/*data*/", &data))
+}
+
+/// What the page shows, as JSON.
+fn data(
+    audit: &Audit,
+    summary: &Summary,
+    weighing: &Weighing,
+) -> Result<String, serde_json::Error> {
+    let population = Population::new(summary, weighing);
+    let (checks, groups, left_out) = groups(summary, &population);
+    let data = Data {
+        audit,
+        checks,
+        groups,
+        left_out,
+    };
+    Ok(in_script(&serde_json::to_string(&data)?))
 }
 
 type Shape<'a> = (

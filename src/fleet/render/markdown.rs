@@ -247,6 +247,9 @@ fn groups(grouping: &Grouping) -> String {
 
 fn since(changes: &Changes) -> String {
     let mut out = heading("Since then");
+    if changes.swapped {
+        out += &format!("{}\n\n", super::words::SWAPPED);
+    }
     for (what, some) in [
         ("broke", &changes.broke),
         ("not ready for another cause", &changes.worse),

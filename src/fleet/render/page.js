@@ -150,7 +150,7 @@ function top() {
   if (partly.narrowed.hosts) notes.push(`${hosts(partly.narrowed.hosts)} with an older report that looked at all: the newer one counts${examples(partly.narrowed, ": ")}`);
   if (reports.future) notes.push(`${number(reports.future)} reports of a time more than a day from now: a clock is wrong; they count where a host has no other (${hosts(reports.of_future.hosts)}${examples(reports.of_future, ": ")})`);
   if (reports.renamed.length) notes.push(`one machine id, several names: ${reports.renamed.slice(0, 5).map(names => names.join(" = ")).join("; ")} (copies of one image?)`);
-  if (reports.unnamed) notes.push(`${hosts(reports.unnamed)} without a name of their own`);
+  if (reports.unnamed) notes.push(`${hosts(reports.unnamed)} without a name of ${reports.unnamed === 1 ? "its" : "their"} own: each report counts as a host, and the very same one again does not`);
   if (reports.passed_over) notes.push(`${number(reports.passed_over)} other files were passed over`);
   if (notes.length) page.append(el("div", { class: "dim small" }, notes.map(note => el("p", {}, note))));
 }
@@ -162,6 +162,7 @@ function since() {
   const node = section("Since then", el("div", { class: "tiles" }, rows.map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, examples(changes[key]))))));
+  if (changes.swapped) node.append(el("p", {}, "The baseline is newer than the reports: are the two swapped?"));
   if (changes.causes.length) node.append(table([
     { name: "Check", value: row => row.check, show: row => el("code", {}, row.check) },
     { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },

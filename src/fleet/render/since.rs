@@ -1,13 +1,14 @@
 //! The parts of the page of text that tell of what is unknown, outliers, what changed, and what
 //! could not be used.
 
-use super::super::audit::{Audit, Changes, Hosts, Outlier, Unknown};
+use super::super::audit::{Audit, Changes, Hosts, Outlier};
 use super::text::{Page, short};
 use super::words::{hosts, number, such};
 use crate::report::{Style, clean};
 
 impl Page {
-    pub(super) fn unknowns(&mut self, unknowns: &[Unknown]) {
+    pub(super) fn unknowns(&mut self, audit: &Audit) {
+        let unknowns = &audit.unknowns;
         if unknowns.is_empty() {
             return;
         }
@@ -32,7 +33,8 @@ impl Page {
                 self.line(&format!("    → {}", clean(grant)));
             }
         }
-        self.more(unknowns.len() - rows, "check", "checks");
+        let rest = audit.untold.unknowns as usize;
+        self.more(unknowns.len() - rows + rest, "check", "checks");
     }
 
     pub(super) fn outliers(&mut self, audit: &Audit) {
@@ -73,6 +75,10 @@ impl Page {
 
     pub(super) fn changes(&mut self, changes: &Changes) {
         self.title("Since then");
+        if changes.swapped {
+            let line = self.style.yellow(super::words::SWAPPED);
+            self.line(&format!("  {line}"));
+        }
         let few = |some: &Hosts, before: &str, after: &str| {
             clean(&such(before, &some.examples, some.hosts, after))
         };

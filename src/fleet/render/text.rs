@@ -55,8 +55,14 @@ fn page(audit: &Audit, style: Style, hints: bool) -> String {
     }
     page.plan(audit);
     if style.detail != Detail::Quiet {
-        page.causes("What keeps hosts from being ready", &audit.causes, audit);
-        page.unknowns(&audit.unknowns);
+        let rest = audit.untold.causes as usize;
+        page.causes(
+            "What keeps hosts from being ready",
+            &audit.causes,
+            rest,
+            audit,
+        );
+        page.unknowns(audit);
         page.groups(&audit.groups);
         page.outliers(audit);
         page.remarks(audit);
@@ -108,7 +114,7 @@ impl Page {
         }
     }
 
-    fn causes(&mut self, title: &str, causes: &[Cause], audit: &Audit) {
+    fn causes(&mut self, title: &str, causes: &[Cause], rest: usize, audit: &Audit) {
         if causes.is_empty() {
             return;
         }
@@ -117,7 +123,7 @@ impl Page {
         for cause in causes.iter().take(rows) {
             self.cause(cause, audit);
         }
-        self.more(causes.len() - rows, "cause", "causes");
+        self.more(causes.len() - rows + rest, "cause", "causes");
     }
 
     fn cause(&mut self, cause: &Cause, audit: &Audit) {
@@ -208,8 +214,9 @@ impl Page {
         if audit.remarks.is_empty() {
             return;
         }
+        let rest = audit.untold.remarks as usize;
         if self.style.detail == Detail::Verbose {
-            self.causes("Fails, and does not count", &audit.remarks, audit);
+            self.causes("Fails, and does not count", &audit.remarks, rest, audit);
             return;
         }
         self.title("Fails, and does not count");
@@ -226,7 +233,7 @@ impl Page {
             let count = number(cause.hosts);
             self.line(&format!("  {count:>9}  {check}  {}", clean(&cause.title)));
         }
-        self.more(audit.remarks.len() - rows, "check", "checks");
+        self.more(audit.remarks.len() - rows + rest, "check", "checks");
     }
 
     fn groups(&mut self, groupings: &[Grouping]) {

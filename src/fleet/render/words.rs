@@ -6,6 +6,9 @@ use crate::diagnosis::Needs;
 /// What hosts are of which it is not known whether they changed.
 pub(super) const UNCLEAR: &str = "unclear: what decides is not known or was not looked at";
 
+/// Said where one was probably given for the other.
+pub(super) const SWAPPED: &str = "The baseline is newer than the reports: are the two swapped?";
+
 /// `1,234,567`.
 pub(super) fn number(number: u64) -> String {
     let digits = number.to_string();
@@ -108,6 +111,16 @@ pub(super) fn repeated(reports: &Reports) -> String {
         },
         hosts(reports.repeated.hosts),
         few(&reports.repeated)
+    )
+}
+
+/// Hosts that are told from each other by what their reports say alone.
+pub(super) fn unnamed(reports: &Reports) -> String {
+    let many = reports.unnamed != 1;
+    format!(
+        "{} without a name of {}: each report counts as a host, and the very same one again does not",
+        hosts(reports.unnamed),
+        if many { "their own" } else { "its own" }
     )
 }
 

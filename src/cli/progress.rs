@@ -1,0 +1,172 @@
+//! How far the reading of many reports has come, on a terminal.
+
+use std::io;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+use super::output::Terminal;
+use bpf_doctor::fleet::{Bad, Input};
+
+/// Says on a terminal how many reports were read, how much of all there is, and how fast, five
+/// times a second.
+pub struct Progress {
+    start: Instant,
+    last: AtomicU64,
+    shown: bool,
+    bytes: Arc<Bytes>,
+}
+
+/// Bytes of files.
+#[derive(Default)]
+struct Bytes {
+    /// Of all files that were found.
+    all: AtomicU64,
+    /// Those that were read.
+    read: AtomicU64,
+    /// Whether all files were found, each with its size.
+    known: AtomicBool,
+}
+
+impl Progress {
+    pub fn new(quiet: bool) -> Self {
+        Self {
+            start: Instant::now(),
+            last: AtomicU64::new(0),
+            shown: !quiet && Terminal::shows_progress(),
+            bytes: Arc::default(),
+        }
+    }
+
+    /// The same inputs, whose bytes are counted when they are read.
+    pub fn counting(
+        &self,
+        inputs: impl Iterator<Item = Result<Input, Bad>> + 'static,
+    ) -> Box<dyn Iterator<Item = Result<Input, Bad>>> {
+        if !self.shown {
+            return Box::new(inputs);
+        }
+        let bytes = Arc::clone(&self.bytes);
+        let mut sized = true;
+        let mut inputs = inputs.map(move |input| {
+            let Ok(mut input) = input else {
+                return (input, true);
+            };
+            let is_sized = input.size.is_some();
+            bytes.all.fetch_add(input.size.unwrap_or(0), Relaxed);
+            let (open, bytes) = (input.open, Arc::clone(&bytes));
+            input.open = Box::new(move || {
+                let source = open()?;
+                Ok(Box::new(Counted { source, bytes }))
+            });
+            (Ok(input), is_sized)
+        });
+        let bytes = Arc::clone(&self.bytes);
+        Box::new(std::iter::from_fn(move || match inputs.next() {
+            Some((input, is_sized)) => {
+                sized &= is_sized;
+                Some(input)
+            }
+            None => {
+                bytes.known.store(sized, Relaxed);
+                None
+            }
+        }))
+    }
+
+    pub fn tell(&self, reports: u64) {
+        let now = self.start.elapsed().as_millis() as u64;
+        let last = self.last.load(Relaxed);
+        let due = self.shown && now >= last + 200;
+        let swap = || {
+            self.last
+                .compare_exchange(last, now, Relaxed, Relaxed)
+                .is_ok()
+        };
+        if due && swap() {
+            let bytes = &self.bytes;
+            let known = bytes.known.load(Relaxed);
+            let all = known.then(|| bytes.all.load(Relaxed));
+            Terminal::progress(&line(reports, now, bytes.read.load(Relaxed), all));
+        }
+    }
+
+    pub fn end(&self) {
+        if self.shown && self.last.load(Relaxed) > 0 {
+            Terminal::progress("");
+        }
+    }
+}
+
+/// A source whose bytes are counted.
+struct Counted {
+    source: Box<dyn Read + Send>,
+    bytes: Arc<Bytes>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.bytes.read.fetch_add(read as u64, Relaxed);
+        Ok(read)
+    }
+}
+
+/// `12,345 reports, 3,400 a second, 45% of 285 MB`.
+fn line(reports: u64, milliseconds: u64, read: u64, all: Option<u64>) -> String {
+    let pace = reports * 1000 / milliseconds.max(1);
+    let mut line = format!("{} reports, {} a second", number(reports), number(pace));
+    let megabytes = |bytes: u64| number(bytes.div_ceil(1_000_000));
+    match all.filter(|all| *all > 0) {
+        Some(all) => {
+            let share = read.min(all) * 100 / all;
+            line += &format!(", {share}% of {} MB", megabytes(all));
+        }
+        None => line += &format!(", {} MB", megabytes(read)),
+    }
+    line
+}
+
+/// `1,234,567`.
+fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_while_reports_are_read() {
+        for (reports, milliseconds, read, all, said) in [
+            (0, 200, 0, None, "0 reports, 0 a second, 0 MB"),
+            (
+                12_345,
+                2_000,
+                100_000_000,
+                Some(400_000_000),
+                "12,345 reports, 6,172 a second, 25% of 400 MB",
+            ),
+            // A file that grew, or files that are read twice.
+            (
+                5,
+                1,
+                900,
+                Some(500),
+                "5 reports, 5,000 a second, 100% of 1 MB",
+            ),
+            (5, 0, 0, Some(0), "5 reports, 5,000 a second, 0 MB"),
+        ] {
+            assert_eq!(line(reports, milliseconds, read, all), said);
+        }
+    }
+}

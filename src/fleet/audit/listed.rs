@@ -1,0 +1,105 @@
+//! Which hosts have which check: little for each check, so that there may be thousands.
+
+use std::collections::BTreeMap;
+
+use super::super::digest::Key;
+use super::super::summary::Known;
+use super::judge::{Class, Population};
+use super::looking::{Cure, worst};
+use super::tally::Names;
+use crate::diagnosis::{Severity, Status};
+
+/// A check that fails or is unknown, before anything is gathered of it.
+#[derive(Default)]
+pub(super) struct Listed {
+    pub(super) hosts: u64,
+    pub(super) blocks: u64,
+    pub(super) alone: u64,
+    pub(super) decides: u64,
+    pub(super) severity: Option<Severity>,
+    /// The classes that have it, and the place among their findings.
+    places: Vec<(u32, u32)>,
+}
+
+pub(super) type List<'a> = BTreeMap<&'a str, Listed>;
+
+/// Which hosts have which check. What is told of a check is gathered for one after the other,
+/// so that thousands of them take no more room than this.
+pub(super) fn list<'a>(population: &Population<'a>) -> (List<'a>, List<'a>) {
+    let (mut failing, mut unknown) = (List::new(), List::new());
+    for (place, class) in population.classes.iter().enumerate() {
+        let is_gained = is_gained(class);
+        let decides = decides(class);
+        for (within, known) in class.findings.iter().enumerate() {
+            let of = match known.status {
+                Status::Fail => &mut failing,
+                _ => &mut unknown,
+            };
+            let listed = of.entry(&*known.check).or_default();
+            listed.hosts += class.hosts;
+            if blocks(class, &known.check) {
+                listed.blocks += class.hosts;
+                if is_gained && class.blockers.len() == 1 {
+                    listed.alone += class.hosts;
+                }
+            }
+            if decides == Some(&*known.check) {
+                listed.decides += class.hosts;
+            }
+            listed.severity = listed.severity.max(Some(known.severity));
+            if listed.places.is_empty() {
+                listed.places.reserve_exact(1);
+            }
+            // More classes than this have no room in memory.
+            let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            listed.places.push((number(place), number(within)));
+        }
+    }
+    (failing, unknown)
+}
+
+/// Where nobody can change a cause by what is told, no change makes these hosts ready.
+pub(super) fn is_gained(class: &Class<'_>) -> bool {
+    !class.open && worst(class) != Cure::OnlyLooks
+}
+
+pub(super) fn blocks(class: &Class<'_>, check: &str) -> bool {
+    let place = class.blockers.binary_search_by(|one| (**one).cmp(check));
+    place.is_ok()
+}
+
+/// The one check the verdict on these hosts waits for.
+fn decides<'a>(class: &Class<'a>) -> Option<&'a str> {
+    if !class.blockers.is_empty() {
+        return None;
+    }
+    let is_open =
+        |known: &&&Known| known.status == Status::Unknown && known.severity == Severity::Error;
+    let mut open = class.findings.iter().filter(is_open);
+    let first = open.next()?;
+    match open.next() {
+        None => Some(&*first.check),
+        Some(_) => None,
+    }
+}
+
+/// The classes that have a check, each with the finding.
+pub(super) fn having<'p, 'a>(
+    population: &'p Population<'a>,
+    listed: &'p Listed,
+) -> impl Iterator<Item = (&'p Class<'a>, &'a Known)> + use<'p, 'a> {
+    listed.places.iter().filter_map(|(place, within)| {
+        let class = population.classes.get(*place as usize)?;
+        Some((class, *class.findings.get(*within as usize)?))
+    })
+}
+
+/// The words a check has, and the hosts that have them.
+pub(super) fn variants(population: &Population<'_>, listed: &Listed) -> BTreeMap<Key, Names> {
+    let mut variants: BTreeMap<Key, Names> = BTreeMap::new();
+    for (class, known) in having(population, listed) {
+        let names = variants.entry(known.key).or_default();
+        names.add(class.hosts, class.names.examples());
+    }
+    variants
+}
