@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::meaning::meaning;
 
+/// How what was said begins where single commands of bpf() came not to the kernel.
+pub(super) const NOT_REACHED: &str = "refused before their attributes were looked at: ";
+
 /// A step of an experiment; the errno of a failure is read in the light of its stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -13,7 +13,7 @@ use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
 use super::super::kinds::hook;
 use super::super::log;
-use super::super::outcome::Stage;
+use super::super::outcome::{NOT_REACHED, Stage};
 use super::super::passed;
 use super::super::sys;
 use super::super::sys::Event;
@@ -293,10 +293,7 @@ fn commands(bench: &mut Bench) -> Trial {
     }
     let remark = match refused.len() == COMMANDS.len() {
         true => "every command was refused before its attributes were looked at".to_owned(),
-        false => format!(
-            "refused before their attributes were looked at: {}",
-            refused.join(", ")
-        ),
+        false => format!("{NOT_REACHED}{}", refused.join(", ")),
     };
     Err(Trouble::Failed {
         stage: Stage::Trigger,
