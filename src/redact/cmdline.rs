@@ -99,6 +99,14 @@ impl Redactor {
                     let value = self.names(&secrets(value));
                     out += &format!("{name}=\"{}\"\n", self.host_names(&value));
                 }
+                Some((name @ "CONFIG_CC_VERSION_TEXT", value)) => {
+                    out += &format!("{name}=\"{}\"\n", self.build(value));
+                }
+                // Whatever somebody wrote beside it is nobody's business.
+                None if written.starts_with('#') && !is_told_by_kconfig(written) => {
+                    out.push('#');
+                    out += line.get(written.len()..).unwrap_or_default();
+                }
                 _ => out += line,
             }
         }
@@ -168,6 +176,23 @@ fn is_plain_place(value: &str) -> bool {
         .chain(&of_system)
         .any(|begin| value.starts_with(begin))
         || value.strip_prefix("/dev/").is_some_and(is_device)
+}
+
+/// Whether a comment is one that Kconfig writes and that says something: an option that is not set,
+/// or the header with version and machine.
+fn is_told_by_kconfig(comment: &str) -> bool {
+    let words: Vec<&str> = comment.split_whitespace().skip(1).collect();
+    match words.as_slice() {
+        [option, "is", "not", "set"] => option.starts_with("CONFIG_"),
+        [machine, version, "Kernel", "Configuration"] => {
+            machine.starts_with("Linux/") && version.starts_with(|c: char| c.is_ascii_digit())
+        }
+        _ => {
+            let plain = ["Linux kernel version:", "Automatically generated"];
+            let text = words.join(" ");
+            plain.iter().any(|begin| text.starts_with(begin)) && !text.contains('@')
+        }
+    }
 }
 
 /// Options of a kernel's config that hold paths and words of whoever built it.
