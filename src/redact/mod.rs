@@ -77,6 +77,7 @@ impl Redactor {
                         let word = self.host_below_kernel(word);
                         self.users_in_mount_point(&word)
                     }
+                    false if word.contains('@') => self.build(word),
                     false => word.to_owned(),
                 });
                 let text = words.collect::<Vec<_>>().join(" ");
@@ -165,6 +166,10 @@ impl Redactor {
             }
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
             "/proc/sys/kernel/version" => self.build(text),
+            "/proc/version" => {
+                let text = self.build(text);
+                self.text(&text)
+            }
             "/dev/kmsg" => self.kernel_log(text),
             "/proc/self/cgroup" | "/proc/1/cgroup" => self.control_groups(text),
             _ if matches!(name, "mountinfo" | "mounts" | "mount_-l") || path == "/mount" => {
@@ -221,6 +226,16 @@ impl Redactor {
         let alone = self.text(value);
         if alone != value {
             return alone;
+        }
+        let of = lower
+            .rsplit(['.', '_', '-', '/'])
+            .next()
+            .unwrap_or_default();
+        match of {
+            _ if value.is_empty() => return String::new(),
+            "host" | "hostname" | "node" | "nodename" => return self.number("host", value),
+            "owner" | "contact" | "admin" | "maintainer" => return self.number("user", value),
+            _ => {}
         }
         let told = self.text(&format!("{key}={value}"));
         told.split_once('=')
@@ -340,6 +355,10 @@ mod tests {
         ] {
             assert_eq!(redactor.fact("kernel.build", text), expected);
             assert_eq!(redactor.file("/proc/sys/kernel/version", text), expected);
+            let banner = redactor.file("/proc/version", &format!("Linux version 6.1.0 {text}"));
+            assert_eq!(banner, format!("Linux version 6.1.0 {expected}"));
+            let sentence = redactor.fact("kernel.disagreements", &format!("build is {text} in x"));
+            assert_eq!(sentence, format!("build is {expected} in x"));
         }
         let told = redactor.fact("config-file.compiler", "gcc (alice@corp.example) 12.2.0");
         assert_eq!(told, "gcc (user-1@domain-1) 12.2.0");
@@ -483,6 +502,18 @@ mod tests {
             ("ip=[2001:db8::5]::::zeus:eth0", "ip=[ip-1]::::host-1:eth0"),
             ("ip=:::::eth0:dhcp", "ip=:::::eth0:dhcp"),
             ("ip=dhcp", "ip=dhcp"),
+            (
+                "ip=10.0.0.5:nas.acme.io:10.0.0.1:24:web-7:eth0:off rootflags=subvol=web-7",
+                "ip=ip-1:host-2:ip-2:24:host-1:eth0:off rootflags=subvol=host-1",
+            ),
+            (
+                "ip=10.0.0.5:::24:a:eth0:none:8.8.8.8:8.8.4.4:ntp1.acme.io",
+                "ip=ip-1:::24:host-1:eth0:none:ip-2:ip-3:host-2",
+            ),
+            (
+                "sysctl.kernel.hostname=web-7",
+                "sysctl.kernel.hostname=host-1",
+            ),
         ] {
             assert_eq!(Redactor::new(None, None).fact("cmdline", told), wanted);
         }
@@ -496,6 +527,9 @@ mod tests {
             ("name", "web-17.example.com", "host-1"),
             ("user", "alice", "user-1"),
             ("rack", "a=b 10.0.0.5", "a=b ip-1"),
+            ("host", "web-7", "host-2"),
+            ("example.com/hostname", "web-17", "host-1"),
+            ("owner", "alice", "user-1"),
             ("mail", "bob@corp.test", "user-2@domain-2"),
             ("example.com/api-token", "a b", "redacted"),
             ("site", "", ""),
