@@ -46,6 +46,7 @@ enum FailOn {
 /// Examples that `check --help` ends with.
 pub const EXAMPLES: &str = "Examples:
   bpf-doctor check --root /mnt                        a mounted image, an unpacked sosreport
+  bpf-doctor check --root /                           this host, without experiments, as --no-probes
   bpf-doctor check --root sosreport-web-17.tar.xz     a packed one; or a bundle of `collect`
   bpf-doctor check --config .config --release 6.12.0  would this kernel config do?
   zcat config.gz | bpf-doctor check --config -        the same, from a pipe

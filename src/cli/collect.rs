@@ -25,7 +25,7 @@ pub struct CollectArguments {
     #[arg(long, short, value_name = "FILE.tar.gz")]
     output: PathBuf,
     /// Read the root file system in this directory instead of this host, such as a
-    /// container's /host
+    /// container's /host; with / experiments are made, as without it
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
     /// Pack the kernel's BTF whole, some 5 MiB, instead of its header

@@ -133,20 +133,22 @@ fn unit(host: &dyn Host) -> Fact {
     }
 }
 
-/// An image that does not run has its name in a file.
+/// An image that does not run has its name in a file, and so has one of which the kernel shows
+/// no name but the reader's own. Where both are there, redaction learns both.
 fn hostname(host: &dyn Host) -> Fact {
     let running = if host.is_live() {
         "uname(2)"
     } else {
         "/proc/sys/kernel/hostname"
     };
+    let noted = reader::fact(host, "/etc/hostname", |text| {
+        let mut lines = text.lines().map(str::trim);
+        let name = lines.find(|line| !line.is_empty() && !line.starts_with('#'))?;
+        Some(name.into())
+    });
     match host.uname() {
         Ok(uname) if !uname.nodename.is_empty() => Fact::known(uname.nodename, running),
-        _ => reader::fact(host, "/etc/hostname", |text| {
-            let mut lines = text.lines().map(str::trim);
-            let name = lines.find(|line| !line.is_empty() && !line.starts_with('#'))?;
-            Some(name.into())
-        }),
+        _ => noted,
     }
 }
 

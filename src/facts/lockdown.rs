@@ -182,6 +182,27 @@ pub(super) fn another(facts: &Facts, place: &dyn Fn(&str) -> String) -> Option<S
     })
 }
 
+/// That the log says the kernel was locked down, and securityfs that it is not: it can only be
+/// raised (`lock_kernel_down` in security/lockdown/lockdown.c). How far is a guess in the log.
+pub(super) fn denied_by_log(
+    log: &KernelLog,
+    facts: &Facts,
+    place: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let level = facts.get("security.lockdown");
+    let is_none = level.source() == LOCKDOWN && level.value() == Some(&"none".into());
+    if !is_none || !log.is_locked() {
+        return None;
+    }
+    let logged = log.locked(facts)?;
+    let there = logged.value().map_or("on".to_owned(), Value::to_string);
+    Some(format!(
+        "lockdown is none in {} and {there} in {}",
+        place(level.source()),
+        place(KERNEL_LOG)
+    ))
+}
+
 /// That the log tells of an argument which the command line does not have.
 pub(super) fn unasked_for(
     log: &KernelLog,

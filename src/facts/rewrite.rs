@@ -46,11 +46,12 @@ impl Facts {
     }
 
     /// Changes every text that was read from the host: values, each with the key of its fact, and
-    /// reasons and sources, which have none. Of the kernel config, only the place.
+    /// reasons and sources, which have none. Of the kernel config, the place
+    /// and what it says of who built it with which compiler.
     pub fn rewrite(&mut self, change: &mut dyn FnMut(&str, &str) -> String) {
         for (key, fact) in &mut self.observed {
             fact.rewrite(key, change);
         }
-        self.config.rewrite(&mut |text| change("config-file", text));
+        self.config.rewrite(change);
     }
 }

@@ -31,6 +31,8 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     sentences.extend(another_machine(facts, &place));
     sentences.extend(lockdown::another(facts, &place));
     sentences.extend(lockdown::unasked_for(log, facts, &place));
+    sentences.extend(lockdown::denied_by_log(log, facts, &place));
+    sentences.extend(another_list(log, facts, &place));
     sentences.extend(other_modules(log, facts, &place));
     sentences.extend(another_firmware(log, facts, &place));
     sentences.extend(os::another(host, facts, &place));
@@ -146,6 +148,38 @@ fn another_machine(facts: &Facts, place: &dyn Fn(&str) -> String) -> Option<Stri
             "the machine is {here} in {} and {there} by the release {name} in {}",
             place(machine.source()),
             place(release.source())
+        )
+    })
+}
+
+/// The list of active security modules as securityfs has it, and as the kernel wrote it to its
+/// log as it started: nothing changes it later.
+fn another_list(log: &KernelLog, facts: &Facts, place: &dyn Fn(&str) -> String) -> Option<String> {
+    let active = facts.get("security.lsm");
+    let (Some(Value::List(here)), Some(logged)) = (active.value(), log.modules()) else {
+        return None;
+    };
+    let Some(Value::List(there)) = logged.value() else {
+        return None;
+    };
+    // The log has those, too, which have no hooks and which securityfs does not list; bpf has a
+    // sentence of its own.
+    let own = ["integrity", "ima", "evm"];
+    let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+    let of_bpf = log.has_bpf_module() && !has(here, "bpf");
+    let compared = |names: &[String]| -> BTreeSet<String> {
+        let names = names.iter().filter(|name| !own.contains(&name.as_str()));
+        let names = names.filter(|name| !(of_bpf && *name == "bpf"));
+        names.cloned().collect()
+    };
+    let differ = compared(here) != compared(there);
+    differ.then(|| {
+        format!(
+            "the active security modules are {} in {} and {} in {}",
+            here.join(","),
+            place(active.source()),
+            reader::shown(&there.join(",")).trim_matches('`'),
+            place(KERNEL_LOG)
         )
     })
 }
@@ -296,6 +330,50 @@ mod tests {
             ]
         );
         assert_eq!(facts.text("kernel.release").as_deref(), Some("6.1.0"));
+    }
+
+    #[test]
+    fn the_log_and_securityfs_tell_of_one_boot() {
+        const LSM: &str = "/sys/kernel/security/lsm";
+        const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+        let locked = "[ 0.0] Kernel is locked down from EFI secure boot; see man\n";
+        let modules = "[ 0.1] LSM: initializing lsm=lockdown,capability,integrity,yama,bpf\n";
+        let none = "[none] integrity confidentiality\n";
+        for (log, path, text, sentence) in [
+            (
+                locked,
+                LOCKDOWN,
+                none,
+                Some(
+                    "lockdown is none in /sys/kernel/security/lockdown and integrity in /dev/kmsg",
+                ),
+            ),
+            (locked, LOCKDOWN, "none [integrity] confidentiality\n", None),
+            (locked, LOCKDOWN, "none integrity [confidentiality]\n", None),
+            ("[ 0.0] x\n", LOCKDOWN, none, None),
+            (modules, LSM, "lockdown,capability,yama,bpf", None),
+            (modules, LSM, "bpf,capability,yama,lockdown\n", None),
+            (
+                modules,
+                LSM,
+                "capability,yama",
+                Some(
+                    "the active security modules are capability,yama in \
+                     /sys/kernel/security/lsm and lockdown,capability,integrity,yama,bpf in \
+                     /dev/kmsg",
+                ),
+            ),
+            ("[ 0.0] x\n", LSM, "capability,yama", None),
+        ] {
+            let host = Memory::new()
+                .with_uname("6.1.0-1.x86_64", "#1", "x86_64")
+                .with("/proc/sys/kernel/osrelease", "6.1.0-1.x86_64")
+                .with(KERNEL_LOG, log)
+                .with(path, text);
+            let found = collect_all(&host).list("kernel.disagreements").unwrap();
+            assert_eq!(found.first().map(String::as_str), sentence, "{log} {text}");
+            assert!(found.len() < 2, "{found:?}");
+        }
     }
 
     #[test]

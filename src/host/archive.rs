@@ -135,7 +135,12 @@ fn hash(path: &str) -> u64 {
 
 fn pass(packed: impl Read, limits: Limits, wanted: &dyn Fn(&str) -> Wish) -> Result<Pass, Problem> {
     let mut buffered = Buffered::new(packed);
-    members(buffered.plain(limits)?, limits, wanted)
+    let mut plain = buffered.plain(limits)?;
+    let found = members(&mut plain, limits, wanted)?;
+    // What packed it has its check sums behind the end of the archive.
+    let rest = io::copy(&mut plain, &mut io::sink());
+    rest.map_err(|error| clear(&error, None))?;
+    Ok(found)
 }
 
 fn members(

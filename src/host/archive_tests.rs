@@ -209,6 +209,32 @@ fn the_root_itself_may_be_a_member() {
 }
 
 #[test]
+fn what_was_damaged_behind_the_end_of_an_archive_is_noticed() {
+    let mut plain = file("etc/os-release", b"ID=x");
+    plain.resize(10240, 0);
+    let all = |_: &str| Wish::Bytes;
+    for (name, packed) in [("gzip", gz(&plain)), ("xz", xz(&plain, 1))] {
+        assert!(unpack(&packed, SMALL, &all).is_ok(), "{name}");
+        let cut = &packed[..packed.len() - 6];
+        assert_eq!(problem(cut), "it is cut short", "{name}");
+    }
+    let mut packed = gz(&plain);
+    let sum = packed.len() - 8;
+    packed[sum] ^= 1;
+    assert!(problem(&packed).starts_with("it is damaged"), "gzip");
+    // Stored, so that a changed byte is a changed file, and nothing else.
+    let mut stored = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    stored.write_all(&plain).unwrap();
+    let mut stored = stored.finish().unwrap();
+    let at = stored
+        .windows(4)
+        .position(|bytes| bytes == b"ID=x")
+        .unwrap();
+    stored[at + 3] = b'y';
+    assert!(problem(&stored).starts_with("it is damaged"), "stored");
+}
+
+#[test]
 fn a_decoder_that_asks_for_much_memory_gets_none() {
     let limits = Limits {
         xz_memory: 100,

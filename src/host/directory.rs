@@ -129,6 +129,13 @@ impl Directory {
         }
     }
 
+    /// Whether /proc in it is a file system of the kernel that runs here, and no copy of files.
+    fn has_kernels_own_proc(&self) -> bool {
+        let place = self.root.join("proc");
+        nix::sys::statfs::statfs(&place)
+            .is_ok_and(|found| found.filesystem_type() == nix::sys::statfs::PROC_SUPER_MAGIC)
+    }
+
     fn below(&self, parts: &[String]) -> PathBuf {
         parts
             .iter()
@@ -171,7 +178,13 @@ impl Host for Directory {
     }
 
     fn uname(&self) -> io::Result<Uname> {
-        super::uname_of_proc(self)
+        let mut uname = super::uname_of_proc(self)?;
+        // The kernel shows whoever reads it the name of his own UTS namespace (`proc_do_uts_string`
+        // in kernel/utsname_sysctl.c), in whose directory ever it is mounted: a pod's own name.
+        if self.has_kernels_own_proc() {
+            uname.nodename.clear();
+        }
+        Ok(uname)
     }
 
     fn is_live(&self) -> bool {
@@ -228,6 +241,20 @@ mod tests {
         let error = host.read("/socket", 100).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         assert_eq!(error.raw_os_error(), None);
+    }
+
+    #[test]
+    fn the_readers_own_name_is_not_the_hosts() {
+        let own = Directory::open(Path::new("/")).unwrap().uname().unwrap();
+        assert_eq!(own.nodename, "");
+        assert!(!own.release.is_empty());
+        // A copy of files shows the name it was made with.
+        let (guard, host) = host();
+        let proc = guard.path().join("root/proc/sys/kernel");
+        fs::create_dir_all(&proc).unwrap();
+        fs::write(proc.join("osrelease"), "6.1.0\n").unwrap();
+        fs::write(proc.join("hostname"), "web-17\n").unwrap();
+        assert_eq!(host.uname().unwrap().nodename, "web-17");
     }
 
     #[test]

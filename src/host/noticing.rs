@@ -128,7 +128,10 @@ impl<H: Host> Host for Noticing<H> {
     }
 
     fn uname(&self) -> io::Result<Uname> {
-        super::uname_of_proc(self)
+        let mut uname = super::uname_of_proc(self)?;
+        // What is read itself may know that the name is not the host's.
+        uname.nodename = self.inner.uname()?.nodename;
+        Ok(uname)
     }
 
     fn is_live(&self) -> bool {
@@ -164,6 +167,13 @@ fn is_never_empty(path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::host::Memory;
+
+    #[test]
+    fn a_name_that_is_not_the_hosts_stays_unsaid() {
+        let root = crate::host::Directory::open(std::path::Path::new("/")).unwrap();
+        let (host, _) = Noticing::new(root, BTreeSet::new());
+        assert_eq!(host.uname().unwrap().nodename, "");
+    }
 
     #[test]
     fn what_was_odd_is_told_for_files_that_were_asked_for() {

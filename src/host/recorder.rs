@@ -239,6 +239,7 @@ impl Record {
         }
         if let Some(Ok(uname)) = &mut self.uname {
             uname.nodename = change("/proc/sys/kernel/hostname", &uname.nodename);
+            uname.version = change("/proc/sys/kernel/version", &uname.version);
         }
         for place in self.origins.values_mut() {
             *place = change("", place);

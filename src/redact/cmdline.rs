@@ -48,7 +48,11 @@ impl Redactor {
         let told = self.unnamed(&secrets(word));
         let value = told.split_once('=').map_or(value, |(_, value)| value);
         let value = match value {
-            _ if name == "ip" => client_unnamed(&self.host_names(value)),
+            _ if name == "ip" => {
+                let value = self.host_names(value);
+                self.client_unnamed(&value)
+            }
+            _ if is_own_name(name) => self.host(value),
             _ if name == "rootflags" => self.host_names(value),
             _ if value.contains('/') => self.path(value),
             _ => value.to_owned(),
@@ -67,6 +71,33 @@ impl Redactor {
             true => before + &self.number("machine", &id.replace('-', "")),
             false => self.unnamed(word),
         }
+    }
+
+    /// `ip=CLIENT:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:AUTOCONF:DNS0:DNS1:NTP`: the fifth field is
+    /// the name of the host (Documentation/admin-guide/nfs/nfsroot.rst), whatever it is called
+    /// elsewhere; servers may have names, too.
+    fn client_unnamed(&mut self, value: &str) -> String {
+        let mut in_brackets = false;
+        let separates = |c: char| {
+            in_brackets = (in_brackets || c == '[') && c != ']';
+            c == ':' && !in_brackets
+        };
+        let fields: Vec<&str> = value.split(separates).collect();
+        let fields = fields.into_iter().enumerate().map(|(at, field)| {
+            let is_name = field.contains(|c: char| c.is_ascii_alphabetic());
+            match at {
+                4 if !field.is_empty() => {
+                    // A plain word may be one of the system's.
+                    if field.contains(|c: char| !c.is_ascii_alphabetic()) {
+                        self.learn_host(field);
+                    }
+                    "host-1".to_owned()
+                }
+                1 | 7.. if is_name && field.contains('.') => self.number("host", field),
+                _ => field.to_owned(),
+            }
+        });
+        fields.collect::<Vec<_>>().join(":")
     }
 
     /// Whether a word is the name of the host and can't be one that the kernel knows.
@@ -99,6 +130,14 @@ impl Redactor {
                     let value = self.names(&secrets(value));
                     out += &format!("{name}=\"{}\"\n", self.host_names(&value));
                 }
+                Some((name @ "CONFIG_CC_VERSION_TEXT", value)) => {
+                    out += &format!("{name}=\"{}\"\n", self.build(value));
+                }
+                // Whatever somebody wrote beside it is nobody's business.
+                None if written.starts_with('#') && !is_told_by_kconfig(written) => {
+                    out.push('#');
+                    out += line.get(written.len()..).unwrap_or_default();
+                }
                 _ => out += line,
             }
         }
@@ -129,21 +168,6 @@ impl Redactor {
     }
 }
 
-/// `ip=CLIENT:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:...`: the fifth field is the name of the host
-/// (Documentation/admin-guide/nfs/nfsroot.rst), whatever it is called elsewhere.
-fn client_unnamed(value: &str) -> String {
-    let mut in_brackets = false;
-    let separates = |c: char| {
-        in_brackets = (in_brackets || c == '[') && c != ']';
-        c == ':' && !in_brackets
-    };
-    let mut fields: Vec<&str> = value.split(separates).collect();
-    if let Some(name) = fields.get_mut(4).filter(|name| !name.is_empty()) {
-        *name = "host-1";
-    }
-    fields.join(":")
-}
-
 /// Whether the value of a kernel argument is where something lies, perhaps on a server.
 fn is_place(name: &str) -> bool {
     let names = [
@@ -168,6 +192,28 @@ fn is_plain_place(value: &str) -> bool {
         .chain(&of_system)
         .any(|begin| value.starts_with(begin))
         || value.strip_prefix("/dev/").is_some_and(is_device)
+}
+
+/// Whether an argument sets the host's name.
+fn is_own_name(name: &str) -> bool {
+    name.replace('/', ".") == "sysctl.kernel.hostname"
+}
+
+/// Whether a comment is one that Kconfig writes and that says something: an option that is not set,
+/// or the header with version and machine.
+fn is_told_by_kconfig(comment: &str) -> bool {
+    let words: Vec<&str> = comment.split_whitespace().skip(1).collect();
+    match words.as_slice() {
+        [option, "is", "not", "set"] => option.starts_with("CONFIG_"),
+        [machine, version, "Kernel", "Configuration"] => {
+            machine.starts_with("Linux/") && version.starts_with(|c: char| c.is_ascii_digit())
+        }
+        _ => {
+            let plain = ["Linux kernel version:", "Automatically generated"];
+            let text = words.join(" ");
+            plain.iter().any(|begin| text.starts_with(begin)) && !text.contains('@')
+        }
+    }
 }
 
 /// Options of a kernel's config that hold paths and words of whoever built it.

@@ -4,6 +4,54 @@ use super::Redactor;
 use super::words::{COMMON, PATH_WORDS, SYSTEM_PATHS};
 
 impl Redactor {
+    /// A name the host has, long or short. One that is a part of the kernel's release says nothing.
+    pub(super) fn learn_host(&mut self, name: &str) {
+        let full = name.trim().to_owned();
+        let short = full.split('.').next().unwrap_or_default().to_owned();
+        // Device mapper writes a dash of a name as two.
+        let mapped = short.replace('-', "--");
+        for name in [&full, &mapped, &short] {
+            let of_release = replaced(&self.release, name, "") != self.release;
+            if is_telling(name) && !of_release && !self.hosts.contains(name) {
+                self.hosts.push(name.clone());
+                self.known.insert(("host", name.to_lowercase()), 1);
+            }
+        }
+        self.hosts.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let domain = full.split_once('.').map(|(_, domain)| domain);
+        let telling = |domain: &&str| is_telling(domain) && !self.release.contains(domain);
+        if let Some(domain) = domain.filter(telling).filter(|_| self.domain.is_none()) {
+            self.domain = Some(domain.to_owned());
+            self.known.insert(("domain", domain.to_lowercase()), 1);
+        }
+    }
+
+    /// What a kernel or a compiler calls its build: words alike everywhere, but for who built it
+    /// where.
+    pub(super) fn build(&mut self, text: &str) -> String {
+        let ends = |c: char| c.is_whitespace() || "()\"".contains(c);
+        let mut out = String::with_capacity(text.len());
+        for piece in text.split_inclusive(ends) {
+            let (word, rest) = piece.split_at(piece.find(ends).unwrap_or(piece.len()));
+            match word.split_once('@') {
+                Some((user, place)) if !user.is_empty() && !place.is_empty() => {
+                    let user = self.number("user", user);
+                    let named = self.host_names(place);
+                    let place = match named == place {
+                        false => named,
+                        true if self.is_known(place) => named,
+                        true if place.contains('.') => self.number("domain", place),
+                        true => self.number("host", place),
+                    };
+                    out.push_str(&format!("{user}@{place}"));
+                }
+                _ => out.push_str(&self.harmless(word)),
+            }
+            out.push_str(rest);
+        }
+        out
+    }
+
     /// There is one host, so its name needs no number of its own.
     pub(super) fn host_names(&self, text: &str) -> String {
         if self.hosts.is_empty() {

@@ -18,7 +18,6 @@ use std::collections::BTreeMap;
 
 use boot::is_boot_configuration;
 use homes::is_program;
-use hosts::{is_telling, replaced};
 use secrets::secrets;
 use words::SECRETS;
 
@@ -31,6 +30,8 @@ pub struct Redactor {
     is_wordlike: bool,
     /// The domain the host is in.
     domain: Option<String>,
+    /// The release of its kernel.
+    release: String,
     /// What was replaced by which number, by kind.
     known: BTreeMap<(&'static str, String), usize>,
 }
@@ -42,38 +43,17 @@ impl Redactor {
     /// the release says nothing, and without it releases could no longer be compared.
     #[must_use]
     pub fn new(hostname: Option<&str>, release: Option<&str>) -> Self {
-        let release = release.unwrap_or_default();
-        let full = hostname.unwrap_or_default().trim().to_owned();
-        let short = full.split('.').next().unwrap_or_default().to_owned();
-        // Device mapper writes a dash of a name as two.
-        let mapped = short.replace('-', "--");
-        let is_wordlike = short.chars().all(|c| c.is_ascii_alphabetic());
-        let mut hosts = Vec::new();
-        for name in [full, mapped, short] {
-            let of_release = replaced(release, &name, "") != release;
-            if is_telling(&name) && !of_release && !hosts.contains(&name) {
-                hosts.push(name);
-            }
-        }
-        hosts.sort_by_key(|name| std::cmp::Reverse(name.len()));
-        let domain = hostname.and_then(|name| Some(name.trim().split_once('.')?.1.to_owned()));
-        let domain =
-            domain.filter(|domain| is_telling(domain) && !release.contains(domain.as_str()));
-        let names = hosts.iter().map(|name| name.to_lowercase());
-        let mut known: BTreeMap<_, _> = names.map(|name| (("host", name), 1)).collect();
-        // The host is the first, whatever it is called.
-        known.insert(("host", String::new()), 1);
-        known.extend(
-            domain
-                .iter()
-                .map(|name| (("domain", name.to_lowercase()), 1)),
-        );
-        Self {
-            hosts,
-            is_wordlike,
-            domain,
-            known,
-        }
+        let name = hostname.unwrap_or_default().trim();
+        let short = name.split('.').next().unwrap_or_default();
+        let mut redactor = Self {
+            is_wordlike: short.chars().all(|c| c.is_ascii_alphabetic()),
+            release: release.unwrap_or_default().to_owned(),
+            // The host is the first, whatever it is called.
+            known: BTreeMap::from([(("host", String::new()), 1)]),
+            ..Self::default()
+        };
+        redactor.learn_host(name);
+        redactor
     }
 
     /// A fact's value, by the fact's key; a reason, or the place it was read at, has no key.
@@ -97,6 +77,7 @@ impl Redactor {
                         let word = self.host_below_kernel(word);
                         self.users_in_mount_point(&word)
                     }
+                    false if word.contains('@') => self.build(word),
                     false => word.to_owned(),
                 });
                 let text = words.collect::<Vec<_>>().join(" ");
@@ -114,6 +95,8 @@ impl Redactor {
             // Four numbers with dots, as kernels of WSL have, are no address here.
             "config-file.version" if !text.contains('/') => text.to_owned(),
             "cmdline" => self.command_line(text),
+            "kernel.build" => self.build(text),
+            "config-file.compiler" => self.build(text),
             // Where the kernel's file systems are mounted, and kernels lie.
             _ if matches!(subject, "mount" | "config-file" | "cgroup" | "boot") => {
                 let text = self.unnamed(&secrets(text));
@@ -182,6 +165,11 @@ impl Redactor {
                 text.replace(named, &self.host(named))
             }
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
+            "/proc/sys/kernel/version" => self.build(text),
+            "/proc/version" => {
+                let text = self.build(text);
+                self.text(&text)
+            }
             "/dev/kmsg" => self.kernel_log(text),
             "/proc/self/cgroup" | "/proc/1/cgroup" => self.control_groups(text),
             _ if matches!(name, "mountinfo" | "mounts" | "mount_-l") || path == "/mount" => {
@@ -217,6 +205,13 @@ impl Redactor {
         match path {
             // A report has a hash in its place.
             "/etc/machine-id" => text.to_owned(),
+            // One that is called otherwise by its network has this name, too.
+            "/etc/hostname" | "/proc/sys/kernel/hostname" => {
+                let mut lines = text.lines().map(str::trim);
+                let name = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+                self.learn_host(name.unwrap_or_default());
+                self.file(path, text)
+            }
             _ => self.file(path, text),
         }
     }
@@ -231,6 +226,16 @@ impl Redactor {
         let alone = self.text(value);
         if alone != value {
             return alone;
+        }
+        let of = lower
+            .rsplit(['.', '_', '-', '/'])
+            .next()
+            .unwrap_or_default();
+        match of {
+            _ if value.is_empty() => return String::new(),
+            "host" | "hostname" | "node" | "nodename" => return self.number("host", value),
+            "owner" | "contact" | "admin" | "maintainer" => return self.number("user", value),
+            _ => {}
         }
         let told = self.text(&format!("{key}={value}"));
         told.split_once('=')
@@ -319,6 +324,54 @@ impl Redactor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_with_two_names_has_neither_left() {
+        let mut redactor = Redactor::new(Some("podname-7"), Some("6.1.0-9-amd64"));
+        redactor.draft("/etc/hostname", "# ours\nzulu77.corp-x.example\n");
+        redactor.draft("/proc/sys/kernel/hostname", "6.1.0-9-amd64\n");
+        for (text, expected) in [
+            ("title RHEL on zulu77", "title RHEL on host-1"),
+            ("title RHEL on podname-7", "title RHEL on host-1"),
+            ("a db2.corp-x.example", "a host-2"),
+            (
+                "linux /vmlinuz-6.1.0-9-amd64",
+                "linux /vmlinuz-6.1.0-9-amd64",
+            ),
+        ] {
+            assert_eq!(redactor.text(text), expected, "{text}");
+        }
+        let mount = redactor.fact("mount.bpf", "/sys/fs/bpf/zulu77");
+        assert_eq!(mount, "/sys/fs/bpf/host-1");
+    }
+
+    #[test]
+    fn who_built_a_kernel_where_is_taken_out_of_it() {
+        let mut redactor = Redactor::new(Some("websrv-01"), Some("6.1.0"));
+        for (text, expected) in [
+            ("#1 SMP alice@websrv-01", "#1 SMP user-1@host-1"),
+            ("#1 SMP alice@builder", "#1 SMP user-1@host-2"),
+            ("#12~22.04.1-Ubuntu SMP Thu", "#12~22.04.1-Ubuntu SMP Thu"),
+        ] {
+            assert_eq!(redactor.fact("kernel.build", text), expected);
+            assert_eq!(redactor.file("/proc/sys/kernel/version", text), expected);
+            let banner = redactor.file("/proc/version", &format!("Linux version 6.1.0 {text}"));
+            assert_eq!(banner, format!("Linux version 6.1.0 {expected}"));
+            let sentence = redactor.fact("kernel.disagreements", &format!("build is {text} in x"));
+            assert_eq!(sentence, format!("build is {expected} in x"));
+        }
+        let told = redactor.fact("config-file.compiler", "gcc (alice@corp.example) 12.2.0");
+        assert_eq!(told, "gcc (user-1@domain-1) 12.2.0");
+        let config = "#\n# Automatically generated file; DO NOT EDIT.\n\
+                      # Linux/x86 6.1.170 Kernel Configuration\n# General setup\n\
+                      CONFIG_CC_VERSION_TEXT=\"gcc by alice@corp.example\"\nCONFIG_A=y\n\
+                      # CONFIG_B is not set\n# comment by alice on websrv-01 192.168.1.9";
+        let expected = "#\n# Automatically generated file; DO NOT EDIT.\n\
+                        # Linux/x86 6.1.170 Kernel Configuration\n#\n\
+                        CONFIG_CC_VERSION_TEXT=\"gcc by user-1@domain-1\"\nCONFIG_A=y\n\
+                        # CONFIG_B is not set\n#";
+        assert_eq!(redactor.file("/boot/config-6.1.0", config), expected);
+    }
 
     #[test]
     fn what_tells_of_someone_is_replaced_consistently() {
@@ -449,6 +502,18 @@ mod tests {
             ("ip=[2001:db8::5]::::zeus:eth0", "ip=[ip-1]::::host-1:eth0"),
             ("ip=:::::eth0:dhcp", "ip=:::::eth0:dhcp"),
             ("ip=dhcp", "ip=dhcp"),
+            (
+                "ip=10.0.0.5:nas.acme.io:10.0.0.1:24:web-7:eth0:off rootflags=subvol=web-7",
+                "ip=ip-1:host-2:ip-2:24:host-1:eth0:off rootflags=subvol=host-1",
+            ),
+            (
+                "ip=10.0.0.5:::24:a:eth0:none:8.8.8.8:8.8.4.4:ntp1.acme.io",
+                "ip=ip-1:::24:host-1:eth0:none:ip-2:ip-3:host-2",
+            ),
+            (
+                "sysctl.kernel.hostname=web-7",
+                "sysctl.kernel.hostname=host-1",
+            ),
         ] {
             assert_eq!(Redactor::new(None, None).fact("cmdline", told), wanted);
         }
@@ -462,6 +527,9 @@ mod tests {
             ("name", "web-17.example.com", "host-1"),
             ("user", "alice", "user-1"),
             ("rack", "a=b 10.0.0.5", "a=b ip-1"),
+            ("host", "web-7", "host-2"),
+            ("example.com/hostname", "web-17", "host-1"),
+            ("owner", "alice", "user-1"),
             ("mail", "bob@corp.test", "user-2@domain-2"),
             ("example.com/api-token", "a b", "redacted"),
             ("site", "", ""),

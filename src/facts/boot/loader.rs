@@ -119,6 +119,11 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     if let Some(path) = boot::EXTLINUX.iter().find(|path| there(path)) {
         return Fact::known("extlinux", path);
     }
+    if let Some(path) = boot::firmware_menu(host) {
+        let bls = entries.iter().flatten().any(|name| name.ends_with(".conf"));
+        let name = if bls { "grub-bls" } else { "grub2" };
+        return Fact::known(name, &path);
+    }
     // Of a sosreport, some files of /boot are there, and the others are left where they are.
     for path in ["/boot/grub", "/boot/grub2"] {
         if let Err(error) = host.stat(path)
@@ -131,7 +136,84 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
         let detail = "entries are there, and nothing of the loader that reads them";
         return Fact::unknown(Why::Untold, detail, boot::ENTRIES);
     }
-    Fact::known(Value::from("none"), "/boot")
+    match unseen(host, facts) {
+        Some((detail, place)) => Fact::unknown(Why::Untold, &detail, &place),
+        None => Fact::known(Value::from("none"), "/boot"),
+    }
+}
+
+/// Settings of loaders that are not read.
+const FOREIGN: &[(&str, &str)] = &[
+    ("rEFInd", "/boot/refind_linux.conf"),
+    ("rEFInd", "/boot/efi/EFI/refind"),
+    ("rEFInd", "/boot/EFI/refind"),
+    ("rEFInd", "/efi/EFI/refind"),
+    ("Limine", "/boot/limine.conf"),
+    ("Limine", "/boot/limine/limine.conf"),
+    ("Limine", "/boot/efi/limine.conf"),
+    ("Limine", "/boot/EFI/limine/limine.conf"),
+    ("Limine", "/boot/limine.cfg"),
+    ("LILO", "/etc/lilo.conf"),
+    ("zipl", "/etc/zipl.conf"),
+];
+
+/// Why there is a loader though nothing of it is seen, and the place that tells. A container has
+/// none, and virtual machines that are given their kernel have neither firmware nor kernels.
+fn unseen(host: &dyn Host, facts: &Facts) -> Option<(String, String)> {
+    let told = |detail: &str, place: &str| Some((detail.to_owned(), place.to_owned()));
+    for (name, path) in FOREIGN {
+        if host.stat(path).is_ok() {
+            return told(&format!("the settings of {name} are not looked into"), path);
+        }
+    }
+    let image = unified(host);
+    if image.value() == Some(&Value::Bool(true)) {
+        return told("unified kernel images are not looked into", image.source());
+    }
+    if let Some(place) = unmounted(host) {
+        let detail = format!("{place} is a file system of its own, and nothing is in it here");
+        return told(&detail, "/etc/fstab");
+    }
+    let firmware = facts.get("boot.firmware");
+    let is = |name: &str| firmware.value() == Some(&Value::from(name));
+    if is("uefi") {
+        let detail = "UEFI started something, and no settings of a loader are seen";
+        return told(detail, "/boot");
+    }
+    let installed = facts
+        .list("boot.installed")
+        .is_some_and(|all| !all.is_empty());
+    let shares = shares_a_kernel(host);
+    if installed && !is("other") && !shares {
+        let detail = "kernels are installed, and no settings of a loader are seen";
+        return told(detail, "/boot");
+    }
+    None
+}
+
+/// Whether container managers left their marks: what is inside of one has another's kernel.
+fn shares_a_kernel(host: &dyn Host) -> bool {
+    ["/.dockerenv", "/run/.containerenv"]
+        .iter()
+        .any(|path| host.stat(path).is_ok())
+}
+
+/// A place of boot files that is mounted by /etc/fstab, and is empty.
+fn unmounted(host: &dyn Host) -> Option<String> {
+    let table = reader::text(host, "/etc/fstab").ok()?;
+    let points = table.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let source = words.next().filter(|source| !source.starts_with('#'))?;
+        let point = words.next()?.trim_end_matches('/');
+        let is_boot = source != "none" && ["/boot", "/boot/efi", "/efi"].contains(&point);
+        is_boot.then(|| point.to_owned())
+    });
+    let is_empty = |point: &String| host.list(point).is_ok_and(|names| names.is_empty());
+    let is_missing = |point: &String| {
+        let listed = host.list(point);
+        listed.is_err_and(|error| reader::why(&error) == Why::Missing)
+    };
+    { points }.find(|point| is_empty(point) || is_missing(point))
 }
 
 /// Four bytes of attributes, then UTF-16: `systemd-boot 252`.
@@ -237,6 +319,68 @@ mod tests {
         ] {
             let mut facts = Facts::default();
             facts.set("os.family", Fact::known(family, ""));
+            let told = find(&host, &facts);
+            assert_eq!(told.value(), name.map(Value::from).as_ref(), "{host:?}");
+        }
+        for (host, firmware, installed, name) in [
+            (Memory::new(), "uefi", "", None),
+            (Memory::new(), "bios", "", Some("none")),
+            (Memory::new(), "bios", "6.1.0", None),
+            (Memory::new(), "other", "6.1.0", Some("none")),
+            (
+                Memory::new().with("/.dockerenv", ""),
+                "",
+                "6.1.0",
+                Some("none"),
+            ),
+            (
+                Memory::new().with("/etc/fstab", "# /boot\nUUID=b /boot ext4 noauto\n"),
+                "other",
+                "",
+                None,
+            ),
+            (
+                Memory::new().with("/etc/fstab", "# UUID=b /boot ext4\n/dev/a / ext4\n"),
+                "other",
+                "",
+                Some("none"),
+            ),
+            (
+                Memory::new().with("/boot/EFI/Linux/a.efi", ""),
+                "",
+                "",
+                None,
+            ),
+            (Memory::new().with("/boot/limine.conf", ""), "", "", None),
+            (
+                Memory::new().with("/boot/EFI/refind/refind.conf", ""),
+                "",
+                "",
+                None,
+            ),
+            (
+                Memory::new().with(
+                    "/boot/efi/EFI/debian/grub.cfg",
+                    "configfile $prefix/grub.cfg\n",
+                ),
+                "uefi",
+                "",
+                None,
+            ),
+            (
+                Memory::new().with(
+                    "/boot/efi/EFI/centos/grub.cfg",
+                    "menuentry 'a' {\n linux /vmlinuz-3.10.0-1.el7.x86_64\n}\n",
+                ),
+                "uefi",
+                "3.10.0-1.el7.x86_64",
+                Some("grub2"),
+            ),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("boot.firmware", Fact::known(firmware, ""));
+            let releases: Vec<String> = installed.split_whitespace().map(str::to_owned).collect();
+            facts.set("boot.installed", Fact::known(Value::List(releases), ""));
             let told = find(&host, &facts);
             assert_eq!(told.value(), name.map(Value::from).as_ref(), "{host:?}");
         }

@@ -68,11 +68,11 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     facts.set("cmdline", cmdline);
     facts.set("boot.firmware", firmware(host));
     let installed = installed::kernels(host);
+    facts.set("boot.installed", installed.clone());
     let loader = loader::find(host, facts);
     facts.set("boot.unified", loader::unified(host));
     let runs = facts.text("kernel.state").as_deref() != Some("installed");
     facts.set("boot.next", next::release(host, runs, &loader, &installed));
-    facts.set("boot.installed", installed);
     facts.set("boot.loader", loader);
 }
 

@@ -255,11 +255,17 @@ impl KernelConfig {
         }
     }
 
-    /// Changes the texts that are not options.
-    pub(super) fn rewrite(&mut self, change: &mut dyn FnMut(&str) -> String) {
-        self.source = change(&self.source);
-        if let Err(reason) = &mut self.content {
-            reason.detail = change(&reason.detail);
+    /// Changes the texts that are not options, and of these what the compiler calls itself, each
+    /// with the key it goes by.
+    pub(super) fn rewrite(&mut self, change: &mut dyn FnMut(&str, &str) -> String) {
+        self.source = change("config-file", &self.source);
+        match &mut self.content {
+            Err(reason) => reason.detail = change("config-file", &reason.detail),
+            Ok(options) => {
+                if let Some(Setting::Text(text)) = options.settings.get_mut("CC_VERSION_TEXT") {
+                    *text = change("config-file.compiler", text).into();
+                }
+            }
         }
     }
 

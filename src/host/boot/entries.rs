@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::{compare, text};
+use super::{compare, compare_of_systemd, text};
 use crate::host::Host;
 
 /// More entries than any menu has.
@@ -19,6 +19,7 @@ pub(super) struct Entry {
     pub(super) title: String,
     pub(super) version: String,
     pub(super) sort_key: String,
+    pub(super) machine: String,
     /// Path of the kernel image, from the root of the boot partition.
     pub(super) image: String,
     /// Its arguments, with the names of GRUB's variables in them.
@@ -41,6 +42,7 @@ impl Entry {
             title: field("title"),
             version: field("version"),
             sort_key: field("sort-key"),
+            machine: field("machine-id"),
             image: field("linux"),
             options: values("options").collect::<Vec<_>>().join(" "),
         }
@@ -99,7 +101,8 @@ pub(super) fn first_of_grub(entries: &[Entry]) -> Option<&Entry> {
 }
 
 /// The first entry of systemd-boot (`boot_entry_compare` in its boot.c): those with no tries
-/// left come last; those with a sort key come first, by it; of one key the newest version, then the last name.
+/// left come last; those with a sort key come first, by it and the machine; of one key the newest
+/// version, then the last name, which has its `.conf` and no count of tries.
 pub(super) fn first_of_systemd_boot(entries: &[Entry]) -> Option<&Entry> {
     entries.iter().min_by(|left, right| {
         let keyless = |entry: &Entry| entry.sort_key.is_empty();
@@ -107,12 +110,16 @@ pub(super) fn first_of_systemd_boot(entries: &[Entry]) -> Option<&Entry> {
         let order = order.then_with(|| keyless(left).cmp(&keyless(right)));
         let order = order.then_with(|| left.sort_key.cmp(&right.sort_key));
         let newest = |order: Ordering| order.reverse();
+        let name = |entry: &Entry| format!("{}.conf", entry.id);
         order
             .then_with(|| match keyless(left) {
                 true => Ordering::Equal,
-                false => newest(compare(&left.version, &right.version)),
+                false => left
+                    .machine
+                    .cmp(&right.machine)
+                    .then_with(|| newest(compare_of_systemd(&left.version, &right.version))),
             })
-            .then_with(|| newest(compare(&left.id, &right.id)))
+            .then_with(|| newest(compare_of_systemd(&name(left), &name(right))))
     })
 }
 
@@ -176,6 +183,16 @@ mod tests {
             entry("zz", "9", ""),
         ];
         assert_eq!(first_of_systemd_boot(&keyed).unwrap().id, "a2");
+        // Names have their ending: `linux.conf` is newer than `linux-lts.conf`.
+        for (names, first) in [
+            (["linux", "linux-lts"], "linux"),
+            (["arch-lts", "arch"], "arch"),
+            (["a-6.9.1", "a-6.9"], "a-6.9.1"),
+            (["a-6.10-rc1", "a-6.9"], "a-6.10-rc1"),
+        ] {
+            let entries = names.map(|name| entry(name, "", ""));
+            assert_eq!(first_of_systemd_boot(&entries).unwrap().id, first);
+        }
         let ostree = [
             entry("ostree-1-x", "1", ""),
             entry("ostree-2-x", "2", ""),

@@ -9,7 +9,7 @@ use crate::host::Host;
 const VARIABLES: &[&str] = &["/boot/grub2/grubenv", "/boot/grub/grubenv"];
 
 /// Below it, a directory per system that was installed for this firmware.
-const FIRMWARE: &str = "/boot/efi/EFI";
+pub(super) const FIRMWARE: &str = "/boot/efi/EFI";
 
 /// The variables GRUB keeps between boots.
 pub(super) fn variables(host: &dyn Host) -> BTreeMap<String, String> {

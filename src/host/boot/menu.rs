@@ -122,6 +122,11 @@ impl Menu {
         first(&self.items, fits)
     }
 
+    /// Whether there is anything to choose from.
+    pub(super) fn has_entries(&self) -> bool {
+        !self.items.is_empty()
+    }
+
     /// Whether what is booted is what was saved before.
     pub(super) fn asks_what_is_saved(&self) -> bool {
         let default = self.default.as_deref();

@@ -18,9 +18,10 @@ use names::image_release;
 pub(crate) use names::{banner, is_release, release_of};
 pub(crate) use of_release::entry_for;
 pub(crate) use order::compare;
+use order::compare_of_systemd;
 pub(crate) use select::{
     ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_entry_files, by_extlinux, by_menu,
-    by_ostree, by_systemd_boot, release_of_image,
+    by_ostree, by_systemd_boot, firmware_menu, release_of_image,
 };
 
 use std::io;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::entries::{self, Entry};
-use super::kept::kept;
+use super::kept::{FIRMWARE, kept};
 use super::menu::Menu;
 use super::{LIMIT, compare, release_of, text};
 use crate::host::Host;
@@ -89,7 +89,9 @@ fn untold(detail: &str, source: &str) -> Unselected {
 /// Why it can't be told, here and below.
 pub(crate) fn by_menu(host: &dyn Host) -> Selection {
     let mut trouble = None;
-    for path in MENUS {
+    let usual = MENUS.iter().map(|path| (*path).to_owned());
+    for path in usual.chain(firmware_menu(host)) {
+        let path = path.as_str();
         match text(host, path) {
             Ok(text) => {
                 let menu = Menu::parse(&text);
@@ -104,7 +106,7 @@ pub(crate) fn by_menu(host: &dyn Host) -> Selection {
                 }
                 let next = menu.next(&variables);
                 let next =
-                    next.map_err(|problem| Unselected::Malformed(problem, (*path).to_owned()))?;
+                    next.map_err(|problem| Unselected::Malformed(problem, path.to_owned()))?;
                 return Ok(Selected {
                     missed: next.missed,
                     ..Selected::of_menu(next.image, next.cmdline, path)
@@ -112,11 +114,28 @@ pub(crate) fn by_menu(host: &dyn Host) -> Selection {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                trouble.get_or_insert(Unselected::Unreadable(error, (*path).to_owned()));
+                trouble.get_or_insert(Unselected::Unreadable(error, path.to_owned()));
             }
         }
     }
     Err(trouble.unwrap_or_else(|| untold("", MENUS.first().unwrap_or(&""))))
+}
+
+/// The menu that GRUB has beside its program for UEFI, where that is the whole one and the only
+/// one: some distributions have a few lines there that lead to the menu of /boot.
+pub(crate) fn firmware_menu(host: &dyn Host) -> Option<String> {
+    let systems = host.list(FIRMWARE).unwrap_or_default();
+    let menus = systems
+        .iter()
+        .map(|name| format!("{FIRMWARE}/{name}/grub.cfg"));
+    let whole = |path: &String| {
+        text(host, path).is_ok_and(|text| {
+            let menu = Menu::parse(&text);
+            menu.has_entry_files || menu.has_entries()
+        })
+    };
+    let mut menus = menus.filter(whole);
+    menus.next().filter(|_| menus.next().is_none())
 }
 
 /// By the entries of Red Hat's GRUB: `saved_entry` names an entry's file, its title or its
