@@ -168,3 +168,13 @@ pub struct Check {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<u8>,
 }
+
+impl Check {
+    /// What it asks of a host to be judged; what its fixes ask is not among it.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let causes = self.causes.iter().filter_map(|cause| cause.when.as_ref());
+        let beside = self.beside.iter().map(|beside| &beside.when);
+        let own = self.applies.iter().chain(&self.fails);
+        own.chain(causes).chain(beside)
+    }
+}

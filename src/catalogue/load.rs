@@ -246,10 +246,7 @@ impl Catalogue {
             let mut visit = |condition: &super::Condition| {
                 asks |= matches!(condition, super::Condition::Probe(test) if test.probe == probe);
             };
-            let causes = check.causes.iter().filter_map(|cause| cause.when.as_ref());
-            let beside = check.beside.iter().map(|beside| &beside.when);
-            let conditions = check.applies.iter().chain(&check.fails);
-            for condition in conditions.chain(causes).chain(beside) {
+            for condition in check.conditions() {
                 condition.walk(&mut visit);
             }
             asks
@@ -266,14 +263,9 @@ impl Catalogue {
             keys.extend(condition.facts().into_iter().map(str::to_owned));
         };
         for check in &self.checks {
-            let causes = check.causes.iter();
-            let fixes = causes.clone().flat_map(|cause| cause.fixes.iter());
-            let conditions = check.applies.iter().chain(&check.fails);
-            let conditions = conditions.chain(check.beside.iter().map(|beside| &beside.when));
-            let conditions = conditions.chain(causes.filter_map(|cause| cause.when.as_ref()));
-            for condition in conditions.chain(fixes.filter_map(|fix| fix.when.as_ref())) {
-                ask(condition);
-            }
+            let fixes = check.causes.iter().flat_map(|cause| &cause.fixes);
+            check.conditions().for_each(&mut ask);
+            fixes.filter_map(|fix| fix.when.as_ref()).for_each(&mut ask);
         }
         for need in self.profiles.iter().flat_map(Profile::needs) {
             if let Need::Condition {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A word of fewer bytes stands in every second line.
 const SHORTEST: usize = 3;
 /// A pattern that could begin with so many words would be tried at every line.
-const MOST: usize = 80;
+const MOST: usize = 64;
 
 /// A regular expression over one line of a log; capitals and small letters are the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -186,7 +186,9 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     let audit = fleet::audit(&summary, &weighing, &arguments.by, before.as_ref(), &time);
     if let Some(changes) = &audit.changes {
         tell_strangers(changes, audit.hosts);
-        tell_swapped(changes.swapped, before.as_ref(), &summary);
+        if changes.swapped {
+            tell_swapped(before.as_ref(), &summary);
+        }
     }
     let text = match arguments.format {
         // Rows of all hosts, too many to hold.
@@ -306,9 +308,9 @@ fn tell_strangers(changes: &fleet::Changes, hosts: u64) {
 }
 
 /// Where the baseline is newer than the reports, one was probably given for the other.
-fn tell_swapped(swapped: bool, before: Option<&Summary>, now: &Summary) {
+fn tell_swapped(before: Option<&Summary>, now: &Summary) {
     let (then, now) = (before.and_then(Summary::newest), now.newest());
-    if let (true, Some(then), Some(now)) = (swapped, then, now) {
+    if let (Some(then), Some(now)) = (then, now) {
         Terminal::warn(&format!(
             "the baseline is newer than the reports (its newest is of {then}, theirs of {now}): \
              are the two swapped?"

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use super::output::Terminal;
-use bpf_doctor::fleet::{Bad, Input};
+use bpf_doctor::fleet::{Bad, Input, number};
 
 /// Says on a terminal how many reports were read, how much of all there is, and how fast, five
 /// times a second.
@@ -126,19 +126,6 @@ fn line(reports: u64, milliseconds: u64, read: u64, all: Option<u64>) -> String 
         None => line += &format!(", {} MB", megabytes(read)),
     }
     line
-}
-
-/// `1,234,567`.
-fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

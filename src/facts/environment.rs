@@ -133,6 +133,12 @@ fn unit(host: &dyn Host) -> Fact {
     }
 }
 
+/// The name that a file such as /etc/hostname gives a host.
+pub(crate) fn own_name(text: &str) -> Option<&str> {
+    let mut lines = text.lines().map(str::trim);
+    lines.find(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
 /// An image that does not run has its name in a file, and so has one of which the kernel shows
 /// no name but the reader's own. Where both are there, redaction learns both.
 fn hostname(host: &dyn Host) -> Fact {
@@ -141,11 +147,7 @@ fn hostname(host: &dyn Host) -> Fact {
     } else {
         "/proc/sys/kernel/hostname"
     };
-    let noted = reader::fact(host, "/etc/hostname", |text| {
-        let mut lines = text.lines().map(str::trim);
-        let name = lines.find(|line| !line.is_empty() && !line.starts_with('#'))?;
-        Some(name.into())
-    });
+    let noted = reader::fact(host, "/etc/hostname", |text| Some(own_name(text)?.into()));
     match host.uname() {
         Ok(uname) if !uname.nodename.is_empty() => Fact::known(uname.nodename, running),
         _ => noted,
@@ -258,6 +260,12 @@ const MARKS: &[(&str, &str, bool)] = &[
     ("/run/.containerenv", "podman", true),
     ("/.dockerenv", "docker", true),
 ];
+
+/// Whether a container manager made this file system: what is inside of one has another's kernel.
+pub(super) fn is_marked(host: &dyn Host) -> bool {
+    let mut marks = MARKS.iter().filter(|(.., stays)| *stays);
+    marks.any(|(path, ..)| host.stat(path).is_ok())
+}
 
 fn told_by_files(
     host: &dyn Host,

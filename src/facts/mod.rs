@@ -47,7 +47,7 @@ use crate::host::Host;
 use crate::version::KernelVersion;
 
 pub use btf::types;
-pub(crate) use environment::{is_starter, manager_in};
+pub(crate) use environment::{is_starter, manager_in, own_name};
 pub use fact::{Fact, Unknown, Value, Why};
 pub use kconfig::KernelConfig;
 pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};

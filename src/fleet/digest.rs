@@ -26,6 +26,15 @@ const RELEASE_LIMIT: usize = 64;
 /// Longest name of a host that is kept, in bytes: twice what Linux has room for.
 pub(super) const HOST_LIMIT: usize = 128;
 
+/// `debian 12`, or the id alone.
+pub(super) fn distribution(os: Option<&str>, version: Option<&str>) -> Option<String> {
+    let id = os?;
+    Some(match version {
+        Some(version) => format!("{id} {version}"),
+        None => id.to_owned(),
+    })
+}
+
 /// A number that stands for a host or for a text: the first half of a SHA-256.
 pub type Key = u128;
 
@@ -60,11 +69,7 @@ impl Place {
     /// Distribution and version in a word, such as `debian 12`.
     #[must_use]
     pub fn distribution(&self) -> Option<String> {
-        let id = self.os.as_ref()?;
-        Some(match &self.os_version {
-            Some(version) => format!("{id} {version}"),
-            None => id.to_string(),
-        })
+        distribution(self.os.as_deref(), self.os_version.as_deref())
     }
 
     /// Cuts what is too long.

@@ -43,8 +43,8 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
         complete: Option<bool>,
     }
     let fault = placed(text, fault);
-    let head: Result<Head, Fault> = parse(text);
-    match head {
+    let head: Result<(Head, _), Fault> = parse(text);
+    match head.map(|(head, _)| head) {
         Ok(Head { schema: None, .. }) => {
             Fault::new(1, "it is no report of bpf-doctor: it has no `schema`")
         }

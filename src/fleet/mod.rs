@@ -44,6 +44,6 @@ pub use gather::{Input, Reading, gather};
 pub use inventory::Inventory;
 pub use labelled::Labelled;
 pub use partial::PARTIAL_SCHEMA;
-pub use render::{LABEL_COLUMNS, csv, html, json, markdown, prometheus, text, yaml};
+pub use render::{LABEL_COLUMNS, csv, html, json, markdown, number, prometheus, text, yaml};
 pub use summary::Summary;
 pub use unpack::{Promise, promise_of};

@@ -47,10 +47,9 @@ impl Reader {
         if text.len() > LIMIT {
             return Err(too_large());
         }
-        let raw: Raw = parse(text).map_err(|fault| better(text, fault))?;
-        if !is_json(text)
-            && let Some(line) = yaml::line_of_reference(text)
-        {
+        let read = parse(text).map_err(|fault| better(text, fault))?;
+        let (raw, reference): (Raw, Option<usize>) = read;
+        if let Some(line) = reference {
             let problem = "a tag, an anchor or an alias stands here, which no doctor writes";
             return Err(damaged(line, problem));
         }
@@ -262,15 +261,18 @@ pub(super) fn add(digest: &mut Digest, meaning: Meaning) {
     }
 }
 
-/// What the text holds, or what is wrong with it.
-pub(super) fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, Fault> {
+/// What the text holds and, if it is YAML, the line of its first tag, anchor or alias; or what is
+/// wrong with it.
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(
+    text: &[u8],
+) -> Result<(T, Option<usize>), Fault> {
     if is_json(text) {
         if let Some(line) = too_deep(text) {
             let said = format!("nested deeper than {} levels", yaml::DEEPEST);
             return Err(Fault::new(line, said));
         }
         let error = match serde_json::from_slice(text) {
-            Ok(value) => return Ok(value),
+            Ok(value) => return Ok((value, None)),
             Err(error) => error,
         };
         let said = error.to_string();
@@ -278,7 +280,7 @@ pub(super) fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, Faul
         let said = yaml::plain(&said.replace(&place, ""));
         return Err(Fault::new(error.line(), said));
     }
-    yaml::from_slice(text).map_err(|error| Fault::new(error.line, error.message))
+    yaml::from_slice_referring(text).map_err(|error| Fault::new(error.line, error.message))
 }
 
 /// The line in which JSON nests deeper than anything that is read: the parser passes over what

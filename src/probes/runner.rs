@@ -169,8 +169,11 @@ fn with_foundations<'table>(
     table: &[&'table Probe],
     selected: &dyn Fn(&str) -> bool,
 ) -> Vec<&'table Probe> {
-    // Whose answer it is that the others get is to be known.
-    let mut needed: HashSet<&str> = HashSet::from([TELLS_FILTERS]);
+    let mut needed: HashSet<&str> = HashSet::new();
+    // Whose answer it is that others get is to be known, if there are others.
+    if table.iter().any(|probe| selected(probe.id)) {
+        needed.insert(TELLS_FILTERS);
+    }
     let mut probes = Vec::new();
     // Backwards, because a probe builds on earlier ones.
     for &probe in table.iter().rev() {
@@ -257,6 +260,17 @@ mod tests {
             errno: errno.to_owned(),
             log: log.to_owned(),
         }
+    }
+
+    #[test]
+    fn filters_are_looked_for_only_where_something_else_is_tried() {
+        let table = super::super::table();
+        let ids = |asked: &str| -> Vec<&str> {
+            let probes = with_foundations(table, &|id| id == asked);
+            probes.iter().map(|probe| probe.id).collect()
+        };
+        assert_eq!(ids("no probe"), [""; 0]);
+        assert!(ids("prog-load").contains(&TELLS_FILTERS));
     }
 
     /// What a filter answers to one command may be its answer to another probe's.

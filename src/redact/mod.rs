@@ -207,9 +207,7 @@ impl Redactor {
             "/etc/machine-id" => text.to_owned(),
             // One that is called otherwise by its network has this name, too.
             "/etc/hostname" | "/proc/sys/kernel/hostname" => {
-                let mut lines = text.lines().map(str::trim);
-                let name = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
-                self.learn_host(name.unwrap_or_default());
+                self.learn_host(crate::facts::own_name(text).unwrap_or_default());
                 self.file(path, text)
             }
             _ => self.file(path, text),

@@ -37,12 +37,9 @@ impl Event {
         }
     }
 
-    /// The same in words that are no loader's own.
-    pub(super) fn loosely(self) -> Self {
-        Self {
-            voice: Voice::Loose,
-            ..self
-        }
+    /// The same in the words of others than a loader.
+    pub(super) fn in_words_of(self, voice: Voice) -> Self {
+        Self { voice, ..self }
     }
 }
 

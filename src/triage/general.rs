@@ -4,11 +4,11 @@
 //! It is asked last, where no shape of a loader and no symptom of the catalogue is on the line,
 //! and what it finds never makes more than a guess.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::errno;
 use super::event::{Event, Voice};
 use super::surroundings;
 use crate::catalogue::Operation;
@@ -105,13 +105,8 @@ pub(super) fn event(line: &str) -> Option<Event> {
         }
     }
     let (_, operation) = found?;
-    let errno = errno::find(line)?;
-    Some(Event {
-        operation,
-        errno: Some(errno),
-        names: [("errno".to_owned(), errno.to_owned())].into(),
-        voice: Voice::Anybody,
-    })
+    let event = Event::told(operation, BTreeMap::new(), line).in_words_of(Voice::Anybody);
+    event.errno.is_some().then_some(event)
 }
 
 #[cfg(test)]

@@ -96,7 +96,12 @@ const VERDICT: &str =
     r"processed \d+ insns|verification time \d+ usec|(?:BEGIN|END) (?:PROG LOAD |DUMP )?LOG\b";
 
 /// Words that a log about eBPF has, and others rarely.
-const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns?\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op|\bqdisc\b|pinned map|map spec|\btcx\b|locked down|pointer to ctx|misaligned \w+ access|reference leak|cgroup ?v2|perf (?:event|reader|buffer)|loading map .maps/|MEMLOCK|USDT probe|this type cannot use helper|too big for map|spilled pointer";
+const SUBJECTS: &[&str] = &[SUBJECT, SENTENCES];
+/// Names of its parts and of its programs.
+const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns?\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op|\bqdisc\b|pinned map|map spec|\btcx\b|locked down|pointer to ctx|misaligned \w+ access|reference leak|cgroup ?v2|perf (?:event|reader|buffer)|loading map .maps/";
+/// What loaders and the verifier say.
+const SENTENCES: &str =
+    r"MEMLOCK|USDT probe|this type cannot use helper|too big for map|spilled pointer";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +152,9 @@ impl Lexicon {
             table(Purpose::Fact(index), source);
         }
         table(Purpose::Verdict, VERDICT);
-        table(Purpose::Subject, SUBJECT);
+        for source in SUBJECTS {
+            table(Purpose::Subject, source);
+        }
         table(Purpose::About, ABOUT);
         for (index, noise) in catalogue.noise.iter().enumerate() {
             add(Purpose::Noise(index), &noise.text);
@@ -323,7 +330,8 @@ mod tests {
         let sources = sources.chain(LOOSE.iter().map(|(_, source)| *source));
         let sources = sources.chain(DIALECTS.iter().map(|(_, source)| *source));
         let sources = sources.chain(FACTS.iter().map(|(_, source)| *source));
-        for source in sources.chain([VERDICT, SUBJECT, ABOUT]) {
+        let sources = sources.chain(SUBJECTS.iter().copied());
+        for source in sources.chain([VERDICT, ABOUT]) {
             let pattern = Pattern::try_from(source.to_owned());
             assert!(pattern.is_ok(), "{}", pattern.unwrap_err());
             assert!(compile(source).is_some(), "{source}");

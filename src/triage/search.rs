@@ -222,7 +222,7 @@ impl<'a> Search<'a> {
                         && let Some((operation, _)) = LOOSE.get(index)
                     {
                         let names = lexicon.groups(entry, &captures);
-                        events.push(Event::told(*operation, names, text).loosely());
+                        events.push(Event::told(*operation, names, text).in_words_of(Voice::Loose));
                     }
                 }
                 Some(Purpose::Dialect(index)) if lexicon.is_match(entry, text) => {

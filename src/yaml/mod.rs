@@ -57,8 +57,13 @@ impl From<serde_yaml::Error> for Error {
 /// # Errors
 /// The first thing that is wrong with the text.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    Scan::default().run(text)?;
-    Ok(serde_yaml::from_str(text)?)
+    Ok(referring(text)?.0)
+}
+
+/// Reads a value, and tells in which line the first tag, anchor or alias stands.
+fn referring<T: DeserializeOwned>(text: &str) -> Result<(T, Option<usize>), Error> {
+    let reference = Scan::default().run(text)?;
+    Ok((serde_yaml::from_str(text)?, reference))
 }
 
 /// Reads a value from bytes.
@@ -69,26 +74,26 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     from_str(text(bytes)?)
 }
 
-/// The line of the first tag, anchor or alias, none of which is in what [`to_string`] makes.
-/// What stands in a text, with quotes or without, is none.
-#[must_use]
-pub fn line_of_reference(bytes: &[u8]) -> Option<usize> {
-    let mut scan = Scan::default();
-    // What nests too deep was refused before.
-    let _refused = scan.lines(text(bytes).ok()?);
-    scan.reference
+/// Reads a value from bytes, and tells in which line the first tag, anchor or alias stands, none
+/// of which is in what [`to_string`] makes. What stands in a text, with quotes or without, is none.
+///
+/// # Errors
+/// As [`from_slice`].
+pub fn from_slice_referring<T: DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<(T, Option<usize>), Error> {
+    referring(text(bytes)?)
 }
 
 /// Whether the text is what [`to_string`] makes of the value in it: such a text has one
 /// meaning, wherever it stands.
 #[must_use]
 pub fn is_as_written(text: &str) -> bool {
+    let read = referring::<serde_yaml::Value>(text);
     // A tag comes back as it was, and is no part of what is written.
-    if line_of_reference(text.as_bytes()).is_some() {
-        return false;
-    }
-    let value = from_str::<serde_yaml::Value>(text);
-    value.is_ok_and(|value| to_string(&value).is_ok_and(|again| again == text))
+    read.is_ok_and(|(value, reference)| {
+        reference.is_none() && to_string(&value).is_ok_and(|again| again == text)
+    })
 }
 
 /// The bytes as text.
@@ -338,7 +343,7 @@ mod tests {
             ("- |\n  x\n- !t y\n", Some(3)),
             ("a: |\n  x\nb: &x y\n", Some(3)),
         ] {
-            assert_eq!(line_of_reference(text.as_bytes()), line, "{text}");
+            assert_eq!(Scan::default().run(text), Ok(line), "{text}");
         }
     }
 

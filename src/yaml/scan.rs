@@ -23,15 +23,12 @@ pub(super) struct Scan {
     /// The line at hand.
     number: usize,
     /// The line of the first tag, anchor or alias.
-    pub(super) reference: Option<usize>,
+    reference: Option<usize>,
 }
 
 impl Scan {
-    pub(super) fn run(mut self, text: &str) -> Result<(), Error> {
-        self.lines(text)
-    }
-
-    pub(super) fn lines(&mut self, text: &str) -> Result<(), Error> {
+    /// Follows all of it; gives the line of the first tag, anchor or alias.
+    pub(super) fn run(mut self, text: &str) -> Result<Option<usize>, Error> {
         // Each of these ends a line in YAML 1.1; the parser counts them so.
         let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
@@ -40,7 +37,7 @@ impl Scan {
             self.line(line)
                 .map_err(|message| Error::new(index + 1, message))?;
         }
-        Ok(())
+        Ok(self.reference)
     }
 
     fn line(&mut self, line: &str) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::facts::{Fact, Facts, Value, Why, reader};
+use crate::facts::{Fact, Facts, Value, Why, environment, reader};
 use crate::host::{Host, boot};
 
 /// What a boot loader can be.
@@ -183,19 +183,12 @@ fn unseen(host: &dyn Host, facts: &Facts) -> Option<(String, String)> {
     let installed = facts
         .list("boot.installed")
         .is_some_and(|all| !all.is_empty());
-    let shares = shares_a_kernel(host);
+    let shares = environment::is_marked(host);
     if installed && !is("other") && !shares {
         let detail = "kernels are installed, and no settings of a loader are seen";
         return told(detail, "/boot");
     }
     None
-}
-
-/// Whether container managers left their marks: what is inside of one has another's kernel.
-fn shares_a_kernel(host: &dyn Host) -> bool {
-    ["/.dockerenv", "/run/.containerenv"]
-        .iter()
-        .any(|path| host.stat(path).is_ok())
 }
 
 /// A place of boot files that is mounted by /etc/fstab, and is empty.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::super::digest::Key;
+use super::super::digest::{Key, distribution};
 use super::super::words::Remedy;
 use super::ROWS;
 use super::judge::Population;
@@ -163,11 +163,9 @@ fn gather(population: &Population<'_>, check: &str, listed: &Listed) -> Gathered
         }
     }
     for ((os, version), hosts) in distributions {
-        let distribution = match (os, version) {
-            (Some(os), Some(version)) => format!("{os} {version}"),
-            (os, _) => os.unwrap_or("(unknown)").to_owned(),
-        };
-        gathered.distributions.add(&distribution, hosts);
+        let distribution = distribution(os, version);
+        let distribution = distribution.as_deref().unwrap_or("(unknown)");
+        gathered.distributions.add(distribution, hosts);
     }
     gathered
 }

@@ -16,3 +16,4 @@ pub use machine::{json, yaml};
 pub use markdown::markdown;
 pub use prometheus::prometheus;
 pub use text::text;
+pub use words::number;

@@ -10,7 +10,8 @@ pub(super) const UNCLEAR: &str = "unclear: what decides is not known or was not 
 pub(super) const SWAPPED: &str = "The baseline is newer than the reports: are the two swapped?";
 
 /// `1,234,567`.
-pub(super) fn number(number: u64) -> String {
+#[must_use]
+pub fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
