@@ -473,6 +473,9 @@ fn make(place: &Path, reports: usize) -> Result<Made> {
     }
     lines.flush()?;
     few_lines.flush()?;
+    // What is measured is reading: the kernel has written to the disk before.
+    let synced = Command::new("sync").status().context("sync")?;
+    ensure!(synced.success(), "sync: {synced}");
     Ok(Made {
         yaml,
         json,
