@@ -1847,11 +1847,14 @@ fn a_severity_that_changed_is_no_regression_and_no_cure() {
             ("broke", 0),
             ("worse", 0),
             ("became_ready", 0),
-            ("unclear", 1),
+            ("unclear", 0),
+            ("rejudged", 1),
         ] {
             assert_eq!(found[list]["hosts"], hosts, "{list}");
         }
         assert_eq!(found["regression"], false);
+        let output = run(&["fleet", paths[0], "--baseline", paths[1]]);
+        assert!(text(&output.stdout).contains("judged otherwise: the same fails"));
     }
 }
 
@@ -1951,7 +1954,9 @@ fn an_inventory_swallows_no_rows_and_guesses_no_host() {
     ]);
     let told = text(&output.stderr);
     assert!(
-        told.contains("2 that several hosts could be, and that label none by the first part of their names: web-9, db"),
+        told.contains(
+            "2 may mean several hosts, and label none of them: web-9, db (write the names in full"
+        ),
         "{told}"
     );
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -2030,4 +2035,148 @@ fn labels_of_replaced_reports_are_not_counted() {
     assert_eq!(text(&output.stderr), "");
     let output = run(&["fleet", file, "--by", "old1"]);
     assert!(text(&output.stderr).contains("no host has a label old1"));
+}
+
+/// What is to be replaced and was named is read before; what a directory has is not, and said.
+#[test]
+fn an_input_that_is_the_output_is_read_before() {
+    let place = tempfile::tempdir().unwrap();
+    let old = put(&place, "old.jsonl", stated("a", &[("x", "fail")]));
+    let new = put(&place, "new.jsonl", stated("b", &[("x", "fail")]));
+    let [old, new] = [&old, &new].map(|path| path.to_str().unwrap());
+    let site = put(&place, "site.jsonl", "");
+    let site = site.to_str().unwrap();
+    run(&["fleet", old, "--partial", "-o", site]);
+    let output = run(&["fleet", site, new, "--partial", "-o", site]);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(audit(&[site])["hosts"], 2);
+    let output = run(&["fleet", site, "-f", "json", "-o", old, old]);
+    assert_eq!(text(&output.stderr), "");
+    let written: Value = serde_json::from_slice(&fs::read(old).unwrap()).unwrap();
+    assert_eq!(written["hosts"], 2);
+
+    let place = tempfile::tempdir().unwrap();
+    put(&place, "d/a.json", stated("a", &[]));
+    let inside = put(&place, "d/b.json", stated("b", &[]));
+    let inside = inside.to_str().unwrap();
+    let folder = place.path().join("d");
+    let output = run(&[
+        "fleet",
+        folder.to_str().unwrap(),
+        "-f",
+        "json",
+        "-o",
+        inside,
+    ]);
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("b.json: it is what will be written, so it is not read"),
+        "{said}"
+    );
+    let written: Value = serde_json::from_slice(&fs::read(inside).unwrap()).unwrap();
+    assert_eq!(written["hosts"], 1);
+}
+
+/// A shard with nothing in it is a fault, not a summary.
+#[test]
+fn a_summary_of_nothing_is_none() {
+    let place = tempfile::tempdir().unwrap();
+    let empty = place.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let to = place.path().join("p.jsonl");
+    let [empty, to] = [&empty, &to].map(|path| path.to_str().unwrap());
+    let output = run(&["fleet", empty, "--partial", "-o", to]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no report was found"));
+    assert!(!Path::new(to).exists());
+}
+
+/// The exit status is another one, the audit is not.
+#[test]
+fn hosts_are_judged_where_nothing_shall_fail() {
+    let place = tempfile::tempdir().unwrap();
+    let file = put(&place, "a.jsonl", stated("a", &[("x", "fail")]));
+    let file = file.to_str().unwrap();
+    let output = run(&["fleet", file, "-f", "json", "--fail-on", "never"]);
+    assert_eq!(output.status.code(), Some(0));
+    let audit: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(audit["verdicts"]["not-ready"], 1);
+    assert_eq!(audit["causes"][0]["check"], "x");
+}
+
+/// Names that come to the same text are one series, since Prometheus refuses two.
+#[test]
+fn no_series_is_told_twice() {
+    let place = tempfile::tempdir().unwrap();
+    let checks: &[(&str, &str)] = &[("c\u{1}", "fail"), ("c\u{2}", "fail")];
+    let file = put(&place, "a.jsonl", stated("a", checks));
+    let output = run(&["fleet", file.to_str().unwrap(), "-f", "prometheus"]);
+    let told = text(&output.stdout);
+    let series = told.lines().filter(|line| !line.starts_with('#'));
+    let series: Vec<&str> = series
+        .filter_map(|line| Some(line.rsplit_once(' ')?.0))
+        .collect();
+    let different: std::collections::BTreeSet<&&str> = series.iter().collect();
+    assert_eq!(series.len(), different.len(), "{told}");
+    let cause = "cause_hosts{check=\"c\u{fffd}\",severity=\"error\",blocks=\"true\"} 2";
+    assert!(told.contains(cause), "{told}");
+}
+
+/// As for a shell, and as in a directory.
+#[test]
+fn patterns_leave_hidden_files_alone_and_read_none_twice() {
+    let place = tempfile::tempdir().unwrap();
+    for (name, host) in [
+        ("top.json", "a"),
+        ("s/deep/x.json", "b"),
+        (".hid/y.json", "c"),
+        (".z.json", "d"),
+    ] {
+        put(&place, name, stated(host, &[]));
+    }
+    for (pattern, hosts) in [
+        ("*", 2),
+        ("**", 2),
+        ("**/*", 2),
+        ("**/*.json", 2),
+        ("*/y.json", 0),
+        (".hid/*.json", 1),
+        ("s/*", 1),
+    ] {
+        let pattern = format!("{}/{pattern}", place.path().display());
+        let output = run(&["fleet", &pattern, "-f", "json"]);
+        let read = match output.stdout.is_empty() {
+            true => [0, 0],
+            false => {
+                let audit: Value = serde_json::from_slice(&output.stdout).unwrap();
+                [&audit["hosts"], &audit["reports"]["read"]].map(|count| count.as_u64().unwrap())
+            }
+        };
+        assert_eq!(read, [hosts; 2], "{pattern}");
+    }
+}
+
+/// A table of everything, or of what fails or is unknown.
+#[test]
+fn a_row_for_each_host_and_check() {
+    let place = tempfile::tempdir().unwrap();
+    let file = put(
+        &place,
+        "a.jsonl",
+        stated("a", &[("x", "fail"), ("y", "unknown")]),
+    );
+    let file = file.to_str().unwrap();
+    for (more, statuses) in [
+        (&[][..], &["fail", "unknown", "ok"][..]),
+        (&["-q"], &["fail", "unknown"]),
+    ] {
+        let output = run(&[&["fleet", file, "-f", "csv"], more].concat());
+        let mut rows = csv::Reader::from_reader(&output.stdout[..]);
+        let rows = rows.records().map(Result::unwrap);
+        let mut found: Vec<String> = rows.map(|row| row[8].to_owned()).collect();
+        found.sort();
+        let mut expected = statuses.to_vec();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
 }

@@ -24,7 +24,7 @@ enum Format {
     Yaml,
     /// The same data
     Json,
-    /// A row for each host and check, for spreadsheets
+    /// A row for each host and check, for spreadsheets; with -q of what fails or is unknown alone
     Csv,
     /// For tickets and wikis
     Markdown,
@@ -42,7 +42,7 @@ enum FailOn {
     Error,
     /// Errors and warnings
     Warning,
-    /// Nothing: the exit status is 0 or 2
+    /// Nothing: the exit status is 0 or 2; hosts are judged as with `error`
     Never,
     /// What got worse since --baseline: 1 if a host broke or has another cause, else 0
     Regression,
@@ -152,7 +152,7 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     let mut summary = gather(&arguments.paths, avoid, arguments)?;
     tell_bad(&summary, "");
     let mut bad = summary.bad() + before.as_ref().map_or(0, Summary::bad);
-    if summary.is_empty() && !arguments.partial {
+    if summary.is_empty() {
         bail!("no report was found");
     }
     if let Some((inventory, name)) = &inventory {
@@ -200,7 +200,8 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
                     fleet::LABEL_COLUMNS
                 ));
             }
-            terminal.stream(|out| fleet::csv(&summary, &weighing, out))?;
+            let all = !arguments.output.is_quiet();
+            terminal.stream(|out| fleet::csv(&summary, &weighing, all, out))?;
             None
         }
         Format::Text => Some(fleet::text(&audit, terminal.style())),
@@ -215,6 +216,7 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     }
     Ok(match arguments.fail_on {
         _ if spoilt => Exit::Trouble,
+        FailOn::Never => Exit::Status(0),
         FailOn::Regression => {
             let worse = audit
                 .changes
@@ -277,16 +279,20 @@ fn tell_inventory(name: &str, inventory: &Inventory, labelled: &Labelled<'_>) {
     let (count, some) = named(&mut labelled.ambiguous());
     if count > 0 {
         Terminal::warn(&format!(
-            "{name}: {count} that several hosts could be, and that label none by the first part of \
-             their names: {some}"
+            "{name}: {count} may mean several hosts, and label none of them: {some} (write the \
+             names in full, with their domains)"
         ));
     }
     let (count, some) = named(&mut labelled.unmatched());
     if inventory.is_empty() {
         Terminal::warn(&format!("{name}: the inventory names no host"));
     } else if labelled.hosts() == 0 {
+        let first = match some.is_empty() {
+            true => String::new(),
+            false => format!(" (its first: {some})"),
+        };
         Terminal::warn(&format!(
-            "{name}: the inventory names none of these hosts (its first: {some})"
+            "{name}: the inventory labels none of these hosts{first}"
         ));
     } else if count > 0 {
         Terminal::warn(&format!("{name}: {count} without a report: {some}"));
@@ -344,9 +350,8 @@ fn tell_bad(summary: &Summary, of: &str) {
 
 fn threshold(arguments: &FleetArguments) -> Threshold {
     match arguments.fail_on {
-        FailOn::Never => Threshold::Never,
         _ if arguments.strict => Threshold::Strict,
-        FailOn::Error | FailOn::Regression => Threshold::Error,
+        FailOn::Error | FailOn::Regression | FailOn::Never => Threshold::Error,
         FailOn::Warning => Threshold::Warning,
     }
 }

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::output::Terminal;
 use bpf_doctor::fleet::{Bad, Input, Promise, promise_of};
 
 type Inputs = Box<dyn Iterator<Item = Result<Input, Bad>>>;
 
 /// The inputs, found one after the other while they are read. What is `avoid`, the file that
-/// is being written, is none.
+/// is going to be written, is none unless it was named: then it is read before.
 /// A path or pattern that means nothing is one fault among them.
 pub fn inputs(paths: &[PathBuf], avoid: Option<&Path>) -> Inputs {
     let avoid = avoid.and_then(|path| path.canonicalize().ok());
@@ -38,9 +39,24 @@ fn of_path(path: &Path, avoid: Option<PathBuf>) -> Inputs {
         let one = |reason: &str| -> Inputs {
             Box::new(std::iter::once(Err(bad(Path::new(&name), reason))))
         };
-        let Ok(found) = glob::glob(&name) else {
+        // Any depth: directories come with what is in them, so that no file comes twice.
+        let is_deep = name.contains("**");
+        let pattern = match name.ends_with("**") {
+            true => format!("{name}/*"),
+            false => name.clone(),
+        };
+        let options = glob::MatchOptions {
+            // What begins with a dot is hidden, as in a directory and for a shell.
+            require_literal_leading_dot: true,
+            ..glob::MatchOptions::new()
+        };
+        let Ok(found) = glob::glob_with(&pattern, options) else {
             return one("it is no pattern");
         };
+        let found = found.filter(move |path| match path {
+            Ok(path) => !(is_deep && path.is_dir()),
+            Err(_) => true,
+        });
         let mut found = found.peekable();
         if found.peek().is_none() {
             return one("nothing is called that");
@@ -105,13 +121,20 @@ fn input(entry: &DirEntry, avoid: Option<&Path>, found: Found) -> Option<Input> 
             open: Box::new(|| Ok(Box::new(&b"\0"[..]))),
         });
     }
-    if avoid.is_some_and(|avoid| path.canonicalize().is_ok_and(|path| path == avoid)) {
-        return None;
-    }
     let promise = match named {
         true => Promise::Reports,
         false => promise_of(&entry.file_name().to_string_lossy()),
     };
+    let is_output = avoid.is_some_and(|avoid| path.canonicalize().is_ok_and(|path| path == avoid));
+    if is_output && !(named && found == Found::ByName) {
+        if promise == Promise::Reports {
+            Terminal::warn(&format!(
+                "{}: it is what will be written, so it is not read; name it to have it read before",
+                path.display()
+            ));
+        }
+        return None;
+    }
     let size = entry.metadata().ok().filter(|_| kind.is_file());
     let size = size.map(|found| found.len());
     Some(Input {

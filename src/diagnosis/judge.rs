@@ -254,7 +254,7 @@ pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
         let version = |piece: &Evidence| matches!(piece, Evidence::Fact { fact, .. } if fact == "kernel.version");
         return if missing.iter().any(version) {
             "the kernel's vendor brings features to old version numbers, so the number does not \
-             tell; an experiment on the host would"
+             tell (an experiment on the host would)"
         } else {
             "what is known does not answer the question"
         }

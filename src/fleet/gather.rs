@@ -139,7 +139,7 @@ fn deal(
     jobs: &SyncSender<Job>,
     reading: Reading,
 ) -> Summary {
-    let mut summary = Summary::new(reading.latest);
+    let mut summary = Summary::sharing(reading);
     let mut files = Vec::new();
     let mut buffer = Vec::new();
     for input in inputs {
@@ -156,8 +156,9 @@ fn deal(
                 hand_over(jobs, Job::Files(std::mem::take(&mut files)));
             }
         } else {
+            let name = input.name.clone();
             let part = stream(input, jobs, reading, &mut buffer);
-            summary.join(part);
+            summary.join_within((&name, 0), part);
         }
     }
     hand_over(jobs, Job::Files(files));
@@ -338,7 +339,7 @@ impl Sequence {
             Ok(None) => {}
             Ok(Some(summary)) => {
                 self.open = None;
-                self.summary.join(summary);
+                self.summary.join_within((source, line), summary);
             }
             Err(reason) => self.wrong(source, line, &reason),
         }

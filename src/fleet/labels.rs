@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::room::of_labels;
+
 /// Labels, sorted by their keys.
 pub(super) type LabelSet = Arc<[(Arc<str>, Box<str>)]>;
 
@@ -18,6 +20,7 @@ pub(super) struct LabelTable {
     sets: Vec<LabelSet>,
     numbers: BTreeMap<LabelSet, u32>,
     keys: BTreeSet<Arc<str>>,
+    held: usize,
 }
 
 impl LabelTable {
@@ -46,6 +49,7 @@ impl LabelTable {
                 self.keys.insert(Arc::clone(key));
             }
         }
+        self.held += of_labels(set.iter().map(|(key, value)| (&**key, &**value)));
         self.sets.push(Arc::clone(&set));
         // More sets than this have no room in memory.
         let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
@@ -58,6 +62,11 @@ impl LabelTable {
         let set = (number as usize).checked_sub(1);
         set.and_then(|place| self.sets.get(place))
             .map_or(&[], |set| &**set)
+    }
+
+    /// About what they take, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.held
     }
 
     /// All sets, in the order of their numbers, the first of which is 1.

@@ -24,6 +24,7 @@ mod raw;
 mod read;
 mod rejoin;
 mod render;
+mod room;
 mod scan;
 mod shared;
 mod split;

@@ -9,6 +9,7 @@ use super::audit::{Cure, cure};
 use super::digest::{FINDINGS_LIMIT, HOST_LIMIT, LABELS_LIMIT, SOFTWARE_LIMIT};
 use super::labels::NONE;
 use super::partial::{Head, Hex, Line, PARTIAL_SCHEMA, ShapeLine};
+use super::room::NO_ROOM;
 use super::summary::{Known, Row, Shape, Summary};
 use super::words::{NAME_LIMIT, Words, cut};
 use crate::diagnosis::{Severity, Status};
@@ -80,6 +81,9 @@ impl PartialReader {
     /// Takes a line; the last one gives the summary.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<Option<Summary>, String> {
         let line: Line = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
+        if !self.summary.is_within_room() {
+            return Err(NO_ROOM.to_owned());
+        }
         let summary = &mut self.summary;
         match line {
             Line::Bad(bad) => {

@@ -17,6 +17,7 @@ const TURN: usize = 256 << 10;
 
 /// The stream.
 pub(super) struct Shared {
+    name: String,
     state: Mutex<State>,
 }
 
@@ -25,7 +26,6 @@ type Whole = Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
 
 struct State {
     splitter: Splitter<Whole>,
-    name: String,
     /// What else came out of the stream; none once it has ended.
     sequence: Option<Sequence>,
 }
@@ -43,9 +43,14 @@ impl Shared {
             state: Mutex::new(State {
                 splitter: Splitter::new(whole, Vec::new()),
                 sequence: Some(Sequence::new(latest)),
-                name,
             }),
+            name,
         }
+    }
+
+    /// Its name for people.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Puts the next documents in the place of those of this batch; there are none where the
@@ -54,11 +59,8 @@ impl Shared {
         batch.bytes.clear();
         batch.ends.clear();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State {
-            splitter,
-            name,
-            sequence,
-        } = &mut *state;
+        let State { splitter, sequence } = &mut *state;
+        let name = &self.name;
         name.clone_into(&mut batch.source);
         let open = sequence.as_mut()?;
         while batch.bytes.len() < TURN {

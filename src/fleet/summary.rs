@@ -18,6 +18,7 @@ use super::audit::{Cure, cure};
 use super::bad::{Bad, BadReports};
 use super::digest::{Digest, Key, Own, Place, Software};
 use super::labels::LabelTable;
+use super::room::{of_finding, of_list, of_place, of_shape};
 use super::words::{Store, Variant, Words};
 use crate::diagnosis::{Severity, Status};
 
@@ -104,6 +105,10 @@ pub struct Summary {
     pub(super) future: u64,
     /// The last second a report can be of, if its host's clock is right.
     pub(super) latest: Option<u64>,
+    /// About what it takes that hosts have each for themselves, in bytes; see room.rs.
+    pub(super) held: usize,
+    /// By how many summaries the room for that is shared; 0 is 1.
+    pub(super) share: usize,
 }
 
 impl Summary {
@@ -116,8 +121,12 @@ impl Summary {
         }
     }
 
-    /// Adds a report; says what its row has in common with others.
-    pub(super) fn add(&mut self, digest: Digest) -> Common {
+    /// Adds a report; says what its row has in common with others, or nothing if it has too much
+    /// of its own.
+    pub(super) fn add(&mut self, digest: Digest) -> Option<Common> {
+        if !self.has_room_for(&digest) {
+            return None;
+        }
         for variant in &digest.findings {
             self.know(variant);
         }
@@ -134,14 +143,17 @@ impl Summary {
         let shape = self.number(Arc::new(shape));
         let labels = digest.labels.iter();
         let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
+        let before = self.labels.held();
+        let number = self.labels.number(labels);
+        self.held += self.labels.held() - before;
         let common = Common {
             shape,
-            labels: self.labels.number(labels),
+            labels: number,
             full: !digest.partly,
         };
         let (id, name, time) = (digest.id, digest.name, digest.time);
         self.add_like(common, Own { id, name, time });
-        common
+        Some(common)
     }
 
     /// Adds a report that has all this in common with one that was added.
@@ -172,7 +184,9 @@ impl Summary {
     pub fn join(&mut self, other: Self) {
         if self.hosts.is_empty() && self.findings.is_empty() && self.bad_count == 0 {
             let (foreign, future, latest) = (self.foreign, self.future, self.latest);
+            let share = self.share;
             *self = other;
+            self.share = share;
             self.foreign += foreign;
             self.future += future;
             self.latest = latest;
@@ -187,10 +201,12 @@ impl Summary {
             .into_iter()
             .map(|shape| self.number(shape))
             .collect();
+        let before = self.labels.held();
         let sets = other.labels.into_sets().into_iter();
         let sets: Vec<u32> = std::iter::once(super::labels::NONE)
             .chain(sets.map(|set| self.labels.of_set(set)))
             .collect();
+        self.held += self.labels.held() - before;
         for (id, mut row) in other.hosts {
             let (shape, labels) = (row.shape as usize, row.labels as usize);
             if let (Some(shape), Some(labels)) = (numbers.get(shape), sets.get(labels)) {
@@ -255,10 +271,11 @@ impl Summary {
 
     /// Knows a finding. A summary of an earlier doctor may not have told what it takes.
     pub(super) fn know_of(&mut self, known: Known) {
-        let before = self
-            .findings
-            .entry(known.key)
-            .or_insert_with(|| known.clone());
+        let held = &mut self.held;
+        let before = self.findings.entry(known.key).or_insert_with(|| {
+            *held += of_finding(&known.check);
+            known.clone()
+        });
         if before.cure == Cure::Untold {
             before.cure = known.cure;
         }
@@ -285,7 +302,10 @@ impl Summary {
 
     /// The one copy of a list of checks.
     pub(super) fn checks(&mut self, checks: Vec<Arc<str>>) -> Arc<Vec<Arc<str>>> {
-        shared(&mut self.checks, checks)
+        let (before, weight) = (self.checks.len(), of_list(&checks));
+        let list = shared(&mut self.checks, checks);
+        self.held += weight * (self.checks.len() - before);
+        list
     }
 
     /// The one copy of a place.
@@ -299,6 +319,7 @@ impl Summary {
                 None => drop(self.texts.insert(Arc::clone(text))),
             }
         }
+        self.held += of_place(&place);
         shared(&mut self.places, place)
     }
 
@@ -308,6 +329,7 @@ impl Summary {
         }
         // More shapes than this have no room in memory.
         let number = u32::try_from(self.shapes.len()).unwrap_or(u32::MAX);
+        self.held += of_shape(shape.findings.len(), &shape.software);
         self.shapes.push(Arc::clone(&shape));
         self.numbers.insert(shape, number);
         number

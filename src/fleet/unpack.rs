@@ -324,5 +324,10 @@ fn pax_path(bytes: &[u8]) -> Option<String> {
 /// What went wrong, in a line that continues the file's name.
 pub(super) fn told(error: &io::Error) -> String {
     let said = error.to_string();
+    if said.contains("requires too much memory") {
+        return "can't read it: it was packed with a window larger than 8 MiB (zstd --long); pack it \
+                again without that"
+            .to_owned();
+    }
     format!("can't read it: {}", said.lines().next().unwrap_or_default())
 }

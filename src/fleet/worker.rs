@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::alike;
 use super::bad::bad;
+use super::faults::Fault;
 use super::gather::{Batch, Input, Job, Reading, Sequence, read};
 use super::quick::Quick;
+use super::room::NO_ROOM;
 use super::summary::{Common, Summary};
 
 /// A thread's own part of the work.
@@ -32,7 +34,7 @@ impl<'a> Worker<'a> {
         Self {
             tally: Tally {
                 quick: Quick::new(reading.in_full),
-                summary: Summary::new(reading.latest),
+                summary: Summary::sharing(reading),
                 common: Vec::new(),
                 count,
             },
@@ -63,7 +65,7 @@ impl<'a> Worker<'a> {
                 }
                 self.tally.batch(&self.batch);
                 if let Some(summary) = end {
-                    self.tally.summary.join(summary);
+                    self.tally.summary.join_within((stream.name(), 0), summary);
                 }
             },
         }
@@ -71,14 +73,20 @@ impl<'a> Worker<'a> {
 
     fn file(&mut self, input: Input) {
         let mut sequence = Sequence::new(self.latest);
+        let name = input.name.clone();
         let tally = &mut self.tally;
         read(input, &mut self.buffer, &mut |out| {
             sequence.take(out, &mut |source, line, text| {
                 tally.report(source, line, text);
             });
         });
-        self.tally.summary.join(sequence.summary);
+        self.tally.summary.join_within((&name, 0), sequence.summary);
     }
+}
+
+/// There is no room for what a report has of its own.
+fn no_room() -> Fault {
+    Fault::new(1, NO_ROOM.to_owned())
 }
 
 impl Tally<'_> {
@@ -93,23 +101,25 @@ impl Tally<'_> {
 
     fn report(&mut self, source: &str, line: usize, text: &[u8]) {
         let read = match self.quick.read(text) {
-            Ok(alike::Reading::New(digest, number)) => {
-                let common = self.summary.add(*digest);
-                if let Some(number) = number {
+            Ok(alike::Reading::New(digest, number)) => match (self.summary.add(*digest), number) {
+                (None, _) => Err(no_room()),
+                (Some(_), None) => Ok(()),
+                (Some(common), Some(number)) => {
                     self.common.truncate(number);
                     self.common.push(common);
+                    Ok(())
                 }
-                Ok(())
-            }
+            },
             Ok(alike::Reading::Like(number, own)) => match self.common.get(number) {
                 Some(common) => {
                     self.summary.add_like(*common, own);
                     Ok(())
                 }
                 // Not to happen; no report gets lost over it.
-                None => self.quick.in_full(text).map(|digest| {
-                    self.summary.add(digest);
-                }),
+                None => self
+                    .quick
+                    .in_full(text)
+                    .and_then(|digest| self.summary.add(digest).map(|_| ()).ok_or_else(no_room)),
             },
             Err(fault) => Err(fault),
         };

@@ -40,6 +40,7 @@ pub(super) fn changes(
     let mut broke = Names::default();
     let mut worse = Names::default();
     let mut unclear = Names::default();
+    let mut rejudged = Names::default();
     let mut moves: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
     let mut flow: BTreeMap<&str, Flow> = BTreeMap::new();
     for ((old, new), hosts) in &pairs {
@@ -76,7 +77,10 @@ pub(super) fn changes(
         } else if old.verdict != new.verdict
             || (new.verdict == Verdict::NotReady && !found.is_empty())
         {
-            add(&mut unclear);
+            match is_rejudged(old, new) {
+                true => add(&mut rejudged),
+                false => add(&mut unclear),
+            }
         }
         let release = |class: &Class<'_>| {
             let release = class.shape.place.release.as_deref();
@@ -115,6 +119,7 @@ pub(super) fn changes(
         broke: broke.told(),
         worse: worse.told(),
         unclear: unclear.told(),
+        rejudged: rejudged.told(),
         causes: cause_changes(&past, population, &mut flow),
         kernels: moves,
         kernel_moves,
@@ -160,6 +165,25 @@ fn has_answer(class: &Class<'_>, check: &str) -> bool {
         Some(known) => known.status == Status::Fail,
         None => is_answer(class, check) || is_need(class, check),
     }
+}
+
+/// Whether what decides at one of the two times alone fails at both: then it is weighed in
+/// another way, and nothing happened to the host.
+fn is_rejudged(old: &Class<'_>, new: &Class<'_>) -> bool {
+    let only = |one: &Class<'_>, other: &Class<'_>| -> Vec<Arc<str>> {
+        let own = one
+            .blockers
+            .iter()
+            .filter(|check| !other.blockers.contains(check));
+        own.cloned().collect()
+    };
+    let differ = [only(old, new), only(new, old)].concat();
+    !differ.is_empty()
+        && differ
+            .iter()
+            .all(|check| fails(old, check) && fails(new, check))
+        && !(old.open && old.verdict == Verdict::Undetermined)
+        && !(new.open && new.verdict == Verdict::Undetermined)
 }
 
 /// Whether a check fails, whatever it weighs.

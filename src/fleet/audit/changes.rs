@@ -31,6 +31,8 @@ pub struct Changes {
     /// Hosts of which it is not known whether they are better or worse: what decides is
     /// unknown at one of the two times, or was not looked at.
     pub unclear: Hosts,
+    /// Hosts with another verdict though the same fails: the doctor weighs it in another way.
+    pub rejudged: Hosts,
     /// Causes, the largest change first; those without a change are left out.
     pub causes: Vec<CauseChange>,
     /// Hosts whose kernel is another one now, most hosts first; all of them.

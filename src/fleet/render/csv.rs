@@ -6,7 +6,7 @@ use std::io::Write;
 use super::super::audit::{LABELS, Population, Weighing, label_keys};
 use super::super::digest::Key;
 use super::super::labels;
-use super::super::summary::{Row, Summary};
+use super::super::summary::{Row, Shape, Summary};
 use crate::diagnosis::{Needs, Severity, Status};
 use crate::report::{Verdict, clean};
 use crate::time::time;
@@ -33,21 +33,27 @@ const FIRST: &[&str] = &[
 /// So many labels are columns.
 pub const LABEL_COLUMNS: usize = LABELS;
 
-/// Writes the rows: of each host what fails or is unknown, and one row of a host on which
-/// nothing does. Labels follow as columns of their own, those of the most hosts.
+/// Writes the rows: of each host what fails or is unknown, then, if `all`, what is ok or does
+/// not apply; one row of a host of which there is nothing of that. Labels follow as columns of
+/// their own, those of the most hosts.
 ///
 /// No cell begins with what a spreadsheet takes for a formula.
 ///
 /// # Errors
 /// Those of the place it is written to.
-pub fn csv(summary: &Summary, weighing: &Weighing, out: &mut dyn Write) -> io::Result<()> {
+pub fn csv(
+    summary: &Summary,
+    weighing: &Weighing,
+    all: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let population = Population::new(summary, weighing);
     let labels = label_keys(&population);
     let labels: Vec<&str> = labels.iter().map(|label| label.key).collect();
     let mut writer = ::csv::Writer::from_writer(out);
     let header = FIRST.iter().map(|name| (*name).to_owned());
     let header = header.chain(labels.iter().map(|key| cell(&format!("label:{key}"))));
-    writer.write_record(header)?;
+    writer.write_record(header).map_err(trouble)?;
     let mut rows: Vec<(&Key, &Row)> = summary.hosts.iter().collect();
     rows.sort_by(|a, b| (&a.1.name, a.0).cmp(&(&b.1.name, b.0)));
     for (_, row) in rows {
@@ -72,9 +78,11 @@ pub fn csv(summary: &Summary, weighing: &Weighing, out: &mut dyn Write) -> io::R
                 cell(labels::value(own, key).unwrap_or_default())
             })
             .collect();
-        if class.findings.is_empty() {
-            let nothing = vec![String::new(); FIRST.len() - host.len()];
-            writer.write_record(host.iter().chain(&nothing).chain(&labels))?;
+        let passed = passed(class.shape).filter(|_| all);
+        let rest = vec![String::new(); FIRST.len() - host.len()];
+        if class.findings.is_empty() && passed.clone().next().is_none() {
+            let row = host.iter().chain(&rest).chain(&labels);
+            writer.write_record(row).map_err(trouble)?;
         }
         for known in &class.findings {
             let words = population.words(known.key);
@@ -95,10 +103,32 @@ pub fn csv(summary: &Summary, weighing: &Weighing, out: &mut dyn Write) -> io::R
                 cell(typed.map_or("", |fix| &fix.summary)),
                 guarded(commands.join("\n")),
             ];
-            writer.write_record(host.iter().chain(&finding).chain(&labels))?;
+            let row = host.iter().chain(&finding).chain(&labels);
+            writer.write_record(row).map_err(trouble)?;
+        }
+        for (check, is) in passed {
+            let finding = [cell(check), status(is).to_owned()];
+            let rest = rest.iter().skip(finding.len());
+            let row = host.iter().chain(&finding).chain(rest).chain(&labels);
+            writer.write_record(row).map_err(trouble)?;
         }
     }
     writer.flush()
+}
+
+/// The checks that are ok or do not apply.
+fn passed(shape: &Shape) -> impl Iterator<Item = (&str, Status)> + Clone {
+    let ok = shape.ok.iter().map(|check| (&**check, Status::Ok));
+    let moot = shape.moot.iter();
+    ok.chain(moot.map(|check| (&**check, Status::NotApplicable)))
+}
+
+/// What the place it is written to says, such as that a reader went away.
+fn trouble(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

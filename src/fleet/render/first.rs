@@ -68,7 +68,8 @@ impl Page {
 
     pub(super) fn plan(&mut self, audit: &Audit) {
         let plan = &audit.plan;
-        if plan.steps.is_empty() && plan.stuck == 0 {
+        let waits = plan.undecided > 0 && audit.verdicts.not_ready > 0;
+        if plan.steps.is_empty() && plan.stuck == 0 && !waits {
             return;
         }
         self.title("What to mend first");

@@ -118,7 +118,8 @@ pub fn markdown(audit: &Audit) -> String {
 
 fn plan(audit: &Audit) -> String {
     let plan = &audit.plan;
-    if plan.steps.is_empty() && plan.stuck == 0 {
+    let waits = plan.undecided > 0 && audit.verdicts.not_ready > 0;
+    if plan.steps.is_empty() && plan.stuck == 0 && !waits {
         return String::new();
     }
     let mut out = heading("What to mend first");
@@ -254,6 +255,7 @@ fn since(changes: &Changes) -> String {
         ("broke", &changes.broke),
         ("not ready for another cause", &changes.worse),
         (super::words::UNCLEAR, &changes.unclear),
+        (super::words::REJUDGED, &changes.rejudged),
         ("became ready", &changes.became_ready),
         ("new", &changes.new),
         ("gone", &changes.gone),

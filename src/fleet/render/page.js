@@ -157,8 +157,8 @@ function top() {
 function since() {
   const changes = audit.changes;
   if (!changes) return;
-  const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
-  const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", became_ready: "became ready", new: "new", gone: "gone" };
+  const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["rejudged", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
+  const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same fails, and the doctor weighs it in another way", became_ready: "became ready", new: "new", gone: "gone" };
   const node = section("Since then", el("div", { class: "tiles" }, rows.map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, examples(changes[key]))))));

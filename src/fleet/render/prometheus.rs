@@ -1,6 +1,8 @@
 //! The audit in the text format of Prometheus, for node_exporter's textfile collector or a
 //! push gateway.
 
+use std::collections::HashMap;
+
 use super::super::audit::{Audit, Verdicts};
 use crate::diagnosis::Severity;
 use crate::report::clean;
@@ -12,7 +14,7 @@ const SERIES: usize = 200;
 /// The audit as metrics, all of them gauges.
 #[must_use]
 pub fn prometheus(audit: &Audit) -> String {
-    let mut page = Page(String::new());
+    let mut page = Page::default();
     page.family("hosts", "Hosts by verdict.");
     page.verdicts("hosts", &[], &audit.verdicts);
     let reports = &audit.reports;
@@ -125,6 +127,7 @@ pub fn prometheus(audit: &Audit) -> String {
             ("broke", &changes.broke),
             ("worse", &changes.worse),
             ("unclear", &changes.unclear),
+            ("rejudged", &changes.rejudged),
             ("new", &changes.new),
             ("gone", &changes.gone),
         ] {
@@ -136,14 +139,23 @@ pub fn prometheus(audit: &Audit) -> String {
         );
         page.sample("regression", &[], u64::from(changes.regression));
     }
-    page.0
+    page.finish();
+    page.text
 }
 
-struct Page(String);
+#[derive(Default)]
+struct Page {
+    text: String,
+    /// The series of the family at hand, in order.
+    series: Vec<(String, u64)>,
+    /// Where each of them is.
+    places: HashMap<String, usize>,
+}
 
 impl Page {
     fn family(&mut self, name: &str, help: &str) {
-        self.0 += &format!(
+        self.finish();
+        self.text += &format!(
             "# HELP bpf_doctor_fleet_{name} {help}\n# TYPE bpf_doctor_fleet_{name} gauge\n"
         );
     }
@@ -156,7 +168,24 @@ impl Page {
             true => String::new(),
             false => format!("{{{}}}", labels.join(",")),
         };
-        self.0 += &format!("bpf_doctor_fleet_{name}{labels} {value}\n");
+        let series = format!("bpf_doctor_fleet_{name}{labels}");
+        // Names that differ in control characters alone are one here: a series can't be told twice.
+        let place = *self
+            .places
+            .entry(series.clone())
+            .or_insert(self.series.len());
+        match self.series.get_mut(place) {
+            Some((_, sum)) => *sum += value,
+            None => self.series.push((series, value)),
+        }
+    }
+
+    /// Writes the series of the family at hand.
+    fn finish(&mut self) {
+        self.places.clear();
+        for (series, value) in self.series.drain(..) {
+            self.text += &format!("{series} {value}\n");
+        }
     }
 
     fn verdicts(&mut self, name: &str, labels: &[(&str, &str)], verdicts: &Verdicts) {

@@ -3,7 +3,7 @@
 
 use super::super::audit::{Audit, Changes, Hosts, Outlier};
 use super::text::{Page, short};
-use super::words::{hosts, number, such};
+use super::words::{counted, hosts, number, such};
 use crate::report::{Style, clean};
 
 impl Page {
@@ -28,6 +28,13 @@ impl Page {
             for reason in unknown.reasons.most.iter().take(2) {
                 let value = short(&clean(&reason.value), 120);
                 self.line(&format!("    {value} ({})", hosts(reason.hosts)));
+            }
+            let others = (unknown.reasons.different as usize).saturating_sub(2);
+            if others > 0 {
+                self.line(&format!(
+                    "    and {}",
+                    counted(others as u64, "more reason")
+                ));
             }
             for grant in unknown.grant.iter().take(self.shown.commands) {
                 self.line(&format!("    → {}", clean(grant)));
@@ -90,6 +97,7 @@ impl Page {
             ),
             (&changes.worse, "not ready for another cause", Style::red),
             (&changes.unclear, super::words::UNCLEAR, Style::yellow),
+            (&changes.rejudged, super::words::REJUDGED, Style::yellow),
             (&changes.became_ready, "became ready", Style::green),
             (&changes.new, "new", Style::dim),
             (&changes.gone, "gone", Style::dim),
@@ -121,7 +129,7 @@ impl Page {
                 line += &format!("; no longer on {}", number(cause.cured.hosts));
             }
             if cause.unseen > 0 {
-                line += &format!("; no longer looked at on {}", number(cause.unseen));
+                line += &format!("; no answer now on {}", number(cause.unseen));
             }
             self.line(&line);
         }

@@ -5,6 +5,9 @@ use crate::diagnosis::Needs;
 
 /// What hosts are of which it is not known whether they changed.
 pub(super) const UNCLEAR: &str = "unclear: what decides is not known or was not looked at";
+/// What is said of hosts on which the same fails and counts, or does not, otherwise.
+pub(super) const REJUDGED: &str =
+    "judged otherwise: the same fails, and the doctor weighs it in another way";
 
 /// Said where one was probably given for the other.
 pub(super) const SWAPPED: &str = "The baseline is newer than the reports: are the two swapped?";
@@ -33,7 +36,8 @@ pub(super) fn reports(count: u64) -> String {
     counted(count, "report")
 }
 
-fn counted(count: u64, what: &str) -> String {
+/// `1 thing`, `2 things`.
+pub(super) fn counted(count: u64, what: &str) -> String {
     match count {
         1 => format!("1 {what}"),
         count => format!("{} {what}s", number(count)),
