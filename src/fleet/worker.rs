@@ -86,7 +86,7 @@ impl<'a> Worker<'a> {
 
 /// There is no room for what a report has of its own.
 fn no_room() -> Fault {
-    Fault::new(1, NO_ROOM.to_owned())
+    Fault::new(1, NO_ROOM)
 }
 
 impl Tally<'_> {

@@ -178,12 +178,9 @@ fn is_rejudged(old: &Class<'_>, new: &Class<'_>) -> bool {
         own.cloned().collect()
     };
     let differ = [only(old, new), only(new, old)].concat();
-    !differ.is_empty()
-        && differ
-            .iter()
-            .all(|check| fails(old, check) && fails(new, check))
-        && !(old.open && old.verdict == Verdict::Undetermined)
-        && !(new.open && new.verdict == Verdict::Undetermined)
+    let fails_twice = |check: &Arc<str>| fails(old, check) && fails(new, check);
+    let is_open = |class: &Class<'_>| class.open && class.verdict == Verdict::Undetermined;
+    !differ.is_empty() && differ.iter().all(fails_twice) && !is_open(old) && !is_open(new)
 }
 
 /// Whether a check fails, whatever it weighs.
