@@ -281,6 +281,11 @@ fn every_way_to_hand_in_reports_gives_the_same_audit() {
         audit(&[directory.to_str().unwrap()])["reports"]["passed_over"],
         1
     );
+    let page = text(&run(&["fleet", directory.to_str().unwrap()]).stdout);
+    assert!(
+        page.contains("\n1 other file passed over, which does not"),
+        "{page}"
+    );
     for way in &ways {
         let way = way.to_str().unwrap();
         assert_eq!(said(&[way]), expected, "{way}");

@@ -284,23 +284,57 @@ fn valid(files: &[PathBuf]) {
 #[test]
 fn rules_and_dashboards_ask_for_metrics_there_are() {
     let host = healthy();
-    let output = formatted("prometheus", host.path(), &["--profile", "cilium"]);
+    let root = host.path();
+    let of_host = text(&formatted("prometheus", root, &["--profile", "cilium"]).stdout);
+    let scratch = tempfile::tempdir().unwrap();
+    let report = scratch.path().join("report.json");
+    fs::write(&report, formatted("json", root, &[]).stdout).unwrap();
+    let report = report.to_str().unwrap();
+    let audit = [
+        "fleet",
+        report,
+        "--baseline",
+        report,
+        "--format",
+        "prometheus",
+    ];
+    let of_fleet = text(&run(&audit).stdout);
     let word = Regex::new(r"\bbpf_doctor_[a-z_]+").unwrap();
-    let metrics = text(&output.stdout);
-    let given: Vec<&str> = word.find_iter(&metrics).map(|word| word.as_str()).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fleet");
-    for name in [
-        "prometheus.md",
-        "prometheus/rules.yml",
-        "prometheus/rules.test.yml",
-        "prometheus/dashboard.json",
+    for (metrics, names) in [
+        (
+            of_host,
+            [
+                "prometheus.md",
+                "prometheus/rules.yml",
+                "prometheus/rules.test.yml",
+                "prometheus/dashboard.json",
+            ],
+        ),
+        (
+            of_fleet.clone(),
+            [
+                "audit-in-prometheus.md",
+                "prometheus/fleet-rules.yml",
+                "prometheus/fleet-rules.test.yml",
+                "prometheus/fleet-dashboard.json",
+            ],
+        ),
     ] {
-        let page = fs::read_to_string(folder.join(name)).unwrap();
-        let asked: Vec<&str> = word.find_iter(&page).map(|word| word.as_str()).collect();
-        assert!(asked.len() > 2, "{name}");
-        for metric in asked {
-            assert!(given.contains(&metric), "{name}: there is no {metric}");
+        let given: Vec<&str> = word.find_iter(&metrics).map(|word| word.as_str()).collect();
+        for name in names {
+            let page = fs::read_to_string(folder.join(name)).unwrap();
+            let asked: Vec<&str> = word.find_iter(&page).map(|word| word.as_str()).collect();
+            assert!(asked.len() > 2, "{name}");
+            for metric in asked {
+                assert!(given.contains(&metric), "{name}: there is no {metric}");
+            }
         }
+    }
+    let page = fs::read_to_string(folder.join("audit-in-prometheus.md")).unwrap();
+    for metric in word.find_iter(&of_fleet) {
+        let row = format!("`{}`", metric.as_str());
+        assert!(page.contains(&row), "the page does not tell of {row}");
     }
 }
 

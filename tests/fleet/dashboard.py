@@ -1,4 +1,4 @@
-"""Holds docs/fleet/prometheus/dashboard.json against Grafana's own types.
+"""Holds a dashboard of docs/fleet/prometheus against Grafana's own types.
 
 Grafana publishes the schema of its dashboards as types (grafana-foundation-sdk), which keep
 what they know and drop the rest. What comes back has to be what went in: a misspelt key, a
@@ -17,8 +17,8 @@ from grafana_foundation_sdk.cog import plugins
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
-# Grafana writes and reads it, and this version of the types does not have it.
-KNOWN = {"/templating/list/1/definition"}
+# Grafana writes and reads them, and this version of the types does not have them.
+KNOWN = {"/templating/list/1/definition", "/templating/list/2/definition"}
 
 
 def lost(before, after, place=""):

@@ -59,10 +59,14 @@ impl Page {
             self.line(&line);
         }
         if reports.passed_over > 0 {
-            self.line(&format!(
-                "{} other files passed over, which don't look like reports",
-                number(reports.passed_over)
-            ));
+            let files = match reports.passed_over {
+                1 => "1 other file passed over, which does not look like a report".to_owned(),
+                many => format!(
+                    "{} other files passed over, which don't look like reports",
+                    number(many)
+                ),
+            };
+            self.line(&files);
         }
     }
 

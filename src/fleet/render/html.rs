@@ -2,8 +2,9 @@
 //! markup or script. The page holds the audit as JSON, and its script shows it as text.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::fmt::{Display, Write as _};
-use std::{fmt, io};
+use std::io;
 
 use serde::{Serialize, Serializer};
 

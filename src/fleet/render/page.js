@@ -33,7 +33,8 @@ function svg(name, properties, ...children) {
   return node;
 }
 const number = value => value.toLocaleString("en");
-const hosts = value => value === 1 ? "1 host" : number(value) + " hosts";
+const many = (value, one, more) => value === 1 ? "1 " + one : `${number(value)} ${more || one + "s"}`;
+const hosts = value => many(value, "host");
 function percent(part, whole) {
   const share = whole ? part * 100 / whole : 0;
   if (share > 0 && share < 0.5) return "<1%";
@@ -113,13 +114,18 @@ function table(columns, rows, { detail, step = 25, sort, descending = true } = {
       const line = el("tr", {}, columns.map(column => el("td", { class: column.number ? "number" : "", "data-name": column.name }, column.show(row))));
       if (detail) {
         line.className = "row";
-        line.tabIndex = 0;
-        const toggle = () => {
-          if (line.classList.toggle("open")) line.after(el("tr", { class: "detail" }, el("td", { colspan: columns.length }, detail(row))));
+        const first = line.firstChild;
+        // A button is what keys and screen readers know how to open; a click anywhere in the row does the same.
+        const opener = el("button", { class: "opener", "aria-expanded": "false", "aria-label": `${columns[0].name} ${first.textContent}: details` });
+        first.prepend(opener);
+        line.addEventListener("click", event => {
+          // Whoever marks text to copy it opens nothing.
+          if (event.target !== opener && String(getSelection())) return;
+          const open = line.classList.toggle("open");
+          opener.setAttribute("aria-expanded", String(open));
+          if (open) line.after(el("tr", { class: "detail" }, el("td", { colspan: columns.length }, detail(row))));
           else line.nextSibling.remove();
-        };
-        line.addEventListener("click", () => { if (!String(getSelection())) toggle(); });
-        line.addEventListener("keydown", event => { if (event.key === "Enter") toggle(); });
+        });
       }
       return line;
     }));
@@ -138,20 +144,20 @@ function table(columns, rows, { detail, step = 25, sort, descending = true } = {
 function top() {
   const { verdicts, reports } = audit;
   page.append(el("h1", {}, "BPF readiness of the fleet"),
-    el("p", { class: "dim" }, `${number(reports.read)} reports from ${reports.oldest || "?"} to ${reports.newest || "?"}; audit of ${audit.generated_at}`),
+    el("p", { class: "dim" }, `${many(reports.read, "report")} from ${reports.oldest || "?"} to ${reports.newest || "?"}; audit of ${audit.generated_at}`),
     el("div", { class: "tiles" },
       el("div", { class: "tile" }, el("b", {}, number(audit.hosts)), audit.hosts === 1 ? "host" : "hosts"),
       VERDICTS.map(([key, word]) => el("div", { class: "tile" }, el("b", { class: key }, number(verdicts[key])), `${word} (${percent(verdicts[key], audit.hosts)})`))),
     verdictBar(verdicts, 1240, 14));
   const notes = [];
-  if (reports.superseded) notes.push(`${number(reports.superseded)} reports do not count, because there is a newer one of the same host, or the same again${examples(reports.repeated, " (", ")")}`);
+  if (reports.superseded) notes.push(`${many(reports.superseded, "report does", "reports do")} not count, because there is a newer one of the same host, or the same again${examples(reports.repeated, " (", ")")}`);
   const { partly } = audit;
   if (partly.hosts) notes.push(`${hosts(partly.hosts)} only partly looked at (--only, --skip or --profile), ${number(partly.ready)} of them ready as far as that goes${examples(partly, ": ")}`);
   if (partly.narrowed.hosts) notes.push(`${hosts(partly.narrowed.hosts)} with an older report that looked at all: the newer one counts${examples(partly.narrowed, ": ")}`);
-  if (reports.future) notes.push(`${number(reports.future)} reports of a time more than a day from now: a clock is wrong; they count where a host has no other (${hosts(reports.of_future.hosts)}${examples(reports.of_future, ": ")})`);
+  if (reports.future) notes.push(`${many(reports.future, "report")} of a time more than a day from now: a clock is wrong; ${reports.future === 1 ? "it counts" : "they count"} where a host has no other (${hosts(reports.of_future.hosts)}${examples(reports.of_future, ": ")})`);
   if (reports.renamed.length) notes.push(`one machine id, several names: ${reports.renamed.slice(0, 5).map(names => names.join(" = ")).join("; ")} (copies of one image?)`);
   if (reports.unnamed) notes.push(`${hosts(reports.unnamed)} without a name of ${reports.unnamed === 1 ? "its" : "their"} own: each report counts as a host, and the very same one again does not`);
-  if (reports.passed_over) notes.push(`${number(reports.passed_over)} other files were passed over`);
+  if (reports.passed_over) notes.push(`${many(reports.passed_over, "other file was", "other files were")} passed over`);
   if (notes.length) page.append(el("div", { class: "dim small" }, notes.map(note => el("p", {}, note))));
 }
 function since() {
@@ -199,13 +205,13 @@ function causeDetail(cause) {
     el("p", { class: "small" }, el("span", { class: "dim" }, "Kernels: "), counts(cause.kernels, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Distributions: "), counts(cause.distributions, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Why: "), counts(cause.reasons, 3)),
-    cause.together && el("p", { class: "small" }, `${hosts(cause.together.hosts)} become ready together with ${cause.together.with}` + (cause.together.same_commands ? ", mostly by the same commands" : "")),
+    cause.together && el("p", { class: "small" }, `${many(cause.together.hosts, "host becomes", "hosts become")} ready together with ${cause.together.with}` + (cause.together.same_commands ? ", mostly by the same commands" : "")),
     cause.fixes.slice(0, 12).map(fix => el("div", {},
       el("p", {}, el("b", {}, hosts(fix.hosts)), el("span", { class: "dim" }, ` (${examples(fix, "", "; ")}${NEEDS[fix.needs]}): `), fix.summary),
       fix.commands && el("pre", {}, fix.commands.join("\n")),
       fix.risk && el("p", { class: "small dim" }, "Risk: " + fix.risk),
       fix.others && el("p", { class: "small dim" }, "Or: " + fix.others.join("; ")))),
-    cause.fixes.length > 12 && el("p", { class: "dim" }, `and ${cause.fixes.length - 12} more groups of hosts with other commands`),
+    cause.fixes.length > 12 && el("p", { class: "dim" }, `and ${many(cause.fixes.length - 12, "more group", "more groups")} of hosts with other commands`),
     cause.other_fixes > 0 && el("p", { class: "dim" }, `${hosts(cause.other_fixes)} with commands of their own: see their reports`),
     cause.without_fix > 0 && el("p", { class: "dim" }, `${hosts(cause.without_fix)} without a fix that is known`));
 }
@@ -268,11 +274,12 @@ function unknowns() {
     row.grant.map(line => line.startsWith("$ ") ? el("pre", {}, line.slice(2)) : el("p", {}, "→ " + line))) }).node);
 }
 function hostGroups() {
-  const input = el("input", { type: "search", placeholder: "host, kernel, distribution, check, verdict …", "aria-label": "Search hosts" });
+  const input = el("input", { type: "search", placeholder: "host, kernel, distribution, check that fails or is unknown, not ready …", "aria-label": "Search hosts" });
   const told = el("p", { class: "dim small" });
   const haystack = groups.map(group =>
-    [group.verdict, group.kernel, group.distribution, group.arch, ...group.fails.map(check => checks[check])].join(" ").toLowerCase());
+    [group.kernel, group.distribution, group.arch, ...[...group.fails, ...group.unknown].map(check => checks[check])].join(" ").toLowerCase());
   const names = groups.map(group => group.names.toLowerCase());
+  const nameless = audit.hosts - groups.reduce((sum, group) => sum + group.names.split("\n").length, 0);
   const list = table([
     { name: "Hosts", number: true, value: row => row.hits, show: row => number(row.hits) },
     { name: "Verdict", value: row => row.group.verdict, show: row => el("span", { class: "verdict " + row.group.verdict }, row.group.verdict.replace("-", " ")) },
@@ -281,7 +288,7 @@ function hostGroups() {
     { name: "Fails", value: row => row.group.fails.length, show: row => tags(row.group.fails.slice(0, 6).map(check => checks[check]), "").map((tag, index) => {
       if (index < row.group.blocks) tag.classList.add("blocks");
       return tag;
-    }).concat(row.group.fails.length > 6 ? [`and ${row.group.fails.length - 6} more`] : []) },
+    }).concat(row.group.fails.length > 6 ? [`and ${row.group.fails.length - 6} more `] : [], tags(row.unknown.map(check => checks[check] + ": unknown"))) },
     { name: "Such as", show: row => (row.found || row.group.names.split("\n", 3)).slice(0, 3).join(", ") + (row.hits > 3 ? ", …" : "") },
   ], [], { sort: 0, detail: ({ group, found }) => {
     const all = found || group.names.split("\n");
@@ -301,25 +308,33 @@ function hostGroups() {
       place, more, group.hosts > group.names.split("\n").length && el("p", { class: "dim small" }, "Of so many hosts not all names are on this page; `--format csv` has them."));
   } });
   function search() {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    // A verdict is a word of its own: "ready" is no part of "not ready", nor of a check's name.
+    const typed = input.value.toLowerCase().replace(/(^|\s)not\s+ready(?=\s|$)/g, "$1not-ready").split(/\s+/).filter(Boolean);
+    const isVerdict = word => VERDICTS.some(([key]) => key === word);
+    const verdicts = typed.filter(isVerdict), words = typed.filter(word => !isVerdict(word));
     let total = 0;
     const rows = [];
     groups.forEach((group, index) => {
-      const rest = words.filter(word => !haystack[index].includes(word));
+      if (!verdicts.every(verdict => verdict === group.verdict)) return;
+      // A verdict that is half typed is told from a name by nothing yet.
+      const rest = words.filter(word => !haystack[index].includes(word) && !(word.length > 2 && group.verdict.startsWith(word)));
+      // Why a row is there has to be seen in it.
+      const unknown = group.unknown.filter(check => words.some(word => word.length > 2 && checks[check].toLowerCase().includes(word))).slice(0, 3);
       if (!rest.length) {
-        rows.push({ group, hits: group.hosts });
+        rows.push({ group, unknown, hits: group.hosts });
         total += group.hosts;
       } else if (rest.every(word => names[index].includes(word))) {
         const found = group.names.split("\n").filter(name => rest.every(word => name.toLowerCase().includes(word)));
         if (found.length) {
-          rows.push({ group, found, hits: found.length });
+          rows.push({ group, unknown, found, hits: found.length });
           total += found.length;
         }
       }
     });
     list.set(rows);
-    told.textContent = `${hosts(total)} in ${number(rows.length)} groups alike in verdict, distribution, kernel and checks` +
-      (left_out ? `; ${number(left_out)} small groups are not on this page` : "");
+    told.textContent = `${hosts(total)} in ${many(rows.length, "group")} alike in verdict, distribution, kernel and checks` +
+      (left_out ? `; ${many(left_out, "small group is", "small groups are")} not on this page` : "") +
+      (nameless > 0 ? `; the names of ${hosts(nameless)} are not on this page, so they are not found by them: \`--format csv\` has all` : "");
   }
   let timer;
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, 120); });
@@ -329,7 +344,7 @@ function hostGroups() {
 function bad() {
   const { bad, bad_reports } = audit.reports;
   if (!bad) return;
-  section(`${number(bad)} reports could not be used`, table([
+  section(`${many(bad, "report")} could not be used`, table([
     { name: "File", value: row => row.source, show: row => row.source + (row.line ? ":" + row.line : "") },
     { name: "What is wrong", value: row => row.reason, show: row => row.reason },
   ], bad_reports, { step: 10 }).node);
