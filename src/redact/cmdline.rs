@@ -33,7 +33,8 @@ impl Redactor {
                 Some((name, _)) if self.is_host_name(name) => format!("{REDACTED}={REDACTED}"),
                 Some((name, _)) => format!("{}={REDACTED}", self.unnamed(&secrets(name))),
                 None if self.is_host_name(word) => "host-1".to_owned(),
-                None if is_plain_word(word) => word.to_owned(),
+                // A word of people that is known to be a user; others are the system's.
+                None if is_plain_word(word) => self.users_in_word(word),
                 None => REDACTED.to_owned(),
             });
         }

@@ -12,8 +12,10 @@ use crate::probes::{Outcome, Stage, table};
 pub fn evidence_line(piece: &Evidence) -> String {
     let mut told = said(piece);
     if piece.disagrees() {
+        let mut said = BTreeSet::new();
         let others = piece.against().iter();
-        let others: Vec<String> = others.map(|other| shortened(&clean(other))).collect();
+        let others = others.map(|other| shortened(&clean(other)));
+        let others: Vec<String> = others.filter(|other| said.insert(other.clone())).collect();
         told.push_str(&match others.is_empty() {
             true => "  (disagrees)".to_owned(),
             false => format!("  (disagrees with {})", others.join(", ")),
