@@ -294,11 +294,10 @@ pub(super) fn has_its_sum(block: &[u8]) -> bool {
     let told = header.get(SUM).map(String::from_utf8_lossy);
     let told = told.unwrap_or_default();
     let told = told.trim_matches(|c: char| c == '\0' || c == ' ');
-    let byte = |(at, byte): (usize, &u8)| match SUM.contains(&at) {
-        true => u32::from(b' '),
-        false => u32::from(*byte),
-    };
-    let sum: u32 = header.iter().enumerate().map(byte).sum();
+    // The sum is made with blanks in its place.
+    let sum = |bytes: &[u8]| bytes.iter().copied().map(u32::from).sum::<u32>();
+    let own = header.get(SUM).unwrap_or_default();
+    let sum = sum(header) - sum(own) + 8 * u32::from(b' ');
     u32::from_str_radix(told, 8) == Ok(sum)
 }
 

@@ -595,6 +595,24 @@ mod tests {
     }
 
     #[test]
+    fn a_user_on_the_command_line_is_known_elsewhere() {
+        let mut redactor = Redactor::new(Some("zulu77"), None);
+        let line = "rd.luks.key=/home/carla/key ro login.user=dave x=/srv/eve";
+        let told = redactor.fact("cmdline", line);
+        assert_eq!(
+            told,
+            "rd.luks.key=redacted ro login.user=redacted x=redacted"
+        );
+        for (path, expected) in [
+            ("/sys/fs/bpf/zulu77-carla", "/sys/fs/bpf/host-1-user-1"),
+            ("/srv/dave/bpf", "/srv/user-2/bpf"),
+            ("/srv/eve/bpf", "/srv/eve/bpf"),
+        ] {
+            assert_eq!(redactor.fact("mount.bpf", path), expected);
+        }
+    }
+
+    #[test]
     fn what_is_known_of_a_user_is_taken_out_where_people_write() {
         let mut redactor = Redactor::new(Some("zulu77"), None);
         redactor.text("/home/alice/x");
