@@ -62,18 +62,24 @@ fn told_twice(conflicts: &[Conflict]) -> Vec<String> {
 /// One value, told in two ways.
 fn another_value(conflict: &Conflict) -> Option<String> {
     let ((here, place), (there, other)) = (&conflict.told, &conflict.denied);
+    // What a command said instead of its answer is no other one.
     let mode = |text: &str| match text {
-        "1" => "enforcing".to_owned(),
-        "0" => "permissive".to_owned(),
-        other => other.to_owned(),
+        "1" => Some("enforcing".to_owned()),
+        "0" => Some("permissive".to_owned()),
+        "disabled" => Some(text.to_owned()),
+        _ => None,
+    };
+    let is_name = |name: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        !name.is_empty() && name.chars().all(fits)
     };
     let (what, here, there) = match conflict.path.as_str() {
-        "/sys/fs/selinux/enforce" => ("SELinux".to_owned(), mode(here), mode(there)),
+        "/sys/fs/selinux/enforce" => ("SELinux".to_owned(), mode(here)?, mode(there)?),
         // Both are the name the kernel has at that time, long or short; what a file in /etc says
         // is often another one, of an image or before the network gave one.
         "/proc/sys/kernel/hostname" => {
             let short = |name: &str| name.split('.').next().map(str::to_lowercase);
-            if short(here) == short(there) {
+            if short(here) == short(there) || !is_name(here) || !is_name(there) {
                 return None;
             }
             (HOST_NAME.to_owned(), here.clone(), there.clone())
@@ -457,6 +463,14 @@ mod tests {
                 ],
                 None,
             ),
+            (
+                &[(
+                    "sos_commands/host/hostname",
+                    "bash: hostname: command not found\n",
+                )],
+                None,
+            ),
+            (&[(selinux, "rubbish"), (sestatus, enabled)], None),
             (
                 &[("sos_commands/host/hostname", "db-2\n")],
                 Some(

@@ -97,7 +97,7 @@ impl<R: Read> Members<R> {
                 EntryType::GNULongName => before.name = Some(text(&self.extension("a name", 1)?)),
                 EntryType::GNULongLink => before.target = Some(text(&self.extension("a name", 1)?)),
                 // All of a member's records, of which lists of holes are the longest.
-                EntryType::XHeader => before.take(&self.extension("the records of a member", 8)?),
+                EntryType::XHeader => before.take(&self.extension("a header", 8)?),
                 EntryType::XGlobalHeader => {
                     self.extension("a header", 8)?;
                 }

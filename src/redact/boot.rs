@@ -44,7 +44,7 @@ impl Redactor {
         let (word, behind) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         match word.to_ascii_lowercase().as_str() {
             "options" | "append" => format!("{word} {}", self.command_line(behind.trim())),
-            "kernel" | "linux" | "linux16" | "linuxefi" | "module" => {
+            "kernel" | "linux" | "linux16" | "linuxefi" | "module" | "module2" | "multiboot2" => {
                 let behind = behind.trim();
                 let (image, arguments) = behind.split_once([' ', '\t']).unwrap_or((behind, ""));
                 let image = self.unnamed(image);
@@ -232,14 +232,11 @@ const KEPT_WORDS: &[&str] = &[
     "initrd",
     "initrd16",
     "initrdefi",
-    "kernel",
     "label",
     "load_env",
     "machine-id",
     "menu",
     "menuentry",
-    "module2",
-    "multiboot2",
     "ontimeout",
     "prompt",
     "sort-key",

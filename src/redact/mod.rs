@@ -624,6 +624,11 @@ mod tests {
                 "menuentry 'x (user-2)' --users user-2,user-1 --class os {\n",
             ),
             (
+                "/boot/grub/grub.cfg",
+                "multiboot2 /xen.gz dom0=x\nmodule2 /vmlinuz-6.1.0 ro site=x\n",
+                "multiboot2 /xen.gz dom0=redacted\nmodule2 /vmlinuz-6.1.0 ro site=redacted\n",
+            ),
+            (
                 "/boot/grub2/grub.cfg",
                 "menuentry x --id zulu77-entry --users=carla {\n",
                 "menuentry x --id host-1-entry --users=user-2 {\n",

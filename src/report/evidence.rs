@@ -239,7 +239,8 @@ mod tests {
             fact: "config.BPF_LSM".to_owned(),
             known: Fact::known("y", "/boot/config"),
             disagrees: true,
-            against: vec!["probe lsm fails at trigger".to_owned()],
+            // Said once, however many rules have come to it.
+            against: vec!["probe lsm fails at trigger".to_owned(); 4],
             asked: Vec::new(),
         };
         assert_eq!(
