@@ -213,7 +213,7 @@ fn a_sosreport_is_understood_as_directory_and_as_archive() {
         ("cgroup.mode", "unified", "/proc/self/mountinfo"),
         ("btf.vmlinux", "? not-collected", "/sys/kernel/btf/vmlinux"),
         ("privilege.euid", "? not-collected", "/proc/self/status"),
-        ("tool.grubby", "? missing", "/usr/bin"),
+        ("tool.grubby", "? not-collected", "/usr/bin"),
     ] {
         let expected = (value.to_owned(), source.to_owned());
         assert_eq!(fact(&from_directory, key), expected, "{key}");
@@ -559,6 +559,11 @@ fn bundles_and_redaction_keep_the_verdict_of_every_host() {
     assert_ne!(count, 0);
 }
 
+/// An archive with the mark of its end.
+fn ended(members: &[u8]) -> Vec<u8> {
+    [members, &[0; 1024]].concat()
+}
+
 fn member(kind: tar::EntryType, path: &str, target: &str, content: &[u8]) -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(kind);
@@ -613,7 +618,7 @@ fn bad_input_ends_in_one_clear_line_and_status_2() {
     fs::write(&path, xz(&[honest, release].concat())).unwrap();
     assert_eq!(fact(&report(&["--root", name(&path)]), "os.id").0, "debian");
 
-    let rows: [(&str, Vec<u8>, &str); 18] = [
+    let rows: [(&str, Vec<u8>, &str); 20] = [
         (
             "--root",
             with(file, "../../tmp/evil", ""),
@@ -635,15 +640,25 @@ fn bad_input_ends_in_one_clear_line_and_status_2() {
         ("--root", gz(&good)[..500].to_vec(), "cut short"),
         (
             "--root",
-            member(tar::EntryType::Char, "dev/null", "", b""),
+            ended(&member(tar::EntryType::Char, "dev/null", "", b"")),
             "holds no sosreport",
         ),
         ("--root", b"hello".to_vec(), "no archive"),
         ("--root", bundle[..bundle.len() / 2].to_vec(), "cut short"),
         (
             "--root",
-            member(file, "b/manifest.yaml", "", newer.as_bytes()),
+            ended(&member(file, "b/manifest.yaml", "", newer.as_bytes())),
             "newer bpf-doctor",
+        ),
+        (
+            "--root",
+            member(file, "etc/os-release", "", b"ID=debian\n"),
+            "it is cut short: the mark at the end of an archive is missing",
+        ),
+        (
+            "--root",
+            gz(CONFIG.as_bytes()),
+            "it is a kernel config: --config reads those",
         ),
         ("--from", v9.into_bytes(), "`bpf-doctor/report/v9`"),
         (
@@ -1011,7 +1026,7 @@ fn an_archive_of_a_root_is_understood_whatever_its_members_begin_with() {
     .enumerate()
     {
         let path = scratch.path().join(format!("{at}.tar"));
-        fs::write(&path, members.concat()).unwrap();
+        fs::write(&path, ended(&members.concat())).unwrap();
         let report = report(&["--root", name(&path)]);
         let expected = ("debian".to_owned(), "/etc/os-release".to_owned());
         assert_eq!(fact(&report, "os.id"), expected, "{at}");
@@ -1095,7 +1110,7 @@ fn peak_of(child: std::process::Child) -> u64 {
 #[test]
 fn an_answer_of_a_bundle_that_is_none_is_refused() {
     let scratch = tempfile::tempdir().unwrap();
-    let manifest = "schema: bpf-doctor/bundle/v1\ntool: x\ncollected_at: x\nredacted: false\n\
+    let manifest = "schema: bpf-doctor/bundle/v1\ntool: x\ncollected_at: 2026-01-01T00:00:00Z\nredacted: false\n\
                     link: {/x: {refused: nonsense}}\ncomplete: true\n";
     put(scratch.path(), "manifest.yaml", manifest);
     refused(

@@ -47,6 +47,12 @@ const OF_KERNELS: &str = "/usr/lib/linux-tools/";
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let bpftool = bpftool(host, facts);
     let pahole = facts.get("tool.pahole");
+    if bpftool.value().is_none()
+        && let Some(list) = Packages::list(host)
+    {
+        facts.set("tool.bpftool", bpftool);
+        return by_list(&list, facts);
+    }
     // Megabytes on a desktop, and nothing in them of what is not there.
     let is_there = |fact: &Fact| matches!(fact.value(), Some(Value::Text(_)));
     let packages = (is_there(&bpftool) || is_there(&pahole)).then(|| Packages::read(host));
@@ -65,6 +71,35 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     facts.set("version.clang", clang(host, &facts.get("tool.clang")));
     facts.set("version.libbpf", libbpf(host));
     facts.set("dev-tools.missing", missing(facts));
+}
+
+/// Where no programs were collected, and a list of packages was.
+fn by_list(list: &Packages, facts: &mut Facts) {
+    let release = facts.text("kernel.release").unwrap_or_default();
+    // Ubuntu has it among the tools of a kernel.
+    let of_kernel = format!("linux-tools-{release}");
+    let mut missing = Vec::new();
+    let mut source = String::new();
+    for (name, packages) in [
+        ("bpftool", &["bpftool", of_kernel.as_str()][..]),
+        ("clang", &["clang"]),
+        ("llvm-objdump", &["llvm"]),
+        ("pahole", &["pahole", "dwarves"]),
+    ] {
+        let version = list.version(packages);
+        version.source().clone_into(&mut source);
+        if version.value() == Some(&Value::Absent) {
+            missing.push(name.to_owned());
+        }
+        if name != "llvm-objdump" {
+            facts.set(&format!("version.{name}"), version);
+        }
+    }
+    facts.set(
+        "version.libbpf",
+        list.version(&["libbpf", "libbpf1", "libbpf0"]),
+    );
+    facts.set("dev-tools.missing", Fact::known(missing, &source));
 }
 
 fn missing(facts: &Facts) -> Fact {
@@ -222,6 +257,33 @@ mod tests {
                 .get("dev-tools.missing")
                 .value()
                 .is_none()
+        );
+    }
+
+    #[test]
+    fn a_list_of_packages_stands_for_programs_that_were_not_collected() {
+        let not_collected = std::io::ErrorKind::Unsupported;
+        let host = Memory::new()
+            .refusing("/usr/bin", not_collected)
+            .refusing("/var/lib/dpkg/status", not_collected);
+        let told = facts(&host, "rhel").get("dev-tools.missing");
+        assert!(
+            matches!(told, Fact::Unknown { reason, .. } if reason.unknown == Why::NotCollected)
+        );
+        let list =
+            "bpftool-7.3.0-427.el9.x86_64 x\nllvm-17.0.6-1.el9.x86_64 x\nclang-17.0.6-1.x86_64 x\n";
+        let told = facts(&host.clone().with("/installed-rpms", list), "rhel");
+        assert_eq!(told.list("dev-tools.missing").unwrap(), ["pahole"]);
+        assert_eq!(told.text("version.bpftool").unwrap(), "7.3.0");
+        assert_eq!(told.text("version.clang").unwrap(), "17.0.6");
+        assert_eq!(told.get("version.libbpf").value(), Some(&Value::Absent));
+        assert!(told.get("tool.bpftool").value().is_none());
+        let list = "ii  linux-tools-5.15.0-91-generic 5.15.0-91.101 amd64 x\n";
+        let told = facts(&host.with("/installed-debs", list), "ubuntu");
+        assert_eq!(told.text("version.bpftool").unwrap(), "5.15.0");
+        assert_eq!(
+            told.list("dev-tools.missing").unwrap(),
+            ["clang", "llvm-objdump", "pahole"]
         );
     }
 

@@ -281,11 +281,13 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
 
 fn tool(host: &dyn Host, directories: &[&str], name: &str) -> Fact {
     if directories.is_empty() {
-        return Fact::unknown(
-            Why::Missing,
-            "no directory of programs is there",
-            "/usr/bin",
-        );
+        const PLACE: &str = "/usr/bin";
+        return match host.stat(PLACE) {
+            Err(error) if reader::why(&error) == Why::NotCollected => {
+                reader::unreadable(&error, PLACE)
+            }
+            _ => Fact::unknown(Why::Missing, "no directory of programs is there", PLACE),
+        };
     }
     for directory in directories {
         let path = format!("{directory}/{name}");

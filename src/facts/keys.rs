@@ -8,6 +8,7 @@ use super::{
     filesystems, headers, kconfig, kernel, modules, names, os, privilege, security, sysctl,
     told_twice,
 };
+use crate::version::KernelVersion;
 
 /// Which values a fact can have, beside being absent or unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,11 +82,23 @@ impl KeyInfo {
     #[must_use]
     pub fn admits(&self, value: &Value) -> bool {
         match (self.values, value) {
+            (Values::Number | Values::NumberOr(_), Value::Number(number)) => {
+                // What is counted is never less than nothing, and a setting may be.
+                *number >= 0 || self.key.starts_with("sysctl.")
+            }
+            (Values::Text, Value::Text(text)) => {
+                self.key != "kernel.version" || text.parse::<KernelVersion>().is_ok()
+            }
+            (Values::List, Value::List(items)) => match self.words() {
+                Some(words) => items.iter().all(|item| {
+                    // One without a name is told by its number.
+                    let number = item.strip_prefix("CAP_").map(str::parse::<u8>);
+                    words.contains(&item.as_str()) || matches!(number, Some(Ok(0..64)))
+                }),
+                None => true,
+            },
             (_, Value::Absent)
             | (Values::Bool, Value::Bool(_))
-            | (Values::Number | Values::NumberOr(_), Value::Number(_))
-            | (Values::Text, Value::Text(_))
-            | (Values::List, Value::List(_))
             | (Values::Option, Value::Text(_) | Value::Number(_)) => true,
             (Values::OneOf(words), Value::Text(text)) => words.contains(&text.as_str()),
             (Values::NumberOr(word), Value::Text(text)) => text == word,

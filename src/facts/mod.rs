@@ -46,6 +46,7 @@ use serde::{Deserialize, Serialize};
 use crate::host::Host;
 use crate::version::KernelVersion;
 
+pub(crate) use crate::host::OTHER_HOSTNAME;
 pub use btf::types;
 pub(crate) use environment::{is_starter, manager_in, own_name};
 pub use fact::{Fact, Unknown, Value, Why};
@@ -54,6 +55,7 @@ pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
 pub use nearby::{Cgroup, Nearby, Presence};
 pub use needed::needed_mounts;
 pub use quoted::Quoted;
+pub(crate) use told_twice::HOST_NAME;
 
 /// Everything known of one host.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -13,9 +13,15 @@ const APK: &str = "/lib/apk/db/installed";
 const PACMAN: &str = "/var/lib/pacman/local";
 const RPM: &[&str] = &["/var/lib/rpm", "/usr/lib/sysimage/rpm"];
 
+/// Lists of what is installed that a sosreport has at its top: what `rpm -qa` and `dpkg -l` said.
+const RPMS: &str = "/installed-rpms";
+const DEBS: &str = "/installed-debs";
+
 /// The database of the host's package manager.
 #[derive(Debug)]
 pub(super) enum Packages {
+    /// A list of names and versions that has all there are, and where it is.
+    List(Vec<(String, String)>, &'static str),
     Dpkg(Vec<u8>),
     Apk(Vec<u8>),
     /// Names of packages with their versions.
@@ -26,6 +32,9 @@ pub(super) enum Packages {
 impl Packages {
     /// Reads the database that is there.
     pub(super) fn read(host: &dyn Host) -> Self {
+        if let Some(list) = Self::list(host) {
+            return list;
+        }
         match host.read(DPKG, LIMIT) {
             Ok(bytes) => return Self::Dpkg(bytes),
             Err(error) if reader::why(&error) == Why::Missing => {}
@@ -43,10 +52,44 @@ impl Packages {
         })
     }
 
+    /// The list of a host from files, where its database was not collected.
+    pub(super) fn list(host: &dyn Host) -> Option<Self> {
+        if host.is_live() || host.stat(DPKG).is_ok() {
+            return None;
+        }
+        type Parse = fn(&str) -> Option<(String, String)>;
+        let lists: [(&'static str, Parse); 2] = [(RPMS, of_rpm_list), (DEBS, of_deb_list)];
+        lists.into_iter().find_map(|(path, parse)| {
+            let bytes = host.read(path, LIMIT).ok()?;
+            let packages: Vec<_> = String::from_utf8_lossy(&bytes)
+                .lines()
+                .filter_map(parse)
+                .collect();
+            // Something else is in its place, or the command failed.
+            (!packages.is_empty()).then_some(Self::List(packages, path))
+        })
+    }
+
     /// The upstream version of the first of these packages that is installed.
     pub(super) fn version(&self, names: &[&str]) -> Fact {
         let mut names = names.iter();
         match self {
+            Self::List(packages, path) => {
+                // SUSE has the number of LLVM's version in the names.
+                let is_one = |known: &str, name: &str| match known.strip_prefix(name) {
+                    Some("") => true,
+                    Some(rest) => *path == RPMS && rest.bytes().all(|byte| byte.is_ascii_digit()),
+                    None => false,
+                };
+                let found = names.find_map(|name| {
+                    let mut packages = packages.iter();
+                    packages.find(|(known, _)| is_one(known, name))
+                });
+                match found {
+                    Some((_, version)) => Fact::known(Value::Text(upstream(version)), path),
+                    None => Fact::absent(path),
+                }
+            }
             Self::Dpkg(bytes) => found(names.find_map(|name| of_dpkg(bytes, name)), DPKG),
             Self::Apk(bytes) => found(names.find_map(|name| of_apk(bytes, name)), APK),
             Self::Pacman(entries) => {
@@ -99,6 +142,25 @@ fn field(database: &[u8], first: &str, name: &str) -> Option<String> {
     version
 }
 
+/// `bpftool-7.3.0-427.el9.x86_64    Tue 01 Oct 2024`: name, version, release, machine.
+fn of_rpm_list(line: &str) -> Option<(String, String)> {
+    let (package, _) = line.split_whitespace().next()?.rsplit_once('.')?;
+    let (package, _) = package.rsplit_once('-')?;
+    let (name, version) = package.rsplit_once('-')?;
+    (!name.is_empty()).then(|| (name.to_owned(), version.to_owned()))
+}
+
+/// `ii  libbpf1:amd64  1:1.1.2-0  amd64  text`: what is wanted and what is, then name and version.
+fn of_deb_list(line: &str) -> Option<(String, String)> {
+    let mut words = line.split_whitespace();
+    let state = words.next()?;
+    let is_installed = (2..=3).contains(&state.len()) && state.get(1..2) == Some("i");
+    let (name, version) = (words.next()?, words.next()?);
+    let name = name.split(':').next()?;
+    let is_version = version.starts_with(|c: char| c.is_ascii_digit());
+    (is_installed && is_version).then(|| (name.to_owned(), version.to_owned()))
+}
+
 /// `pahole-1:1.27-2`: name, version, release.
 fn of_pacman(entry: &str, name: &str) -> Option<String> {
     let rest = entry.strip_prefix(name)?.strip_prefix('-')?;
@@ -118,6 +180,43 @@ fn upstream(version: &str) -> String {
 mod tests {
     use super::*;
     use crate::host::Memory;
+
+    #[test]
+    fn a_list_of_what_is_installed_tells_what_is_not() {
+        let rpms = "bpftool-7.3.0-427.13.1.el9_4.x86_64                 Tue 01 Oct 2024 09:00:00\n\
+                    clang17-17.0.6-1.x86_64   x\nclang17-devel-17.0.6-1.x86_64 x\nlibbpf-1.3.0-2.el9.x86_64 x\n\
+                    gpg-pubkey-fd431d51-4ae0493b x\nrubbish\n";
+        let debs = "Desired=Unknown/Install\n||/ Name  Version  Architecture Description\n\
+                    +++-====-====-====-====\n\
+                    ii  libbpf1:amd64  1:1.1.2-0+deb12u1 amd64 eBPF helper library\n\
+                    rc  dwarves  1.24-4.1 amd64 x\nhi  clang  1:14.0-55.7~deb12u1 amd64 x\n\
+                    ii  clang-15  1:15.0.6-4 amd64 x\n";
+        let rpms = Memory::new().with(RPMS, rpms);
+        let debs = Memory::new().with(DEBS, debs);
+        let absent = Some(Value::Absent);
+        let known = |version: &str| Some(Value::from(version));
+        for (host, names, version) in [
+            (&rpms, &["bpftool"][..], known("7.3.0")),
+            (&rpms, &["clang"], known("17.0.6")),
+            (&rpms, &["libbpf"], known("1.3.0")),
+            (&rpms, &["dwarves", "pahole"], absent.clone()),
+            (&debs, &["libbpf", "libbpf1"], known("1.1.2")),
+            (&debs, &["clang"], known("14.0")),
+            (&debs, &["pahole", "dwarves"], absent.clone()),
+            (&debs, &["clang-1"], absent),
+            (&Memory::new().with(RPMS, "\n"), &["bpftool"], None),
+            (
+                &Memory::new().with(RPMS, "[error] no command\n"),
+                &["bpftool"],
+                None,
+            ),
+        ] {
+            let fact = Packages::read(host).version(names);
+            assert_eq!(fact.value(), version.as_ref(), "{names:?}");
+        }
+        let better = debs.clone().with(DPKG, "Package: x\n");
+        assert!(Packages::list(&better).is_none());
+    }
 
     #[test]
     fn each_database_tells_upstreams_version() {

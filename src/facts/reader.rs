@@ -15,6 +15,7 @@ pub(super) fn why(error: &io::Error) -> Why {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Why::Missing,
         // Of a host from files, not of the system: that one has a number for it.
         io::ErrorKind::Unsupported if error.raw_os_error().is_none() => Why::NotCollected,
+        io::ErrorKind::InvalidData => Why::Malformed,
         _ => Why::Unreadable,
     }
 }
@@ -22,7 +23,7 @@ pub(super) fn why(error: &io::Error) -> Why {
 /// The unknown fact that stands for an error at `path`.
 pub(super) fn unreadable(error: &io::Error, path: &str) -> Fact {
     let detail = match why(error) {
-        Why::Unreadable => error.to_string(),
+        Why::Unreadable | Why::Malformed => error.to_string(),
         _ => String::new(),
     };
     Fact::unknown(why(error), &detail, path)
@@ -38,6 +39,10 @@ pub(super) fn text(host: &dyn Host, path: &str) -> io::Result<String> {
 /// fact is unknown as malformed.
 pub(super) fn fact(host: &dyn Host, path: &str, parse: impl FnOnce(&str) -> Option<Value>) -> Fact {
     match text(host, path) {
+        // No text of the kernel's or of a system's has them: a disk lost it, or it is no text.
+        Ok(text) if text.contains('\0') => {
+            Fact::unknown(Why::Malformed, "it has zero bytes in it", path)
+        }
         Ok(text) => match parse(&text) {
             Some(value) => Fact::known(value, path),
             None => Fact::unknown(Why::Malformed, &shown(&text), path),
@@ -67,4 +72,24 @@ pub(super) fn shown(text: &str) -> String {
         return "empty".to_owned();
     }
     format!("`{clean}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    #[test]
+    fn a_text_with_zero_bytes_is_none() {
+        for (bytes, known) in [
+            (&b"quiet\n"[..], true),
+            (b"", true),
+            (b"quiet\0\0\0", false),
+            (&[0; 4096], false),
+        ] {
+            let host = Memory::new().with("/proc/cmdline", bytes);
+            let told = fact(&host, "/proc/cmdline", |text| Some(text.into()));
+            assert_eq!(told.value().is_some(), known, "{bytes:?}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::kernel_log::KernelLog;
 use super::keys::Values::List;
 use super::{
-    Fact, Facts, KeyInfo, Value, kernel, kernel_log, lockdown, os, reader, sysctl, tables,
+    Fact, Facts, KeyInfo, Value, kernel, kernel_log, lockdown, modules, os, reader, sysctl, tables,
 };
 use crate::host::{Conflict, Host, KERNEL_LOG, boot};
 use crate::version::KernelVersion;
@@ -17,7 +17,7 @@ pub(super) const KEYS: &[KeyInfo] = &[KeyInfo::one(
     "kernel.disagreements",
     List,
     "Sentences on what two files tell differently of the kernel and its system: its release and \
-     machine, its settings, its command line, lockdown and security modules beside what the \
+     machine, its name, its settings, its modules, SELinux, its command line, lockdown and security modules beside what the \
      command line asks for, Secure Boot, what is mounted, the distribution's version.",
 )];
 
@@ -49,26 +49,80 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
 /// Of what two files tell differently, what says something of the kernel; a copy of /proc has
 /// counters, too, which are another number each time.
 fn told_twice(conflicts: &[Conflict]) -> Vec<String> {
-    let what = |path: &str| {
-        let name = path.strip_prefix("/proc/sys/")?.replace('/', ".");
-        match name.as_str() {
-            "kernel.osrelease" => return Some("the kernel's release".to_owned()),
-            "kernel.version" => return Some("the kernel's build".to_owned()),
-            "kernel.arch" => return Some("the machine".to_owned()),
-            _ => {}
+    let mut sentences = Vec::new();
+    for conflict in conflicts {
+        match conflict.path.as_str() {
+            "/proc/modules" => sentences.extend(another_list_of_modules(conflict)),
+            _ => sentences.extend(another_value(conflict)),
         }
-        let key = format!("sysctl.{name}");
-        let judged = sysctl::KEYS.iter().any(|info| info.key == key);
-        judged.then_some(name)
+    }
+    sentences
+}
+
+/// One value, told in two ways.
+fn another_value(conflict: &Conflict) -> Option<String> {
+    let ((here, place), (there, other)) = (&conflict.told, &conflict.denied);
+    // What a command said instead of its answer is no other one.
+    let mode = |text: &str| match text {
+        "1" => Some("enforcing".to_owned()),
+        "0" => Some("permissive".to_owned()),
+        "disabled" => Some(text.to_owned()),
+        _ => None,
     };
-    let sentence = |conflict: &Conflict| {
-        let ((here, place), (there, other)) = (&conflict.told, &conflict.denied);
-        let what = what(&conflict.path)?;
-        Some(format!(
-            "{what} is {here} in {place} and {there} in {other}"
-        ))
+    let is_name = |name: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        !name.is_empty() && name.chars().all(fits)
     };
-    conflicts.iter().filter_map(sentence).collect()
+    let (what, here, there) = match conflict.path.as_str() {
+        "/sys/fs/selinux/enforce" => ("SELinux".to_owned(), mode(here)?, mode(there)?),
+        // Both are the name the kernel has at that time, long or short; what a file in /etc says
+        // is often another one, of an image or before the network gave one.
+        "/proc/sys/kernel/hostname" => {
+            let short = |name: &str| name.split('.').next().map(str::to_lowercase);
+            if short(here) == short(there) || !is_name(here) || !is_name(there) {
+                return None;
+            }
+            (HOST_NAME.to_owned(), here.clone(), there.clone())
+        }
+        path => (what_is_set(path)?, here.clone(), there.clone()),
+    };
+    Some(format!(
+        "{what} is {here} in {place} and {there} in {other}"
+    ))
+}
+
+/// How the sentence begins that tells two names of a host.
+pub(crate) const HOST_NAME: &str = "the host's name";
+
+/// What a path of settings says of the kernel.
+fn what_is_set(path: &str) -> Option<String> {
+    let name = path.strip_prefix("/proc/sys/")?.replace('/', ".");
+    match name.as_str() {
+        "kernel.osrelease" => return Some("the kernel's release".to_owned()),
+        "kernel.version" => return Some("the kernel's build".to_owned()),
+        "kernel.arch" => return Some("the machine".to_owned()),
+        _ => {}
+    }
+    let key = format!("sysctl.{name}");
+    let judged = sysctl::KEYS.iter().any(|info| info.key == key);
+    judged.then_some(name)
+}
+
+/// Of the modules that one list has and another has not, those that bear on BPF: any other may
+/// come or go while files are collected.
+fn another_list_of_modules(conflict: &Conflict) -> Vec<String> {
+    let ((here, place), (there, other)) = (&conflict.told, &conflict.denied);
+    let judged = |name: &&str| {
+        let key = format!("module.{name}");
+        modules::KEYS.iter().any(|info| info.key == key)
+    };
+    let one = |names: &str, place: &str, other: &str| -> Vec<String> {
+        let names = names.split(',').filter(judged);
+        names
+            .map(|name| format!("the module {name} is loaded by {place} and not by {other}"))
+            .collect()
+    };
+    [one(here, place, other), one(there, other, place)].concat()
 }
 
 /// The log of another kernel, its own words in /proc/version, or an image of another than the one
@@ -330,6 +384,114 @@ mod tests {
             ]
         );
         assert_eq!(facts.text("kernel.release").as_deref(), Some("6.1.0"));
+    }
+
+    #[test]
+    fn what_commands_said_is_compared_with_the_files_they_read() {
+        let release = "5.14.0-427.el9.x86_64";
+        let uname = format!("Linux web-17.acme.example {release} #1 SMP x86_64 GNU/Linux\n");
+        let (selinux, list) = ("sys/fs/selinux/enforce", "proc/modules");
+        let (sestatus, lsmod) = ("sos_commands/selinux/sestatus", "sos_commands/kernel/lsmod");
+        let enabled = "SELinux status:   enabled\nCurrent mode:   enforcing\n";
+        let loaded = "Module Size Used by\nxfs 1 0\nxt_bpf 16384 0\n";
+        for (files, sentence) in [
+            (&[(selinux, "1"), (sestatus, enabled)][..], None),
+            (
+                &[(selinux, "0"), (sestatus, enabled)],
+                Some(
+                    "SELinux is permissive in /sys/fs/selinux/enforce and enforcing in \
+                     sos_commands/selinux/sestatus",
+                ),
+            ),
+            (
+                &[(selinux, "1"), (sestatus, "SELinux status:   disabled\n")],
+                Some(
+                    "SELinux is enforcing in /sys/fs/selinux/enforce and disabled in \
+                     sos_commands/selinux/sestatus",
+                ),
+            ),
+            (
+                &[
+                    (sestatus, enabled),
+                    ("sos_commands/selinux/getenforce", "Permissive\n"),
+                ],
+                Some(
+                    "SELinux is enforcing in sos_commands/selinux/sestatus and permissive in \
+                     sos_commands/selinux/getenforce",
+                ),
+            ),
+            (
+                &[
+                    (list, "xt_bpf 16384 0 - Live 0x0\nxfs 1 0 - Live 0x0\n"),
+                    (lsmod, loaded),
+                ],
+                None,
+            ),
+            (
+                &[(list, "xfs 1 0 - Live 0x0\n"), (lsmod, loaded)],
+                Some(
+                    "the module xt_bpf is loaded by sos_commands/kernel/lsmod and not by \
+                     /proc/modules",
+                ),
+            ),
+            (
+                &[
+                    (
+                        list,
+                        "xfs 1 0 - Live 0x0\ncls_bpf 2 0 - Live 0x0\nxt_bpf 1 0 - Live 0x0\n",
+                    ),
+                    (lsmod, loaded),
+                ],
+                Some(
+                    "the module cls_bpf is loaded by /proc/modules and not by \
+                     sos_commands/kernel/lsmod",
+                ),
+            ),
+            // Another one came or went meanwhile.
+            (
+                &[
+                    (list, "xt_bpf 1 0 - Live 0x0\nvfat 1 0 - Live 0x0\n"),
+                    (lsmod, loaded),
+                ],
+                None,
+            ),
+            // The same name, short and long; and what a file says that nobody need heed.
+            (
+                &[
+                    ("sos_commands/host/hostname", "WEB-17\n"),
+                    ("etc/hostname", "golden\n"),
+                ],
+                None,
+            ),
+            (
+                &[(
+                    "sos_commands/host/hostname",
+                    "bash: hostname: command not found\n",
+                )],
+                None,
+            ),
+            (&[(selinux, "rubbish"), (sestatus, enabled)], None),
+            (
+                &[("sos_commands/host/hostname", "db-2\n")],
+                Some(
+                    "the host's name is web-17.acme.example in sos_commands/kernel/uname_-a and \
+                     db-2 in sos_commands/host/hostname",
+                ),
+            ),
+        ] {
+            let scratch = tempfile::tempdir().unwrap();
+            let all = [("sos_commands/kernel/uname_-a", uname.as_str())];
+            for (path, text) in all.iter().chain(files) {
+                let place = scratch.path().join(path);
+                std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+                std::fs::write(place, text).unwrap();
+            }
+            let opened = crate::host::open(scratch.path(), None).unwrap();
+            let found = collect_all(opened.host.as_ref());
+            let found = found.list("kernel.disagreements").unwrap();
+            let expected: Vec<&str> = sentence.into_iter().collect();
+            assert_eq!(found, expected, "{files:?}");
+        }
     }
 
     #[test]

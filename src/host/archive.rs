@@ -11,7 +11,8 @@ use std::io::{self, Read};
 use tar::EntryType;
 
 use super::aliases::{Aliases, Links, Target};
-use super::packed::{Buffered, TooMuch};
+use super::members::{Members, shown};
+use super::packed::Buffered;
 use super::tree::{Node, Tree};
 use super::wanted::{Wish, is_top};
 
@@ -135,72 +136,41 @@ fn hash(path: &str) -> u64 {
 
 fn pass(packed: impl Read, limits: Limits, wanted: &dyn Fn(&str) -> Wish) -> Result<Pass, Problem> {
     let mut buffered = Buffered::new(packed);
-    let mut plain = buffered.plain(limits)?;
-    let found = members(&mut plain, limits, wanted)?;
-    // What packed it has its check sums behind the end of the archive.
-    let rest = io::copy(&mut plain, &mut io::sink());
-    rest.map_err(|error| clear(&error, None))?;
+    let is_packed = buffered.is_packed();
+    let mut members = Members::new(buffered.plain(limits)?, limits);
+    let found = kept(&mut members, limits, wanted)?;
+    members.finish()?;
+    // What packs an archive proves that it is whole; without, its own end mark does, of which
+    // some programs write one block of two.
+    if members.is_open() && !is_packed {
+        return Err("it is cut short: the mark at the end of an archive is missing".to_owned());
+    }
     Ok(found)
 }
 
-fn members(
-    plain: impl Read,
+/// The members that somebody wishes for.
+fn kept<R: Read>(
+    members: &mut Members<R>,
     limits: Limits,
     wanted: &dyn Fn(&str) -> Wish,
 ) -> Result<Pass, Problem> {
-    let mut archive = tar::Archive::new(plain);
     let mut found = Pass {
         tree: Tree::default(),
         links: Links::new(),
         lesser: HashSet::new(),
     };
-    let (mut count, mut nodes, mut kept) = (0, 0, 0);
-    // Names too long for a header stand in a member before it.
-    let (mut long_name, mut long_target) = (None, None);
-    // What is read while the next header is looked for.
-    let mut last = None;
-    // Raw, because the reader of names would take as much memory as they ask for.
-    for entry in archive
-        .entries()
-        .map_err(|error| clear(&error, None))?
-        .raw(true)
-    {
-        let mut entry = entry.map_err(|error| clear(&error, last.as_ref()))?;
-        count += 1;
-        if count > limits.members {
-            return Err(format!(
-                "it has more than {} members; {NEXT}",
-                limits.members
-            ));
-        }
-        let kind = entry.header().entry_type();
-        if extends(kind) {
-            let bytes = name_bytes(&mut entry, limits)?;
-            match kind {
-                EntryType::GNULongName => long_name = Some(text(&bytes)),
-                EntryType::GNULongLink => long_target = Some(text(&bytes)),
-                EntryType::XHeader => {
-                    long_name = pax(&bytes, "path").or(long_name);
-                    long_target = pax(&bytes, "linkpath").or(long_target);
-                }
-                _ => {}
-            }
-            continue;
-        }
-        let name = long_name
-            .take()
-            .unwrap_or_else(|| text(&entry.path_bytes()));
-        let target = long_target
-            .take()
-            .or_else(|| entry.link_name_bytes().map(|bytes| text(&bytes)))
-            .unwrap_or_default();
-        let parts = safe_parts(&name)?;
+    let (mut nodes, mut kept) = (0, 0);
+    while let Some(member) = members.next()? {
+        let name = &member.name;
+        let parts = safe_parts(name)?;
         let path = format!("/{}", parts.join("/"));
-        last = Some((shown(&name), entry.size()));
         // The member it is the same as, by its name in the archive.
-        let link = match kind {
-            EntryType::Symlink => Some(Target::Symbolic(target)),
-            EntryType::Link => Some(Target::Hard(format!("/{}", safe_parts(&target)?.join("/")))),
+        let link = match member.kind {
+            EntryType::Symlink => Some(Target::Symbolic(member.target.clone())),
+            EntryType::Link => {
+                let parts = safe_parts(&member.target)?;
+                Some(Target::Hard(format!("/{}", parts.join("/"))))
+            }
             _ => None,
         };
         if let Some(link) = &link
@@ -220,37 +190,32 @@ fn members(
                 limits.nodes
             ));
         }
-        let node = match (kind, link) {
+        let node = match (member.kind, link) {
             (_, Some(Target::Symbolic(target))) => Node::Link(target),
             (_, Some(Target::Hard(path))) => Node::Same(path),
             (EntryType::Directory, _) => Node::Directory,
             (EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse, _) => {
-                let size = entry.size();
+                let size = member.size;
                 let most = match wish {
-                    _ if kind == EntryType::GNUSparse => 0,
                     Wish::Bytes if size <= limits.member => size,
                     Wish::Bytes | Wish::Begin => size.min(limits.begin),
                     Wish::Presence | Wish::Nothing => 0,
                 };
-                let mut bytes = Vec::new();
-                let read = entry.by_ref().take(most).read_to_end(&mut bytes);
-                read.map_err(|error| clear(&error, last.as_ref()))?;
-                if bytes.len() as u64 != most {
-                    return Err(format!("it is cut short, in its member `{}`", shown(&name)));
-                }
+                // Holes take no bytes of an archive, and memory here.
                 kept += most;
                 if kept > limits.kept {
                     return Err(format!(
                         "the files to read in it have more than {} MiB, up to `{}`; {NEXT}",
                         limits.kept >> 20,
-                        shown(&name)
+                        shown(name)
                     ));
                 }
+                let bytes = members.bytes(&member, most)?;
                 if wish != Wish::Bytes {
                     found.lessen(&path);
                 }
                 match most {
-                    _ if most == size && kind != EntryType::GNUSparse => Node::Bytes(bytes),
+                    _ if most == size => Node::Bytes(bytes),
                     0 => Node::Size(size),
                     _ => Node::Begin(bytes, size),
                 }
@@ -261,7 +226,7 @@ fn members(
             && (path.ends_with("_-a")
                 || path.ends_with("version.txt")
                 || path.ends_with("basic-environment.txt"))
-            && let Ok(time) = entry.header().mtime()
+            && let Some(time) = member.written
         {
             found.tree.date(&path, time);
         }
@@ -271,44 +236,7 @@ fn members(
 }
 
 /// What somebody can do whose archive is larger than archives from strangers may be.
-const NEXT: &str = "unpack it, and name the directory";
-
-/// A member's name in a line.
-fn shown(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(80).collect()
-}
-
-fn extends(kind: EntryType) -> bool {
-    matches!(
-        kind,
-        EntryType::GNULongName
-            | EntryType::GNULongLink
-            | EntryType::XHeader
-            | EntryType::XGlobalHeader
-    )
-}
-
-fn name_bytes(entry: &mut impl Read, limits: Limits) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
-    let read = entry.take(limits.name + 1).read_to_end(&mut bytes);
-    read.map_err(|error| clear(&error, None))?;
-    if bytes.len() as u64 > limits.name {
-        return Err(format!("a name in it has more than {} bytes", limits.name));
-    }
-    Ok(bytes)
-}
-
-fn text(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|byte| *byte == 0);
-    let name = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
-    String::from_utf8_lossy(name).into_owned()
-}
-
-fn pax(bytes: &[u8], key: &str) -> Option<String> {
-    let mut records = tar::PaxExtensions::new(bytes).filter_map(Result::ok);
-    let record = records.find(|record| record.key() == Ok(key))?;
-    Some(String::from_utf8_lossy(record.value_bytes()).into_owned())
-}
+pub(super) const NEXT: &str = "unpack it, and name the directory";
 
 /// The names a member's path is made of. One that is absolute or climbs would lie outside
 /// of where the archive is unpacked: nobody packs such a one in good faith.
@@ -322,26 +250,6 @@ fn safe_parts(name: &str) -> Result<Vec<String>, Problem> {
     }
     let parts = name.split('/').filter(|part| !matches!(*part, "" | "."));
     Ok(parts.map(str::to_owned).collect())
-}
-
-/// An error of a decoder in one line, perhaps with the member that was read, and its size.
-fn clear(error: &io::Error, member: Option<&(String, u64)>) -> Problem {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        return "it is cut short".to_owned();
-    }
-    let inner = error.get_ref();
-    if let Some(TooMuch(problem)) = inner.and_then(|inner| inner.downcast_ref()) {
-        return match member {
-            Some((name, size)) => {
-                let size = size.div_ceil(1 << 20);
-                format!("{problem}, in its member `{name}` of {size} MiB; {NEXT}")
-            }
-            None => format!("{problem}; {NEXT}"),
-        };
-    }
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    format!("it is damaged: {line}")
 }
 
 #[cfg(test)]

@@ -42,6 +42,11 @@ fn member(kind: EntryType, name: &str, target: &str, content: &[u8]) -> Vec<u8> 
     bytes
 }
 
+/// What archives end with.
+fn ended(members: Vec<u8>) -> Vec<u8> {
+    [members, vec![0; 1024]].concat()
+}
+
 fn file(name: &str, content: &[u8]) -> Vec<u8> {
     member(EntryType::Regular, name, "", content)
 }
@@ -172,7 +177,22 @@ fn hostile_archives_end_in_a_clear_line() {
         (big, "files to read in it"),
         (name, "a name in it has more than 300 bytes"),
         (broken, "it is cut short"),
-        (gz(b"no tar inside"), "it is "),
+        (
+            gz(b"no tar inside"),
+            "what is packed in it is no tar archive",
+        ),
+        (
+            gz(b"#\n# Linux/x86 6.1.0 Kernel Configuration\n"),
+            "it is a kernel config: --config reads those",
+        ),
+        (
+            b"CONFIG_A=y\n".to_vec(),
+            "it is a kernel config: --config reads those",
+        ),
+        (
+            file("x", b"abc"),
+            "it is cut short: the mark at the end of an archive is missing",
+        ),
         (wrong, "it is damaged"),
     ] {
         let said = problem(&packed);
@@ -187,7 +207,7 @@ fn a_host_with_very_many_files_is_read_for_the_few_that_matter() {
         .flat_map(|number| file(&format!("usr/share/{number}"), b""))
         .collect();
     let few = Limits { nodes: 3, ..SMALL };
-    let packed = [many, file("etc/os-release", b"ID=x")].concat();
+    let packed = ended([many, file("etc/os-release", b"ID=x")].concat());
     let tree = unpack(&packed, few, &crate::host::wanted::wish).unwrap();
     assert_eq!(tree.list("/").unwrap(), ["etc"]);
     let all = unpack(&packed, few, &|_| Wish::Presence).unwrap_err();
@@ -201,7 +221,7 @@ fn a_host_with_very_many_files_is_read_for_the_few_that_matter() {
 fn the_root_itself_may_be_a_member() {
     for name in ["/", "./", ".", "//"] {
         let root = member(EntryType::Directory, name, "", b"");
-        let packed = [root, file("./etc/os-release", b"ID=x")].concat();
+        let packed = ended([root, file("./etc/os-release", b"ID=x")].concat());
         let tree = unpack(&packed, SMALL, &|_| Wish::Bytes).unwrap();
         assert_eq!(tree.read("/etc/os-release", 9).unwrap(), b"ID=x", "{name}");
         assert_eq!(tree.list("/").unwrap(), ["etc"], "{name}");
@@ -243,4 +263,67 @@ fn a_decoder_that_asks_for_much_memory_gets_none() {
     let packed = xz(&file("x", b"abc"), 6);
     let said = unpack(&packed, limits, &|_| Wish::Bytes).unwrap_err();
     assert!(said.starts_with("it is damaged"), "{said}");
+}
+
+#[test]
+fn the_end_of_an_archive_has_its_mark_or_a_packer_to_prove_it() {
+    let whole = file("etc/os-release", b"ID=x");
+    let all = |_: &str| Wish::Bytes;
+    for (packed, is_whole) in [
+        (whole.clone(), false),
+        // One block of two is what some programs write.
+        ([whole.clone(), vec![0; 512]].concat(), true),
+        (ended(whole.clone()), true),
+        (gz(&whole), true),
+        (xz(&whole, 1), true),
+        ([whole.clone(), vec![0; 100]].concat(), false),
+    ] {
+        assert_eq!(unpack(&packed, SMALL, &all).is_ok(), is_whole);
+    }
+}
+
+#[test]
+fn lists_of_holes_that_make_no_sense_end_in_a_clear_line() {
+    let record = |key: &str, value: &str| {
+        let rest = format!(" {key}={value}\n");
+        format!("{}{rest}", rest.len() + 2)
+    };
+    let pax = |inside: &[u8]| {
+        let records = record("GNU.sparse.major", "1") + &record("GNU.sparse.realsize", "9");
+        ended(
+            [
+                member(EntryType::XHeader, "x", "", records.as_bytes()),
+                file("x", inside),
+            ]
+            .concat(),
+        )
+    };
+    for (inside, says) in [
+        (&b"x"[..], "it is cut short"),
+        (&[b'x'; 512], "its list of holes makes no sense"),
+        (&[b'9'; 512], "its list of holes makes no sense"),
+        (b"99999999\n", "it is cut short"),
+    ] {
+        let said = problem(&pax(inside));
+        assert!(said.contains(says), "{said} instead of {says}");
+    }
+    let mut many = b"99999999\n".to_vec();
+    many.resize(512, b'0');
+    assert!(problem(&pax(&many)).contains("too many holes"));
+    let mut backwards = b"2\n5\n2\n1\n2\n".to_vec();
+    backwards.resize(1024, b'0');
+    assert!(problem(&pax(&backwards)).contains("makes no sense"));
+}
+
+#[test]
+fn the_oldest_format_has_no_mark_but_its_check_sum() {
+    let mut header = tar::Header::new_old();
+    header.set_path("etc/os-release").unwrap();
+    header.set_size(4);
+    header.set_cksum();
+    let mut packed = header.as_bytes().to_vec();
+    packed.extend(b"ID=x");
+    packed.resize(1024, 0);
+    let tree = unpack(&ended(packed), SMALL, &|_| Wish::Bytes).unwrap();
+    assert_eq!(tree.read("/etc/os-release", 9).unwrap(), b"ID=x");
 }

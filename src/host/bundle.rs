@@ -122,8 +122,8 @@ impl<T> Told<T> {
             (None, Some(words)) => {
                 let shown: String = words.chars().take(40).collect();
                 Some(format!(
-                    "`refused` can't be `{shown}`: it is absent, denied, ended, no regular file, \
-                     not held, or errno and a number"
+                    "`refused` can't be `{shown}`: it is absent, denied, ended, malformed, no regular \
+                     file, not held, or errno and a number"
                 ))
             }
             (Some(_), Some(_)) => Some("it has both `is` and `refused`".to_owned()),
@@ -299,6 +299,13 @@ impl Bundle {
         if let Some(wrong) = manifest.wrong_answer() {
             return Err(format!("its {MANIFEST}: {wrong}"));
         }
+        if crate::time::seconds(&manifest.collected_at).is_none() {
+            let shown = manifest.collected_at.chars().filter(|c| !c.is_control());
+            let shown: String = shown.take(60).collect();
+            return Err(format!(
+                "its {MANIFEST}: collected_at is no time: `{shown}`"
+            ));
+        }
         for stored in manifest.read.values().filter_map(|told| told.is.as_ref()) {
             let bytes = files.read(&format!("/{}", stored.file), FILE_LIMIT);
             let bytes = bytes.map_err(|error| format!("its file {}: {error}", stored.file))?;
@@ -424,7 +431,7 @@ mod tests {
         let _ = recorder.uname();
         let packed = Packed {
             version: "1",
-            collected_at: ("now", 7),
+            collected_at: ("1970-01-01T00:00:07Z", 7),
             dated_by: Some("sos_commands/date/date"),
             redacted: false,
             labels: &labels(),
@@ -474,7 +481,7 @@ mod tests {
     #[test]
     fn a_bundle_that_was_changed_or_is_newer_is_refused() {
         let manifest = |schema: &str| format!("schema: {schema}\n");
-        let read = "tool: x\ncollected_at: x\nredacted: false\nread: {/x: {is: {file: x, bytes: 1, sha256: '00'}}}\ncomplete: true\n";
+        let read = "tool: x\ncollected_at: 2026-01-01T00:00:00Z\nredacted: false\nread: {/x: {is: {file: x, bytes: 1, sha256: '00'}}}\ncomplete: true\n";
         let v1 = manifest(SCHEMA);
         for (text, says) in [
             (manifest("bpf-doctor/bundle/v2"), "newer bpf-doctor"),
@@ -484,6 +491,14 @@ mod tests {
                 "it was cut off",
             ),
             (format!("{v1}{read}"), "its file x: "),
+            (
+                format!("{v1}{}", read.replace("2026-01-01T00", "2026-02-30T00")),
+                "collected_at is no time: `2026-02-30T00:00:00Z`",
+            ),
+            (
+                format!("{v1}{}", read.replace("2026-01-01T00:00:00Z", "never")),
+                "collected_at is no time: `never`",
+            ),
             (
                 format!("{v1}{}", read.replace("file: x", "file: manifest.yaml")),
                 "was changed",

@@ -190,6 +190,11 @@ impl Host for Directory {
     fn is_live(&self) -> bool {
         false
     }
+
+    fn origin(&self, path: &str) -> Option<String> {
+        let place = self.of_first_process(path);
+        (place != path).then(|| place.into_owned())
+    }
 }
 
 #[cfg(test)]

@@ -12,15 +12,18 @@ mod bundle;
 mod directory;
 mod files;
 mod fragment;
+mod holes;
 mod kernels;
 mod links;
 mod live;
+mod members;
 mod memory;
 mod noticing;
 mod open;
 mod overlay;
 mod packed;
 mod recorder;
+mod reduced;
 mod rooted;
 mod seen;
 mod sosreport;
@@ -42,6 +45,7 @@ pub use fragment::{CONFIG_FRAGMENT, is_cut_off};
 pub use live::Live;
 pub use memory::Memory;
 pub use open::{OpenError, Opened, open};
+pub(crate) use recorder::OTHER_HOSTNAME;
 pub use recorder::{Record, Recorder};
 pub(crate) use sosreport::MOUNT_OUTPUT;
 
@@ -166,10 +170,25 @@ fn uname_of_proc(host: &dyn Host) -> io::Result<Uname> {
         io::Result::Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
     };
     let optional = |path: &str| line(path).unwrap_or_default();
+    let release = line("/proc/sys/kernel/osrelease")?;
+    if !is_release_of_uname(&release) {
+        return Err(no_release());
+    }
     Ok(Uname {
-        release: line("/proc/sys/kernel/osrelease")?,
+        release,
         version: build_line(line),
         machine: optional("/proc/sys/kernel/arch"),
         nodename: optional("/proc/sys/kernel/hostname"),
     })
+}
+
+fn no_release() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "holds no release of a kernel")
+}
+
+/// Whether the kernel may call itself so: it has 64 bytes for it, and no blanks or slashes in it,
+/// since modules lie in a directory of this name. An empty one is none yet.
+fn is_release_of_uname(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_graphic() && c != '/';
+    text.len() <= 64 && text.chars().all(fits)
 }

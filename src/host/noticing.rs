@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read};
 use std::rc::Rc;
 
 use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
@@ -81,6 +81,12 @@ impl<H: Host> Noticing<H> {
             io::ErrorKind::PermissionDenied => {
                 self.notices.note(path, "can't be read: Permission denied");
             }
+            _ if error.raw_os_error() == Some(libc::EFBIG) => {
+                self.notices.note(
+                    path,
+                    "is too large to be what its name says: it was not read",
+                );
+            }
             _ if error.raw_os_error() == Some(libc::EIO) => {
                 let text = format!("can't be read: {error}");
                 self.notices.note(path, &text);
@@ -100,6 +106,10 @@ impl<H: Host> Host for Noticing<H> {
             }
             Ok(bytes) if bytes.is_empty() && is_never_empty(path) => {
                 self.notices.note(path, "is empty");
+            }
+            Ok(bytes) if is_no_config(path, bytes) => {
+                self.notices
+                    .note(path, "is larger than any kernel config, so it is none");
             }
             Ok(_) => {}
             Err(error) => self.notice(path, error),
@@ -128,7 +138,14 @@ impl<H: Host> Host for Noticing<H> {
     }
 
     fn uname(&self) -> io::Result<Uname> {
-        let mut uname = super::uname_of_proc(self)?;
+        let uname = super::uname_of_proc(self);
+        if let Err(error) = &uname
+            && error.kind() == io::ErrorKind::InvalidData
+        {
+            self.notices
+                .note("/proc/sys/kernel/osrelease", &error.to_string());
+        }
+        let mut uname = uname?;
         // What is read itself may know that the name is not the host's.
         uname.nodename = self.inner.uname()?.nodename;
         Ok(uname)
@@ -145,6 +162,20 @@ impl<H: Host> Host for Noticing<H> {
     fn conflicts(&self) -> Vec<Conflict> {
         self.inner.conflicts()
     }
+}
+
+/// Whether the bytes of a config, unpacked, are more than any has.
+fn is_no_config(path: &str, bytes: &[u8]) -> bool {
+    const MOST: u64 = 8 << 20;
+    let name = path.rsplit('/').next().unwrap_or_default();
+    if !name.starts_with("config") {
+        return false;
+    }
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return bytes.len() as u64 > MOST;
+    }
+    let unpacked = flate2::read::MultiGzDecoder::new(bytes).take(MOST + 1);
+    io::copy(&mut { unpacked }, &mut io::sink()).is_ok_and(|count| count > MOST)
 }
 
 /// Whether a file of nothing is one whose content was lost.
@@ -173,6 +204,32 @@ mod tests {
         let root = crate::host::Directory::open(std::path::Path::new("/")).unwrap();
         let (host, _) = Noticing::new(root, BTreeSet::new());
         assert_eq!(host.uname().unwrap().nodename, "");
+    }
+
+    #[test]
+    fn what_is_no_config_and_no_release_is_told() {
+        let zeros = vec![0; (8 << 20) + 1];
+        let mut packed = Vec::new();
+        let mut encoder = flate2::read::GzEncoder::new(&zeros[..], flate2::Compression::fast());
+        encoder.read_to_end(&mut packed).unwrap();
+        let host = Memory::new()
+            .with("/proc/config.gz", packed)
+            .with("/boot/config-6.1", zeros)
+            .with("/boot/config-6.2", "CONFIG_A=y\n")
+            .with("/proc/sys/kernel/osrelease", "6.1.0\0\0\n");
+        let (host, notices) = Noticing::new(host, BTreeSet::new());
+        for path in ["/proc/config.gz", "/boot/config-6.1", "/boot/config-6.2"] {
+            host.read(path, 9 << 20).unwrap();
+        }
+        assert!(host.uname().is_err());
+        assert_eq!(
+            notices.sentences(),
+            [
+                "/boot/config-6.1 is larger than any kernel config, so it is none",
+                "/proc/config.gz is larger than any kernel config, so it is none",
+                "/proc/sys/kernel/osrelease holds no release of a kernel",
+            ]
+        );
     }
 
     #[test]

@@ -55,13 +55,18 @@ impl<H: Host> Overlay<H> {
         let plain = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().replace('\t', " ");
         let (here, other) = (plain(&here), plain(other));
         if here != other && here.len() < COMPARED && other.len() < COMPARED {
-            let place = self.origin(path).unwrap_or_else(|| path.to_owned());
-            self.conflicts.push(Conflict {
-                path: path.to_owned(),
-                told: (here, place),
-                denied: (other, origin.to_owned()),
-            });
+            self.differ(path, here, (other, origin.to_owned()));
         }
+    }
+
+    /// Notes that another file tells another thing of a path than what is read there.
+    pub(super) fn differ(&mut self, path: &str, here: String, denied: (String, String)) {
+        let place = self.origin(path).unwrap_or_else(|| path.to_owned());
+        self.conflicts.push(Conflict {
+            path: path.to_owned(),
+            told: (here, place),
+            denied,
+        });
     }
 
     /// What is not at or below this path is not there on the host, as `origin` proves.

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::rc::Rc;
 
 use super::archive::{Limits, Problem};
+use super::members::has_its_sum;
 
 /// A packed archive.
 pub(super) struct Buffered<R> {
@@ -19,6 +20,12 @@ impl<R: Read> Buffered<R> {
             taken: Rc::clone(&counted.count),
             inner: BufReader::with_capacity(64 << 10, counted),
         }
+    }
+
+    /// Whether a packer's check sums prove that the archive is whole.
+    pub(super) fn is_packed(&mut self) -> bool {
+        let begin = io::BufRead::fill_buf(&mut self.inner);
+        begin.is_ok_and(|begin| begin.starts_with(GZIP) || begin.starts_with(XZ))
     }
 
     /// The bytes of the archive itself, within the limits.
@@ -40,34 +47,55 @@ fn unpacked<'a, R: Read>(
     let begin = io::BufRead::fill_buf(packed).map_err(|error| error.to_string())?;
     Ok(match begin {
         [] => return Err("it is empty".to_owned()),
-        [0x1f, 0x8b, ..] => no_report(flate2::bufread::MultiGzDecoder::new(packed), REPORT)?,
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+        bytes if bytes.starts_with(GZIP) => {
+            unlike(flate2::bufread::MultiGzDecoder::new(packed), REPORT)?
+        }
+        bytes if bytes.starts_with(XZ) => {
             let reader = lzma_rust2::XzReader::new_mem_limit(packed, true, limits.xz_memory);
-            no_report(reader, PACKED_REPORT)?
+            unlike(reader, PACKED_REPORT)?
         }
         [b'B', b'Z', b'h', ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             return Err(
                 "it is packed with bzip2 or zstd: unpack it, and name the directory".to_owned(),
             );
         }
-        bytes if bytes.get(257..262) == Some(b"ustar") => Box::new(packed),
+        bytes if is_tar(bytes) => Box::new(packed),
         [b'P', b'K', 3, 4, ..] => {
             return Err("it is packed with zip: unpack it, and name the directory".to_owned());
         }
         bytes if is_report(bytes) => return Err(REPORT.to_owned()),
+        bytes if is_config(bytes) => return Err(CONFIG.to_owned()),
         _ => return Err("it is no archive: neither tar nor tar.gz nor tar.xz".to_owned()),
     })
 }
 
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
+
 const REPORT: &str = "it is a saved report: --from reads those";
 const PACKED_REPORT: &str = "it is a saved report: unpack it, and --from reads it";
+const CONFIG: &str = "it is a kernel config: --config reads those";
 
-/// What was packed, unless that is a report, which is refused in these words.
-fn no_report<'a>(mut plain: impl Read + 'a, words: &str) -> Result<Box<dyn Read + 'a>, Problem> {
+/// Whether this is the beginning of a tar archive, by the mark of its formats, or by the check sum
+/// of the first header, as the oldest format has nothing else.
+fn is_tar(begin: &[u8]) -> bool {
+    begin.get(257..262) == Some(b"ustar") || has_its_sum(begin)
+}
+
+/// What was packed, unless that is no archive: a report is refused in these words.
+fn unlike<'a>(mut plain: impl Read + 'a, report: &str) -> Result<Box<dyn Read + 'a>, Problem> {
     let mut begin = Vec::new();
     let taken = plain.by_ref().take(512).read_to_end(&mut begin);
     if is_report(&begin) {
-        return Err(words.to_owned());
+        return Err(report.to_owned());
+    }
+    if is_config(&begin) {
+        return Err(CONFIG.to_owned());
+    }
+    // An archive of nothing is one.
+    let is_empty = begin.iter().all(|byte| *byte == 0);
+    if taken.is_ok() && !is_empty && !is_tar(&begin) {
+        return Err("what is packed in it is no tar archive".to_owned());
     }
     // Trouble comes where it came: behind what could be read.
     let trouble = Trouble(taken.err());
@@ -87,6 +115,13 @@ impl Read for Trouble {
 fn is_report(begin: &[u8]) -> bool {
     let begin = String::from_utf8_lossy(begin.get(..100).unwrap_or(begin));
     begin.contains("schema") && begin.contains("bpf-doctor/report/")
+}
+
+/// Whether a text begins as kernel configs do.
+fn is_config(begin: &[u8]) -> bool {
+    let begin = String::from_utf8_lossy(begin.get(..300).unwrap_or(begin));
+    let mut lines = begin.lines();
+    begin.contains(" Kernel Configuration\n") || lines.any(|line| line.starts_with("CONFIG_"))
 }
 
 /// Counts what was taken from a reader.

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::files::unpacked;
-use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
+use super::reduced::reduced;
+use super::{Conflict, Host, Kind, Uname};
 
 /// What a host said to a question, or how it refused.
 pub(super) type Answer<T> = Result<T, String>;
@@ -49,36 +49,6 @@ const UNAME: &[&str] = &[
     "/proc/sys/kernel/hostname",
 ];
 
-/// What facts look for in the kernel's log; the rest of it is nobody's business, and says who
-/// was logged in.
-const TELLING: &[&str] = &[
-    "Linux version ",
-    "ommand line: ",
-    "LSM: initializing",
-    "Kernel is locked down from ",
-    "Lockdown: ",
-    "Lifting lockdown",
-    "Secure boot ",
-    "LSM support for eBPF active",
-    "landlock: Up and running",
-    "Yama: becoming mindful",
-    "LoadPin: ready to pin",
-    "SELinux:  Initializing",
-    "Smack:  Initializing",
-    "TOMOYO Linux initialized",
-    "AppArmor: AppArmor initialized",
-];
-
-/// More than any packed file that facts ask for holds, in bytes.
-const UNPACKED: usize = 16 << 20;
-
-/// Package databases.
-const DPKG_STATUS: &str = "/var/lib/dpkg/status";
-const APK_INSTALLED: &str = "/lib/apk/db/installed";
-/// A file that some other than the doctor might read: nothing in it is anybody's business
-/// but this.
-const ENVIRONMENT: &str = "/proc/1/environ";
-
 impl<'a> Recorder<'a> {
     /// Records what is asked of `inner`.
     #[must_use]
@@ -121,68 +91,11 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// The bytes without what nobody needs: secrets in the environment of PID 1, and what
-/// changes from moment to moment.
-fn reduced(path: &str, bytes: &[u8]) -> Vec<u8> {
-    let lines = |keep: &dyn Fn(&str) -> bool| -> Vec<u8> {
-        let text = String::from_utf8_lossy(bytes);
-        let kept = text.split_inclusive('\n').filter(|line| keep(line));
-        kept.collect::<String>().into_bytes()
-    };
-    match path {
-        ENVIRONMENT => {
-            let mut variables = bytes.split(|byte| *byte == 0);
-            let container = variables.find(|variable| variable.starts_with(b"container="));
-            container.unwrap_or_default().to_vec()
-        }
-        "/proc/self/status" => {
-            let text = String::from_utf8_lossy(bytes);
-            text.lines()
-                .filter_map(steady)
-                .collect::<String>()
-                .into_bytes()
-        }
-        // The bundle is packed anyway, and redaction reads text alone.
-        _ if bytes.starts_with(&[0x1f, 0x8b]) => {
-            unpacked(bytes, UNPACKED).unwrap_or_else(|_| bytes.to_vec())
-        }
-        "/proc/cpuinfo" => lines(&|line| !line.starts_with("cpu MHz")),
-        KERNEL_LOG => lines(&|line| TELLING.iter().any(|mark| line.contains(mark))),
-        DPKG_STATUS => packages(bytes, "Package: "),
-        APK_INSTALLED => packages(bytes, "P:"),
-        _ => bytes.to_vec(),
-    }
-}
+/// Where the kernel tells the name of the host.
+const HOSTNAME: &str = "/proc/sys/kernel/hostname";
 
-/// The paragraphs of a package database that are about BPF: what else is installed is nobody's
-/// business, and megabytes of it.
-fn packages(bytes: &[u8], name: &str) -> Vec<u8> {
-    let subjects = ["bpf", "pahole", "dwarves"];
-    let text = String::from_utf8_lossy(bytes);
-    let wanted = |paragraph: &&str| {
-        let mut lines = paragraph.lines();
-        lines.any(|line| {
-            let package = line.strip_prefix(name);
-            package.is_some_and(|package| subjects.iter().any(|word| package.contains(word)))
-        })
-    };
-    let kept: Vec<&str> = text.split("\n\n").filter(wanted).collect();
-    (kept.join("\n\n") + "\n").into_bytes()
-}
-
-/// A line of /proc/self/status that says the same of every process of this kind.
-fn steady(line: &str) -> Option<String> {
-    let (name, value) = line.split_once(':')?;
-    let value = match name {
-        "Tgid" | "Ngid" | "Pid" | "PPid" | "TracerPid" => "\t0",
-        "SigQ" => "\t0/0",
-        "Name" | "Umask" | "State" | "Uid" | "Gid" | "FDSize" | "Groups" | "Threads" | "SigPnd"
-        | "ShdPnd" | "SigBlk" | "SigIgn" | "SigCgt" | "CapInh" | "CapPrm" | "CapEff" | "CapBnd"
-        | "CapAmb" | "NoNewPrivs" | "Seccomp" | "Seccomp_filters" => value,
-        _ => return None,
-    };
-    Some(format!("{name}:{value}\n"))
-}
+/// The same of what another file tells to be its name; no such file is there.
+pub(crate) const OTHER_HOSTNAME: &str = "/proc/sys/kernel/hostname (another)";
 
 impl Record {
     /// Notes of each file that was read below a directory, size and digest of the whole; or
@@ -238,15 +151,23 @@ impl Record {
             }
         }
         if let Some(Ok(uname)) = &mut self.uname {
-            uname.nodename = change("/proc/sys/kernel/hostname", &uname.nodename);
+            uname.nodename = change(HOSTNAME, &uname.nodename);
             uname.version = change("/proc/sys/kernel/version", &uname.version);
         }
         for place in self.origins.values_mut() {
             *place = change("", place);
         }
         for conflict in &mut self.conflicts {
-            for (text, place) in [&mut conflict.told, &mut conflict.denied] {
-                *text = change(&conflict.path, text);
+            // Two names of the host are two, whatever they are replaced by.
+            let other = match conflict.path.as_str() {
+                HOSTNAME => OTHER_HOSTNAME,
+                path => path,
+            };
+            for (path, (text, place)) in [
+                (conflict.path.as_str(), &mut conflict.told),
+                (other, &mut conflict.denied),
+            ] {
+                *text = change(path, text);
                 *place = change("", place);
             }
         }
@@ -275,6 +196,7 @@ pub(super) fn refusal(error: &io::Error) -> String {
         (io::ErrorKind::InvalidInput, None) => "no regular file".to_owned(),
         (io::ErrorKind::Unsupported, None) => "not held".to_owned(),
         (io::ErrorKind::UnexpectedEof, None) => "ended".to_owned(),
+        (io::ErrorKind::InvalidData, None) => "malformed".to_owned(),
         // The system has a number for each of its own.
         _ => format!("errno {}", libc::EIO),
     }
@@ -282,7 +204,14 @@ pub(super) fn refusal(error: &io::Error) -> String {
 
 /// Whether these words are some that [`refusal`] writes.
 pub(super) fn is_refusal(words: &str) -> bool {
-    let known = ["absent", "denied", "ended", "no regular file", "not held"];
+    let known = [
+        "absent",
+        "denied",
+        "ended",
+        "malformed",
+        "no regular file",
+        "not held",
+    ];
     let number = words.strip_prefix("errno ").map(str::parse::<i32>);
     known.contains(&words) || matches!(number, Some(Ok(1..)))
 }
@@ -295,6 +224,7 @@ pub(super) fn refused(words: &str) -> io::Error {
         "no regular file" => io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"),
         "not held" => io::ErrorKind::Unsupported.into(),
         "ended" => io::ErrorKind::UnexpectedEof.into(),
+        "malformed" => super::no_release(),
         other => match other.strip_prefix("errno ").map(str::parse) {
             Some(Ok(number)) => io::Error::from_raw_os_error(number),
             _ => io::Error::other(other.to_owned()),
@@ -382,17 +312,6 @@ mod tests {
     use crate::host::Memory;
 
     #[test]
-    fn nothing_of_the_environment_is_kept_but_the_container() {
-        let environment = b"SECRET=x\0container=lxc\0PATH=/bin\0";
-        assert_eq!(reduced(ENVIRONMENT, environment), b"container=lxc");
-        assert_eq!(reduced(ENVIRONMENT, b"SECRET=x\0"), b"");
-        let status =
-            b"Name:\tx\nPid:\t77\nVmPeak:\t9 kB\nCapEff:\t0\nnonvoluntary_ctxt_switches:\t9\n";
-        let kept = reduced("/proc/self/status", status);
-        assert_eq!(kept, b"Name:\tx\nPid:\t0\nCapEff:\t0\n");
-    }
-
-    #[test]
     fn errors_are_the_same_again() {
         let raw = |number| io::Error::from_raw_os_error(number);
         for error in [
@@ -403,6 +322,7 @@ mod tests {
             io::ErrorKind::Unsupported.into(),
             io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"),
             io::ErrorKind::UnexpectedEof.into(),
+            crate::host::no_release(),
         ] {
             assert!(is_refusal(&refusal(&error)), "{error}");
             let again = refused(&refusal(&error));

@@ -33,7 +33,13 @@ pub(super) fn with_kernel<H: Host + 'static>(
     inner: H,
     asked: Option<&str>,
 ) -> Result<Box<dyn Host>, NoSuchKernel> {
-    let running = inner.uname().ok().map(|uname| uname.release);
+    let uname = inner.uname();
+    // One runs there, and nobody can say which.
+    let is_odd = matches!(&uname, Err(error) if error.kind() == io::ErrorKind::InvalidData);
+    if is_odd && asked.is_none() {
+        return Ok(Box::new(inner));
+    }
+    let running = uname.ok().map(|uname| uname.release);
     let running = running.filter(|release| !release.is_empty());
     if running.is_some() && (asked.is_none() || asked == running.as_deref()) {
         return Ok(Box::new(inner));
@@ -48,7 +54,11 @@ pub(super) fn with_kernel<H: Host + 'static>(
     let Some(choice) = kernels::choose(&inner, asked) else {
         return Ok(Box::new(inner));
     };
-    Ok(Box::new(Rooted::new(inner, choice, running.is_some())))
+    Ok(Box::new(Rooted::new(
+        inner,
+        choice,
+        running.is_some() || is_odd,
+    )))
 }
 
 impl<H: Host> Rooted<H> {
@@ -168,6 +178,19 @@ mod tests {
         assert!(host.stat("/sys").is_err());
         assert!(host.read("/etc/os-release", 9).is_ok());
         assert_eq!(host.origin(RELEASE).unwrap(), "--release");
+    }
+
+    #[test]
+    fn what_is_no_release_names_no_kernel_and_no_other_is_taken_for_it() {
+        for text in ["../../../etc/passwd", "6.1.0\0", "6.1 x"] {
+            let root = Memory::new()
+                .with("/proc/sys/kernel/osrelease", text)
+                .with("/boot/vmlinuz-6.12.0", "");
+            let (root, _) = super::super::noticing::Noticing::new(root, Default::default());
+            let host = with_kernel(root, None).unwrap();
+            let facts = crate::facts::collect(host.as_ref());
+            assert_eq!(facts.text("kernel.release"), None, "{text:?}");
+        }
     }
 
     #[test]

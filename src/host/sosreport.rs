@@ -1,6 +1,8 @@
 //! A sosreport: copies of a host's files at their own paths, and what commands said below
 //! sos_commands, in files named like the commands (github.com/sosreport/sos, report/plugins).
 
+use std::collections::BTreeSet;
+
 use super::overlay::Overlay;
 use super::{Host, KERNEL_LOG, Kind, Uname, sysctl};
 
@@ -97,8 +99,10 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     ]);
     let selinux = said(&[
         "/sos_commands/selinux/sestatus",
+        "/sos_commands/selinux/sestatus_-v",
         "/sos_commands/selinux/sestatus_-b",
     ]);
+    let enforcement = said(&["/sos_commands/selinux/getenforce"]);
     let hardware = said(&["/sos_commands/hardware/dmidecode", "/dmidecode"]);
 
     let mut host = Overlay::new(report);
@@ -129,6 +133,7 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
         host.put("/proc/mounts", mount_table(text), origin);
     }
     if let Some((text, origin)) = &modules {
+        compare_modules(&mut host, text, origin);
         host.put("/proc/modules", module_table(text), origin);
     }
     if let Some((text, origin)) = &log {
@@ -146,15 +151,8 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
             host.put(SECURE_BOOT, [6, 0, 0, 0, state], origin);
         }
     }
-    if let Some((text, origin)) = &selinux {
-        match word_behind(text, "Current mode:") {
-            Some("enforcing") => host.put("/sys/fs/selinux/enforce", "1", origin),
-            Some("permissive") => host.put("/sys/fs/selinux/enforce", "0", origin),
-            _ if word_behind(text, "SELinux status:") == Some("disabled") => {
-                host.complete("/sys/fs/selinux", origin);
-            }
-            _ => {}
-        }
+    for (text, origin) in [&selinux, &enforcement].into_iter().flatten() {
+        lay_mode_over(&mut host, text, origin);
     }
     if let Some((text, origin)) = &hardware {
         let system = text
@@ -171,6 +169,49 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
         }
     }
     host
+}
+
+/// What sestatus or getenforce said of SELinux.
+fn lay_mode_over<H: Host>(host: &mut Overlay<H>, text: &str, origin: &str) {
+    const MODE: &str = "/sys/fs/selinux/enforce";
+    let is_disabled = word_behind(text, "SELinux status:") == Some("disabled");
+    let mode = word_behind(text, "Current mode:").unwrap_or_else(|| text.trim());
+    match mode.to_lowercase().as_str() {
+        "enforcing" => host.put(MODE, "1", origin),
+        "permissive" => host.put(MODE, "0", origin),
+        // Laid over what is there, it is another word for it.
+        _ if (is_disabled || mode == "Disabled") && host.stat(MODE).is_ok() => {
+            host.put(MODE, "disabled", origin);
+        }
+        _ if is_disabled || mode == "Disabled" => host.complete("/sys/fs/selinux", origin),
+        _ => {}
+    }
+}
+
+/// The names in the list of the kernel's modules that the report has itself, against those lsmod
+/// printed: which of them matters is for others to know.
+fn compare_modules<H: Host>(host: &mut Overlay<H>, printed: &str, origin: &str) {
+    const LIST: &str = "/proc/modules";
+    const MOST: usize = 100;
+    fn names(text: &str) -> BTreeSet<&str> {
+        let names = text.lines().filter_map(|line| line.split(' ').next());
+        names.filter(|name| !name.is_empty()).collect()
+    }
+    let Some((own, _)) = text(host, &[LIST]) else {
+        return;
+    };
+    let (own, printed) = (
+        names(&own),
+        names(printed.split_once('\n').map_or("", |(_, list)| list)),
+    );
+    let only = |here: &BTreeSet<&str>, there: &BTreeSet<&str>| {
+        let names = here.difference(there).take(MOST).copied();
+        names.collect::<Vec<_>>().join(",")
+    };
+    if own != printed {
+        let (here, there) = (only(&own, &printed), only(&printed, &own));
+        host.differ(LIST, here, (there, origin.to_owned()));
+    }
 }
 
 /// The kernel that ran, where no uname was collected: by /proc and sysctl, else by the first

@@ -43,6 +43,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     ("sestatus", "/sos_commands/selinux/sestatus"),
     ("sestatus -b", "/sos_commands/selinux/sestatus_-b"),
+    ("getenforce", "/sos_commands/selinux/getenforce"),
     ("dmidecode", "/sos_commands/hardware/dmidecode"),
 ];
 

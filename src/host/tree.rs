@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use super::archive::LIMITS;
 use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
 
@@ -153,6 +154,10 @@ impl Host for Tree {
             Node::Begin(bytes, _) if limit <= bytes.len() => {
                 Ok(bytes.iter().copied().take(limit).collect())
             }
+            // Others were not kept because nobody was expected to ask.
+            Node::Size(size) | Node::Begin(_, size) if *size > LIMITS.member => {
+                Err(io::Error::from_raw_os_error(libc::EFBIG))
+            }
             Node::Size(_) | Node::Begin(..) => Err(io::ErrorKind::Unsupported.into()),
             _ => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -215,6 +220,11 @@ impl Host for Tree {
 
     fn is_live(&self) -> bool {
         false
+    }
+
+    fn origin(&self, path: &str) -> Option<String> {
+        let place = links::of_first_process(path, |place| self.nodes.contains_key(place));
+        (place != path).then(|| place.into_owned())
     }
 }
 

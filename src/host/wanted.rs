@@ -164,10 +164,13 @@ fn has_bytes(path: &str) -> bool {
                 | "dmesg_-T"
                 | "sestatus"
                 | "sestatus_-b"
+                | "sestatus_-v"
+                | "getenforce"
                 | "dmidecode"
         ),
         name if supportconfig::is_text(name) => second.is_empty(),
-        "uname" | "hostname" | "date" | "mount" | "lsmod" | "dmidecode" => second.is_empty(),
+        "uname" | "hostname" | "date" | "mount" | "lsmod" | "dmidecode" | "installed-rpms"
+        | "installed-debs" => second.is_empty(),
         "var" => matches!(path, "/var/log/dmesg" | "/var/lib/dpkg/status"),
         _ => false,
     }
@@ -253,6 +256,8 @@ mod tests {
             ("/top/vmlinuz", Wish::Presence),
             ("/top/usr", Wish::Presence),
             ("/top/uname", Wish::Bytes),
+            ("/top/installed-rpms", Wish::Bytes),
+            ("/installed-debs", Wish::Bytes),
             ("/top/manifest.yaml", Wish::Bytes),
             ("/usr", Wish::Presence),
             ("/", Wish::Presence),

@@ -44,7 +44,7 @@ impl Redactor {
         let (word, behind) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         match word.to_ascii_lowercase().as_str() {
             "options" | "append" => format!("{word} {}", self.command_line(behind.trim())),
-            "linux" | "linux16" | "linuxefi" => {
+            "kernel" | "linux" | "linux16" | "linuxefi" | "module" | "module2" | "multiboot2" => {
                 let behind = behind.trim();
                 let (image, arguments) = behind.split_once([' ', '\t']).unwrap_or((behind, ""));
                 let image = self.unnamed(image);
@@ -111,7 +111,10 @@ impl Redactor {
                 _ => behind,
             },
             // What is not in quotes are options and variables.
-            "menuentry" | "submenu" => self.quoted(&behind),
+            "menuentry" | "submenu" => {
+                let behind = self.options_of_entry(&behind);
+                self.quoted(&behind)
+            }
             "menu" => match behind.split_once(' ') {
                 Some((kind, name)) => format!("{kind} {}", self.boot_name(name)),
                 None => behind,
@@ -123,6 +126,38 @@ impl Redactor {
             _ => behind,
         };
         format!("{word}{}{told}", space.unwrap_or_default())
+    }
+
+    /// `--users NAME,NAME`: who may start an entry; `--id NAME`, without quotes.
+    fn options_of_entry(&mut self, text: &str) -> String {
+        let mut before = "";
+        let words = text.split(' ').map(|word| {
+            let (option, value) = match word.split_once('=') {
+                Some((option @ ("--users" | "--id"), value)) => (option, value),
+                _ => (before, word),
+            };
+            before = word;
+            let begin = word.get(..word.len() - value.len()).unwrap_or_default();
+            let told = match option {
+                "--users" => self.users_of_entry(value),
+                "--id" | "$menuentry_id_option" if !value.starts_with(['"', '\'']) => {
+                    self.boot_name(value)
+                }
+                _ => value.to_owned(),
+            };
+            begin.to_owned() + &told
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    fn users_of_entry(&mut self, names: &str) -> String {
+        let names = names.trim_matches(['"', '\'']).split(',');
+        let names = names.map(|name| match name {
+            "" | "root" => name.to_owned(),
+            name if name.starts_with("user-") => name.to_owned(),
+            name => self.number("user", name),
+        });
+        names.collect::<Vec<_>>().join(",")
     }
 
     /// The name of an entry, the same wherever it stands.
@@ -197,14 +232,11 @@ const KEPT_WORDS: &[&str] = &[
     "initrd",
     "initrd16",
     "initrdefi",
-    "kernel",
     "label",
     "load_env",
     "machine-id",
     "menu",
     "menuentry",
-    "module2",
-    "multiboot2",
     "ontimeout",
     "prompt",
     "sort-key",
@@ -215,13 +247,20 @@ const KEPT_WORDS: &[&str] = &[
 ];
 
 /// Beginnings of the names of settings that are kept.
-const KEPT_NAMES: &[&str] = &["saved_entry", "next_entry", "boot_", "GRUB_"];
+const KEPT_NAMES: &[&str] = &[
+    "saved_entry",
+    "next_entry",
+    "boot_",
+    "default",
+    "fallback",
+    "GRUB_",
+];
 
 /// Whether this is the configuration of a boot loader, by its path.
 pub(super) fn is_boot_configuration(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     path.starts_with("/boot/") && name.ends_with(".conf")
         || path.contains("/loader/entries/")
-        || matches!(name, "grub.cfg" | "grubenv")
+        || matches!(name, "grub.cfg" | "grubenv" | "menu.lst" | "zipl.conf")
         || path.starts_with("/etc/default/grub")
 }

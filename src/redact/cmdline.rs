@@ -1,7 +1,7 @@
 //! Kernel command lines, and the configuration of boot loaders, which has them in it.
 
 use super::secrets::{promises, secrets};
-use super::words::{OPEN_ARGUMENTS, OPEN_FAMILIES, PLAIN_VALUES};
+use super::words::{OPEN_ARGUMENTS, OPEN_FAMILIES, PLAIN_VALUES, USER_ARGUMENTS};
 use super::{REDACTED, Redactor};
 
 impl Redactor {
@@ -31,14 +31,32 @@ impl Redactor {
                 Some((name, value)) if is_open(name) => self.open_argument(word, name, value),
                 Some((_, value)) if is_plain_value(value) => word.to_owned(),
                 Some((name, _)) if self.is_host_name(name) => format!("{REDACTED}={REDACTED}"),
-                Some((name, _)) => format!("{}={REDACTED}", self.unnamed(&secrets(name))),
+                Some((name, value)) => {
+                    self.learn_user(name, value);
+                    format!("{}={REDACTED}", self.unnamed(&secrets(name)))
+                }
                 None if self.is_host_name(word) => "host-1".to_owned(),
-                None if is_plain_word(word) => word.to_owned(),
+                // A word of people that is known to be a user; others are the system's.
+                None if is_plain_word(word) => self.users_in_word(word),
                 None => REDACTED.to_owned(),
             });
         }
         let end = if text.ends_with('\n') { "\n" } else { "" };
         words.join(" ") + end
+    }
+
+    /// A user that the value of an argument names: it is taken out here, and has to be known where
+    /// it stands elsewhere.
+    fn learn_user(&mut self, name: &str, value: &str) {
+        if value.contains("home/") {
+            self.homes(value);
+        }
+        let of = name.rsplit(['.', '_', '-']).next().unwrap_or_default();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let is_name = value.contains(|c: char| c.is_ascii_alphabetic()) && value.chars().all(plain);
+        if is_name && value != REDACTED && USER_ARGUMENTS.contains(&of.to_lowercase().as_str()) {
+            self.number("user", value);
+        }
     }
 
     /// An argument whose value tells nothing of anybody, but for names of the host in an address

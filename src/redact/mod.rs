@@ -21,6 +21,8 @@ use homes::is_program;
 use secrets::secrets;
 use words::SECRETS;
 
+use crate::facts::{HOST_NAME, OTHER_HOSTNAME};
+
 /// Replaces names of hosts and users, ids of machines, addresses and secrets.
 #[derive(Debug, Default)]
 pub struct Redactor {
@@ -70,23 +72,7 @@ impl Redactor {
         match key {
             // Names for people, in which somebody may have put the host's.
             "os.name" => self.system_name(text),
-            "kernel.disagreements" => {
-                let text = self.harmless(text);
-                let words = text.split(' ').map(|word| match word.starts_with('/') {
-                    true => {
-                        let word = self.host_below_kernel(word);
-                        self.users_in_mount_point(&word)
-                    }
-                    false if word.contains('@') => self.build(word),
-                    false => word.to_owned(),
-                });
-                let text = words.collect::<Vec<_>>().join(" ");
-                // Sentences of the doctor's own, which a word in them must not change.
-                match self.is_wordlike {
-                    true => text,
-                    false => self.host_names(&text),
-                }
-            }
+            "kernel.disagreements" => self.disagreement(text),
             "environment.hostname" => self.host(text),
             "environment.unit" => {
                 let text = self.harmless(text);
@@ -164,6 +150,7 @@ impl Redactor {
                 let named = text.trim();
                 text.replace(named, &self.host(named))
             }
+            OTHER_HOSTNAME => self.other_name(text),
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
             "/proc/sys/kernel/version" => self.build(text),
             "/proc/version" => {
@@ -180,7 +167,10 @@ impl Redactor {
                 let text = self.harmless(text);
                 match self.is_wordlike {
                     true => text,
-                    false => self.host_names(&text),
+                    false => {
+                        let text = self.host_names(&text);
+                        self.users_in_words(&text)
+                    }
                 }
             }
             _ if name.starts_with("LoaderEntry") => self.loader_entry(text),
@@ -220,24 +210,32 @@ impl Redactor {
         if SECRETS.iter().any(|secret| lower.contains(secret)) {
             return REDACTED.to_owned();
         }
-        // What a value is shows in it, or, with its key before it, by that: `user=alice`.
-        let alone = self.text(value);
-        if alone != value {
-            return alone;
-        }
         let of = lower
             .rsplit(['.', '_', '-', '/'])
             .next()
             .unwrap_or_default();
-        match of {
+        // What a value is shows in it, or, with its key before it, by that: `user=alice`.
+        let alone = self.text(value);
+        let told = match of {
             _ if value.is_empty() => return String::new(),
+            _ if alone != value => alone,
             "host" | "hostname" | "node" | "nodename" => return self.number("host", value),
             "owner" | "contact" | "admin" | "maintainer" => return self.number("user", value),
-            _ => {}
+            _ => {
+                let told = self.text(&format!("{key}={value}"));
+                let value = told.split_once('=').map(|(_, value)| value.to_owned());
+                value.unwrap_or_else(|| REDACTED.to_owned())
+            }
+        };
+        // Words by which hosts are grouped. An address, a path or an argument holds more than
+        // anybody can know the parts of.
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ' ');
+        let is_mail = told.starts_with("user-") && told.contains("@domain-");
+        let rest = told.replacen('@', "", usize::from(is_mail));
+        match rest.chars().all(plain) {
+            true => told,
+            false => REDACTED.to_owned(),
         }
-        let told = self.text(&format!("{key}={value}"));
-        told.split_once('=')
-            .map_or(REDACTED.to_owned(), |(_, value)| value.to_owned())
     }
 
     /// Any other text.
@@ -283,6 +281,43 @@ impl Redactor {
             out += rest;
         }
         out
+    }
+
+    /// A sentence on what two files tell differently.
+    fn disagreement(&mut self, text: &str) -> String {
+        if let Some(names) = text.strip_prefix(&format!("{HOST_NAME} is "))
+            && let Some((here, rest)) = names.split_once(" in ")
+            && let Some((rest, other_place)) = rest.rsplit_once(" in ")
+            && let Some((place, there)) = rest.rsplit_once(" and ")
+        {
+            let (here, there) = (self.host(here), self.other_name(there));
+            let (place, other) = (self.disagreement(place), self.disagreement(other_place));
+            return format!("{HOST_NAME} is {here} in {place} and {there} in {other}");
+        }
+        let text = self.harmless(text);
+        let words = text.split(' ').map(|word| match word.starts_with('/') {
+            true => {
+                let word = self.host_below_kernel(word);
+                self.users_in_mount_point(&word)
+            }
+            false if word.contains('@') => self.build(word),
+            false => word.to_owned(),
+        });
+        let text = words.collect::<Vec<_>>().join(" ");
+        // Sentences of the doctor's own, which a word in them must not change.
+        match self.is_wordlike {
+            true => text,
+            false => self.host_names(&text),
+        }
+    }
+
+    /// Another name of the host than the one it is known by.
+    fn other_name(&mut self, name: &str) -> String {
+        let name = name.trim();
+        match self.is_known(name) {
+            true => name.to_owned(),
+            false => self.number("host", &format!("{name} (another)")),
+        }
     }
 
     /// Text that means the same on every host, but for ids and homes.
@@ -524,15 +559,100 @@ mod tests {
             ("role", "web", "web"),
             ("name", "web-17.example.com", "host-1"),
             ("user", "alice", "user-1"),
-            ("rack", "a=b 10.0.0.5", "a=b ip-1"),
-            ("host", "web-7", "host-2"),
+            ("rack", "a 10.0.0.5", "a ip-1"),
+            ("rack", "a=b 10.0.0.5", "redacted"),
+            ("url", "http://u:p@h/", "redacted"),
+            ("url", "https://wiki.corp.test/x", "redacted"),
+            ("path", "/srv/x", "redacted"),
+            ("team", "Storage and backup", "Storage and backup"),
+            ("version", "1.2-rc3", "1.2-rc3"),
+            ("login", "carl@h", "user-2"),
+            ("contact-at", "carl@h", "redacted"),
+            ("host", "web-7", "host-3"),
             ("example.com/hostname", "web-17", "host-1"),
             ("owner", "alice", "user-1"),
-            ("mail", "bob@corp.test", "user-2@domain-2"),
+            ("mail", "bob@corp.test", "user-3@domain-2"),
             ("example.com/api-token", "a b", "redacted"),
             ("site", "", ""),
         ] {
             assert_eq!(redactor.label(key, value), expected, "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn two_names_of_a_host_stay_two() {
+        let mut redactor = Redactor::new(Some("web-17.acme.example"), None);
+        let sentence = "the host's name is web-17.acme.example in sos_commands/kernel/uname_-a \
+                        and db-2 in basic-environment.txt (/bin/hostname)";
+        let expected = "the host's name is host-1 in sos_commands/kernel/uname_-a and host-2 in \
+                        basic-environment.txt (/bin/hostname)";
+        assert_eq!(redactor.fact("kernel.disagreements", sentence), expected);
+        assert_eq!(redactor.fact("kernel.disagreements", expected), expected);
+        assert_eq!(
+            redactor.file(crate::facts::OTHER_HOSTNAME, "db-2"),
+            "host-2"
+        );
+    }
+
+    #[test]
+    fn a_user_on_the_command_line_is_known_elsewhere() {
+        let mut redactor = Redactor::new(Some("zulu77"), None);
+        let line = "rd.luks.key=/home/carla/key ro login.user=dave x=/srv/eve";
+        let told = redactor.fact("cmdline", line);
+        assert_eq!(
+            told,
+            "rd.luks.key=redacted ro login.user=redacted x=redacted"
+        );
+        for (path, expected) in [
+            ("/sys/fs/bpf/zulu77-carla", "/sys/fs/bpf/host-1-user-1"),
+            ("/srv/dave/bpf", "/srv/user-2/bpf"),
+            ("/srv/eve/bpf", "/srv/eve/bpf"),
+        ] {
+            assert_eq!(redactor.fact("mount.bpf", path), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_user_is_taken_out_where_people_write() {
+        let mut redactor = Redactor::new(Some("zulu77"), None);
+        redactor.text("/home/alice/x");
+        for (path, text, expected) in [
+            ("/proc/cmdline", "quiet alice splash", "quiet user-1 splash"),
+            (
+                "/boot/grub/grub.cfg",
+                "menuentry 'x (carla)' --users carla,alice --class os {\n",
+                "menuentry 'x (user-2)' --users user-2,user-1 --class os {\n",
+            ),
+            (
+                "/boot/grub/grub.cfg",
+                "multiboot2 /xen.gz dom0=x\nmodule2 /vmlinuz-6.1.0 ro site=x\n",
+                "multiboot2 /xen.gz dom0=redacted\nmodule2 /vmlinuz-6.1.0 ro site=redacted\n",
+            ),
+            (
+                "/boot/grub2/grub.cfg",
+                "menuentry x --id zulu77-entry --users=carla {\n",
+                "menuentry x --id host-1-entry --users=user-2 {\n",
+            ),
+            (
+                "/sys/class/dmi/id/product_name",
+                "zulu77 product of alice",
+                "host-1 product of user-1",
+            ),
+            (
+                "/boot/grub/menu.lst",
+                "default=1\npassword --md5 $1$x\ntitle Old on zulu77\n\
+                 \tkernel /vmlinuz-2.6.32 ro token=x alice\n",
+                "default=1\n\ntitle Old on host-1\n\
+                 \tkernel /vmlinuz-2.6.32 ro token=redacted user-1\n",
+            ),
+            (
+                "/etc/zipl.conf",
+                "[defaultboot]\ndefault=Red Hat on zulu77\nparameters=\"x\"\n",
+                "\ndefault=Red Hat on host-1\n\n",
+            ),
+        ] {
+            assert_eq!(redactor.file(path, text), expected, "{path}");
+            assert_eq!(redactor.file(path, expected), expected, "{path}, again");
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::Redactor;
 use super::secrets::secrets;
+use super::words::SYSTEM_PATHS;
 
 impl Redactor {
     /// /proc/self/mountinfo, /proc/mounts, or what mount(8) prints.
@@ -27,11 +28,35 @@ impl Redactor {
             .enumerate()
             .map(|(at, word)| match at == source {
                 true if self.is_host(word) => "host-1".to_owned(),
-                true if !word.contains(['/', ':', '=']) => self.users_in_word(word),
+                true if word.starts_with(SHARE) => self.share(word),
+                true if !word.contains(['/', ':', '=']) => self.name_of_people(word),
                 _ => self.mount_word(word),
             })
             .collect();
         words.join(" ") + end
+    }
+
+    /// `\\\\SERVER\\SHARE`, as the tables of mounts write a backslash.
+    fn share(&mut self, word: &str) -> String {
+        let rest = word.get(SHARE.len()..).unwrap_or_default();
+        let (server, share) = rest.split_at(rest.find(BACKSLASH).unwrap_or(rest.len()));
+        let server = match self.is_host(server) || self.is_known(server) {
+            true => "host-1".to_owned(),
+            false => self.number("host", server),
+        };
+        format!("{SHARE}{server}{}", self.host_names(share))
+    }
+
+    /// What people call something that is mounted; a blank in it is written as a number.
+    fn name_of_people(&mut self, word: &str) -> String {
+        let parts = word.split(BLANK).map(|part| {
+            let part = self.users_in_word(part);
+            match self.is_wordlike {
+                true => part,
+                false => self.host_names(&part),
+            }
+        });
+        parts.collect::<Vec<_>>().join(BLANK)
     }
 
     /// Whether a word is the host's name and nothing else.
@@ -44,8 +69,17 @@ impl Redactor {
     fn host_in_mount_point(&self, path: &str) -> String {
         match path.starts_with("/sys/") {
             true => self.host_below_kernel(path),
-            false => self.host_in_path(path),
+            false => self.host_in_named(path),
         }
+    }
+
+    /// A path of parts that people name, in which low lines stand between names, too.
+    fn host_in_named(&self, path: &str) -> String {
+        if self.is_wordlike || SYSTEM_PATHS.iter().any(|begin| path.starts_with(begin)) {
+            return self.host_in_path(path);
+        }
+        let parts = path.split('_').map(|part| self.host_in_path(part));
+        parts.collect::<Vec<_>>().join("_")
     }
 
     /// The same without names of users.
@@ -62,7 +96,7 @@ impl Redactor {
         match places.find(|place| path.starts_with(**place)) {
             Some(place) if is_free(&place) => {
                 let rest = path.get(place.len()..).unwrap_or_default();
-                format!("{place}{}", self.host_in_path(rest))
+                format!("{place}{}", self.host_in_named(rest))
             }
             _ => path.to_owned(),
         }
@@ -95,6 +129,11 @@ impl Redactor {
         }
     }
 }
+
+/// How the tables of mounts write a blank and a backslash.
+const BLANK: &str = "\\040";
+const BACKSLASH: &str = "\\134";
+const SHARE: &str = "\\134\\134";
 
 /// Places of the kernel below which people make directories and mount more.
 pub(super) const NAMED_BY_PEOPLE: &[&str] = &[
@@ -135,6 +174,25 @@ mod tests {
             redactor.mount_table("nas:/export/web-17 /srv/web-17 nfs4 rw,addr=web-17 0 0\n"),
             "host-2:/export/host-1 /srv/host-1 nfs4 rw,addr=host-1 0 0\n"
         );
+    }
+
+    #[test]
+    fn what_people_call_a_mount_and_where_a_share_lies() {
+        let mut redactor = Redactor::new(Some("zulu77"), None);
+        redactor.text("/home/carla/x");
+        for (source, expected) in [
+            ("zulu77\\040x", "host-1\\040x"),
+            ("x\\040carla", "x\\040user-1"),
+            ("\\134\\134winsrv\\134share", "\\134\\134host-2\\134share"),
+            ("\\134\\134zulu77\\134share", "\\134\\134host-1\\134share"),
+            ("tracefs", "tracefs"),
+        ] {
+            let line = |name: &str, source: &str| {
+                format!("106 30 0:96 / /data/{name}_data rw - tracefs {source} rw\n")
+            };
+            let told = redactor.mount_table(&line("zulu77", source));
+            assert_eq!(told, line("host-1", expected));
+        }
     }
 
     #[test]

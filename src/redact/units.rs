@@ -101,14 +101,16 @@ impl Redactor {
 
     fn unit_part(&mut self, text: &str) -> String {
         let text = self.host_in_unit(text, false);
-        let parts = text.split('-').map(|part| {
+        let ends = ['-', '.'];
+        let parts = text.split_inclusive(ends).map(|piece| {
+            let part = piece.trim_end_matches(ends);
             let plain = COMMON.contains(&part) || PATH_WORDS.contains(&part);
             match !plain && self.is_user(part) {
-                true => self.number("user", part),
-                false => part.to_owned(),
+                true => self.number("user", part) + piece.get(part.len()..).unwrap_or_default(),
+                false => piece.to_owned(),
             }
         });
-        parts.collect::<Vec<_>>().join("-")
+        parts.collect()
     }
 
     /// Whether the host is called like a container manager, by whose name a container is known.
@@ -142,6 +144,10 @@ mod tests {
             (
                 "0::/lxc.payload.dbsrv01/system.slice/cron.service",
                 "0::/lxc.payload.host-1/system.slice/cron.service",
+            ),
+            (
+                "0::/user.slice/app-org.frank.dbsrv01-1234.scope\n",
+                "0::/user.slice/app-org.user-1.host-1-1234.scope\n",
             ),
             (
                 "0::/user.slice/user-1000.slice/session-3.scope\n",

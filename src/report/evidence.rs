@@ -12,8 +12,10 @@ use crate::probes::{Outcome, Stage, table};
 pub fn evidence_line(piece: &Evidence) -> String {
     let mut told = said(piece);
     if piece.disagrees() {
+        let mut said = BTreeSet::new();
         let others = piece.against().iter();
-        let others: Vec<String> = others.map(|other| shortened(&clean(other))).collect();
+        let others = others.map(|other| shortened(&clean(other)));
+        let others: Vec<String> = others.filter(|other| said.insert(other.clone())).collect();
         told.push_str(&match others.is_empty() {
             true => "  (disagrees)".to_owned(),
             false => format!("  (disagrees with {})", others.join(", ")),
@@ -237,7 +239,8 @@ mod tests {
             fact: "config.BPF_LSM".to_owned(),
             known: Fact::known("y", "/boot/config"),
             disagrees: true,
-            against: vec!["probe lsm fails at trigger".to_owned()],
+            // Said once, however many rules have come to it.
+            against: vec!["probe lsm fails at trigger".to_owned(); 4],
             asked: Vec::new(),
         };
         assert_eq!(

@@ -188,13 +188,36 @@ impl Whole {
             ))
         };
         let host = &self.host;
-        let release = host.kernel.release.as_deref();
+        let (kernel, os, around) = (&host.kernel, &host.os, &host.environment);
+        let told = [
+            ("kernel.release", "host.kernel.release", &kernel.release),
+            ("kernel.version", "host.kernel.version", &kernel.version),
+            ("kernel.arch", "host.arch", &host.arch),
+            ("environment.hostname", "host.hostname", &host.hostname),
+            ("os.id", "host.os.id", &os.id),
+            ("os.version-id", "host.os.version_id", &os.version_id),
+            ("os.name", "host.os.name", &os.name),
+            (
+                "environment.container",
+                "host.environment.container",
+                &around.container,
+            ),
+            (
+                "environment.virtualization",
+                "host.environment.virtualization",
+                &around.virtualization,
+            ),
+        ];
+        let mut told = told.into_iter();
+        let euid = || {
+            let (fact, told) = (self.facts.number("privilege.euid")?, around.euid?);
+            let place = "host.environment.euid is";
+            (fact != told)
+                .then(|| format!("{place} `{told}`, and the fact privilege.euid is `{fact}`"))
+        };
         told_twice(&self.probes)
-            .or_else(|| differs("kernel.release", "host.kernel.release", release))
-            .or_else(|| {
-                let name = host.hostname.as_deref();
-                differs("environment.hostname", "host.hostname", name)
-            })
+            .or_else(|| told.find_map(|(key, place, text)| differs(key, place, text.as_deref())))
+            .or_else(euid)
     }
 }
 
@@ -334,6 +357,78 @@ mod tests {
         }
         let outcomes = outcomes_yaml(&report.probes).unwrap();
         assert_eq!(read_outcomes(outcomes.as_bytes()).unwrap(), report.probes);
+    }
+
+    #[test]
+    fn a_report_that_says_two_things_or_what_cannot_be_is_refused() {
+        let mut facts = Facts::default();
+        for (key, text) in [
+            ("kernel.release", "6.18.44-x"),
+            ("kernel.version", "6.18.44"),
+            ("kernel.arch", "x86_64"),
+            ("os.id", "debian"),
+        ] {
+            facts.set(key, Fact::known(text, "uname(2)"));
+        }
+        facts.set("privilege.euid", Fact::known(0_i64, "/proc/self/status"));
+        let root = vec!["CAP_BPF".to_owned(), "CAP_61".to_owned()];
+        facts.set(
+            "privilege.capabilities",
+            Fact::known(root, "/proc/self/status"),
+        );
+        let level = Fact::known(-1_i64, "/proc/sys/kernel/perf_event_paranoid");
+        facts.set("sysctl.kernel.perf_event_paranoid", level);
+        let origin = Origin {
+            version: "1".to_owned(),
+            catalogue: "x".to_owned(),
+            generated_at: "2026-01-01T00:00:00Z".to_owned(),
+        };
+        let report = Report::new(origin, Vec::new(), Threshold::Error, Vec::new(), facts);
+        let text = yaml(&report).unwrap();
+        assert!(read(text.as_bytes()).is_ok(), "{text}");
+        let in_facts = |from: &str, to: &str| {
+            let (host, facts) = text.split_once("\nfacts:").unwrap();
+            assert!(facts.contains(from), "{facts}");
+            format!("{host}\nfacts:{}", facts.replacen(from, to, 1))
+        };
+        for (changed, says) in [
+            (
+                in_facts("value: 6.18.44\n", "value: 5.4.0\n"),
+                "host.kernel.version is `6.18.44`, and the fact kernel.version is `5.4.0`",
+            ),
+            (
+                in_facts("value: x86_64", "value: vax"),
+                "host.arch is `x86_64`, and the fact kernel.arch is `vax`",
+            ),
+            (
+                in_facts("value: debian", "value: rhel"),
+                "host.os.id is `debian`, and the fact os.id is `rhel`",
+            ),
+            (
+                in_facts("value: 0\n", "value: 7\n"),
+                "host.environment.euid is `0`, and the fact privilege.euid is `7`",
+            ),
+            (
+                text.replace("value: 0\n", "value: -1\n")
+                    .replace("euid: 0\n", "euid: -1\n"),
+                "the fact privilege.euid can't be `-1`",
+            ),
+            (
+                text.replace("CAP_61", "CAP_64"),
+                "the fact privilege.capabilities can't be",
+            ),
+            (
+                text.replace("CAP_BPF", "CAP_X"),
+                "the fact privilege.capabilities can't be",
+            ),
+            (
+                text.replace(": 6.18.44\n", ": six\n"),
+                "the fact kernel.version can't be `six`",
+            ),
+        ] {
+            let said = read(changed.as_bytes()).unwrap_err().to_string();
+            assert!(said.contains(says), "{said}");
+        }
     }
 
     #[test]

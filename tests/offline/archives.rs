@@ -201,3 +201,62 @@ fn archives_of_hosts_tell_what_their_directories_tell() {
         assert_eq!(told(&packed), told(&host.join("root")), "{host:?}");
     }
 }
+
+/// Of a file with holes, tar leaves them out in each of its formats, each in a way of its own.
+#[test]
+fn a_file_with_holes_is_the_same_in_an_archive() {
+    use std::io::{Seek, SeekFrom};
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("host");
+    let tree = [
+        ("proc/sys/kernel/osrelease", RELEASE),
+        ("etc/os-release", OS),
+    ];
+    build(&root, &tree);
+    put(
+        &root,
+        "boot/config-6.6.30",
+        CONFIG.replace("5.14.0-427.el9.x86_64", "6.6.30"),
+    );
+    let place = root.join("boot/config-6.6.30");
+    let mut config = fs::OpenOptions::new().write(true).open(place).unwrap();
+    // More pieces than a header has room for, and zeros at the end.
+    for (number, at) in (64 << 10..2 << 20).step_by(64 << 10).enumerate() {
+        config.seek(SeekFrom::Start(at)).unwrap();
+        writeln!(config, "\nCONFIG_HOLE_{number}=y").unwrap();
+    }
+    config.set_len(3 << 20).unwrap();
+    drop(config);
+    let (unpacked, said) = told(&root);
+    let options: Value = serde_yaml::from_str(&unpacked).unwrap();
+    let option = &options["facts"]["config"]["options"]["BPF_SYSCALL"];
+    assert_eq!(
+        (option.as_str(), said.as_str()),
+        (Some("y"), ""),
+        "{unpacked}"
+    );
+    for (format, version) in [
+        ("gnu", "1.0"),
+        ("posix", "1.0"),
+        ("posix", "0.1"),
+        ("posix", "0.0"),
+    ] {
+        let (format, version) = (
+            format!("--format={format}"),
+            format!("--sparse-version={version}"),
+        );
+        let sparse = ["--hole-detection=raw", "--sparse", "-cf", "x.tar", "host"];
+        pack(
+            scratch.path(),
+            &[&[format.as_str(), &version], &sparse[..]].concat(),
+        );
+        let packed = scratch.path().join("x.tar");
+        let size = fs::metadata(&packed).unwrap().len();
+        assert!(size < 1 << 20, "tar found no holes");
+        assert_eq!(
+            told(&packed),
+            (unpacked.clone(), String::new()),
+            "{format} {version}"
+        );
+    }
+}

@@ -325,3 +325,153 @@ fn reports_that_say_two_things_are_refused() {
         refused(&["check", "--from", name(&path)], says);
     }
 }
+
+/// What a redacted report and a redacted bundle of a host tell, which is the same.
+fn redacted(root: &Path) -> (Value, String) {
+    let scratch = tempfile::tempdir().unwrap();
+    let bundle = scratch.path().join("x.tar.gz");
+    let told = report(&["--redact", "--root", name(root)]);
+    run(&[
+        "collect",
+        "--redact",
+        "--root",
+        name(root),
+        "-o",
+        name(&bundle),
+    ]);
+    assert_eq!(report(&["--root", name(&bundle)]), told);
+    let again = scratch.path().join("again.yaml");
+    let plain = serde_yaml::to_string(&told).unwrap();
+    fs::write(&again, &plain).unwrap();
+    assert_eq!(report(&["--redact", "--from", name(&again)]), told);
+    (told, plain)
+}
+
+#[test]
+fn two_names_of_one_host_are_shown_and_stay_two_when_replaced() {
+    let (_scratch, root) = sosreport();
+    put(&root, "sos_commands/host/hostname", "zulu77\n");
+    // Of an image, or given before the network gave another.
+    put(&root, "etc/hostname", "golden-1\n");
+    let plain = report(&["--root", name(&root)]);
+    let disagreements = |told: &Value| fact(told, "kernel.disagreements").0;
+    assert_eq!(
+        disagreements(&plain),
+        "- the host's name is web-17 in sos_commands/kernel/uname_-a and zulu77 in \
+         sos_commands/host/hostname"
+    );
+    assert_eq!(status(&plain, "config-disagrees"), "fail");
+    let (told, text) = redacted(&root);
+    assert_eq!(statuses(&told), statuses(&plain));
+    let number = disagreements(&told);
+    let number = number
+        .strip_prefix("- the host's name is host-1 in sos_commands/kernel/uname_-a and host-");
+    let number = number.and_then(|rest| rest.strip_suffix(" in sos_commands/host/hostname"));
+    assert!(number.unwrap().parse::<u8>().unwrap() > 1);
+    for secret in ["zulu77", "golden-1", "web-17"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
+#[test]
+fn a_sosreports_list_of_packages_tells_what_programs_are_there() {
+    let (scratch, root) = sosreport();
+    let list = "bpftool-7.3.0-427.13.1.el9_4.x86_64    Tue 01 Oct 2024 09:00:00 AM UTC\n\
+                clang-17.0.6-5.el9.x86_64              Tue 01 Oct 2024 09:00:00 AM UTC\n\
+                libbpf-1.3.0-2.el9.x86_64              Tue 01 Oct 2024 09:00:00 AM UTC\n\
+                vim-enhanced-8.2.2637-20.el9_1.x86_64  Tue 01 Oct 2024 09:00:00 AM UTC\n";
+    put(&root, "sos_commands/rpm/sh_-c_rpm_--nodigest_-qa", list);
+    symlink(
+        "sos_commands/rpm/sh_-c_rpm_--nodigest_-qa",
+        root.join("installed-rpms"),
+    )
+    .unwrap();
+    let packed = scratch.path().join("x.tar.gz");
+    fs::write(&packed, gz(&archive(&root))).unwrap();
+    let bundle = scratch.path().join("bundle.tar.gz");
+    run(&["collect", "--root", name(&root), "-o", name(&bundle)]);
+    for path in [&root, &packed, &bundle] {
+        let told = report(&["--root", name(path)]);
+        let place = "/installed-rpms".to_owned();
+        for (key, value) in [
+            ("version.bpftool", "7.3.0"),
+            ("version.clang", "17.0.6"),
+            ("version.libbpf", "1.3.0"),
+            ("version.pahole", "null"),
+            ("dev-tools.missing", "- llvm-objdump\n- pahole"),
+        ] {
+            assert_eq!(
+                fact(&told, key),
+                (value.to_owned(), place.clone()),
+                "{path:?}"
+            );
+        }
+        assert_eq!(status(&told, "dev-tools-missing"), "fail");
+    }
+    fs::remove_file(root.join("installed-rpms")).unwrap();
+    let told = report(&["--root", name(&root)]);
+    assert_eq!(fact(&told, "dev-tools.missing").0, "? not-collected");
+}
+
+#[test]
+fn the_menu_of_an_old_grub_tells_the_next_kernel() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("root");
+    let (old, new) = ("4.9.1-1.amzn1.x86_64", "4.14.2-1.amzn1.x86_64");
+    let entry = |release: &str| {
+        format!(
+            "title Amazon Linux on web-17 ({release})\nroot (hd0)\n\
+             kernel /boot/vmlinuz-{release} root=LABEL=/ console=ttyS0 token=x\n"
+        )
+    };
+    put(
+        &root,
+        "boot/grub/menu.lst",
+        format!(
+            "default=0\ntimeout=0\npassword --md5 $1$x\n\n{}{}",
+            entry(new),
+            entry(old)
+        ),
+    );
+    for release in [old, new] {
+        put(&root, &format!("boot/vmlinuz-{release}"), "");
+    }
+    put(
+        &root,
+        "etc/os-release",
+        "ID=amzn\nVERSION_ID=2018.03\nID_LIKE=\"rhel fedora\"\n",
+    );
+    put(&root, "etc/hostname", "web-17\n");
+    // An image: its menu chooses.
+    let image = report(&["--root", name(&root)]);
+    let chosen = (
+        new.to_owned(),
+        "/boot/grub/menu.lst (boot configuration)".to_owned(),
+    );
+    assert_eq!(fact(&image, "kernel.release"), chosen);
+    put(&root, "proc/self/mountinfo", MOUNTS);
+    for (running, default, loader, next, verdict) in [
+        (old, "0", "grub-legacy", new, "fail"),
+        (new, "0", "grub-legacy", new, "ok"),
+        (old, "1", "grub-legacy", old, "ok"),
+        (old, "saved", "grub-legacy", "? untold", "unknown"),
+        // A menu that some images have for their provider alone.
+        ("4.4.0-9-generic", "0", "? untold", "? untold", "unknown"),
+    ] {
+        put(&root, "proc/sys/kernel/osrelease", format!("{running}\n"));
+        let menu = fs::read_to_string(root.join("boot/grub/menu.lst")).unwrap();
+        let (_, rest) = menu.split_once('\n').unwrap();
+        put(
+            &root,
+            "boot/grub/menu.lst",
+            format!("default={default}\n{rest}"),
+        );
+        let told = report(&["--root", name(&root)]);
+        assert_eq!(fact(&told, "boot.loader").0, loader, "{running} {default}");
+        assert_eq!(fact(&told, "boot.next").0, next, "{running} {default}");
+        assert_eq!(status(&told, "next-boot-differs"), verdict);
+        let (hidden, text) = redacted(&root);
+        assert_eq!(statuses(&hidden), statuses(&told));
+        assert!(!text.contains("web-17"), "{text}");
+    }
+}

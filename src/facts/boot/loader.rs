@@ -10,6 +10,7 @@ pub(super) const NAMES: &[&str] = &[
     "grub-bls",
     "grub-debian",
     "grub2",
+    "grub-legacy",
     "systemd-boot",
     "ostree",
     "extlinux",
@@ -97,10 +98,18 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
         let name = if debian { "grub-debian" } else { "grub2" };
         return Fact::known(name, "/boot/grub/grub.cfg");
     }
-    // GRUB before version 2, as RHEL 6 and Amazon Linux 1 have it.
-    for path in ["/boot/grub/menu.lst", "/boot/grub/grub.conf"] {
+    // GRUB before version 2, as RHEL 6 and Amazon Linux 1 have it. Some images have such a menu
+    // for the provider alone, and start by another one.
+    for path in boot::LEGACY_MENUS {
         if has("grub") && there(path) {
-            return Fact::unknown(Why::Untold, "the menu of a GRUB before version 2", path);
+            return match starts_what_runs(host, facts) {
+                true => Fact::known("grub-legacy", path),
+                false => {
+                    let detail = "the menu of a GRUB before version 2, in which the kernel that \
+                                  runs has no entry";
+                    Fact::unknown(Why::Untold, detail, path)
+                }
+            };
         }
     }
     for directory in boot::SYSTEMD_BOOT {
@@ -142,6 +151,16 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     }
 }
 
+/// Whether the menu of a GRUB before version 2 has an entry of the kernel this is about.
+fn starts_what_runs(host: &dyn Host, facts: &Facts) -> bool {
+    let release = facts.text("kernel.release");
+    let mut entries = boot::legacy_entries(host).into_iter();
+    entries.any(|entry| {
+        let found = boot::release_of_image(host, &entry, &[]);
+        found.is_some() && found == release
+    })
+}
+
 /// Settings of loaders that are not read.
 const FOREIGN: &[(&str, &str)] = &[
     ("rEFInd", "/boot/refind_linux.conf"),
@@ -180,10 +199,17 @@ fn unseen(host: &dyn Host, facts: &Facts) -> Option<(String, String)> {
         let detail = "UEFI started something, and no settings of a loader are seen";
         return told(detail, "/boot");
     }
+    // The kernel is given this by loaders, and by no virtual machine that starts it itself.
+    let cmdline = facts.text("cmdline").unwrap_or_default();
+    let mut words = cmdline.split_whitespace();
+    let shares = environment::is_marked(host);
+    if !shares && words.any(|word| word.starts_with("BOOT_IMAGE=")) {
+        let detail = "a loader named the kernel's image, and no settings of it are seen";
+        return told(detail, "/proc/cmdline");
+    }
     let installed = facts
         .list("boot.installed")
         .is_some_and(|all| !all.is_empty());
-    let shares = environment::is_marked(host);
     if installed && !is("other") && !shares {
         let detail = "kernels are installed, and no settings of a loader are seen";
         return told(detail, "/boot");
@@ -295,6 +321,16 @@ mod tests {
             ),
             (Memory::new(), "debian", Some("none")),
             (Memory::new().with("/boot/grub/menu.lst", ""), "rhel", None),
+            (
+                Memory::new().with("/boot/grub/menu.lst", "title x\nkernel /vmlinuz-4.9.1\n"),
+                "rhel",
+                None,
+            ),
+            (
+                Memory::new().with("/boot/grub/grub.conf", "title x\nkernel /vmlinuz-6.1.0\n"),
+                "rhel",
+                Some("grub-legacy"),
+            ),
             // Entries of no loader that shows itself, and a sosreport without what GRUB has.
             (Memory::new().with(bls, ""), "rhel", None),
             (
@@ -312,6 +348,7 @@ mod tests {
         ] {
             let mut facts = Facts::default();
             facts.set("os.family", Fact::known(family, ""));
+            facts.set("kernel.release", Fact::known("6.1.0", ""));
             let told = find(&host, &facts);
             assert_eq!(told.value(), name.map(Value::from).as_ref(), "{host:?}");
         }
@@ -320,6 +357,13 @@ mod tests {
             (Memory::new(), "bios", "", Some("none")),
             (Memory::new(), "bios", "6.1.0", None),
             (Memory::new(), "other", "6.1.0", Some("none")),
+            (Memory::new(), "other, by a loader", "", None),
+            (
+                Memory::new().with("/.dockerenv", ""),
+                "other, by a loader",
+                "",
+                Some("none"),
+            ),
             (
                 Memory::new().with("/.dockerenv", ""),
                 "",
@@ -371,6 +415,12 @@ mod tests {
             ),
         ] {
             let mut facts = Facts::default();
+            let (firmware, loader) = firmware.split_once(", ").unwrap_or((firmware, ""));
+            let cmdline = match loader {
+                "" => "quiet",
+                _ => "quiet BOOT_IMAGE=/flatcar/vmlinuz-a",
+            };
+            facts.set("cmdline", Fact::known(cmdline, "/proc/cmdline"));
             facts.set("boot.firmware", Fact::known(firmware, ""));
             let releases: Vec<String> = installed.split_whitespace().map(str::to_owned).collect();
             facts.set("boot.installed", Fact::known(Value::List(releases), ""));

@@ -26,6 +26,7 @@ pub(super) fn release(host: &dyn Host, runs: bool, loader: &Fact, installed: &Fa
         "grub-bls" => boot::by_entry_files(host),
         "ostree" => boot::by_ostree(host),
         "systemd-boot" => boot::by_systemd_boot(host),
+        "grub-legacy" => boot::by_legacy_menu(host),
         "extlinux" => boot::by_extlinux(host, loader.source()),
         _ => boot::by_menu(host),
     };
@@ -266,6 +267,28 @@ mod tests {
                     .with("/usr/lib/modules/6.9.1-arch1-1/pkgbase", "linux\n"),
                 "grub2",
                 Some("6.9.1-arch1-1"),
+            ),
+            (
+                rocky.clone().with(
+                    "/etc/zipl.conf",
+                    format!("[defaultboot]\ndefaultauto\ndefault=Rocky ({old})\ntarget=/boot\n"),
+                ),
+                "grub-bls",
+                Some(old),
+            ),
+            (
+                Memory::new().with(
+                    "/boot/grub/menu.lst",
+                    "default 1\ntitle a\nkernel /vmlinuz-2.6.32-754.el6.x86_64 ro\n\
+                     title b\nkernel /boot/vmlinuz-2.6.32-696.el6.x86_64 ro\n",
+                ),
+                "grub-legacy",
+                Some("2.6.32-696.el6.x86_64"),
+            ),
+            (
+                Memory::new().with("/boot/grub/menu.lst", "default saved\ntitle a\n"),
+                "grub-legacy",
+                None,
             ),
             (rocky, "raspberry-pi", None),
         ] {

@@ -6,12 +6,15 @@
 
 mod entries;
 mod kept;
+mod legacy;
 mod menu;
 mod names;
 mod of_release;
 mod order;
 mod select;
+mod zipl;
 
+pub(crate) use legacy::{LEGACY_MENUS, by_legacy_menu, legacy_entries};
 #[cfg(test)]
 pub(crate) use menu::tests::DEBIAN;
 use names::image_release;

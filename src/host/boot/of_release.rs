@@ -27,15 +27,17 @@ pub(crate) fn entry_for(host: &dyn Host, release: &str, installed: &[String]) ->
         });
         entries.find(|selected| starts(selected))
     });
-    in_files.or_else(|| {
-        select::MENUS.iter().find_map(|path| {
-            let menu = Menu::parse(&text(host, path).ok()?);
-            let (image, cmdline) = menu.first(&|image, cmdline| {
-                release_of(image).as_deref() == Some(release) && !is_for_rescue(cmdline)
-            })?;
-            Some(Selected::of_menu(image, cmdline, path))
+    in_files
+        .or_else(|| {
+            select::MENUS.iter().find_map(|path| {
+                let menu = Menu::parse(&text(host, path).ok()?);
+                let (image, cmdline) = menu.first(&|image, cmdline| {
+                    release_of(image).as_deref() == Some(release) && !is_for_rescue(cmdline)
+                })?;
+                Some(Selected::of_menu(image, cmdline, path))
+            })
         })
-    })
+        .or_else(|| super::legacy_entries(host).into_iter().find(starts))
 }
 
 fn is_for_rescue(cmdline: &str) -> bool {

@@ -6,6 +6,7 @@ use std::io;
 use super::entries::{self, Entry};
 use super::kept::{FIRMWARE, kept};
 use super::menu::Menu;
+use super::zipl::of_zipl;
 use super::{LIMIT, compare, release_of, text};
 use crate::host::Host;
 
@@ -146,7 +147,9 @@ pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
         return Err(Unselected::Unreadable(error, path));
     }
     let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
+    let of_zipl = of_zipl(host);
     let chosen = variable("next_entry").or_else(|| variable("saved_entry"));
+    let chosen = chosen.or(of_zipl.as_ref());
     let mut missed = None;
     let entry = entry_of(host, ENTRIES, |entries| {
         let named = chosen.and_then(|chosen| {

@@ -82,13 +82,14 @@ fn selected(host: &dyn Host, there: &[String]) -> (Option<Choice>, Option<String
         found.ok_or_else(|| Unselected::Untold(String::new(), String::new()))
     };
     type Rule<'a> = (bool, &'a dyn Fn(&dyn Host) -> Result<Selected, Unselected>);
-    let rules: [Rule<'_>; 6] = [
+    let rules: [Rule<'_>; 7] = [
         (of_ostree, &boot::by_ostree),
         (of_systemd_boot, &boot::by_systemd_boot),
         (!names.is_empty(), &boot::by_entry_files),
         (true, &boot::by_menu),
         (true, &boot::by_systemd_boot),
         (true, &by_extlinux),
+        (true, &boot::by_legacy_menu),
     ];
     let mut trouble = None;
     for (asked, rule) in rules {

@@ -1,0 +1,185 @@
+//! The menu of a GRUB before version 2, as RHEL 6 and old systems of Amazon have it.
+
+use super::select::{Selected, Unselected};
+use super::text;
+use crate::host::Host;
+
+/// Where it lies; the names lead to one another where both are there.
+pub(crate) const LEGACY_MENUS: &[&str] = &["/boot/grub/grub.conf", "/boot/grub/menu.lst"];
+
+/// More entries than any menu has.
+const MOST: usize = 256;
+
+#[derive(Debug, Default)]
+struct Menu {
+    /// A number, counted from 0, or `saved`.
+    default: String,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    title: String,
+    image: String,
+    cmdline: String,
+}
+
+impl Menu {
+    /// `default=0` or `default 0`, then `title TEXT` with `kernel PATH ARGUMENTS` below it; `module`
+    /// has the kernel where a hypervisor is started before it. `fallback` counts where an entry
+    /// could not be started, which no file tells; `savedefault` only where `default` asks for it.
+    fn parse(text: &str) -> Self {
+        let mut menu = Self::default();
+        for line in text.lines().map(str::trim) {
+            let end = line.find([' ', '\t', '=']).unwrap_or(line.len());
+            let (word, rest) = line.split_at(end);
+            let rest = rest.trim_start_matches([' ', '\t', '=']).trim();
+            match word {
+                "default" if menu.entries.is_empty() => rest.clone_into(&mut menu.default),
+                "title" if menu.entries.len() < MOST => menu.entries.push(Entry {
+                    title: rest.to_owned(),
+                    ..Entry::default()
+                }),
+                "kernel" | "module" => {
+                    // `--no-mem-option` and its kin are for the loader.
+                    let mut words = rest.split_whitespace();
+                    let image = words.by_ref().find(|word| !word.starts_with("--"));
+                    let image = image.unwrap_or_default();
+                    let name = image.rsplit('/').next().unwrap_or_default();
+                    let is_kernel = word == "kernel" && !name.starts_with("xen");
+                    if let Some(entry) = menu.entries.last_mut()
+                        && entry.image.is_empty()
+                        && (is_kernel || word == "module")
+                    {
+                        // `(hd0,0)/vmlinuz`
+                        let path = image.split_once(')').map_or(image, |(_, path)| path);
+                        path.clone_into(&mut entry.image);
+                        entry.cmdline = words.collect::<Vec<_>>().join(" ");
+                    }
+                }
+                _ => {}
+            }
+        }
+        menu
+    }
+}
+
+/// The first such menu that is there.
+fn menu(host: &dyn Host) -> Result<(Menu, &'static str), Unselected> {
+    let mut trouble = None;
+    for path in LEGACY_MENUS {
+        match text(host, path) {
+            Ok(text) => return Ok((Menu::parse(&text), path)),
+            Err(error) => {
+                trouble.get_or_insert((error, *path));
+            }
+        }
+    }
+    let none = || (std::io::ErrorKind::NotFound.into(), "/boot/grub");
+    let (error, path) = trouble.unwrap_or_else(none);
+    Err(Unselected::Unreadable(error, path.to_owned()))
+}
+
+/// By that menu: the entry whose number `default` is, the first where it is none.
+///
+/// # Errors
+/// Why it can't be told.
+pub(crate) fn by_legacy_menu(host: &dyn Host) -> Result<Selected, Unselected> {
+    let (menu, path) = menu(host)?;
+    let untold = |detail: &str| Unselected::Untold(detail.to_owned(), path.to_owned());
+    let place = match menu.default.as_str() {
+        "" => 0,
+        "saved" => return Err(untold("it boots what was saved last")),
+        number => number
+            .parse::<usize>()
+            .map_err(|_| untold("its default is no number"))?,
+    };
+    let count = menu.entries.len();
+    let entry = menu.entries.get(place).ok_or_else(|| match count {
+        0 => untold("no entry starts a kernel"),
+        _ => untold(&format!(
+            "its default is {place}, and the last entry is {}",
+            count - 1
+        )),
+    })?;
+    if entry.image.is_empty() {
+        let title: String = entry
+            .title
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(60)
+            .collect();
+        return Err(untold(&format!("the entry `{title}` starts no kernel")));
+    }
+    Ok(Selected::of_menu(&entry.image, &entry.cmdline, path))
+}
+
+/// The entries of that menu, as images and their arguments.
+pub(crate) fn legacy_entries(host: &dyn Host) -> Vec<Selected> {
+    let Ok((menu, path)) = menu(host) else {
+        return Vec::new();
+    };
+    let entries = menu.entries.iter().filter(|entry| !entry.image.is_empty());
+    entries
+        .map(|entry| Selected::of_menu(&entry.image, &entry.cmdline, path))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    const MENU: &str = "# grub.conf generated by anaconda\n#boot=/dev/sda\ndefault=1\nfallback=0\n\
+        timeout=5\nsplashimage=(hd0,0)/grub/splash.xpm.gz\nhiddenmenu\n\
+        title CentOS (2.6.32-754.35.1.el6.x86_64)\n\troot (hd0,0)\n\
+        \tkernel /vmlinuz-2.6.32-754.35.1.el6.x86_64 ro root=/dev/sda2 quiet\n\
+        \tinitrd /initramfs-2.6.32-754.35.1.el6.x86_64.img\n\
+        title CentOS (2.6.32-754.el6.x86_64)\n\troot (hd0,0)\n\
+        \tkernel (hd0,0)/vmlinuz-2.6.32-754.el6.x86_64 ro single\n\
+        title Xen\n\tkernel /xen.gz dom0_mem=1G\n\tmodule /vmlinuz-4.4.0-1 ro\n\
+        title Windows\n\trootnoverify (hd0,1)\n\tchainloader +1\n";
+
+    #[test]
+    fn the_default_is_a_place_in_the_menu() {
+        let (old, new) = (
+            "/vmlinuz-2.6.32-754.el6.x86_64",
+            "/vmlinuz-2.6.32-754.35.1.el6.x86_64",
+        );
+        for (default, image) in [
+            ("default=1", Ok(old)),
+            ("default 1", Ok(old)),
+            ("default=0", Ok(new)),
+            ("#default=1", Ok(new)),
+            ("default=2", Ok("/vmlinuz-4.4.0-1")),
+            ("default=3", Err("the entry `Windows` starts no kernel")),
+            (
+                "default=7",
+                Err("its default is 7, and the last entry is 3"),
+            ),
+            ("default=saved", Err("it boots what was saved last")),
+            ("default=x", Err("its default is no number")),
+        ] {
+            let text = MENU.replace("default=1", default);
+            for path in LEGACY_MENUS {
+                let host = Memory::new().with(path, &text);
+                let told = by_legacy_menu(&host);
+                match (told, image) {
+                    (Ok(selected), Ok(image)) => {
+                        assert_eq!(selected.image, image, "{default}");
+                        assert_eq!(selected.source, *path);
+                    }
+                    (Err(Unselected::Untold(detail, _)), Err(says)) => assert_eq!(detail, says),
+                    (told, _) => panic!("{default}: {told:?}"),
+                }
+            }
+        }
+        let host = Memory::new().with("/boot/grub/menu.lst", MENU);
+        let selected = by_legacy_menu(&host).unwrap();
+        assert_eq!(selected.cmdline, "ro single");
+        assert_eq!(legacy_entries(&host).len(), 3);
+        let empty = Memory::new().with("/boot/grub/menu.lst", "");
+        assert!(by_legacy_menu(&empty).is_err());
+        assert!(legacy_entries(&Memory::new()).is_empty());
+    }
+}
