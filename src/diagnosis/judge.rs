@@ -438,6 +438,7 @@ mod tests {
                 Some(stage) => Outcome::Fails {
                     stage,
                     errno: errno.to_owned(),
+                    call: String::new(),
                     log: log.to_owned(),
                 },
                 None => Outcome::Skipped {

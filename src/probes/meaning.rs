@@ -200,6 +200,63 @@ const TABLE: &[Row] = &[
     ),
 ];
 
+/// A row of one system call, or of any: which error, what it means.
+type OfCall = (Option<&'static str>, &'static str, &'static str);
+
+/// What errors of system calls other than bpf(2) mean; the first row that fits is the one that
+/// counts.
+///
+/// Sources: `kernel/events/core.c`, `kernel/trace/bpf_trace.c`, `kernel/trace/trace_kprobe.c`.
+const CALLS: &[OfCall] = &[
+    (Some(PERF), "ENOSYS", NO_PERF),
+    (
+        Some(PERF),
+        "EACCES",
+        "refused, which says nothing of what the kernel has: mostly kernel.perf_event_paranoid, or \
+         a missing CAP_PERFMON",
+    ),
+    (
+        Some(PERF),
+        "EPERM",
+        "refused, which says nothing of what the kernel has: a missing capability, lockdown, a \
+         seccomp filter or a security module",
+    ),
+    (
+        Some(PERF),
+        "ENOENT",
+        "the event, the function or the file to attach to is not there",
+    ),
+    (
+        Some(PERF),
+        "EINVAL",
+        "the kernel does not know this kind of event, or takes it in another form",
+    ),
+    (
+        Some(PERF),
+        "EOPNOTSUPP",
+        "the kernel knows this kind of event and was built without what it needs",
+    ),
+    (
+        Some("ioctl"),
+        "EINVAL",
+        "the kernel does not take such a program at this event",
+    ),
+    (
+        Some("ioctl"),
+        "EEXIST",
+        "somebody else's program is at this event, which says nothing of what the kernel has",
+    ),
+    (
+        None,
+        "ENOSYS",
+        "there is no such system call here: the kernel is too old for it or was built without it, \
+         or a seccomp filter says so",
+    ),
+];
+
+/// The system call that opens events.
+const PERF: &str = "perf_event_open";
+
 /// A row of one kind of probes: which, at which stage, which errors, what it means.
 type Particular = (
     &'static [&'static str],
@@ -231,9 +288,9 @@ const PARTICULAR: &[Particular] = &[
     (
         &["perf-event-call"],
         Stage::Trigger,
-        &["EPERM", "EACCES"],
-        "a seccomp filter refuses perf_event_open(): the kernel itself would look at the flags \
-         before it asks for any right",
+        &["EPERM", "EACCES", "EINVAL", "ENOENT", "EOPNOTSUPP"],
+        "a seccomp filter refuses perf_event_open(): the kernel itself would look at the flags, \
+         then at the event, before it asks for any right",
     ),
     (
         &[
@@ -360,7 +417,13 @@ const SAID: &[(&[&str], &str)] = &[
 
 /// What an error of a probe means at a stage, in the light of what was said; nothing where no more
 /// can be said than its name.
-pub(super) fn meaning(probe: &str, stage: Stage, errno: &str, said: &str) -> Option<&'static str> {
+pub(super) fn meaning(
+    probe: &str,
+    stage: Stage,
+    errno: &str,
+    call: &str,
+    said: &str,
+) -> Option<&'static str> {
     let has = |words: &[&str]| words.iter().any(|words| said.contains(words));
     let told = SAID
         .iter()
@@ -371,10 +434,26 @@ pub(super) fn meaning(probe: &str, stage: Stage, errno: &str, said: &str) -> Opt
     if let Some(words) = particular(probe, stage, errno) {
         return Some(words);
     }
+    if !call.is_empty() {
+        return of_call(call, errno);
+    }
     let row = TABLE
         .iter()
         .find(|(at, of, _)| *of == errno && at.is_none_or(|at| at == stage));
     row.map(|(_, _, words)| *words)
+}
+
+/// What an error of a system call other than bpf(2) means: no map and no program was in it.
+fn of_call(call: &str, errno: &str) -> Option<&'static str> {
+    let row = CALLS
+        .iter()
+        .find(|(of, error, _)| *error == errno && of.is_none_or(|of| of == call));
+    let words = row.map(|(.., words)| *words);
+    // What is said at no stage is said of any call.
+    let any = TABLE
+        .iter()
+        .find(|(at, of, _)| at.is_none() && *of == errno);
+    words.or_else(|| any.map(|(.., words)| *words))
 }
 
 #[cfg(test)]
@@ -394,12 +473,68 @@ mod tests {
 
     #[test]
     fn the_same_errno_says_different_things_at_different_stages() {
-        let says = |stage, errno| meaning("any", stage, errno, "").unwrap_or_default();
+        let says = |stage, errno| meaning("any", stage, errno, "", "").unwrap_or_default();
         assert!(says(Stage::Create, "EINVAL").contains("no map of this type"));
         assert!(says(Stage::Load, "EINVAL").contains("verifier"));
         assert!(says(Stage::Attach, "EBADF").contains("version 1"));
         assert!(says(Stage::Read, "ENOSYS").contains("CONFIG_BPF_SYSCALL"));
-        assert_eq!(meaning("any", Stage::Open, "EXDEV", ""), None);
+        assert_eq!(meaning("any", Stage::Open, "EXDEV", "", ""), None);
+    }
+
+    /// Where there is no map and no program, none is spoken of.
+    #[test]
+    fn an_error_is_told_of_the_call_that_gave_it() {
+        for (probe, stage, errno, call, word) in [
+            (
+                "pin",
+                Stage::Open,
+                "ENOSYS",
+                "fsopen",
+                "no such system call",
+            ),
+            (
+                "kprobe",
+                Stage::Attach,
+                "ENOSYS",
+                PERF,
+                "CONFIG_PERF_EVENTS",
+            ),
+            (
+                "perf-event-open",
+                Stage::Create,
+                "EINVAL",
+                PERF,
+                "kind of event",
+            ),
+            (
+                "kprobe",
+                Stage::Attach,
+                "EACCES",
+                PERF,
+                "perf_event_paranoid",
+            ),
+            ("uprobe", Stage::Attach, "EACCES", PERF, "CAP_SYS_ADMIN"),
+            (
+                "task-storage",
+                Stage::Trigger,
+                "EPERM",
+                "pidfd_open",
+                "refused",
+            ),
+            (
+                "lwt-run",
+                Stage::Trigger,
+                "EMFILE",
+                "socket",
+                "RLIMIT_NOFILE",
+            ),
+        ] {
+            let words = meaning(probe, stage, errno, call, "").unwrap_or_default();
+            assert!(words.contains(word), "{call} {errno}: {words}");
+            assert!(!words.contains("bpf()"), "{call} {errno}: {words}");
+        }
+        let words = meaning("pin", Stage::Create, "EINVAL", "fsmount", "");
+        assert_eq!(words, None, "a map is not what it is about");
     }
 
     #[test]
@@ -420,7 +555,7 @@ mod tests {
             ("bpf-commands", Stage::Trigger, "EACCES", "seccomp"),
             ("token", Stage::Create, "EINVAL", "6.9"),
         ] {
-            let words = meaning(probe, stage, errno, "").unwrap_or_default();
+            let words = meaning(probe, stage, errno, "", "").unwrap_or_default();
             assert!(words.contains(word), "{probe} {stage} {errno}: {words}");
         }
     }
@@ -454,7 +589,7 @@ mod tests {
                 "verifier does not know",
             ),
         ] {
-            let words = meaning("any", Stage::Load, errno, said).unwrap_or_default();
+            let words = meaning("any", Stage::Load, errno, "", said).unwrap_or_default();
             assert!(words.contains(word), "{said}: {words}");
         }
     }

@@ -165,7 +165,9 @@ fn run_bad(ids: &[&str], limits: &Limits) -> Vec<String> {
         .into_iter()
         .map(|(probe, Answer { outcome, .. })| match outcome {
             Outcome::Works => format!("{}: works", probe.id),
-            Outcome::Fails { stage, errno, log } => {
+            Outcome::Fails {
+                stage, errno, log, ..
+            } => {
                 format!("{}: fails {stage} {errno} {log}", probe.id)
             }
             Outcome::Skipped { reason } => format!("{}: {reason}", probe.id),
@@ -467,6 +469,7 @@ mod root {
         let expected = Outcome::Fails {
             stage: Stage::Create,
             errno: "ENOTSUPP".to_owned(),
+            call: String::new(),
             log: String::new(),
         };
         assert_eq!(outcome(&results, "sockhash-btf"), expected);
@@ -511,6 +514,7 @@ mod root {
             stage: Stage::Load,
             errno,
             log,
+            ..
         } = answer.outcome
         else {
             panic!("{answer:?}")

@@ -406,6 +406,7 @@ mod tests {
             outcome: Outcome::Fails {
                 stage: crate::probes::Stage::Load,
                 errno: errno.to_owned(),
+                call: String::new(),
                 log: String::new(),
             },
             disagrees: false,

@@ -13,6 +13,7 @@ use nix::unistd;
 use nix::unistd::ForkResult;
 use nix::unistd::Pid;
 
+use super::super::call::Call;
 use super::super::errno::Code;
 
 /// Tells libbpf that the limit on locked memory has been seen to: it need not raise it before
@@ -51,7 +52,7 @@ pub(in super::super) fn fork() -> Result<Fork, Code> {
     match unsafe { unistd::fork() } {
         Ok(ForkResult::Parent { child }) => Ok(Fork::Parent(child)),
         Ok(ForkResult::Child) => Ok(Fork::Child),
-        Err(errno) => Err(errno.into()),
+        Err(errno) => Err(Code::from(errno).by_call(Call::Fork)),
     }
 }
 
@@ -70,7 +71,7 @@ pub(in super::super) fn process(of: Pid) -> Result<OwnedFd, Code> {
     match i32::try_from(fd) {
         // SAFETY: the kernel has made the descriptor for us, and nobody else knows of it.
         Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
-        _ => Err(Code::last()),
+        _ => Err(Code::last(Call::PidfdOpen)),
     }
 }
 

@@ -14,6 +14,8 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::Call;
+use super::super::errno::Answered as _;
 use super::super::insn::Code;
 use super::super::insn::Insn;
 use super::super::insn::Reg;
@@ -159,7 +161,13 @@ pub(super) fn number(event: &str) -> Result<u64, Trouble> {
     let mut missing = None;
     for root in tracefs() {
         match short_file(&format!("{root}/events/{event}/id")) {
-            Ok(text) => return text.parse().map_err(|_| Errno::EINVAL).at(Stage::Open),
+            Ok(text) => {
+                return text
+                    .parse()
+                    .map_err(|_| Errno::EINVAL)
+                    .told()
+                    .at(Stage::Open);
+            }
             Err(Errno::ENOENT) => missing = Some(format!("{root}/events/{event} is not there")),
             Err(errno) => {
                 return Err(Trouble::Skipped(format!(
@@ -216,6 +224,7 @@ fn at_raw_tracepoint(
 pub(super) fn rename() -> Trial {
     sys::thread_name()
         .and_then(|name| prctl::set_name(&name))
+        .of(Call::Prctl)
         .at(Stage::Trigger)
 }
 

@@ -1,6 +1,6 @@
 //! Program types, and the helpers their programs may call.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
@@ -8,9 +8,10 @@ use nix::errno::Errno;
 use super::Kernel;
 use super::Reply;
 use super::code::{Bytes, CALL, EXIT, MOVE, SET, insn};
+use crate::probes::call::Call;
 use crate::probes::errno::Code;
+use crate::probes::filters::{Filters, Word};
 use crate::probes::rights::{Capability, Rights};
-use crate::probes::sys;
 use crate::probes::sys::plain;
 use crate::probes::sys::plain::ProgramNumbers;
 
@@ -43,8 +44,7 @@ pub(super) struct Desk {
     past_helpers: Option<u32>,
     /// Whether the kernel took BTF of a number.
     pub(super) takes_btf: bool,
-    /// What commands answer before the kernel looks at them, where it isn't the kernel's word.
-    filtered: HashMap<u32, Option<Code>>,
+    filters: Filters,
 }
 
 /// Why a program was refused.
@@ -57,29 +57,26 @@ pub(super) struct Refused {
 
 impl Desk {
     pub(super) fn new(kernel: Kernel) -> Self {
+        let rights = Rights::read();
         Self {
             kernel,
-            rights: Rights::read(),
+            filters: Filters::of(&rights),
+            rights,
             log: vec![0; ROOM],
             loads: BTreeSet::new(),
             past_helpers: None,
             takes_btf: false,
-            filtered: HashMap::new(),
         }
     }
 
-    /// What a seccomp filter answers in the kernel's place to one of these commands: the kernel
-    /// copies the attributes first, and says EFAULT of those that can't be read.
+    /// What a seccomp filter answers in the kernel's place to one of these commands.
     pub(super) fn filter_answers(&mut self, commands: &[u32]) -> Option<Code> {
-        if self.rights.filtered == Some(false) {
-            return None;
-        }
-        commands.iter().find_map(|command| {
-            *self.filtered.entry(*command).or_insert_with(|| {
-                let answer = sys::unreadable_command(*command).err();
-                answer.filter(|code| *code != Errno::EFAULT)
+        commands
+            .iter()
+            .find_map(|command| match self.filters.word(Call::Bpf(*command)) {
+                Word::Kernels => None,
+                Word::Filters(code) | Word::Open(code) => Some(code),
             })
-        })
     }
 
     /// Loads a program of `return 0`, unless that is known to do.
@@ -162,7 +159,7 @@ impl Desk {
             // The verifier is asked of known types alone; what it has against this program is that
             // it is for no function, or replaces none.
             _ if !said.is_empty() => Reply::Yes,
-            Code::ENOTSUPP if of == STRUCT_OPS => Reply::Yes,
+            code if code == Code::ENOTSUPP && of == STRUCT_OPS => Reply::Yes,
             // Without BTF of its own the kernel doesn't get as far as the type.
             _ if matches!(of, TRACING | LSM | EXT | STRUCT_OPS) && self.kernel.traced.is_none() => {
                 Reply::Unknown(format!(
