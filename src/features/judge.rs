@@ -10,7 +10,7 @@ use super::reasons::{self, Answer, backports, by_policy, follow, in_words, joine
 use super::rights;
 use super::sections::Sections;
 use super::shown;
-use super::table::{Entry, Kind, Table, Wish};
+use super::table::{Entry, Kind, Once, Table, Wish};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
 use crate::probes::trials::{Reply, Trial};
@@ -135,7 +135,10 @@ impl<'a> Judge<'a> {
             name: entry.name.clone(),
             available: answer.available,
             known_by: answer.known_by,
-            since: Some(entry.since.clone()),
+            since: Some(match self.once(entry) {
+                Some(once) => once.from.clone(),
+                None => entry.since.clone(),
+            }),
             because: answer.because,
         }
     }
@@ -307,14 +310,18 @@ impl<'a> Judge<'a> {
                 }
                 let loaded = |module: &String| names.modules.contains(module);
                 let module = entry.module.as_ref().filter(|module| !loaded(module));
+                let module = module.filter(|_| self.is_older(entry) == Some(false));
                 let options = entry.needs.of(self.version);
-                match module {
-                    Some(module)
-                        if self.is_older(entry) == Some(false)
-                            && gate::is_module(options, self.known.facts) =>
-                    {
+                // Its own options alone: what they are built as is the question.
+                match (module, gate::look(options, self.known.facts, &self.proven)) {
+                    (Some(module), _) if gate::is_module(options, self.known.facts) => {
                         Answer::unknown(format!("it is in module {module}, which is not loaded"))
                     }
+                    // Distributions build as a module what can be one.
+                    (Some(module), Gate::Unknown(option)) => Answer::unknown(format!(
+                        "it may be in module {module}, which is not loaded; whether \
+                         CONFIG_{option} is m is not known"
+                    )),
                     _ => {
                         let because = self.too_old(entry, "its BTF does not have it");
                         Answer::new(Available::No, &[Source::Btf], because)
@@ -331,11 +338,10 @@ impl<'a> Judge<'a> {
                     Answer {
                         available: Available::Yes,
                         ..
-                    } => Answer::unknown(format!(
-                        "Linux {} brought it, and only the kernel's BTF tells whether it is still \
-                         there",
-                        entry.since
-                    )),
+                    } if !self.is_first(entry) => Answer::unknown(
+                        "an older kernel brought it, and only the kernel's BTF tells whether it is \
+                         still there",
+                    ),
                     answer => answer,
                 },
             },
@@ -375,13 +381,33 @@ impl<'a> Judge<'a> {
 
     /// Whether the kernel is older than the first that has it; nothing where that isn't known.
     fn is_older(&self, entry: &Entry) -> Option<bool> {
-        Some(self.version?.series() < entry.version()?.series())
+        let is_before = self.version?.series() < entry.version()?.series();
+        Some(is_before && self.once(entry).is_none())
+    }
+
+    /// The earlier life of the name that this kernel is of.
+    fn once<'e>(&self, entry: &'e Entry) -> Option<&'e Once> {
+        let once = entry.once.as_ref()?;
+        once.has(self.version?).then_some(once)
+    }
+
+    /// Whether the kernel is of the very version that brought it, so that it can't have lost it.
+    fn is_first(&self, entry: &Entry) -> bool {
+        let once = entry.once.as_ref().and_then(|once| once.from.parse().ok());
+        let firsts = [entry.version(), once].into_iter().flatten();
+        let own = self.version.map(KernelVersion::series);
+        firsts
+            .map(KernelVersion::series)
+            .any(|first| own == Some(first))
     }
 
     /// That the kernel is too old, or has it no longer.
     fn too_old(&self, entry: &Entry, otherwise: &str) -> String {
         match (self.is_older(entry), otherwise) {
-            (Some(true), _) | (_, "") => format!("newer than this kernel: Linux {}", entry.since),
+            (Some(true), _) | (_, "") => joined(&[
+                format!("newer than this kernel: Linux {}", entry.since),
+                self.older_names(entry),
+            ]),
             (_, otherwise) => otherwise.to_owned(),
         }
     }

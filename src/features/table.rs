@@ -118,6 +118,10 @@ pub(super) struct Entry {
     pub(super) needs: Gates,
     /// The module that may have it.
     pub(super) module: Option<String>,
+    /// Older kernels that had the name too, and lost it before they got it again.
+    pub(super) once: Option<Once>,
+    /// The name by which older kernels have the same.
+    pub(super) formerly: Option<String>,
     /// From this level of lockdown on, the kernel does not let programs have it.
     pub(super) lockdown: Option<String>,
     /// Whether it can be tried without the kernel's making noise of it.
@@ -133,6 +137,29 @@ pub(super) struct Entry {
     /// Other names of the same number.
     #[serde(default)]
     pub(super) also: Vec<String>,
+}
+
+/// An earlier life of a name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Once {
+    /// The first mainline kernel that had it.
+    pub(super) from: String,
+    /// The first one that had it no longer.
+    pub(super) until: String,
+}
+
+impl Once {
+    /// Whether a kernel is of those.
+    pub(super) fn has(&self, version: KernelVersion) -> bool {
+        let parse = |text: &str| text.parse::<KernelVersion>().ok();
+        match (parse(&self.from), parse(&self.until)) {
+            (Some(from), Some(until)) => {
+                (from.series()..until.series()).contains(&version.series())
+            }
+            _ => false,
+        }
+    }
 }
 
 /// How to ask for a row.

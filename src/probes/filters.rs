@@ -66,6 +66,13 @@ impl Filters {
                 {
                     Word::Open(code)
                 }
+                // So does every kernel that is asked for a file system.
+                (_, Call::Fsopen | Call::Fsmount)
+                    if code == Errno::EPERM
+                        && (rights.at_home != Some(true) || rights.lacks(Capability::SysAdmin)) =>
+                {
+                    Word::Open(code)
+                }
                 // A kernel may be too old for the call, or be built without it.
                 (_, call) if code == Errno::ENOSYS && !is_as_old_as_bpf(call, &rights) => {
                     Word::Open(code)
@@ -145,6 +152,7 @@ mod tests {
             Call::Bpf(10) => Errno::EINVAL,
             Call::Bpf(5) => Errno::EPERM,
             Call::Fsopen | Call::PidfdGetfd => Errno::ENOSYS,
+            Call::Fsmount => Errno::EPERM,
             Call::MemfdCreate => Errno::ENOENT,
             Call::Connect => Errno::EPERM,
             _ => return None,
@@ -243,9 +251,12 @@ mod tests {
         let mut old = filters((5, 4), true, 0);
         assert_eq!(old.word(Call::Bpf(5)), Word::Open(Errno::EPERM.into()));
         assert_eq!(old.word(Call::Bpf(0)), Word::Kernels);
+        assert_eq!(old.word(Call::Fsmount), Word::Open(Errno::EPERM.into()));
         let code = Code::from(Errno::ENOSYS).by_call(Call::PidfdGetfd);
         let said = judged(&mut old, "token", code).unwrap();
         assert!(said.contains("pidfd_getfd() is not there"), "{said}");
+        let mut all = filters((6, 1), true, u64::MAX);
+        assert_eq!(all.word(Call::Fsmount), Word::Filters(Errno::EPERM.into()));
         let mut new = filters((6, 1), true, 0);
         assert_eq!(new.word(Call::Bpf(5)), Word::Filters(Errno::EPERM.into()));
     }

@@ -23,6 +23,7 @@ use super::super::kernel_types::short_file;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
 use super::super::outcome::Stage;
+use super::super::place;
 use super::super::sys;
 use super::super::sys::Event;
 use super::super::sys::Link;
@@ -123,6 +124,7 @@ fn tracepoint_syscall(bench: &mut Bench) -> Trial {
 fn at_tracepoint(bench: &mut Bench, event: &str, cause: fn() -> Trial) -> Trial {
     let kind = Recipe::of(ProgType::Tracepoint, &[]);
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;
+    reach_tracefs(bench)?;
     let event = PerfEvent {
         kind: PerfEvent::TRACEPOINT,
         config: number(event)?,
@@ -138,11 +140,20 @@ fn at_tracepoint(bench: &mut Bench, event: &str, cause: fn() -> Trial) -> Trial 
 }
 
 /// Where tracefs is looked for, as libbpf does.
-const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+const TRACEFS: [&str; 2] = [place::TRACEFS, "/sys/kernel/debug/tracing"];
 
 /// Where tracefs is mounted.
 pub(super) fn tracefs() -> impl Iterator<Item = &'static str> {
     TRACEFS.into_iter().filter(|place| is_mounted(place))
+}
+
+/// Sees to it that tracefs can be read: where the host has it mounted nowhere, it is mounted for
+/// this process alone.
+pub(super) fn reach_tracefs(bench: &mut Bench) -> Trial {
+    match tracefs().next() {
+        Some(_) => Ok(()),
+        None => bench.place().tracefs(),
+    }
 }
 
 /// Whether something is mounted at a place. Going there would not do: debugfs mounts tracefs
