@@ -30,6 +30,8 @@ pub(super) use map::{Btf, Map};
 pub(super) use memory::{Mapping, kernel_btf};
 pub(super) use mount::{Plan, file_system};
 pub(super) use perf::{Event, PerfEvent};
+#[cfg(test)]
+pub(super) use process::refuse;
 pub(super) use process::{
     Fork, capabilities, end_child, fork, is_filtered, keep_libbpf_from_memlock, process,
     thread_name,

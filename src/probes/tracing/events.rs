@@ -46,7 +46,9 @@ pub(super) const PROBES: &[Probe] = &[
         title: "Programs run at tracepoints",
         about: "Attaches a counting program to the event task:task_rename through perf, gives the \
                 probe's own process the name it has, and reads the count.",
-        effects: RENAME_EFFECTS,
+        effects: "while the probes run, a program at the event task_rename, which counts those of \
+                  the probe's own process alone; where the host has tracefs mounted nowhere, a \
+                  mount of it in a mount namespace of the probes' own",
         area: "tracing",
         since: Some("4.7"), // 98b5c2c65c29
         privilege: THROUGH_TRACEFS,
@@ -61,7 +63,8 @@ pub(super) const PROBES: &[Probe] = &[
                 makes the call, and reads the count.",
         effects: "while the probes run, a program at the system call getsid, which counts those of \
                   the probe's own process alone; every system call of the machine takes the \
-                  slower way past it meanwhile",
+                  slower way past it meanwhile; where the host has tracefs mounted nowhere, a \
+                  mount of it in a mount namespace of the probes' own",
         area: "tracing",
         since: Some("4.7"),
         privilege: THROUGH_TRACEFS,
