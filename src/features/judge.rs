@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::gate::{self, Gate};
+use super::gate::Gate;
 use super::helpers;
 use super::model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
-use super::names::{Missing, Names};
+use super::names::Names;
 use super::reasons::{self, Answer, backports, by_policy, follow, in_words, joined, off};
 use super::rights;
 use super::sections::Sections;
 use super::shown;
-use super::table::{Entry, Kind, Once, Table, Wish};
+use super::table::{Entry, Kind, Table, Wish};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
 use crate::probes::trials::{Reply, Trial};
@@ -281,75 +281,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The answer for a function for programs, of which only BTF tells.
-    fn function(&self, entry: &Entry, named: Option<bool>) -> Answer {
-        let names = self.known.names;
-        let gate = self.gate(&entry.needs);
-        match named {
-            Some(true) if names.marked => Answer::new(Available::Yes, &[Source::Btf], ""),
-            // The function alone may be older than its use in programs.
-            Some(true) => match self.is_older(entry) {
-                Some(false) => Answer::new(Available::Yes, &[Source::Btf, Source::Version], ""),
-                Some(true) if !self.backports => {
-                    let because = format!(
-                        "the kernel has a function of this name, which programs may call since \
-                         Linux {}",
-                        entry.since
-                    );
-                    Answer::new(Available::No, &[Source::Btf, Source::Version], because)
-                }
-                _ => Answer::unknown(format!(
-                    "the kernel has a function of this name; programs may call it since {}",
-                    entry.since
-                )),
-            },
-            Some(false) => {
-                if let Gate::Shut(option) = gate {
-                    let by = [Source::Btf, Source::Config];
-                    return Answer::new(Available::No, &by, off(&option));
-                }
-                let loaded = |module: &String| names.modules.contains(module);
-                let module = entry.module.as_ref().filter(|module| !loaded(module));
-                let module = module.filter(|_| self.is_older(entry) == Some(false));
-                let options = entry.needs.of(self.version);
-                // Its own options alone: what they are built as is the question.
-                match (module, gate::look(options, self.known.facts, &self.proven)) {
-                    (Some(module), _) if gate::is_module(options, self.known.facts) => {
-                        Answer::unknown(format!("it is in module {module}, which is not loaded"))
-                    }
-                    // Distributions build as a module what can be one.
-                    (Some(module), Gate::Unknown(option)) => Answer::unknown(format!(
-                        "it may be in module {module}, which is not loaded; whether \
-                         CONFIG_{option} is m is not known"
-                    )),
-                    _ => {
-                        let because = self.too_old(entry, "its BTF does not have it");
-                        Answer::new(Available::No, &[Source::Btf], because)
-                    }
-                }
-            }
-            None => match &names.missing {
-                Some(Missing::Absent(_)) if self.is_running() => {
-                    let because = "it is called through the kernel's BTF, which this one lacks";
-                    Answer::new(Available::No, &[Source::Btf], because)
-                }
-                // Functions for programs come and go: that one came is no proof that it is there.
-                _ => match self.by_version(entry, &gate, String::new()) {
-                    Answer {
-                        available: Available::Yes,
-                        ..
-                    } if !self.is_first(entry) => Answer::unknown(
-                        "an older kernel brought it, and only the kernel's BTF tells whether it is \
-                         still there",
-                    ),
-                    answer => answer,
-                },
-            },
-        }
-    }
-
     /// The answer where nothing but the version is left.
-    fn by_version(&self, entry: &Entry, gate: &Gate, tried: String) -> Answer {
+    pub(super) fn by_version(&self, entry: &Entry, gate: &Gate, tried: String) -> Answer {
         if let Gate::Shut(option) = gate {
             return Answer::new(Available::No, &[Source::Config], off(option));
         }
@@ -380,29 +313,13 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether the kernel is older than the first that has it; nothing where that isn't known.
-    fn is_older(&self, entry: &Entry) -> Option<bool> {
+    pub(super) fn is_older(&self, entry: &Entry) -> Option<bool> {
         let is_before = self.version?.series() < entry.version()?.series();
         Some(is_before && self.once(entry).is_none())
     }
 
-    /// The earlier life of the name that this kernel is of.
-    fn once<'e>(&self, entry: &'e Entry) -> Option<&'e Once> {
-        let once = entry.once.as_ref()?;
-        once.has(self.version?).then_some(once)
-    }
-
-    /// Whether the kernel is of the very version that brought it, so that it can't have lost it.
-    fn is_first(&self, entry: &Entry) -> bool {
-        let once = entry.once.as_ref().and_then(|once| once.from.parse().ok());
-        let firsts = [entry.version(), once].into_iter().flatten();
-        let own = self.version.map(KernelVersion::series);
-        firsts
-            .map(KernelVersion::series)
-            .any(|first| own == Some(first))
-    }
-
     /// That the kernel is too old, or has it no longer.
-    fn too_old(&self, entry: &Entry, otherwise: &str) -> String {
+    pub(super) fn too_old(&self, entry: &Entry, otherwise: &str) -> String {
         match (self.is_older(entry), otherwise) {
             (Some(true), _) | (_, "") => joined(&[
                 format!("newer than this kernel: Linux {}", entry.since),
@@ -413,7 +330,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether it is the running kernel that is asked about.
-    fn is_running(&self) -> bool {
+    pub(super) fn is_running(&self) -> bool {
         !self.known.tried.is_empty()
     }
 }

@@ -1,11 +1,11 @@
 //! What there is to say of an answer, and what it rests on.
 
 use super::gate::Gate;
-use super::judge::{Judge, Known};
+use super::judge::Known;
 use super::model::{Asked, Available, Row, Source};
 use super::names::Missing;
 use super::sections::Sections;
-use super::table::{Entry, Kind, Table};
+use super::table::Table;
 use crate::facts::Facts;
 use crate::probes::trials::Reply;
 
@@ -159,25 +159,6 @@ pub(super) fn follow(row: &mut Row, sections: &Sections, programs: &[Row]) {
         let own = own.filter(|part| !part.contains(" answers E"));
         let own: Vec<String> = own.map(str::to_owned).collect();
         row.because = joined(&[vec![of], own].concat());
-    }
-}
-
-impl Judge<'_> {
-    /// What kernels before the first have in a row's place.
-    pub(super) fn older_names(&self, entry: &Entry) -> String {
-        let once = entry.once.as_ref().map_or_else(String::new, |once| {
-            format!(
-                "from {} to before {} it was there by this name too",
-                once.from, once.until
-            )
-        });
-        let rows = self.table.rows(Kind::Kfunc);
-        let formerly = entry.formerly.as_ref();
-        let formerly = formerly.and_then(|name| rows.iter().find(|row| row.name == *name));
-        let formerly = formerly.map_or_else(String::new, |row| {
-            format!("{} does the same since Linux {}", row.name, row.since)
-        });
-        joined(&[formerly, once])
     }
 }
 

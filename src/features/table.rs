@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::functions::Once;
 use super::gate::Gates;
 use super::spelling::plain;
 use crate::probes::trials::{CommandTrial, Extension, HookTrial, Trial};
@@ -137,29 +138,6 @@ pub(super) struct Entry {
     /// Other names of the same number.
     #[serde(default)]
     pub(super) also: Vec<String>,
-}
-
-/// An earlier life of a name.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Once {
-    /// The first mainline kernel that had it.
-    pub(super) from: String,
-    /// The first one that had it no longer.
-    pub(super) until: String,
-}
-
-impl Once {
-    /// Whether a kernel is of those.
-    pub(super) fn has(&self, version: KernelVersion) -> bool {
-        let parse = |text: &str| text.parse::<KernelVersion>().ok();
-        match (parse(&self.from), parse(&self.until)) {
-            (Some(from), Some(until)) => {
-                (from.series()..until.series()).contains(&version.series())
-            }
-            _ => false,
-        }
-    }
 }
 
 /// How to ask for a row.

@@ -1,6 +1,8 @@
 //! What an error number means at the stage at which it came: the same number says different
 //! things of a map, a program and a hook.
 
+use super::call::errors;
+use super::call::errors::NO_PERF;
 use super::outcome::Stage;
 
 /// A row: at which stage (at any one where there is none), which error, what it means.
@@ -200,63 +202,6 @@ const TABLE: &[Row] = &[
     ),
 ];
 
-/// A row of one system call, or of any: which error, what it means.
-type OfCall = (Option<&'static str>, &'static str, &'static str);
-
-/// What errors of system calls other than bpf(2) mean; the first row that fits is the one that
-/// counts.
-///
-/// Sources: `kernel/events/core.c`, `kernel/trace/bpf_trace.c`, `kernel/trace/trace_kprobe.c`.
-const CALLS: &[OfCall] = &[
-    (Some(PERF), "ENOSYS", NO_PERF),
-    (
-        Some(PERF),
-        "EACCES",
-        "refused, which says nothing of what the kernel has: mostly kernel.perf_event_paranoid, or \
-         a missing CAP_PERFMON",
-    ),
-    (
-        Some(PERF),
-        "EPERM",
-        "refused, which says nothing of what the kernel has: a missing capability, lockdown, a \
-         seccomp filter or a security module",
-    ),
-    (
-        Some(PERF),
-        "ENOENT",
-        "the event, the function or the file to attach to is not there",
-    ),
-    (
-        Some(PERF),
-        "EINVAL",
-        "the kernel does not know this kind of event, or takes it in another form",
-    ),
-    (
-        Some(PERF),
-        "EOPNOTSUPP",
-        "the kernel knows this kind of event and was built without what it needs",
-    ),
-    (
-        Some("ioctl"),
-        "EINVAL",
-        "the kernel does not take such a program at this event",
-    ),
-    (
-        Some("ioctl"),
-        "EEXIST",
-        "somebody else's program is at this event, which says nothing of what the kernel has",
-    ),
-    (
-        None,
-        "ENOSYS",
-        "there is no such system call here: the kernel is too old for it or was built without it, \
-         or a seccomp filter says so",
-    ),
-];
-
-/// The system call that opens events.
-const PERF: &str = "perf_event_open";
-
 /// A row of one kind of probes: which, at which stage, which errors, what it means.
 type Particular = (
     &'static [&'static str],
@@ -375,10 +320,6 @@ const PARTICULAR: &[Particular] = &[
     ),
 ];
 
-/// Why there may be no perf_event_open(2).
-const NO_PERF: &str = "there is no perf_event_open() here: the kernel was built without \
-     CONFIG_PERF_EVENTS, or a seccomp filter says so";
-
 /// Whether an error is told of this probe in words of its own.
 pub(super) fn is_particular(probe: &str, stage: Stage, errno: &str) -> bool {
     particular(probe, stage, errno).is_some()
@@ -435,7 +376,11 @@ pub(super) fn meaning(
         return Some(words);
     }
     if !call.is_empty() {
-        return of_call(call, errno);
+        // What is said at no stage is said of any call.
+        let any = TABLE
+            .iter()
+            .find(|(at, of, _)| at.is_none() && *of == errno);
+        return errors::of_call(call, errno).or_else(|| any.map(|(.., words)| *words));
     }
     let row = TABLE
         .iter()
@@ -443,21 +388,9 @@ pub(super) fn meaning(
     row.map(|(_, _, words)| *words)
 }
 
-/// What an error of a system call other than bpf(2) means: no map and no program was in it.
-fn of_call(call: &str, errno: &str) -> Option<&'static str> {
-    let row = CALLS
-        .iter()
-        .find(|(of, error, _)| *error == errno && of.is_none_or(|of| of == call));
-    let words = row.map(|(.., words)| *words);
-    // What is said at no stage is said of any call.
-    let any = TABLE
-        .iter()
-        .find(|(at, of, _)| at.is_none() && *of == errno);
-    words.or_else(|| any.map(|(.., words)| *words))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::errors::PERF;
     use super::*;
 
     #[test]

@@ -1,6 +1,8 @@
 //! The system calls that experiments make, so that an error is read as the word of the call that
 //! gave it.
 
+pub(super) mod errors;
+
 /// The commands of bpf(2), in the order of their numbers (`enum bpf_cmd`), without `BPF_`.
 pub(super) const COMMANDS: [&str; 38] = [
     "MAP_CREATE",
