@@ -247,6 +247,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_about_filters_says_nothing_of_the_kernel() {
+        use super::super::outcome::Outcome;
+        for (probe, errno, conclusive) in [
+            ("bpf-commands", "EINVAL", false),
+            ("bpf-commands", "ENOSYS", false),
+            ("perf-event-call", "EINVAL", false),
+            // A kernel without perf events says so, too.
+            ("perf-event-call", "ENOSYS", true),
+            ("ringbuf", "EINVAL", true),
+            ("ringbuf", "EPERM", false),
+        ] {
+            let code = Outcome::Fails {
+                stage: Stage::Trigger,
+                errno: errno.to_owned(),
+                call: String::new(),
+                log: String::new(),
+            };
+            assert_eq!(code.is_conclusive_of(probe), conclusive, "{probe} {errno}");
+        }
+    }
+
+    #[test]
     fn what_the_kernel_may_have_answered_is_left_open() {
         let mut old = filters((5, 4), true, 0);
         assert_eq!(old.word(Call::Bpf(5)), Word::Open(Errno::EPERM.into()));

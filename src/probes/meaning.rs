@@ -224,6 +224,13 @@ const PARTICULAR: &[Particular] = &[
          kernel.unprivileged_bpf_disabled",
     ),
     (
+        &["bpf-commands"],
+        Stage::Trigger,
+        &["EINVAL", "ENOENT", "EOPNOTSUPP", "EBADF", "ENOSYS"],
+        "answered by the command alone: a seccomp filter, for the kernel reads the attributes of \
+         every command first, also of one that it does not know",
+    ),
+    (
         &["bpf-syscall"],
         Stage::Trigger,
         &["EPERM", "EACCES"],
@@ -486,6 +493,8 @@ mod tests {
             ("perf-event-cpu", Stage::Create, "EACCES", "paranoid"),
             ("perf-event-call", Stage::Trigger, "EPERM", "seccomp"),
             ("bpf-commands", Stage::Trigger, "EACCES", "seccomp"),
+            ("bpf-commands", Stage::Trigger, "EINVAL", "seccomp"),
+            ("perf-event-call", Stage::Trigger, "EINVAL", "seccomp"),
             ("token", Stage::Create, "EINVAL", "6.9"),
         ] {
             let words = meaning(probe, stage, errno, "", "").unwrap_or_default();

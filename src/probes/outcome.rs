@@ -162,6 +162,20 @@ impl Outcome {
             },
         }
     }
+
+    /// The same of a probe: those that are about filters say nothing of what the kernel has,
+    /// whatever error they end with.
+    #[must_use]
+    pub fn is_conclusive_of(&self, probe: &str) -> bool {
+        let of_filters = match self {
+            Self::Fails { errno, .. } if errno.is_empty() => false,
+            Self::Fails { errno, .. } => {
+                probe == "bpf-commands" || (probe == "perf-event-call" && errno != "ENOSYS")
+            }
+            Self::Works | Self::Skipped { .. } => false,
+        };
+        self.is_conclusive() && !of_filters
+    }
 }
 
 /// An experiment and its outcome.

@@ -7,6 +7,7 @@ use nix::sys::utsname;
 
 use super::bench::At as _;
 use super::bench::Trouble;
+use super::call::By;
 use super::call::Call;
 use super::errno::Code;
 use super::filters;
@@ -280,7 +281,15 @@ pub(super) fn through_proc<T, E: Into<Code>>(
             "there is no /proc here, by which it names what it is about".to_owned(),
         ));
     }
-    answer.at(stage)
+    match answer {
+        // A file, which is no more than the way to it.
+        Err(code) if matches!(code.by(), By::Nobody) && code != Errno::ENOENT => {
+            Err(Trouble::Skipped(format!(
+                "what it is about could not be looked up in /proc: {code}"
+            )))
+        }
+        answer => answer.at(stage),
+    }
 }
 
 #[cfg(test)]
@@ -491,6 +500,17 @@ mod tests {
         ] {
             assert_eq!(Lockdown::of(text), level, "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_that_can_not_be_read_is_no_answer_of_the_kernel() {
+        let looked_up = |code: Code| through_proc::<(), _>(Err(code), Stage::Open);
+        for errno in [Errno::ENOSYS, Errno::EINVAL] {
+            let answer = looked_up(errno.into());
+            assert!(matches!(answer, Err(Trouble::Skipped(why)) if why.contains("/proc")));
+        }
+        let pinned = Code::from(Errno::EINVAL).by_call(Call::Bpf(6));
+        assert!(matches!(looked_up(pinned), Err(Trouble::Failed { .. })));
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl<'a> ProbeRun<'a> {
         } = alone;
         Self {
             meaning: result.outcome.meaning(probe.id),
-            conclusive: result.outcome.is_conclusive(),
+            conclusive: result.outcome.is_conclusive_of(probe.id),
             suspects,
             result,
             passed,

@@ -183,6 +183,8 @@ pub(super) const TALK: By = By::Several(&[
     Call::Send,
     Call::Receive,
     Call::Socketpair,
+    // To wait no longer than told.
+    Call::Ioctl,
 ]);
 
 /// What libbpf calls for an object: to load it, to attach its programs, to ask it.
