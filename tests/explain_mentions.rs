@@ -299,7 +299,7 @@ fn what_this_process_holds_is_not_what_is_missing_here() {
 /// kernel would take no more.
 #[test]
 fn a_full_jit_area_is_told_by_the_limit_of_the_host() {
-    let log = "runc: error loading seccomp filter into kernel: errno 524";
+    let log = "bpf: net.core.bpf_jit_limit exhausted";
     let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
     for (arch, limit, words, doubled) in [
         (
@@ -332,7 +332,7 @@ fn a_full_jit_area_is_told_by_the_limit_of_the_host() {
         };
         let causes = triage::explain(&CATALOGUE, &reading, &host).causes;
         let cause = causes.first().unwrap();
-        assert_eq!(cause.cause, "jit-memory-exhausted");
+        assert_eq!(cause.entry(), "jit-memory-exhausted");
         assert!(
             cause.because.contains(words),
             "{arch} {limit}: {}",
