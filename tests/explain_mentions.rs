@@ -295,6 +295,60 @@ fn what_this_process_holds_is_not_what_is_missing_here() {
     assert_eq!(lacking.standing, Standing::Confirmed);
 }
 
+/// The memory for compiled programs, by the host's limit: raised where it can be, and not where the
+/// kernel would take no more.
+#[test]
+fn a_full_jit_area_is_told_by_the_limit_of_the_host() {
+    let log = "bpf: net.core.bpf_jit_limit exhausted";
+    let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
+    for (arch, limit, words, doubled) in [
+        (
+            "x86_64",
+            264_241_152,
+            "used up net.core.bpf_jit_limit, seccomp filters",
+            Some("528482304"),
+        ),
+        (
+            "x86_64",
+            1_056_964_608,
+            "raised above the default already",
+            None,
+        ),
+        (
+            "aarch64",
+            33_554_432,
+            "used up net.core.bpf_jit_limit, seccomp filters",
+            Some("67108864"),
+        ),
+        ("aarch64", 135_291_469_824, "It is not the limit", None),
+    ] {
+        let mut facts = Facts::default();
+        facts.set("kernel.arch", Fact::known(arch, "x"));
+        facts.set("sysctl.net.core.bpf_jit_limit", Fact::known(limit, "x"));
+        let host = KnownHost {
+            facts,
+            known_from: "live",
+            ..KnownHost::none()
+        };
+        let causes = triage::explain(&CATALOGUE, &reading, &host).causes;
+        let cause = causes.first().unwrap();
+        assert_eq!(cause.entry(), "jit-memory-exhausted");
+        assert!(
+            cause.because.contains(words),
+            "{arch} {limit}: {}",
+            cause.because
+        );
+        let fixes = format!("{:?}", cause.fixes);
+        let is_doubled = doubled.is_some_and(|limit| fixes.contains(limit));
+        assert_eq!(is_doubled, doubled.is_some(), "{arch} {limit}: {fixes}");
+        assert_eq!(
+            fixes.contains("sysctl -w"),
+            doubled.is_some(),
+            "{arch} {limit}: {fixes}"
+        );
+    }
+}
+
 /// What a line says in so many words is not turned into another cause because the host, or this
 /// process on it, can't have the one it names.
 #[test]

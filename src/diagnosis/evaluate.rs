@@ -6,7 +6,7 @@ use super::finding::Evidence;
 use super::tri::Tri;
 use crate::catalogue::{Catalogue, Condition, FactTest, ProbeTest, Test, Wanted};
 use crate::facts::{Fact, Facts, Value};
-use crate::probes::{Outcome, ProbeResult};
+use crate::probes::{Outcome, ProbeResult, Stage};
 use crate::version::{KernelVersion, VersionRange};
 
 /// All a condition can be put to.
@@ -209,7 +209,9 @@ fn ask_probe(test: &ProbeTest, outcome: &Outcome) -> Tri {
     let (stage, errno, log) = match outcome {
         Outcome::Works => return test.works.into(),
         Outcome::Skipped { .. } => return Tri::Unknown,
-        Outcome::Fails { stage, errno, log } => (stage, errno, log),
+        Outcome::Fails {
+            stage, errno, log, ..
+        } => (stage, errno, log),
     };
     let inconclusive = || {
         if outcome.is_conclusive() {
@@ -224,6 +226,14 @@ fn ask_probe(test: &ProbeTest, outcome: &Outcome) -> Tri {
     let any_failure = test.errno.is_empty() && test.stage.is_none() && test.log.is_none();
     if any_failure {
         return !inconclusive();
+    }
+    // Whatever came later, that stage was passed.
+    let wanted = test.stage.as_ref().and_then(|wanted| {
+        let mut stages = Stage::ALL.into_iter();
+        stages.find(|known| known.to_string() == *wanted)
+    });
+    if wanted.is_some_and(|wanted| wanted < *stage) {
+        return Tri::No;
     }
     // A stage alone asks for any error there that says something of the kernel.
     if test.errno.is_empty() && test.log.is_none() && !outcome.is_conclusive() {
@@ -293,7 +303,6 @@ mod tests {
     use super::*;
     use crate::catalogue::Vocabulary;
     use crate::facts::Why;
-    use crate::probes::Stage;
 
     const WORDS: Vocabulary = Vocabulary {
         is_fact: |_| true,
@@ -341,6 +350,7 @@ mod tests {
         let fails = |errno: &str| Outcome::Fails {
             stage: Stage::Create,
             errno: errno.to_owned(),
+            call: String::new(),
             log: "helper missing".to_owned(),
         };
         vec![
@@ -383,6 +393,12 @@ mod tests {
             ("{probe: denied, outcome: fails, errno: EPERM}", Yes),
             ("{probe: denied, outcome: fails, stage: create}", Unknown),
             ("{probe: denied, outcome: fails, stage: load}", Unknown),
+            // That stage was passed.
+            ("{probe: denied, outcome: fails, stage: open}", No),
+            (
+                "{probe: denied, outcome: fails, stage: open, errno: EPERM}",
+                No,
+            ),
             ("{probe: unrun, outcome: works}", Unknown),
             ("{filesystem: bpf}", Yes),
             ("{filesystem: cgroup2}", No),

@@ -438,6 +438,7 @@ mod tests {
                 Some(stage) => Outcome::Fails {
                     stage,
                     errno: errno.to_owned(),
+                    call: String::new(),
                     log: log.to_owned(),
                 },
                 None => Outcome::Skipped {
@@ -603,6 +604,30 @@ mod tests {
                     ("lsm-denied", Fail, "kprobe, xdp and cgroup_device are not"),
                 ],
             ),
+            // Nor does one that refuses what the map is used for: it was created.
+            (
+                ROOT,
+                "filter",
+                with(
+                    &[
+                        "bpf-commands trigger EPERM refused before their attributes were looked at: \
+                       MAP_UPDATE_ELEM (EPERM)",
+                        "map-create trigger EPERM",
+                    ],
+                    &NO_TRACING,
+                ),
+                &[
+                    ("container-seccomp-denied", Fail, "single commands"),
+                    ("lsm-denied", Fail, "kprobe, xdp and cgroup_device are not"),
+                ],
+            ),
+            // An error that the kernel gives as well, but not here.
+            (
+                ROOT,
+                "filter",
+                vec!["perf-event-call trigger EINVAL", "perf-event-open skipped"],
+                &[("container-seccomp-denied", Fail, "perf_event_open() is not")],
+            ),
             // Without CAP_NET_ADMIN an ext program says nothing of policies.
             (
                 TRACING,
@@ -657,6 +682,36 @@ mod tests {
                     assert!(!disagree, "{told:?}: {finding:#?}");
                 }
             }
+        }
+    }
+
+    /// It loads and attaches without a complaint; the list of active modules and its count tell.
+    #[test]
+    fn an_lsm_program_that_attaches_and_never_runs_is_told_from_one_that_runs() {
+        use Status::{Fail, Ok};
+        const CHECK: &str = "bpf-lsm-not-enabled";
+        let catalogue = crate::built_in_catalogue().unwrap();
+        for (modules, told, status) in [
+            (Some(&["lockdown", "yama"][..]), &["lsm trigger"][..], Fail),
+            (Some(&["lockdown", "bpf"]), &[], Ok),
+            // Active, and not called: that is not for want of it.
+            (Some(&["lockdown", "bpf"]), &["lsm trigger"], Ok),
+            // Not tried: the list alone tells.
+            (Some(&["lockdown", "yama"]), &["lsm skipped"], Fail),
+            // No list: programs at other trampolines run, and this one does not.
+            (None, &["lsm trigger"], Fail),
+            (None, &[], Ok),
+        ] {
+            let mut facts = process(ROOT, "disabled");
+            if let Some(modules) = modules {
+                let modules: Vec<String> = modules.iter().map(ToString::to_string).collect();
+                let list = "/sys/kernel/security/lsm";
+                facts.set("security.lsm", Fact::known(modules, list));
+            }
+            let findings = diagnose(&catalogue, &facts, &outcomes(told));
+            let finding = findings.iter().find(|finding| finding.check == CHECK);
+            let finding = finding.unwrap();
+            assert_eq!(finding.status, status, "{modules:?} {told:?}: {finding:#?}");
         }
     }
 

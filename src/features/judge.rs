@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::gate::{self, Gate};
+use super::gate::Gate;
 use super::helpers;
 use super::model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
-use super::names::{Missing, Names};
+use super::names::Names;
 use super::reasons::{self, Answer, backports, by_policy, follow, in_words, joined, off};
 use super::rights;
 use super::sections::Sections;
@@ -135,7 +135,10 @@ impl<'a> Judge<'a> {
             name: entry.name.clone(),
             available: answer.available,
             known_by: answer.known_by,
-            since: Some(entry.since.clone()),
+            since: Some(match self.once(entry) {
+                Some(once) => once.from.clone(),
+                None => entry.since.clone(),
+            }),
             because: answer.because,
         }
     }
@@ -278,72 +281,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The answer for a function for programs, of which only BTF tells.
-    fn function(&self, entry: &Entry, named: Option<bool>) -> Answer {
-        let names = self.known.names;
-        let gate = self.gate(&entry.needs);
-        match named {
-            Some(true) if names.marked => Answer::new(Available::Yes, &[Source::Btf], ""),
-            // The function alone may be older than its use in programs.
-            Some(true) => match self.is_older(entry) {
-                Some(false) => Answer::new(Available::Yes, &[Source::Btf, Source::Version], ""),
-                Some(true) if !self.backports => {
-                    let because = format!(
-                        "the kernel has a function of this name, which programs may call since \
-                         Linux {}",
-                        entry.since
-                    );
-                    Answer::new(Available::No, &[Source::Btf, Source::Version], because)
-                }
-                _ => Answer::unknown(format!(
-                    "the kernel has a function of this name; programs may call it since {}",
-                    entry.since
-                )),
-            },
-            Some(false) => {
-                if let Gate::Shut(option) = gate {
-                    let by = [Source::Btf, Source::Config];
-                    return Answer::new(Available::No, &by, off(&option));
-                }
-                let loaded = |module: &String| names.modules.contains(module);
-                let module = entry.module.as_ref().filter(|module| !loaded(module));
-                let options = entry.needs.of(self.version);
-                match module {
-                    Some(module)
-                        if self.is_older(entry) == Some(false)
-                            && gate::is_module(options, self.known.facts) =>
-                    {
-                        Answer::unknown(format!("it is in module {module}, which is not loaded"))
-                    }
-                    _ => {
-                        let because = self.too_old(entry, "its BTF does not have it");
-                        Answer::new(Available::No, &[Source::Btf], because)
-                    }
-                }
-            }
-            None => match &names.missing {
-                Some(Missing::Absent(_)) if self.is_running() => {
-                    let because = "it is called through the kernel's BTF, which this one lacks";
-                    Answer::new(Available::No, &[Source::Btf], because)
-                }
-                // Functions for programs come and go: that one came is no proof that it is there.
-                _ => match self.by_version(entry, &gate, String::new()) {
-                    Answer {
-                        available: Available::Yes,
-                        ..
-                    } => Answer::unknown(format!(
-                        "Linux {} brought it, and only the kernel's BTF tells whether it is still \
-                         there",
-                        entry.since
-                    )),
-                    answer => answer,
-                },
-            },
-        }
-    }
-
     /// The answer where nothing but the version is left.
-    fn by_version(&self, entry: &Entry, gate: &Gate, tried: String) -> Answer {
+    pub(super) fn by_version(&self, entry: &Entry, gate: &Gate, tried: String) -> Answer {
         if let Gate::Shut(option) = gate {
             return Answer::new(Available::No, &[Source::Config], off(option));
         }
@@ -374,20 +313,24 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether the kernel is older than the first that has it; nothing where that isn't known.
-    fn is_older(&self, entry: &Entry) -> Option<bool> {
-        Some(self.version?.series() < entry.version()?.series())
+    pub(super) fn is_older(&self, entry: &Entry) -> Option<bool> {
+        let is_before = self.version?.series() < entry.version()?.series();
+        Some(is_before && self.once(entry).is_none())
     }
 
     /// That the kernel is too old, or has it no longer.
-    fn too_old(&self, entry: &Entry, otherwise: &str) -> String {
+    pub(super) fn too_old(&self, entry: &Entry, otherwise: &str) -> String {
         match (self.is_older(entry), otherwise) {
-            (Some(true), _) | (_, "") => format!("newer than this kernel: Linux {}", entry.since),
+            (Some(true), _) | (_, "") => joined(&[
+                format!("newer than this kernel: Linux {}", entry.since),
+                self.older_names(entry),
+            ]),
             (_, otherwise) => otherwise.to_owned(),
         }
     }
 
     /// Whether it is the running kernel that is asked about.
-    fn is_running(&self) -> bool {
+    pub(super) fn is_running(&self) -> bool {
         !self.known.tried.is_empty()
     }
 }

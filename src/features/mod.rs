@@ -9,6 +9,7 @@
 //! outranks a version. What it leaves open where the kernel's options are out of sight, probes of the
 //! table can show ([`left_open()`]).
 
+mod functions;
 mod gate;
 mod helpers;
 mod judge;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::functions::Once;
 use super::gate::Gates;
 use super::spelling::plain;
 use crate::probes::trials::{CommandTrial, Extension, HookTrial, Trial};
@@ -118,6 +119,10 @@ pub(super) struct Entry {
     pub(super) needs: Gates,
     /// The module that may have it.
     pub(super) module: Option<String>,
+    /// Older kernels that had the name too, and lost it before they got it again.
+    pub(super) once: Option<Once>,
+    /// The name by which older kernels have the same.
+    pub(super) formerly: Option<String>,
     /// From this level of lockdown on, the kernel does not let programs have it.
     pub(super) lockdown: Option<String>,
     /// Whether it can be tried without the kernel's making noise of it.

@@ -285,6 +285,162 @@ fn host(release: &str, config: &str, names: Option<&[&str]>) -> Memory {
 
 const ON: &str = "CONFIG_BPF_SYSCALL=y\nCONFIG_NET=y\nCONFIG_INET=y\nCONFIG_XDP_SOCKETS=y\n";
 
+/// The kernel's own BTF says nothing of a module that is not loaded; only what an option is set to
+/// tells whether there is one.
+#[test]
+fn a_function_that_may_be_in_a_module_is_not_missing_for_sure() {
+    let btf: Option<&[&str]> = Some(&["BPF_MAP_TYPE_HASH"]);
+    let of = |option: &str| format!("CONFIG_BPF_SYSCALL=y\n{option}\n");
+    for (release, config, begins) in [
+        (
+            "6.1.0",
+            String::new(),
+            "unknown [] it may be in module tcp_bbr, which is not loaded; whether config_tcp_cong_bbr",
+        ),
+        (
+            "6.1.0",
+            of("CONFIG_TCP_CONG_BBR=m"),
+            "unknown [] it is in module tcp_bbr, which is not loaded",
+        ),
+        (
+            "6.1.0",
+            of("CONFIG_TCP_CONG_BBR=y"),
+            "no [btf] its btf does not have it",
+        ),
+        (
+            "6.1.0",
+            of("# CONFIG_TCP_CONG_BBR is not set"),
+            "no [btf config] config_tcp_cong_bbr is not set",
+        ),
+        (
+            "5.10.0",
+            String::new(),
+            "no [btf] newer than this kernel: linux 5.13",
+        ),
+    ] {
+        let said = told(&host(release, &config, btf), None, "bbr_init");
+        assert!(said.starts_with(begins), "{release} {config}: {said}");
+    }
+}
+
+/// Names that kernels had, lost to another one, and have again.
+#[test]
+fn a_name_with_a_second_life_is_told_with_its_first_and_with_the_other_name() {
+    let btf: Option<&[&str]> = Some(&["BPF_MAP_TYPE_HASH"]);
+    let push = "bpf_list_push_front";
+    for (release, names, name, begins, words) in [
+        (
+            "6.18.1",
+            btf,
+            push,
+            "no [btf] newer",
+            "linux 7.1; bpf_list_push_front_impl does the same since linux 6.4; from 6.2 to before 6.4",
+        ),
+        (
+            "6.5.0",
+            None,
+            push,
+            "no [version] newer",
+            "bpf_list_push_front_impl does the same",
+        ),
+        (
+            "6.18.1",
+            btf,
+            "bpf_obj_new",
+            "no [btf] newer",
+            "bpf_obj_new_impl does the same since linux 6.2",
+        ),
+        // Its first life, and the first kernels of both.
+        (
+            "6.3.0",
+            None,
+            push,
+            "unknown [] an older kernel brought it",
+            "",
+        ),
+        ("6.2.0", None, push, "yes [", ""),
+        ("7.1.0", None, push, "yes [", ""),
+        (
+            "7.2.0",
+            None,
+            push,
+            "unknown [] an older kernel brought it",
+            "",
+        ),
+        ("6.3.0", None, "bpf_rbtree_add", "yes [", ""),
+        (
+            "6.2.0",
+            None,
+            "bpf_rbtree_add",
+            "no [version] newer",
+            "from 6.3 to before 6.4",
+        ),
+    ] {
+        let said = told(&host(release, ON, names), None, name);
+        assert!(
+            said.starts_with(begins) && said.contains(words),
+            "{release} {name}: {said}"
+        );
+    }
+    let table = table();
+    let since = |release: &str| {
+        let host = host(release, ON, None);
+        let wish = table.wish(&[push.to_owned()], &[]).unwrap();
+        let (names, facts) = (Names::read(&host, &table), facts::collect(&host));
+        let features = judge(&table, &sections(), &known(&facts, &names, &[]), &wish);
+        features
+            .groups
+            .first()
+            .unwrap()
+            .rows
+            .first()
+            .unwrap()
+            .since
+            .clone()
+    };
+    assert_eq!(since("6.3.0").as_deref(), Some("6.2"));
+    assert_eq!(since("6.18.0").as_deref(), Some("7.1"));
+    for row in table.rows(Kind::Kfunc) {
+        if let Some(older) = &row.formerly {
+            let older = table
+                .rows(Kind::Kfunc)
+                .iter()
+                .find(|row| row.name == *older);
+            assert!(older.unwrap().version() < row.version(), "{}", row.name);
+        }
+        if let Some(once) = &row.once {
+            assert!(version(&once.from) < version(&once.until), "{}", row.name);
+            assert!(Some(version(&once.until)) < row.version(), "{}", row.name);
+        }
+    }
+}
+
+/// Loading some helpers makes the kernel write a banner to its log, or make buffers for good.
+#[test]
+fn helpers_that_leave_a_trace_are_never_tried() {
+    let table = table();
+    let number = |_: Kind, _: &str| None;
+    let loud = [
+        "bpf_trace_printk",
+        "bpf_trace_vprintk",
+        "bpf_probe_write_user",
+    ];
+    let rows = table.rows(Kind::Helper).iter();
+    let numbers: Vec<u32> = rows
+        .filter(|row| loud.contains(&row.name.as_str()))
+        .filter_map(|row| row.value)
+        .collect();
+    assert_eq!(numbers, [6, 36, 177]);
+    for program in table.rows(Kind::ProgramType) {
+        let Some(Trial::Helpers { helpers, .. }) = table.helpers(&program.name, &number) else {
+            panic!("{}", program.name);
+        };
+        assert!(helpers.len() > 100, "{}", program.name);
+        let tried = helpers.iter().find(|helper| numbers.contains(helper));
+        assert_eq!(tried, None, "{}", program.name);
+    }
+}
+
 #[test]
 fn an_experiment_outranks_a_name_and_an_option_and_these_a_version() {
     let no = |errno: &str| Some(Reply::No(errno.to_owned()));
@@ -425,7 +581,7 @@ fn functions_for_programs_are_known_by_btf_alone() {
         ),
         (
             host("6.12.0", ON, None),
-            "unknown [] linux 6.3 brought it, and only the kernel's btf tells whether it is still there",
+            "unknown [] an older kernel brought it, and only the kernel's btf tells whether it is still there",
         ),
     ] {
         assert_eq!(told(&host, None, name), expected);

@@ -28,6 +28,7 @@ pub(super) fn report() -> Report {
         outcome(Outcome::Fails {
             stage: Stage::Load,
             errno: "EINVAL".to_owned(),
+            call: String::new(),
             log: "0: (b7) r0 = 0\n\n  # 'it': \"\nend".to_owned(),
         }),
     ];

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use nix::unistd;
 
 use super::errno::Code;
+use super::filters::Filters;
 use super::insn::Insn;
 use super::kernel_types::KernelTypes;
 use super::kernel_types::NoTypes;
@@ -73,12 +74,14 @@ impl Trouble {
                 errno,
                 remark,
             } => {
+                let call = errno.map_or("", |code| code.by().name()).to_owned();
                 let errno = errno.map(|code| code.to_string()).unwrap_or_default();
                 let lines = [remark, log::shorten(said)];
                 let log = lines.into_iter().filter(|text| !text.is_empty());
                 Outcome::Fails {
                     stage,
                     errno,
+                    call,
                     log: log.collect::<Vec<_>>().join("\n"),
                 }
             }
@@ -92,7 +95,13 @@ pub(super) trait At<T> {
     fn at(self, stage: Stage) -> Result<T, Trouble>;
 }
 
-impl<T, E: Into<Code>> At<T> for Result<T, E> {
+/// Errors that know which system call gave them, or that none did.
+pub(super) trait Answer: Into<Code> {}
+
+impl Answer for Code {}
+impl Answer for libbpf_rs::Error {}
+
+impl<T, E: Answer> At<T> for Result<T, E> {
     fn at(self, stage: Stage) -> Result<T, Trouble> {
         match self {
             Ok(value) => {
@@ -121,6 +130,8 @@ pub(super) struct Bench {
     privileged: Option<bool>,
     /// What this process may do, once that was asked.
     rights: Option<Rights>,
+    /// What a filter answers in the kernel's place, once that was asked.
+    filters: Option<Filters>,
     /// What was made for the probes that need a place of their own.
     place: Place,
     /// What the kernel's BTF says, once that was asked.
@@ -142,6 +153,7 @@ impl Bench {
             patience: PATIENCE,
             privileged: None,
             rights: None,
+            filters: None,
             place: Place::default(),
             kernel_types: None,
             tracing: Tracing::default(),
@@ -213,6 +225,12 @@ impl Bench {
     /// What this process may do.
     pub(super) fn rights(&mut self) -> &Rights {
         self.rights.get_or_insert_with(Rights::read)
+    }
+
+    /// What a filter answers in the kernel's place.
+    pub(super) fn filters(&mut self) -> &mut Filters {
+        let rights = *self.rights();
+        self.filters.get_or_insert_with(|| Filters::of(&rights))
     }
 
     /// Whether it is sure that this process lacks a capability.

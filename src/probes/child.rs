@@ -90,7 +90,10 @@ fn try_one(probe: &Probe, bench: &mut Bench) -> Answer {
     };
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let said = log::take();
-    let outcome = trial.map_or_else(|trouble| trouble.into_outcome(&said), |()| Outcome::Works);
+    let outcome = match trial {
+        Ok(()) => Outcome::Works,
+        Err(trouble) => bench.filters().judge(probe.id, trouble).into_outcome(&said),
+    };
     Answer {
         passed: passed::before(passed::take(), &outcome),
         outcome,

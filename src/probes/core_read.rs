@@ -13,6 +13,8 @@ use super::bench::At;
 use super::bench::Bench;
 use super::bench::Trial;
 use super::bench::Trouble;
+use super::call::Call;
+use super::errno::Answered as _;
 use super::errno::Code;
 use super::kernel_types::NoTypes;
 use super::object::Experiment;
@@ -69,12 +71,14 @@ fn read_own_task(test_run: bool) -> Trial {
         test_run,
         cause: rename,
     };
-    let before = sys::thread_name().at(Stage::Trigger)?;
+    let before = sys::thread_name().of(Call::Prctl).at(Stage::Trigger)?;
     // A name nobody else has, by which the program knows us.
     let name = CString::new(format!("probe-{}", unistd::getpid())).unwrap_or_default();
-    prctl::set_name(&name).at(Stage::Trigger)?;
+    prctl::set_name(&name).of(Call::Prctl).at(Stage::Trigger)?;
     let answer = experiment.perform(name.to_bytes());
-    prctl::set_name(&before).at(Stage::Trigger)?;
+    prctl::set_name(&before)
+        .of(Call::Prctl)
+        .at(Stage::Trigger)?;
     judge(&answer?, &name)
 }
 

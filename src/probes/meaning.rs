@@ -1,6 +1,8 @@
 //! What an error number means at the stage at which it came: the same number says different
 //! things of a map, a program and a hook.
 
+use super::call::errors;
+use super::call::errors::NO_PERF;
 use super::outcome::Stage;
 
 /// A row: at which stage (at any one where there is none), which error, what it means.
@@ -222,6 +224,13 @@ const PARTICULAR: &[Particular] = &[
          kernel.unprivileged_bpf_disabled",
     ),
     (
+        &["bpf-commands"],
+        Stage::Trigger,
+        &["EINVAL", "ENOENT", "EOPNOTSUPP", "EBADF", "ENOSYS"],
+        "answered by the command alone: a seccomp filter, for the kernel reads the attributes of \
+         every command first, also of one that it does not know",
+    ),
+    (
         &["bpf-syscall"],
         Stage::Trigger,
         &["EPERM", "EACCES"],
@@ -231,9 +240,9 @@ const PARTICULAR: &[Particular] = &[
     (
         &["perf-event-call"],
         Stage::Trigger,
-        &["EPERM", "EACCES"],
-        "a seccomp filter refuses perf_event_open(): the kernel itself would look at the flags \
-         before it asks for any right",
+        &["EPERM", "EACCES", "EINVAL", "ENOENT", "EOPNOTSUPP"],
+        "a seccomp filter refuses perf_event_open(): the kernel itself would look at the flags, \
+         then at the event, before it asks for any right",
     ),
     (
         &[
@@ -318,10 +327,6 @@ const PARTICULAR: &[Particular] = &[
     ),
 ];
 
-/// Why there may be no perf_event_open(2).
-const NO_PERF: &str = "there is no perf_event_open() here: the kernel was built without \
-     CONFIG_PERF_EVENTS, or a seccomp filter says so";
-
 /// Whether an error is told of this probe in words of its own.
 pub(super) fn is_particular(probe: &str, stage: Stage, errno: &str) -> bool {
     particular(probe, stage, errno).is_some()
@@ -360,7 +365,13 @@ const SAID: &[(&[&str], &str)] = &[
 
 /// What an error of a probe means at a stage, in the light of what was said; nothing where no more
 /// can be said than its name.
-pub(super) fn meaning(probe: &str, stage: Stage, errno: &str, said: &str) -> Option<&'static str> {
+pub(super) fn meaning(
+    probe: &str,
+    stage: Stage,
+    errno: &str,
+    call: &str,
+    said: &str,
+) -> Option<&'static str> {
     let has = |words: &[&str]| words.iter().any(|words| said.contains(words));
     let told = SAID
         .iter()
@@ -371,6 +382,13 @@ pub(super) fn meaning(probe: &str, stage: Stage, errno: &str, said: &str) -> Opt
     if let Some(words) = particular(probe, stage, errno) {
         return Some(words);
     }
+    if !call.is_empty() {
+        // What is said at no stage is said of any call.
+        let any = TABLE
+            .iter()
+            .find(|(at, of, _)| at.is_none() && *of == errno);
+        return errors::of_call(call, errno).or_else(|| any.map(|(.., words)| *words));
+    }
     let row = TABLE
         .iter()
         .find(|(at, of, _)| *of == errno && at.is_none_or(|at| at == stage));
@@ -379,6 +397,7 @@ pub(super) fn meaning(probe: &str, stage: Stage, errno: &str, said: &str) -> Opt
 
 #[cfg(test)]
 mod tests {
+    use super::errors::PERF;
     use super::*;
 
     #[test]
@@ -394,12 +413,68 @@ mod tests {
 
     #[test]
     fn the_same_errno_says_different_things_at_different_stages() {
-        let says = |stage, errno| meaning("any", stage, errno, "").unwrap_or_default();
+        let says = |stage, errno| meaning("any", stage, errno, "", "").unwrap_or_default();
         assert!(says(Stage::Create, "EINVAL").contains("no map of this type"));
         assert!(says(Stage::Load, "EINVAL").contains("verifier"));
         assert!(says(Stage::Attach, "EBADF").contains("version 1"));
         assert!(says(Stage::Read, "ENOSYS").contains("CONFIG_BPF_SYSCALL"));
-        assert_eq!(meaning("any", Stage::Open, "EXDEV", ""), None);
+        assert_eq!(meaning("any", Stage::Open, "EXDEV", "", ""), None);
+    }
+
+    /// Where there is no map and no program, none is spoken of.
+    #[test]
+    fn an_error_is_told_of_the_call_that_gave_it() {
+        for (probe, stage, errno, call, word) in [
+            (
+                "pin",
+                Stage::Open,
+                "ENOSYS",
+                "fsopen",
+                "no such system call",
+            ),
+            (
+                "kprobe",
+                Stage::Attach,
+                "ENOSYS",
+                PERF,
+                "CONFIG_PERF_EVENTS",
+            ),
+            (
+                "perf-event-open",
+                Stage::Create,
+                "EINVAL",
+                PERF,
+                "kind of event",
+            ),
+            (
+                "kprobe",
+                Stage::Attach,
+                "EACCES",
+                PERF,
+                "perf_event_paranoid",
+            ),
+            ("uprobe", Stage::Attach, "EACCES", PERF, "CAP_SYS_ADMIN"),
+            (
+                "task-storage",
+                Stage::Trigger,
+                "EPERM",
+                "pidfd_open",
+                "refused",
+            ),
+            (
+                "lwt-run",
+                Stage::Trigger,
+                "EMFILE",
+                "socket",
+                "RLIMIT_NOFILE",
+            ),
+        ] {
+            let words = meaning(probe, stage, errno, call, "").unwrap_or_default();
+            assert!(words.contains(word), "{call} {errno}: {words}");
+            assert!(!words.contains("bpf()"), "{call} {errno}: {words}");
+        }
+        let words = meaning("pin", Stage::Create, "EINVAL", "fsmount", "");
+        assert_eq!(words, None, "a map is not what it is about");
     }
 
     #[test]
@@ -418,9 +493,11 @@ mod tests {
             ("perf-event-cpu", Stage::Create, "EACCES", "paranoid"),
             ("perf-event-call", Stage::Trigger, "EPERM", "seccomp"),
             ("bpf-commands", Stage::Trigger, "EACCES", "seccomp"),
+            ("bpf-commands", Stage::Trigger, "EINVAL", "seccomp"),
+            ("perf-event-call", Stage::Trigger, "EINVAL", "seccomp"),
             ("token", Stage::Create, "EINVAL", "6.9"),
         ] {
-            let words = meaning(probe, stage, errno, "").unwrap_or_default();
+            let words = meaning(probe, stage, errno, "", "").unwrap_or_default();
             assert!(words.contains(word), "{probe} {stage} {errno}: {words}");
         }
     }
@@ -454,7 +531,7 @@ mod tests {
                 "verifier does not know",
             ),
         ] {
-            let words = meaning("any", Stage::Load, errno, said).unwrap_or_default();
+            let words = meaning("any", Stage::Load, errno, "", said).unwrap_or_default();
             assert!(words.contains(word), "{said}: {words}");
         }
     }

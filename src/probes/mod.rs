@@ -5,7 +5,9 @@
 //! takes the doctor with it, and there is an outcome for every row. What a probe makes is held by
 //! file descriptors of its child alone and is gone with it.
 
+mod call;
 mod errno;
+mod filters;
 mod log;
 mod meaning;
 mod outcome;
@@ -110,12 +112,10 @@ pub fn run_one(id: &str, limits: &Limits) -> Option<Alone> {
     let (probe, answer) = underway.answers().pop()?;
     let (passed, said) = (answer.passed.clone(), answer.said.clone());
     let result = result(probe, answer);
+    let rights = rights::Rights::read();
+    let mut filters = filters::Filters::of(&rights);
     Some(Alone {
-        suspects: rights::Rights::read().suspects(
-            &result,
-            probe.privilege,
-            &sys::unreadable_command,
-        ),
+        suspects: rights.suspects(&result, probe.privilege, &mut |call| filters.word(call)),
         result,
         passed,
         said,

@@ -11,6 +11,8 @@ use nix::errno::Errno;
 use super::bench::At;
 use super::bench::Trial;
 use super::bench::Trouble;
+use super::call::Call;
+use super::errno::Answered as _;
 use super::errno::Code;
 use super::outcome::Stage;
 use super::sys;
@@ -62,10 +64,10 @@ impl Experiment {
         let program = object
             .progs_mut()
             .find(|program| program.name() == self.name);
-        let program = program.ok_or(Errno::ENOENT).at(Stage::Load)?;
+        let program = program.ok_or(Errno::ENOENT).told().at(Stage::Load)?;
         if !(self.test_run && test_run_works(&program)?) {
             let _link = program.attach().at(Stage::Attach)?;
-            (self.cause)().at(Stage::Trigger)?;
+            (self.cause)().of(Call::Prctl).at(Stage::Trigger)?;
         }
         told(&object)
     }
@@ -92,7 +94,7 @@ fn test_run_works(program: &ProgramMut<'_>) -> Result<bool, Trouble> {
 /// Writes the map `asked`; what the given bytes leave open becomes zero.
 fn tell(object: &Object, asked: &[u8]) -> Trial {
     let map = object.maps().find(|map| map.name() == "asked");
-    let map = map.ok_or(Errno::ENOENT).at(Stage::Load)?;
+    let map = map.ok_or(Errno::ENOENT).told().at(Stage::Load)?;
     let mut value = asked.to_vec();
     value.resize(map.value_size() as usize, 0);
     map.update(&FIRST, &value, MapFlags::ANY).at(Stage::Trigger)
@@ -101,7 +103,7 @@ fn tell(object: &Object, asked: &[u8]) -> Trial {
 /// Reads the map `answers`.
 fn told(object: &Object) -> Result<Vec<u8>, Trouble> {
     let map = object.maps().find(|map| map.name() == "answers");
-    let map = map.ok_or(Errno::ENOENT).at(Stage::Load)?;
+    let map = map.ok_or(Errno::ENOENT).told().at(Stage::Load)?;
     let value = map.lookup(&FIRST, MapFlags::ANY).at(Stage::Read)?;
-    value.ok_or(Errno::ENOENT).at(Stage::Read)
+    value.ok_or(Errno::ENOENT).told().at(Stage::Read)
 }

@@ -144,6 +144,7 @@ impl Child {
                 return Outcome::Fails {
                     stage: Stage::Trigger,
                     errno: signal.as_str().to_owned(),
+                    call: String::new(),
                     log: "its process was killed for the system call it made".to_owned(),
                 };
             }

@@ -81,6 +81,9 @@ pub enum Outcome {
         /// killed the process; empty where a result was wrong without an error.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         errno: String,
+        /// The system call that gave it, e.g. `fsopen`; empty where it was bpf(), or none alone.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        call: String,
         /// What kernel or libbpf said, shortened to the lines that matter.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         log: String,
@@ -93,6 +96,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The error of a failure, and the system call that gave it: ` with ENOSYS (fsopen)`; nothing
+    /// where there is none.
+    #[must_use]
+    pub fn with_errno(&self) -> String {
+        match self {
+            Self::Fails { errno, call, .. } if call.is_empty() && !errno.is_empty() => {
+                format!(" with {errno}")
+            }
+            Self::Fails { errno, call, .. } if !errno.is_empty() => {
+                format!(" with {errno} ({call})")
+            }
+            _ => String::new(),
+        }
+    }
+
     /// Changes what was said about it.
     pub fn rewrite(&mut self, change: &mut dyn FnMut(&str) -> String) {
         match self {
@@ -118,7 +136,12 @@ impl Outcome {
     #[must_use]
     pub fn meaning(&self, probe: &str) -> Option<&'static str> {
         match self {
-            Self::Fails { stage, errno, log } => meaning(probe, *stage, errno, log),
+            Self::Fails {
+                stage,
+                errno,
+                call,
+                log,
+            } => meaning(probe, *stage, errno, call, log),
             Self::Works | Self::Skipped { .. } => None,
         }
     }
@@ -138,6 +161,20 @@ impl Outcome {
                 _ => true,
             },
         }
+    }
+
+    /// The same of a probe: those that are about filters say nothing of what the kernel has,
+    /// whatever error they end with.
+    #[must_use]
+    pub fn is_conclusive_of(&self, probe: &str) -> bool {
+        let of_filters = match self {
+            Self::Fails { errno, .. } if errno.is_empty() => false,
+            Self::Fails { errno, .. } => {
+                probe == "bpf-commands" || (probe == "perf-event-call" && errno != "ENOSYS")
+            }
+            Self::Works | Self::Skipped { .. } => false,
+        };
+        self.is_conclusive() && !of_filters
     }
 }
 

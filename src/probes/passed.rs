@@ -67,6 +67,7 @@ mod tests {
         let fails = |stage| Outcome::Fails {
             stage,
             errno: String::new(),
+            call: String::new(),
             log: String::new(),
         };
         let all = || Stage::ALL.to_vec();

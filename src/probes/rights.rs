@@ -7,7 +7,11 @@ use nix::sys::utsname;
 
 use super::bench::At as _;
 use super::bench::Trouble;
+use super::call::By;
+use super::call::Call;
 use super::errno::Code;
+use super::filters;
+use super::filters::Word;
 use super::kernel_types::short_file;
 use super::meaning;
 use super::outcome::Outcome;
@@ -141,38 +145,36 @@ impl Rights {
     /// Who may have refused what came to this, of those there are, and who did not; nothing where
     /// nobody refused, or where the error itself says who did.
     ///
-    /// `privilege` is what the probe takes, in the words of its row; `reached` gives a command of
-    /// bpf(2) nothing that can be read, and says how that was answered.
+    /// `privilege` is what the probe takes, in the words of its row; `word` tells who answers a
+    /// system call.
     pub(super) fn suspects(
         &self,
         result: &ProbeResult,
         privilege: &str,
-        reached: &dyn Fn(u32) -> Result<(), Code>,
+        word: &mut dyn FnMut(Call) -> Word,
     ) -> Option<String> {
-        let Outcome::Fails { stage, errno, .. } = &result.outcome else {
+        let Outcome::Fails {
+            stage, errno, call, ..
+        } = &result.outcome
+        else {
             return None;
         };
         let made = matches!(stage, Stage::Create | Stage::BtfLoad | Stage::Load);
         let command = match stage {
-            Stage::Create => Some((0, "MAP_CREATE")),
-            Stage::Load => Some((5, "PROG_LOAD")),
-            Stage::BtfLoad => Some((18, "BTF_LOAD")),
+            Stage::Create => Some(Call::Bpf(0)),
+            Stage::Load => Some(Call::Bpf(5)),
+            Stage::BtfLoad => Some(Call::Bpf(18)),
             _ => None,
         };
         // Where no filter is in force, nobody but the kernel answers.
-        let command = command.filter(|_| self.filtered != Some(false));
-        let answer = command.map(|(number, name)| (reached(number), name));
-        if let Some((Err(code), name)) = &answer
-            && *code != Errno::EFAULT
+        let command = command.filter(|_| call.is_empty() && self.filtered != Some(false));
+        let answer = command.map(|command| (command, word(command)));
+        if let Some((command, Word::Filters(code))) = answer
             && code.to_string() == *errno
-            && errno != "EPERM"
         {
-            return Some(format!(
-                "a seccomp filter answers {errno} to the command {name} of bpf() before the kernel \
-                 looks at it, which says nothing of what the kernel has"
-            ));
+            return Some(filters::of_filter(command, code));
         }
-        let passes = answer.is_some_and(|(answer, _)| answer == Err(Errno::EFAULT.into()));
+        let passes = answer.is_some_and(|(_, word)| word == Word::Kernels);
         if errno != "EPERM"
             || !(made || *stage == Stage::Attach)
             || meaning::is_particular(&result.probe, *stage, errno)
@@ -279,7 +281,15 @@ pub(super) fn through_proc<T, E: Into<Code>>(
             "there is no /proc here, by which it names what it is about".to_owned(),
         ));
     }
-    answer.at(stage)
+    match answer {
+        // A file, which is no more than the way to it.
+        Err(code) if matches!(code.by(), By::Nobody) && code != Errno::ENOENT => {
+            Err(Trouble::Skipped(format!(
+                "what it is about could not be looked up in /proc: {code}"
+            )))
+        }
+        answer => answer.at(stage),
+    }
 }
 
 #[cfg(test)]
@@ -304,6 +314,7 @@ mod tests {
         let outcome = Outcome::Fails {
             stage,
             errno: errno.to_owned(),
+            call: String::new(),
             log: String::new(),
         };
         ProbeResult {
@@ -388,8 +399,8 @@ mod tests {
             ),
         ] {
             let said = rights
-                .suspects(&refused("kprobe", stage, "EPERM"), ALL_OF_BPF, &|_| {
-                    Err(Errno::EPERM.into())
+                .suspects(&refused("kprobe", stage, "EPERM"), ALL_OF_BPF, &mut |_| {
+                    Word::Open(Errno::EPERM.into())
                 })
                 .unwrap();
             let (may, is_not) = said.split_once("; it is not ").unwrap_or((&said, ""));
@@ -411,7 +422,9 @@ mod tests {
             // Its own words say who it was.
             ("perf-event-open", Stage::Create, "EPERM"),
         ] {
-            let said = all.suspects(&refused(probe, stage, errno), ALL_OF_BPF, &|_| Ok(()));
+            let said = all.suspects(&refused(probe, stage, errno), ALL_OF_BPF, &mut |_| {
+                Word::Kernels
+            });
             assert_eq!(said, None, "{probe}");
         }
     }
@@ -419,25 +432,25 @@ mod tests {
     #[test]
     fn a_filter_that_lets_the_command_through_refused_nothing() {
         let filtered = rights(ALL, true, true);
-        let said = |errno, answer: Errno| {
+        let said = |errno, answer: Word| {
             let result = refused("load-tracing", Stage::Load, errno);
-            filtered.suspects(&result, ALL_OF_BPF, &|_| Err(answer.into()))
+            filtered.suspects(&result, ALL_OF_BPF, &mut |_| answer)
         };
-        let through = said("EPERM", Errno::EFAULT).unwrap();
+        let through = said("EPERM", Word::Kernels).unwrap();
         assert!(
             through.contains("seccomp (the command reaches"),
             "{through}"
         );
         assert!(!through.contains("for one is in force"), "{through}");
         assert!(through.contains("nor lockdown"), "{through}");
-        let stopped = said("EINVAL", Errno::EINVAL).unwrap();
+        let stopped = said("EPERM", Word::Filters(Errno::EPERM.into())).unwrap();
         assert!(
-            stopped.contains("seccomp filter answers EINVAL"),
+            stopped.contains("seccomp filter answers EPERM"),
             "{stopped}"
         );
         assert!(stopped.contains("PROG_LOAD"), "{stopped}");
         // The kernel's own word.
-        assert_eq!(said("EINVAL", Errno::EFAULT), None);
+        assert_eq!(said("EINVAL", Word::Kernels), None);
     }
 
     #[test]
@@ -451,7 +464,9 @@ mod tests {
             ("as prog-load", false),
         ] {
             let rights = rights(held, false, true);
-            let said = rights.suspects(&result, privilege, &|_| Ok(())).unwrap();
+            let said = rights
+                .suspects(&result, privilege, &mut |_| Word::Kernels)
+                .unwrap();
             assert_eq!(said.contains("CAP_NET_ADMIN"), named, "{privilege}: {said}");
         }
     }
@@ -485,6 +500,17 @@ mod tests {
         ] {
             assert_eq!(Lockdown::of(text), level, "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_that_can_not_be_read_is_no_answer_of_the_kernel() {
+        let looked_up = |code: Code| through_proc::<(), _>(Err(code), Stage::Open);
+        for errno in [Errno::ENOSYS, Errno::EINVAL] {
+            let answer = looked_up(errno.into());
+            assert!(matches!(answer, Err(Trouble::Skipped(why)) if why.contains("/proc")));
+        }
+        let pinned = Code::from(Errno::EINVAL).by_call(Call::Bpf(6));
+        assert!(matches!(looked_up(pinned), Err(Trouble::Failed { .. })));
     }
 
     #[test]

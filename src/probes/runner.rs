@@ -11,24 +11,12 @@ use super::child::Answer;
 use super::lanes::Lanes;
 use super::lanes::Limits;
 use super::lanes::Work;
-use super::outcome::NOT_REACHED;
 use super::outcome::Outcome;
 use super::table::Lane;
 use super::table::Probe;
 
 /// The probe that says whether the memory of one process bounds that of another.
 const SETTLES_MEMORY: &str = "memlock-charge";
-
-/// The probe that says which commands of bpf() a seccomp filter refuses.
-const TELLS_FILTERS: &str = "bpf-commands";
-/// Probes whose refusal is what filters are known by.
-const TELL_OF_FILTERS: &[&str] = &[
-    TELLS_FILTERS,
-    "perf-event-call",
-    "bpf-syscall",
-    "map-create",
-    "prog-load",
-];
 
 /// Probes under way in processes of their own.
 #[derive(Debug)]
@@ -108,59 +96,10 @@ impl<'table> Underway<'table> {
         self.lanes.listen();
         let (Trying { probes, .. }, answers) = self.lanes.told();
         let told = probes.iter().zip(answers);
-        let filtered = told.clone().find_map(|(probe, answer)| {
-            let asked = answer.as_ref().filter(|_| probe.id == TELLS_FILTERS)?;
-            Filtered::from(&asked.outcome)
-        });
         let told = told.zip(&self.selected);
         told.filter(|(_, selected)| **selected)
-            .filter_map(|((probe, answer), _)| {
-                let mut answer = answer.clone()?;
-                if let Some(filtered) = &filtered {
-                    answer.outcome = filtered.judge(probe.id, answer.outcome);
-                }
-                Some((*probe, answer))
-            })
+            .filter_map(|((probe, answer), _)| Some((*probe, answer.clone()?)))
             .collect()
-    }
-}
-
-/// What a seccomp filter answers to single commands of bpf(), where that is not EPERM, which is
-/// no answer of the kernel's anyway.
-#[derive(Debug, PartialEq, Eq)]
-struct Filtered {
-    errno: String,
-    commands: String,
-}
-
-impl Filtered {
-    fn from(outcome: &Outcome) -> Option<Self> {
-        let Outcome::Fails { errno, log, .. } = outcome else {
-            return None;
-        };
-        let commands = log.strip_prefix(NOT_REACHED)?;
-        (errno != "EPERM" && !errno.is_empty()).then(|| Self {
-            errno: errno.clone(),
-            commands: commands.to_owned(),
-        })
-    }
-
-    /// The outcome of a probe; a failure with the filter's own error may be the filter's.
-    fn judge(&self, probe: &str, outcome: Outcome) -> Outcome {
-        let is_the_same = |errno: &str| errno == self.errno;
-        match &outcome {
-            Outcome::Fails { errno, .. }
-                if is_the_same(errno) && !TELL_OF_FILTERS.contains(&probe) =>
-            {
-                Outcome::Skipped {
-                    reason: format!(
-                        "a seccomp filter answers {} to commands of bpf(), which may be this one: {}",
-                        self.errno, self.commands
-                    ),
-                }
-            }
-            _ => outcome,
-        }
     }
 }
 
@@ -170,10 +109,6 @@ fn with_foundations<'table>(
     selected: &dyn Fn(&str) -> bool,
 ) -> Vec<&'table Probe> {
     let mut needed: HashSet<&str> = HashSet::new();
-    // Whose answer it is that others get is to be known, if there are others.
-    if table.iter().any(|probe| selected(probe.id)) {
-        needed.insert(TELLS_FILTERS);
-    }
     let mut probes = Vec::new();
     // Backwards, because a probe builds on earlier ones.
     for &probe in table.iter().rev() {
@@ -245,62 +180,6 @@ impl Work for Trying<'_> {
             micros: u64::try_from(after.as_micros()).unwrap_or(u64::MAX),
             passed: Vec::new(),
             said: String::new(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::outcome::Stage;
-    use super::*;
-
-    fn fails(errno: &str, log: &str) -> Outcome {
-        Outcome::Fails {
-            stage: Stage::Trigger,
-            errno: errno.to_owned(),
-            log: log.to_owned(),
-        }
-    }
-
-    #[test]
-    fn filters_are_looked_for_only_where_something_else_is_tried() {
-        let table = super::super::table();
-        let ids = |asked: &str| -> Vec<&str> {
-            let probes = with_foundations(table, &|id| id == asked);
-            probes.iter().map(|probe| probe.id).collect()
-        };
-        assert_eq!(ids("no probe"), [""; 0]);
-        assert!(ids("prog-load").contains(&TELLS_FILTERS));
-    }
-
-    /// What a filter answers to one command may be its answer to another probe's.
-    #[test]
-    fn an_error_that_a_filter_gives_is_not_the_kernels() {
-        let told = format!("{NOT_REACHED}PROG_TEST_RUN (EINVAL)");
-        let filtered = Filtered::from(&fails("EINVAL", &told)).unwrap();
-        for (probe, outcome, is_known) in [
-            ("global-data", fails("EINVAL", ""), false),
-            ("global-data", fails("ENOENT", ""), true),
-            ("global-data", Outcome::Works, true),
-            ("map-create", fails("EINVAL", ""), true),
-            ("bpf-commands", fails("EINVAL", &told), true),
-        ] {
-            let judged = filtered.judge(probe, outcome.clone());
-            assert_eq!(judged == outcome, is_known, "{probe} {outcome:?}");
-            if let Outcome::Skipped { reason } = judged {
-                assert!(reason.contains("PROG_TEST_RUN (EINVAL)"), "{reason}");
-            }
-        }
-        // EPERM is read as a refusal wherever it comes from; a refusal of all has its own check.
-        for outcome in [
-            fails("EPERM", &told),
-            fails(
-                "ENOSYS",
-                "every command was refused before its attributes were looked at",
-            ),
-            Outcome::Works,
-        ] {
-            assert_eq!(Filtered::from(&outcome), None, "{outcome:?}");
         }
     }
 }

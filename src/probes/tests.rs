@@ -22,6 +22,7 @@ use super::bench::Bench;
 use super::bench::Trial;
 use super::bench::Trouble;
 use super::child::Answer;
+use super::errno::Answered as _;
 use super::errno::Code;
 use super::runner;
 use super::sys;
@@ -73,6 +74,70 @@ fn crashes(_bench: &mut Bench) -> Trial {
 
 fn aborts(_bench: &mut Bench) -> Trial {
     process::abort()
+}
+
+/// What a filter answers is taken neither for the kernel's word nor for that of another call.
+#[test]
+fn a_filters_answer_to_any_system_call_is_not_the_kernels() {
+    fn no_file_systems(_bench: &mut Bench) -> Trial {
+        sys::refuse(libc::SYS_fsopen, nix::errno::Errno::ENOSYS)
+            .told()
+            .at(Stage::Load)?;
+        sys::file_system(c"bpf").map(drop).at(Stage::Open)
+    }
+    fn no_commands(_bench: &mut Bench) -> Trial {
+        sys::refuse(libc::SYS_bpf, nix::errno::Errno::EINVAL)
+            .told()
+            .at(Stage::Load)?;
+        sys::Map::create(&kinds::Shape::of(kinds::MapType::Array))
+            .map(drop)
+            .at(Stage::Create)
+    }
+    fn no_events(_bench: &mut Bench) -> Trial {
+        sys::refuse(libc::SYS_perf_event_open, nix::errno::Errno::EINVAL)
+            .told()
+            .at(Stage::Load)?;
+        sys::Event::open(&sys::PerfEvent::default(), 0, -1)
+            .map(drop)
+            .at(Stage::Create)
+    }
+    /// The kernel's own word, under a filter for something else.
+    fn no_such_file_system(_bench: &mut Bench) -> Trial {
+        sys::refuse(libc::SYS_getsid, nix::errno::Errno::ENODEV)
+            .told()
+            .at(Stage::Load)?;
+        sys::process(unistd::Pid::from_raw(i32::MAX))
+            .map(drop)
+            .at(Stage::Open)
+    }
+    for (run, words) in [
+        (
+            no_file_systems as fn(&mut Bench) -> Trial,
+            "answers ENOSYS to fsopen()",
+        ),
+        (
+            no_commands,
+            "answers EINVAL to the command MAP_CREATE of bpf()",
+        ),
+        (no_events, "answers EINVAL to perf_event_open()"),
+        (no_such_file_system, ""),
+    ] {
+        let table = &[&probe("filtered", &[], run)];
+        let (_, answer) = run_table(table, &|_| true, &SHORT).pop().unwrap();
+        match &answer.outcome {
+            Outcome::Skipped { reason } => {
+                assert!(
+                    !words.is_empty() && reason.contains(words),
+                    "{words}: {reason}"
+                );
+            }
+            Outcome::Fails { errno, call, .. } => {
+                assert_eq!((errno.as_str(), call.as_str()), ("ESRCH", "pidfd_open"));
+                assert!(words.is_empty(), "{words}: {answer:?}");
+            }
+            Outcome::Works => panic!("{words}: {answer:?}"),
+        }
+    }
 }
 
 /// As a seccomp filter ends a process.
@@ -165,7 +230,9 @@ fn run_bad(ids: &[&str], limits: &Limits) -> Vec<String> {
         .into_iter()
         .map(|(probe, Answer { outcome, .. })| match outcome {
             Outcome::Works => format!("{}: works", probe.id),
-            Outcome::Fails { stage, errno, log } => {
+            Outcome::Fails {
+                stage, errno, log, ..
+            } => {
                 format!("{}: fails {stage} {errno} {log}", probe.id)
             }
             Outcome::Skipped { reason } => format!("{}: {reason}", probe.id),
@@ -467,6 +534,7 @@ mod root {
         let expected = Outcome::Fails {
             stage: Stage::Create,
             errno: "ENOTSUPP".to_owned(),
+            call: String::new(),
             log: String::new(),
         };
         assert_eq!(outcome(&results, "sockhash-btf"), expected);
@@ -511,6 +579,7 @@ mod root {
             stage: Stage::Load,
             errno,
             log,
+            ..
         } = answer.outcome
         else {
             panic!("{answer:?}")

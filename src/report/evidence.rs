@@ -35,11 +35,11 @@ fn said(piece: &Evidence) -> String {
                     None => format!("probe {probe}: works"),
                 },
                 Outcome::Skipped { reason } => format!("probe {probe}: skipped, {}", clean(reason)),
-                Outcome::Fails { stage, errno, .. } if errno.is_empty() => {
-                    format!("probe {probe}: fails at {stage}")
-                }
-                Outcome::Fails { stage, errno, .. } => {
-                    format!("probe {probe}: fails at {stage} with {}", clean(errno))
+                Outcome::Fails { stage, .. } => {
+                    format!(
+                        "probe {probe}: fails at {stage}{}",
+                        clean(&outcome.with_errno())
+                    )
                 }
             }
         }

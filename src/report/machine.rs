@@ -40,6 +40,7 @@ mod tests {
         let fails = Outcome::Fails {
             stage: Stage::Create,
             errno: "EINVAL".to_owned(),
+            call: String::new(),
             log: "a line\nand: another \"one\"".to_owned(),
         };
         let evidence = [

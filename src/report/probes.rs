@@ -159,7 +159,7 @@ impl<'a> ProbeRun<'a> {
         } = alone;
         Self {
             meaning: result.outcome.meaning(probe.id),
-            conclusive: result.outcome.is_conclusive(),
+            conclusive: result.outcome.is_conclusive_of(probe.id),
             suspects,
             result,
             passed,
@@ -187,12 +187,8 @@ impl<'a> ProbeRun<'a> {
                 style.yellow("not found out"),
                 format!(": {}", clean(reason)),
             ),
-            Outcome::Fails { stage, errno, .. } => {
-                let errno = match errno.as_str() {
-                    "" => String::new(),
-                    errno => format!(" with {}", clean(errno)),
-                };
-                let why = format!(" at {stage}{errno}");
+            outcome @ Outcome::Fails { stage, .. } => {
+                let why = format!(" at {stage}{}", clean(&outcome.with_errno()));
                 match self.conclusive {
                     true => (style.red("fails"), why),
                     false => (style.yellow("refused"), why),
@@ -318,6 +314,7 @@ mod tests {
         run(Outcome::Fails {
             stage,
             errno: errno.to_owned(),
+            call: String::new(),
             log: "a \u{1b}[31mremark".to_owned(),
         })
     }

@@ -335,6 +335,7 @@ mod tests {
             outcome: Outcome::Fails {
                 stage: Stage::Create,
                 errno: "EINVAL".to_owned(),
+                call: String::new(),
                 log: "a\nb".to_owned(),
             },
             micros: 7,

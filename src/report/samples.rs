@@ -44,6 +44,7 @@ pub(super) fn report() -> Report {
                     outcome: Outcome::Fails {
                         stage: Stage::Create,
                         errno: "EINVAL".to_owned(),
+                        call: String::new(),
                         log: "a log".to_owned(),
                     },
                     disagrees: false,

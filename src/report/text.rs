@@ -49,6 +49,12 @@ impl Page {
         let kernel = [known(&host.kernel.release), known(&host.arch)];
         let kernel: Vec<String> = kernel.into_iter().flatten().collect();
         let user = match host.environment.euid {
+            // Of nothing but the namespace.
+            Some(0)
+                if report.facts.text("privilege.user-namespace").as_deref() == Some("other") =>
+            {
+                Some("as root of a user namespace of its own".to_owned())
+            }
             Some(0) => Some("as root".to_owned()),
             uid => uid.map(|uid| format!("as user {uid}")),
         };
@@ -165,7 +171,8 @@ impl Page {
         let in_full = self.style.detail == Detail::Verbose || finding.status == Status::Fail;
         let in_full = in_full || finding.evidence.iter().any(Evidence::disagrees);
         if in_full {
-            self.evidence(&finding.evidence);
+            let attributed = finding.status == Status::Fail && !finding.because.is_empty();
+            self.evidence(&finding.evidence, attributed);
         }
         for (index, fix) in finding.fixes.iter().enumerate() {
             self.fix(fix, index);
@@ -178,7 +185,8 @@ impl Page {
         }
     }
 
-    fn evidence(&mut self, evidence: &[Evidence]) {
+    /// Where who refused is `attributed` above, who may refuse is not listed again.
+    fn evidence(&mut self, evidence: &[Evidence], attributed: bool) {
         let evidence = once(evidence);
         for (index, &piece) in evidence.iter().enumerate() {
             let label = if index == 0 { "evidence" } else { "" };
@@ -201,6 +209,7 @@ impl Page {
                 let meaning = piece.meaning();
                 let mut later = evidence.iter().skip(index + 1);
                 let again = later.any(|other| other.meaning() == meaning);
+                let again = again || (attributed && !outcome.is_conclusive());
                 if let Some(meaning) = meaning.filter(|_| !again) {
                     self.explained("", &format!("({meaning})"));
                 }
@@ -386,6 +395,24 @@ mod tests {
     };
 
     #[test]
+    fn root_of_a_namespace_is_not_root_of_the_host() {
+        for (namespace, words) in [
+            ("other", "as root of a user namespace of its own"),
+            ("initial", "as root"),
+        ] {
+            let mut report = report();
+            report.host.environment.euid = Some(0);
+            let fact = crate::facts::Fact::known(namespace, "/proc/self/ns/user");
+            report.facts.set("privilege.user-namespace", fact);
+            let told = text(&report, &areas(), PLAIN);
+            let line = told.lines().next().unwrap();
+            let parts: Vec<&str> = line.split(" - ").collect();
+            let root = parts.iter().find(|part| part.starts_with("as root"));
+            assert_eq!(root.copied(), Some(words), "{line}");
+        }
+    }
+
+    #[test]
     fn the_last_line_names_software_that_will_not_run() {
         let told = text(&report(), &areas(), PLAIN);
         let last = told.lines().next_back().unwrap();
@@ -406,6 +433,7 @@ mod tests {
             outcome: Outcome::Fails {
                 stage: crate::probes::Stage::Load,
                 errno: errno.to_owned(),
+                call: String::new(),
                 log: String::new(),
             },
             disagrees: false,
@@ -415,11 +443,26 @@ mod tests {
             style: PLAIN,
             out: String::new(),
         };
-        page.evidence(&[
-            probe("first", "EPERM"),
-            probe("second", "EACCES"),
-            probe("third", "EPERM"),
-        ]);
+        page.evidence(
+            &[
+                probe("first", "EPERM"),
+                probe("second", "EACCES"),
+                probe("third", "EPERM"),
+            ],
+            false,
+        );
+        // Who refused was told before: of those who may have, nothing.
+        let mut attributed = Page {
+            style: PLAIN,
+            out: String::new(),
+        };
+        attributed.evidence(&[probe("first", "EPERM"), probe("second", "EACCES")], true);
+        assert!(!attributed.out.contains("(refused"), "{}", attributed.out);
+        assert!(
+            attributed.out.contains("(the verifier"),
+            "{}",
+            attributed.out
+        );
         let begins = [
             "probe first",
             "probe second",

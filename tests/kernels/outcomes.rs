@@ -329,7 +329,9 @@ pub fn told(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Works => "works".to_owned(),
         Outcome::Skipped { reason } => format!("skipped ({reason})"),
-        Outcome::Fails { stage, errno, log } => {
+        Outcome::Fails {
+            stage, errno, log, ..
+        } => {
             format!("fails {errno} at {stage} ({})", log.replace('\n', " / "))
         }
     }

@@ -14,6 +14,10 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::By;
+use super::super::call::Call;
+use super::super::call::TALK;
+use super::super::errno::Answered as _;
 use super::super::kinds::ProgType;
 use super::super::kinds::hook;
 use super::super::outcome::Stage;
@@ -28,7 +32,6 @@ use super::counter::Counter;
 use super::target;
 use super::traffic;
 use super::traffic::Connection;
-use super::traffic::at;
 
 /// What this file adds to the probe table.
 pub(super) const PROBES: &[Probe] = &[
@@ -200,9 +203,9 @@ fn attach(bench: &mut Bench) -> Trial {
             ));
         }
     };
-    let cgroup = at(cgroup, Stage::Attach)?;
+    let cgroup = traffic::at_by(cgroup, By::One(Call::Fcntl), Stage::Attach)?;
     let _attached = target::plainly(program, cgroup, hook)?;
-    traffic::reached(bench, traffic::packet)?;
+    traffic::reached(bench, TALK, traffic::packet)?;
     counter.expect_run(SEEN)
 }
 
@@ -218,7 +221,7 @@ fn link(bench: &mut Bench) -> Trial {
     let cgroup = target::own(bench)?;
     let _link = Link::create(&program, Target::Fd(cgroup.as_fd()), hook, 0, &[])
         .map_err(|code| target::explained(code, cgroup.as_fd(), hook))?;
-    traffic::reached(bench, traffic::packet)?;
+    traffic::reached(bench, TALK, traffic::packet)?;
     counter.expect_run(SEEN)
 }
 
@@ -233,16 +236,18 @@ fn link_pin(bench: &mut Bench) -> Trial {
     let link = Link::create(&program, target, hook, 0, &[]).at(Stage::Attach)?;
     link.pin(&path).at(Stage::Attach)?;
     drop(link);
-    let sent = traffic::reached(bench, traffic::packet);
+    let sent = traffic::reached(bench, TALK, traffic::packet);
     let ran = sent.and_then(|()| counter.expect_run("a packet after its link was closed"));
     let again = Link::pinned(&path).at(Stage::Read);
-    unistd::unlink(path.as_c_str()).at(Stage::Read)?;
+    unistd::unlink(path.as_c_str())
+        .of(Call::Unlink)
+        .at(Stage::Read)?;
     ran?;
     drop(again?);
     // The kernel detaches it in its own time.
     for _ in 0..PATIENCE {
         let before = counter.value()?;
-        traffic::reached(bench, traffic::packet)?;
+        traffic::reached(bench, TALK, traffic::packet)?;
         if counter.value()? == before {
             return Ok(());
         }
@@ -341,7 +346,11 @@ fn seen(bench: &mut Bench, of: ProgType, hook: u32, event: fn() -> io::Result<()
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         answer => answer.map(|()| true),
     };
-    if !traffic::reached(bench, event)? {
+    let by = match of {
+        ProgType::CgroupDevice | ProgType::CgroupSysctl => By::One(Call::Open),
+        _ => TALK,
+    };
+    if !traffic::reached(bench, by, event)? {
         return Err(Trouble::Skipped(
             "the file that is opened for it is not here: /dev/null, or one below /proc".to_owned(),
         ));

@@ -7,6 +7,7 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::TALK;
 use super::super::kinds::MapType;
 use super::super::kinds::ProgType;
 use super::super::kinds::Shape;
@@ -160,10 +161,10 @@ fn sockops(bench: &mut Bench) -> Trial {
     let register = uncounted.program_that(bench, ProgType::SockOps, 0, &code)?;
     let cgroup = target::own(bench)?;
     // Before the program is attached: this one is put into the map from outside.
-    let listener = traffic::reached(bench, Connection::open)?;
+    let listener = traffic::reached(bench, TALK, Connection::open)?;
     put(&sockets, LISTENER, &listener.far)?;
     let _attached = target::attached(register, cgroup, hook)?;
-    let speaker = traffic::reached(bench, Connection::open)?;
+    let speaker = traffic::reached(bench, TALK, Connection::open)?;
     uncounted.expect_run("a new connection")?;
     traffic::say(&speaker.near)?;
     heard(&counter, &listener.far)

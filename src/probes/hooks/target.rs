@@ -8,6 +8,8 @@ use nix::errno::Errno;
 
 use super::super::bench::Bench;
 use super::super::bench::Trouble;
+use super::super::call::By;
+use super::super::call::Call;
 use super::super::errno::Code;
 use super::super::outcome::Stage;
 use super::super::place::Ground;
@@ -17,7 +19,7 @@ use super::super::sys;
 use super::super::sys::Link;
 use super::super::sys::Program;
 use super::super::sys::Target;
-use super::traffic::at;
+use super::traffic::at_by;
 
 /// Several programs at one hook (BPF_F_ALLOW_MULTI).
 const ALLOW_MULTI: u32 = 1 << 1;
@@ -42,7 +44,11 @@ impl Drop for Attached {
 /// The probes' cgroup, and only that.
 pub(super) fn own(bench: &mut Bench) -> Result<OwnedFd, Trouble> {
     match bench.place().cgroup()? {
-        Ground::Own(cgroup) => at(cgroup.fd().try_clone_to_owned(), Stage::Attach),
+        Ground::Own(cgroup) => at_by(
+            cgroup.fd().try_clone_to_owned(),
+            By::One(Call::Fcntl),
+            Stage::Attach,
+        ),
         Ground::Version1(..) => Err(Trouble::Skipped(
             "no cgroup hierarchy of version 2 is mounted".to_owned(),
         )),

@@ -21,6 +21,9 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::By;
+use super::super::call::Call;
+use super::super::errno::Answered as _;
 use super::super::errno::Code;
 use super::super::kinds::Command;
 use super::super::kinds::MapType;
@@ -107,7 +110,11 @@ fn token(_bench: &mut Bench) -> Trial {
         }
         answer => return answer.at(Stage::Create),
     }
-    let open = || unistd::pipe2(OFlag::O_CLOEXEC).at(Stage::Open);
+    let open = || {
+        unistd::pipe2(OFlag::O_CLOEXEC)
+            .of(Call::Pipe)
+            .at(Stage::Open)
+    };
     let ((hear, tell), (listen, say)) = (open()?, open()?);
     match sys::fork().at(Stage::Open)? {
         Fork::Child => sys::end_child(|| {
@@ -147,7 +154,9 @@ fn lend(other: Pid, hear: &OwnedFd, say: OwnedFd) -> Trial {
         plan.set(right, c"any").at(Stage::Create)?;
     }
     plan.create().at(Stage::Create)?;
-    unistd::write(&say, &[1]).at(Stage::Create)?;
+    unistd::write(&say, &[1])
+        .of(Call::Write)
+        .at(Stage::Create)?;
     ended(words(hear)?)
 }
 
@@ -170,10 +179,10 @@ fn words(hear: &OwnedFd) -> Result<[u8; 5], Trouble> {
 /// What the other process's last words mean.
 fn ended([step, a, b, c, d]: [u8; 5]) -> Trial {
     let code = Code::of_return(i32::from_ne_bytes([a, b, c, d]).saturating_neg());
-    let failed = |stage, remark: &str| {
+    let failed = |stage, by, remark: &str| {
         Err(Trouble::Failed {
             stage,
-            errno: Some(code),
+            errno: Some(code.given_by(by)),
             remark: remark.to_owned(),
         })
     };
@@ -186,9 +195,21 @@ fn ended([step, a, b, c, d]: [u8; 5]) -> Trial {
             "a user namespace was made, and its users could not be told (/proc/self/uid_map, \
              gid_map and setgroups): {code}; tokens were not tried"
         ))),
-        Some(Step::FileSystem) => failed(Stage::Open, "no bpf file system in a user namespace"),
-        Some(Step::Token) => failed(Stage::Create, "no token was given"),
-        Some(Step::With) => failed(Stage::Trigger, "the token did not help to create a map"),
+        Some(Step::FileSystem) => failed(
+            Stage::Open,
+            By::Several(&[Call::Fsopen, Call::Fsmount]),
+            "no bpf file system in a user namespace",
+        ),
+        Some(Step::Token) => failed(
+            Stage::Create,
+            By::One(Call::Bpf(Command::TokenCreate as u32)),
+            "no token was given",
+        ),
+        Some(Step::With) => failed(
+            Stage::Trigger,
+            By::One(Call::Bpf(Command::MapCreate as u32)),
+            "the token did not help to create a map",
+        ),
         Some(Step::Without) => Err(Trouble::wrong(
             Stage::Trigger,
             "a map that takes a right was created in a user namespace without a token".to_owned(),

@@ -15,6 +15,9 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::By;
+use super::super::call::TALK;
+use super::super::errno::Code;
 use super::super::outcome::Stage;
 
 /// How long a byte may take from this process to itself.
@@ -31,8 +34,14 @@ pub(super) fn at<T>(answer: io::Result<T>, stage: Stage) -> Result<T, Trouble> {
             "the loopback device of this network namespace is down, so nothing could be sent"
                 .to_owned(),
         )),
-        answer => answer.map_err(|error| errno(&error)).at(stage),
+        answer => at_by(answer, TALK, stage),
     }
+}
+
+/// Errors of what is no socket, whose call is known.
+pub(super) fn at_by<T>(answer: io::Result<T>, by: By, stage: Stage) -> Result<T, Trouble> {
+    let answer = answer.map_err(|error| Code::from(errno(&error)).given_by(by));
+    answer.at(stage)
 }
 
 /// Whether there is no way even to this host itself: its loopback device is down.
@@ -47,6 +56,7 @@ fn is_unreachable(error: &io::Error) -> bool {
 /// network namespace of the probes' own.
 pub(super) fn reached<T>(
     bench: &mut Bench,
+    by: By,
     event: impl Fn() -> io::Result<T>,
 ) -> Result<T, Trouble> {
     match event() {
@@ -54,7 +64,7 @@ pub(super) fn reached<T>(
             bench.place().network()?;
             at(event(), Stage::Trigger)
         }
-        answer => at(answer, Stage::Trigger),
+        answer => at_by(answer, by, Stage::Trigger),
     }
 }
 
@@ -116,6 +126,6 @@ pub(super) fn is_heard(mut end: &TcpStream) -> Result<bool, Trouble> {
         {
             Ok(false)
         }
-        Err(error) => Err(errno(&error)).at(Stage::Trigger),
+        Err(error) => at_by(Err(error), TALK, Stage::Trigger),
     }
 }

@@ -8,6 +8,7 @@ use crate::probes::bench::At;
 use crate::probes::bench::Bench;
 use crate::probes::bench::Trial;
 use crate::probes::bench::Trouble;
+use crate::probes::errno::Answered as _;
 use crate::probes::insn::Code;
 use crate::probes::insn::Reg;
 use crate::probes::insn::Size;
@@ -161,7 +162,7 @@ fn stack_trace(bench: &mut Bench) -> Trial {
         .at(Stage::Trigger)?;
     // What is no number of a stack is an error.
     if let Some(errno) = 0_i32.checked_sub(stack as i32).filter(|errno| *errno > 0) {
-        return Err(Errno::from_raw(errno)).at(Stage::Trigger);
+        return Err(Errno::from_raw(errno)).told().at(Stage::Trigger);
     }
     let key = stack.to_ne_bytes();
     let taken = map.lookup_at(&key).at(Stage::Read)?;

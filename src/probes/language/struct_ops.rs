@@ -3,6 +3,7 @@
 use crate::probes::bench::At;
 use crate::probes::bench::Bench;
 use crate::probes::bench::Trial;
+use crate::probes::errno::Answered as _;
 use crate::probes::insn::Code;
 use crate::probes::kinds::MapType;
 use crate::probes::kinds::ProgType;
@@ -70,7 +71,7 @@ fn program(bench: &mut Bench) -> Trial {
     let structure = kernel.get("tcp_congestion_ops")?;
     let mut members = structure.members.iter();
     let member = members.position(|member| member == "ssthresh");
-    let member = member.ok_or(Errno::ENOENT).at(Stage::Open)?;
+    let member = member.ok_or(Errno::ENOENT).told().at(Stage::Open)?;
     let code = Code::new().exit_with(2);
     bench
         .load(&Recipe {

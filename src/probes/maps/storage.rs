@@ -20,6 +20,8 @@ use crate::probes::bench::At;
 use crate::probes::bench::Bench;
 use crate::probes::bench::Trial;
 use crate::probes::bench::Trouble;
+use crate::probes::call::Call;
+use crate::probes::errno::Answered as _;
 use crate::probes::errno::Code as Errcode;
 use crate::probes::insn::Code;
 use crate::probes::insn::Reg;
@@ -159,6 +161,7 @@ fn sk_storage(bench: &mut Bench) -> Trial {
     let map = create(bench, MapType::SkStorage)?;
     let socket = UnixDatagram::unbound()
         .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or_default()))
+        .of(Call::Socket)
         .at(Stage::Trigger)?;
     keep(&map, socket.as_raw_fd())
 }
@@ -198,7 +201,8 @@ fn inode_storage_run(bench: &mut Bench) -> Trial {
         }
     }
     let map = create(bench, MapType::InodeStorage)?;
-    let file = memfd::memfd_create("bpf-doctor", MFdFlags::MFD_CLOEXEC).at(Stage::Open)?;
+    let file = memfd::memfd_create("bpf-doctor", MFdFlags::MFD_CLOEXEC);
+    let file = file.of(Call::MemfdCreate).at(Stage::Open)?;
     keep(&map, file.as_raw_fd())
 }
 

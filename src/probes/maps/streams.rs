@@ -16,6 +16,8 @@ use crate::probes::bench::At;
 use crate::probes::bench::Bench;
 use crate::probes::bench::Trial;
 use crate::probes::bench::Trouble;
+use crate::probes::call::Call;
+use crate::probes::errno::Answered as _;
 use crate::probes::insn::Code;
 use crate::probes::insn::Op;
 use crate::probes::insn::Reg;
@@ -236,7 +238,7 @@ fn perf_event_array(bench: &mut Bench) -> Trial {
     // An event belongs to a processor, as those of real consumers do, and this thread may come
     // to another one meanwhile.
     for _ in 0..TRIES {
-        let here = sched::sched_getcpu().at(Stage::Attach)?;
+        let here = sched::sched_getcpu().of(Call::Getcpu).at(Stage::Attach)?;
         // EACCES or EPERM: perf_event_paranoid.
         let event = Event::open(&event, -1, here as i32).at(Stage::Attach)?;
         let memory = event.mmap(2 * page).at(Stage::Mmap)?;

@@ -38,12 +38,16 @@ const DEVICES_WITHOUT_IPV6: &str = "/proc/sys/net/ipv6/conf/default/disable_ipv6
 /// else sees it: directories that one of all hosts has.
 const MOUNT_POINTS: [&str; 3] = ["/sys/fs/bpf", "/run", "/tmp"];
 
+/// Where tracefs is mounted by convention: a directory that a kernel with tracing has.
+pub(super) const TRACEFS: &str = "/sys/kernel/tracing";
+
 /// What the probes of one process have made for themselves so far; why not, where they could not.
 #[derive(Debug, Default)]
 pub(super) struct Place {
     nearby: Nearby,
     network: Option<Result<(), NoNetwork>>,
     bpffs: Option<Result<&'static str, String>>,
+    tracefs: Option<Result<(), String>>,
     cgroup: Option<Result<Ground, String>>,
     pair: Option<Pair>,
 }
@@ -73,6 +77,23 @@ impl Place {
         let made = self.bpffs.get_or_insert_with(|| own_bpffs(nearby));
         let at = made.clone().map_err(Trouble::Skipped)?;
         Ok(CString::new(format!("{at}/{name}")).unwrap_or_default())
+    }
+
+    /// Mounts tracefs in a mount namespace of this process's own, for a host that has it nowhere.
+    pub(super) fn tracefs(&mut self) -> Result<(), Trouble> {
+        let nearby = &self.nearby;
+        let made = self.tracefs.get_or_insert_with(|| own_tracefs(nearby));
+        made.clone().map_err(|reason| {
+            Trouble::Skipped(format!(
+                "tracefs, which knows the events, is not mounted, and was not mounted for this \
+                 process alone: {reason}"
+            ))
+        })
+    }
+
+    /// Whether the tracefs that is to be seen is this process's own.
+    pub(super) fn has_own_tracefs(&self) -> bool {
+        matches!(self.tracefs, Some(Ok(())))
     }
 
     /// Where programs can be attached to a cgroup: one of this process's own, which it is in from
@@ -171,17 +192,8 @@ fn own_bpffs(nearby: &Nearby) -> Result<&'static str, String> {
     if nearby.has_filesystem("bpf") == Some(false) {
         return Err("this kernel has no bpf file system".to_owned());
     }
-    match sched::unshare(CloneFlags::CLONE_NEWNS) {
-        Ok(()) => {}
-        Err(Errno::EPERM) => {
-            return Err(Rights::read().no_namespace("mount"));
-        }
-        Err(errno) => return Err(format!("no mount namespace could be made: {errno:?}")),
-    }
+    own_mounts()?;
     let none: Option<&str> = None;
-    // Before anything else: nothing mounted from here on may reach another namespace.
-    mount::mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
-        .map_err(|errno| format!("the mounts could not be made this process's own: {errno:?}"))?;
     let mut trouble = String::new();
     for at in MOUNT_POINTS {
         match mount::mount(Some("bpf"), at, Some("bpf"), MsFlags::empty(), none) {
@@ -192,7 +204,86 @@ fn own_bpffs(nearby: &Nearby) -> Result<&'static str, String> {
     Err(trouble)
 }
 
+/// Moves this process into a mount namespace of its own, from which nothing that is mounted reaches
+/// another one.
+fn own_mounts() -> Result<(), String> {
+    match sched::unshare(CloneFlags::CLONE_NEWNS) {
+        Ok(()) => {}
+        Err(Errno::EPERM) => {
+            return Err(Rights::read().no_namespace("mount"));
+        }
+        Err(errno) => return Err(format!("no mount namespace could be made: {errno:?}")),
+    }
+    let none: Option<&str> = None;
+    mount::mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
+        .map_err(|errno| format!("the mounts could not be made this process's own: {errno:?}"))
+}
+
+/// There is one tracefs for all mounts of it, and to mount it sets who may read it, for all of
+/// them, to what it is at first (`mount_single()` and `reconfigure_single()` in fs/super.c,
+/// `tracefs_remount()` in fs/tracefs/inode.c). So it is mounted only where nobody can have set
+/// that: this process sees the mounts of the host's first process, and tracefs is not among them.
+fn own_tracefs(nearby: &Nearby) -> Result<(), String> {
+    if nearby.has_filesystem("tracefs") == Some(false) {
+        return Err("this kernel has none".to_owned());
+    }
+    let mounts = |of: &str| nix::fcntl::readlink(&*format!("/proc/{of}/ns/mnt"));
+    if !is_of_the_host(mounts("self").ok(), mounts("1").ok(), first_processes()) {
+        return Err(
+            "others of this host may have it mounted, and the mount would change who may read \
+             theirs"
+                .to_owned(),
+        );
+    }
+    own_mounts()?;
+    let none: Option<&str> = None;
+    mount::mount(
+        Some("tracefs"),
+        TRACEFS,
+        Some("tracefs"),
+        MsFlags::empty(),
+        none,
+    )
+    .map_err(|errno| format!("the mount was refused: {errno:?}"))
+}
+
+/// Whether a process that has these mounts sees those of the host: they are those of the first
+/// process, and that is the host's own.
+fn is_of_the_host<T: PartialEq>(own: Option<T>, first: Option<T>, is_first: bool) -> bool {
+    is_first && own.is_some() && own == first
+}
+
+/// Whether process 1 is here what it is inside the kernel.
+fn first_processes() -> bool {
+    /// PROC_PID_INIT_INO in include/linux/proc_ns.h
+    const FIRST: &str = "pid:[4026531836]";
+    nix::fcntl::readlink("/proc/self/ns/pid").is_ok_and(|name| name == FIRST)
+}
+
 /// This process.
 fn own_pid() -> i32 {
     unistd::getpid().as_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tracefs_is_mounted_only_where_the_hosts_own_mounts_are_seen() {
+        for (own, first, is_first, may) in [
+            (Some("mnt:[1]"), Some("mnt:[1]"), true, true),
+            // A container, and one that shares the host's processes.
+            (Some("mnt:[2]"), Some("mnt:[2]"), false, false),
+            (Some("mnt:[2]"), Some("mnt:[1]"), true, false),
+            (Some("mnt:[1]"), None, true, false),
+            (None, None, true, false),
+        ] {
+            assert_eq!(
+                is_of_the_host(own, first, is_first),
+                may,
+                "{own:?} {first:?}"
+            );
+        }
+    }
 }

@@ -11,6 +11,8 @@ use nix::sys::socket::SockFlag;
 use nix::sys::socket::SockProtocol;
 use nix::sys::socket::SockType;
 
+use super::super::call::Call;
+use super::super::errno::Answered as _;
 use super::super::errno::Code;
 use super::super::sys::Program;
 use super::LOOPBACK;
@@ -81,11 +83,12 @@ impl Request {
             SockType::Raw,
             SockFlag::SOCK_CLOEXEC,
             SockProtocol::NetlinkRoute,
-        )?;
+        )
+        .of(Call::Socket)?;
         let kernel = NetlinkAddr::new(0, 0);
-        socket::sendto(line.as_raw_fd(), &self.bytes, &kernel, MsgFlags::empty())?;
+        socket::sendto(line.as_raw_fd(), &self.bytes, &kernel, MsgFlags::empty()).of(Call::Send)?;
         let mut answer = [0; 4096];
-        socket::recv(line.as_raw_fd(), &mut answer, MsgFlags::empty())?;
+        socket::recv(line.as_raw_fd(), &mut answer, MsgFlags::empty()).of(Call::Receive)?;
         // NLMSG_ERROR, whose first field is 0 or the negated error.
         let error = answer.get(HEADER..HEADER + 4);
         let error = error.and_then(|field| field.try_into().ok());

@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
 
+use super::super::call::Call;
 use super::super::errno::Code;
 use super::super::kinds::Command;
 
@@ -98,9 +99,9 @@ impl Attr {
         // caller's promise.
         let answer = unsafe { libc::syscall(libc::SYS_bpf, command, start, size) };
         if answer < 0 {
-            Err(Code::last())
+            Err(Code::last(Call::Bpf(command)))
         } else {
-            i32::try_from(answer).map_err(|_| Code::last())
+            i32::try_from(answer).map_err(|_| Code::last(Call::Bpf(command)))
         }
     }
 

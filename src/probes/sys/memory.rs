@@ -14,6 +14,7 @@ use nix::sys::stat;
 use nix::sys::stat::Mode;
 use nix::sys::statfs;
 
+use super::super::call::Call;
 use super::super::errno::Code;
 use super::super::kinds::Access;
 
@@ -89,7 +90,7 @@ impl Mapping {
                 length,
                 access,
             }),
-            _ => Err(Code::last()),
+            _ => Err(Code::last(Call::Mmap)),
         }
     }
 

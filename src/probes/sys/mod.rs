@@ -5,6 +5,7 @@
 //! mappings are owned by values, and go with them.
 #![allow(unsafe_code, reason = "system calls that take addresses")]
 
+mod ask;
 mod attr;
 mod link;
 mod map;
@@ -23,11 +24,14 @@ use super::kinds::Command;
 use attr::Attr;
 use link::{info, pin, pinned};
 
+pub(super) use ask::stopped;
 pub(super) use link::{Link, LinkOption, Target, attach, detach, token};
 pub(super) use map::{Btf, Map};
 pub(super) use memory::{Mapping, kernel_btf};
 pub(super) use mount::{Plan, file_system};
 pub(super) use perf::{Event, PerfEvent};
+#[cfg(test)]
+pub(super) use process::refuse;
 pub(super) use process::{
     Fork, capabilities, end_child, fork, is_filtered, keep_libbpf_from_memlock, process,
     thread_name,
@@ -39,18 +43,6 @@ pub(super) use socket::{attach_here, attach_to_socket, count_at, detach_here, ig
 pub(super) fn unknown_command() -> Result<(), Code> {
     // SAFETY: a kernel that doesn't know the command finds no address, for there are zeros only.
     unsafe { Attr::new().call(Command::Unknown) }.map(drop)
-}
-
-/// Gives a command of bpf(2) attributes that can't be read: the kernel answers EFAULT before it
-/// looks at what they are about.
-pub(super) fn unreadable_command(command: u32) -> Result<(), Code> {
-    let nowhere: *const u8 = std::ptr::null();
-    // SAFETY: the kernel copies the attributes first, and nothing is at this address.
-    let answer = unsafe { libc::syscall(libc::SYS_bpf, command, nowhere, 64) };
-    match answer {
-        ..0 => Err(Code::last()),
-        _ => Ok(()),
-    }
 }
 
 /// Asks to attach nothing to nothing, or to detach it: both descriptors are -1, so nothing can

@@ -6,6 +6,7 @@ use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
 use std::ptr;
 
+use super::super::call::Call;
 use super::super::errno::Code;
 
 /// FSOPEN_CLOEXEC and FSMOUNT_CLOEXEC
@@ -26,7 +27,11 @@ impl Plan {
     /// One that will belong to the user namespace of this process.
     pub(in super::super) fn new(kind: &CStr) -> Result<Self, Code> {
         // SAFETY: the address is that of a text with a closing zero that outlives the call.
-        own(unsafe { libc::syscall(libc::SYS_fsopen, kind.as_ptr(), CLOSE_ON_EXEC) }).map(Self)
+        own(
+            unsafe { libc::syscall(libc::SYS_fsopen, kind.as_ptr(), CLOSE_ON_EXEC) },
+            Call::Fsopen,
+        )
+        .map(Self)
     }
 
     /// One that another process has begun, by the number its descriptor has there
@@ -34,7 +39,11 @@ impl Plan {
     pub(in super::super) fn of_process(process: &OwnedFd, number: i32) -> Result<Self, Code> {
         let of = process.as_raw_fd();
         // SAFETY: the system call takes numbers alone, and gives a descriptor of our own.
-        own(unsafe { libc::syscall(libc::SYS_pidfd_getfd, of, number, 0) }).map(Self)
+        own(
+            unsafe { libc::syscall(libc::SYS_pidfd_getfd, of, number, 0) },
+            Call::PidfdGetfd,
+        )
+        .map(Self)
     }
 
     /// The number of its descriptor.
@@ -65,7 +74,7 @@ impl Plan {
         let answer =
             unsafe { libc::syscall(libc::SYS_fsconfig, self.number(), command, key, value, 0) };
         if answer < 0 {
-            return Err(Code::last());
+            return Err(Code::last(Call::Fsconfig));
         }
         Ok(())
     }
@@ -73,16 +82,19 @@ impl Plan {
     /// Mounts what was made, in no place.
     pub(in super::super) fn mount(&self) -> Result<OwnedFd, Code> {
         // SAFETY: the system call takes numbers alone.
-        own(unsafe { libc::syscall(libc::SYS_fsmount, self.number(), CLOSE_ON_EXEC, 0) })
+        own(
+            unsafe { libc::syscall(libc::SYS_fsmount, self.number(), CLOSE_ON_EXEC, 0) },
+            Call::Fsmount,
+        )
     }
 }
 
 /// The descriptor a system call has made for us, or its error.
-fn own(answer: libc::c_long) -> Result<OwnedFd, Code> {
+fn own(answer: libc::c_long, call: Call) -> Result<OwnedFd, Code> {
     match i32::try_from(answer) {
         // SAFETY: the caller's system call has made the descriptor for us, and nobody else knows
         // of it.
         Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
-        _ => Err(Code::last()),
+        _ => Err(Code::last(call)),
     }
 }

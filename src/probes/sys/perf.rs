@@ -7,6 +7,7 @@ use std::os::fd::BorrowedFd;
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
 
+use super::super::call::Call;
 use super::super::errno::Code;
 use super::super::kinds::Access;
 use super::memory::Mapping;
@@ -90,22 +91,8 @@ impl Event {
         match i32::try_from(fd) {
             // SAFETY: as above.
             Ok(fd) if fd >= 0 => Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) })),
-            _ => Err(Code::last()),
+            _ => Err(Code::last(Call::PerfEventOpen)),
         }
-    }
-
-    /// Asks for an event with flags that no kernel has, which is what the kernel looks at first.
-    pub(in super::super) fn with_unknown_flags() -> Result<(), Code> {
-        let nothing: *const u8 = std::ptr::null();
-        // SAFETY: the kernel looks at the flags before the address, at which nothing is.
-        let fd = unsafe { libc::syscall(libc::SYS_perf_event_open, nothing, 0, -1, -1, u64::MAX) };
-        match i32::try_from(fd) {
-            // SAFETY: the kernel has made the descriptor for us.
-            Ok(fd) if fd > 0 => drop(unsafe { OwnedFd::from_raw_fd(fd) }),
-            Ok(0) => {}
-            _ => return Err(Code::last()),
-        }
-        Ok(())
     }
 
     /// Lets the event run.
@@ -126,7 +113,7 @@ impl Event {
         // SAFETY: the two requests take a number, not an address.
         let answer = unsafe { libc::ioctl(self.0.as_raw_fd(), request as _, argument) };
         if answer < 0 {
-            Err(Code::last())
+            Err(Code::last(Call::Ioctl))
         } else {
             Ok(())
         }

@@ -13,6 +13,7 @@ use nix::unistd;
 use nix::unistd::ForkResult;
 use nix::unistd::Pid;
 
+use super::super::call::Call;
 use super::super::errno::Code;
 
 /// Tells libbpf that the limit on locked memory has been seen to: it need not raise it before
@@ -51,7 +52,7 @@ pub(in super::super) fn fork() -> Result<Fork, Code> {
     match unsafe { unistd::fork() } {
         Ok(ForkResult::Parent { child }) => Ok(Fork::Parent(child)),
         Ok(ForkResult::Child) => Ok(Fork::Child),
-        Err(errno) => Err(errno.into()),
+        Err(errno) => Err(Code::from(errno).by_call(Call::Fork)),
     }
 }
 
@@ -70,7 +71,7 @@ pub(in super::super) fn process(of: Pid) -> Result<OwnedFd, Code> {
     match i32::try_from(fd) {
         // SAFETY: the kernel has made the descriptor for us, and nobody else knows of it.
         Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
-        _ => Err(Code::last()),
+        _ => Err(Code::last(Call::PidfdOpen)),
     }
 }
 
@@ -97,6 +98,44 @@ pub(in super::super) fn is_filtered() -> Option<bool> {
         FILTER => Some(true),
         _ => None,
     }
+}
+
+/// Has a seccomp filter answer a system call with an error, for the rest of this process.
+#[cfg(test)]
+pub(in super::super) fn refuse(call: libc::c_long, errno: Errno) -> Result<(), Errno> {
+    // The beginning of `struct seccomp_data` is the number of the call.
+    let [load, is, give] = [
+        libc::BPF_LD | libc::BPF_W | libc::BPF_ABS,
+        libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
+        libc::BPF_RET | libc::BPF_K,
+    ];
+    let step = |code: u32, jt, jf, k| libc::sock_filter {
+        code: code as u16,
+        jt,
+        jf,
+        k,
+    };
+    let mut steps = [
+        step(load, 0, 0, 0),
+        step(is, 0, 1, call as u32),
+        step(give, 0, 0, libc::SECCOMP_RET_ERRNO | errno as u32),
+        step(give, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let filter = libc::sock_fprog {
+        len: steps.len() as u16,
+        filter: steps.as_mut_ptr(),
+    };
+    // SAFETY: the first operation takes no address; the second one that of a filter of as many
+    // steps as told, which the kernel copies.
+    let answer = unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        libc::prctl(
+            libc::PR_SET_SECCOMP,
+            libc::SECCOMP_MODE_FILTER,
+            &raw const filter,
+        )
+    };
+    Errno::result(answer).map(drop)
 }
 
 /// At least as many as the machine could ever have processors.

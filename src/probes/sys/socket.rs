@@ -9,6 +9,7 @@ use nix::sys::signal;
 use nix::sys::signal::SigHandler;
 use nix::sys::signal::Signal;
 
+use super::super::call::Call;
 use super::super::errno::Code;
 use super::super::kinds::Command;
 use super::attr::Attr;
@@ -33,7 +34,7 @@ pub(in super::super) fn attach_to_socket(
         )
     };
     if answer < 0 {
-        return Err(Code::last());
+        return Err(Code::last(Call::Setsockopt));
     }
     Ok(())
 }

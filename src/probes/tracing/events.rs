@@ -14,6 +14,8 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::Call;
+use super::super::errno::Answered as _;
 use super::super::insn::Code;
 use super::super::insn::Insn;
 use super::super::insn::Reg;
@@ -21,6 +23,7 @@ use super::super::kernel_types::short_file;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
 use super::super::outcome::Stage;
+use super::super::place;
 use super::super::sys;
 use super::super::sys::Event;
 use super::super::sys::Link;
@@ -43,7 +46,9 @@ pub(super) const PROBES: &[Probe] = &[
         title: "Programs run at tracepoints",
         about: "Attaches a counting program to the event task:task_rename through perf, gives the \
                 probe's own process the name it has, and reads the count.",
-        effects: RENAME_EFFECTS,
+        effects: "while the probes run, a program at the event task_rename, which counts those of \
+                  the probe's own process alone; where the host has tracefs mounted nowhere, a \
+                  mount of it in a mount namespace of the probes' own",
         area: "tracing",
         since: Some("4.7"), // 98b5c2c65c29
         privilege: THROUGH_TRACEFS,
@@ -58,7 +63,8 @@ pub(super) const PROBES: &[Probe] = &[
                 makes the call, and reads the count.",
         effects: "while the probes run, a program at the system call getsid, which counts those of \
                   the probe's own process alone; every system call of the machine takes the \
-                  slower way past it meanwhile",
+                  slower way past it meanwhile; where the host has tracefs mounted nowhere, a \
+                  mount of it in a mount namespace of the probes' own",
         area: "tracing",
         since: Some("4.7"),
         privilege: THROUGH_TRACEFS,
@@ -121,6 +127,7 @@ fn tracepoint_syscall(bench: &mut Bench) -> Trial {
 fn at_tracepoint(bench: &mut Bench, event: &str, cause: fn() -> Trial) -> Trial {
     let kind = Recipe::of(ProgType::Tracepoint, &[]);
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;
+    reach_tracefs(bench)?;
     let event = PerfEvent {
         kind: PerfEvent::TRACEPOINT,
         config: number(event)?,
@@ -136,11 +143,20 @@ fn at_tracepoint(bench: &mut Bench, event: &str, cause: fn() -> Trial) -> Trial 
 }
 
 /// Where tracefs is looked for, as libbpf does.
-const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+const TRACEFS: [&str; 2] = [place::TRACEFS, "/sys/kernel/debug/tracing"];
 
 /// Where tracefs is mounted.
 pub(super) fn tracefs() -> impl Iterator<Item = &'static str> {
     TRACEFS.into_iter().filter(|place| is_mounted(place))
+}
+
+/// Sees to it that tracefs can be read: where the host has it mounted nowhere, it is mounted for
+/// this process alone.
+pub(super) fn reach_tracefs(bench: &mut Bench) -> Trial {
+    match tracefs().next() {
+        Some(_) => Ok(()),
+        None => bench.place().tracefs(),
+    }
 }
 
 /// Whether something is mounted at a place. Going there would not do: debugfs mounts tracefs
@@ -159,7 +175,13 @@ pub(super) fn number(event: &str) -> Result<u64, Trouble> {
     let mut missing = None;
     for root in tracefs() {
         match short_file(&format!("{root}/events/{event}/id")) {
-            Ok(text) => return text.parse().map_err(|_| Errno::EINVAL).at(Stage::Open),
+            Ok(text) => {
+                return text
+                    .parse()
+                    .map_err(|_| Errno::EINVAL)
+                    .told()
+                    .at(Stage::Open);
+            }
             Err(Errno::ENOENT) => missing = Some(format!("{root}/events/{event} is not there")),
             Err(errno) => {
                 return Err(Trouble::Skipped(format!(
@@ -216,6 +238,7 @@ fn at_raw_tracepoint(
 pub(super) fn rename() -> Trial {
     sys::thread_name()
         .and_then(|name| prctl::set_name(&name))
+        .of(Call::Prctl)
         .at(Stage::Trigger)
 }
 

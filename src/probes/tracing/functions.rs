@@ -12,6 +12,8 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::Call;
+use super::super::errno::Answered as _;
 use super::super::insn::Code;
 use super::super::insn::Reg;
 use super::super::kernel_types::short_file;
@@ -229,6 +231,7 @@ fn kprobe_multi(bench: &mut Bench) -> Trial {
 pub(super) fn getsid() -> Trial {
     unistd::getsid(Some(Pid::this()))
         .map(drop)
+        .of(Call::Getsid)
         .at(Stage::Trigger)
 }
 
@@ -278,7 +281,7 @@ fn uprobe_multi(bench: &mut Bench) -> Trial {
     // The kernel wants the file itself here, not a link to it, under some file systems.
     let path = through_proc(nix::fcntl::readlink(OWN_FILE), Stage::Open)?;
     let path = CString::new(path.into_encoded_bytes()).map_err(|_| Errno::EINVAL);
-    let path = path.at(Stage::Open)?;
+    let path = path.told().at(Stage::Open)?;
     let process = unistd::getpid().as_raw().cast_unsigned();
     // EOPNOTSUPP: CONFIG_UPROBES is off. EINVAL: before 6.6.
     let link = Link::uprobe(&witness.program, &path, offset, process).at(Stage::Attach)?;
@@ -301,6 +304,7 @@ fn own_function() -> Result<u64, Trouble> {
     let maps = through_proc(whole_file("/proc/self/maps"), Stage::Open)?;
     place(&String::from_utf8_lossy(&maps), address)
         .ok_or(Errno::ENOENT)
+        .told()
         .at(Stage::Open)
 }
 
@@ -334,7 +338,7 @@ fn dynamic_events(kind: &str) -> Result<u32, Trouble> {
             errno: Some(Errno::ENOENT.into()),
             remark: format!("the kernel has no events of kind {kind}: no {devices}/{kind}"),
         }),
-        answer => answer.at(Stage::Attach),
+        answer => answer.of(Call::Open).at(Stage::Attach),
     }
 }
 

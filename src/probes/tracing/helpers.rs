@@ -11,6 +11,8 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::Call;
+use super::super::errno::Answered as _;
 use super::super::errno::Code as ErrnoCode;
 use super::super::insn::Code;
 use super::super::insn::Op;
@@ -273,17 +275,19 @@ fn trace_vprintk(bench: &mut Bench) -> Trial {
 }
 
 /// `trace-pipe`
-fn trace_pipe(_bench: &mut Bench) -> Trial {
+fn trace_pipe(bench: &mut Bench) -> Trial {
     let mut answer = None;
-    for root in super::events::tracefs() {
+    // What the doctor has mounted for itself is of no use to others.
+    let is_own = bench.place().has_own_tracefs();
+    for root in super::events::tracefs().filter(|_| !is_own) {
         let asked = unistd::access(format!("{root}/trace_pipe").as_str(), AccessFlags::R_OK);
         if asked.is_ok() {
-            return asked.at(Stage::Open);
+            return asked.of(Call::Access).at(Stage::Open);
         }
         answer = Some(asked);
     }
     match answer {
-        Some(answer) => answer.at(Stage::Open),
+        Some(answer) => answer.of(Call::Access).at(Stage::Open),
         None => Err(Trouble::Skipped(
             "tracefs, where it is, is not mounted".to_owned(),
         )),

@@ -7,6 +7,8 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::Call;
+use super::super::errno::Answered as _;
 use super::super::insn::Code;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
@@ -246,7 +248,7 @@ fn lsm_sleepable(bench: &mut Bench) -> Trial {
         match fcntl::readlink("/proc/self/exe") {
             // What is behind the link does not matter.
             Ok(_) | Err(Errno::ENOENT | Errno::EACCES) => Ok(()),
-            Err(errno) => Err(errno).at(Stage::Trigger),
+            Err(errno) => Err(errno).of(Call::Readlink).at(Stage::Trigger),
         }
     })
 }

@@ -6,6 +6,8 @@ use nix::unistd;
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
+use super::super::call::Call;
+use super::super::errno::Answered as _;
 use super::super::insn::Code;
 use super::super::kinds::MapType;
 use super::super::kinds::ProgType;
@@ -85,7 +87,7 @@ fn walk(bench: &mut Bench, name: &'static str, through: Option<&Map>) -> Trial {
         match unistd::read(&file, &mut text) {
             Ok(0) => break,
             Ok(_) | Err(Errno::EINTR | Errno::EAGAIN) => {}
-            Err(errno) => return Err(errno).at(Stage::Trigger),
+            Err(errno) => return Err(errno).of(Call::Read).at(Stage::Trigger),
         }
     }
     witness.has_fired()

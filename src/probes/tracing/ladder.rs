@@ -3,11 +3,11 @@
 
 use nix::errno::Errno;
 
-use super::super::basics;
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::call::{COMMANDS, Call};
 use super::super::insn::Code;
 use super::super::kinds::ProgType;
 use super::super::kinds::Recipe;
@@ -47,8 +47,9 @@ pub(super) const PROBES: &[Probe] = &[
     Probe {
         id: "perf-event-call",
         title: "perf_event_open() reaches the kernel",
-        about: "Calls perf_event_open(2) with flags no kernel has: EINVAL says that the kernel \
-                took the call, for it asks for no right before it looks at them.",
+        about: "Calls perf_event_open(2) with flags no kernel has, then without an event: EINVAL, \
+                then EFAULT say that the kernel took the call, for it asks for no right before \
+                it looks at them.",
         effects: NOTHING,
         area: "privilege",
         since: Some("2.6.31"),
@@ -223,48 +224,6 @@ fn let_in(of: ProgType, hook: u32) -> Trial {
     }
 }
 
-/// The commands of bpf(2), in the order of their numbers (`enum bpf_cmd`), without `BPF_`.
-const COMMANDS: [&str; 38] = [
-    "MAP_CREATE",
-    "MAP_LOOKUP_ELEM",
-    "MAP_UPDATE_ELEM",
-    "MAP_DELETE_ELEM",
-    "MAP_GET_NEXT_KEY",
-    "PROG_LOAD",
-    "OBJ_PIN",
-    "OBJ_GET",
-    "PROG_ATTACH",
-    "PROG_DETACH",
-    "PROG_TEST_RUN",
-    "PROG_GET_NEXT_ID",
-    "MAP_GET_NEXT_ID",
-    "PROG_GET_FD_BY_ID",
-    "MAP_GET_FD_BY_ID",
-    "OBJ_GET_INFO_BY_FD",
-    "PROG_QUERY",
-    "RAW_TRACEPOINT_OPEN",
-    "BTF_LOAD",
-    "BTF_GET_FD_BY_ID",
-    "TASK_FD_QUERY",
-    "MAP_LOOKUP_AND_DELETE_ELEM",
-    "MAP_FREEZE",
-    "BTF_GET_NEXT_ID",
-    "MAP_LOOKUP_BATCH",
-    "MAP_LOOKUP_AND_DELETE_BATCH",
-    "MAP_UPDATE_BATCH",
-    "MAP_DELETE_BATCH",
-    "LINK_CREATE",
-    "LINK_UPDATE",
-    "LINK_GET_FD_BY_ID",
-    "LINK_GET_NEXT_ID",
-    "ENABLE_STATS",
-    "ITER_CREATE",
-    "LINK_DETACH",
-    "PROG_BIND_MAP",
-    "TOKEN_CREATE",
-    "PROG_STREAM_READ_BY_FD",
-];
-
 /// `bpf-commands`
 fn commands(bench: &mut Bench) -> Trial {
     let mut first = None;
@@ -276,15 +235,15 @@ fn commands(bench: &mut Bench) -> Trial {
             false => "",
         };
         bench.about_to(&format!("the command {name} of bpf(){before}"));
-        match sys::unreadable_command(number) {
+        match sys::stopped(Call::Bpf(number)) {
             // The attributes are copied before anything is asked of the caller, but that up to
             // 5.18 kernel.unprivileged_bpf_disabled comes first.
-            Err(code) if code == Errno::EFAULT => {}
-            Err(code) => {
+            None => {}
+            Some(code) if code.number() == 0 => refused.push(format!("{name} (carried out)")),
+            Some(code) => {
                 first.get_or_insert(code);
                 refused.push(format!("{name} ({code})"));
             }
-            Ok(()) => refused.push(format!("{name} (carried out)")),
         }
     }
     if refused.is_empty() {
@@ -305,10 +264,17 @@ fn commands(bench: &mut Bench) -> Trial {
 /// `perf-event-call`
 fn perf_call(_bench: &mut Bench) -> Trial {
     // ENOSYS: without CONFIG_PERF_EVENTS, or a seccomp filter that says so.
-    basics::nonsense(
-        Event::with_unknown_flags(),
-        "a call with flags that do not exist was carried out",
-    )
+    match sys::stopped(Call::PerfEventOpen) {
+        None => {
+            passed::note(Stage::Trigger);
+            Ok(())
+        }
+        Some(code) if code.number() == 0 => Err(Trouble::wrong(
+            Stage::Trigger,
+            "a call with flags that do not exist was carried out".to_owned(),
+        )),
+        Some(code) => Err(code).at(Stage::Trigger),
+    }
 }
 
 /// Opens a counter of nothing.

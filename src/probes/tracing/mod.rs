@@ -29,6 +29,8 @@ use super::bench::At;
 use super::bench::Bench;
 use super::bench::Trial;
 use super::bench::Trouble;
+use super::call::Call;
+use super::errno::Answered as _;
 use super::insn::Code;
 use super::kernel_types::short_file;
 use super::kinds::MapType;
@@ -81,7 +83,7 @@ impl Tracing {
             .unwrap_or(name.len());
         let text = name.get(..end).unwrap_or_default();
         let text = CString::new(text).unwrap_or_default();
-        prctl::set_name(&text).at(Stage::Trigger)?;
+        prctl::set_name(&text).of(Call::Prctl).at(Stage::Trigger)?;
         self.name = Some(name);
         Ok(name)
     }
@@ -183,7 +185,10 @@ impl Witness {
     /// Fails unless the program has run; gives what it noted.
     fn fired(&self) -> Result<Notes, Trouble> {
         let value = self.notes.lookup().at(Stage::Read)?;
-        let notes = Notes::of(&value).ok_or(Errno::EINVAL).at(Stage::Read)?;
+        let notes = Notes::of(&value)
+            .ok_or(Errno::EINVAL)
+            .told()
+            .at(Stage::Read)?;
         if notes.count > 0 {
             passed::note(Stage::Trigger);
             return Ok(notes);

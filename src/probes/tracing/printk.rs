@@ -147,6 +147,7 @@ fn print(bench: &mut Bench, then: &Code, text: &str) -> Trial {
                 .to_owned(),
         ));
     }
+    events::reach_tracefs(bench)?;
     let switch = Switch::find()?;
     let kind = Recipe::of(ProgType::RawTracepoint, &[]);
     let loaded = Witness::load(bench, &kind, then, 0);
@@ -319,6 +320,18 @@ mod tests {
             assert!(switch.put_back().is_ok());
             late.join().unwrap();
             assert_eq!(short_file(&path).unwrap(), left, "was on: {was_on}");
+        }
+    }
+
+    /// A diagnosis turns nothing on for the whole host, not even for a moment.
+    #[test]
+    fn what_prints_is_tried_only_by_its_name() {
+        for probe in PROBES {
+            let mut bench = Bench::new(&[]);
+            let Err(Trouble::Skipped(reason)) = (probe.run)(&mut bench) else {
+                panic!("{} was tried", probe.id);
+            };
+            assert!(reason.contains("by its name"), "{reason}");
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) fn try_type(of: u32) -> Reply {
         Ok(_map) => Reply::Yes,
         // The id that was given for the value's type is none of a struct_ops: the kernel has got as
         // far as looking for it.
-        Err(Code::ENOTSUPP) if of == STRUCT_OPS => Reply::Yes,
+        Err(code) if code == Code::ENOTSUPP && of == STRUCT_OPS => Reply::Yes,
         Err(code) => Reply::refused(code, |code| Reply::No(code.to_string())),
     }
 }

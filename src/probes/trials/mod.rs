@@ -12,6 +12,7 @@ mod commands;
 mod hooks;
 mod kinds;
 mod maps;
+mod narrow;
 mod programs;
 mod run;
 

@@ -1,6 +1,6 @@
 //! Program types, and the helpers their programs may call.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
@@ -8,9 +8,11 @@ use nix::errno::Errno;
 use super::Kernel;
 use super::Reply;
 use super::code::{Bytes, CALL, EXIT, MOVE, SET, insn};
+use super::narrow;
+use crate::probes::call::Call;
 use crate::probes::errno::Code;
-use crate::probes::rights::{Capability, Rights};
-use crate::probes::sys;
+use crate::probes::filters::{Filters, Word};
+use crate::probes::rights::Rights;
 use crate::probes::sys::plain;
 use crate::probes::sys::plain::ProgramNumbers;
 
@@ -43,8 +45,7 @@ pub(super) struct Desk {
     past_helpers: Option<u32>,
     /// Whether the kernel took BTF of a number.
     pub(super) takes_btf: bool,
-    /// What commands answer before the kernel looks at them, where it isn't the kernel's word.
-    filtered: HashMap<u32, Option<Code>>,
+    filters: Filters,
 }
 
 /// Why a program was refused.
@@ -57,29 +58,26 @@ pub(super) struct Refused {
 
 impl Desk {
     pub(super) fn new(kernel: Kernel) -> Self {
+        let rights = Rights::read();
         Self {
             kernel,
-            rights: Rights::read(),
+            filters: Filters::of(&rights),
+            rights,
             log: vec![0; ROOM],
             loads: BTreeSet::new(),
             past_helpers: None,
             takes_btf: false,
-            filtered: HashMap::new(),
         }
     }
 
-    /// What a seccomp filter answers in the kernel's place to one of these commands: the kernel
-    /// copies the attributes first, and says EFAULT of those that can't be read.
+    /// What a seccomp filter answers in the kernel's place to one of these commands.
     pub(super) fn filter_answers(&mut self, commands: &[u32]) -> Option<Code> {
-        if self.rights.filtered == Some(false) {
-            return None;
-        }
-        commands.iter().find_map(|command| {
-            *self.filtered.entry(*command).or_insert_with(|| {
-                let answer = sys::unreadable_command(*command).err();
-                answer.filter(|code| *code != Errno::EFAULT)
+        commands
+            .iter()
+            .find_map(|command| match self.filters.word(Call::Bpf(*command)) {
+                Word::Kernels => None,
+                Word::Filters(code) | Word::Open(code) => Some(code),
             })
-        })
     }
 
     /// Loads a program of `return 0`, unless that is known to do.
@@ -162,7 +160,7 @@ impl Desk {
             // The verifier is asked of known types alone; what it has against this program is that
             // it is for no function, or replaces none.
             _ if !said.is_empty() => Reply::Yes,
-            Code::ENOTSUPP if of == STRUCT_OPS => Reply::Yes,
+            code if code == Code::ENOTSUPP && of == STRUCT_OPS => Reply::Yes,
             // Without BTF of its own the kernel doesn't get as far as the type.
             _ if matches!(of, TRACING | LSM | EXT | STRUCT_OPS) && self.kernel.traced.is_none() => {
                 Reply::Unknown(format!(
@@ -206,7 +204,7 @@ impl Desk {
         if is_past(&refused.said) {
             self.past_helpers = Some(helper);
         }
-        called(&refused, self.rights.lacks(Capability::Perfmon))
+        called(&refused, narrow::hidden_for(helper, &self.rights))
     }
 }
 
@@ -217,46 +215,44 @@ fn is_past(said: &str) -> bool {
 
 /// What a refused call says of a helper. Only what is known to be said of helpers that may be
 /// called is a yes: words change from kernel to kernel, and a new way to say no must not be taken
-/// for a complaint about arguments. To `narrow` callers, who lack CAP_PERFMON, the kernel says of
-/// helpers that look into it what it says of those that it does not have for a type
-/// (`bpf_base_func_proto()`).
-fn called(refused: &Refused, narrow: bool) -> Reply {
+/// for a complaint about arguments. For want of the capability `lacking` the kernel says the same of
+/// a helper that it has for the type.
+fn called(refused: &Refused, lacking: Option<&str>) -> Reply {
     let Refused { code, said } = refused;
     let is = |words: &[&str]| words.iter().any(|words| said.contains(words));
     Reply::refused(*code, |code| {
         match code {
-        _ if said.is_empty() => Reply::open(code),
-        _ if is_past(said) => Reply::No(NO_HELPER.to_owned()),
-        // Before 6.10, and since: known, not to this type; or not in this configuration, or not
-        // to this caller.
-        _ if is(&[
-            "unknown func ",
-            "program of this type cannot use helper ",
-            "not supported for program type",
-        ]) =>
-        {
-            match narrow {
-                true => Reply::Unknown(
-                    "refused, as it is to who lacks CAP_PERFMON, and to this type of program where \
+            _ if said.is_empty() => Reply::open(code),
+            _ if is_past(said) => Reply::No(NO_HELPER.to_owned()),
+            // Before 6.10, and since: known, not to this type; or not in this configuration, or not
+            // to this caller.
+            _ if is(&[
+                "unknown func ",
+                "program of this type cannot use helper ",
+                "not supported for program type",
+            ]) =>
+            {
+                match lacking {
+                    Some(capability) => Reply::Unknown(format!(
+                        "refused, as it is to who lacks {capability}, and to this type of program where \
                      it is not for it"
-                        .to_owned(),
-                ),
-                false => Reply::No("not for this type of program".to_owned()),
+                    )),
+                    None => Reply::No("not for this type of program".to_owned()),
+                }
             }
+            // Before 7.2, and since.
+            _ if is(&["helper call might sleep", "sleepable helper "]) => {
+                Reply::Partly("in programs that may sleep".to_owned())
+            }
+            _ if is(&["helper call is not allowed in probe"]) => {
+                Reply::Partly("in some of these programs".to_owned())
+            }
+            // Registers are looked at of helpers that may be called: `R2 !read_ok`, `R1 type=ctx
+            // expected=map_ptr`.
+            _ if code == Errno::EACCES && begins_with_register(said) => Reply::Yes,
+            _ if code == Errno::EINVAL && begins_with_register(said) => Reply::Yes,
+            _ => Reply::Unknown(format!("trying it answers {code}: {said}")),
         }
-        // Before 7.2, and since.
-        _ if is(&["helper call might sleep", "sleepable helper "]) => {
-            Reply::Partly("in programs that may sleep".to_owned())
-        }
-        _ if is(&["helper call is not allowed in probe"]) => {
-            Reply::Partly("in some of these programs".to_owned())
-        }
-        // Registers are looked at of helpers that may be called: `R2 !read_ok`, `R1 type=ctx
-        // expected=map_ptr`.
-        _ if code == Errno::EACCES && begins_with_register(said) => Reply::Yes,
-        _ if code == Errno::EINVAL && begins_with_register(said) => Reply::Yes,
-        _ => Reply::Unknown(format!("trying it answers {code}: {said}")),
-    }
     })
 }
 
@@ -334,16 +330,16 @@ mod tests {
                 code: errno.into(),
                 said: said.to_owned(),
             };
-            assert_eq!(called(&refused, false), reply, "{said}");
+            assert_eq!(called(&refused, None), reply, "{said}");
         }
         let refused = Refused {
             code: Code::ENOTSUPP,
             said: "func bpf_get_func_ip#173 not supported for program type 5".to_owned(),
         };
-        assert_eq!(called(&refused, false), not_here());
+        assert_eq!(called(&refused, None), not_here());
         // What the kernel keeps from a caller without CAP_PERFMON it may have.
         assert!(
-            matches!(called(&refused, true), Reply::Unknown(why) if why.contains("CAP_PERFMON"))
+            matches!(called(&refused, Some("CAP_PERFMON")), Reply::Unknown(why) if why.contains("CAP_PERFMON"))
         );
     }
 
