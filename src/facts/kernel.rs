@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::keys::Values::{Number, OneOf, Text};
-use super::{Fact, Facts, KeyInfo, Value, Why, reader};
+use super::{Fact, Facts, KeyInfo, Value, Why, builds, reader};
 use crate::host::Host;
 use crate::version::KernelVersion;
 
@@ -106,21 +106,6 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let flavour = told(&uname.release, release_source)
         .map(|_| Value::Text(flavour(&uname.release, &uname.version, &os, &family)));
 
-    let vendor_build = match flavour.value() {
-        Some(Value::Text(name)) if name.starts_with("rhel") => vendor_build(&uname.release)
-            .map_or_else(
-                || {
-                    Fact::unknown(
-                        Why::Malformed,
-                        &reader::shown(&uname.release),
-                        release_source,
-                    )
-                },
-                |number| Fact::known(number, release_source),
-            ),
-        Some(_) => Fact::absent(release_source),
-        None => flavour.clone(),
-    };
     let own_word = "/proc/sys/kernel/osrelease";
     let state = match host.read(own_word, 1) {
         Ok(_) => Fact::known("running", release_source),
@@ -136,8 +121,9 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     facts.set("kernel.release", told(&uname.release, release_source));
     facts.set("kernel.build", told(&uname.version, build_source));
     facts.set("kernel.version", version);
+    let build = builds::of(&flavour, &uname.release, release_source);
     facts.set("kernel.flavour", flavour);
-    facts.set("kernel.vendor-build", vendor_build);
+    facts.set("kernel.vendor-build", build);
     let arch = match (uname.machine.as_str(), machine_in(&uname.release)) {
         ("", Some(machine)) => Fact::known(machine, release_source),
         (machine, _) => told(machine, place("/proc/sys/kernel/arch")),
@@ -391,13 +377,6 @@ fn flavour(release: &str, build: &str, os: &str, family: &str) -> String {
     .to_owned()
 }
 
-/// The number of the build in a release of RHEL's: 553 in `4.18.0-553.50.1.el8_10.x86_64`.
-fn vendor_build(release: &str) -> Option<i64> {
-    let (_, build) = release.split_once('-')?;
-    let end = build.find(|c: char| !c.is_ascii_digit());
-    build.get(..end?)?.parse().ok()
-}
-
 /// The number that follows `mark`: 8 in `4.18.0-553.el8_10` behind `.el`.
 fn number_behind(text: &str, mark: &str) -> Option<u32> {
     let (_, rest) = text.split_once(mark)?;
@@ -417,30 +396,6 @@ mod tests {
             &mut facts,
         );
         facts
-    }
-
-    #[test]
-    fn builds_of_rhel_have_a_number() {
-        let number = |number: i64| Some(Value::Number(number));
-        for (release, build) in [
-            ("4.18.0-553.50.1.el8_10.x86_64", number(553)),
-            ("4.18.0-348.7.1.el8_5.x86_64", number(348)),
-            // CentOS Stream and RHEL CoreOS have the kernels of RHEL's, under other releases.
-            ("4.18.0-553.6.1.el8.x86_64", number(553)),
-            ("4.18.0-372.93.1.el8_6.x86_64", number(372)),
-            ("4.18.0-80.el8.x86_64", number(80)),
-            ("4.18.0-custom.el8.x86_64", None),
-            ("5.15.0-103.114.4.el8uek.x86_64", Some(Value::Absent)),
-            ("5.10.0-32-amd64", Some(Value::Absent)),
-            ("", None),
-        ] {
-            let facts = facts(release, "");
-            assert_eq!(
-                facts.get("kernel.vendor-build").value(),
-                build.as_ref(),
-                "{release}"
-            );
-        }
     }
 
     #[test]
