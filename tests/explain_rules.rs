@@ -637,8 +637,14 @@ fn what_is_named_decides() {
 fn what_a_build_lacks_is_what_is_brought() {
     const LIBBPF: &str = "headers or the library of libbpf";
     const INTERFACE: &str = "interface for programs";
-    let of_debian = |libbpf: &'static str| [("debian", libbpf)];
-    let rows: Vec<(&str, &str, Vec<(&str, &str)>)> = vec![
+    let of_debian = |command: &'static str| [("debian", command)];
+    // The line, words of its cause, and what is typed first on each system.
+    type Row = (
+        &'static str,
+        &'static str,
+        Vec<(&'static str, &'static str)>,
+    );
+    let rows: Vec<Row> = vec![
         (
             "fatal error: 'bpf/bpf_helpers.h' file not found",
             LIBBPF,

@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_system_is_named_until_the_host_tells() {
-        let rows: &[(&str, &[(&str, &str)], Option<&str>)] = &[
+        type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<&'a str>);
+        let rows: &[Row<'_>] = &[
             ("{fact: os.family, is: nixos}", &[], Some("NixOS")),
             (
                 "{fact: os.family, is: nixos}",
