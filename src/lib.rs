@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod facts;
 pub mod features;
 pub mod fleet;
+mod harmless;
 pub mod host;
 mod labels;
 pub mod probes;

@@ -8,7 +8,8 @@ use crate::diagnosis::{Finding, Status};
 /// The checks that `--only` and `--skip` leave.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    only: Vec<String>,
+    /// `None` is everything; an empty list is nothing.
+    only: Option<Vec<String>>,
     skip: Vec<String>,
 }
 
@@ -35,20 +36,20 @@ pub enum NotSelectable {
 }
 
 impl Selection {
-    /// A selection by ids of checks and of areas; everything if `only` is empty.
+    /// A selection by ids of checks and of areas; everything if `only` is `None`.
     ///
     /// # Errors
     /// A name the catalogue doesn't have, with the nearest that it has; or one to judge by
     /// that only error output shows.
     pub fn new(
         catalogue: &Catalogue,
-        only: &[String],
+        only: Option<&[String]>,
         skip: &[String],
     ) -> Result<Self, NotSelectable> {
         let checks = catalogue.checks.iter().map(|check| check.id.as_str());
         let areas = catalogue.areas.iter().map(|area| area.id.as_str());
         let names: Vec<&str> = checks.chain(areas).collect();
-        for name in only.iter().chain(skip) {
+        for name in only.into_iter().flatten().chain(skip) {
             if !names.contains(&name.as_str()) {
                 let near = nearest(name, names.iter().copied());
                 return Err(NotSelectable::Unknown {
@@ -59,7 +60,7 @@ impl Selection {
                 });
             }
         }
-        for name in only {
+        for name in only.into_iter().flatten() {
             let all = catalogue.checks.iter();
             let of_name = all.filter(|check| check.id == *name || check.area == *name);
             let judged: Vec<bool> = of_name.map(|check| check.fails.is_some()).collect();
@@ -68,7 +69,7 @@ impl Selection {
             }
         }
         Ok(Self {
-            only: only.to_vec(),
+            only: only.map(<[String]>::to_vec),
             skip: skip.to_vec(),
         })
     }
@@ -103,6 +104,30 @@ impl Selection {
             let mut names = names.iter();
             names.any(|name| *name == finding.check || *name == finding.area)
         };
-        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+        self.only.as_deref().is_none_or(named) && !named(&self.skip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::diagnose;
+    use crate::facts::Facts;
+
+    /// No list is everything, and an empty one nothing.
+    #[test]
+    fn an_empty_list_of_checks_is_none() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let findings = diagnose(&catalogue, &Facts::default(), &[]);
+        let one = ["jit-unavailable".to_owned()];
+        for (only, count) in [
+            (None, findings.len()),
+            (Some(&[][..]), 0),
+            (Some(&one[..]), 1),
+        ] {
+            let selection = Selection::new(&catalogue, only, &[]).unwrap();
+            let kept = selection.of(findings.clone(), &catalogue);
+            assert_eq!(kept.len(), count, "{only:?}");
+        }
     }
 }

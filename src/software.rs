@@ -76,13 +76,15 @@ impl<'a> Software<'a> {
         &self.demanded
     }
 
-    /// The checks to judge: those asked for, or else those the software needs.
+    /// The checks to judge: those asked for, or else those the software needs, which may be none
+    /// at all; `None` stands for all, where neither was asked for.
     #[must_use]
-    pub fn checks_or(&self, asked: &[String]) -> Vec<String> {
+    pub fn checks_or(&self, asked: &[String]) -> Option<Vec<String>> {
         if !asked.is_empty() {
-            return asked.to_vec();
+            return Some(asked.to_vec());
         }
-        self.weights().into_keys().map(str::to_owned).collect()
+        let needed = || self.weights().into_keys().map(str::to_owned).collect();
+        (!self.is_empty()).then(needed)
     }
 
     /// What each of them lacks on a host. `findings` are those of all checks.

@@ -7,8 +7,9 @@
 #[path = "support/explaining.rs"]
 mod explaining;
 
-use bpf_doctor::triage::{Confidence, Explained, Standing};
-use explaining::explain;
+use bpf_doctor::facts::{Fact, Facts};
+use bpf_doctor::triage::{self, Confidence, Explained, KnownHost, Standing};
+use explaining::{CATALOGUE, SEARCHER, explain};
 
 #[track_caller]
 fn first(log: &str) -> Explained {
@@ -628,4 +629,143 @@ fn what_is_named_decides() {
         open.possible.len() < 2 || open.confidence < Confidence::High,
         "{open:?}"
     );
+}
+
+/// A header, a library or the types of a kernel come with packages and commands of their own; that
+/// bpftool or clang are absent has nothing to do with it, and confirms nothing.
+#[test]
+fn what_a_build_lacks_is_what_is_brought() {
+    const LIBBPF: &str = "headers or the library of libbpf";
+    const INTERFACE: &str = "interface for programs";
+    let of_debian = |command: &'static str| [("debian", command)];
+    // The line, words of its cause, and what is typed first on each system.
+    type Row = (
+        &'static str,
+        &'static str,
+        Vec<(&'static str, &'static str)>,
+    );
+    let rows: Vec<Row> = vec![
+        (
+            "fatal error: 'bpf/bpf_helpers.h' file not found",
+            LIBBPF,
+            vec![
+                ("debian", "apt-get install libbpf-dev"),
+                ("suse", "zypper install libbpf-devel"),
+                ("arch", "pacman -S libbpf"),
+                ("alpine", "apk add libbpf-dev"),
+                ("nixos", "nix-shell -p libbpf elfutils zlib pkg-config"),
+            ],
+        ),
+        (
+            "/usr/bin/ld: cannot find -lbpf\nmake: *** [Makefile:9: bpf-agent] Error 1",
+            LIBBPF,
+            of_debian("apt-get install libbpf-dev").to_vec(),
+        ),
+        (
+            "Package libbpf was not found in the pkg-config search path",
+            LIBBPF,
+            of_debian("apt-get install libbpf-dev").to_vec(),
+        ),
+        (
+            "BPF: fatal error: libelf.h: No such file or directory",
+            "libelf or zlib",
+            vec![
+                ("debian", "apt-get install libelf-dev zlib1g-dev"),
+                ("suse", "zypper install libelf-devel zlib-devel"),
+            ],
+        ),
+        (
+            "p.bpf.c:1:10: fatal error: 'linux/bpf.h' file not found",
+            INTERFACE,
+            vec![
+                ("debian", "apt-get install linux-libc-dev"),
+                ("suse", "zypper install linux-glibc-devel"),
+            ],
+        ),
+        (
+            "samples/bpf/Makefile:359: *** Cannot find a vmlinux for VMLINUX_BTF at any of \" …\", \
+             build the kernel or set VMLINUX_BTF or VMLINUX_H variable.  Stop.",
+            "types from a vmlinux",
+            of_debian(
+                "make M=samples/bpf VMLINUX_BTF=/sys/kernel/btf/vmlinux   # and so for tools/bpf/bpftool",
+            )
+            .to_vec(),
+        ),
+        (
+            "'vmlinux.h' file not found",
+            "made of a kernel's BTF",
+            of_debian("bpftool btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h").to_vec(),
+        ),
+        (
+            "error: linker `bpf-linker` not found",
+            "bpf-linker",
+            of_debian("cargo install bpf-linker").to_vec(),
+        ),
+    ];
+    for (log, because, ways) in rows {
+        let reading = SEARCHER.read(&mut log.as_bytes(), triage::LIMIT).unwrap();
+        for (family, command) in ways {
+            let mut facts = Facts::default();
+            facts.set("os.family", Fact::known(family, "/etc/os-release"));
+            facts.set("os.id", Fact::known(family, "/etc/os-release"));
+            facts.set("kernel.release", Fact::known("6.1.0", "uname"));
+            facts.set("environment.container", Fact::known("none", "x"));
+            facts.set(
+                "btf.vmlinux",
+                Fact::known("present", "/sys/kernel/btf/vmlinux"),
+            );
+            let missing = vec!["bpftool".to_owned(), "clang".to_owned()];
+            facts.set("dev-tools.missing", Fact::known(missing, "/usr/bin"));
+            let host = KnownHost {
+                facts,
+                ..KnownHost::none()
+            };
+            let explanation = triage::explain(&CATALOGUE, &reading, &host);
+            let cause = explanation.causes.first().unwrap();
+            let entry = (cause.cause.as_str(), cause.entry.as_deref());
+            let wanted = ("dev-tools-missing", Some("build-inputs-missing"));
+            assert_eq!(entry, wanted, "{log}");
+            assert_eq!(cause.standing, Standing::Open, "{log}");
+            assert!(cause.because.contains(because), "{log}: {}", cause.because);
+            let first = &cause.fixes[0];
+            assert_eq!(first.commands[0], command, "{family}: {log}");
+            assert_eq!(first.only_on, None, "{family}: {log}");
+        }
+    }
+}
+
+/// Where the host is not known, what helps anywhere comes first, and what is one system's way says so.
+#[test]
+fn without_a_host_no_system_is_taken_for_it() {
+    for log in [
+        "libbpf: failed to find valid kernel BTF",
+        "bash: bpftool: command not found",
+        "fatal error: 'bpf/bpf_helpers.h' file not found",
+    ] {
+        let fixes = first(log).fixes;
+        let of_one = fixes.iter().position(|fix| fix.only_on.is_some());
+        let of_one = of_one.unwrap();
+        assert!(of_one > 0, "{log}: {fixes:#?}");
+        let rest = fixes.iter().skip(of_one);
+        assert!(rest.clone().all(|fix| fix.only_on.is_some()), "{log}");
+        for fix in rest {
+            let systems = fix.only_on.as_deref().unwrap();
+            assert!(fix.told().starts_with(&format!("on {systems}: ")), "{log}");
+        }
+        let managers = [
+            "apt-get",
+            "dnf",
+            "yum",
+            "zypper",
+            "pacman",
+            "apk",
+            "nix-shell",
+            "oc debug",
+        ];
+        for fix in fixes.iter().take(of_one) {
+            let mut typed = fix.commands.iter();
+            let found = typed.find(|line| managers.iter().any(|word| line.starts_with(word)));
+            assert_eq!(found, None, "{log}");
+        }
+    }
 }

@@ -257,6 +257,8 @@ const PROGRAMS: &[(&str, &str)] = &[
         ". /etc/default/grub\nprintf 'linux /vmlinuz %s\\n' \
          \"$GRUB_CMDLINE_LINUX ${GRUB_CMDLINE_LINUX_DEFAULT-}\" > \"$2\"",
     ),
+    ("rc-update", ":"),
+    ("rc-service", ":"),
     (
         "grub-mkconfig",
         ". /etc/default/grub\nprintf 'linux /vmlinuz %s\\n' \
@@ -587,6 +589,38 @@ fn grubby_adds_its_arguments_once() {
         .unwrap();
     assert!(lsm.ends_with(",bpf"), "{arguments}");
     assert_eq!(arguments.lines().count(), 1, "{arguments}");
+}
+
+/// OpenRC's file may say something else, or nothing, or not be there.
+#[test]
+fn openrcs_setting_is_made_whatever_its_file_says() {
+    for there in [
+        None,
+        Some("unicode=\"YES\"\n"),
+        Some("rc_cgroup_mode=\"hybrid\"\nunicode=\"YES\"\n"),
+        Some("#rc_cgroup_mode=\"unified\"\n"),
+    ] {
+        let done = twice_and_back(|root| {
+            copy(&fixture("alpine-edge-2020"), root);
+            if let Some(there) = there {
+                put(root, "etc/rc.conf", there.as_bytes());
+            }
+        });
+        assert!(
+            done.calls.contains("rc-service cgroups start"),
+            "{}",
+            done.calls
+        );
+        let said = done.file("etc/rc.conf");
+        let last = said
+            .lines()
+            .rfind(|line| line.starts_with("rc_cgroup_mode="));
+        let last = last.unwrap();
+        assert!(
+            last.starts_with("rc_cgroup_mode=\"unified\""),
+            "{there:?}: {said}"
+        );
+    }
 }
 
 #[test]

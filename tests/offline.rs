@@ -459,7 +459,7 @@ fn a_bundle_is_judged_as_the_host_was() {
     let catalogue = bpf_doctor::built_in_catalogue().unwrap();
     facts.keep(catalogue.facts_asked().iter().map(String::as_str));
     let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
-    let selection = Selection::new(&catalogue, &[], &[]).unwrap();
+    let selection = Selection::new(&catalogue, None, &[]).unwrap();
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: catalogue.digest.clone(),

@@ -575,3 +575,241 @@ fn profiles_of_ones_own_are_read_as_strictly_and_linted() {
         assert!(told.contains(complaint), "{to}: {told}");
     }
 }
+
+/// A host of RHEL 8 with another kernel and another release of the system.
+fn of_rhel8(release: &str, version_id: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .arg(project("tests/hosts/rhel-8.10/root").join("."))
+        .arg(folder.path())
+        .status();
+    assert!(copied.unwrap().success());
+    put(
+        folder.path(),
+        "proc/sys/kernel/osrelease",
+        format!("{release}\n").as_bytes(),
+    );
+    let os = format!(
+        "NAME=\"x\"\nID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"{version_id}\"\n"
+    );
+    for path in ["etc/os-release", "usr/lib/os-release"] {
+        if folder.path().join(path).exists() {
+            fs::remove_file(folder.path().join(path)).unwrap();
+        }
+        put(folder.path(), path, os.as_bytes());
+    }
+    folder
+}
+
+/// Where a need of these words is told: `required`, `optional`, `unknown`, or not at all. Of a report
+/// on all profiles.
+fn told_as(report: &Value, profile: &str, words: &str) -> &'static str {
+    let mut all = report["profiles"].as_sequence().unwrap().iter();
+    let one = all.find(|one| one["profile"] == profile).unwrap();
+    for (key, place) in [
+        ("missing-required", "required"),
+        ("missing-optional", "optional"),
+        ("unknown", "unknown"),
+        ("unknown-optional", "unknown-optional"),
+    ] {
+        let lacks = one[key].as_sequence().unwrap();
+        let mut needs = lacks.iter().map(|lack| lack["need"].as_str().unwrap());
+        if needs.any(|need| need.contains(words)) {
+            return place;
+        }
+    }
+    ""
+}
+
+fn of_all(host: &tempfile::TempDir) -> Value {
+    yaml(&check(host, &["--profile", "all"]))
+}
+
+/// The kernels are those of each software's own document; of RHEL's, the build decides, and
+/// not how the release is called that it is installed on.
+#[test]
+fn kernels_are_those_of_each_document() {
+    let builds = [
+        ("4.18.0-147.57.1.el8_1.x86_64", "8.1"),
+        ("4.18.0-193.el8.x86_64", "8"),
+        ("4.18.0-305.3.1.el8.x86_64", "8"),
+        ("4.18.0-348.7.1.el8_5.x86_64", "8"),
+        ("4.18.0-372.9.1.el8.x86_64", "8"),
+        ("4.18.0-553.6.1.el8.x86_64", "8"),
+        // What runs is what was booted, and not what is installed beside it.
+        ("4.18.0-348.7.1.el8_5.x86_64", "8.10"),
+    ];
+    let required = "required";
+    let rows = [
+        (
+            "cilium",
+            "Linux 5.10",
+            [required, required, required, required, "", "", required],
+        ),
+        (
+            "calico-ebpf",
+            "Linux 5.3",
+            [required, "", "", "", "", "", ""],
+        ),
+        ("inspektor-gadget", "Linux 5.10", ["unknown"; 7]),
+        (
+            "obi",
+            "Linux 5.8",
+            [required, required, "unknown", "", "", "", ""],
+        ),
+        (
+            "falco",
+            "ring buffer",
+            [required, required, "unknown", "", "", "", ""],
+        ),
+    ];
+    for (index, (release, version_id)) in builds.iter().enumerate() {
+        let host = of_all(&of_rhel8(release, version_id));
+        for (profile, words, told) in rows {
+            assert_eq!(
+                told_as(&host, profile, words),
+                told[index],
+                "{profile} on {release}"
+            );
+        }
+    }
+    let ubuntu = |release: &str| {
+        let host = healthy();
+        put(
+            host.path(),
+            "etc/os-release",
+            b"ID=ubuntu\nVERSION_ID=\"20.04\"\n",
+        );
+        put(
+            host.path(),
+            "proc/sys/kernel/osrelease",
+            format!("{release}\n").as_bytes(),
+        );
+        put(host.path(), "proc/sys/kernel/version", b"#1-Ubuntu SMP\n");
+        of_all(&host)
+    };
+    for (release, rows) in [
+        (
+            "4.15.0-20-generic",
+            &[("calico-ebpf", "Linux 5.3", required)][..],
+        ),
+        (
+            "5.4.0-150-generic",
+            &[
+                ("calico-ebpf", "Linux 5.3", ""),
+                ("calico-ebpf", "Linux 5.10", "optional"),
+                ("inspektor-gadget", "Linux 5.10", required),
+            ],
+        ),
+        (
+            "5.15.0-20-generic",
+            &[
+                ("calico-ebpf", "Linux 5.10", ""),
+                ("inspektor-gadget", "Linux 5.10", ""),
+            ],
+        ),
+    ] {
+        let report = ubuntu(release);
+        for (profile, words, told) in rows {
+            assert_eq!(
+                told_as(&report, profile, words),
+                *told,
+                "{profile} on {release}"
+            );
+        }
+    }
+}
+
+/// Processors that a document leaves out do not run it.
+#[test]
+fn processors_are_those_of_the_documents() {
+    for arch in ["x86_64", "aarch64", "s390x", "ppc64le", "riscv64"] {
+        let host = changed(|_| ());
+        put(
+            host.path(),
+            "proc/sys/kernel/arch",
+            format!("{arch}\n").as_bytes(),
+        );
+        let host = of_all(&host);
+        for profile in ["obi", "cilium", "tetragon", "falco", "calico-ebpf"] {
+            let told = match arch {
+                "x86_64" | "aarch64" => "",
+                _ => "required",
+            };
+            assert_eq!(
+                told_as(&host, profile, "x86-64 or arm64"),
+                told,
+                "{profile} on {arch}"
+            );
+        }
+    }
+}
+
+/// Nothing is judged that the software does not need, also where it needs no check at all.
+#[test]
+fn a_profile_of_conditions_alone_judges_no_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.yaml");
+    let name = path.to_str().unwrap();
+    for (range, verdict, status, word) in [
+        (">=4.9", "ready", 0, "will run"),
+        (">=99.1", "not-ready", 1, "will not run"),
+    ] {
+        let file = format!(
+            "profiles:\n  - id: mine\n    title: Mine\n    software: Mine 1\n    documents: [here]\n    \
+             requires: [{{need: A kernel, because: b, condition: {{kernel: \"{range}\"}}}}]\n"
+        );
+        fs::write(&path, file).unwrap();
+        let host = project("tests/hosts/debian-10/root");
+        let root = host.to_str().unwrap();
+        let arguments = [
+            "check",
+            "--root",
+            root,
+            "--checks",
+            name,
+            "--profile",
+            "mine",
+        ];
+        let output = run(&[&arguments[..], &["--format", "yaml"]].concat());
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        let report = yaml(&output);
+        assert_eq!(
+            report["findings"].as_sequence().unwrap().len(),
+            0,
+            "{range}"
+        );
+        assert_eq!(profiles(&report)[0].1, verdict);
+        let told = text(&run(&arguments).stdout);
+        assert!(told.contains(word), "{told}");
+        for count in ["error", "warning", "not known", " ok"] {
+            assert!(!told.lines().last().unwrap().contains(count), "{told}");
+        }
+        let script = text(&run(&[&arguments[..], &["--fix-script"]].concat()).stdout);
+        assert!(!script.contains("# check "), "{script}");
+    }
+}
+
+/// An entry that can't do what it says is used, and not without a word.
+#[test]
+fn a_fault_in_a_checks_file_is_told_where_it_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.yaml");
+    let name = path.to_str().unwrap();
+    let entry = |because: &str| {
+        format!(
+            "checks:\n  - id: mine\n    area: kernel\n    kind: host\n    severity: info\n    title: t\n    \
+             ok: o\n    why: w\n    fails: {{config: BPF, is: y}}\n    causes: [{{because: \"{because}\"}}]\n    \
+             confirm: [look]\n    references: [here]\n"
+        )
+    };
+    let host = healthy();
+    for (because, told) in [("always", ""), ("always {{kernel.release}}", "placeholder")] {
+        fs::write(&path, entry(because)).unwrap();
+        let output = check(&host, &["--checks", name, "--only", "mine"]);
+        let stderr = text(&output.stderr);
+        assert_eq!(stderr.is_empty(), told.is_empty(), "{stderr}");
+        assert!(stderr.contains(told), "{stderr}");
+    }
+}

@@ -286,3 +286,86 @@ fn lint_tells_where_a_file_is_wrong() {
     let missing = run(&["checks", "lint", "/nowhere/at/all.yaml"]);
     assert_eq!(missing.status.code(), Some(2));
 }
+
+/// A terminal obeys some characters, and a reader does not see others.
+#[test]
+fn what_a_terminal_would_obey_stands_in_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.yaml");
+    let good = "checks:\n  - id: mine\n    area: maps\n    kind: host\n    severity: error\n    \
+        title: TITLE\n    ok: OK\n    why: WHY\n    fails: {config: BPF, is: y}\n    causes:\n      \
+        - because: BECAUSE\n        fixes: [{summary: SUMMARY, risk: RISK, setting: {commands: [COMMAND], \
+        undo: [UNDO], needs: nothing}}]\n    confirm: [CONFIRM]\n    references: [REFERENCE]\n\
+        profiles:\n  - id: p\n    title: PTITLE\n    software: SOFTWARE\n    documents: [DOCUMENT]\n    \
+        requires: [{need: NEED, condition: {config: BPF, is: y}, because: PBECAUSE}]\n";
+    let prose = ["WHY", "BECAUSE", "PBECAUSE"];
+    let lines = [
+        "TITLE",
+        "OK",
+        "SUMMARY",
+        "RISK",
+        "COMMAND",
+        "UNDO",
+        "CONFIRM",
+        "REFERENCE",
+        "PTITLE",
+        "SOFTWARE",
+        "DOCUMENT",
+        "NEED",
+    ];
+    let lint = |text_of: &str| {
+        fs::write(&path, text_of).unwrap();
+        run(&["checks", "lint", path.to_str().unwrap()])
+    };
+    assert_eq!(lint(good).status.code(), Some(0), "{:?}", lint(good));
+    for field in lines.iter().chain(&prose) {
+        // Whole words alone: TITLE stands in PTITLE.
+        let with = |value: &str| {
+            let at = good
+                .match_indices(field)
+                .find(|(at, _)| !good[..*at].ends_with(|c: char| c.is_ascii_uppercase()));
+            let (at, _) = at.unwrap();
+            format!("{}\"{value}\"{}", &good[..at], &good[at + field.len()..])
+        };
+        for (value, is_harmful) in [
+            ("\\e[31mred", true),
+            ("gno\\u202el", true),
+            ("gno\\u200bl", true),
+            ("two\\nlines", !prose.contains(field)),
+            ("plain", false),
+        ] {
+            let output = lint(&with(value));
+            let status = if is_harmful { 1 } else { 0 };
+            let told = text(&output.stdout);
+            assert_eq!(
+                output.status.code(),
+                Some(status),
+                "{field}: {value}: {told}"
+            );
+            assert_eq!(
+                told.contains("control characters"),
+                is_harmful,
+                "{field}: {told}"
+            );
+            let raw =
+                |c: char| c.is_control() && c != '\n' || ('\u{200b}'..='\u{202e}').contains(&c);
+            assert!(!told.contains(raw), "{field}: {told:?}");
+        }
+    }
+}
+
+#[test]
+fn a_question_that_nothing_answers_is_met_with_a_word() {
+    for (arguments, complaint) in [
+        (
+            &["checks", "list", "nosuchword"][..],
+            "there is no check with `nosuchword` in it",
+        ),
+        (&["checks", "show", "tetragon"], "no check but a profile"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains(complaint), "{output:?}");
+        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    }
+}

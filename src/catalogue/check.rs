@@ -54,7 +54,7 @@ pub struct Area {
     #[serde(deserialize_with = "located::kebab_case")]
     pub id: String,
     /// Its heading.
-    #[serde(deserialize_with = "located::text")]
+    #[serde(deserialize_with = "located::line")]
     pub title: String,
 }
 
@@ -90,7 +90,7 @@ pub struct Beside {
     /// When it is said.
     pub when: Condition,
     /// The rest of the sentence that [`Check::ok`] begins.
-    #[serde(deserialize_with = "located::text")]
+    #[serde(deserialize_with = "located::line")]
     pub says: String,
 }
 
@@ -112,12 +112,12 @@ pub struct Check {
     /// How much it matters when it fails.
     pub severity: Severity,
     /// The failure in a few words.
-    #[serde(deserialize_with = "located::text")]
+    #[serde(deserialize_with = "located::line")]
     pub title: String,
     /// What is so when it does not fail. With [`Check::fails`], and only with it.
     #[serde(
         default,
-        deserialize_with = "located::some_text",
+        deserialize_with = "located::some_line",
         skip_serializing_if = "Option::is_none"
     )]
     pub ok: Option<String>,
@@ -156,13 +156,21 @@ pub struct Check {
     )]
     pub change: Option<String>,
     /// How to see it by hand.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "located::lines",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub confirm: Vec<String>,
     /// How it shows in what programs print.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub symptoms: Vec<Symptom>,
     /// Commits, files and documents the entry rests on.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "located::lines",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub references: Vec<String>,
     /// Items of the user's notes it serves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

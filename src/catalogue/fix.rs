@@ -98,10 +98,10 @@ fn defaults() -> String {
 #[serde(deny_unknown_fields)]
 pub struct Steps {
     /// To type, in this order; may be empty where there is nothing to type.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::lines")]
     pub commands: Vec<String>,
     /// To undo it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::lines")]
     pub undo: Vec<String>,
     /// What it takes.
     pub needs: Needs,
@@ -150,7 +150,9 @@ struct RawArguments {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Raw {
     when: Option<Condition>,
+    #[serde(deserialize_with = "located::line")]
     summary: String,
+    #[serde(default, deserialize_with = "located::some_line")]
     risk: Option<String>,
     kernel_arguments: Option<RawArguments>,
     kernel_config: Option<BTreeMap<String, Scalar>>,
@@ -192,9 +194,6 @@ impl TryFrom<Raw> for Fix {
         let mut remedies = remedies.into_iter().flatten();
         match (remedies.next(), remedies.next()) {
             (Some(remedy), None) => {
-                if raw.summary.trim().is_empty() {
-                    return Err("a fix needs a summary, this one is empty".to_owned());
-                }
                 check_placeholders(&raw.summary)?;
                 remedy.check()?;
                 Ok(Self {

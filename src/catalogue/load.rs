@@ -34,7 +34,7 @@ pub struct OptionRule {
     #[serde(default)]
     pub excludes: Vec<String>,
     /// Programs the build needs, as a person would say it (`pahole 1.16 or later`).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "located::lines")]
     pub tools: Vec<String>,
 }
 
@@ -89,6 +89,9 @@ pub struct LoadError {
 
 /// What a file of checks that the doctor printed calls itself.
 pub const SCHEMA: &str = "bpf-doctor/checks/v1";
+
+/// What is said of a file without anything.
+const NOTHING: &str = "nothing in it; expected a mapping with `checks:`";
 
 /// The name that stands for all profiles.
 pub const EVERY_PROFILE: &str = "all";
@@ -338,7 +341,11 @@ impl File {
         if nothing && self.options.is_empty() && self.backporting.is_empty() {
             return Err(yaml::Error {
                 line: 1,
-                message: "nothing in it; expected a mapping with `checks:`".to_owned(),
+                // A file may be begun and not filled yet.
+                message: match text.lines().any(|line| line.starts_with("checks:")) {
+                    true => "`checks:` is empty, and nothing else is in it".to_owned(),
+                    false => NOTHING.to_owned(),
+                },
             });
         }
         Ok(())
@@ -368,7 +375,7 @@ pub(super) fn explain(file: &str, error: yaml::Error) -> LoadError {
     } = error;
     if line == 0 && message.contains("EOF while parsing") {
         line = 1;
-        message = "nothing in it; expected a mapping with `checks:`".to_owned();
+        message = NOTHING.to_owned();
     }
     let hint = message
         .split_once("unknown field `")
@@ -683,7 +690,7 @@ checks:
         let summary = "because: Of that\n        fixes: [{summary: \"{{nope.x}}\", memlock: 1}]";
         assert!(complaint("because: Of that", summary).contains("unknown fact `nope.x`"));
         let summary = "because: Of that\n        fixes: [{summary: \"\", memlock: 1}]";
-        assert!(complaint("because: Of that", summary).contains("needs a summary"));
+        assert!(complaint("because: Of that", summary).contains("expected one line of text"));
     }
 
     #[test]
@@ -756,7 +763,7 @@ checks:
             ),
             (
                 b"checks: []\n",
-                "c.yaml:1: nothing in it; expected a mapping with `checks:`",
+                "c.yaml:1: `checks:` is empty, and nothing else is in it",
             ),
             (
                 b"~\n",

@@ -9,6 +9,8 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::harmless::is_harmful;
+
 struct Converting<Raw, T> {
     expecting: &'static str,
     types: PhantomData<(Raw, T)>,
@@ -47,18 +49,29 @@ impl Visitor<'_> for Text {
         if (self.fits)(text) {
             return Ok(text.to_owned());
         }
+        // What is refused for its characters is told without them.
+        let told: String = text.escape_debug().collect();
+        let told = if text.contains(is_harmful) {
+            told
+        } else {
+            text.to_owned()
+        };
         Err(E::custom(format!(
-            "found `{text}`, expected {}",
+            "found `{told}`, expected {}",
             self.expecting
         )))
     }
 }
 
-/// Reads text that says something.
+/// Reads text that says something, of one line or more. What a terminal would obey, or a reader
+/// not see, has no place in it.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     deserializer.deserialize_str(Text {
-        expecting: "text that is not empty",
-        fits: |text| !text.trim().is_empty(),
+        expecting: "text that is not empty and has no control characters",
+        fits: |text| {
+            let harmful = |c: char| is_harmful(c) && !matches!(c, '\n' | '\t');
+            !text.trim().is_empty() && !text.contains(harmful)
+        },
     })
 }
 
@@ -68,6 +81,44 @@ where
     D: Deserializer<'de>,
 {
     text(deserializer).map(Some)
+}
+
+/// Reads one line that says something.
+pub(super) fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    deserializer.deserialize_str(Text {
+        expecting: "one line of text that is not empty and has no control characters",
+        fits: |text| !text.trim().is_empty() && !text.contains(is_harmful),
+    })
+}
+
+/// The same where it may be left out.
+pub(super) fn some_line<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    line(deserializer).map(Some)
+}
+
+/// A line that may say nothing: whoever asks for more says so in its own words.
+struct Line(String);
+
+impl<'de> Deserialize<'de> for Line {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = deserializer.deserialize_str(Text {
+            expecting: "one line of text without control characters",
+            fits: |text| !text.contains(is_harmful),
+        })?;
+        Ok(Self(text))
+    }
+}
+
+/// Reads a list of single lines.
+pub(super) fn lines<'de, D>(deserializer: D) -> Result<Vec<String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let lines = Vec::<Line>::deserialize(deserializer)?;
+    Ok(lines.into_iter().map(|Line(text)| text).collect())
 }
 
 /// Reads a name of the form a-b-c.

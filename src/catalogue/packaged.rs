@@ -15,7 +15,7 @@ use crate::version::KernelVersion;
 )]
 pub struct PackagedKernel {
     /// What people call this release (`Ubuntu 20.04`).
-    #[serde(deserialize_with = "located::text")]
+    #[serde(deserialize_with = "located::line")]
     pub name: String,
     /// ID or family of the distribution in os-release.
     #[serde(default)]
@@ -32,6 +32,7 @@ pub struct PackagedKernel {
     #[serde(default)]
     pub backports: bool,
     /// Installs and boots it.
+    #[serde(deserialize_with = "located::lines")]
     pub commands: Vec<String>,
 }
 

@@ -21,12 +21,13 @@ pub struct Profile {
     #[serde(deserialize_with = "located::kebab_case")]
     pub id: String,
     /// The software's name.
-    #[serde(deserialize_with = "located::text")]
+    #[serde(deserialize_with = "located::line")]
     pub title: String,
     /// The version or revision whose documents were read.
-    #[serde(deserialize_with = "located::text")]
+    #[serde(deserialize_with = "located::line")]
     pub software: String,
     /// The documents that say what it needs.
+    #[serde(deserialize_with = "located::lines")]
     pub documents: Vec<String>,
     /// Without one of these it does not run.
     pub requires: Vec<Need>,
@@ -93,8 +94,10 @@ impl Profile {
 #[serde(deny_unknown_fields)]
 struct Raw {
     check: Option<String>,
+    #[serde(default, deserialize_with = "located::some_line")]
     need: Option<String>,
     condition: Option<Condition>,
+    #[serde(default, deserialize_with = "located::some_text")]
     because: Option<String>,
     #[serde(default)]
     fixes: Vec<Fix>,
@@ -107,7 +110,7 @@ impl TryFrom<Raw> for Need {
         let because = raw.because;
         match (raw.check, raw.need, raw.condition) {
             (Some(check), None, None) if raw.fixes.is_empty() => Ok(Self::Check { check, because }),
-            (None, Some(need), Some(condition)) if !need.trim().is_empty() => Ok(Self::Condition {
+            (None, Some(need), Some(condition)) => Ok(Self::Condition {
                 need,
                 condition,
                 because,

@@ -136,6 +136,7 @@ struct Written {
     weight: u8,
     #[serde(default)]
     process: bool,
+    #[serde(default, deserialize_with = "located::some_line")]
     says: Option<String>,
     examples: Vec<String>,
 }
@@ -228,7 +229,7 @@ pub struct Noise {
     #[serde(default)]
     pub excuses: Vec<String>,
     /// Why it does not matter.
-    #[serde(deserialize_with = "located::text")]
+    #[serde(deserialize_with = "located::line")]
     pub says: String,
     /// Lines it is found in.
     pub examples: Vec<String>,

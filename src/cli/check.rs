@@ -8,7 +8,7 @@ use super::Exit;
 use super::input::{LabelArguments, NameArguments, now, read_file, seconds_of};
 use super::output::{OutputArguments, Terminal};
 use super::source::SourceArguments;
-use bpf_doctor::catalogue::Catalogue;
+use bpf_doctor::catalogue::{self, Catalogue, Level};
 use bpf_doctor::host::Record;
 use bpf_doctor::probes::ProbeResult;
 use bpf_doctor::redact::Redactor;
@@ -120,7 +120,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let catalogue = catalogue(&arguments.checks)?;
     let software = Software::new(&catalogue, &arguments.profile)?;
     let only = software.checks_or(&arguments.only);
-    let selection = Selection::new(&catalogue, &only, &arguments.skip)?;
+    let selection = Selection::new(&catalogue, only.as_deref(), &arguments.skip)?;
 
     let observed = arguments
         .source
@@ -151,7 +151,9 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
     let lacking = software.assess(&findings, &facts, &outcomes);
     let findings = software.weigh(selection.of(findings, &catalogue));
-    if findings.is_empty() {
+    // Software may need nothing that a check tells of; its own conditions are judged then.
+    let by_conditions = !software.is_empty() && arguments.only.is_empty();
+    if findings.is_empty() && !(by_conditions && arguments.skip.is_empty()) {
         anyhow::bail!("--only and --skip leave no check to make");
     }
 
@@ -191,9 +193,26 @@ pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
     let mut catalogue = bpf_doctor::built_in_catalogue()?;
     for file in files {
         let (name, bytes) = read_file(file, CHECKS_LIMIT)?;
+        let base = catalogue.clone();
         catalogue.extend_bytes(&name, &bytes, bpf_doctor::vocabulary())?;
+        warn_of_faults(&base, &name, &bytes);
     }
     Ok(catalogue)
+}
+
+/// Says that an entry of a file is read and can't do what it says.
+fn warn_of_faults(base: &Catalogue, name: &str, bytes: &[u8]) {
+    let offences = catalogue::lint(base, name, bytes, bpf_doctor::vocabulary());
+    let mut errors = offences.iter().filter(|one| one.level == Level::Error);
+    let Some(first) = errors.next() else { return };
+    let more = match errors.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    Terminal::warn(&format!(
+        "{name}:{}: {}{more}; `bpf-doctor checks lint` tells all of it",
+        first.line, first.message
+    ));
 }
 
 /// Some hundred times the built-in checks file, in bytes.

@@ -167,6 +167,13 @@ fn list(arguments: &ListArguments) -> anyhow::Result<Exit> {
         words: arguments.words.clone(),
     };
     let checks = filter.of(&catalogue);
+    if checks.is_empty() {
+        let asked = match filter.words.is_empty() {
+            true => "of this area, kind and severity".to_owned(),
+            false => format!("with `{}` in it", filter.words.join("` and `")),
+        };
+        bail!("there is no check {asked}; `bpf-doctor checks list` lists all");
+    }
     terminal.write(&match arguments.common.format {
         Format::Text => reference::list(&catalogue, &checks, terminal.style()),
         Format::Yaml => reference::list_yaml(&catalogue, &checks)?,
@@ -182,6 +189,10 @@ fn show(arguments: &ShowArguments) -> anyhow::Result<Exit> {
     for id in &arguments.ids {
         match catalogue.check(id) {
             Some(check) => checks.push(check),
+            None if catalogue.profile(id).is_some() => bail!(
+                "`{id}` is no check but a profile, of what software needs: `bpf-doctor check \
+                 --profile {id}` judges this host by it"
+            ),
             None => bail!("there is no check `{id}`{}", meant(&catalogue, id)),
         }
     }

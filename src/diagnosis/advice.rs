@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::evaluate::World;
 use super::finding::RenderedFix;
 use super::fixes;
+use super::systems::systems;
 use super::tri::Tri;
 use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Remedy, StepsKind};
 use crate::facts::Facts;
@@ -108,12 +109,18 @@ pub fn advise(
             if when.is_some_and(|tri| tri == Tri::No) || is_past(fix, &world) {
                 continue;
             }
-            let rendered = fixes::render(fix, catalogue, facts, &verify);
+            let mut rendered = fixes::render(fix, catalogue, facts, &verify);
+            if let Some(rendered) = &mut rendered {
+                let when = fix.when.as_ref();
+                rendered.only_on = when.and_then(|when| systems(when, &world));
+            }
             advice
                 .fixes
                 .extend(rendered.filter(|fix| !advice.fixes.contains(fix)));
         }
     }
+    // One system's way is none for most hosts of which it is not known what they are.
+    advice.fixes.sort_by_key(|fix| fix.only_on.is_some());
     advice
 }
 
@@ -202,6 +209,50 @@ checks:
         let (because, fixes) = advise(&facts);
         assert_eq!(because, "On v1.");
         assert_eq!(fixes, ["Fix v1"]);
+    }
+
+    #[test]
+    fn general_ways_come_before_those_of_one_system() {
+        let fixes = "
+          - {summary: In a shell, when: {fact: os.id, is: nixos}, package: {needs: nothing}}
+          - {summary: Install it, when: {fact: os.id, is: [rhel, ol]}, package: {needs: privilege}}
+          - {summary: Build it, program: {needs: nothing}}";
+        let rest = " [{summary: Fix the rest, program: {needs: nothing}}]";
+        let file = FILE.replace(rest, fixes);
+        assert_ne!(file, FILE);
+        let catalogue = Catalogue::parse("test", &file, Vocabulary::OPEN).unwrap();
+        let advised = |os: Option<&str>| -> Vec<String> {
+            let mut facts = Facts::default();
+            if let Some(os) = os {
+                facts.set("os.id", Fact::known(os, "x"));
+                facts.set("cgroup.mode", Fact::known("unified", "x"));
+            }
+            let advice = advise(&catalogue, &facts, &[], &catalogue.checks[0], None);
+            let fixes = advice
+                .fixes
+                .into_iter()
+                .filter(|fix| fix.kind == "package" || fix.summary == "Build it");
+            fixes
+                .map(|fix| match fix.only_on {
+                    Some(system) => format!("{system}: {}", fix.summary),
+                    None => fix.summary,
+                })
+                .collect()
+        };
+        for (os, expected) in [
+            (
+                None,
+                &[
+                    "Build it",
+                    "NixOS: In a shell",
+                    "RHEL and Oracle Linux: Install it",
+                ][..],
+            ),
+            (Some("rhel"), &["Install it", "Build it"]),
+            (Some("arch"), &["Build it"]),
+        ] {
+            assert_eq!(advised(os), expected, "{os:?}");
+        }
     }
 
     #[test]

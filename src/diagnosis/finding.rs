@@ -191,6 +191,20 @@ pub struct RenderedFix {
     pub undo: Vec<String>,
     /// What to type to see that it helped.
     pub verify: String,
+    /// Of ways for a host that is not known: the systems whose way it is.
+    #[serde(default, rename = "only-on", skip_serializing_if = "Option::is_none")]
+    pub only_on: Option<String>,
+}
+
+impl RenderedFix {
+    /// What it does, and on which systems where it is one of several ways.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match &self.only_on {
+            Some(systems) => format!("on {systems}: {}", self.summary),
+            None => self.summary.clone(),
+        }
+    }
 }
 
 /// What a check found on a host. The fields `because`, `evidence` and `fixes` belong to the

@@ -10,6 +10,7 @@ mod finding;
 mod fixes;
 mod judge;
 mod profiles;
+mod systems;
 mod tri;
 
 // Words of the catalogue that findings speak; whoever reads findings needs no catalogue.

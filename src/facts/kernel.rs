@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use super::keys::Values::{OneOf, Text};
-use super::{Fact, Facts, KeyInfo, Value, Why, reader};
+use super::keys::Values::{Number, OneOf, Text};
+use super::{Fact, Facts, KeyInfo, Value, Why, builds, reader};
 use crate::host::Host;
 use crate::version::KernelVersion;
 
@@ -37,6 +37,13 @@ pub(super) const KEYS: &[KeyInfo] = &[
         Text,
         "Who built the kernel, by its release: `vanilla` for a bare version, `rhel8` and the \
          like, `debian`, `ubuntu`, `uek`, `wsl` and others, else `other`.",
+    ),
+    KeyInfo::one(
+        "kernel.vendor-build",
+        Number,
+        "Number of the vendor's build, of RHEL's kernels and those of its rebuilds: 348 of \
+         4.18.0-348.7.1.el8_5. It grows with what is brought to the old version, whatever release \
+         of the system it is installed on; absent of other kernels.",
     ),
     KeyInfo::one(
         "kernel.arch",
@@ -114,7 +121,9 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     facts.set("kernel.release", told(&uname.release, release_source));
     facts.set("kernel.build", told(&uname.version, build_source));
     facts.set("kernel.version", version);
+    let build = builds::of(&flavour, &uname.release, release_source);
     facts.set("kernel.flavour", flavour);
+    facts.set("kernel.vendor-build", build);
     let arch = match (uname.machine.as_str(), machine_in(&uname.release)) {
         ("", Some(machine)) => Fact::known(machine, release_source),
         (machine, _) => told(machine, place("/proc/sys/kernel/arch")),

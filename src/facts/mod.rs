@@ -12,6 +12,7 @@ mod rest;
 
 mod boot;
 mod btf;
+mod builds;
 mod capabilities;
 mod cgroup;
 mod devtools;

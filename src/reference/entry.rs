@@ -4,13 +4,14 @@ use serde::Serialize;
 
 use super::block::{Block, terminal};
 use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Need, Needs, SCHEMA};
-use crate::report::Style;
+use crate::report::{Style, clean};
 use crate::yaml;
 
 /// A check for a person: what, why, when, how it is judged, its causes and their fixes.
 #[must_use]
 pub fn show(catalogue: &Catalogue, check: &Check, style: Style) -> String {
-    let head = format!("{}  {}\n", style.bold(&check.title), style.dim(&check.id));
+    let title = style.bold(&clean(&check.title));
+    let head = format!("{title}  {}\n", style.dim(&clean(&check.id)));
     style.plain(&head) + &terminal(&blocks(catalogue, check), style)
 }
 
@@ -195,4 +196,23 @@ fn fix(fix: &Fix) -> Vec<Block> {
         blocks.push(Block::Points(points));
     }
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A terminal sees nothing that it would obey, whoever made the check.
+    #[test]
+    fn what_is_shown_is_clean() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let mut check = catalogue.checks[0].clone();
+        check.title = "\u{1b}[31mred\nline \u{202e}gnol".to_owned();
+        check.why.clone_from(&check.title);
+        check.references = vec![check.title.clone()];
+        let shown = show(&catalogue, &check, Style::default());
+        let harmful = |c: char| c != '\n' && crate::report::is_harmful(c);
+        assert!(!shown.contains(harmful), "{shown:?}");
+        assert!(!shown.contains("\nline"), "{shown:?}");
+    }
 }

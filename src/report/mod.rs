@@ -17,6 +17,7 @@ mod script;
 mod style;
 mod text;
 
+pub use crate::harmless::is_harmful;
 pub use evidence::evidence_line;
 pub use junit::junit;
 pub use machine::{json, yaml};
@@ -31,5 +32,5 @@ pub use profiles::{ProfileReport, profiles_text};
 pub use prometheus::prometheus;
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
 pub use script::fix_script;
-pub use style::{Detail, Style, clean, is_harmful};
+pub use style::{Detail, Style, clean};
 pub use text::{broken, text};

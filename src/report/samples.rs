@@ -66,6 +66,7 @@ pub(super) fn report() -> Report {
                 risk: None,
                 undo: Vec::new(),
                 verify: "bpf-doctor check --only fails-badly".to_owned(),
+                only_on: None,
             }],
             ..finding("fails-badly", "maps", Status::Fail, Severity::Error)
         },

@@ -270,6 +270,7 @@ mod tests {
             risk: None,
             undo: lines(undo),
             verify: "v".to_owned(),
+            only_on: None,
         }
     }
 

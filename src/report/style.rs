@@ -3,6 +3,7 @@
 use owo_colors::OwoColorize;
 
 use crate::diagnosis::{Finding, Severity, Status};
+use crate::harmless::is_harmful;
 
 /// How much of a report is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,11 +113,4 @@ impl Style {
 pub fn clean(text: &str) -> String {
     let safe = |c| if is_harmful(c) { '\u{fffd}' } else { c };
     text.chars().map(safe).collect()
-}
-
-/// Whether it is a control character, or one that reorders or hides text.
-#[must_use]
-pub fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

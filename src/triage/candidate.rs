@@ -375,13 +375,16 @@ impl Candidate<'_> {
     }
 }
 
-/// Fixes in the order people try them in.
+/// Fixes in the order people try them in; those of systems that the host may not be, last.
 fn cheapest_first(mut fixes: Vec<RenderedFix>) -> Vec<RenderedFix> {
-    fixes.sort_by_key(|fix| match fix.needs {
-        Needs::Nothing => 0,
-        Needs::Privilege => 1,
-        Needs::Reboot => 2,
-        Needs::Rebuild => 3,
+    fixes.sort_by_key(|fix| {
+        let price = match fix.needs {
+            Needs::Nothing => 0,
+            Needs::Privilege => 1,
+            Needs::Reboot => 2,
+            Needs::Rebuild => 3,
+        };
+        (fix.only_on.is_some(), price)
     });
     fixes
 }

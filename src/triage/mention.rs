@@ -78,7 +78,9 @@ pub(super) fn is_plain(words: &str) -> bool {
             let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
             capitals > 1 && !LOUD.contains(word)
         });
-    !words.contains(is_code) && abbreviations.next().is_none()
+    // Nothing but a kernel, and what is made of its types, is called so.
+    let is_of_kernel = words.contains("vmlinux");
+    !words.contains(is_code) && !is_of_kernel && abbreviations.next().is_none()
 }
 
 /// What a command printed of which a terminal's log has the one line below: `uname -r` and the
@@ -197,6 +199,7 @@ mod tests {
             "tail_call abuse",
             "R2 is no pointer",
             "8193 jumps",
+            "'vmlinux.h' file not found",
         ] {
             assert!(!is_plain(words), "{words}");
         }

@@ -152,7 +152,7 @@ impl Page {
             return;
         }
         if let Some(fix) = cause.fixes.first() {
-            self.explained("fix", &fix.summary);
+            self.explained("fix", &fix.told());
         }
         if let Some(command) = cause.look_closer.first() {
             self.labelled(
@@ -198,7 +198,7 @@ impl Page {
                 Needs::Rebuild => " (needs a kernel build and a reboot)",
             };
             let label = if index == 0 { "fix" } else { "or" };
-            self.explained(label, &format!("{}{needs}", fix.summary));
+            self.explained(label, &format!("{}{needs}", fix.told()));
             for command in fix.commands.iter().take(commands) {
                 let command = clean(command);
                 let line = match command.strip_prefix("# ") {

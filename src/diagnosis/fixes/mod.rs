@@ -89,6 +89,7 @@ pub(super) fn render(
             "program" => "run the program again".to_owned(),
             _ => verify.to_owned(),
         },
+        only_on: None,
     })
 }
 
