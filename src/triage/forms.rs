@@ -64,6 +64,11 @@ pub(super) const FORMS: &[Form] = &[
     ),
     (Libbpf, ProgramLoad, r"load bpf program failed: (?P<err>.*)"),
     (
+        Ebpf,
+        ProgramLoad,
+        r#"error while loading "(?P<prog>[^"]*)"[ :(]+(?P<err>[^()]*)"#,
+    ),
+    (
         Libbpf,
         ProgramLoad,
         r"prog '(?P<prog>[^']*)': failed to load: (?P<err>.*)",
@@ -704,6 +709,10 @@ pub(super) const LOOSE: &[(Operation, &str)] = &[
     (
         ProgramLoad,
         r"bpf_(?:load_program|prog_load)\w*\(\)? ?(?:failed|error|err)?[^:=]*[:=] ?(?P<err>.*)",
+    ),
+    (
+        ProgramLoad,
+        r"bpf_(?:load_program|prog_load)\w*\(\) (?P<err>err=-?\d+)",
     ),
     (
         ProgramLoad,
