@@ -325,6 +325,11 @@ pub(super) const FORMS: &[Form] = &[
         AttachTc,
         r"(?:attach(?:ing)? tcx (?:egress|ingress|program)|attaching (?:tcx|netkit|tc) program)[^:]*: (?P<err>.*)",
     ),
+    (
+        Ebpf,
+        AttachXdp,
+        r"attaching program \S*xdp\S* using bpf_link: create link: (?P<err>.*)",
+    ),
     (Ebpf, Attach, r"(?:create|creating) link: (?P<err>.*)"),
     (
         Ebpf,
