@@ -721,6 +721,10 @@ pub(super) const LOOSE: &[(Operation, &str)] = &[
     ),
     (
         ProgramLoad,
+        r"\bBPF_PROG_LOAD\b[)`]? ?(?:failed|error|returned)?: (?P<err>.*)",
+    ),
+    (
+        ProgramLoad,
         r"failed to load BPF (?:object|prog\w*) \((?P<err>.*)",
     ),
     (
