@@ -428,3 +428,109 @@ fn one_line_says_a_cause_once() {
         assert_eq!(told.len(), all, "{log}");
     }
 }
+
+/// A name of a mechanism, a list that has it, and a host that is in order are no refusal.
+#[test]
+fn what_is_in_order_is_no_evidence() {
+    let errors = [
+        "load program: permission denied",
+        "load program: operation not permitted",
+        "libbpf: map 'm': failed to create: Operation not permitted(-1)",
+    ];
+    let remarks = [
+        "Supported LSMs: lockdown,capability,yama,selinux,bpf,landlock",
+        "{\"lsms\":\"lockdown,capability,yama,apparmor,bpf\"}",
+        "LSM list: landlock,lockdown,yama,bpf",
+        "SELinux status: disabled",
+        "apparmor module is loaded. 0 profiles are in enforce mode.",
+        "SELinux:  Initializing.",
+        "SecureBoot disabled",
+        "Permissive",
+        "mount: bpf on /sys/fs/bpf type bpf (rw)",
+    ];
+    for error in errors {
+        let alone = causes(error);
+        for remark in remarks {
+            assert_eq!(
+                causes(&format!("{remark}\n{error}")),
+                alone,
+                "{remark}: {error}"
+            );
+        }
+    }
+    // A refusal is one.
+    let log = "kernel: Lockdown: agent: use of bpf to read kernel RAM is restricted; see man kernel_lockdown.7";
+    assert_eq!(causes(log), ["kernel-lockdown"]);
+}
+
+/// `section` with a word for wrong is not the name of a program's section.
+#[test]
+fn a_section_of_the_file_is_not_that_of_a_program() {
+    let rows = [
+        (
+            "libbpf: sec 'xdp': corrupted symbol #27 pointing to invalid section #65522 for relo #0",
+            "clang-toolchain",
+        ),
+        (
+            "libbpf: can't find section 'xdp' referenced from .BTF.ext",
+            "clang-toolchain",
+        ),
+        (
+            "libbpf: prog 'p': failed to find BPF program (FD 2) BTF ID for 'f': -ENOENT",
+            "program-extension-refused",
+        ),
+        (
+            "libbpf: struct_ops reloc x: cannot find prog at shdr_idx 2 to relocate func ptr y",
+            "struct-ops-refused",
+        ),
+        (
+            "load BTF: compressed BTF map section is not supported",
+            "object-btf-rejected",
+        ),
+        (
+            "libbpf: prog 'p': missing BPF prog type, check ELF section name 'xpd'",
+            "sec-name-unrecognized",
+        ),
+    ];
+    for (line, cause) in rows {
+        assert_eq!(causes(line), [cause], "{line}");
+    }
+}
+
+/// Compilers, whatever the sort of the error, where the source is one of BPF programs.
+#[test]
+fn what_a_compiler_says_of_bpf_sources_is_told() {
+    let rows = [
+        (
+            "hello.bpf.c:5:15: error: incomplete definition of type 'struct bpf_raw_tracepoint_args'",
+            "clang-toolchain",
+        ),
+        (
+            "tc_bpf_encap.c:61:26: error: variable has incomplete type 'struct bpf_redir_neigh'",
+            "clang-toolchain",
+        ),
+        (
+            "x.bpf.c:12:9: error: no member named 'state' in 'struct task_struct'",
+            "clang-toolchain",
+        ),
+        (
+            "/usr/include/bpf/bpf_helper_defs.h:78:83: error: unknown type name '__u64'",
+            "clang-toolchain",
+        ),
+        (
+            "/virtual/main.c:44:20: error: incompatible pointer to integer conversion passing 'void *'",
+            "bcc-header-mismatch",
+        ),
+        (
+            "ERROR: Include headers with missing type definitions or install BTF information to your system.",
+            "kernel-btf-missing",
+        ),
+    ];
+    for (line, cause) in rows {
+        assert_eq!(causes(line), [cause], "{line}");
+    }
+    assert_eq!(
+        causes("main.c:12:9: error: no member named 'state' in 'struct task'"),
+        [""; 0]
+    );
+}

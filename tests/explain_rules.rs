@@ -7,6 +7,7 @@
 #[path = "support/explaining.rs"]
 mod explaining;
 
+use bpf_doctor::catalogue::Kind;
 use bpf_doctor::facts::{Fact, Facts};
 use bpf_doctor::triage::{self, Confidence, Explained, KnownHost, Standing};
 use explaining::{CATALOGUE, SEARCHER, explain};
@@ -139,10 +140,10 @@ fn words_of_something_else_are_no_failure_of_ebpf() {
 }
 
 #[test]
-fn a_refusal_that_is_not_known_is_quoted_and_nothing_made_of_it() {
+fn a_refusal_that_is_not_known_is_quoted() {
     let log = "libbpf: prog 'watch': BPF program load failed: Invalid argument\n\
         libbpf: prog 'watch': -- BEGIN PROG LOAD LOG --\n\
-        0: R1=ctx() R10=fp0\n; frob(ctx); @ watch.bpf.c:9\n4: (85) call bpf_frob#1\n\
+        0: R1=ctx() R10=fp0\n; frob(ctx); @ watch.bpf.c:9\n4: (bf) r1 = r2\n\
         the frobnicator of this hook is upside down\n\
         processed 5 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n\
         -- END PROG LOAD LOG --\nlibbpf: prog 'watch': failed to load: -22\n";
@@ -768,4 +769,257 @@ fn without_a_host_no_system_is_taken_for_it() {
             assert_eq!(found, None, "{log}");
         }
     }
+}
+/// What leaves several things open says so by its weight: `medium` at most, unless the host has it.
+#[test]
+fn what_leaves_several_causes_open_is_not_sure() {
+    let catalogue = bpf_doctor::built_in_catalogue().unwrap();
+    let mut seen = 0;
+    for check in &catalogue.checks {
+        if check.kind != Kind::Host || check.causes.len() < 2 {
+            continue;
+        }
+        for symptom in check.symptoms.iter().filter(|one| one.cause.is_none()) {
+            seen += 1;
+            assert!(
+                !(85..92).contains(&symptom.weight),
+                "{}: {symptom:?}",
+                check.id
+            );
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+/// Whatever the verifier says last of a program, something is made of it.
+#[test]
+fn a_refusal_in_unknown_words_is_told_by_its_instruction() {
+    let log = |instruction: &str, sentence: &str| {
+        format!(
+            "0: R1=ctx() R10=fp0\n{instruction}\n{sentence}\n\
+             processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0"
+        )
+    };
+    let rows = [
+        (
+            "2: (85) call bpf_task_acquire#71302",
+            "R1 is of a sort nobody has met",
+            "verifier-helper-arg-type",
+        ),
+        (
+            "2: (61) r1 = *(u32 *)(r2 +4)",
+            "R2 is of a sort nobody has met",
+            "verifier-invalid-mem-access",
+        ),
+    ];
+    for (instruction, sentence, cause) in rows {
+        let found = first(&log(instruction, sentence));
+        assert_eq!((&*found.cause, found.confidence), (cause, Confidence::Low));
+        let quoted = found.lines.iter().map(|line| line.text.as_str());
+        assert_eq!(quoted.collect::<Vec<_>>(), [sentence]);
+        assert!(found.instruction.is_some());
+    }
+    // What is no verdict makes none, and neither does a program that was taken.
+    let rows = [
+        ("2: (85) call bpf_ktime_get_ns#5", "2: safe"),
+        (
+            "2: (85) call bpf_ktime_get_ns#5",
+            "Func#1 ('f') is safe for any args that match its prototype",
+        ),
+        (
+            "2: (79) r1 = *(u64 *)(r1 +0)",
+            "func 'sys_exit' arg0 has btf_id 27 type STRUCT 'pt_regs'",
+        ),
+        ("2: (79) r1 = *(u64 *)(r1 +0)", "3: (95) exit"),
+    ];
+    for (instruction, sentence) in rows {
+        let explanation = explain(&log(instruction, sentence));
+        assert!(
+            !explanation.recognised,
+            "{sentence}: {:?}",
+            explanation.causes
+        );
+    }
+}
+
+/// Each sentence of the verifier leads to its family, in the words of old kernels and of new ones.
+#[test]
+fn the_last_words_of_the_verifier_have_a_family() {
+    let rows = [
+        (
+            "cannot restore irq state out of order, expected id=2 acquired at insn_idx=10",
+            "verifier-lock",
+        ),
+        (
+            "irq flag acquired by bpf_local_irq_save kfuncs cannot be restored with bpf_res_spin_lock kfuncs",
+            "verifier-lock",
+        ),
+        (
+            "bpf_res_spin_unlock cannot be out of order",
+            "verifier-lock",
+        ),
+        ("can't res_spin_{lock,unlock} in rbtree cb", "verifier-lock"),
+        (
+            "BPF_EXIT instruction in main prog cannot be used inside bpf_rcu_read_lock-ed region",
+            "verifier-lock",
+        ),
+        (
+            "kernel func bpf_copy is sleepable within non-preemptible region",
+            "verifier-sleepable",
+        ),
+        (
+            "sleepable global function copy() called in IRQ-disabled region",
+            "verifier-sleepable",
+        ),
+        (
+            "potential write to dynptr at off=-16 disallowed",
+            "verifier-invalid-stack-access",
+        ),
+        (
+            "R2 invalid sock access off=2 size=2",
+            "verifier-invalid-mem-access",
+        ),
+        (
+            "off=8 kptr isn't referenced kptr",
+            "verifier-invalid-mem-access",
+        ),
+        (
+            "write to change key R2 not allowed",
+            "verifier-write-forbidden",
+        ),
+        (
+            "store to referenced kptr disallowed",
+            "verifier-write-forbidden",
+        ),
+        (
+            "BPF_ATOMIC stores into R2 pkt is not allowed",
+            "verifier-write-forbidden",
+        ),
+        (
+            "allocated object must be referenced",
+            "verifier-helper-arg-type",
+        ),
+        (
+            "more than one arg with ref_obj_id R2 2 4",
+            "verifier-helper-arg-type",
+        ),
+        ("callback function not static", "verifier-helper-arg-type"),
+        ("BPF_CALL uses reserved fields", "instruction-unsupported"),
+        ("invalid BPF_LD_IMM insn", "instruction-unsupported"),
+        (
+            "64-bit load-acquires are only supported on 64-bit arches",
+            "instruction-unsupported",
+        ),
+        ("invalid shift 64", "verifier-dead-code"),
+        (
+            "LD_ABS is only allowed in functions that return 'int'.",
+            "verifier-return-value",
+        ),
+        (
+            "tail_call is only allowed in functions that return 'int'.",
+            "tail-call-refused",
+        ),
+        ("cannot tail call within exception cb", "tail-call-refused"),
+        (
+            "tracing progs cannot use bpf_{list_head,rb_root} yet",
+            "verifier-lock",
+        ),
+        (
+            "multiple exception callback tags for main subprog",
+            "verifier-helper-arg-type",
+        ),
+        (
+            "func 'vfs_read' offset 6 is not multiple of 8",
+            "verifier-ctx-access",
+        ),
+        ("missing bpf_line_info for func#1", "object-btf-rejected"),
+        ("BUG backtracking idx 12", "verifier-internal-error"),
+        (
+            "insn 70000 cannot be patched due to 16-bit range",
+            "verifier-complexity-limit",
+        ),
+        (
+            "R8 invalid mem access ' inv'",
+            "verifier-invalid-mem-access",
+        ),
+        (
+            "R8 invalid mem access \"scalar\"",
+            "verifier-invalid-mem-access",
+        ),
+        ("R8 invalid mem access inv", "verifier-invalid-mem-access"),
+        (
+            "R0 invalid mem access `map_value_or_null`",
+            "verifier-null-check",
+        ),
+    ];
+    for (sentence, cause) in rows {
+        let log = format!(
+            "1: (b7) r2 = 0\n2: (95) exit\n{sentence}\n\
+             processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0"
+        );
+        let found = first(&log);
+        let names = [found.cause.as_str(), found.entry()];
+        assert!(names.contains(&cause), "{sentence}: {names:?}");
+        assert!(found.confidence >= Confidence::Medium, "{sentence}");
+    }
+}
+
+/// ENOSPC of a load is the buffer for the log, whoever loads; EINVAL that only wraps up is nothing.
+#[test]
+fn an_error_of_a_load_counts_by_what_it_is_an_error_of() {
+    for log in [
+        "panic: error while loading \"kprobe/do_exit\" (no space left on device)",
+        "error while loading \"kprobe/do_exit\": no space left on device",
+        "bpf_load_program() err=28 event=filler/sys_open message=0",
+        "bpf: Failed to load program: No space left on device",
+        "load program: no space left on device",
+        "libbpf: prog 'p': BPF program load failed: -ENOSPC",
+    ] {
+        assert_eq!(first(log).cause, "verifier-log-buffer", "{log}");
+    }
+    for log in [
+        "Error: Failed to load BPF program\n\nCaused by:\n    Invalid argument (os error 22)",
+        "libbpf: failed to load BPF skeleton 'bpf_bpf': -EINVAL",
+        "Error: Failed to load BPF program: Operation not supported (os error 95)",
+    ] {
+        let explanation = explain(log);
+        assert!(!explanation.recognised, "{log}: {:?}", explanation.causes);
+        assert_eq!(explanation.answer, "an error whose reason is not known");
+    }
+    let named = first("libbpf: prog 'p': BPF program load failed: Invalid argument");
+    assert_eq!(
+        (&*named.cause, named.confidence),
+        ("prog-type-unsupported", Confidence::Low)
+    );
+}
+
+/// What a file is called does not tell what failed.
+#[test]
+fn a_name_of_a_file_is_no_evidence() {
+    for log in [
+        "python3: can't open file 'kprobe.py': [Errno 2] No such file or directory",
+        "Error: failed to link '.output/usdt.tmp.bpf.o': No such file or directory (2)",
+    ] {
+        assert!(!explain(log).recognised, "{log}");
+    }
+    let log = "libbpf: elf: failed to open .output/uprobe.bpf.o: No such file or directory";
+    assert_eq!(first(log).cause, "application-bug");
+    let log = "libbpf: elf: failed to open /usr/bin/missing: No such file or directory";
+    assert_eq!(first(log).cause, "uprobe-symbol-missing");
+}
+
+/// The BTF that a load goes on without is a remark, and what failed behind it is the cause.
+#[test]
+fn what_is_gone_on_without_is_not_the_cause() {
+    let log = "libbpf: -- BEGIN BTF LOAD LOG ---\n[13] FUNC handle type_id=9 Invalid arg#1\n\
+               libbpf: -- END BTF LOAD LOG --\n\
+               libbpf: Error loading .BTF into kernel: -22. BTF is optional, ignoring.\n\
+               libbpf: prog 'handle': BPF program load failed: Invalid argument\n\
+               unknown opcode 8d\nprocessed 0 insns (limit 1000000)";
+    let causes: Vec<String> = explain(log)
+        .causes
+        .into_iter()
+        .map(|cause| cause.cause)
+        .collect();
+    assert_eq!(causes, ["instruction-unsupported"]);
 }

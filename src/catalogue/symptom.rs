@@ -55,6 +55,18 @@ pub enum Operation {
     Rlimit,
     /// Compiling a program.
     Compile,
+    /// A call that the verifier refused, in words that no symptom has.
+    RefusedCall,
+    /// An access to memory that the verifier refused, in words that no symptom has.
+    RefusedAccess,
+}
+
+impl Operation {
+    /// Whether it is the verifier that refused it.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::RefusedCall | Self::RefusedAccess)
+    }
 }
 
 /// Whose words a line speaks.
@@ -119,6 +131,15 @@ pub struct Symptom {
     pub says: Option<String>,
     /// Lines it is found in.
     pub examples: Vec<String>,
+}
+
+impl Symptom {
+    /// Whether it is about what the verifier refused.
+    #[must_use]
+    pub fn is_of_verifier(&self) -> bool {
+        let mut event = self.event.iter();
+        self.verifier.is_some() || event.any(|operation| operation.is_refusal())
+    }
 }
 
 #[derive(Deserialize)]

@@ -173,7 +173,9 @@ fn is_echo(reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
 /// Whether a hit has nothing but the error of a load, of which the verifier said why: then
 /// nothing else is to be made of the error.
 fn is_outspoken(catalogue: &Catalogue, reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
-    let bare = symptom.text.is_none() && symptom.verifier.is_none();
+    // What weighs little has no more than the loader's own words for the error.
+    let is_said_so = symptom.text.is_some() && symptom.weight >= VAGUE;
+    let bare = symptom.verifier.is_none() && !is_said_so;
     let errno = hit.names.get("errno").map(String::as_str);
     if !bare
         || !symptom.event.contains(&Operation::ProgramLoad)
@@ -306,7 +308,7 @@ impl Candidate<'_> {
         let remains = refuted.or(held);
         let hit = self.hits.first().map(|(hit, _)| *hit);
         let symptom = hit.and_then(|hit| self.check.symptoms.get(hit.symptom));
-        let is_verifier = symptom.is_some_and(|symptom| symptom.verifier.is_some());
+        let is_verifier = symptom.is_some_and(Symptom::is_of_verifier);
         let around = hit.filter(|_| is_verifier).map(|hit| &hit.around);
         let means = symptom.and_then(|symptom| symptom.says.as_deref());
         let means = means.zip(hit).map(|(says, hit)| told(says, hit));
@@ -330,15 +332,6 @@ impl Candidate<'_> {
         if !advice.possible.is_empty() {
             UNDECIDED.clone_into(&mut advice.because);
         }
-        // Words that leave several causes open do not tell in so many words.
-        let is_undecided = advice.possible.len() > 1
-            && self.standing == Standing::Open
-            && self.check.kind == Kind::Host
-            && heaviest < OUTSPOKEN;
-        let confidence = match is_undecided {
-            true => confidence.min(Confidence::Medium),
-            false => confidence,
-        };
         Explained {
             cause: self.cause().to_owned(),
             entry: self.check.kind_of.is_some().then(|| self.check.id.clone()),

@@ -64,6 +64,11 @@ pub(super) const FORMS: &[Form] = &[
     ),
     (Libbpf, ProgramLoad, r"load bpf program failed: (?P<err>.*)"),
     (
+        Ebpf,
+        ProgramLoad,
+        r#"error while loading "(?P<prog>[^"]*)"[ :(]+(?P<err>[^()]*)"#,
+    ),
+    (
         Libbpf,
         ProgramLoad,
         r"prog '(?P<prog>[^']*)': failed to load: (?P<err>.*)",
@@ -319,6 +324,11 @@ pub(super) const FORMS: &[Form] = &[
         Ebpf,
         AttachTc,
         r"(?:attach(?:ing)? tcx (?:egress|ingress|program)|attaching (?:tcx|netkit|tc) program)[^:]*: (?P<err>.*)",
+    ),
+    (
+        Ebpf,
+        AttachXdp,
+        r"attaching program \S*xdp\S* using bpf_link: create link: (?P<err>.*)",
     ),
     (Ebpf, Attach, r"(?:create|creating) link: (?P<err>.*)"),
     (
@@ -704,6 +714,14 @@ pub(super) const LOOSE: &[(Operation, &str)] = &[
     (
         ProgramLoad,
         r"bpf_(?:load_program|prog_load)\w*\(\)? ?(?:failed|error|err)?[^:=]*[:=] ?(?P<err>.*)",
+    ),
+    (
+        ProgramLoad,
+        r"bpf_(?:load_program|prog_load)\w*\(\) (?P<err>err=-?\d+)",
+    ),
+    (
+        ProgramLoad,
+        r"\bBPF_PROG_LOAD\b[)`]? ?(?:failed|error|returned)?: (?P<err>.*)",
     ),
     (
         ProgramLoad,

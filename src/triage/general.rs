@@ -83,6 +83,9 @@ fn any_case(source: &str) -> Option<Regex> {
     surroundings::pattern(&format!("(?i){source}"))
 }
 
+/// The name of a source, an object or a script.
+static FILE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| any_case(r#"[^\s'"`:(]+\.(?:o|c|h|py|bt|go|rs|ko|so)\b"#));
 static FAILURE: LazyLock<Option<Regex>> = LazyLock::new(|| any_case(FAILS));
 static SHAPES: LazyLock<Vec<(Operation, Regex)>> = LazyLock::new(|| {
     let shapes = OPERATIONS.iter();
@@ -92,7 +95,11 @@ static SHAPES: LazyLock<Vec<(Operation, Regex)>> = LazyLock::new(|| {
 
 /// The innermost operation that a line says has failed with an error, if it says so.
 pub(super) fn event(line: &str) -> Option<Event> {
-    let bytes = line.as_bytes();
+    // What a file is called does not tell what failed.
+    let named = FILE
+        .as_ref()
+        .map(|file| file.replace_all(line.as_bytes(), &b"FILE"[..]));
+    let bytes = named.as_deref().unwrap_or(line.as_bytes());
     FAILURE.as_ref().filter(|fails| fails.is_match(bytes))?;
     // What is inside stands behind what wraps it.
     let mut found: Option<(usize, Operation)> = None;
@@ -155,6 +162,10 @@ mod tests {
                 None,
             ),
             ("failed to load the bpf program", None),
+            (
+                "python3: can't open file 'kprobe.py': [Errno 2] No such file or directory",
+                None,
+            ),
             ("bpf: error: permission denied", None),
         ];
         for (line, wanted) in rows {

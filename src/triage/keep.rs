@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::clean::quotable;
 use super::found::Hit;
 use super::lexicon::{FACTS, Told};
 use super::mention::tells;
 use super::place::Place;
 use super::search::Search;
 use super::surroundings::{Surroundings, refusal_above};
-use crate::catalogue::Symptom;
+use crate::catalogue::{Operation, Symptom};
 
 /// A symptom that a line has.
 pub(super) struct Found {
@@ -21,6 +22,16 @@ pub(super) struct Found {
     pub(super) plain: bool,
     /// What failed is known by words that anybody may say.
     pub(super) guessed: bool,
+}
+
+/// What was refused where this is the instruction.
+fn refused(instruction: &str) -> Option<Operation> {
+    let code = instruction.split_once(") ").map(|(_, code)| code)?;
+    if code.starts_with("call ") {
+        return Some(Operation::RefusedCall);
+    }
+    let of_memory = code.contains(" *)(r") || code.contains(" *)skb[");
+    of_memory.then_some(Operation::RefusedAccess)
 }
 
 impl<'a> Search<'a> {
@@ -85,9 +96,24 @@ impl<'a> Search<'a> {
             return;
         };
         let line = at.number.saturating_sub(above);
-        if !self.told.contains(&line) {
-            let program = Surroundings::above(at.inside, at.before, "", None).program;
-            self.reading.keep_refusal(line, &text, program);
+        if self.told.contains(&line) {
+            return;
+        }
+        let around = Surroundings::above(at.inside, at.before, "", None);
+        let refused = around.instruction.as_deref().and_then(refused);
+        self.reading.keep_refusal(line, &text, around.program);
+        // The sentence is not known, but the instruction that it is about is.
+        let symptoms = refused.and_then(|operation| self.by_event.get(&operation));
+        for symptom in symptoms.cloned().unwrap_or_default() {
+            let found = Found {
+                symptom,
+                names: BTreeMap::new(),
+                text: quotable(&text),
+                aside: false,
+                plain: false,
+                guessed: true,
+            };
+            self.hit(found, Place { number: line, ..at });
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) struct Search<'a> {
     pub(super) lexicon: &'a Lexicon,
     pub(super) reading: Reading,
     /// Symptoms that have no pattern, by what must have failed.
-    by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
+    pub(super) by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
     pub(super) places: Places,
     shapes: Shapes,
     candidates: Candidates,

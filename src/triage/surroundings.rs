@@ -41,7 +41,7 @@ static STATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What else stands in the verifier's log beside its verdict.
 static ASIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
-        r"(?:^\W*|[|:\]>] ); |(?:^|[\s:|\]>])(?:[0-9]{1,7}: (?:\([0-9a-f]{2}\)|R\d|frame|<|safe)|from \d+ to \d+|R\d{1,2}(?:_r?w?)?=|(?:last|first|parent)[_ ]|regs=|mark_precise|func#\d+ @|caller:|callee:|frame\d|returning from|to caller|propagating|Validating |Live regs|-- (?:BEGIN|END)|-+ ?BEGIN|-+ ?END|processed \d|BPF program load failed|Verifier analysis|\d+ lines? omitted)|line\(s\) omitted",
+        r"(?:^\W*|[|:\]>] ); |(?:^|[\s:|\]>])(?:[0-9]{1,7}: (?:\([0-9a-f]{2}\)|R\d|frame|<|safe)|from \d+ to \d+|R\d{1,2}(?:_r?w?)?=|(?:last|first|parent)[_ ]|regs=|mark_|force_|[Ff]unc#\d+ (?:@|is |\(\S+ is )|SCC (?:enter|exit|backedge)|subprog#\d|topo_order|Note, |func '[^']*' arg\d+ has btf_id|Cannot find btf of tracepoint|caller:|callee:|frame\d|returning from|to caller|propagating|Validating |Live regs|-- (?:BEGIN|END)|-+ ?BEGIN|-+ ?END|processed \d|BPF program load failed|Verifier analysis|\d+ lines? omitted)|line\(s\) omitted",
     )
 });
 /// What the verifier adds to its verdict.

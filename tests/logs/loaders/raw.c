@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
 
 static unsigned char attr[256];
 
@@ -40,6 +41,14 @@ int main(int count, char **words)
 		unsigned int fields[] = { 0, open("/sys/fs/bpf", O_RDONLY) };  /* flags, bpffs_fd */
 		memcpy(attr, fields, sizeof(fields));
 		return bpf(36, sizeof(fields), "bpf(BPF_TOKEN_CREATE) failed");
+	}
+	if (!strcmp(way, "perf")) {             /* counts what all processes of a processor do */
+		struct perf_event_attr event = { .type = PERF_TYPE_SOFTWARE, .size = sizeof(event),
+			.config = PERF_COUNT_SW_CPU_CLOCK };
+		if (syscall(SYS_perf_event_open, &event, -1, 0, -1, 0) >= 0)
+			return 0;
+		fprintf(stderr, "perf_event_open failed: %s\n", strerror(errno));
+		return 1;
 	}
 	if (!strcmp(way, "short-log")) {        /* a log that does not fit */
 		static char log[128];
