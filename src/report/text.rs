@@ -310,7 +310,10 @@ impl Page {
         self.line("");
         let parts = [software(report), tally(report)];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        self.line(&format!("{verdict}: {}", parts.join("; ")));
+        match parts.is_empty() {
+            true => self.line(&verdict),
+            false => self.line(&format!("{verdict}: {}", parts.join("; "))),
+        }
     }
 }
 
