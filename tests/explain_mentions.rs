@@ -436,6 +436,7 @@ fn what_is_in_order_is_no_evidence() {
         "load program: permission denied",
         "load program: operation not permitted",
         "libbpf: map 'm': failed to create: Operation not permitted(-1)",
+        "load program: no such file or directory",
     ];
     let remarks = [
         "Supported LSMs: lockdown,capability,yama,selinux,bpf,landlock",
@@ -447,6 +448,8 @@ fn what_is_in_order_is_no_evidence() {
         "SecureBoot disabled",
         "Permissive",
         "mount: bpf on /sys/fs/bpf type bpf (rw)",
+        "-r--r--r-- 1 root root 5432123 Jan  1 10:00 /sys/kernel/btf/vmlinux",
+        "libbpf: extern (kcfg) 'CONFIG_X': set to y",
     ];
     for error in errors {
         let alone = causes(error);

@@ -50,7 +50,9 @@ pub(super) fn rejoined(bytes: &[u8], broken: Broken) -> Option<Vec<(u64, String)
         }
         // A full line was cut within a word; one that is nearly full was cut between words.
         let length = line.chars().count();
-        glue = if length == width {
+        glue = if is_listed(line) {
+            None
+        } else if length == width {
             Some("")
         } else if length + 24 >= width && broken == Broken::Perhaps {
             Some(" ")
@@ -68,7 +70,17 @@ pub(super) fn goes_on(above: &str, line: &str) -> bool {
     let begins_anew = line
         .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '[' | '{' | ';'))
         || line.starts_with("libbpf: ");
-    !line.is_empty() && !begins_anew && first(line) != first(above)
+    !line.is_empty() && !begins_anew && !is_listed(above) && first(line) != first(above)
+}
+
+/// Whether `ls -l` printed a line: what stands below it is no part of it.
+fn is_listed(line: &str) -> bool {
+    let mode = line.split_whitespace().next().unwrap_or_default();
+    mode.len() >= 10
+        && mode.starts_with(['-', 'd', 'l', 'c', 'b', 'p', 's'])
+        && mode.get(1..10).is_some_and(|mode| {
+            mode.bytes().all(|byte| b"-rwxsStT".contains(&byte)) && mode.contains('r')
+        })
 }
 
 /// How far below an error its causes may begin: a verifier's log may stand between.
@@ -179,6 +191,11 @@ mod tests {
             ),
             ("[ 1.0] BPF: x", "[ 1.1] BPF: y", false),
             ("an error", "", false),
+            (
+                "-r--r--r-- 1 root root 54 Jan  1 10:00 /sys/kernel/btf/vmlinux",
+                "load program: no such file",
+                false,
+            ),
         ];
         for (above, line, expected) in rows {
             assert_eq!(goes_on(above, line), expected, "{above} / {line}");
