@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::recorder::{Answer, Record, is_refusal, refused};
 use super::stored::{digest, name_in_bundle};
-use super::{Conflict, Host, Kind, Uname};
+use super::{Conflict, Host, Kind, Uname, in_a_line};
 use crate::labels::Labels;
 
 const SCHEMA: &str = "bpf-doctor/bundle/v1";
@@ -276,11 +276,7 @@ impl Bundle {
         let schema = text.lines().next().unwrap_or_default();
         let schema = schema.trim_start_matches("schema: ").trim();
         if schema != SCHEMA {
-            let shown: String = schema
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(60)
-                .collect();
+            let shown = in_a_line(schema, 60);
             return Err(format!(
                 "it is a `{shown}`, made by a newer bpf-doctor; this one reads `{SCHEMA}`"
             ));
@@ -300,8 +296,7 @@ impl Bundle {
             return Err(format!("its {MANIFEST}: {wrong}"));
         }
         if crate::time::seconds(&manifest.collected_at).is_none() {
-            let shown = manifest.collected_at.chars().filter(|c| !c.is_control());
-            let shown: String = shown.take(60).collect();
+            let shown = in_a_line(&manifest.collected_at, 60);
             return Err(format!(
                 "its {MANIFEST}: collected_at is no time: `{shown}`"
             ));

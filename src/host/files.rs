@@ -284,6 +284,9 @@ pub(crate) fn config_version(text: &str) -> Option<&str> {
     })
 }
 
+/// Why [`unpacked`] refuses more than was asked for.
+pub(super) const TOO_LARGE: &str = ": it is too large";
+
 /// The bytes of a file, which may be packed with gzip; not more than `most` of them.
 pub(super) fn unpacked(bytes: &[u8], most: usize) -> Result<Vec<u8>, &'static str> {
     let mut plain = Vec::new();
@@ -298,7 +301,7 @@ pub(super) fn unpacked(bytes: &[u8], most: usize) -> Result<Vec<u8>, &'static st
         return Err(": it can't be unpacked");
     }
     if plain.len() > most {
-        return Err(": it is too large");
+        return Err(TOO_LARGE);
     }
     Ok(plain)
 }

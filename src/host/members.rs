@@ -7,6 +7,7 @@ use tar::EntryType;
 
 use super::archive::{Limits, NEXT, Problem};
 use super::holes::{self, Pieces};
+use super::in_a_line;
 use super::packed::TooMuch;
 
 /// Blocks that headers, and the bytes of members, are padded to.
@@ -309,7 +310,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// A member's name in a line.
 pub(super) fn shown(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(80).collect()
+    in_a_line(name, 80)
 }
 
 /// An error of a decoder in one line, perhaps with the member that was read, and its size.

@@ -182,6 +182,12 @@ fn uname_of_proc(host: &dyn Host) -> io::Result<Uname> {
     })
 }
 
+/// Foreign text in a line, with so many characters at most.
+fn in_a_line(text: &str, most: usize) -> String {
+    let harmless = text.chars().filter(|c| !c.is_control());
+    harmless.take(most).collect()
+}
+
 fn no_release() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "holds no release of a kernel")
 }

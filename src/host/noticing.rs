@@ -3,9 +3,10 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
+use std::io;
 use std::rc::Rc;
 
+use super::files::{TOO_LARGE, unpacked};
 use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
 
 /// What was noticed so far: by path, in words that continue its name.
@@ -166,16 +167,9 @@ impl<H: Host> Host for Noticing<H> {
 
 /// Whether the bytes of a config, unpacked, are more than any has.
 fn is_no_config(path: &str, bytes: &[u8]) -> bool {
-    const MOST: u64 = 8 << 20;
+    const MOST: usize = 8 << 20;
     let name = path.rsplit('/').next().unwrap_or_default();
-    if !name.starts_with("config") {
-        return false;
-    }
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return bytes.len() as u64 > MOST;
-    }
-    let unpacked = flate2::read::MultiGzDecoder::new(bytes).take(MOST + 1);
-    io::copy(&mut { unpacked }, &mut io::sink()).is_ok_and(|count| count > MOST)
+    name.starts_with("config") && unpacked(bytes, MOST) == Err(TOO_LARGE)
 }
 
 /// Whether a file of nothing is one whose content was lost.
@@ -196,6 +190,8 @@ fn is_never_empty(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
     use crate::host::Memory;
 

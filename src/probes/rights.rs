@@ -13,6 +13,7 @@ use super::errno::Code;
 use super::filters;
 use super::filters::Word;
 use super::kernel_types::short_file;
+use super::kinds::Command;
 use super::meaning;
 use super::outcome::Outcome;
 use super::outcome::ProbeResult;
@@ -161,9 +162,9 @@ impl Rights {
         };
         let made = matches!(stage, Stage::Create | Stage::BtfLoad | Stage::Load);
         let command = match stage {
-            Stage::Create => Some(Call::Bpf(0)),
-            Stage::Load => Some(Call::Bpf(5)),
-            Stage::BtfLoad => Some(Call::Bpf(18)),
+            Stage::Create => Some(Call::bpf(Command::MapCreate)),
+            Stage::Load => Some(Call::bpf(Command::ProgLoad)),
+            Stage::BtfLoad => Some(Call::bpf(Command::BtfLoad)),
             _ => None,
         };
         // Where no filter is in force, nobody but the kernel answers.
@@ -509,7 +510,7 @@ mod tests {
             let answer = looked_up(errno.into());
             assert!(matches!(answer, Err(Trouble::Skipped(why)) if why.contains("/proc")));
         }
-        let pinned = Code::from(Errno::EINVAL).by_call(Call::Bpf(6));
+        let pinned = Code::from(Errno::EINVAL).by_call(Call::bpf(Command::ObjPin));
         assert!(matches!(looked_up(pinned), Err(Trouble::Failed { .. })));
     }
 

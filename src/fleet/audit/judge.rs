@@ -15,7 +15,8 @@ use crate::report::{Threshold, Verdict};
 /// What counts.
 #[derive(Debug, Clone, Default)]
 pub struct Weighing {
-    /// From which severity on a failing check makes a host not ready.
+    /// From which severity on a failing check makes a host not ready; with
+    /// [`Threshold::Never`] as with errors, for a fleet is told as it is.
     pub threshold: Threshold,
     /// The software that counts, where reports tell of some; all of it if empty.
     pub profiles: Vec<String>,
@@ -24,25 +25,22 @@ pub struct Weighing {
 impl Weighing {
     pub(super) fn word(&self) -> &'static str {
         match self.threshold {
-            Threshold::Error => "error",
+            Threshold::Error | Threshold::Never => "error",
             Threshold::Warning => "warning",
-            Threshold::Never => "never",
             Threshold::Strict => "strict",
         }
     }
 
-    fn least(&self) -> Option<Severity> {
+    fn least(&self) -> Severity {
         match self.threshold {
-            Threshold::Never => None,
-            Threshold::Error => Some(Severity::Error),
-            Threshold::Warning | Threshold::Strict => Some(Severity::Warning),
+            Threshold::Error | Threshold::Never => Severity::Error,
+            Threshold::Warning | Threshold::Strict => Severity::Warning,
         }
     }
 
     /// Whether this software runs.
     pub(super) fn runs(&self, software: &Software) -> Verdict {
         match self.lacks(software).next() {
-            _ if self.threshold == Threshold::Never => Verdict::Ready,
             Some(_) => Verdict::NotReady,
             None if software.open.is_empty() => Verdict::Ready,
             None => Verdict::Undetermined,
@@ -54,7 +52,7 @@ impl Weighing {
         let optional = matches!(self.threshold, Threshold::Warning | Threshold::Strict);
         let open = self.threshold == Threshold::Strict;
         let lists = [
-            (self.threshold != Threshold::Never, &software.missing),
+            (true, &software.missing),
             (optional, &software.optional),
             (open, &software.open),
         ];
@@ -108,7 +106,7 @@ impl Weighing {
             let strict = self.threshold == Threshold::Strict;
             let counts = |known: &&&Known| {
                 let fails = known.status == Status::Fail || strict;
-                fails && self.least().is_some_and(|least| known.severity >= least)
+                fails && known.severity >= self.least()
             };
             let counting = findings.iter().filter(counts);
             blockers.extend(counting.map(|known| Arc::clone(&known.check)));
@@ -119,16 +117,11 @@ impl Weighing {
         blockers.sort();
         blockers.dedup();
         let verdict = match () {
-            () if self.threshold == Threshold::Never => Verdict::Ready,
             () if !blockers.is_empty() => Verdict::NotReady,
             () if open => Verdict::Undetermined,
             () => Verdict::Ready,
         };
-        (
-            verdict,
-            blockers,
-            open && self.threshold != Threshold::Never,
-        )
+        (verdict, blockers, open)
     }
 }
 

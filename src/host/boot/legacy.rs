@@ -2,7 +2,7 @@
 
 use super::select::{Selected, Unselected};
 use super::text;
-use crate::host::Host;
+use crate::host::{Host, in_a_line};
 
 /// Where it lies; the names lead to one another where both are there.
 pub(crate) const LEGACY_MENUS: &[&str] = &["/boot/grub/grub.conf", "/boot/grub/menu.lst"];
@@ -103,12 +103,7 @@ pub(crate) fn by_legacy_menu(host: &dyn Host) -> Result<Selected, Unselected> {
         )),
     })?;
     if entry.image.is_empty() {
-        let title: String = entry
-            .title
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(60)
-            .collect();
+        let title = in_a_line(&entry.title, 60);
         return Err(untold(&format!("the entry `{title}` starts no kernel")));
     }
     Ok(Selected::of_menu(&entry.image, &entry.cmdline, path))

@@ -143,8 +143,7 @@ fn unfollowed(path: &str, problem: &str) -> String {
 
 /// Text out of a file of the host, in one line that is not too long.
 fn shown(text: &str) -> String {
-    let clean = text.chars().filter(|c| !c.is_control()).take(60);
-    format!("`{}`", clean.collect::<String>())
+    format!("`{}`", super::in_a_line(text, 60))
 }
 
 /// By a link to the kernel that was installed last.

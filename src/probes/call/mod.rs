@@ -3,6 +3,8 @@
 
 pub(super) mod errors;
 
+use super::kinds::Command;
+
 /// The commands of bpf(2), in the order of their numbers (`enum bpf_cmd`), without `BPF_`.
 pub(super) const COMMANDS: [&str; 38] = [
     "MAP_CREATE",
@@ -85,6 +87,11 @@ pub(super) enum Call {
 }
 
 impl Call {
+    /// A command of bpf(2).
+    pub(super) const fn bpf(command: Command) -> Self {
+        Self::Bpf(command as u32)
+    }
+
     /// Its name, as manuals have it.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -190,16 +197,16 @@ pub(super) const TALK: By = By::Several(&[
 /// What libbpf calls for an object: to load it, to attach its programs, to ask it.
 pub(super) const LIBBPF: By = By::Several(&[
     Call::MemfdCreate,
-    Call::Bpf(0),
-    Call::Bpf(5),
-    Call::Bpf(18),
-    Call::Bpf(2),
-    Call::Bpf(1),
-    Call::Bpf(10),
-    Call::Bpf(15),
-    Call::Bpf(17),
-    Call::Bpf(22),
-    Call::Bpf(28),
+    Call::bpf(Command::MapCreate),
+    Call::bpf(Command::ProgLoad),
+    Call::bpf(Command::BtfLoad),
+    Call::bpf(Command::MapUpdateElem),
+    Call::bpf(Command::MapLookupElem),
+    Call::bpf(Command::ProgTestRun),
+    Call::bpf(Command::ObjGetInfoByFd),
+    Call::bpf(Command::RawTracepointOpen),
+    Call::bpf(Command::MapFreeze),
+    Call::bpf(Command::LinkCreate),
     Call::PerfEventOpen,
     Call::Ioctl,
     Call::Socket,

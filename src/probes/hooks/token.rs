@@ -202,12 +202,12 @@ fn ended([step, a, b, c, d]: [u8; 5]) -> Trial {
         ),
         Some(Step::Token) => failed(
             Stage::Create,
-            By::One(Call::Bpf(Command::TokenCreate as u32)),
+            By::One(Call::bpf(Command::TokenCreate)),
             "no token was given",
         ),
         Some(Step::With) => failed(
             Stage::Trigger,
-            By::One(Call::Bpf(Command::MapCreate as u32)),
+            By::One(Call::bpf(Command::MapCreate)),
             "the token did not help to create a map",
         ),
         Some(Step::Without) => Err(Trouble::wrong(
