@@ -12,7 +12,7 @@ use super::gather::Reading;
 use super::summary::Summary;
 
 /// What may be held for all threads together, in bytes.
-const ROOM: usize = 96 << 20;
+const ROOM: usize = 48 << 20;
 /// What may be held besides for each host, in bytes: labels and findings of its own.
 const OF_A_HOST: usize = 2 << 10;
 /// Why a report is not used.

@@ -224,6 +224,9 @@ static void print_map(FILE *out, int fd, const struct bpf_map_info *info)
 	union bpf_attr attr;
 	FILE *in;
 
+	/* Tells which experiment left it, should one ever. */
+	fprintf(out, "map %u of type %u, key %u, value %u, entries %u, flags %#x\n", info->id,
+		info->type, info->key_size, info->value_size, info->max_entries, info->map_flags);
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	in = fopen(path, "re");
 	while (in && fgets(line, sizeof(line), in))

@@ -206,16 +206,16 @@ pub(super) fn number(event: &str) -> Result<u64, Trouble> {
 /// `raw-tracepoint`
 fn raw_tracepoint(bench: &mut Bench) -> Trial {
     let kind = Recipe::of(ProgType::RawTracepoint, &[]);
-    at_raw_tracepoint(bench, &kind, c"task_rename", |_| rename())
+    at_raw_tracepoint(bench, &kind, c"task_rename", rename)
 }
 
 /// `raw-tracepoint-writable`
 fn raw_tracepoint_writable(bench: &mut Bench) -> Trial {
     let kind = Recipe::of(ProgType::RawTracepointWritable, &[]);
+    let code = [Insn::set(Reg::R0, 0), Insn::exit()];
+    let smallest = bench.load(&Recipe::of(ProgType::SocketFilter, &code))?;
     // ENOENT: before 5.2 test runs have no such event.
-    at_raw_tracepoint(bench, &kind, c"bpf_test_finish", |bench| {
-        let code = [Insn::set(Reg::R0, 0), Insn::exit()];
-        let smallest = bench.load(&Recipe::of(ProgType::SocketFilter, &code))?;
+    at_raw_tracepoint(bench, &kind, c"bpf_test_finish", || {
         let answer = smallest.test_run(&basics::PACKET);
         answer.map(drop).at(Stage::Trigger)
     })
@@ -225,13 +225,12 @@ fn at_raw_tracepoint(
     bench: &mut Bench,
     kind: &Recipe<'_>,
     name: &CStr,
-    cause: fn(&mut Bench) -> Trial,
+    cause: impl Fn() -> Trial,
 ) -> Trial {
     let witness = Witness::load(bench, kind, &Code::new(), 0)?;
     let link = Link::raw_tracepoint(&witness.program, Some(name)).at(Stage::Attach)?;
     bench.tracing.keep(link);
-    cause(bench)?;
-    witness.has_fired()
+    witness.fires_on(cause)
 }
 
 /// Gives this thread the name it has, which is an event all the same.

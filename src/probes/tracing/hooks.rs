@@ -166,8 +166,7 @@ fn at_test_function(bench: &mut Bench, hook: u32, flags: u32) -> Trial {
     };
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;
     attach(bench, &witness)?;
-    witness.program.test_run(&[]).at(Stage::Trigger)?;
-    witness.has_fired()
+    witness.fires_on(|| witness.program.test_run(&[]).at(Stage::Trigger).map(drop))
 }
 
 /// Attaches a program where its recipe says.
@@ -200,8 +199,11 @@ fn fmod_ret(bench: &mut Bench) -> Trial {
     };
     let before = witness.program.test_run(&[]).at(Stage::Trigger)?;
     attach(bench, &witness)?;
-    let after = witness.program.test_run(&[]).at(Stage::Trigger)?;
-    witness.has_fired()?;
+    let mut after = before;
+    witness.fires_on(|| {
+        after = witness.program.test_run(&[]).at(Stage::Trigger)?;
+        Ok(())
+    })?;
     if before == after {
         return Err(Trouble::wrong(
             Stage::Read,
@@ -220,8 +222,7 @@ fn fmod_ret_of_check(bench: &mut Bench) -> Trial {
     };
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;
     attach(bench, &witness)?;
-    getsid()?;
-    witness.has_fired()
+    witness.fires_on(getsid)
 }
 
 /// `tp-btf`
@@ -233,8 +234,7 @@ fn tp_btf(bench: &mut Bench) -> Trial {
     };
     let witness = Witness::load(bench, &kind, &Code::new(), 0)?;
     attach(bench, &witness)?;
-    rename()?;
-    witness.has_fired()
+    witness.fires_on(rename)
 }
 
 /// `lsm`

@@ -164,9 +164,12 @@ impl Witness {
         Ok(Self { program, notes })
     }
 
-    /// Does what the program waits for, and again where it did not run: the kernel leaves a
+    /// Does what the program waits for, and again where it did not run. The kernel leaves a
     /// program of an event out while another one runs on the same processor, or a map is worked
-    /// on there (`bpf_prog_active` in kernel/trace/bpf_trace.c).
+    /// on there (`bpf_prog_active` in kernel/trace/bpf_trace.c), and one of a raw tracepoint or
+    /// a function while the same program is at work there for a task that had to make way
+    /// (`active` of `struct bpf_prog`: `__bpf_trace_run()`, `__bpf_prog_enter_recur()`). Those
+    /// of iterators and security hooks are never left out (`bpf_prog_check_recur()`).
     fn fires_on(&self, mut cause: impl FnMut() -> Trial) -> Trial {
         /// As often as no coincidence lasts.
         const TRIES: u32 = 50;
