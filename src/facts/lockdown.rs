@@ -2,7 +2,7 @@
 
 use super::kconfig::is_off;
 use super::kernel_log::KernelLog;
-use super::security::not_shown;
+use super::security::{NOT_MOUNTED, not_shown};
 use super::{Fact, Facts, Value, Why, boot, reader};
 use crate::host::{Host, KERNEL_LOG};
 
@@ -55,7 +55,7 @@ fn level(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &Facts) 
     }
     let hint = hint(facts);
     match why {
-        Why::Missing => Fact::unknown(why, &format!("securityfs is not mounted{hint}"), LOCKDOWN),
+        Why::Missing => Fact::unknown(why, &format!("{NOT_MOUNTED}{hint}"), LOCKDOWN),
         _ => Fact::unknown(why, hint.trim_start_matches("; "), LOCKDOWN),
     }
 }
@@ -322,7 +322,7 @@ mod tests {
         let module = "CONFIG_SECURITY_LOCKDOWN_LSM=y\n";
         let forced = format!("{module}CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y\n");
         for (config, cmdline, end) in [
-            (module, "quiet", "securityfs is not mounted"),
+            (module, "quiet", NOT_MOUNTED),
             (
                 module,
                 "lockdown=integrity",

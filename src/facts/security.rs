@@ -68,6 +68,10 @@ const SECURE_BOOT: &str =
 
 const SECURITYFS: &str = "/sys/kernel/security";
 
+/// Why nothing of securityfs is known, and what to type to know it.
+pub(super) const NOT_MOUNTED: &str =
+    "securityfs is not mounted: `mount -t securityfs securityfs /sys/kernel/security` shows it";
+
 /// Reads what securityfs and the modules' own files show; the kernel config helps where
 /// securityfs is not mounted, and has to be collected before.
 pub(super) fn collect(host: &dyn Host, mounts: &Mounts, log: &KernelLog, facts: &mut Facts) {
@@ -97,7 +101,7 @@ fn has_securityfs(host: &dyn Host, mounts: &Mounts) -> bool {
 }
 
 fn not_mounted(path: &str) -> Fact {
-    Fact::unknown(Why::Missing, "securityfs is not mounted", path)
+    Fact::unknown(Why::Missing, NOT_MOUNTED, path)
 }
 
 /// Why a file of securityfs shows nothing, where another source may know.
