@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::check::Check;
 use super::load::{Catalogue, LoadError, OptionRule, explain};
 use super::located;
-use super::options::{options_set, set_by, strange, undone};
+use super::options::{options_set, set_by, strange, undone, unheard_of};
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
 use super::rules::{RULES, Scene, left_over};
@@ -200,6 +200,7 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
             options.extend(condition.options().map(str::to_owned));
             options.extend(fixes.iter().flat_map(set_by).cloned());
             found.extend(fixes.iter().filter_map(|fix| undone(fix, &scene.rules)));
+            found.extend(unheard_of(fixes.iter(), scene));
         }
     }
     found.extend(strange(options, &scene.options));
@@ -637,6 +638,11 @@ checks:
                 "no mainline kernel 5.20 is known here",
             ),
             (
+                profile("{config: BPF, is: y}, fixes: [{summary: S, sysctl: {net.no: 1}}]"),
+                Level::Advice,
+                "see that `sysctl net.no` tells it",
+            ),
+            (
                 profile("{config: NO_SUCH_OPTION, is: y}"),
                 Level::Advice,
                 "an option CONFIG_NO_SUCH_OPTION",
@@ -687,7 +693,7 @@ checks:
     /// The kernels that may be asked for go as far as the tables of what kernels have.
     #[test]
     fn the_newest_kernel_is_that_of_the_tables() {
-        let (major, minor) = crate::catalogue::rules::NEWEST;
+        let (major, minor) = crate::catalogue::options::NEWEST;
         let table = include_str!("../features/table.yaml");
         assert!(table.contains(&format!("\nnewest: \"{major}.{minor}\"\n")));
     }

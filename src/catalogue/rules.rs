@@ -7,10 +7,9 @@ use super::condition::Condition;
 use super::fix::{Fix, Remedy};
 use super::lint::Level;
 use super::load::OptionRule;
-use super::options::{options_set, strange, undone};
+use super::options::{options_set, strange, undone, unheard_of};
 use super::points::ValuesOf;
 use super::possible::{Answers, NO, Patience, UNKNOWN, YES, possible};
-use crate::version::KernelVersion;
 
 /// A rule looks at one check and says what is wrong with it.
 pub(super) type Rule = fn(&Check, &Scene) -> Vec<(Level, String)>;
@@ -41,8 +40,7 @@ pub(super) const RULES: &[Rule] = &[
     odd_options,
     unknown_options,
     undone_options,
-    unknown_sysctls,
-    unknown_kernels,
+    unheard_of_names,
     names_without_group,
     without_fixes,
     without_confirmation,
@@ -299,53 +297,9 @@ fn fixes(check: &Check) -> impl Iterator<Item = &Fix> {
     check.causes.iter().flat_map(|cause| &cause.fixes)
 }
 
-/// Settings that no host is asked for: a wrong name fails where it is typed.
-fn unknown_sysctls(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let settings = fixes(check).filter_map(|fix| match &fix.remedy {
-        Remedy::Sysctl(settings) => Some(settings.keys()),
-        _ => None,
-    });
-    let key = |name: &str| format!("sysctl.{name}");
-    let unknown = settings
-        .flatten()
-        .filter(|name| !(scene.is_fact)(&key(name)));
-    let told = unknown.map(|name| {
-        let near = (scene.nearest_fact)(&key(name));
-        let near = near.and_then(|near| Some(near.strip_prefix("sysctl.")?.to_owned()));
-        let hint = near.map_or_else(
-            || format!("see that `sysctl {name}` tells it"),
-            |near| format!("there is `{near}`"),
-        );
-        let message = format!("`sysctl`: no kernel is known here to have `{name}`; {hint}");
-        (Level::Advice, message)
-    });
-    told.collect()
-}
-
-/// The last kernel of each number before the point, and the newest that is known.
-const LAST: &[(u32, u32)] = &[(3, 19), (4, 20), (5, 19), (6, 19), NEWEST];
-pub(super) const NEWEST: (u32, u32) = (7, 3);
-
-/// An upgrade to a kernel that nobody has released.
-fn unknown_kernels(check: &Check, _: &Scene) -> Vec<(Level, String)> {
-    let wanted = fixes(check).filter_map(|fix| match &fix.remedy {
-        Remedy::Steps(_, steps) => steps.kernel,
-        _ => None,
-    });
-    let is_none = |kernel: &KernelVersion| {
-        let (major, minor) = kernel.series();
-        let mut last = LAST.iter().filter(|last| last.0 == major);
-        major > NEWEST.0 || last.any(|last| minor > last.1)
-    };
-    let told = wanted.filter(is_none).map(|kernel| {
-        let ((major, minor), (first, second)) = (kernel.series(), NEWEST);
-        let message = format!(
-            "`upgrade`: no mainline kernel {major}.{minor} is known here; the newest is \
-             {first}.{second}"
-        );
-        (Level::Advice, message)
-    });
-    told.collect()
+/// Settings and kernels that a fix names and nobody knows.
+fn unheard_of_names(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
+    unheard_of(fixes(check), scene)
 }
 
 fn without_references(check: &Check, _: &Scene) -> Vec<(Level, String)> {
