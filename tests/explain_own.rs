@@ -197,6 +197,11 @@ fn texts_of_kernels_and_compilers_are_known() {
             "verifier-sleepable",
         ),
         (
+            "helper call might sleep in a non-sleepable prog",
+            NONE,
+            "verifier-sleepable",
+        ),
+        (
             "libbpf: prog 'p': -- BEGIN PROG LOAD LOG --",
             "helper call might sleep in a non-sleepable prog\n-- END PROG LOAD LOG --",
             "verifier-sleepable",

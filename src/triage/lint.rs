@@ -280,7 +280,7 @@ fn common(symptom: &Symptom) -> Option<(Level, String)> {
 fn alone_in(symptom: &Symptom, example: &str) -> String {
     let why = match symptom.verifier {
         Some(_) => "what the verifier says counts there where it speaks of a register, or is in \
-                    words of code and weighs 94 or more"
+                    words of code and weighs 94 or more, or weighs 99"
             .to_owned(),
         None if symptom.weight < UNMISTAKABLE => format!(
             "below {UNMISTAKABLE} its weight counts for nothing there; {OWN_WORDS} and more says \
