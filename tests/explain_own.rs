@@ -267,6 +267,7 @@ fn texts_of_kernels_and_compilers_are_known() {
         "/usr/include/stdint.h:26:10: fatal error: bits/libc-header-start.h: No such file or directory",
         "fatal error: 'bits/libc-header-start.h' file not found",
         "/usr/include/linux/errno.h:1:10: fatal error: asm/types.h: No such file or directory",
+        "error: unable to create target: 'No available targets are compatible with triple \"wasm32\"'",
         "gcc -m32 a.c\n/usr/include/linux/types.h:5:10: fatal error: 'asm/types.h' file not found",
         "# tc filter add dev eth0 parent ffff: u32 match u32 0 0\nError: TC classifier not found.",
     ] {
