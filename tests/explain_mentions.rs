@@ -371,7 +371,7 @@ fn a_cause_that_a_line_names_stays_where_the_host_has_none_of_it() {
         ),
         (
             "Lockdown: loader: BPF is restricted; see man kernel_lockdown.7",
-            "This kernel is older than mainline's lockdown",
+            "Before mainline's lockdown (5.4)",
             "the line is of another host",
         ),
     ];

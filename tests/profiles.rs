@@ -513,6 +513,27 @@ fn needs_are_those_of_the_documents() {
     }
 }
 
+/// Both look up a tracepoint at their start and end without it, whatever else is there.
+#[test]
+fn profilers_do_not_start_without_tracefs() {
+    let host = healthy();
+    edit(host.path(), "proc/self/mountinfo", |text| {
+        let kept = text.lines().filter(|line| !line.contains("tracefs"));
+        kept.map(|line| format!("{line}\n")).collect()
+    });
+    for profile in ["otel-profiler", "parca-agent"] {
+        let report = yaml(&check(&host, &["--profile", profile]));
+        let one = &report["profiles"][0];
+        assert_eq!(one["verdict"], "not-ready", "{profile}: {one:#?}");
+        let lacks = one["missing-required"].as_sequence().unwrap();
+        let mut lacks = lacks.iter().map(|lack| lack["check"].as_str());
+        assert!(
+            lacks.any(|check| check == Some("tracefs-not-mounted")),
+            "{one:#?}"
+        );
+    }
+}
+
 #[test]
 fn a_name_that_is_none_is_met_with_the_nearest() {
     for (name, hint) in [

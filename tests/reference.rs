@@ -217,6 +217,17 @@ fn the_list_has_every_check_and_filters() {
     assert!(!errors.is_empty());
     let right = |check: &Value| check["severity"] == "error" && check["area"] == "btf";
     assert!(errors.iter().all(right), "{errors:?}");
+    // An area is found by its id as a word, too.
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.yaml");
+    let entry = "areas: [{id: mine, title: Mine}]\nchecks:\n  - {id: own-fault, area: mine, kind: \
+                 program, severity: error, title: T, why: W., causes: [{because: B.}]}\n";
+    fs::write(&own, entry).unwrap();
+    let own = own.to_str().unwrap();
+    let of_area = |checks: &[Value]| checks.iter().any(|check| check["id"] == "own-fault");
+    assert!(of_area(&machine(&["mine", "--checks", own])));
+    let listed = text(&run(&["checks", "list", "mine", "--checks", own]).stdout);
+    assert!(listed.contains("checks list --area mine"), "{listed}");
     let wrong = run(&["checks", "list", "--area", "nowhere"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("there are: kernel, btf"));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::check::Check;
 use super::load::{Catalogue, LoadError, OptionRule, explain};
 use super::located;
-use super::options::{options_set, set_by, strange, undone};
+use super::options::{options_set, set_by, strange, undone, unheard_of};
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
 use super::rules::{RULES, Scene, left_over};
@@ -80,6 +80,8 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
     let ids: Ids = yaml::from_str(text).unwrap_or_default();
     let scene = Scene {
         values_of: vocabulary.values_of,
+        is_fact: vocabulary.is_fact,
+        nearest_fact: vocabulary.nearest_fact,
         patience: Patience::new(),
         options: options_of(base),
         rules: catalogue.options.clone(),
@@ -198,6 +200,7 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
             options.extend(condition.options().map(str::to_owned));
             options.extend(fixes.iter().flat_map(set_by).cloned());
             found.extend(fixes.iter().filter_map(|fix| undone(fix, &scene.rules)));
+            found.extend(unheard_of(fixes.iter(), scene));
         }
     }
     found.extend(strange(options, &scene.options));
@@ -607,6 +610,39 @@ checks:
                 "unknown file system `nosuchfs`",
             ),
             (
+                GOOD.replacen("{a.b: 1}", "{net.core.bpf_jit_hardne: 1}", 1),
+                Level::Advice,
+                "have `net.core.bpf_jit_hardne`; there is `net.core.bpf_jit_harden`",
+            ),
+            (
+                GOOD.replacen("{a.b: 1}", "{vm.nosuch_setting: 1}", 1),
+                Level::Advice,
+                "see that `sysctl vm.nosuch_setting` tells it",
+            ),
+            (
+                GOOD.replacen(
+                    "sysctl: {a.b: 1}",
+                    "upgrade: {kernel: \"99.9\", needs: reboot}",
+                    1,
+                ),
+                Level::Advice,
+                "no mainline kernel 99.9 is known here",
+            ),
+            (
+                GOOD.replacen(
+                    "sysctl: {a.b: 1}",
+                    "upgrade: {kernel: \"5.20\", needs: reboot}",
+                    1,
+                ),
+                Level::Advice,
+                "no mainline kernel 5.20 is known here",
+            ),
+            (
+                profile("{config: BPF, is: y}, fixes: [{summary: S, sysctl: {net.no: 1}}]"),
+                Level::Advice,
+                "see that `sysctl net.no` tells it",
+            ),
+            (
                 profile("{config: NO_SUCH_OPTION, is: y}"),
                 Level::Advice,
                 "an option CONFIG_NO_SUCH_OPTION",
@@ -654,6 +690,14 @@ checks:
         }
     }
 
+    /// The kernels that may be asked for go as far as the tables of what kernels have.
+    #[test]
+    fn the_newest_kernel_is_that_of_the_tables() {
+        let (major, minor) = crate::catalogue::options::NEWEST;
+        let table = include_str!("../features/table.yaml");
+        assert!(table.contains(&format!("\nnewest: \"{major}.{minor}\"\n")));
+    }
+
     /// What the doctor asks of others it does itself.
     #[test]
     fn the_built_in_catalogue_has_no_errors() {
@@ -664,6 +708,10 @@ checks:
             text.as_bytes(),
             crate::vocabulary(),
         );
+        let of_names = |one: &&Offence| {
+            one.message.starts_with("`sysctl`") || one.message.starts_with("`upgrade`")
+        };
+        assert_eq!(offences.iter().find(of_names), None);
         let errors = offences.iter().filter(|one| one.level == Level::Error);
         let errors: Vec<String> = errors
             .map(|one| format!("{}:{}: {}: {}", one.file, one.line, one.entry, one.message))

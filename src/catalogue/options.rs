@@ -1,4 +1,5 @@
-//! Kernel options that checks and profiles name, held against those that are known.
+//! Kernel options, sysctls and kernels that checks and profiles name, held against those that are
+//! known.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +7,8 @@ use super::check::Check;
 use super::fix::{Fix, Remedy};
 use super::lint::Level;
 use super::load::OptionRule;
+use super::rules::Scene;
+use crate::version::KernelVersion;
 
 /// The kernel options that a fix sets.
 pub(super) fn set_by(fix: &Fix) -> impl Iterator<Item = &String> {
@@ -73,6 +76,60 @@ pub(super) fn undone(fix: &Fix, rules: &[OptionRule]) -> Option<(Level, String)>
         }
     }
     None
+}
+
+/// The last kernel of each number before the point, and the newest that is known.
+const LAST: &[(u32, u32)] = &[(3, 19), (4, 20), (5, 19), (6, 19), NEWEST];
+pub(super) const NEWEST: (u32, u32) = (7, 3);
+
+/// Sysctls that no host is asked for, which fail where they are typed if their name is wrong, and
+/// upgrades to kernels that nobody has released.
+pub(super) fn unheard_of<'a>(
+    fixes: impl Iterator<Item = &'a Fix>,
+    scene: &Scene,
+) -> Vec<(Level, String)> {
+    let mut told = Vec::new();
+    for fix in fixes {
+        match &fix.remedy {
+            Remedy::Sysctl(settings) => {
+                let names = settings.keys().filter_map(|name| no_sysctl(name, scene));
+                told.extend(names);
+            }
+            Remedy::Steps(_, steps) => told.extend(steps.kernel.and_then(no_kernel)),
+            _ => {}
+        }
+    }
+    told.dedup();
+    told
+}
+
+fn no_sysctl(name: &str, scene: &Scene) -> Option<(Level, String)> {
+    let key = format!("sysctl.{name}");
+    if (scene.is_fact)(&key) {
+        return None;
+    }
+    let near = (scene.nearest_fact)(&key);
+    let near = near.and_then(|near| Some(near.strip_prefix("sysctl.")?.to_owned()));
+    let hint = near.map_or_else(
+        || format!("see that `sysctl {name}` tells it"),
+        |near| format!("there is `{near}`"),
+    );
+    let message = format!("`sysctl`: no kernel is known here to have `{name}`; {hint}");
+    Some((Level::Advice, message))
+}
+
+fn no_kernel(kernel: KernelVersion) -> Option<(Level, String)> {
+    let (major, minor) = kernel.series();
+    let mut last = LAST.iter().filter(|last| last.0 == major);
+    let is_none = major > NEWEST.0 || last.any(|last| minor > last.1);
+    is_none.then(|| {
+        let (first, second) = NEWEST;
+        let message = format!(
+            "`upgrade`: no mainline kernel {major}.{minor} is known here; the newest is \
+             {first}.{second}"
+        );
+        (Level::Advice, message)
+    })
 }
 
 /// The options of BPF itself, of all kernels.

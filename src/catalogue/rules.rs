@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::check::{Check, NOTES, Severity};
 use super::condition::Condition;
-use super::fix::Remedy;
+use super::fix::{Fix, Remedy};
 use super::lint::Level;
 use super::load::OptionRule;
-use super::options::{options_set, strange, undone};
+use super::options::{options_set, strange, undone, unheard_of};
 use super::points::ValuesOf;
 use super::possible::{Answers, NO, Patience, UNKNOWN, YES, possible};
 
@@ -17,6 +17,9 @@ pub(super) type Rule = fn(&Check, &Scene) -> Vec<(Level, String)>;
 /// What rules may look at besides the check.
 pub(super) struct Scene {
     pub(super) values_of: ValuesOf,
+    /// What facts there are, by their keys, and the nearest to a wrong one.
+    pub(super) is_fact: fn(&str) -> bool,
+    pub(super) nearest_fact: fn(&str) -> Option<String>,
     pub(super) patience: Patience,
     /// Kernel options that the checks before this file name.
     pub(super) options: BTreeSet<String>,
@@ -37,6 +40,7 @@ pub(super) const RULES: &[Rule] = &[
     odd_options,
     unknown_options,
     undone_options,
+    unheard_of_names,
     names_without_group,
     without_fixes,
     without_confirmation,
@@ -287,6 +291,15 @@ fn names_without_group(check: &Check, _: &Scene) -> Vec<(Level, String)> {
 fn undone_options(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
     let fixes = check.causes.iter().flat_map(|cause| &cause.fixes);
     fixes.filter_map(|fix| undone(fix, &scene.rules)).collect()
+}
+
+fn fixes(check: &Check) -> impl Iterator<Item = &Fix> {
+    check.causes.iter().flat_map(|cause| &cause.fixes)
+}
+
+/// Settings and kernels that a fix names and nobody knows.
+fn unheard_of_names(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
+    unheard_of(fixes(check), scene)
 }
 
 fn without_references(check: &Check, _: &Scene) -> Vec<(Level, String)> {

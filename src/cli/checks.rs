@@ -52,7 +52,7 @@ Exit status: 0 nothing found, 1 errors (with --strict: or advice), 2 a file that
 
 #[derive(Debug, Args)]
 struct ListArguments {
-    /// Only checks that have these words in id, title, reasons or references
+    /// Only checks of an area of this id, or that have these words in id, title, reasons or references
     words: Vec<String>,
     /// Only this area (may be repeated)
     #[arg(long, value_name = "AREA")]
@@ -174,8 +174,18 @@ fn list(arguments: &ListArguments) -> anyhow::Result<Exit> {
         };
         bail!("there is no check {asked}; `bpf-doctor checks list` lists all");
     }
+    let mut named = filter.words.iter();
+    let area = named.find(|word| areas.contains(&word.to_lowercase().as_str()));
     terminal.write(&match arguments.common.format {
-        Format::Text => reference::list(&catalogue, &checks, terminal.style()),
+        Format::Text => {
+            let mut text = reference::list(&catalogue, &checks, terminal.style());
+            if let Some(area) = area.map(|area| area.to_lowercase()) {
+                text.push_str(&format!(
+                    "`{area}` is an area, too: `bpf-doctor checks list --area {area}` lists its checks alone\n"
+                ));
+            }
+            text
+        }
         Format::Yaml => reference::list_yaml(&catalogue, &checks)?,
         Format::Json => reference::list_json(&catalogue, &checks)?,
     })?;

@@ -15,7 +15,8 @@ pub struct CheckFilter {
     pub kinds: Vec<Kind>,
     /// At least this severity.
     pub severity: Option<Severity>,
-    /// Words that id, title, reasons or references have, whatever their case.
+    /// Words that id, title, reasons or references have, whatever their case, or that are the id of
+    /// the area.
     pub words: Vec<String>,
 }
 
@@ -44,6 +45,9 @@ impl CheckFilter {
 
 fn says(check: &Check, word: &str) -> bool {
     let word = word.to_lowercase();
+    if check.area == word {
+        return true;
+    }
     let causes = check.causes.iter().map(|cause| &cause.because);
     let texts = [&check.id, &check.title, &check.why].into_iter();
     let texts = texts.chain(&check.ok).chain(&check.change);

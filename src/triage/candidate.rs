@@ -104,7 +104,7 @@ pub(super) fn candidates<'a>(
 
 /// What a hit weighs in this log and on this host; nothing where its symptom asks for more
 /// than there is.
-fn weight(
+pub(super) fn weight(
     catalogue: &Catalogue,
     reading: &Reading,
     host: &KnownHost,
@@ -208,6 +208,11 @@ impl Candidate<'_> {
     pub(super) fn top_line(&self) -> Option<(u64, &str)> {
         let (hit, _) = self.hits.first()?;
         Some((hit.line, hit.text.as_str()))
+    }
+
+    /// Whether this line is among those that weigh for it.
+    pub(super) fn rests_on(&self, line: u64) -> bool {
+        self.hits.iter().any(|(hit, _)| hit.line == line)
     }
 
     /// A cause that the host confirms rises, one that it refutes sinks.

@@ -4,9 +4,13 @@ use super::found::{Hit, Reading};
 use crate::catalogue::{Loader, Symptom};
 
 /// What weighs so much and is no plain English tells of eBPF by itself.
-const UNMISTAKABLE: u8 = 84;
-/// The same for what the verifier says.
+pub(super) const UNMISTAKABLE: u8 = 84;
+/// What weighs so much is the failure's own, in plain English as well.
+pub(super) const OWN_WORDS: u8 = 95;
+/// The same as [`UNMISTAKABLE`] for what the verifier says.
 const VERIFIERS_OWN: u8 = 94;
+/// The same as [`OWN_WORDS`] for what the verifier says.
+const VERIFIERS_ALONE: u8 = 99;
 
 /// What a symptom asks of a log beside its own line, and the log does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +42,12 @@ pub(super) fn lacks<'a>(reading: &Reading, hit: &Hit, symptom: &'a Symptom) -> O
     }
     // Words that mean something in a log about eBPF mean something else elsewhere.
     let is_plain = match symptom.verifier {
-        None => symptom.weight < UNMISTAKABLE || hit.plain,
+        None => symptom.weight < UNMISTAKABLE || hit.plain && symptom.weight < OWN_WORDS,
         // What the verifier says is about a register most often.
-        Some(_) => (symptom.weight < VERIFIERS_OWN || hit.plain) && !hit.names_register(),
+        Some(_) => {
+            let is_plain = hit.plain && symptom.weight < VERIFIERS_ALONE;
+            (symptom.weight < VERIFIERS_OWN || is_plain) && !hit.names_register()
+        }
     };
     (is_plain && !reading.about_bpf).then_some(Lack::Subject)
 }

@@ -1,8 +1,11 @@
 //! Whether the symptoms of a catalogue find what their examples show.
 
-use super::found::Reading;
-use super::lacks::{Lack, lacks};
+use super::candidate::weight;
+use super::found::{Hit, Reading};
+use super::known::KnownHost;
+use super::lacks::{Lack, OWN_WORDS, UNMISTAKABLE, lacks};
 use super::reading::Searcher;
+use super::weigh::LEAST;
 use crate::catalogue::{Catalogue, Check, Level, Offence, Symptom, Vocabulary, places};
 
 /// [`faults`] of one checks file, at the entries they are about. What parsing refuses has none:
@@ -106,7 +109,7 @@ fn of_checks(catalogue: &Catalogue, checks: &[Check]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (place, check) in checks.iter().enumerate() {
         for (index, symptom) in check.symptoms.iter().enumerate() {
-            let told = of_symptom(&searcher, (place, index), symptom);
+            let told = of_symptom(&some, &searcher, (place, index), symptom);
             faults.extend(told.into_iter().map(|(level, message)| Fault {
                 entry: check.id.clone(),
                 level,
@@ -126,34 +129,87 @@ fn read(searcher: &Searcher<'_>, example: &str) -> Reading {
     reading.unwrap_or_default()
 }
 
+/// What keeps a symptom from counting in one of its examples, as [`super::explain`] judges.
+enum Miss {
+    /// It is told in none of the logs that have such a line.
+    Never(String),
+    /// It is told where another line is about eBPF.
+    Alone,
+}
+
+/// Why nothing would be told for a hit in an example; nothing, where something would.
+fn missed(
+    catalogue: &Catalogue,
+    reading: &Reading,
+    hit: &Hit,
+    symptom: &Symptom,
+    host: &KnownHost,
+) -> Option<Miss> {
+    if hit.aside {
+        let why = ": the line only names a setting or a command, or the verifier says it before it \
+                   comes to the program, which is no failure; show one that tells of it";
+        return Some(Miss::Never(why.to_owned()));
+    }
+    match lacks(reading, hit, symptom) {
+        Some(Lack::Without(pattern)) => {
+            let why = format!(": it has `{pattern}`, which `without` rules out");
+            return Some(Miss::Never(why));
+        }
+        Some(Lack::Loader) => {
+            return Some(Miss::Never(": it has no words of its `loader`".to_owned()));
+        }
+        Some(Lack::Subject) => return Some(Miss::Alone),
+        // One of the examples shows the other line.
+        Some(Lack::Also) => return None,
+        None => {}
+    }
+    let weight = weight(catalogue, reading, host, hit, symptom)?;
+    (weight < LEAST).then(|| {
+        let why = format!(": it weighs {weight} there, and below {LEAST} nothing is told");
+        Miss::Never(why)
+    })
+}
+
 /// What is wrong with the examples of one symptom.
 fn of_symptom(
+    catalogue: &Catalogue,
     searcher: &Searcher<'_>,
     place: (usize, usize),
     symptom: &Symptom,
 ) -> Vec<(Level, String)> {
     let mut faults = Vec::new();
     let mut shown = symptom.also.is_none();
+    let host = KnownHost::none();
+    let mut alone = Vec::new();
     for example in &symptom.examples {
         let reading = read(searcher, example);
         shown |= reading.also.contains(&place);
-        let mut hits = reading.hits.iter();
-        let missing = match hits.find(|hit| (hit.check, hit.symptom) == place) {
+        let hits = reading.hits.iter();
+        let mut hits = hits.filter(|hit| (hit.check, hit.symptom) == place);
+        let first = hits.next();
+        let judged = |hit| missed(catalogue, &reading, hit, symptom, &host);
+        let missing = match first.map(judged) {
             None => String::new(),
-            Some(hit) => match lacks(&reading, hit, symptom) {
-                Some(Lack::Without(pattern)) => {
-                    format!(": it has `{pattern}`, which `without` rules out")
-                }
-                Some(Lack::Loader) => ": it has no words of its `loader`".to_owned(),
-                // An example is a line of a log, whose others are about eBPF.
-                None | Some(Lack::Also | Lack::Subject) => continue,
-            },
+            Some(None) => continue,
+            Some(_) if hits.any(|hit| judged(hit).is_none()) => continue,
+            Some(Some(Miss::Alone)) => {
+                alone.push(example);
+                continue;
+            }
+            Some(Some(Miss::Never(why))) => why,
         };
         faults.push((
             Level::Error,
             format!("is not found in `{example}`{missing}"),
         ));
     }
+    if let [example, ..] = alone.as_slice()
+        && alone.len() == symptom.examples.len()
+    {
+        let message = alone_in(symptom, example);
+        faults.push((Level::Advice, message));
+    }
+    faults.extend(common(symptom));
     if let Some(also) = symptom.also.as_ref().filter(|_| !shown) {
         let message = format!(
             "asks for another line with `{}` in the log (`also`), which none of its examples \
@@ -163,6 +219,82 @@ fn of_symptom(
         faults.push((Level::Error, message));
     }
     faults
+}
+
+/// Words that stand in the logs of all programs.
+const COMMON: &[&str] = &[
+    "abort",
+    "aborted",
+    "bad",
+    "cannot",
+    "could not",
+    "crash",
+    "denied",
+    "errno",
+    "error",
+    "errors",
+    "exception",
+    "exit",
+    "failed",
+    "failed to load",
+    "failure",
+    "fails",
+    "fatal",
+    "invalid",
+    "invalid argument",
+    "missing",
+    "no such file",
+    "no such file or directory",
+    "not found",
+    "not supported",
+    "operation not permitted",
+    "operation not supported",
+    "panic",
+    "permission denied",
+    "refused",
+    "timeout",
+    "unable",
+    "unable to",
+    "unknown",
+    "unsupported",
+    "warn",
+    "warning",
+];
+
+/// A text that any failure has, and that nothing else narrows.
+fn common(symptom: &Symptom) -> Option<(Level, String)> {
+    let text = symptom.text.as_ref()?.source();
+    let bare = text.trim_matches(|c: char| "^$():. ".contains(c));
+    let bare = bare.replace("\\b", "").to_lowercase();
+    let is_narrow = !symptom.event.is_empty() || symptom.also.is_some();
+    (!is_narrow && COMMON.contains(&bare.as_str())).then(|| {
+        let message = format!(
+            "looks for `{text}`, which stands in the log of any failure: look for words that this \
+             one alone has, or ask for an `event` or another line (`also`) as well"
+        );
+        (Level::Advice, message)
+    })
+}
+
+/// What is said of a symptom that no example of which is found without another line of eBPF.
+fn alone_in(symptom: &Symptom, example: &str) -> String {
+    let why = match symptom.verifier {
+        Some(_) => "what the verifier says counts there where it speaks of a register, or is in \
+                    words of code and weighs 94 or more, or weighs 99"
+            .to_owned(),
+        None if symptom.weight < UNMISTAKABLE => format!(
+            "below {UNMISTAKABLE} its weight counts for nothing there; {OWN_WORDS} and more says \
+             that the words are this failure's alone"
+        ),
+        None => format!(
+            "plain English counts for nothing there below {OWN_WORDS}, which says that the words \
+             are this failure's alone"
+        ),
+    };
+    format!(
+        "is found in `{example}` only where another line of the log is about eBPF: {why}; or show \
+         such a line in an example"
+    )
 }
 
 #[cfg(test)]
@@ -180,7 +312,7 @@ checks:
     why: W.
     causes: [{because: B.}]
     symptoms:
-      - {text: 'map create failed', weight: 90, examples: ['map create failed', 'program load failed']}
+      - {text: 'map create failed', weight: 95, examples: ['map create failed', 'program load failed']}
 ";
 
     #[test]
@@ -222,14 +354,14 @@ checks:
     #[test]
     fn an_example_is_held_against_all_that_its_symptom_asks() {
         let rows = [
-            ("text: foo bar quux, weight: 90", "foo bar quux", ""),
+            ("text: foo bar quux, weight: 95", "foo bar quux", ""),
             (
                 "text: foo bar quux, weight: 90, without: quux",
                 "foo bar quux",
                 "`quux`, which `without` rules out",
             ),
             (
-                "text: foo bar quux, weight: 90, without: zzz",
+                "text: foo bar quux, weight: 95, without: zzz",
                 "foo bar quux",
                 "",
             ),
@@ -239,7 +371,7 @@ checks:
                 "another line with `zzz not there`",
             ),
             (
-                "text: foo bar quux, weight: 90, also: zzz not there",
+                "text: foo bar quux, weight: 95, also: zzz not there",
                 "zzz not there\\nfoo bar quux",
                 "",
             ),
@@ -262,6 +394,47 @@ checks:
                 "text: foo bar quux, weight: 90, event: map-create",
                 "foo bar quux",
                 "not found",
+            ),
+            // As `explain` has it: what it would not tell is told here.
+            (
+                "text: 'my-agent: kernel too old', weight: 50",
+                "my-agent: kernel too old (5.2)",
+                "only where another line of the log is about eBPF: below 84",
+            ),
+            (
+                "text: 'my-agent: kernel too old', weight: 90",
+                "my-agent: kernel too old (5.2)",
+                "plain English counts for nothing there below 95",
+            ),
+            (
+                "text: 'my-agent: kernel too old', weight: 95",
+                "my-agent: kernel too old (5.2)",
+                "",
+            ),
+            (
+                "text: 'my-agent: kernel too old', weight: 50",
+                "libbpf: load failed\\nmy-agent: kernel too old (5.2)",
+                "",
+            ),
+            (
+                "text: 'CONFIG_BPF_FOO', weight: 90",
+                "# CONFIG_BPF_FOO is not set",
+                "only names a setting",
+            ),
+            (
+                "text: 'Error', weight: 95",
+                "bpf: Error 7",
+                "`Error`, which stands in the log of any failure",
+            ),
+            (
+                "text: '\\bfailed\\b', weight: 95, also: 'bpf_frob'",
+                "bpf_frob: failed",
+                "",
+            ),
+            (
+                "text: foo bpf_quux, weight: 24",
+                "libbpf: foo bpf_quux",
+                "weighs 24 there, and below 25",
             ),
         ];
         for (symptom, example, wanted) in rows {

@@ -11,7 +11,7 @@ use crate::catalogue::Catalogue;
 use crate::diagnosis::diagnose;
 
 /// A cause that weighs less is not told.
-const LEAST: i32 = 25;
+pub(super) const LEAST: i32 = 25;
 /// Causes are told down to so much below the best.
 const SPAN: i32 = 34;
 /// On the best one's own line, down to so much.
@@ -71,9 +71,11 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
         });
         let contested = close.count() > 0;
         let above = candidates.get(..place).unwrap_or_default();
-        let instead_of = above
-            .iter()
-            .find(|other| other.top_line() == candidate.top_line());
+        let instead_of = above.iter().find(|other| {
+            candidate
+                .top_line()
+                .is_some_and(|(line, _)| other.rests_on(line))
+        });
         causes.push(candidate.explained(
             catalogue,
             host,
