@@ -26,14 +26,17 @@ impl Redactor {
                 None if promised => REDACTED.to_owned(),
                 Some((name, value)) if is_place(name) => match is_plain_place(value) {
                     true => self.disk(word),
-                    false => format!("{name}={REDACTED}"),
+                    false => format!("{name}={}", self.masked(name, value)),
                 },
                 Some((name, value)) if is_open(name) => self.open_argument(word, name, value),
                 Some((_, value)) if is_plain_value(value) => word.to_owned(),
-                Some((name, _)) if self.is_host_name(name) => format!("{REDACTED}={REDACTED}"),
+                Some((name, value)) if self.is_host_name(name) => {
+                    format!("{REDACTED}={}", self.masked(REDACTED, value))
+                }
                 Some((name, value)) => {
                     self.learn_user(name, value);
-                    format!("{}={REDACTED}", self.unnamed(&secrets(name)))
+                    let name = self.unnamed(&secrets(name));
+                    format!("{name}={}", self.masked(&name, value))
                 }
                 None if self.is_host_name(word) => "host-1".to_owned(),
                 // A word of people that is known to be a user; others are the system's.
@@ -43,6 +46,23 @@ impl Redactor {
         }
         let end = if text.ends_with('\n') { "\n" } else { "" };
         words.join(" ") + end
+    }
+
+    /// What stands in place of an argument's value: the same for the same, and for two that are not
+    /// the same two, or two command lines that differ would agree.
+    fn masked(&mut self, name: &str, value: &str) -> String {
+        let number = value
+            .strip_prefix(REDACTED)
+            .map(|rest| rest.trim_start_matches('-'));
+        if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+            return value.to_owned();
+        }
+        let values = self.masked.entry(name.to_owned()).or_default();
+        let next = values.len() + 1;
+        match *values.entry(value.to_owned()).or_insert(next) {
+            1 => REDACTED.to_owned(),
+            number => format!("{REDACTED}-{number}"),
+        }
     }
 
     /// A user that the value of an argument names: it is taken out here, and has to be known where
@@ -70,10 +90,18 @@ impl Redactor {
                 let value = self.host_names(value);
                 self.client_unnamed(&value)
             }
-            _ if is_own_name(name) => self.host(value),
-            _ if name == "rootflags" => self.host_names(value),
+            // It is the host's own, and two are two.
+            _ if is_own_name(name) => {
+                let number = self.masked(name, value);
+                self.host(value) + number.strip_prefix(REDACTED).unwrap_or_default()
+            }
+            _ if name == "rootflags" => {
+                let value = self.host_names(value);
+                self.host_anywhere(&value)
+            }
+            _ if name == "systemd.unit" && !self.is_wordlike => self.unit(value),
             _ if value.contains('/') => self.path(value),
-            _ => value.to_owned(),
+            _ => self.host_anywhere(value),
         };
         format!("{name}={value}")
     }
