@@ -38,6 +38,9 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     sentences.extend(another_firmware(log, facts, &place));
     sentences.extend(os::another(host, facts, &place));
     sentences.extend(tables::differences(host, &place));
+    // A file may say the same thing twice.
+    let mut known = BTreeSet::new();
+    sentences.retain(|sentence| known.insert(sentence.clone()));
     // Of a kernel of which nothing is known, nothing was compared.
     let release = facts.get("kernel.release");
     let fact = match (&release, sentences.is_empty()) {
@@ -516,6 +519,17 @@ mod tests {
                     (lsmod, "cls_bpf 2 0\nModule Size Used by\nxt_bpf 2 0\n"),
                 ],
                 None,
+            ),
+            // Said twice, it is told once.
+            (
+                &[(
+                    "sos_commands/kernel/sysctl_-a",
+                    "kernel.hostname = db-2\nx = 1\nkernel.hostname = db-2\n",
+                )],
+                Some(
+                    "the host's name is web-17.acme.example in sos_commands/kernel/uname_-a and \
+                     db-2 in sos_commands/kernel/sysctl_-a",
+                ),
             ),
             // One name, with and without its domain; and two of two domains.
             (

@@ -177,19 +177,15 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     host
 }
 
-/// What sestatus and getenforce said of SELinux. A mode comes first: that another one says it is
-/// disabled is then laid over it, or it would prove that there is none.
+/// What sestatus and getenforce said of SELinux; a mode comes first, as only an SELinux that is there
+/// has one.
 fn lay_modes_over<H: Host>(host: &mut Overlay<H>, said: &[&Option<(String, String)>]) {
     const MODE: &str = "/sys/fs/selinux/enforce";
     let said = said.iter().copied().flatten();
     let modes = said.filter_map(|(text, origin)| Some((mode_in(text)?, origin)));
     let (disabled, modes): (Vec<_>, Vec<_>) = modes.partition(|(mode, _)| *mode == DISABLED);
     for (mode, origin) in modes.into_iter().chain(disabled) {
-        match mode {
-            // Laid over what is there, it is another word for it.
-            DISABLED if host.stat(MODE).is_err() => host.complete("/sys/fs/selinux", origin),
-            mode => host.put(MODE, mode, origin),
-        }
+        host.put(MODE, mode, origin);
     }
 }
 

@@ -8,6 +8,7 @@ mod homes;
 mod hosts;
 mod mounts;
 mod names;
+mod quotes;
 mod secrets;
 mod systems;
 mod units;
@@ -191,6 +192,10 @@ impl Redactor {
             _ if name.contains("config") => {
                 let text = self.kernel_config(text);
                 self.harmless(&text)
+            }
+            // A line of a script that ends in a backslash goes on with the next.
+            _ if name.ends_with(".cfg") && is_boot_configuration(path) => {
+                self.boot_configuration(&text.replace("\\\n", ""))
             }
             _ if is_boot_configuration(path) => self.boot_configuration(text),
             _ if means_the_same => self.harmless(text),
@@ -402,6 +407,59 @@ mod tests {
                 let there = redactor.file(OTHER_HOSTNAME, other);
                 assert_eq!(here == there, agree, "{here} {there}");
             }
+        }
+    }
+
+    #[test]
+    fn quotes_keep_words_together_as_who_reads_them_has_it() {
+        let menu = "/boot/grub/grub.cfg";
+        let entry = "/boot/loader/entries/x.conf";
+        for (path, line, expected) in [
+            (
+                "/proc/cmdline",
+                "ro \"dyndbg=file drivers/usb/* +p\" lsm=lockdown,yama quiet\n",
+                "ro dyndbg=redacted lsm=lockdown,yama quiet\n",
+            ),
+            (
+                "/proc/cmdline",
+                "\"lsm=yama,bpf\" dyndbg=\"file x +p\" lockdown=\"integrity\" \"a b=c d",
+                "\"lsm=yama,bpf\" dyndbg=redacted lockdown=\"integrity\" \"a b=redacted\"",
+            ),
+            (
+                "/proc/cmdline",
+                "foo=a\"b c\"d lsm=yama \"x y\"",
+                "foo=redacted lsm=yama redacted",
+            ),
+            (
+                entry,
+                "options ro \"dyndbg=file x +p\" lsm=yama $kernelopts ${tuned_params} $a/b\n",
+                "options ro dyndbg=redacted lsm=yama $kernelopts ${tuned_params} redacted\n",
+            ),
+            (
+                menu,
+                "menuentry 'x' {\n  linux /k 'dyndbg=file x +p' t='it s' \\\n foo=\"$root x\" lsm=yama\n}\n",
+                "menuentry 'x' {\n  linux /k dyndbg=redacted t=redacted foo=redacted lsm=yama\n}\n",
+            ),
+            (
+                menu,
+                "linux /k b=\"\\\"c\\\"\" lsm='yama,bpf' quiet # of alice\n",
+                "linux /k b=redacted lsm='yama,bpf' quiet\n",
+            ),
+            (
+                menu,
+                "menuentry x { linux /k ro 'a b=c'; initrd /i; }\n",
+                "menuentry x { linux /k ro \"a b=redacted\" ; initrd /i ; }\n",
+            ),
+            (
+                "/etc/default/grub",
+                "GRUB_CMDLINE_LINUX=\"ro \\\"dyndbg=file x +p\\\" lsm=yama\"\n",
+                "GRUB_CMDLINE_LINUX=\"ro dyndbg=redacted lsm=yama\"\n",
+            ),
+        ] {
+            let mut redactor = Redactor::new(Some("web17"), None);
+            let told = redactor.file(path, line);
+            assert_eq!(told, expected);
+            assert_eq!(redactor.file(path, &told), expected, "told again");
         }
     }
 

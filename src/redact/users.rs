@@ -43,9 +43,9 @@ impl Redactor {
         if word.contains('\\') {
             let pieces = pieces(word).into_iter();
             return pieces
-                .map(|(piece, end)| match piece.contains('\\') {
-                    true => piece.to_owned() + end,
-                    false => self.users_in_word(piece) + end,
+                .map(|(piece, end)| {
+                    let parts = piece.split('\\').map(|part| self.users_in_word(part));
+                    parts.collect::<Vec<_>>().join("\\") + end
                 })
                 .collect();
         }
@@ -62,6 +62,11 @@ impl Redactor {
                 && !plain.any(|words| words.contains(&lower.as_str()));
             match is_name && self.is_user(part) {
                 true => out += &self.number("user", part),
+                // `zoe.bak`
+                false if part.contains('.') => {
+                    let parts = part.split('.').map(|part| self.users_in_word(part));
+                    out += &parts.collect::<Vec<_>>().join(".");
+                }
                 false => out += part,
             }
             out += rest;
@@ -145,8 +150,8 @@ mod tests {
                 "905 30 0:65 / /sys/fs/bpf/user-1 rw - bpf none rw,mode=700\n",
             ),
             (
-                "907 30 0:66 / /srv/of\\040joe rw - ext4 /dev/sda1 rw\n",
-                "907 30 0:66 / /srv/of\\040user-1 rw - ext4 /dev/sda1 rw\n",
+                "907 30 0:66 / /srv/of\\040joe rw - ext4 /srv/joe.bak rw\n",
+                "907 30 0:66 / /srv/of\\040user-1 rw - ext4 /srv/user-1.bak rw\n",
             ),
             (
                 "906 30 0:66 / /usr/lib/joe rw - ext4 /dev/sda1 rw\n",

@@ -11,6 +11,8 @@ const IMAGES: &[&str] = &[
 /// aside; `make install` calls the one that was there before `.old`.
 const COPIES: &[&str] = &[
     "~",
+    "-backup",
+    ".backup",
     ".bak",
     ".dpkg-dist",
     ".dpkg-new",
