@@ -172,13 +172,35 @@ fn another_series(facts: &Facts) -> Option<String> {
     let written: KernelVersion = version.parse().ok()?;
     let meant = facts.kernel_version()?;
     let (place, release) = (header.source(), facts.get("kernel.release"));
-    (written.series() != meant.series()).then(|| {
+    let another_build = facts
+        .text("kernel.release")
+        .is_some_and(|release| is_another_build(version, &release));
+    (written.series() != meant.series() || another_build).then(|| {
         format!(
             "{place} is the config of {version} by its header, and the kernel is {} by {}",
             shown(release.value()),
             release.source()
         )
     })
+}
+
+/// Whether two releases of Red Hat's kind are of two builds: the header of its configs has the whole
+/// release, but for what stands behind a `+`, and perhaps the machine. Others' have the version.
+fn is_another_build(header: &str, release: &str) -> bool {
+    let base = |text: &str| text.split('+').next().unwrap_or_default().to_owned();
+    let is_whole = |text: &str| {
+        [".el", ".fc"].iter().any(|mark| {
+            let behind = text.split_once(mark).map(|(_, behind)| behind);
+            behind.is_some_and(|behind| behind.starts_with(|c: char| c.is_ascii_digit()))
+        })
+    };
+    let (header, release) = (base(header), base(release));
+    let begins = |long: &str, short: &str| {
+        let rest = long.strip_prefix(short);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let agree = begins(&header, &release) || begins(&release, &header);
+    is_whole(&header) && is_whole(&release) && !agree
 }
 
 /// Machines as uname names them, by the beginning of the name that the kernel's sources have.
@@ -403,6 +425,43 @@ mod tests {
             let facts = collect_all(&host(&format!("{header}{GOOD}")));
             let found = facts.list("config-file.disagreements").unwrap();
             assert_eq!(found.first().map(String::as_str), says, "{header}");
+        }
+    }
+
+    #[test]
+    fn the_header_of_red_hats_configs_has_the_whole_release() {
+        for (header, release, another) in [
+            (
+                "5.14.0-70.13.1.el9_0.x86_64",
+                "5.14.0-284.11.1.el9_2.x86_64",
+                true,
+            ),
+            (
+                "5.14.0-284.11.1.el9_2.x86_64",
+                "5.14.0-284.11.1.el9_2.x86_64",
+                false,
+            ),
+            (
+                "5.14.0-284.11.1.el9_2",
+                "5.14.0-284.11.1.el9_2.x86_64",
+                false,
+            ),
+            (
+                "5.14.0-427.el9.aarch64",
+                "5.14.0-427.el9.aarch64+64k",
+                false,
+            ),
+            ("6.5.6-300.fc39.x86_64", "6.5.7-300.fc39.x86_64", true),
+            ("5.14.0", "5.14.0-284.11.1.el9_2.x86_64", false),
+            ("5.15.0", "5.15.0-100.96.32.el9uek.x86_64", false),
+            ("6.1.170", "6.1.0-10-amd64", false),
+            ("5.15.0-25-generic", "5.15.0-27-generic", false),
+        ] {
+            assert_eq!(
+                super::is_another_build(header, release),
+                another,
+                "{header} {release}"
+            );
         }
     }
 

@@ -221,6 +221,8 @@ fn selinux(host: &dyn Host) -> Fact {
     let fact = reader::fact(host, path, |text| match text.trim() {
         "1" => Some("enforcing".into()),
         "0" => Some("permissive".into()),
+        // What a command said of it, in a report: there is no such file then.
+        "disabled" => Some("disabled".into()),
         _ => None,
     });
     match &fact {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::boot::arguments;
 use super::kernel_log::KernelLog;
 use super::keys::Values::List;
 use super::{
@@ -37,6 +38,9 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     sentences.extend(another_firmware(log, facts, &place));
     sentences.extend(os::another(host, facts, &place));
     sentences.extend(tables::differences(host, &place));
+    // A file may say the same thing twice.
+    let mut known = BTreeSet::new();
+    sentences.retain(|sentence| known.insert(sentence.clone()));
     // Of a kernel of which nothing is known, nothing was compared.
     let release = facts.get("kernel.release");
     let fact = match (&release, sentences.is_empty()) {
@@ -78,8 +82,7 @@ fn another_value(conflict: &Conflict) -> Option<String> {
         // Both are the name the kernel has at that time, long or short; what a file in /etc says
         // is often another one, of an image or before the network gave one.
         "/proc/sys/kernel/hostname" => {
-            let short = |name: &str| name.split('.').next().map(str::to_lowercase);
-            if short(here) == short(there) || !is_name(here) || !is_name(there) {
+            if is_same_host(here, there) || !is_name(here) || !is_name(there) {
                 return None;
             }
             (HOST_NAME.to_owned(), here.clone(), there.clone())
@@ -89,6 +92,18 @@ fn another_value(conflict: &Conflict) -> Option<String> {
     Some(format!(
         "{what} is {here} in {place} and {there} in {other}"
     ))
+}
+
+/// Whether two names are one host's: the same, or one of them the other without its domain, or
+/// without a part of that.
+pub(crate) fn is_same_host(left: &str, right: &str) -> bool {
+    let plain = |name: &str| name.trim().trim_end_matches('.').to_lowercase();
+    let (left, right) = (plain(left), plain(right));
+    let begins = |long: &str, short: &str| {
+        let rest = long.strip_prefix(short);
+        !short.is_empty() && rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    left == right || begins(&left, &right) || begins(&right, &left)
 }
 
 /// How the sentence begins that tells two names of a host.
@@ -341,14 +356,16 @@ fn another_command_line(
     };
     let logged = log.command_line()?;
     // Words without a value may be secrets, and what stands behind a lone `--` is for init.
-    fn arguments(text: &str) -> BTreeSet<&str> {
-        let words = text.split_whitespace().take_while(|word| *word != "--");
-        words.filter(|word| word.contains('=')).collect()
+    fn given(text: &str) -> BTreeSet<(&str, &str)> {
+        let words = arguments(text);
+        words
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-    let names: BTreeSet<&str> = arguments(told)
-        .symmetric_difference(&arguments(logged))
-        .map(|word| word.split('=').next().unwrap_or_default())
+    let names: BTreeSet<&str> = given(told)
+        .symmetric_difference(&given(logged))
+        .map(|(name, _)| *name)
         .filter(|name| !name.is_empty() && name.bytes().all(plain))
         .collect();
     let names: Vec<&str> = names.into_iter().collect();
@@ -471,6 +488,67 @@ mod tests {
                 None,
             ),
             (&[(selinux, "rubbish"), (sestatus, enabled)], None),
+            (
+                &[
+                    (sestatus, "SELinux status:   disabled\n"),
+                    ("sos_commands/selinux/getenforce", "Enforcing\n"),
+                ],
+                Some(
+                    "SELinux is enforcing in sos_commands/selinux/getenforce and disabled in \
+                     sos_commands/selinux/sestatus",
+                ),
+            ),
+            (
+                &[
+                    (sestatus, "SELinux status:   disabled\n"),
+                    ("sos_commands/selinux/getenforce", "Disabled\n"),
+                ],
+                None,
+            ),
+            // What was said in lsmod's place, and a title that was sorted in.
+            (
+                &[
+                    (list, "cls_bpf 2 0 - Live 0x0\n"),
+                    (lsmod, "bash: lsmod: command not found\n"),
+                ],
+                None,
+            ),
+            (
+                &[
+                    (list, "xt_bpf 2 0 - Live 0x0\ncls_bpf 2 0 - Live 0x0\n"),
+                    (lsmod, "cls_bpf 2 0\nModule Size Used by\nxt_bpf 2 0\n"),
+                ],
+                None,
+            ),
+            // Said twice, it is told once.
+            (
+                &[(
+                    "sos_commands/kernel/sysctl_-a",
+                    "kernel.hostname = db-2\nx = 1\nkernel.hostname = db-2\n",
+                )],
+                Some(
+                    "the host's name is web-17.acme.example in sos_commands/kernel/uname_-a and \
+                     db-2 in sos_commands/kernel/sysctl_-a",
+                ),
+            ),
+            // One name, with and without its domain; and two of two domains.
+            (
+                &[(
+                    "sos_commands/kernel/sysctl_-a",
+                    "kernel.hostname = web-17.acme\n",
+                )],
+                None,
+            ),
+            (
+                &[(
+                    "sos_commands/kernel/sysctl_-a",
+                    "kernel.hostname = web-17.other.example\n",
+                )],
+                Some(
+                    "the host's name is web-17.acme.example in sos_commands/kernel/uname_-a and \
+                     web-17.other.example in sos_commands/kernel/sysctl_-a",
+                ),
+            ),
             (
                 &[("sos_commands/host/hostname", "db-2\n")],
                 Some(
@@ -674,6 +752,10 @@ mod tests {
         for agrees in ["", "quiet", "ro single -- lsm=x"] {
             assert!(found(&format!("{line}{agrees}\n")).is_empty(), "{agrees}");
         }
+        assert_eq!(
+            found(&format!("{line}quiet dyndbg=\"file a.c +p\"\n")),
+            ["the arguments dyndbg are not the same in /proc/cmdline and in /dev/kmsg"]
+        );
         assert_eq!(
             found(&format!("{line}quiet lsm=yama p\u{1b}=1\n")),
             ["the arguments lsm are not the same in /proc/cmdline and in /dev/kmsg"]

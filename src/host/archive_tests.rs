@@ -262,7 +262,25 @@ fn a_decoder_that_asks_for_much_memory_gets_none() {
     };
     let packed = xz(&file("x", b"abc"), 6);
     let said = unpack(&packed, limits, &|_| Wish::Bytes).unwrap_err();
-    assert!(said.starts_with("it is damaged"), "{said}");
+    assert!(said.starts_with("it takes too much memory"), "{said}");
+}
+
+#[test]
+fn zeros_may_stand_behind_what_is_packed_and_nothing_else_may() {
+    let all = |_: &str| Wish::Bytes;
+    let whole = ended(file("etc/os-release", b"ID=x"));
+    let (first, second) = whole.split_at(700);
+    let padded = |packed: Vec<u8>| [packed, vec![0; 70_000]].concat();
+    for packed in [
+        padded(gz(&whole)),
+        [gz(first), gz(second)].concat(),
+        [padded(gz(first)), gz(second)].concat(),
+    ] {
+        let tree = unpack(&packed, SMALL, &all).unwrap();
+        assert_eq!(tree.read("/etc/os-release", 9).unwrap(), b"ID=x");
+    }
+    let said = problem(&[gz(&whole), b"garbage".to_vec()].concat());
+    assert!(said.contains("something else stands behind"), "{said}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use super::overlay::{Nothing, Overlay};
-use super::{CONFIG_FRAGMENT, Host, fragment, sosreport, sysctl};
+use super::{CONFIG_FRAGMENT, Host, fragment, packed, sosreport, sysctl};
 
 /// What a single file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +48,14 @@ impl Role {
     /// Why these bytes can't be what the role says; nothing where they can. A wrong file would
     /// be believed for what it lacks.
     fn denies(self, bytes: &[u8]) -> Option<&'static str> {
+        if packed::is_archive(bytes) {
+            return Some(": it is an archive, and --root reads those");
+        }
+        if self != Self::Btf
+            && let Some(why) = no_text(bytes)
+        {
+            return Some(why);
+        }
         let text = String::from_utf8_lossy(bytes);
         let text = text.trim_start_matches('\u{feff}');
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -118,6 +126,17 @@ impl Role {
             }
         };
         (!fits).then_some(why)
+    }
+}
+
+/// Why these bytes are no text that can be read.
+fn no_text(bytes: &[u8]) -> Option<&'static str> {
+    let is_wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    match is_wide {
+        true => Some(": it is in UTF-16, and UTF-8 is read"),
+        false => bytes
+            .contains(&0)
+            .then_some(": it has zero bytes in it, as no text has"),
     }
 }
 
@@ -362,6 +381,39 @@ mod tests {
         }
         assert_eq!(host.uname().unwrap_err().kind(), io::ErrorKind::Unsupported);
         assert!(host.list("/sys/kernel/security").is_err());
+    }
+
+    #[test]
+    fn an_archive_and_what_has_zeros_is_no_text() {
+        let mut archive = vec![0_u8; 1024];
+        archive[257..262].copy_from_slice(b"ustar");
+        archive.splice(512..512, CONFIG.bytes());
+        let texts = [
+            (Role::Config, CONFIG),
+            (Role::Cmdline, "quiet\n"),
+            (Role::Sysctl, "kernel.x = 1\n"),
+            (Role::OsRelease, "ID=x\n"),
+            (Role::Filesystems, "nodev\tbpf\n"),
+            (Role::Mountinfo, "bpf on /sys/fs/bpf type bpf (rw)\n"),
+            (Role::Lsm, "yama"),
+            (Role::Lockdown, "[none] integrity\n"),
+        ];
+        for (role, text) in texts {
+            let wide: Vec<u8> = "\u{feff}x=1"
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect();
+            for (bytes, says) in [
+                (&archive, "is an archive, and --root"),
+                (&packed(&String::from_utf8_lossy(&archive)), "is an archive"),
+                (&format!("{text}\0").into_bytes(), "zero bytes"),
+                (&wide, "UTF-16"),
+            ] {
+                let problem = Files::new(None).add(role, "x", bytes).unwrap_err();
+                assert!(problem.to_string().contains(says), "{problem}");
+            }
+            Files::new(None).add(role, "x", text.as_bytes()).unwrap();
+        }
     }
 
     #[test]

@@ -343,3 +343,32 @@ fn files_tell_of_kernel_and_machine() {
     assert_eq!(build("6.1.0-48-amd64"), None);
     assert_eq!(machine(&host), Some(("x86_64", "/bin/sh")));
 }
+
+#[test]
+fn a_copy_of_a_kernel_is_none_and_a_config_may_outlive_its_kernel() {
+    let image = Memory::new()
+        .with("/boot/vmlinuz-6.9.0", "")
+        .with("/boot/config-6.9.0", "");
+    for (host, release) in [
+        (image.clone(), "6.9.0"),
+        (
+            image
+                .clone()
+                .with("/boot/vmlinuz-6.9.0.old", "")
+                .with("/boot/config-6.9.0.old", "")
+                .with("/boot/config-6.9.1.rpmsave", "")
+                .with("/lib/modules/6.9.2-backup/x", ""),
+            "6.9.0",
+        ),
+        (image.clone().with("/boot/config-6.10.0", ""), "6.9.0"),
+        (image.with("/boot/vmlinuz-6.10.0", ""), "6.10.0"),
+        (
+            Memory::new()
+                .with("/boot/config-6.9.0", "")
+                .with("/lib/modules/6.10.0/x", ""),
+            "6.9.0",
+        ),
+    ] {
+        assert_eq!(choose(&host, None).unwrap().release, release, "{host:?}");
+    }
+}

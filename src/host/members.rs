@@ -328,6 +328,10 @@ fn clear(error: &io::Error, member: Option<&(String, u64)>) -> Problem {
             None => format!("{problem}; {NEXT}"),
         };
     }
+    // The decoder of xz, of archives that were packed with more than it may take to unpack.
+    if error.kind() == io::ErrorKind::OutOfMemory {
+        return format!("it takes too much memory to unpack; {NEXT}");
+    }
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     format!("it is damaged: {line}")

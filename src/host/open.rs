@@ -150,8 +150,10 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
             return Ok(opened);
         }
         if supportconfig::is_one(&directory) {
-            let texts = supportconfig::as_sosreport(directory);
-            return report(texts, BTreeSet::new(), release).map_err(rooted);
+            let (texts, cut) = supportconfig::as_sosreport(directory);
+            let mut opened = report(texts, BTreeSet::new(), release).map_err(rooted)?;
+            opened.warnings.extend(cut);
+            return Ok(opened);
         }
         return root(directory, BTreeSet::new(), name, release);
     }
@@ -180,8 +182,10 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         return report(tree, twice, release).map_err(rooted);
     }
     if supportconfig::is_one(&tree) {
-        let texts = supportconfig::as_sosreport(tree);
-        return report(texts, twice, release).map_err(rooted);
+        let (texts, cut) = supportconfig::as_sosreport(tree);
+        let mut opened = report(texts, twice, release).map_err(rooted)?;
+        opened.warnings.extend(cut);
+        return Ok(opened);
     }
     root(tree, twice, name, release)
 }

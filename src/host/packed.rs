@@ -1,8 +1,10 @@
 //! What an archive is packed with, and how much may come out of it.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
+
+use flate2::bufread::GzDecoder;
 
 use super::archive::{Limits, Problem};
 use super::members::has_its_sum;
@@ -47,9 +49,7 @@ fn unpacked<'a, R: Read>(
     let begin = io::BufRead::fill_buf(packed).map_err(|error| error.to_string())?;
     Ok(match begin {
         [] => return Err("it is empty".to_owned()),
-        bytes if bytes.starts_with(GZIP) => {
-            unlike(flate2::bufread::MultiGzDecoder::new(packed), REPORT)?
-        }
+        bytes if bytes.starts_with(GZIP) => unlike(GzipMembers::new(packed), REPORT)?,
         bytes if bytes.starts_with(XZ) => {
             let reader = lzma_rust2::XzReader::new_mem_limit(packed, true, limits.xz_memory);
             unlike(reader, PACKED_REPORT)?
@@ -82,6 +82,12 @@ fn is_tar(begin: &[u8]) -> bool {
     begin.get(257..262) == Some(b"ustar") || has_its_sum(begin)
 }
 
+/// Whether these bytes are an archive, or one that is packed with xz.
+pub(super) fn is_archive(bytes: &[u8]) -> bool {
+    let begin = bytes.get(..512).unwrap_or(bytes);
+    bytes.starts_with(XZ) || is_tar(begin)
+}
+
 /// What was packed, unless that is no archive: a report is refused in these words.
 fn unlike<'a>(mut plain: impl Read + 'a, report: &str) -> Result<Box<dyn Read + 'a>, Problem> {
     let mut begin = Vec::new();
@@ -100,6 +106,48 @@ fn unlike<'a>(mut plain: impl Read + 'a, report: &str) -> Result<Box<dyn Read + 
     // Trouble comes where it came: behind what could be read.
     let trouble = Trouble(taken.err());
     Ok(Box::new(Cursor::new(begin).chain(trouble).chain(plain)))
+}
+
+/// What was packed with gzip, in one piece or in several; zeros behind them fill a block of a tape,
+/// and gzip(1) passes them over.
+struct GzipMembers<R: BufRead> {
+    inner: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> GzipMembers<R> {
+    fn new(packed: R) -> Self {
+        Self {
+            inner: Some(GzDecoder::new(packed)),
+        }
+    }
+}
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.inner {
+            let length = member.read(buffer)?;
+            if length > 0 || buffer.is_empty() {
+                return Ok(length);
+            }
+            let Some(mut packed) = self.inner.take().map(GzDecoder::into_inner) else {
+                break;
+            };
+            loop {
+                let zeros = match packed.fill_buf()? {
+                    [] => return Ok(0),
+                    [0, rest @ ..] => 1 + rest.iter().take_while(|byte| **byte == 0).count(),
+                    [first, ..] if Some(first) == GZIP.first() => break,
+                    _ => {
+                        let problem = "something else stands behind what is packed in it";
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+                    }
+                };
+                packed.consume(zeros);
+            }
+            self.inner = Some(GzDecoder::new(packed));
+        }
+        Ok(0)
+    }
 }
 
 /// Nothing, or an error once.

@@ -119,7 +119,10 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
         }
         host.set_uname(uname);
     }
-    if let Some((text, origin)) = &hostname {
+    // What a command said instead of its answer is none.
+    if let Some((text, origin)) = &hostname
+        && is_a_name(text.trim())
+    {
         host.put("/proc/sys/kernel/hostname", text.as_str(), origin);
     }
     // After what says the same in better words.
@@ -130,9 +133,14 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
         name_kernel(&mut host, log.as_ref());
     }
     if let Some((text, origin)) = &mounts {
-        host.put("/proc/mounts", mount_table(text), origin);
+        let table = mount_table(text);
+        if !table.is_empty() {
+            host.put("/proc/mounts", table, origin);
+        }
     }
-    if let Some((text, origin)) = &modules {
+    if let Some((text, origin)) = &modules
+        && is_list_of_modules(text)
+    {
         compare_modules(&mut host, text, origin);
         host.put("/proc/modules", module_table(text), origin);
     }
@@ -151,9 +159,7 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
             host.put(SECURE_BOOT, [6, 0, 0, 0, state], origin);
         }
     }
-    for (text, origin) in [&selinux, &enforcement].into_iter().flatten() {
-        lay_mode_over(&mut host, text, origin);
-    }
+    lay_modes_over(&mut host, &[&selinux, &enforcement]);
     if let Some((text, origin)) = &hardware {
         let system = text
             .split_once("System Information")
@@ -171,21 +177,36 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     host
 }
 
-/// What sestatus or getenforce said of SELinux.
-fn lay_mode_over<H: Host>(host: &mut Overlay<H>, text: &str, origin: &str) {
+/// What sestatus and getenforce said of SELinux; a mode comes first, as only an SELinux that is there
+/// has one.
+fn lay_modes_over<H: Host>(host: &mut Overlay<H>, said: &[&Option<(String, String)>]) {
     const MODE: &str = "/sys/fs/selinux/enforce";
-    let is_disabled = word_behind(text, "SELinux status:") == Some("disabled");
+    let said = said.iter().copied().flatten();
+    let modes = said.filter_map(|(text, origin)| Some((mode_in(text)?, origin)));
+    let (disabled, modes): (Vec<_>, Vec<_>) = modes.partition(|(mode, _)| *mode == DISABLED);
+    for (mode, origin) in modes.into_iter().chain(disabled) {
+        host.put(MODE, mode, origin);
+    }
+}
+
+const DISABLED: &str = "disabled";
+
+/// The mode of SELinux as selinuxfs tells it, or that it is disabled.
+fn mode_in(text: &str) -> Option<&'static str> {
+    let is_disabled = word_behind(text, "SELinux status:") == Some(DISABLED);
     let mode = word_behind(text, "Current mode:").unwrap_or_else(|| text.trim());
     match mode.to_lowercase().as_str() {
-        "enforcing" => host.put(MODE, "1", origin),
-        "permissive" => host.put(MODE, "0", origin),
-        // Laid over what is there, it is another word for it.
-        _ if (is_disabled || mode == "Disabled") && host.stat(MODE).is_ok() => {
-            host.put(MODE, "disabled", origin);
-        }
-        _ if is_disabled || mode == "Disabled" => host.complete("/sys/fs/selinux", origin),
-        _ => {}
+        "enforcing" => Some("1"),
+        "permissive" => Some("0"),
+        "disabled" => Some(DISABLED),
+        _ => is_disabled.then_some(DISABLED),
     }
+}
+
+/// Whether this can be the name of a host.
+fn is_a_name(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    !text.is_empty() && text.chars().all(fits)
 }
 
 /// The names in the list of the kernel's modules that the report has itself, against those lsmod
@@ -194,16 +215,12 @@ fn compare_modules<H: Host>(host: &mut Overlay<H>, printed: &str, origin: &str) 
     const LIST: &str = "/proc/modules";
     const MOST: usize = 100;
     fn names(text: &str) -> BTreeSet<&str> {
-        let names = text.lines().filter_map(|line| line.split(' ').next());
-        names.filter(|name| !name.is_empty()).collect()
+        modules_in(text).map(|[name, ..]| name).collect()
     }
     let Some((own, _)) = text(host, &[LIST]) else {
         return;
     };
-    let (own, printed) = (
-        names(&own),
-        names(printed.split_once('\n').map_or("", |(_, list)| list)),
-    );
+    let (own, printed) = (names(&own), names(printed));
     let only = |here: &BTreeSet<&str>, there: &BTreeSet<&str>| {
         let names = here.difference(there).take(MOST).copied();
         names.collect::<Vec<_>>().join(",")
@@ -304,15 +321,33 @@ pub(super) fn mount_table(text: &str) -> String {
 
 /// `nf_tables 356352 3 nft_ct,nft_nat` as lines of /proc/modules.
 fn module_table(text: &str) -> String {
-    let lines = text.lines().skip(1).filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let (name, size, count) = (words.next()?, words.next()?, words.next()?);
-        let users = words
-            .next()
-            .map_or("-".to_owned(), |users| format!("{users},"));
-        Some(format!("{name} {size} {count} {users} Live 0x0\n"))
+    let lines = modules_in(text).map(|[name, size, count, users]| {
+        let users = match users {
+            "" => "-".to_owned(),
+            users => format!("{users},"),
+        };
+        format!("{name} {size} {count} {users} Live 0x0\n")
     });
     lines.collect()
+}
+
+/// Name, size, count and users of each module, in what lsmod printed or /proc/modules holds; what
+/// else is there, such as a title that was sorted in, is none.
+fn modules_in(text: &str) -> impl Iterator<Item = [&str; 4]> {
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    text.lines().filter_map(move |line| {
+        let mut words = line.split_whitespace();
+        let (name, size, count) = (words.next()?, words.next()?, words.next()?);
+        (is_number(size) && (is_number(count) || count == "-"))
+            .then(|| [name, size, count, words.next().unwrap_or_default()])
+    })
+}
+
+/// Whether this is what lsmod prints, and not what was said in its place.
+fn is_list_of_modules(text: &str) -> bool {
+    let mut lines = text.lines();
+    let has_title = lines.any(|line| line.starts_with("Module ") && line.contains(" Size "));
+    has_title || modules_in(text).next().is_some()
 }
 
 #[cfg(test)]

@@ -21,8 +21,11 @@ pub(super) fn is_text(name: &str) -> bool {
     TEXTS.contains(&name)
 }
 
-/// More than any of the texts.
-const LIMIT: usize = 16 << 20;
+/// More than most of the texts; a journal in one of them may have any size.
+const LIMIT: usize = 32 << 20;
+
+/// What an archive keeps of a larger one.
+const BEGIN: usize = 1 << 20;
 
 /// The line between two parts, which goes on with what the next one is.
 const MARK: &str = "#==[ ";
@@ -56,21 +59,36 @@ pub(super) fn is_one(host: &dyn Host) -> bool {
     begin.is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(MARK))
 }
 
-/// The same as the files of a sosreport.
-pub(super) fn as_sosreport<H: Host>(texts: H) -> Overlay<H> {
+/// The same as the files of a sosreport; and a sentence on each text that was not read to its end,
+/// behind which more may stand.
+pub(super) fn as_sosreport<H: Host>(texts: H) -> (Overlay<H>, Vec<String>) {
     let mut host = Overlay::new(texts);
+    let mut cut = Vec::new();
     for name in TEXTS {
-        let Ok(bytes) = host.read(&format!("/{name}"), LIMIT) else {
+        let path = format!("/{name}");
+        let bytes = host.read(&path, LIMIT);
+        let Ok(bytes) = bytes.or_else(|_| host.read(&path, BEGIN)) else {
             continue;
         };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if host
+            .stat(&path)
+            .is_ok_and(|(_, size)| size > bytes.len() as u64)
+        {
+            let read = bytes.len() >> 20;
+            cut.push(format!(
+                "only the first {read} MiB of {name} were read: what stands behind is not known"
+            ));
+        }
+        let text = String::from_utf8(bytes);
+        let text =
+            text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         for part in text.split(MARK).skip(1) {
             if let Some((place, content, title)) = placed(part) {
                 host.put(&place, content, &format!("{name} ({title})"));
             }
         }
     }
-    host
+    (host, cut)
 }
 
 /// Where the content of a part belongs, the content and its title, if anybody asks for it.
@@ -119,7 +137,8 @@ mod tests {
             .with("/modules.txt", modules);
         assert!(is_one(&texts));
         assert!(!is_one(&Memory::new().with("/basic-environment.txt", "x")));
-        let host = as_sosreport(texts);
+        let (host, cut) = as_sosreport(texts);
+        assert!(cut.is_empty(), "{cut:?}");
         for (path, content, origin) in [
             (
                 "/sos_commands/kernel/uname_-a",
@@ -142,5 +161,17 @@ mod tests {
             assert_eq!(host.origin(path).as_deref(), Some(origin), "{path}");
         }
         assert!(host.read("/x", 9).is_err());
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_read_as_far_as_it_goes_and_told() {
+        let begin = "#==[ Command ]===#\n# /bin/uname -a\nLinux sles 6.4.0 #1 SMP x86_64\n\n";
+        let text = format!("{begin}{}", "#==[ Command ]===#\n# x\n\n".repeat(1_400_000));
+        let (host, cut) = as_sosreport(Memory::new().with("/basic-environment.txt", text));
+        assert!(host.read("/sos_commands/kernel/uname_-a", 99).is_ok());
+        assert!(
+            cut.concat().contains("32 MiB of basic-environment.txt"),
+            "{cut:?}"
+        );
     }
 }

@@ -79,8 +79,11 @@ impl Redactor {
             let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
             let word = rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches('.');
             let next = rest.get(word.len()..)?.chars().next();
-            let goes_on = next.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
             let address: Ipv4Addr = word.parse().ok()?;
+            let may_be_version = address.octets()[0] < VERSIONS_END;
+            let goes_on = next.is_some_and(|c| {
+                c.is_ascii_alphanumeric() || (matches!(c, '-' | '_') && may_be_version)
+            });
             let own =
                 address.is_loopback() || address.is_unspecified() || address.octets()[0] == 255;
             (!own && !goes_on).then(|| (word.len(), this.number("ip", word)))
@@ -106,18 +109,24 @@ impl Redactor {
                 begins = false;
                 continue;
             }
-            let within = c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
-            begins = !within && (c != '-' || !is_version(rest));
+            let within = c.is_ascii_alphanumeric() || c == '.';
             out.push(c);
             rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            begins = !within && (!matches!(c, '-' | '_') || !is_version(rest));
         }
         out
     }
 }
 
-/// Whether what stands behind this dash is a version: `vmlinuz-6.6.87.2-microsoft`.
+/// Kernels have versions below this, of which some have four numbers.
+const VERSIONS_END: u8 = 10;
+
+/// Whether what stands behind a dash or a low line is a version: `vmlinuz-6.6.87.2-microsoft`.
+/// Addresses stand there, too: `ip-10.0.0.5:3260-iscsi`.
 fn is_version(rest: &str) -> bool {
-    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-'));
-    rest.get(..end.unwrap_or(rest.len()))
-        .is_some_and(|word| word.contains('.'))
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let word = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+    let address = word.trim_end_matches('.').parse::<Ipv4Addr>();
+    let is_address = address.is_ok_and(|address| address.octets()[0] >= VERSIONS_END);
+    word.contains('.') && !is_address
 }

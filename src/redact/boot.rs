@@ -40,36 +40,44 @@ impl Redactor {
         out
     }
 
+    /// Commands in one line, each with what ends it.
+    fn boot_statements(&mut self, statements: Vec<(&str, &str)>) -> String {
+        let told = statements.into_iter().map(|(statement, end)| {
+            let told = self.boot_line(statement.trim());
+            format!("{}{end}", if told.is_empty() { told } else { told + " " })
+        });
+        told.collect::<Vec<_>>().join(" ")
+    }
+
     fn boot_line(&mut self, line: &str) -> String {
         let (word, behind) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         match word.to_ascii_lowercase().as_str() {
             "options" | "append" => format!("{word} {}", self.command_line(behind.trim())),
             "kernel" | "linux" | "linux16" | "linuxefi" | "module" | "module2" | "multiboot2" => {
+                if let Some(statements) = several(line) {
+                    return self.boot_statements(statements);
+                }
                 let behind = behind.trim();
                 let (image, arguments) = behind.split_once([' ', '\t']).unwrap_or((behind, ""));
                 let image = self.unnamed(image);
                 format!(
                     "{word} {} {}",
                     self.path(&image),
-                    self.command_line(arguments)
+                    self.script_line(arguments)
                 )
             }
             "set" if !behind.trim_start().starts_with("default=") => word.to_owned(),
             "set" => self.boot_words(line),
             known if KEPT_WORDS.contains(&known) => match several(line) {
-                Some(statements) => {
-                    let told = statements.into_iter().map(|(statement, end)| {
-                        let told = self.boot_line(statement.trim());
-                        format!("{}{end}", if told.is_empty() { told } else { told + " " })
-                    });
-                    told.collect::<Vec<_>>().join(" ")
-                }
+                Some(statements) => self.boot_statements(statements),
                 None => self.boot_words(line),
             },
             _ => match line.split_once('=') {
                 Some((name, value)) if name.starts_with("GRUB_CMDLINE") => {
+                    // What stands in double quotes has a backslash before such.
                     let inner = value.trim_matches(['"', '\'']);
-                    format!("{name}=\"{}\"", self.command_line(inner))
+                    let told = self.command_line(&inner.replace("\\\"", "\""));
+                    format!("{name}=\"{}\"", told.replace('"', "\\\""))
                 }
                 Some((name @ ("kernelopts" | "default_kernelopts"), value)) => {
                     format!("{name}={}", self.command_line(value))

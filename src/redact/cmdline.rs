@@ -1,5 +1,6 @@
 //! Kernel command lines, and the configuration of boot loaders, which has them in it.
 
+use super::quotes::{Quoting, in_quotes};
 use super::secrets::{promises, secrets};
 use super::words::{OPEN_ARGUMENTS, OPEN_FAMILIES, PLAIN_VALUES, USER_ARGUMENTS};
 use super::{REDACTED, Redactor};
@@ -9,40 +10,78 @@ impl Redactor {
     /// out rather than what looks like a secret: values of arguments that are not known to tell
     /// nothing, words that are no plain words, and what follows a lone `--`, which is for init.
     pub(super) fn command_line(&mut self, text: &str) -> String {
-        let mut quoted = false;
-        let blank = |c: char| {
-            quoted ^= c == '"';
-            c.is_whitespace() && !quoted
-        };
+        self.arguments(text, Quoting::Kernel)
+    }
+
+    /// The same in a script of GRUB.
+    pub(super) fn script_line(&mut self, text: &str) -> String {
+        self.arguments(text, Quoting::Script)
+    }
+
+    fn arguments(&mut self, text: &str, quoting: Quoting) -> String {
         let mut words: Vec<String> = Vec::new();
         let mut is_secret = false;
-        for word in text.split(blank).filter(|word| !word.is_empty()) {
-            if word == "--" {
+        for written in quoting.words(text) {
+            if written == "--" {
                 words.push(format!("-- {REDACTED}"));
                 break;
             }
-            let promised = std::mem::replace(&mut is_secret, promises(word));
-            words.push(match word.split_once('=') {
-                None if promised => REDACTED.to_owned(),
-                Some((name, value)) if is_place(name) => match is_plain_place(value) {
-                    true => self.disk(word),
-                    false => format!("{name}={REDACTED}"),
-                },
-                Some((name, value)) if is_open(name) => self.open_argument(word, name, value),
-                Some((_, value)) if is_plain_value(value) => word.to_owned(),
-                Some((name, _)) if self.is_host_name(name) => format!("{REDACTED}={REDACTED}"),
-                Some((name, value)) => {
-                    self.learn_user(name, value);
-                    format!("{}={REDACTED}", self.unnamed(&secrets(name)))
-                }
-                None if self.is_host_name(word) => "host-1".to_owned(),
-                // A word of people that is known to be a user; others are the system's.
-                None if is_plain_word(word) => self.users_in_word(word),
-                None => REDACTED.to_owned(),
+            let word = quoting.plain(written);
+            let promised = std::mem::replace(&mut is_secret, promises(&word));
+            let told = self.argument(&word, promised);
+            words.push(match told == word {
+                true => written.to_owned(),
+                false => in_quotes(&told),
             });
         }
         let end = if text.ends_with('\n') { "\n" } else { "" };
         words.join(" ") + end
+    }
+
+    /// An argument without its quotes; `promised` says that the one before it announced a secret.
+    fn argument(&mut self, word: &str, promised: bool) -> String {
+        match word.split_once('=') {
+            None if promised => REDACTED.to_owned(),
+            Some((name, value)) if is_place(name) => match is_plain_place(value) {
+                true => self.disk(word),
+                false => format!("{name}={}", self.masked(name, value)),
+            },
+            Some((name, value)) if is_open(name) => self.open_argument(word, name, value),
+            Some((name, value)) if is_plain_value(value) => {
+                format!("{}={value}", self.users_in_word(name))
+            }
+            Some((name, value)) if self.is_host_name(name) => {
+                format!("{REDACTED}={}", self.masked(REDACTED, value))
+            }
+            Some((name, value)) => {
+                self.learn_user(name, value);
+                let name = self.unnamed(&secrets(name));
+                let name = self.users_in_word(&name);
+                format!("{name}={}", self.masked(&name, value))
+            }
+            None if self.is_host_name(word) => "host-1".to_owned(),
+            None if is_variable(word) => word.to_owned(),
+            // A word of people that is known to be a user; others are the system's.
+            None if is_plain_word(word) => self.users_in_word(word),
+            None => REDACTED.to_owned(),
+        }
+    }
+
+    /// What stands in place of an argument's value: the same for the same, and for two that are not
+    /// the same two, or two command lines that differ would agree.
+    fn masked(&mut self, name: &str, value: &str) -> String {
+        let number = value
+            .strip_prefix(REDACTED)
+            .map(|rest| rest.trim_start_matches('-'));
+        if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+            return value.to_owned();
+        }
+        let values = self.masked.entry(name.to_owned()).or_default();
+        let next = values.len() + 1;
+        match *values.entry(value.to_owned()).or_insert(next) {
+            1 => REDACTED.to_owned(),
+            number => format!("{REDACTED}-{number}"),
+        }
     }
 
     /// A user that the value of an argument names: it is taken out here, and has to be known where
@@ -70,10 +109,18 @@ impl Redactor {
                 let value = self.host_names(value);
                 self.client_unnamed(&value)
             }
-            _ if is_own_name(name) => self.host(value),
-            _ if name == "rootflags" => self.host_names(value),
+            // It is the host's own, and two are two.
+            _ if is_own_name(name) => {
+                let number = self.masked(name, value);
+                self.host(value) + number.strip_prefix(REDACTED).unwrap_or_default()
+            }
+            _ if name == "rootflags" => {
+                let value = self.host_names(value);
+                self.host_anywhere(&value)
+            }
+            _ if name == "systemd.unit" && !self.is_wordlike => self.unit(value),
             _ if value.contains('/') => self.path(value),
-            _ => value.to_owned(),
+            _ => self.host_anywhere(value),
         };
         format!("{name}={value}")
     }
@@ -137,8 +184,10 @@ impl Redactor {
                 Some((name, value)).filter(|(_, value)| !value.is_empty())
             });
             match value {
+                // Quotes in a text of a config have a backslash before them.
                 Some((name @ "CONFIG_CMDLINE", value)) => {
-                    out += &format!("{name}=\"{}\"\n", self.command_line(value));
+                    let line = self.command_line(&value.replace("\\\"", "\""));
+                    out += &format!("{name}=\"{}\"\n", line.replace('"', "\\\""));
                 }
                 Some((name @ "CONFIG_DEFAULT_HOSTNAME", value)) if value != "(none)" => {
                     out += &format!("{name}=\"{}\"\n", self.host(value));
@@ -257,6 +306,18 @@ pub(super) fn is_plain_value(value: &str) -> bool {
     let digits = value.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G', '%']);
     let number = digits.len() <= 6 && digits.chars().all(|c| c.is_ascii_digit());
     number || PLAIN_VALUES.contains(&value)
+}
+
+/// `$kernelopts` or `${kernelopts}`: what it stands for is written, and redacted, elsewhere.
+fn is_variable(word: &str) -> bool {
+    let name = word.strip_prefix('$').map(|name| {
+        let inner = name
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'));
+        inner.unwrap_or(name)
+    });
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(fits))
 }
 
 /// An argument without a value, as the kernel and dracut know them.

@@ -1,7 +1,7 @@
 //! Paths: those that have a user's name in them, and those that are the same on every host.
 
 use super::Redactor;
-use super::words::{COMMON, PATH_WORDS, SYSTEM_PATHS};
+use super::words::{COMMON, PATH_WORDS, SYSTEM_PATHS, SYSTEM_WORDS};
 
 /// Where users have directories of their own names, and desktops mount what they plug in.
 const HOMES: &[&str] = &[
@@ -75,8 +75,11 @@ impl Redactor {
             return path.to_owned();
         }
         let parts = path.split('/').map(|part| {
-            let plain = COMMON.contains(&part) || PATH_WORDS.contains(&part) || part.is_empty();
-            match !plain && self.is_user(part) {
+            // A user may be called like the system, which is then not told by it: `Linux/x86`.
+            let lower = part.to_lowercase();
+            let mut plain = [COMMON, PATH_WORDS, SYSTEM_WORDS].into_iter();
+            let is_plain = part.is_empty() || plain.any(|words| words.contains(&lower.as_str()));
+            match !is_plain && self.is_user(part) {
                 true => self.number("user", part),
                 false => part.to_owned(),
             }

@@ -3,6 +3,9 @@
 use super::Redactor;
 use super::words::{COMMON, PATH_WORDS, SYSTEM_PATHS};
 
+/// What stands for a dash that systemd wrote by its number.
+pub(super) const ESCAPED_DASH: char = '\u{1}';
+
 impl Redactor {
     /// A name the host has, long or short. One that is a part of the kernel's release says nothing.
     pub(super) fn learn_host(&mut self, name: &str) {
@@ -10,7 +13,10 @@ impl Redactor {
         let short = full.split('.').next().unwrap_or_default().to_owned();
         // Device mapper writes a dash of a name as two.
         let mapped = short.replace('-', "--");
-        for name in [&full, &mapped, &short] {
+        // And systemd, in names of units, as a number.
+        let escaped = |name: &str| name.replace('-', &ESCAPED_DASH.to_string());
+        let (full_escaped, short_escaped) = (escaped(&full), escaped(&short));
+        for name in [&full, &mapped, &short, &full_escaped, &short_escaped] {
             let of_release = replaced(&self.release, name, "") != self.release;
             if is_telling(name) && !of_release && !self.hosts.contains(name) {
                 self.hosts.push(name.clone());
@@ -23,6 +29,8 @@ impl Redactor {
         if let Some(domain) = domain.filter(telling).filter(|_| self.domain.is_none()) {
             self.domain = Some(domain.to_owned());
             self.known.insert(("domain", domain.to_lowercase()), 1);
+            let last = self.last.entry("domain").or_default();
+            *last = (*last).max(1);
         }
     }
 
@@ -95,6 +103,37 @@ impl Redactor {
         head + tail
     }
 
+    /// The host's name wherever it stands alone, also between low lines and behind what tables of
+    /// mounts write by its number. One that may be a word of any language stays, and so does what
+    /// the kernel gives names to.
+    pub(super) fn host_anywhere(&self, text: &str) -> String {
+        let of_kernel = ["/sys/", "/proc/"];
+        let is_of_kernel = of_kernel.iter().any(|begin| text.starts_with(begin));
+        if self.hosts.is_empty() || self.is_wordlike || is_of_kernel {
+            return text.to_owned();
+        }
+        let pieces = pieces(text).into_iter();
+        pieces
+            .map(|(piece, end)| self.host_name(piece) + end)
+            .collect()
+    }
+
+    /// Whether a name is one of the host's own: it, or it with a domain where its own is not known.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        let (short, domain) = match name.split_once('.') {
+            Some((short, domain)) => (short, Some(domain)),
+            None => (name, None),
+        };
+        let mut hosts = self.hosts.iter();
+        let is_domain = |domain: &str| {
+            let own = self.domain.as_ref();
+            own.is_none_or(|own| own.eq_ignore_ascii_case(domain))
+        };
+        !name.contains(' ')
+            && hosts.any(|own| own.eq_ignore_ascii_case(short))
+            && domain.is_none_or(is_domain)
+    }
+
     /// The same in a path, part by part, but for what paths of systems are made of.
     pub(super) fn host_in_path(&self, path: &str) -> String {
         if SYSTEM_PATHS.iter().any(|begin| path.starts_with(begin)) {
@@ -118,6 +157,32 @@ impl Redactor {
             None => piece.to_owned(),
         });
         pieces.collect()
+    }
+}
+
+/// A text in pieces, each with what stands behind it: a low line, or a character as tables of mounts
+/// write it, `\040` for a blank.
+pub(super) fn pieces(text: &str) -> Vec<(&str, &str)> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    loop {
+        let found = rest.char_indices().find_map(|(at, c)| match c {
+            '_' => Some((at, 1)),
+            '\\' => {
+                let mut number = rest.get(at + 1..at + 4)?.bytes();
+                let is_octal = number.all(|byte| (b'0'..=b'7').contains(&byte));
+                is_octal.then_some((at, 4))
+            }
+            _ => None,
+        });
+        let Some((at, length)) = found else {
+            pieces.push((rest, ""));
+            return pieces;
+        };
+        let (piece, behind) = rest.split_at(at);
+        let (end, behind) = behind.split_at(length);
+        pieces.push((piece, end));
+        rest = behind;
     }
 }
 

@@ -8,6 +8,7 @@ mod homes;
 mod hosts;
 mod mounts;
 mod names;
+mod quotes;
 mod secrets;
 mod systems;
 mod units;
@@ -21,7 +22,7 @@ use homes::is_program;
 use secrets::secrets;
 use words::SECRETS;
 
-use crate::facts::{HOST_NAME, OTHER_HOSTNAME};
+use crate::facts::{HOST_NAME, OTHER_HOSTNAME, is_same_host};
 
 /// Replaces names of hosts and users, ids of machines, addresses and secrets.
 #[derive(Debug, Default)]
@@ -36,6 +37,12 @@ pub struct Redactor {
     release: String,
     /// What was replaced by which number, by kind.
     known: BTreeMap<(&'static str, String), usize>,
+    /// The last number of each kind.
+    last: BTreeMap<&'static str, usize>,
+    /// Values of arguments, by the names of these, in the order in which they were met.
+    masked: BTreeMap<String, BTreeMap<String, usize>>,
+    /// What the host is called.
+    name: String,
 }
 
 const REDACTED: &str = "redacted";
@@ -52,6 +59,8 @@ impl Redactor {
             release: release.unwrap_or_default().to_owned(),
             // The host is the first, whatever it is called.
             known: BTreeMap::from([(("host", String::new()), 1)]),
+            last: BTreeMap::from([("host", 1)]),
+            name: name.to_owned(),
             ..Self::default()
         };
         redactor.learn_host(name);
@@ -184,6 +193,10 @@ impl Redactor {
                 let text = self.kernel_config(text);
                 self.harmless(&text)
             }
+            // A line of a script that ends in a backslash goes on with the next.
+            _ if name.ends_with(".cfg") && is_boot_configuration(path) => {
+                self.boot_configuration(&text.replace("\\\n", ""))
+            }
             _ if is_boot_configuration(path) => self.boot_configuration(text),
             _ if means_the_same => self.harmless(text),
             _ => self.text(text),
@@ -314,10 +327,16 @@ impl Redactor {
     /// Another name of the host than the one it is known by.
     fn other_name(&mut self, name: &str) -> String {
         let name = name.trim();
-        match self.is_known(name) {
-            true => name.to_owned(),
-            false => self.number("host", &format!("{name} (another)")),
+        if self.is_known(name) {
+            return name.to_owned();
         }
+        // Long or short, it is the same one, and no disagreement.
+        if is_same_host(&self.name, name) {
+            self.learn_host(name);
+            let own = self.name.clone();
+            return self.host(&own);
+        }
+        self.number("host", &format!("{name} (another)"))
     }
 
     /// Text that means the same on every host, but for ids and homes.
@@ -335,7 +354,9 @@ impl Redactor {
 
     /// Whether a name is one that was put in the place of another.
     fn is_known(&self, name: &str) -> bool {
-        name.strip_prefix("host-").is_some_and(|number| {
+        let mut kinds = ["host-", "ip-"].iter();
+        let number = kinds.find_map(|kind| name.strip_prefix(kind));
+        number.is_some_and(|number| {
             !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
         })
     }
@@ -346,10 +367,21 @@ impl Redactor {
     }
 
     fn number(&mut self, kind: &'static str, word: &str) -> String {
-        let of_kind = self.known.iter().filter(|((known, _), _)| *known == kind);
-        let last = of_kind.map(|(_, number)| *number).max().unwrap_or_default();
+        let last = *self.last.entry(kind).or_default();
+        // What was put in the place of another is not replaced once more.
+        let number = word
+            .strip_prefix(kind)
+            .and_then(|rest| rest.strip_prefix('-'));
+        let number = number.and_then(|number| number.parse::<usize>().ok());
+        if number.is_some_and(|number| (1..=last).contains(&number)) {
+            return word.to_owned();
+        }
+        if kind == "host" && self.is_own(word) {
+            return "host-1".to_owned();
+        }
         let key = (kind, word.to_lowercase());
         let number = *self.known.entry(key).or_insert(last + 1);
+        self.last.insert(kind, last.max(number));
         format!("{kind}-{number}")
     }
 }
@@ -357,6 +389,115 @@ impl Redactor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_agree_agree_redacted_and_those_that_do_not_do_not() {
+        for (name, other, agree) in [
+            ("zulu77", "zulu77.corp-x.example", true),
+            ("zulu77.corp-x.example", "ZULU77", true),
+            ("zulu77.corp-x.example", "zulu77.other.example", false),
+            ("zulu77.localdomain", "zulu77.other.example", false),
+            ("zulu77", "golden", false),
+            ("localhost", "localhost.localdomain", true),
+        ] {
+            let mut redactor = Redactor::new(Some(name), None);
+            redactor.draft("/etc/hostname", other);
+            for _ in 0..2 {
+                let here = redactor.file("/proc/sys/kernel/hostname", name);
+                let there = redactor.file(OTHER_HOSTNAME, other);
+                assert_eq!(here == there, agree, "{here} {there}");
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_keep_words_together_as_who_reads_them_has_it() {
+        let menu = "/boot/grub/grub.cfg";
+        let entry = "/boot/loader/entries/x.conf";
+        for (path, line, expected) in [
+            (
+                "/proc/cmdline",
+                "ro \"dyndbg=file drivers/usb/* +p\" lsm=lockdown,yama quiet\n",
+                "ro dyndbg=redacted lsm=lockdown,yama quiet\n",
+            ),
+            (
+                "/proc/cmdline",
+                "\"lsm=yama,bpf\" dyndbg=\"file x +p\" lockdown=\"integrity\" \"a b=c d",
+                "\"lsm=yama,bpf\" dyndbg=redacted lockdown=\"integrity\" \"a b=redacted\"",
+            ),
+            (
+                "/proc/cmdline",
+                "foo=a\"b c\"d lsm=yama \"x y\"",
+                "foo=redacted lsm=yama redacted",
+            ),
+            (
+                entry,
+                "options ro \"dyndbg=file x +p\" lsm=yama $kernelopts ${tuned_params} $a/b\n",
+                "options ro dyndbg=redacted lsm=yama $kernelopts ${tuned_params} redacted\n",
+            ),
+            (
+                menu,
+                "menuentry 'x' {\n  linux /k 'dyndbg=file x +p' t='it s' \\\n foo=\"$root x\" lsm=yama\n}\n",
+                "menuentry 'x' {\n  linux /k dyndbg=redacted t=redacted foo=redacted lsm=yama\n}\n",
+            ),
+            (
+                menu,
+                "linux /k b=\"\\\"c\\\"\" lsm='yama,bpf' quiet # of alice\n",
+                "linux /k b=redacted lsm='yama,bpf' quiet\n",
+            ),
+            (
+                menu,
+                "menuentry x { linux /k ro 'a b=c'; initrd /i; }\n",
+                "menuentry x { linux /k ro \"a b=redacted\" ; initrd /i ; }\n",
+            ),
+            (
+                "/etc/default/grub",
+                "GRUB_CMDLINE_LINUX=\"ro \\\"dyndbg=file x +p\\\" lsm=yama\"\n",
+                "GRUB_CMDLINE_LINUX=\"ro dyndbg=redacted lsm=yama\"\n",
+            ),
+        ] {
+            let mut redactor = Redactor::new(Some("web17"), None);
+            let told = redactor.file(path, line);
+            assert_eq!(told, expected);
+            assert_eq!(redactor.file(path, &told), expected, "told again");
+        }
+    }
+
+    #[test]
+    fn a_user_who_is_called_like_the_system_changes_no_config() {
+        let mut redactor = Redactor::new(Some("web17"), None);
+        assert_eq!(redactor.text("/home/linux/x"), "/home/user-1/x");
+        let config = "# Linux/x86 5.15.0 Kernel Configuration\nCONFIG_BPF=y\n";
+        assert_eq!(redactor.file("/boot/config-5.15.0", config), config);
+    }
+
+    #[test]
+    fn two_values_of_an_argument_stay_two() {
+        let mut redactor = Redactor::new(Some("web17"), None);
+        for (line, expected) in [
+            (
+                "root=/dev/mapper/rhel-root x=a1b2c3d4 rd.lvm.lv=r/a rd.lvm.lv=r/b",
+                "root=redacted x=redacted rd.lvm.lv=redacted rd.lvm.lv=redacted-2",
+            ),
+            (
+                "root=/dev/mapper/other-root x=a1b2c3d4 rd.lvm.lv=r/b",
+                "root=redacted-2 x=redacted rd.lvm.lv=redacted-2",
+            ),
+            ("root=redacted-2 x=redacted", "root=redacted-2 x=redacted"),
+            (
+                "systemd.unit=web17.target systemd.unit=multi-user.target",
+                "systemd.unit=host-1.target systemd.unit=multi-user.target",
+            ),
+            (
+                "sysctl.kernel.hostname=web17 sysctl.kernel.hostname=web18",
+                "sysctl.kernel.hostname=host-1 sysctl.kernel.hostname=host-1-2",
+            ),
+        ] {
+            assert_eq!(redactor.file("/proc/cmdline", line), expected);
+            let log = redactor.file("/dev/kmsg", &format!("[ 0.0] Command line: {line}\n"));
+            assert_eq!(log, format!("[ 0.0] Command line: {expected}\n"));
+        }
+    }
 
     #[test]
     fn a_host_with_two_names_has_neither_left() {

@@ -40,11 +40,13 @@ impl Redactor {
     fn share(&mut self, word: &str) -> String {
         let rest = word.get(SHARE.len()..).unwrap_or_default();
         let (server, share) = rest.split_at(rest.find(BACKSLASH).unwrap_or(rest.len()));
-        let server = match self.is_host(server) || self.is_known(server) {
-            true => "host-1".to_owned(),
-            false => self.number("host", server),
+        let server = match (self.is_host(server), self.is_known(server)) {
+            (true, _) => "host-1".to_owned(),
+            (_, true) => server.to_owned(),
+            _ => self.number("host", server),
         };
-        format!("{SHARE}{server}{}", self.host_names(share))
+        let share = self.host_names(share);
+        format!("{SHARE}{server}{}", self.host_anywhere(&share))
     }
 
     /// What people call something that is mounted; a blank in it is written as a number.
@@ -53,7 +55,10 @@ impl Redactor {
             let part = self.users_in_word(part);
             match self.is_wordlike {
                 true => part,
-                false => self.host_names(&part),
+                false => {
+                    let part = self.host_names(&part);
+                    self.host_anywhere(&part)
+                }
             }
         });
         parts.collect::<Vec<_>>().join(BLANK)
@@ -109,7 +114,8 @@ impl Redactor {
                 format!("{name}={value}")
             }
             Some((name, value)) if !value.contains('/') => {
-                format!("{name}={}", self.host_names(value))
+                let value = self.host_names(value);
+                format!("{name}={}", self.host_anywhere(&value))
             }
             Some((name, value)) => format!("{name}={}", self.mount_value(value)),
             None => self.mount_value(option),
@@ -122,9 +128,14 @@ impl Redactor {
         match value {
             // `shared:3`
             _ if value.split_once(':').is_some_and(is_group) => value.to_owned(),
-            _ if value.contains(':') || value.contains('@') => self.host_names(value),
-            _ if value.starts_with("/dev/") => self.host_names(value),
-            _ if value.contains('/') => self.mount_point(value),
+            _ if value.contains(':') || value.contains('@') || value.starts_with("/dev/") => {
+                let value = self.host_names(value);
+                self.host_anywhere(&value)
+            }
+            _ if value.contains('/') => {
+                let value = self.mount_point(value);
+                self.host_anywhere(&value)
+            }
             _ => value.to_owned(),
         }
     }
@@ -174,6 +185,55 @@ mod tests {
             redactor.mount_table("nas:/export/web-17 /srv/web-17 nfs4 rw,addr=web-17 0 0\n"),
             "host-2:/export/host-1 /srv/host-1 nfs4 rw,addr=host-1 0 0\n"
         );
+    }
+
+    #[test]
+    fn the_host_stands_alone_behind_low_lines_and_numbers_too() {
+        for (line, expected) in [
+            (
+                "1 2 0:3 / /mnt/b rw - beegfs beegfs_nodev rw,cfgFile=/etc/beegfs/web17.conf",
+                "1 2 0:3 / /mnt/b rw - beegfs beegfs_nodev rw,cfgFile=/etc/beegfs/host-1.conf",
+            ),
+            (
+                "1 2 0:3 / /srv/of\\040web17 rw - bpf bpf_web17 rw",
+                "1 2 0:3 / /srv/of\\040host-1 rw - bpf bpf_host-1 rw",
+            ),
+            (
+                "\\134\\134nas\\134share_web17 /mnt cifs rw 0 0",
+                "\\134\\134host-2\\134share_host-1 /mnt cifs rw 0 0",
+            ),
+            (
+                "//nas/web17_x /mnt cifs rw,prefixpath=web17_y 0 0",
+                "//host-2/host-1_x /mnt cifs rw,prefixpath=host-1_y 0 0",
+            ),
+            // With a domain that is not known, it is the host still.
+            (
+                "web17.acme.io:/x /mnt nfs4 rw,addr=10.0.0.5 0 0",
+                "host-1:/x /mnt nfs4 rw,addr=ip-1 0 0",
+            ),
+            (
+                "/dev/disk/by-path/ip-10.0.0.90:3260-iscsi-x /a-10.0.0.5/x_10.0.0.5.img ext4 rw 0 0",
+                "/dev/disk/by-path/ip-ip-1:3260-iscsi-x /a-ip-2/x_ip-2.img ext4 rw 0 0",
+            ),
+            (
+                "/boot/vmlinuz-6.6.87.2-x /lib/modules/6.6.87.2-microsoft_x ext4 rw 0 0",
+                "/boot/vmlinuz-6.6.87.2-x /lib/modules/6.6.87.2-microsoft_x ext4 rw 0 0",
+            ),
+            // One word, one name.
+            (
+                "1 2 0:3 / /var/home/dave rw - fuse.sshfs dave@gw.acme.io:/home/dave rw",
+                "1 2 0:3 / /var/home/user-1 rw - fuse.sshfs user-1@host-2:/home/user-1 rw",
+            ),
+            (
+                "10.0.0.5@tcp:mgs2@o2ib0:/scratch /mnt lustre rw 0 0",
+                "ip-1@tcp:host-2@o2ib0:/scratch /mnt lustre rw 0 0",
+            ),
+        ] {
+            let mut redactor = Redactor::new(Some("web17"), None);
+            let told = redactor.mount_table(line);
+            assert_eq!(told, expected);
+            assert_eq!(redactor.mount_table(&told), expected, "told again");
+        }
     }
 
     #[test]

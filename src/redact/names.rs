@@ -64,6 +64,10 @@ impl Redactor {
             let user = self.number("user", user);
             return format!("{user}@{}", self.number("domain", domain));
         }
+        // Lustre's, also where no file system is named.
+        if let Some(told) = self.of_networks(word) {
+            return told;
+        }
         // user@server:/path, as sshfs has it.
         let login = word.split_once('@').filter(|(user, rest)| {
             let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
@@ -142,13 +146,7 @@ impl Redactor {
                 None => self.servers(parts),
             },
             "glusterfs" => self.servers(parts),
-            "lustre" => {
-                let parts = word.split(':').map(|part| match part.split_once('@') {
-                    Some((name, net)) => format!("{}@{net}", self.server_name(name)),
-                    None => part.to_owned(),
-                });
-                parts.collect::<Vec<_>>().join(":")
-            }
+            "lustre" => self.of_networks(word).unwrap_or_else(|| word.to_owned()),
             _ => match word.split_once('@') {
                 Some((user, rest)) if !user.contains(['=', '/']) => {
                     format!(
@@ -160,6 +158,26 @@ impl Redactor {
                 _ => self.servers(parts),
             },
         }
+    }
+
+    /// `NAME@tcp:NAME@o2ib0:/fs`: servers, each with the network it is reached by.
+    fn of_networks(&mut self, word: &str) -> Option<String> {
+        const NETWORKS: &[&str] = &["tcp", "o2ib", "gni", "kfi", "ptlf"];
+        let is_network = |text: &str| {
+            let name = text.split([',', '=']).next().unwrap_or_default();
+            let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            NETWORKS.contains(&name)
+        };
+        let mut parts = word.split(':');
+        let of_network = |part: &str| part.split_once('@').is_some_and(|(_, net)| is_network(net));
+        if !parts.any(of_network) {
+            return None;
+        }
+        let parts = word.split(':').map(|part| match part.split_once('@') {
+            Some((name, net)) => format!("{}@{net}", self.server_name(name)),
+            None => part.to_owned(),
+        });
+        Some(parts.collect::<Vec<_>>().join(":"))
     }
 
     /// `NAME:6789` or `NAME:/path`, several of them with commas between.
@@ -218,7 +236,7 @@ impl Redactor {
     }
 
     /// `db-3.example.com` on a host of example.com.
-    fn below_domain(&mut self, word: &str) -> String {
+    pub(super) fn below_domain(&mut self, word: &str) -> String {
         let Some(domain) = self.domain.clone() else {
             return word.to_owned();
         };

@@ -1,7 +1,7 @@
 //! Names of units and control groups: who runs a service on a host may have named it so.
 
 use super::Redactor;
-use super::hosts::replaced;
+use super::hosts::{ESCAPED_DASH, replaced};
 use super::words::{COMMON, PATH_WORDS};
 use crate::facts;
 
@@ -49,6 +49,9 @@ impl Redactor {
 
     /// A part of the path of a control group.
     fn group(&mut self, part: &str) -> String {
+        if let Some(written) = Escaped::read(part) {
+            return written.back(&self.group(&written.text));
+        }
         let is_unit = match self.is_wordlike {
             // Of slices and scopes, systemd's own are words.
             true => part.ends_with(".service"),
@@ -57,7 +60,10 @@ impl Redactor {
         match is_unit {
             true => self.unit(part),
             // A container's own name is among these; words of the system are, too.
-            false => self.host_in_unit(part, self.is_wordlike),
+            false => {
+                let part = self.host_in_unit(part, self.is_wordlike);
+                self.below_domain(&part)
+            }
         }
     }
 
@@ -83,11 +89,17 @@ impl Redactor {
     /// The name of a unit. What container managers and starters of others are called stays, since
     /// facts know them by it.
     pub(super) fn unit(&mut self, name: &str) -> String {
+        if let Some(written) = Escaped::read(name) {
+            return written.back(&self.unit(&written.text));
+        }
         let (stem, end) = name.split_at(name.rfind('.').unwrap_or(name.len()));
         let (stem, instance) = stem.split_at(stem.find('@').unwrap_or(stem.len()));
         let stem = match facts::is_starter(stem) {
             true => stem.to_owned(),
-            false => self.unit_part(stem),
+            false => {
+                let stem = self.addresses(stem);
+                self.unit_part(&stem)
+            }
         };
         let Some(instance) = instance.strip_prefix('@') else {
             return stem + end;
@@ -101,7 +113,8 @@ impl Redactor {
 
     fn unit_part(&mut self, text: &str) -> String {
         let text = self.host_in_unit(text, false);
-        let ends = ['-', '.'];
+        let text = self.below_domain(&text);
+        let ends = |c: char| matches!(c, '-' | '.') || c.is_control();
         let parts = text.split_inclusive(ends).map(|piece| {
             let part = piece.trim_end_matches(ends);
             let plain = COMMON.contains(&part) || PATH_WORDS.contains(&part);
@@ -120,9 +133,111 @@ impl Redactor {
     }
 }
 
+/// A name in which systemd wrote characters by their numbers, since they mean something else in
+/// names: a dash as `\x2d`. Here each of them is one character that is in no name.
+struct Escaped<'a> {
+    text: String,
+    /// What stands for which character.
+    written: Vec<(char, &'a str)>,
+}
+
+impl<'a> Escaped<'a> {
+    /// More kinds of characters than names have.
+    const MOST: u8 = 8;
+
+    /// The name, if something is written so in it.
+    fn read(name: &'a str) -> Option<Self> {
+        let mut read = Self {
+            text: String::with_capacity(name.len()),
+            written: Vec::new(),
+        };
+        if name.contains(char::is_control) {
+            return None;
+        }
+        let mut rest = name;
+        while let Some(at) = rest.find("\\x") {
+            let (before, behind) = rest.split_at(at);
+            read.text += before;
+            let number = behind.get(..4).filter(|written| {
+                let mut digits = written.chars().skip(2);
+                digits.all(|c| c.is_ascii_hexdigit())
+            });
+            let mark = number.and_then(|number| read.mark(number));
+            let (written, behind) = behind.split_at(if mark.is_some() { 4 } else { 2 });
+            match mark {
+                Some(mark) => read.text.push(mark),
+                None => read.text += written,
+            }
+            rest = behind;
+        }
+        read.text += rest;
+        (!read.written.is_empty()).then_some(read)
+    }
+
+    fn mark(&mut self, number: &'a str) -> Option<char> {
+        if number.eq_ignore_ascii_case("\\x2d") {
+            if !self.written.iter().any(|(mark, _)| *mark == ESCAPED_DASH) {
+                self.written.push((ESCAPED_DASH, number));
+            }
+            return Some(ESCAPED_DASH);
+        }
+        let mut known = self.written.iter();
+        if let Some((mark, _)) = known.find(|(_, written)| *written == number) {
+            return Some(*mark);
+        }
+        let mut free = (2..Self::MOST).map(char::from);
+        let mark = free.find(|mark| !self.written.iter().any(|(known, _)| known == mark))?;
+        self.written.push((mark, number));
+        Some(mark)
+    }
+
+    /// A text with the characters written as they were.
+    fn back(&self, text: &str) -> String {
+        let written = self.written.iter();
+        written.fold(text.to_owned(), |text, (mark, number)| {
+            text.replace(*mark, number)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_systemd_writes_with_numbers_are_seen() {
+        for (name, unit, expected) in [
+            (
+                "web17.acme.io",
+                "machine-qemu\\x2d3\\x2dweb17.scope",
+                "machine-qemu\\x2d3\\x2dhost-1.scope",
+            ),
+            (
+                "web-17.acme.io",
+                "app@web\\x2d17.service",
+                "app@host-1.service",
+            ),
+            (
+                "web17.acme.io",
+                "app-alice\\x2ddb9.acme.io.service",
+                "app-user-1\\x2dhost-2.service",
+            ),
+            ("web17.acme.io", "app-db9.acme.io.service", "host-2.service"),
+            (
+                "web17",
+                "x\\x40web17\\x20y\\xzz.service",
+                "x\\x40host-1\\x20y\\xzz.service",
+            ),
+            ("web17", "x\\x2d1.service", "x\\x2d1.service"),
+            ("web17", "x-10.0.0.5.service", "x-ip-1.service"),
+        ] {
+            let mut redactor = Redactor::new(Some(name), None);
+            redactor.text("/home/alice/x");
+            assert_eq!(redactor.fact("environment.unit", unit), expected, "{name}");
+            let told = redactor.file("/proc/self/cgroup", &format!("0::/system.slice/{unit}\n"));
+            assert_eq!(told, format!("0::/system.slice/{expected}\n"));
+        }
+    }
 
     #[test]
     fn units_lose_names_and_stay_what_they_are() {

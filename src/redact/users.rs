@@ -2,7 +2,7 @@
 //! systems, of entries of boot loaders, of what they mount.
 
 use super::Redactor;
-use super::hosts::version_at;
+use super::hosts::{pieces, version_at};
 use super::mounts::NAMED_BY_PEOPLE;
 use super::words::{COMMON, PATH_WORDS, SYSTEM_PATHS, SYSTEM_WORDS};
 
@@ -39,6 +39,16 @@ impl Redactor {
 
     /// The same in a word; what stands from a version on is that of a kernel.
     pub(super) fn users_in_word(&mut self, word: &str) -> String {
+        // As tables of mounts write a blank and a backslash.
+        if word.contains('\\') {
+            let pieces = pieces(word).into_iter();
+            return pieces
+                .map(|(piece, end)| {
+                    let parts = piece.split('\\').map(|part| self.users_in_word(part));
+                    parts.collect::<Vec<_>>().join("\\") + end
+                })
+                .collect();
+        }
         let (head, tail) = word.split_at(version_at(word).unwrap_or(word.len()));
         let mut out = String::with_capacity(word.len());
         let ends = ['-', '_', '@'];
@@ -52,6 +62,11 @@ impl Redactor {
                 && !plain.any(|words| words.contains(&lower.as_str()));
             match is_name && self.is_user(part) {
                 true => out += &self.number("user", part),
+                // `zoe.bak`
+                false if part.contains('.') => {
+                    let parts = part.split('.').map(|part| self.users_in_word(part));
+                    out += &parts.collect::<Vec<_>>().join(".");
+                }
                 false => out += part,
             }
             out += rest;
@@ -133,6 +148,10 @@ mod tests {
             (
                 "905 30 0:65 / /sys/fs/bpf/joe rw - bpf none rw,mode=700\n",
                 "905 30 0:65 / /sys/fs/bpf/user-1 rw - bpf none rw,mode=700\n",
+            ),
+            (
+                "907 30 0:66 / /srv/of\\040joe rw - ext4 /srv/joe.bak rw\n",
+                "907 30 0:66 / /srv/of\\040user-1 rw - ext4 /srv/user-1.bak rw\n",
             ),
             (
                 "906 30 0:66 / /usr/lib/joe rw - ext4 /dev/sda1 rw\n",

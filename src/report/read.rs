@@ -158,20 +158,29 @@ pub fn outcomes_yaml(outcomes: &[ProbeResult]) -> Result<String, crate::yaml::Er
 /// If they are something else.
 pub fn read_outcomes(bytes: &[u8]) -> Result<Vec<ProbeResult>, ReadError> {
     let outcomes: Vec<ProbeResult> = parse(bytes)?.map_err(ReadError::Damaged)?;
-    match told_twice(&outcomes) {
+    match odd_probe(&outcomes) {
         Some(problem) => Err(ReadError::Damaged(problem)),
         None => Ok(outcomes),
     }
 }
 
-/// A probe of which there are two outcomes: one of them is wrong.
-fn told_twice(outcomes: &[ProbeResult]) -> Option<String> {
+/// A probe of which there are two outcomes, of which one is wrong; or one that is called as none
+/// can be, today or later.
+fn odd_probe(outcomes: &[ProbeResult]) -> Option<String> {
+    let can_be = |name: &str| {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(fits)
+    };
     let mut known = BTreeSet::new();
-    let twice = outcomes
-        .iter()
-        .find(|result| !known.insert(result.probe.as_str()))?;
-    let probe: String = clean(&twice.probe).chars().take(60).collect();
-    Some(format!("probes: there are two outcomes of `{probe}`"))
+    outcomes.iter().find_map(|result| {
+        let name = result.probe.as_str();
+        let shown: String = clean(name).chars().take(60).collect();
+        match known.insert(name) {
+            _ if !can_be(name) => Some(format!("probes: no probe can be called `{shown}`")),
+            false => Some(format!("probes: there are two outcomes of `{shown}`")),
+            true => None,
+        }
+    })
 }
 
 impl Whole {
@@ -215,7 +224,7 @@ impl Whole {
             (fact != told)
                 .then(|| format!("{place} `{told}`, and the fact privilege.euid is `{fact}`"))
         };
-        told_twice(&self.probes)
+        odd_probe(&self.probes)
             .or_else(|| told.find_map(|(key, place, text)| differs(key, place, text.as_deref())))
             .or_else(euid)
     }
@@ -513,6 +522,10 @@ mod tests {
                 "summary.ok: found the text \"many\"",
             ),
             (good.replace("ok: 0", "ok: -1"), "summary.ok: "),
+            (
+                good.replace("probe: p\n", "probe: '5'\n"),
+                "no probe can be called `5`",
+            ),
             (good.replace("verdict: ready", "verdict: fine"), "`fine`"),
             (
                 good.replace(time, "generated_at: []"),

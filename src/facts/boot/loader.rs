@@ -15,6 +15,7 @@ pub(super) const NAMES: &[&str] = &[
     "ostree",
     "extlinux",
     "raspberry-pi",
+    "zipl",
     "wsl",
     "none",
 ];
@@ -68,14 +69,17 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
     if says_systemd_boot(host) {
         return Fact::known("systemd-boot", LOADER_INFO);
     }
-    let names = match host.list("/boot") {
-        Ok(names) => names,
-        Err(error) if reader::why(&error) != Why::Missing => {
-            return reader::unreadable(&error, "/boot");
-        }
-        Err(_) => Vec::new(),
+    // A supportconfig has some files of /boot, and no list of what is there.
+    let (names, unlisted) = match host.list("/boot") {
+        Ok(names) => (names, None),
+        Err(error) if reader::why(&error) == Why::Missing => (Vec::new(), None),
+        Err(error) if reader::why(&error) == Why::NotCollected => (Vec::new(), Some(error)),
+        Err(error) => return reader::unreadable(&error, "/boot"),
     };
-    let has = |name: &str| names.iter().any(|known| known == name);
+    let has = |name: &str| match unlisted {
+        Some(_) => there(&format!("/boot/{name}/grub.cfg")) || name != "grub2",
+        None => names.iter().any(|known| known == name),
+    };
     for path in ["/boot/firmware/config.txt", "/boot/config.txt"] {
         if (has("firmware") || has("config.txt")) && there(path) {
             return Fact::known("raspberry-pi", path);
@@ -133,6 +137,9 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
         let name = if bls { "grub-bls" } else { "grub2" };
         return Fact::known(name, &path);
     }
+    if let Some(error) = unlisted {
+        return reader::unreadable(&error, "/boot");
+    }
     // Of a sosreport, some files of /boot are there, and the others are left where they are.
     for path in ["/boot/grub", "/boot/grub2"] {
         if let Err(error) = host.stat(path)
@@ -141,7 +148,12 @@ pub(super) fn find(host: &dyn Host, facts: &Facts) -> Fact {
             return reader::unreadable(&error, path);
         }
     }
-    if entries.is_ok_and(|names| names.iter().any(|name| name.ends_with(".conf"))) {
+    let has_entries = entries.is_ok_and(|names| names.iter().any(|name| name.ends_with(".conf")));
+    // IBM Z's reads entries, too, and has its choice in its settings.
+    if has_entries && there(boot::ZIPL) {
+        return Fact::known("zipl", boot::ZIPL);
+    }
+    if has_entries {
         let detail = "entries are there, and nothing of the loader that reads them";
         return Fact::unknown(Why::Untold, detail, boot::ENTRIES);
     }
@@ -318,6 +330,26 @@ mod tests {
                 Memory::new().with("/boot/firmware/config.txt", ""),
                 "debian",
                 Some("raspberry-pi"),
+            ),
+            // Files of it, and no list of them.
+            (
+                Memory::new()
+                    .refusing("/boot", ErrorKind::Unsupported)
+                    .with("/boot/grub2/grub.cfg", "menuentry x {\n}\n"),
+                "suse",
+                Some("grub2"),
+            ),
+            (
+                Memory::new().refusing("/boot", ErrorKind::Unsupported),
+                "suse",
+                None,
+            ),
+            (
+                Memory::new()
+                    .with(bls, "")
+                    .with("/etc/zipl.conf", "[defaultboot]\n"),
+                "rhel",
+                Some("zipl"),
             ),
             (Memory::new(), "debian", Some("none")),
             (Memory::new().with("/boot/grub/menu.lst", ""), "rhel", None),

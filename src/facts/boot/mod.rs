@@ -132,7 +132,7 @@ fn same_name(left: &str, right: &str) -> bool {
 }
 
 /// Names and values up to a lone `--`.
-fn arguments(cmdline: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+pub(super) fn arguments(cmdline: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     let mut quoted = false;
     let words = cmdline.split(move |c: char| {
         quoted ^= c == '"';

@@ -24,6 +24,7 @@ pub(super) fn release(host: &dyn Host, runs: bool, loader: &Fact, installed: &Fa
         "wsl" => return unknown("Windows chooses the kernel", loader.source()),
         "raspberry-pi" => return unknown("its kernel images bear no version", loader.source()),
         "grub-bls" => boot::by_entry_files(host),
+        "zipl" => boot::by_zipl(host),
         "ostree" => boot::by_ostree(host),
         "systemd-boot" => boot::by_systemd_boot(host),
         "grub-legacy" => boot::by_legacy_menu(host),
@@ -289,6 +290,20 @@ mod tests {
                 Memory::new().with("/boot/grub/menu.lst", "default saved\ntitle a\n"),
                 "grub-legacy",
                 None,
+            ),
+            // GRUB's own is nothing to it, be it there or not.
+            (
+                rocky
+                    .clone()
+                    .with("/etc/zipl.conf", format!("default=1f-{old}\n"))
+                    .refusing("/boot/grub2/grubenv", ErrorKind::Unsupported),
+                "zipl",
+                Some(old),
+            ),
+            (
+                rocky.clone().with("/etc/zipl.conf", "[defaultboot]\n"),
+                "zipl",
+                Some(new),
             ),
             (rocky, "raspberry-pi", None),
         ] {

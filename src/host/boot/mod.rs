@@ -5,6 +5,7 @@
 //! next boot's kernel, so that the two can't differ.
 
 mod entries;
+mod glob;
 mod kept;
 mod legacy;
 mod menu;
@@ -12,6 +13,7 @@ mod names;
 mod of_release;
 mod order;
 mod select;
+mod systemd;
 mod zipl;
 
 pub(crate) use legacy::{LEGACY_MENUS, by_legacy_menu, legacy_entries};
@@ -24,8 +26,10 @@ pub(crate) use order::compare;
 use order::compare_of_systemd;
 pub(crate) use select::{
     ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_entry_files, by_extlinux, by_menu,
-    by_ostree, by_systemd_boot, firmware_menu, release_of_image,
+    by_ostree, by_zipl, firmware_menu, release_of_image,
 };
+pub(crate) use systemd::by_systemd_boot;
+pub(crate) use zipl::ZIPL;
 
 use std::io;
 

@@ -7,8 +7,28 @@ const IMAGES: &[&str] = &[
     "vmlinuz-", "vmlinux-", "Image-", "kernel-", "image-", "bzImage-",
 ];
 
-/// What stands behind the release in the names of copies and signatures.
-const COPIES: &[&str] = &[".old", ".bak", ".gz", ".hmac", ".sig", ".efi.signed"];
+/// What stands behind the release in the names of copies, signatures and what package managers lay
+/// aside; `make install` calls the one that was there before `.old`.
+const COPIES: &[&str] = &[
+    "~",
+    "-backup",
+    ".backup",
+    ".bak",
+    ".dpkg-dist",
+    ".dpkg-new",
+    ".dpkg-old",
+    ".dpkg-tmp",
+    ".efi.signed",
+    ".gz",
+    ".hmac",
+    ".old",
+    ".orig",
+    ".rpmnew",
+    ".rpmorig",
+    ".rpmsave",
+    ".sig",
+    ".tmp",
+];
 
 /// The release in the path of a kernel image, as `uname -r` says it; none in those of rescue
 /// images and copies.
@@ -21,14 +41,14 @@ pub(crate) fn release_of(path: &str) -> Option<String> {
         None if matches!(name, "linux" | "vmlinuz") => directory.rsplit('/').next()?,
         None => return None,
     };
-    let copy = COPIES.iter().any(|end| release.ends_with(end));
-    (is_release(release) && !copy).then(|| release.to_owned())
+    is_release(release).then(|| release.to_owned())
 }
 
 /// Whether this can be a release: a number first, and nothing that leads elsewhere. A rescue
-/// image (`0-rescue-MACHINE`) is no kernel of its own.
+/// image (`0-rescue-MACHINE`) is no kernel of its own, and neither is a copy.
 pub(crate) fn is_release(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
+        && !COPIES.iter().any(|end| text.ends_with(end))
         && text.contains('.')
         && !text.contains("rescue")
         && text.chars().all(|c| c.is_ascii_graphic() && c != '/')
@@ -70,6 +90,8 @@ mod tests {
             ("/boot/vmlinuz-linux", None),
             ("/boot/vmlinuz", None),
             ("vmlinuz-6.1.0.old", None),
+            ("vmlinuz-6.1.0.rpmsave", None),
+            ("vmlinuz-6.1.0~", None),
             ("vmlinuz-0-rescue-1f.2", None),
             ("vmlinuz-../../etc", None),
             ("vmlinuz-6.1 0", None),

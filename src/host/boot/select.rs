@@ -21,7 +21,7 @@ pub(super) const MENUS: &[&str] = &[
 pub(crate) const ENTRIES: &str = "/boot/loader/entries";
 
 /// Where systemd-boot has its settings: on the partition the firmware starts from.
-pub(crate) const SYSTEMD_BOOT: &[&str] = &["/efi", "/boot", "/boot/efi"];
+pub(crate) const SYSTEMD_BOOT: &[&str] = &["/efi", "/boot/efi", "/boot"];
 
 /// Where extlinux has its menu.
 pub(crate) const EXTLINUX: &[&str] = &["/boot/extlinux/extlinux.conf", "/boot/extlinux.conf"];
@@ -78,9 +78,9 @@ pub(crate) enum Unselected {
     Malformed(String, String),
 }
 
-type Selection = Result<Selected, Unselected>;
+pub(super) type Selection = Result<Selected, Unselected>;
 
-fn untold(detail: &str, source: &str) -> Unselected {
+pub(super) fn untold(detail: &str, source: &str) -> Unselected {
     Unselected::Untold(detail.to_owned(), source.to_owned())
 }
 
@@ -150,6 +150,18 @@ pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
     let of_zipl = of_zipl(host);
     let chosen = variable("next_entry").or_else(|| variable("saved_entry"));
     let chosen = chosen.or(of_zipl.as_ref());
+    let mut selected = named_entry(host, chosen)?;
+    selected.cmdline = expanded(&selected.cmdline, &variables);
+    Ok(selected)
+}
+
+/// By the same entries, as the loader of IBM Z chooses one.
+pub(crate) fn by_zipl(host: &dyn Host) -> Selection {
+    named_entry(host, of_zipl(host).as_ref())
+}
+
+/// The entry that is called so, or the first.
+fn named_entry(host: &dyn Host, chosen: Option<&String>) -> Selection {
     let mut missed = None;
     let entry = entry_of(host, ENTRIES, |entries| {
         let named = chosen.and_then(|chosen| {
@@ -164,10 +176,8 @@ pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
         missed = chosen.filter(|_| named.is_none()).cloned();
         named.or_else(|| entries::first_of_grub(entries)).cloned()
     });
-    let mut selected = entry?;
-    selected.missed = missed;
-    selected.cmdline = expanded(&selected.cmdline, &variables);
-    Ok(selected)
+    let selected = entry?;
+    Ok(Selected { missed, ..selected })
 }
 
 /// By the newest deployment of ostree.
@@ -175,52 +185,6 @@ pub(crate) fn by_ostree(host: &dyn Host) -> Selection {
     entry_of(host, ENTRIES, |entries| {
         entries::first_of_ostree(entries).cloned()
     })
-}
-
-/// By systemd-boot's settings and entries.
-pub(crate) fn by_systemd_boot(host: &dyn Host) -> Selection {
-    let there = |path: &&&str| host.stat(&format!("{path}/loader")).is_ok();
-    let place = SYSTEMD_BOOT.iter().find(there).unwrap_or(&"/boot");
-    // The variable outranks the file, and is set by `bootctl set-default`.
-    let guid = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
-    let chosen = ["LoaderEntryOneShot", "LoaderEntryDefault"]
-        .iter()
-        .find_map(|name| {
-            let path = format!("/sys/firmware/efi/efivars/{name}-{guid}");
-            let bytes = host.read(&path, 1024).ok()?;
-            Some(utf16(bytes.get(4..)?)).filter(|id| !id.is_empty())
-        });
-    let settings = text(host, &format!("{place}/loader/loader.conf")).unwrap_or_default();
-    let mut lines = settings
-        .lines()
-        .filter_map(|line| line.trim().split_once([' ', '\t']));
-    let default = lines.rfind(|(key, _)| *key == "default");
-    let pattern = chosen.or_else(|| default.map(|(_, value)| value.trim().to_owned()));
-    let directory = format!("{place}/loader/entries");
-    if pattern.as_deref() == Some("@saved") {
-        return Err(untold("it boots what was chosen last", &directory));
-    }
-    let unified = host.list(&format!("{place}/EFI/Linux"));
-    if unified.is_ok_and(|names| !names.is_empty()) {
-        return Err(untold(
-            "unified kernel images are not looked into",
-            &directory,
-        ));
-    }
-    let mut missed = None;
-    let selected = entry_of(host, &directory, |entries| {
-        let fits = |entry: &&Entry| {
-            let pattern = pattern.as_deref().unwrap_or("*");
-            matches(pattern, &entry.file) || matches(pattern, &entry.id)
-        };
-        let fitting: Vec<Entry> = entries.iter().filter(fits).cloned().collect();
-        let first = entries::first_of_systemd_boot(&fitting);
-        missed = pattern.clone().filter(|_| first.is_none());
-        first
-            .or_else(|| entries::first_of_systemd_boot(entries))
-            .cloned()
-    });
-    selected.map(|selected| Selected { missed, ..selected })
 }
 
 fn entry_of(
@@ -351,68 +315,9 @@ pub(super) fn expanded(options: &str, variables: &BTreeMap<String, String>) -> S
     line
 }
 
-fn utf16(bytes: &[u8]) -> String {
-    let pairs = bytes
-        .chunks_exact(2)
-        .filter_map(|pair| pair.first_chunk::<2>());
-    let units: Vec<u16> = pairs.map(|pair| u16::from_le_bytes(*pair)).collect();
-    String::from_utf16_lossy(&units)
-        .trim_end_matches('\0')
-        .to_owned()
-}
-
-/// Whether a name fits a pattern, in which `*` stands for any text and `?` for a character.
-fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
-    let (mut at, mut of) = (0, 0);
-    let mut retry = None;
-    while let Some(byte) = name.get(of) {
-        match pattern.get(at) {
-            Some(b'*') => {
-                retry = Some((at, of));
-                at += 1;
-            }
-            Some(wanted) if wanted == byte || *wanted == b'?' => {
-                at += 1;
-                of += 1;
-            }
-            _ => match retry {
-                Some((star, from)) => {
-                    retry = Some((star, from + 1));
-                    at = star + 1;
-                    of = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern
-        .get(at..)
-        .is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_have_stars() {
-        for (pattern, name, fits) in [
-            ("*", "a.conf", true),
-            ("a.conf", "a.conf", true),
-            ("fedora", "fedora-6", false),
-            ("a*", "b", false),
-            ("*-6.1*.conf", "1f-6.1.0.conf", true),
-            ("*-6.1*x", "1f-6.1.0.conf", false),
-            ("*-6.1?", "x-6.12", true),
-            ("*a*b", "xaybzb", true),
-            ("*a*b", "xaybz", false),
-            ("", "", true),
-            ("", "a", false),
-        ] {
-            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
-        }
-    }
 
     #[test]
     fn variables_are_put_into_options() {

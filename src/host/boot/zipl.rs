@@ -16,7 +16,7 @@ pub(super) fn of_zipl(host: &dyn Host) -> Option<String> {
 }
 
 /// The settings of IBM Z's loader.
-const ZIPL: &str = "/etc/zipl.conf";
+pub(crate) const ZIPL: &str = "/etc/zipl.conf";
 
 #[cfg(test)]
 mod tests {

@@ -153,15 +153,15 @@ fn linked(host: &dyn Host) -> Option<Choice> {
     Some(Choice::booted(release, &why, None))
 }
 
-/// Where kernels leave their releases in names. Kernels first: a directory of modules can
-/// outlive its kernel.
-const PLACES: [&[(&str, &str)]; 2] = [
+/// Where kernels leave their releases in names. Kernels first: a config or a directory of modules
+/// can outlive its kernel.
+const PLACES: [&[(&str, &str)]; 3] = [
     &[
         ("/boot", "vmlinuz-"),
         ("/boot", "vmlinux-"),
         ("/boot", "Image-"),
-        ("/boot", "config-"),
     ],
+    &[("/boot", "config-")],
     &[("/lib/modules", ""), ("/usr/lib/modules", "")],
 ];
 
