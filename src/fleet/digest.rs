@@ -110,18 +110,36 @@ impl Place {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Software {
     /// The profile.
-    pub profile: String,
+    pub profile: Arc<str>,
     /// The software's name.
-    pub title: String,
+    pub title: Arc<str>,
     /// Required, and not there.
-    pub missing: Vec<String>,
+    pub missing: Vec<Arc<str>>,
     /// Optional, and not there.
-    pub optional: Vec<String>,
+    pub optional: Vec<Arc<str>>,
     /// Required, and not known.
-    pub open: Vec<String>,
+    pub open: Vec<Arc<str>>,
     /// Whether it must run; where no software must, one suffices.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub demanded: bool,
+}
+
+impl Software {
+    /// All texts it is told by.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Arc<str>> {
+        let lists = [&self.missing, &self.optional, &self.open];
+        let lacks = lists.into_iter().flatten();
+        [&self.profile, &self.title].into_iter().chain(lacks)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn texts_mut(&mut self) -> impl Iterator<Item = &mut Arc<str>> {
+        let lists = [&mut self.missing, &mut self.optional, &mut self.open];
+        let lacks = lists.into_iter().flatten();
+        [&mut self.profile, &mut self.title]
+            .into_iter()
+            .chain(lacks)
+    }
 }
 
 /// What a report says of its findings as a whole.
@@ -151,7 +169,7 @@ pub struct Digest {
     /// The checks that do not apply, sorted.
     pub moot: Vec<Arc<str>>,
     /// The software that was asked for.
-    pub software: Vec<Software>,
+    pub software: Vec<Arc<Software>>,
     /// Whether only a part of the checks was asked for.
     pub partly: bool,
     pub(super) said: Said,

@@ -7,6 +7,11 @@ use memchr::memmem;
 /// other document has its keys twice, so that it ends nothing else.
 pub(super) const JOINT: &[u8] = b"\ncomplete: true\nschema: ";
 
+/// What a report in YAML begins with.
+const REPORT: &[u8] = b"schema: bpf-doctor/";
+/// Most space between the bracket and the first key of a report in JSON.
+const SPACE: usize = 8;
+
 /// How far a document reaches.
 pub(super) enum End {
     /// To here; the next one begins there.
@@ -28,10 +33,11 @@ pub(super) fn yaml_end(text: &[u8], from: usize, ended: bool) -> End {
             let dashes = memmem::find(rest, b"\n---");
             let before = rest.get(..dashes.unwrap_or(rest.len())).unwrap_or_default();
             let dots = memmem::find(before, b"\n...");
-            let before = rest.get(..dots.unwrap_or(before.len())).unwrap_or_default();
-            if let Some(joint) = memmem::find(before, JOINT) {
-                let next = at + joint + JOINT.len() - b"schema: ".len();
-                return End::At(next, next);
+            let from = dots.or(dashes).unwrap_or(rest.len());
+            match next_of_any(text, at, at + from, ended) {
+                End::At(end, next) => return End::At(end, next),
+                End::Beyond if from == rest.len() && !ended => return End::Beyond,
+                End::Beyond => {}
             }
             dots.or(dashes).map(|at| at + 1)
         };
@@ -47,6 +53,68 @@ pub(super) fn yaml_end(text: &[u8], from: usize, ended: bool) -> End {
             None => return End::Beyond,
             Some(_) => at = found + 1,
         }
+    }
+}
+
+/// Where a report begins at a line of its own, though nothing says that this document has
+/// ended: what stood before it was no report, or one that is whole, or was cut off.
+fn next_of_any(text: &[u8], from: usize, to: usize, ended: bool) -> End {
+    let part = text.get(from..to).unwrap_or_default();
+    let joint = memmem::find(part, JOINT);
+    let joint = joint.map(|found| from + found + JOINT.len() - b"schema: ".len());
+    let first = part.get(..joint.map_or(part.len(), |joint| joint - from));
+    let first = first.unwrap_or_default();
+    // Behind another one, or behind what has nothing that reports have.
+    let yaml = memmem::find_iter(first, b"\nschema: bpf-doctor/").find(|found| {
+        let before = text.get(..from + found).unwrap_or_default();
+        let begin = before.get(blank_lines(before)..).unwrap_or_default();
+        begin.starts_with(REPORT) || memmem::find(before, b"\nfindings:").is_none()
+    });
+    let yaml = yaml.map(|found| from + found + 1);
+    let first = first.get(..yaml.map_or(first.len(), |yaml| yaml - from));
+    let mut json = None;
+    for found in memmem::find_iter(first.unwrap_or_default(), b"\n{") {
+        let at = from + found + 1;
+        match begins_in_json(text.get(at..).unwrap_or_default(), ended) {
+            Some(true) => {
+                json = Some(at);
+                break;
+            }
+            Some(false) => {}
+            None => return End::Beyond,
+        }
+    }
+    match json.or(yaml).or(joint) {
+        Some(next) => End::At(next, next),
+        None => End::Beyond,
+    }
+}
+
+/// Whether a report or a summary in JSON begins here; none where what was read does not tell.
+pub(super) fn begins_in_json(text: &[u8], ended: bool) -> Option<bool> {
+    let Some(rest) = text.strip_prefix(b"{") else {
+        return Some(false);
+    };
+    let space = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
+    let space = space.take(SPACE).count();
+    let key = rest.get(space..).unwrap_or_default();
+    let keys = [&b"\"schema\""[..], b"\"complete\""];
+    if keys.iter().any(|word| key.starts_with(word)) {
+        return Some(true);
+    }
+    match !ended && keys.iter().any(|word| word.starts_with(key)) {
+        true => None,
+        false => Some(false),
+    }
+}
+
+/// Whether a report in YAML begins here, where JSON was expected; none where what was read does
+/// not tell.
+pub(super) fn begins_in_yaml(text: &[u8], ended: bool) -> Option<bool> {
+    match text.starts_with(REPORT) {
+        true => Some(true),
+        false if !ended && REPORT.starts_with(text) => None,
+        false => Some(false),
     }
 }
 

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use super::bad::{Bad, bad};
 use super::faults::too_large;
-use super::rejoin::{PartialReader, begins, goes_on};
+use super::rejoin::{PartialReader, begins, goes_on, is_report};
+use super::room::Room;
 use super::shared::Shared;
 use super::split::Part;
 use super::summary::Summary;
@@ -102,9 +103,10 @@ pub fn gather(
     let (jobs, waiting) = sync_channel(threads * WAITING);
     let waiting = Mutex::new(waiting);
     let count = AtomicU64::new(0);
+    let room = Arc::new(Room::default());
     std::thread::scope(|scope| {
         let worker = || {
-            let mut worker = Worker::new(reading, &count);
+            let mut worker = Worker::new(reading, &room, &count);
             while let Some(job) = next(&waiting) {
                 worker.work(job);
                 progress(count.load(Relaxed));
@@ -112,7 +114,7 @@ pub fn gather(
             worker.into_summary()
         };
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        let mut summary = deal(inputs, &jobs, Reading { threads, ..reading });
+        let mut summary = deal(inputs, &jobs, Reading { threads, ..reading }, &room);
         drop(jobs);
         for worker in workers {
             match worker.join() {
@@ -138,8 +140,9 @@ fn deal(
     inputs: impl Iterator<Item = Result<Input, Bad>>,
     jobs: &SyncSender<Job>,
     reading: Reading,
+    room: &Arc<Room>,
 ) -> Summary {
-    let mut summary = Summary::sharing(reading);
+    let mut summary = Summary::within(reading.latest, room);
     let mut files = Vec::new();
     let mut buffer = Vec::new();
     for input in inputs {
@@ -156,9 +159,8 @@ fn deal(
                 hand_over(jobs, Job::Files(std::mem::take(&mut files)));
             }
         } else {
-            let name = input.name.clone();
-            let part = stream(input, jobs, reading, &mut buffer);
-            summary.join_within((&name, 0), part);
+            let sequence = Sequence::new(reading.latest, room);
+            summary.join(stream(input, jobs, reading, sequence, &mut buffer));
         }
     }
     hand_over(jobs, Job::Files(files));
@@ -172,8 +174,13 @@ fn hand_over(jobs: &SyncSender<Job>, job: Job) {
 
 /// Has a stream read by all threads. JSON as it is they read in turns; what else there is, is
 /// taken apart here, and its documents are handed over.
-fn stream(input: Input, jobs: &SyncSender<Job>, reading: Reading, buffer: &mut Vec<u8>) -> Summary {
-    let mut sequence = Sequence::new(reading.latest);
+fn stream(
+    input: Input,
+    jobs: &SyncSender<Job>,
+    reading: Reading,
+    mut sequence: Sequence,
+    buffer: &mut Vec<u8>,
+) -> Summary {
     let Input {
         name,
         promise,
@@ -194,11 +201,12 @@ fn stream(input: Input, jobs: &SyncSender<Job>, reading: Reading, buffer: &mut V
         }
     };
     if is_plain_json(&head) {
-        let shared = Arc::new(Shared::new(name, head, source, reading.latest));
+        let room = Arc::clone(sequence.summary.account.room());
+        let shared = Arc::new(Shared::new(name, head, source, sequence));
         for _ in 0..reading.threads {
             hand_over(jobs, Job::Shared(Arc::clone(&shared)));
         }
-        return sequence.summary;
+        return Summary::within(reading.latest, &room);
     }
     let mut batch = Batch::default();
     let flush = |batch: &mut Batch| {
@@ -245,9 +253,9 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    pub(super) fn new(latest: Option<u64>) -> Self {
+    pub(super) fn new(latest: Option<u64>, room: &Arc<Room>) -> Self {
         Self {
-            summary: Summary::new(latest),
+            summary: Summary::within(latest, room),
             open: None,
             broken: false,
             short: 0,
@@ -301,15 +309,19 @@ impl Sequence {
                 self.bad(source, line, "it is a summary that was cut off");
             }
             self.broken = false;
-            match PartialReader::new(text) {
+            match PartialReader::new(text, self.summary.account.room()) {
                 Ok(reader) => self.open = Some((line, reader)),
                 Err(reason) => self.wrong(source, line, &reason),
             }
             return;
         }
+        // A report ends a summary that has no end, and is none of its lines.
+        let is_report = is_report(text);
+        if is_report && let Some((line, _)) = self.open.take() {
+            self.bad(source, line, "it is a summary that was cut off");
+        }
         // The lines of a summary that is wrong are no faults of their own.
-        let is_line = text.starts_with(b"{") && !text.starts_with(b"{\"schema\"");
-        if self.broken && is_line {
+        if self.broken && text.starts_with(b"{") && !is_report {
             return;
         }
         let Some((_, reader)) = &mut self.open else {
@@ -339,7 +351,7 @@ impl Sequence {
             Ok(None) => {}
             Ok(Some(summary)) => {
                 self.open = None;
-                self.summary.join_within((source, line), summary);
+                self.summary.join(summary);
             }
             Err(reason) => self.wrong(source, line, &reason),
         }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::room::of_labels;
+use super::room::{A_LIST, A_TEXT};
 
 /// Labels, sorted by their keys.
-pub(super) type LabelSet = Arc<[(Arc<str>, Box<str>)]>;
+pub(super) type LabelSet = Arc<[(Arc<str>, Arc<str>)]>;
 
 /// The number of the set without labels.
 pub(super) const NONE: u32 = 0;
@@ -19,7 +19,8 @@ pub(super) struct LabelTable {
     /// The sets but the one without labels, which has the number before theirs.
     sets: Vec<LabelSet>,
     numbers: BTreeMap<LabelSet, u32>,
-    keys: BTreeSet<Arc<str>>,
+    /// Keys and values, each once: of a host's labels most are those of many others.
+    texts: BTreeSet<Arc<str>>,
     held: usize,
 }
 
@@ -31,25 +32,16 @@ impl LabelTable {
     ) -> u32 {
         let labels = labels
             .into_iter()
-            .map(|(key, value)| (self.key(key), value.into()));
-        let labels: Vec<(Arc<str>, Box<str>)> = labels.collect();
-        self.of_set(labels.into())
-    }
-
-    /// The number of a set of another table.
-    pub(super) fn of_set(&mut self, set: LabelSet) -> u32 {
+            .map(|(key, value)| (self.text(key), self.text(value)));
+        let set: Vec<(Arc<str>, Arc<str>)> = labels.collect();
         if set.is_empty() {
             return NONE;
         }
-        if let Some(known) = self.numbers.get(&set) {
+        if let Some(known) = self.numbers.get(set.as_slice()) {
             return *known;
         }
-        for (key, _) in set.iter() {
-            if !self.keys.contains(key) {
-                self.keys.insert(Arc::clone(key));
-            }
-        }
-        self.held += of_labels(set.iter().map(|(key, value)| (&**key, &**value)));
+        self.held += of_set(set.len());
+        let set: LabelSet = set.into();
         self.sets.push(Arc::clone(&set));
         // More sets than this have no room in memory.
         let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
@@ -57,8 +49,24 @@ impl LabelTable {
         number
     }
 
+    /// The number of a set of another table.
+    pub(super) fn of_set(&mut self, set: &LabelSet) -> u32 {
+        self.number(set.iter().map(|(key, value)| (&**key, &**value)))
+    }
+
+    /// What labels would take, as if no host had just these.
+    pub(super) fn weight<'a>(&self, labels: impl Iterator<Item = (&'a str, &'a str)>) -> usize {
+        let labels: Vec<(&str, &str)> = labels.collect();
+        let texts = labels.iter().flat_map(|(key, value)| [*key, *value]);
+        let new = texts.filter(|text| !self.texts.contains(*text));
+        match labels.len() {
+            0 => 0,
+            some => of_set(some) + new.map(of_text).sum::<usize>(),
+        }
+    }
+
     /// The labels of a set.
-    pub(super) fn get(&self, number: u32) -> &[(Arc<str>, Box<str>)] {
+    pub(super) fn get(&self, number: u32) -> &[(Arc<str>, Arc<str>)] {
         let set = (number as usize).checked_sub(1);
         set.and_then(|place| self.sets.get(place))
             .map_or(&[], |set| &**set)
@@ -74,18 +82,28 @@ impl LabelTable {
         self.sets
     }
 
-    fn key(&mut self, key: &str) -> Arc<str> {
-        if let Some(known) = self.keys.get(key) {
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
             return Arc::clone(known);
         }
-        let new: Arc<str> = key.into();
-        self.keys.insert(Arc::clone(&new));
+        self.held += of_text(text);
+        let new: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&new));
         new
     }
 }
 
+/// What so many labels take besides their texts.
+fn of_set(labels: usize) -> usize {
+    A_LIST + labels * 2 * size_of::<Arc<str>>()
+}
+
+fn of_text(text: &str) -> usize {
+    A_TEXT + text.len()
+}
+
 /// The value of a label in a set.
-pub(super) fn value<'a>(set: &'a [(Arc<str>, Box<str>)], key: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(set: &'a [(Arc<str>, Arc<str>)], key: &str) -> Option<&'a str> {
     let mut labels = set.iter();
     let label = labels.find(|(own, _)| **own == *key);
     label.map(|(_, value)| &**value)

@@ -19,6 +19,7 @@ mod labels;
 mod layout;
 mod lines;
 mod partial;
+mod parts;
 mod quick;
 mod raw;
 mod read;

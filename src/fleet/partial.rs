@@ -87,7 +87,7 @@ pub(super) struct ShapeLine {
     pub(super) findings: Vec<Hex>,
     pub(super) ok: Vec<Arc<str>>,
     pub(super) moot: Vec<Arc<str>>,
-    pub(super) software: Vec<super::digest::Software>,
+    pub(super) software: Vec<Arc<super::digest::Software>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) partly: bool,
 }
@@ -143,38 +143,21 @@ impl Summary {
         }
         let used: HashSet<Key> = used_shapes
             .keys()
-            .flat_map(|shape| shape.findings.clone())
+            .flat_map(|shape| shape.findings.iter().copied())
             .collect();
-        let findings: BTreeMap<Key, &Known> = self
-            .findings
-            .iter()
-            .filter(|(key, _)| used.contains(key) || self.words.get(**key).is_some())
-            .map(|(key, known)| (*key, known))
-            .collect();
-        for (key, known) in findings {
-            let (check, status, severity) =
-                (Arc::clone(&known.check), known.status, known.severity);
-            let words = self.words.get(key).cloned();
-            let cure = Some(known.cure).filter(|cure| words.is_none() && *cure != Cure::Untold);
-            let key = Hex(key);
-            match words {
-                Some(words) if !used.contains(&key.0) => line(&Line::Spare {
-                    key,
-                    check,
-                    status,
-                    severity,
-                    words,
-                })?,
-                words => line(&Line::Finding {
-                    key,
-                    check,
-                    status,
-                    severity,
-                    words,
-                    cure,
-                })?,
+        for (key, known) in &self.findings {
+            if let Some(words) = self.words.get(*key).filter(|_| !used.contains(key)) {
+                line(&Line::Spare {
+                    key: Hex(*key),
+                    check: Arc::clone(&known.check),
+                    status: known.status,
+                    severity: known.severity,
+                    words: Arc::clone(words),
+                })?;
             }
         }
+        drop(used);
+        let mut told: HashSet<Key> = HashSet::new();
         let places: Vec<u32> = used_shapes.values().copied().collect();
         let mut order = vec![0_usize; self.shapes.len()];
         for (place, number) in places.iter().enumerate() {
@@ -189,13 +172,19 @@ impl Summary {
         });
         let mut rest = rows.as_slice();
         for (shape, number) in used_shapes {
+            // Findings come where they are first asked for: the room for what hosts have each
+            // for themselves grows with the hosts before.
+            let new = shape.findings.iter().filter(|key| told.insert(**key));
+            for known in new.filter_map(|key| self.findings.get(key)) {
+                line(&self.told(known))?;
+            }
             line(&Line::Shape {
                 shape: Box::new(ShapeLine {
                     place: (*shape.place).clone(),
                     findings: shape.findings.iter().copied().map(Hex).collect(),
-                    ok: (*shape.ok).clone(),
-                    moot: (*shape.moot).clone(),
-                    software: shape.software.clone(),
+                    ok: shape.ok.to_vec(),
+                    moot: shape.moot.to_vec(),
+                    software: shape.software.to_vec(),
                     partly: shape.partly,
                 }),
             })?;
@@ -232,6 +221,21 @@ impl Summary {
         line(&Line::End {
             hosts: self.hosts.len() as u64,
         })
+    }
+}
+
+impl Summary {
+    /// The line of a finding.
+    fn told(&self, known: &Known) -> Line {
+        let words = self.words.get(known.key).cloned();
+        Line::Finding {
+            key: Hex(known.key),
+            check: Arc::clone(&known.check),
+            status: known.status,
+            severity: known.severity,
+            cure: Some(known.cure).filter(|cure| words.is_none() && *cure != Cure::Untold),
+            words,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One report, read in full: whatever else reads reports must come to the same.
 
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -34,6 +35,7 @@ pub(super) enum Meaning {
 pub(super) struct Reader {
     variants: BTreeMap<Seed, Arc<Variant>>,
     checks: BTreeMap<Box<str>, Arc<str>>,
+    software: HashSet<Arc<Software>>,
 }
 
 type Seed = (String, Status, Severity, Words);
@@ -184,26 +186,35 @@ impl Reader {
         for profile in &head.profiles {
             let mut software = self.software(profile, &mut digest.findings);
             software.demanded = head.demands(profile);
+            let software = self.shared(software);
             digest.software.push(software);
         }
         digest.software.sort();
         Ok(digest)
     }
 
+    /// The one copy of software that many lack the same of.
+    fn shared(&mut self, software: Software) -> Arc<Software> {
+        if let Some(known) = self.software.get(&software) {
+            return Arc::clone(known);
+        }
+        if self.software.len() >= COMMON {
+            self.software.clear();
+        }
+        let new = Arc::new(software);
+        self.software.insert(Arc::clone(&new));
+        new
+    }
+
     /// What a piece of software lacks. A need that no check speaks of becomes a finding.
     fn software(&mut self, raw: &RawProfile, findings: &mut Vec<Arc<Variant>>) -> Software {
-        let short = |text: &str| {
-            let mut text = text.to_owned();
-            cut(&mut text, NAME_LIMIT);
-            text
-        };
-        let (profile, title) = (short(&raw.profile), short(&raw.title));
+        let (profile, title) = (self.check(&raw.profile), self.check(&raw.title));
         let mut checks = |lacks: &[RawLack], status, severity| {
             let named = |check: &&String| !check.trim().is_empty();
             let ids = lacks
                 .iter()
                 .map(|lack| match lack.check.as_ref().filter(named) {
-                    Some(check) => short(check),
+                    Some(check) => self.check(check),
                     None => {
                         let words = Words {
                             area: "profile".to_owned(),
@@ -213,14 +224,14 @@ impl Reader {
                         };
                         let id = format!("{profile}: {}", lack.need);
                         let variant = self.variant(id, status, severity, words);
-                        let id = variant.check.to_string();
+                        let id = Arc::clone(&variant.check);
                         if !findings.iter().any(|one| one.check == variant.check) {
                             findings.push(variant);
                         }
                         id
                     }
                 });
-            let mut ids: Vec<String> = ids.collect();
+            let mut ids: Vec<Arc<str>> = ids.collect();
             ids.sort();
             ids.dedup();
             ids

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::audit::{Cure, cure};
-use super::digest::{FINDINGS_LIMIT, HOST_LIMIT, LABELS_LIMIT, SOFTWARE_LIMIT};
+use super::digest::{FINDINGS_LIMIT, HOST_LIMIT, Key, LABELS_LIMIT, SOFTWARE_LIMIT};
 use super::labels::NONE;
 use super::partial::{Head, Hex, Line, PARTIAL_SCHEMA, ShapeLine};
-use super::room::NO_ROOM;
+use super::room::{NO_ROOM, Room};
 use super::summary::{Known, Row, Shape, Summary};
 use super::words::{NAME_LIMIT, Words, cut};
 use crate::diagnosis::{Severity, Status};
@@ -55,9 +55,39 @@ pub(super) fn goes_on(line: &[u8]) -> bool {
     })
 }
 
+/// Whether this is no line of such a file, whatever its version, but a report: its first key
+/// is one that reports have.
+pub(super) fn is_report(text: &[u8]) -> bool {
+    const KEYS: &[&str] = &[
+        "schema",
+        "tool",
+        "generated_at",
+        "host",
+        "verdict",
+        "summary",
+        "selection",
+        "demanded",
+        "profiles",
+        "findings",
+        "probes",
+        "facts",
+        "complete",
+    ];
+    let key = text
+        .strip_prefix(b"{")
+        .unwrap_or_default()
+        .trim_ascii_start();
+    let key = key.strip_prefix(b"\"").unwrap_or_default();
+    let mut keys = KEYS.iter();
+    keys.any(|word| {
+        let rest = key.strip_prefix(word.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"\""))
+    })
+}
+
 impl PartialReader {
     /// The reader of a file that begins with this line.
-    pub(super) fn new(line: &[u8]) -> Result<Self, String> {
+    pub(super) fn new(line: &[u8], room: &Arc<Room>) -> Result<Self, String> {
         let version: Version = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
         if version.schema != PARTIAL_SCHEMA {
             let schema: String = version.schema.chars().take(60).collect();
@@ -72,7 +102,7 @@ impl PartialReader {
         }
         Ok(Self {
             head,
-            summary: Summary::default(),
+            summary: Summary::within(None, room),
             shape: None,
             labels: NONE,
         })
@@ -80,6 +110,12 @@ impl PartialReader {
 
     /// Takes a line; the last one gives the summary.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<Option<Summary>, String> {
+        let read = self.read(line);
+        self.summary.settle();
+        read
+    }
+
+    fn read(&mut self, line: &[u8]) -> Result<Option<Summary>, String> {
         let line: Line = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
         if !self.summary.is_within_room() {
             return Err(NO_ROOM.to_owned());
@@ -153,6 +189,9 @@ impl PartialReader {
                 }
             }
             Line::Aliases { host, names } => {
+                if !summary.hosts.contains_key(&host.0) {
+                    return Err("it tells of a host that it does not have".to_owned());
+                }
                 for name in names {
                     bounded([&*name], NAME_LIMIT)?;
                     summary.alias(host.0, short(name));
@@ -188,12 +227,14 @@ impl PartialReader {
             );
         }
         shape.place.bound();
+        let parts = &mut self.summary.parts;
+        let findings = shape.findings.iter().map(|key| key.0);
         Ok(Shape {
-            place: self.summary.place(shape.place),
-            findings: shape.findings.iter().map(|key| key.0).collect(),
-            ok: self.summary.checks(shape.ok),
-            moot: self.summary.checks(shape.moot),
-            software: shape.software,
+            place: parts.place(&shape.place),
+            findings: parts.keys(&findings.collect::<Vec<Key>>()),
+            ok: parts.checks(&shape.ok),
+            moot: parts.checks(&shape.moot),
+            software: parts.suite(&shape.software),
             partly: shape.partly,
         })
     }

@@ -1,101 +1,128 @@
-//! How much a summary may hold that hosts have each for themselves: hostile or broken reports,
+//! How much summaries may hold that hosts have each for themselves: hostile or broken reports,
 //! each with thousands of checks or labels that no other has, are told and not held.
 //!
 //! What is weighed is about what it takes in memory. A fleet whose reports come from one
-//! catalogue is far below: its findings, lists and labels are those of many hosts.
+//! catalogue is far below: its findings, lists, software and labels are those of many hosts.
+//! All summaries that are made of one set of inputs share one room, whichever threads make
+//! them; what one of them holds is given back when it is joined to another one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::bad::bad;
-use super::digest::{Digest, Place, Software};
-use super::gather::Reading;
+use super::digest::{Digest, Key};
 use super::summary::Summary;
 
-/// What may be held for all threads together, in bytes.
+/// What may be held, in bytes.
 const ROOM: usize = 48 << 20;
 /// What may be held besides for each host, in bytes: labels and findings of its own.
-const OF_A_HOST: usize = 2 << 10;
+const OF_A_HOST: usize = 1 << 10;
 /// Why a report is not used.
 pub(super) const NO_ROOM: &str = "it has findings or labels that no other report has, and there is \
                                   no room for more of these: read fewer reports at once";
 
 /// What a text takes besides its letters.
-const A_TEXT: usize = 32;
-const A_FINDING: usize = 160;
-const A_SHAPE: usize = 200;
-const A_KEY: usize = 16;
+pub(super) const A_TEXT: usize = 48;
+/// What a list takes besides its entries.
+pub(super) const A_LIST: usize = 72;
+/// What a finding takes besides the name of its check.
+pub(super) const A_FINDING: usize = 110;
+/// What a place takes besides its texts.
+pub(super) const A_PLACE: usize = 240;
+/// What a shape takes besides its parts, and the hosts that have it when they are weighed.
+pub(super) const A_SHAPE: usize = 320;
+/// What a piece of software takes besides its texts.
+pub(super) const A_SOFTWARE: usize = 180;
 
-impl Summary {
-    /// One of those of all threads that read.
-    pub(super) fn sharing(reading: Reading) -> Self {
-        let mut summary = Self::new(reading.latest);
-        summary.share = reading.threads;
-        summary
+/// The room that summaries share.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    held: AtomicUsize,
+    hosts: AtomicUsize,
+}
+
+/// What a summary has of a room.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    room: Arc<Room>,
+    held: usize,
+    hosts: usize,
+}
+
+impl Account {
+    /// One that has nothing yet.
+    pub(super) fn of(room: &Arc<Room>) -> Self {
+        Self {
+            room: Arc::clone(room),
+            ..Self::default()
+        }
     }
 
-    /// Whether what this report has for itself has room.
-    pub(super) fn has_room_for(&self, digest: &Digest) -> bool {
+    /// The room it is of.
+    pub(super) fn room(&self) -> &Arc<Room> {
+        &self.room
+    }
+
+    /// Takes so much from now on.
+    pub(super) fn set(&mut self, held: usize, hosts: usize) {
+        // Differences may be negative; these numbers go round.
+        if held != self.held {
+            self.room
+                .held
+                .fetch_add(held.wrapping_sub(self.held), Relaxed);
+            self.held = held;
+        }
+        if hosts != self.hosts {
+            self.room
+                .hosts
+                .fetch_add(hosts.wrapping_sub(self.hosts), Relaxed);
+            self.hosts = hosts;
+        }
+    }
+
+    /// Whether so much more has room, with so many more hosts.
+    fn fits(&self, more: usize, more_hosts: usize) -> bool {
+        let hosts = self.room.hosts.load(Relaxed) + more_hosts;
+        self.room.held.load(Relaxed) + more <= ROOM + hosts * OF_A_HOST
+    }
+}
+
+impl Clone for Account {
+    fn clone(&self) -> Self {
+        let mut clone = Self::of(&self.room);
+        clone.set(self.held, self.hosts);
+        clone
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        self.set(0, 0);
+    }
+}
+
+impl Summary {
+    /// Whether what this report has for itself has room; these are the keys of its findings.
+    pub(super) fn has_room_for(&self, digest: &Digest, keys: &[Key]) -> bool {
+        let parts = &self.parts;
         let findings = digest.findings.iter();
         let findings = findings.filter(|one| !self.findings.contains_key(&one.key));
-        let findings: usize = findings.map(|one| of_finding(&one.check)).sum();
-        // As if no other report had the same: far from the limit that is no matter.
-        let lists = of_list(&digest.ok) + of_list(&digest.moot);
-        let shape = of_shape(digest.findings.len(), &digest.software) + of_place(&digest.place);
+        let findings = findings.map(|one| A_FINDING + parts.weight_of_text(&one.check));
+        let shape = parts.weight_of_place(&digest.place)
+            + parts.weight_of_keys(keys)
+            + parts.weight_of_checks(&digest.ok)
+            + parts.weight_of_checks(&digest.moot)
+            + parts.weight_of_suite(&digest.software);
         let labels = digest.labels.iter();
-        let labels = of_labels(labels.map(|(key, value)| (key.as_str(), value.as_str())));
-        let weight = findings + lists + shape + labels;
-        self.fits(self.held + weight, 1)
+        let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
+        // As if no other host had just these: far from the limit that is no matter.
+        let weight = findings.sum::<usize>() + A_SHAPE + shape + self.labels.weight(labels);
+        self.account.fits(weight, 1)
     }
 
     /// Whether all that is held has room.
     pub(super) fn is_within_room(&self) -> bool {
-        self.fits(self.held, 0)
+        self.account.fits(0, 0)
     }
-
-    /// Adds what another summary knows, if that has room; else it counts as one bad report.
-    pub(super) fn join_within(&mut self, (source, line): (&str, usize), other: Self) {
-        match self.fits(self.held + other.held, other.hosts.len()) {
-            true => self.join(other),
-            false => self.spoilt(bad(source, line, NO_ROOM)),
-        }
-    }
-
-    fn fits(&self, held: usize, more_hosts: usize) -> bool {
-        let hosts = self.hosts.len() + more_hosts;
-        held <= ROOM / self.share.max(1) + hosts * OF_A_HOST
-    }
-}
-
-/// What a finding takes.
-pub(super) fn of_finding(check: &str) -> usize {
-    A_FINDING + check.len()
-}
-
-/// What a list of checks takes.
-pub(super) fn of_list(checks: &[Arc<str>]) -> usize {
-    checks.iter().map(|check| A_TEXT + check.len()).sum()
-}
-
-/// What labels take.
-pub(super) fn of_labels<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> usize {
-    labels
-        .map(|(key, value)| 2 * A_TEXT + key.len() + value.len())
-        .sum()
-}
-
-/// What a place takes.
-pub(super) fn of_place(place: &Place) -> usize {
-    A_SHAPE + place.release.as_deref().map_or(0, str::len)
-}
-
-/// What a shape takes besides its place and its lists.
-pub(super) fn of_shape(findings: usize, software: &[Software]) -> usize {
-    let software = software.iter().map(|one| {
-        let lists = [&one.missing, &one.optional, &one.open];
-        let lacks = lists.into_iter().flatten().map(|lack| A_TEXT + lack.len());
-        A_SHAPE + one.profile.len() + one.title.len() + lacks.sum::<usize>()
-    });
-    A_SHAPE + findings * A_KEY + software.sum::<usize>()
 }
 
 #[cfg(test)]
@@ -104,17 +131,22 @@ mod tests {
     use crate::fleet::read::Reader;
     use crate::fleet::tests::report;
 
-    /// A summary with room for little.
-    fn small() -> Summary {
-        let mut summary = Summary::new(None);
-        summary.share = ROOM / 1024;
-        summary
+    /// A room in which so much is left.
+    fn room(left: usize) -> Arc<Room> {
+        Arc::new(Room {
+            held: AtomicUsize::new(ROOM - left),
+            hosts: AtomicUsize::new(0),
+        })
+    }
+
+    fn digest() -> Digest {
+        let text = crate::report::yaml(&report()).unwrap();
+        Reader::default().read(text.as_bytes()).unwrap()
     }
 
     /// A report of a host with so many labels of its own.
-    fn labelled(host: usize, labels: usize) -> Digest {
-        let text = crate::report::yaml(&report()).unwrap();
-        let mut digest = Reader::default().read(text.as_bytes()).unwrap();
+    fn labelled(digest: &Digest, host: usize, labels: usize) -> Digest {
+        let mut digest = digest.clone();
         digest.id = host as u128;
         let label = |number| (format!("l{host}-{number}"), "v".repeat(100));
         digest.labels = (0..labels).map(label).collect();
@@ -123,23 +155,66 @@ mod tests {
 
     #[test]
     fn what_hosts_have_for_themselves_is_bounded() {
-        let mut summary = small();
+        let room = room(10 << 10);
+        let digest = digest();
+        let labelled = |host, labels| labelled(&digest, host, labels);
+        let mut summary = Summary::within(None, &room);
         // A little of its own has every host.
-        assert!((0..100).all(|host| summary.add(labelled(host, 4)).is_some()));
+        assert!((0..100).all(|host| summary.add(labelled(host, 2)).is_some()));
         assert!(summary.add(labelled(100, 1000)).is_none());
         // What is refused changes nothing.
-        assert!(summary.add(labelled(101, 4)).is_some());
+        assert!(summary.add(labelled(101, 2)).is_some());
         assert_eq!((summary.len(), summary.bad()), (101, 0));
-        // The same labels again take nothing.
-        let mut other = Summary::new(None);
-        assert!(other.add(labelled(1, 1000)).is_some());
-        summary.join_within(("a", 7), other.clone());
-        assert_eq!((summary.len(), summary.bad()), (101, 1));
-        let told = summary.bad_reports().next().unwrap().told();
-        assert!(told.starts_with("a:7: it has findings or labels"), "{told}");
-        let mut roomy = Summary::new(None);
-        roomy.join_within(("a", 7), other);
-        assert_eq!((roomy.len(), roomy.bad()), (1, 0));
-        assert!(roomy.held > 100_000);
+        // What others hold of the room is missing, whoever they are, until they are gone.
+        let mut other = Summary::within(None, &room);
+        let held = room.held.load(Relaxed);
+        assert!(other.add(labelled(1, 2)).is_some());
+        assert!(room.held.load(Relaxed) > held);
+        assert_eq!(room.hosts.load(Relaxed), 102);
+        // What the two had in common is there once.
+        summary.join(other.clone());
+        drop(other);
+        assert_eq!(room.held.load(Relaxed), held);
+        assert_eq!(room.hosts.load(Relaxed), 101);
+        drop(summary);
+        assert_eq!(room.hosts.load(Relaxed), 0);
+    }
+
+    /// Hosts of a kind of its own each, such as by their kernels, share all the rest.
+    #[test]
+    fn a_kind_of_its_own_takes_less_than_a_host_may_have() {
+        let lacks = |number: usize| -> Vec<Arc<str>> {
+            let lacks = (0..30).map(|lack| format!("software {number} needs {lack}").into());
+            lacks.collect()
+        };
+        let software = |number: usize| crate::fleet::digest::Software {
+            profile: format!("software-{number}").into(),
+            title: format!("Software {number}").into(),
+            missing: lacks(number),
+            optional: Vec::new(),
+            open: Vec::new(),
+            demanded: false,
+        };
+        let software: Vec<_> = (0..20).map(|number| Arc::new(software(number))).collect();
+        let room = room(200 << 10);
+        let digest = digest();
+        let mut parts: Vec<Summary> = Vec::new();
+        for part in 0..4 {
+            let mut summary = Summary::within(None, &room);
+            for host in 0..500 {
+                let mut digest = digest.clone();
+                digest.id = part * 500 + host;
+                digest.place.release = Some(format!("6.1.{}", digest.id).into());
+                digest.software.clone_from(&software);
+                assert!(summary.add(digest).is_some(), "{part} {host}");
+            }
+            parts.push(summary);
+        }
+        let mut whole = Summary::within(None, &room);
+        for part in parts {
+            whole.join(part);
+        }
+        assert_eq!((whole.len(), whole.shapes.len()), (2000, 2000));
+        assert!(whole.is_within_room());
     }
 }

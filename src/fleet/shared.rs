@@ -36,21 +36,16 @@ impl Shared {
         name: String,
         head: Vec<u8>,
         source: Box<dyn Read + Send>,
-        latest: Option<u64>,
+        sequence: Sequence,
     ) -> Self {
         let whole = Cursor::new(head).chain(source);
         Self {
             state: Mutex::new(State {
                 splitter: Splitter::new(whole, Vec::new()),
-                sequence: Some(Sequence::new(latest)),
+                sequence: Some(sequence),
             }),
             name,
         }
-    }
-
-    /// Its name for people.
-    pub(super) fn name(&self) -> &str {
-        &self.name
     }
 
     /// Puts the next documents in the place of those of this batch; there are none where the

@@ -6,7 +6,10 @@ use std::io::Read;
 
 use memchr::memmem;
 
-use super::ends::{End, JOINT, blank_lines, dedent, is_blank, item_end, json_end, yaml_end};
+use super::ends::{
+    End, JOINT, begins_in_json, begins_in_yaml, blank_lines, dedent, is_blank, item_end, json_end,
+    yaml_end,
+};
 use super::read::LIMIT;
 
 /// How much is read at once.
@@ -41,7 +44,7 @@ pub(super) struct Splitter<R> {
     ended: bool,
     /// The line the next document begins in.
     line: usize,
-    /// Whether it is JSON; known from its first byte.
+    /// Whether it is JSON; known from its first byte, and where it becomes the other one.
     json: Option<bool>,
     /// Whether brackets were passed over.
     brackets: bool,
@@ -181,6 +184,19 @@ impl<R: Read> Splitter<R> {
                     continue;
                 }
             }
+            if let Some(known) = json
+                && let Some(other) = self.other(known, blank)
+            {
+                if other {
+                    self.json = Some(!known);
+                    self.advance(self.start + blank);
+                } else {
+                    self.fill()?;
+                }
+                continue;
+            }
+            let rest = self.rest();
+            let behind = rest.get(blank..).unwrap_or_default();
             if let Some(first) = behind.first() {
                 let json = *self.json.get_or_insert(*first == b'{');
                 // What stands before YAML belongs to it: a list, an indentation.
@@ -199,6 +215,26 @@ impl<R: Read> Splitter<R> {
                 self.advance(self.start + blank);
             }
             self.fill()?;
+        }
+    }
+
+    /// Whether something else begins behind so much space: JSON in YAML or YAML in JSON; false
+    /// where more must be read to know. None if all goes on as it is.
+    fn other(&self, json: bool, blank: usize) -> Option<bool> {
+        let rest = self.rest();
+        let behind = rest.get(blank..).unwrap_or_default();
+        let begins = match json {
+            true => begins_in_yaml(behind, self.ended),
+            false => {
+                let behind = behind.get(blank_lines(behind)..).unwrap_or_default();
+                begins_in_json(behind, self.ended)
+            }
+        };
+        match begins {
+            Some(true) => Some(true),
+            Some(false) => None,
+            // Nothing at all is no beginning.
+            None => (!behind.is_empty()).then_some(false),
         }
     }
 
@@ -419,6 +455,40 @@ mod tests {
                 ],
             ),
             ("- a: 1\n- b: 2\n", &[(1, "- a: 1\n- b: 2\n")]),
+            // What a login says before reports, and both kinds in one stream.
+            (
+                "Last login\n{\"schema\":1}\n{\"schema\":2}\n",
+                &[
+                    (1, "Last login\n"),
+                    (2, "{\"schema\":1}"),
+                    (3, "{\"schema\":2}"),
+                ],
+            ),
+            (
+                "Hello\nschema: bpf-doctor/report/v1\nfindings:\n- a\nschema: bpf-doctor/x\n",
+                &[
+                    (1, "Hello\n"),
+                    (2, "schema: bpf-doctor/report/v1\nfindings:\n- a\n"),
+                    (5, "schema: bpf-doctor/x\n"),
+                ],
+            ),
+            (
+                "complete: true\nfindings:\n- a\nschema: bpf-doctor/x\n",
+                &[(1, "complete: true\nfindings:\n- a\nschema: bpf-doctor/x\n")],
+            ),
+            (
+                "{\n  \"schema\": 1\n}\nschema: bpf-doctor/a\nb:\n  - {\nschema: bpf-doctor/b\n{\n  \"schema\": 2}\n---\nschema: bpf-doctor/c\n---\n{ \"complete\": 1}\nx\n",
+                &[
+                    (1, "{\n  \"schema\": 1\n}"),
+                    (4, "schema: bpf-doctor/a\nb:\n  - {\n"),
+                    (7, "schema: bpf-doctor/b\n"),
+                    (8, "{\n  \"schema\": 2}"),
+                    (11, "schema: bpf-doctor/c\n"),
+                    (13, "{ \"complete\": 1}"),
+                    (14, "x"),
+                ],
+            ),
+            ("a: [\n{\"b\": 1}]\n", &[(1, "a: [\n{\"b\": 1}]\n")]),
         ] {
             let expected: Vec<(usize, String)> = expected
                 .iter()

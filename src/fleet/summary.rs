@@ -8,17 +8,16 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::collections::HashSet;
-use std::hash::Hash;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::audit::{Cure, cure};
 use super::bad::{Bad, BadReports};
-use super::digest::{Digest, Key, Own, Place, Software};
+use super::digest::{Digest, Key, Own, Place};
 use super::labels::LabelTable;
-use super::room::{of_finding, of_list, of_place, of_shape};
+use super::parts::{Checks, Parts, Suite};
+use super::room::{A_FINDING, A_SHAPE, A_TEXT, Account, Room};
 use super::words::{Store, Variant, Words};
 use crate::diagnosis::{Severity, Status};
 
@@ -46,13 +45,13 @@ pub struct Shape {
     /// Where they stand.
     pub place: Arc<Place>,
     /// Keys of what fails or is unknown, sorted.
-    pub findings: Vec<Key>,
+    pub findings: Arc<[Key]>,
     /// What is ok, sorted.
-    pub ok: Arc<Vec<Arc<str>>>,
+    pub ok: Checks,
     /// What does not apply, sorted.
-    pub moot: Arc<Vec<Arc<str>>>,
+    pub moot: Checks,
     /// The software that was asked for.
-    pub software: Vec<Software>,
+    pub software: Suite,
     /// Whether only a part of the checks was asked for.
     pub partly: bool,
 }
@@ -89,12 +88,11 @@ pub struct Summary {
     pub(super) hosts: BTreeMap<Key, Row>,
     pub(super) shapes: Vec<Arc<Shape>>,
     numbers: HashMap<Arc<Shape>, u32>,
-    /// Parts that many shapes share.
-    places: HashSet<Arc<Place>>,
-    texts: HashSet<Arc<str>>,
-    checks: HashSet<Arc<Vec<Arc<str>>>>,
+    /// What many shapes share.
+    pub(super) parts: Parts,
     pub(super) labels: LabelTable,
-    pub(super) findings: HashMap<Key, Known>,
+    /// A map that grows in small steps, too: there may be millions.
+    pub(super) findings: BTreeMap<Key, Known>,
     pub(super) words: Store,
     pub(super) bad: BadReports,
     pub(super) bad_count: u64,
@@ -105,10 +103,10 @@ pub struct Summary {
     pub(super) future: u64,
     /// The last second a report can be of, if its host's clock is right.
     pub(super) latest: Option<u64>,
-    /// About what it takes that hosts have each for themselves, in bytes; see room.rs.
-    pub(super) held: usize,
-    /// By how many summaries the room for that is shared; 0 is 1.
-    pub(super) share: usize,
+    /// About what names of machines take that have several, in bytes.
+    of_aliases: usize,
+    /// What it has of the room for what hosts have each for themselves.
+    pub(super) account: Account,
 }
 
 impl Summary {
@@ -121,31 +119,47 @@ impl Summary {
         }
     }
 
+    /// The same, of which what hosts have each for themselves has its place in this room.
+    pub(super) fn within(latest: Option<u64>, room: &Arc<Room>) -> Self {
+        Self {
+            account: Account::of(room),
+            ..Self::new(latest)
+        }
+    }
+
+    /// Tells the room what is held by now.
+    pub(super) fn settle(&mut self) {
+        let held = self.parts.held()
+            + self.labels.held()
+            + self.findings.len() * A_FINDING
+            + self.shapes.len() * A_SHAPE
+            + self.of_aliases;
+        self.account.set(held, self.hosts.len());
+    }
+
     /// Adds a report; says what its row has in common with others, or nothing if it has too much
     /// of its own.
     pub(super) fn add(&mut self, digest: Digest) -> Option<Common> {
-        if !self.has_room_for(&digest) {
+        let mut findings: Vec<Key> = digest.findings.iter().map(|one| one.key).collect();
+        findings.sort_unstable();
+        if !self.has_room_for(&digest, &findings) {
             return None;
         }
         for variant in &digest.findings {
             self.know(variant);
         }
-        let mut findings: Vec<Key> = digest.findings.iter().map(|one| one.key).collect();
-        findings.sort_unstable();
         let shape = Shape {
-            place: self.place(digest.place),
-            findings,
-            ok: self.checks(digest.ok),
-            moot: self.checks(digest.moot),
-            software: digest.software,
+            place: self.parts.place(&digest.place),
+            findings: self.parts.keys(&findings),
+            ok: self.parts.checks(&digest.ok),
+            moot: self.parts.checks(&digest.moot),
+            software: self.parts.suite(&digest.software),
             partly: digest.partly,
         };
         let shape = self.number(Arc::new(shape));
         let labels = digest.labels.iter();
         let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
-        let before = self.labels.held();
         let number = self.labels.number(labels);
-        self.held += self.labels.held() - before;
         let common = Common {
             shape,
             labels: number,
@@ -168,6 +182,7 @@ impl Summary {
             name: own.name.unwrap_or_default().into(),
         };
         self.host(own.id, row);
+        self.settle();
     }
 
     /// Adds a report that could not be used.
@@ -184,29 +199,27 @@ impl Summary {
     pub fn join(&mut self, other: Self) {
         if self.hosts.is_empty() && self.findings.is_empty() && self.bad_count == 0 {
             let (foreign, future, latest) = (self.foreign, self.future, self.latest);
-            let share = self.share;
+            let account = Account::of(self.account.room());
             *self = other;
-            self.share = share;
+            self.account = account;
             self.foreign += foreign;
             self.future += future;
             self.latest = latest;
+            self.settle();
             return;
         }
         for known in other.findings.into_values() {
             self.know_of(known);
         }
         self.words.join(other.words);
-        let numbers: Vec<u32> = other
-            .shapes
-            .into_iter()
-            .map(|shape| self.number(shape))
-            .collect();
-        let before = self.labels.held();
+        // Else they would be there twice, here and there.
+        drop((other.numbers, other.parts));
+        let shapes = other.shapes.into_iter();
+        let numbers: Vec<u32> = shapes.map(|shape| self.shape_of(shape)).collect();
         let sets = other.labels.into_sets().into_iter();
         let sets: Vec<u32> = std::iter::once(super::labels::NONE)
-            .chain(sets.map(|set| self.labels.of_set(set)))
+            .chain(sets.map(|set| self.labels.of_set(&set)))
             .collect();
-        self.held += self.labels.held() - before;
         for (id, mut row) in other.hosts {
             let (shape, labels) = (row.shape as usize, row.labels as usize);
             if let (Some(shape), Some(labels)) = (numbers.get(shape), sets.get(labels)) {
@@ -225,6 +238,24 @@ impl Summary {
         for bad in other.bad.into_iter() {
             self.keep_bad(bad);
         }
+        self.settle();
+    }
+
+    /// The number of a shape of another summary.
+    fn shape_of(&mut self, shape: Arc<Shape>) -> u32 {
+        if let Some(known) = self.numbers.get(&shape) {
+            return *known;
+        }
+        let parts = &mut self.parts;
+        let shape = Shape {
+            place: parts.place(&shape.place),
+            findings: parts.keys(&shape.findings),
+            ok: parts.checks(&shape.ok),
+            moot: parts.checks(&shape.moot),
+            software: parts.suite(&shape.software),
+            partly: shape.partly,
+        };
+        self.number(Arc::new(shape))
     }
 
     /// How many hosts there are.
@@ -239,11 +270,13 @@ impl Summary {
         self.hosts.is_empty()
     }
 
-    /// When the newest report that counts was made, RFC 3339.
+    /// When the newest report that counts was made, RFC 3339. One whose clock was wrong says
+    /// nothing of that, unless there is no other.
     #[must_use]
     pub fn newest(&self) -> Option<String> {
         let times = self.hosts.values().map(|row| row.time);
-        times.max().map(crate::time::time)
+        let newest = times.max_by_key(|time| (self.is_sane(*time), *time));
+        newest.map(crate::time::time)
     }
 
     /// How many reports could not be used.
@@ -260,8 +293,8 @@ impl Summary {
     /// Whether any report tells of this software.
     #[must_use]
     pub fn tells_of(&self, profile: &str) -> bool {
-        let mut software = self.shapes.iter().flat_map(|shape| &shape.software);
-        software.any(|one| one.profile == profile)
+        let mut software = self.shapes.iter().flat_map(|shape| shape.software.iter());
+        software.any(|one| *one.profile == *profile)
     }
 
     /// The shape of a row.
@@ -271,10 +304,10 @@ impl Summary {
 
     /// Knows a finding. A summary of an earlier doctor may not have told what it takes.
     pub(super) fn know_of(&mut self, known: Known) {
-        let held = &mut self.held;
-        let before = self.findings.entry(known.key).or_insert_with(|| {
-            *held += of_finding(&known.check);
-            known.clone()
+        let parts = &mut self.parts;
+        let before = self.findings.entry(known.key).or_insert_with(|| Known {
+            check: parts.text(&known.check),
+            ..known.clone()
         });
         if before.cure == Cure::Untold {
             before.cure = known.cure;
@@ -300,36 +333,12 @@ impl Summary {
         }
     }
 
-    /// The one copy of a list of checks.
-    pub(super) fn checks(&mut self, checks: Vec<Arc<str>>) -> Arc<Vec<Arc<str>>> {
-        let (before, weight) = (self.checks.len(), of_list(&checks));
-        let list = shared(&mut self.checks, checks);
-        self.held += weight * (self.checks.len() - before);
-        list
-    }
-
-    /// The one copy of a place.
-    pub(super) fn place(&mut self, mut place: Place) -> Arc<Place> {
-        if let Some(known) = self.places.get(&place) {
-            return Arc::clone(known);
-        }
-        for text in place.common() {
-            match self.texts.get(text) {
-                Some(known) => *text = Arc::clone(known),
-                None => drop(self.texts.insert(Arc::clone(text))),
-            }
-        }
-        self.held += of_place(&place);
-        shared(&mut self.places, place)
-    }
-
     pub(super) fn number(&mut self, shape: Arc<Shape>) -> u32 {
         if let Some(known) = self.numbers.get(&shape) {
             return *known;
         }
         // More shapes than this have no room in memory.
         let number = u32::try_from(self.shapes.len()).unwrap_or(u32::MAX);
-        self.held += of_shape(shape.findings.len(), &shape.software);
         self.shapes.push(Arc::clone(&shape));
         self.numbers.insert(shape, number);
         number
@@ -374,19 +383,11 @@ impl Summary {
 
     pub(super) fn alias(&mut self, id: Key, name: Box<str>) {
         let names = self.aliases.entry(id).or_default();
-        names.insert(name);
+        let of = |name: &str| A_TEXT + name.len();
+        let weight = of(&name);
+        self.of_aliases += if names.insert(name) { weight } else { 0 };
         if names.len() > ALIASES_KEPT {
-            names.pop_last();
+            self.of_aliases -= names.pop_last().map_or(0, |last| of(&last));
         }
     }
-}
-
-/// The one copy of a value that many have.
-fn shared<T: Hash + Eq>(known: &mut HashSet<Arc<T>>, value: T) -> Arc<T> {
-    if let Some(known) = known.get(&value) {
-        return Arc::clone(known);
-    }
-    let new = Arc::new(value);
-    known.insert(Arc::clone(&new));
-    new
 }

@@ -1,5 +1,6 @@
 //! A thread's part of the work: documents into a summary of its own.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::alike;
@@ -7,7 +8,7 @@ use super::bad::bad;
 use super::faults::Fault;
 use super::gather::{Batch, Input, Job, Reading, Sequence, read};
 use super::quick::Quick;
-use super::room::NO_ROOM;
+use super::room::{NO_ROOM, Room};
 use super::summary::{Common, Summary};
 
 /// A thread's own part of the work.
@@ -17,6 +18,7 @@ pub(super) struct Worker<'a> {
     /// Room for what is taken out of a stream.
     batch: Batch,
     latest: Option<u64>,
+    room: Arc<Room>,
 }
 
 /// What was read so far.
@@ -30,17 +32,18 @@ struct Tally<'a> {
 
 impl<'a> Worker<'a> {
     /// One that has read nothing yet, and counts what it reads.
-    pub(super) fn new(reading: Reading, count: &'a AtomicU64) -> Self {
+    pub(super) fn new(reading: Reading, room: &Arc<Room>, count: &'a AtomicU64) -> Self {
         Self {
             tally: Tally {
                 quick: Quick::new(reading.in_full),
-                summary: Summary::sharing(reading),
+                summary: Summary::within(reading.latest, room),
                 common: Vec::new(),
                 count,
             },
             buffer: Vec::new(),
             batch: Batch::default(),
             latest: reading.latest,
+            room: Arc::clone(room),
         }
     }
 
@@ -65,22 +68,21 @@ impl<'a> Worker<'a> {
                 }
                 self.tally.batch(&self.batch);
                 if let Some(summary) = end {
-                    self.tally.summary.join_within((stream.name(), 0), summary);
+                    self.tally.summary.join(summary);
                 }
             },
         }
     }
 
     fn file(&mut self, input: Input) {
-        let mut sequence = Sequence::new(self.latest);
-        let name = input.name.clone();
+        let mut sequence = Sequence::new(self.latest, &self.room);
         let tally = &mut self.tally;
         read(input, &mut self.buffer, &mut |out| {
             sequence.take(out, &mut |source, line, text| {
                 tally.report(source, line, text);
             });
         });
-        self.tally.summary.join_within((&name, 0), sequence.summary);
+        self.tally.summary.join(sequence.summary);
     }
 }
 

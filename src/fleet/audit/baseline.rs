@@ -64,7 +64,8 @@ pub(super) fn changes(
         let (turned, found): (Vec<_>, Vec<_>) = turned.partition(is_turned);
         let more = !turned.is_empty();
         let cured = !old.blockers.iter().any(|check| fails(new, check));
-        let readied = is_ready(new) && !is_ready(old) && answered && cured;
+        let asked = !old.unasked && !new.unasked;
+        let readied = is_ready(new) && !is_ready(old) && answered && cured && asked;
         let broke_now = new.verdict == Verdict::NotReady && old.verdict != Verdict::NotReady;
         let broken = broke_now && more;
         let add = |to: &mut Names| to.add(hosts.hosts(), hosts.examples());

@@ -7,7 +7,7 @@ use super::super::digest::{Key, distribution};
 use super::super::words::Remedy;
 use super::ROWS;
 use super::judge::Population;
-use super::listed::{Listed, blocks, having, is_gained, list, variants};
+use super::listed::{Listed, Where, blocks, having, is_gained, list, variants};
 use super::model::{Cause, Count, FixGroup, Together, Unknown, Untold};
 use super::tally::{Names, Tally};
 use crate::diagnosis::{Needs, Severity};
@@ -52,38 +52,42 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
     helping.retain(|(_, hosts)| *hosts > 0);
     helping.sort_by_key(|(check, hosts)| (std::cmp::Reverse(*hosts), *check));
     helping.truncate(2);
-    let (mut blocking, mut passing): (Vec<_>, Vec<_>) =
-        failing.iter().partition(|(_, listed)| listed.blocks > 0);
-    for list in [&mut blocking, &mut passing] {
+    // What is in the way of some hosts and of others not is both, each with its own hosts.
+    let of = |at: Where| -> Vec<(&&str, &Listed)> {
+        let some = failing.iter().filter(|(_, listed)| listed.hosts(at) > 0);
+        let mut list: Vec<_> = some.collect();
         // Stable, so that ties stay in the order of their names.
-        list.sort_by_key(|(_, listed)| std::cmp::Reverse(listed.hosts));
-    }
-    let told = |list: &[(&&str, &Listed)]| -> Vec<Cause> {
+        list.sort_by_key(|(_, listed)| std::cmp::Reverse(listed.hosts(at)));
+        list
+    };
+    let (blocking, passing) = (of(Where::Blocks), of(Where::Passes));
+    let told = |list: &[(&&str, &Listed)], at: Where| -> Vec<Cause> {
         let some = list.iter().take(ROWS).map(|(check, listed)| {
-            let mut gathered = gather(population, check, listed);
+            let mut gathered = gather(population, check, listed, at);
             // Beside others, what makes no host ready by itself only counts where both are
             // needed.
-            if listed.alone > 0 {
+            if listed.alone > 0 && at == Where::Blocks {
                 for (partner, _) in helping.iter().filter(|(one, _)| one != *check) {
                     gathered.partners.add(partner, 0);
                 }
             }
-            cause(population, check, listed, gathered, &alone)
+            cause(population, check, (listed, at), gathered, &alone)
         });
         some.collect()
     };
-    let mut causes = told(&blocking);
+    let mut causes = told(&blocking, Where::Blocks);
     tell_same_commands(&mut causes);
     let mut open: Vec<(&&str, &Listed)> = unknown.iter().collect();
     open.sort_by_key(|(_, listed)| {
-        std::cmp::Reverse((listed.decides > 0, listed.severity, listed.hosts))
+        let (severity, hosts) = (listed.severity(Where::All), listed.hosts(Where::All));
+        std::cmp::Reverse((listed.decides > 0, severity, hosts))
     });
     let unknowns = open.iter().take(ROWS);
     let unknowns = unknowns.map(|(check, listed)| unknown_check(population, check, listed));
     let rest = |all: usize| all.saturating_sub(ROWS) as u64;
     Found {
         causes,
-        remarks: told(&passing),
+        remarks: told(&passing, Where::Passes),
         unknowns: unknowns.collect(),
         untold: Untold {
             causes: rest(blocking.len()),
@@ -108,11 +112,11 @@ pub(super) struct Failing {
 pub(super) fn failing(population: &Population<'_>) -> BTreeMap<String, Failing> {
     let (failing, _) = list(population);
     let all = failing.into_iter().map(|(check, listed)| {
-        let variants = variants(population, &listed);
+        let variants = variants(population, &listed, Where::All);
         let told = Failing {
             title: most_said(population, &variants).title,
-            severity: listed.severity.unwrap_or(Severity::Info),
-            hosts: listed.hosts,
+            severity: listed.severity(Where::All),
+            hosts: listed.hosts(Where::All),
         };
         (check.to_owned(), told)
     });
@@ -136,13 +140,13 @@ fn tell_same_commands(causes: &mut [Cause]) {
     }
 }
 
-fn gather(population: &Population<'_>, check: &str, listed: &Listed) -> Gathered {
+fn gather(population: &Population<'_>, check: &str, listed: &Listed, at: Where) -> Gathered {
     let mut gathered = Gathered {
-        variants: variants(population, listed),
+        variants: variants(population, listed, at),
         ..Gathered::default()
     };
     let mut distributions: BTreeMap<(Option<&str>, Option<&str>), u64> = BTreeMap::new();
-    for (class, _) in having(population, listed) {
+    for (class, _) in having(population, listed, at) {
         let place = &class.shape.place;
         let release = place.release.as_deref().unwrap_or("(unknown)");
         gathered.kernels.add(release, class.hosts);
@@ -154,7 +158,7 @@ fn gather(population: &Population<'_>, check: &str, listed: &Listed) -> Gathered
         for blocker in class.blockers.iter().filter(|other| ***other != *check) {
             gathered.beside.add(blocker, class.hosts);
         }
-        if let [one, other] = class.blockers.as_slice()
+        if let [one, other] = &*class.blockers
             && blocks(class, check)
             && is_gained(class)
         {
@@ -173,13 +177,16 @@ fn gather(population: &Population<'_>, check: &str, listed: &Listed) -> Gathered
 fn cause(
     population: &Population<'_>,
     check: &str,
-    listed: &Listed,
+    (listed, at): (&Listed, Where),
     gathered: Gathered,
     alone: &BTreeMap<&str, u64>,
 ) -> Cause {
     let words = most_said(population, &gathered.variants);
     let fixes = fixes(population, &gathered.variants);
-    let own = listed.alone;
+    let own = match at {
+        Where::Passes => 0,
+        Where::All | Where::Blocks => listed.alone,
+    };
     let together = gathered.partners.sorted().into_iter().map(|partner| {
         let others = alone.get(&*partner.value).copied().unwrap_or(0);
         Together {
@@ -193,8 +200,8 @@ fn cause(
         check: check.to_owned(),
         title: words.title,
         area: words.area,
-        severity: listed.severity.unwrap_or(Severity::Info),
-        hosts: listed.hosts,
+        severity: listed.severity(at),
+        hosts: listed.hosts(at),
         alone: own,
         together: together.max_by(|a, b| a.hosts.cmp(&b.hosts).then_with(|| b.with.cmp(&a.with))),
         needs: fixes.groups.iter().map(|fix| fix.needs).max(),
@@ -208,7 +215,7 @@ fn cause(
 }
 
 fn unknown_check(population: &Population<'_>, check: &str, listed: &Listed) -> Unknown {
-    let gathered = gather(population, check, listed);
+    let gathered = gather(population, check, listed, Where::All);
     let words = most_said(population, &gathered.variants);
     let obstacles = obstacles(population, &gathered.variants);
     let mut grant = Vec::new();
@@ -248,8 +255,8 @@ fn unknown_check(population: &Population<'_>, check: &str, listed: &Listed) -> U
     Unknown {
         check: check.to_owned(),
         title: words.title,
-        severity: listed.severity.unwrap_or(Severity::Info),
-        hosts: listed.hosts,
+        severity: listed.severity(Where::All),
+        hosts: listed.hosts(Where::All),
         decides: listed.decides,
         without_root: gathered.without_root,
         reasons: obstacles.most(TOLD),

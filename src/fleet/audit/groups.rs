@@ -104,8 +104,8 @@ fn grouping(population: &Population<'_>, key: &str, weighing: &Weighing) -> Grou
     let mut groups: BTreeMap<String, Gathered> = BTreeMap::new();
     for class in &population.classes {
         if key == "profile" {
-            for software in &class.shape.software {
-                let group = groups.entry(software.profile.clone()).or_default();
+            for software in class.shape.software.iter() {
+                let group = groups.entry(software.profile.to_string()).or_default();
                 group.hosts += class.hosts;
                 group.verdicts.add(weighing.runs(software), class.hosts);
                 for check in weighing.lacks(software) {
@@ -117,7 +117,7 @@ fn grouping(population: &Population<'_>, key: &str, weighing: &Weighing) -> Grou
         let group = groups.entry(value(class, key)).or_default();
         group.hosts += class.hosts;
         group.verdicts.add(class.verdict, class.hosts);
-        for check in &class.blockers {
+        for check in class.blockers.iter() {
             group.causes.add(check, class.hosts);
         }
     }
@@ -153,7 +153,7 @@ fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
     let mut verdicts = Verdicts::default();
     for class in &population.classes {
         verdicts.add(class.verdict, class.hosts);
-        for check in &class.blockers {
+        for check in class.blockers.iter() {
             *all.entry(check).or_default() += class.hosts;
         }
     }
@@ -180,7 +180,7 @@ fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
             let group = groups.entry(value).or_default();
             group.hosts += hosts;
             group.verdicts.add(class.verdict, *hosts);
-            for check in &class.blockers {
+            for check in class.blockers.iter() {
                 group.causes.add(check, *hosts);
                 *fails.entry(check).or_default() += hosts;
             }

@@ -48,7 +48,7 @@ impl Weighing {
     }
 
     /// The checks that keep this software from running.
-    pub(super) fn lacks<'a>(&self, software: &'a Software) -> impl Iterator<Item = &'a str> {
+    pub(super) fn lacks<'a>(&self, software: &'a Software) -> impl Iterator<Item = &'a Arc<str>> {
         let optional = matches!(self.threshold, Threshold::Warning | Threshold::Strict);
         let open = self.threshold == Threshold::Strict;
         let lists = [
@@ -57,13 +57,14 @@ impl Weighing {
             (open, &software.open),
         ];
         let lists = lists.into_iter().filter(|(counts, _)| *counts);
-        lists.flat_map(|(_, list)| list.iter().map(String::as_str))
+        lists.flat_map(|(_, list)| list)
     }
 
     /// The software that decides: all that must run. Where the question was which will run, the
     /// one that is nearest to it, since one suffices; when everything counts, all of it.
-    fn deciding<'a>(&self, software: &'a [Software]) -> Vec<&'a Software> {
-        let asked = software.iter().filter(|one| self.asks_for(one));
+    fn deciding<'a>(&self, software: &'a [Arc<Software>]) -> Vec<&'a Software> {
+        let asked = software.iter().map(|one| &**one);
+        let asked = asked.filter(|one| self.asks_for(one));
         let asked: Vec<&Software> = asked.collect();
         let is_named = !self.profiles.is_empty();
         if is_named || self.threshold == Threshold::Strict {
@@ -91,18 +92,26 @@ impl Weighing {
 
     /// Whether this software may decide.
     pub(super) fn asks_for(&self, software: &Software) -> bool {
-        self.profiles.is_empty() || self.profiles.contains(&software.profile)
+        self.profiles.is_empty() || self.profiles.iter().any(|one| **one == *software.profile)
     }
 
-    fn judge(&self, shape: &Shape, findings: &[&Known]) -> (Verdict, Vec<Arc<str>>, bool) {
+    /// Whether reports tell nothing of software that was named.
+    fn is_unasked(&self, software: &[Arc<Software>]) -> bool {
+        let tells = |name: &String| software.iter().any(|one| *one.profile == **name);
+        !self.profiles.iter().all(tells)
+    }
+
+    fn judge<'a>(&self, shape: &Shape, findings: Arc<[&'a Known]>) -> Judged<'a> {
         let mut blockers: Vec<Arc<str>> = Vec::new();
-        let mut open = false;
+        // Whether it runs where nobody asked is not known, and nothing else stands for it.
+        let unasked = self.is_unasked(&shape.software);
+        let mut open = unasked;
         let deciding = self.deciding(&shape.software);
         for software in &deciding {
-            blockers.extend(self.lacks(software).map(Arc::from));
+            blockers.extend(self.lacks(software).cloned());
             open |= !software.open.is_empty();
         }
-        if deciding.is_empty() {
+        if deciding.is_empty() && !unasked {
             let strict = self.threshold == Threshold::Strict;
             let counts = |known: &&&Known| {
                 let fails = known.status == Status::Fail || strict;
@@ -121,20 +130,38 @@ impl Weighing {
             () if open => Verdict::Undetermined,
             () => Verdict::Ready,
         };
-        (verdict, blockers, open)
+        Judged {
+            findings,
+            verdict,
+            blockers: blockers.into(),
+            open,
+            unasked,
+        }
     }
+}
+
+/// What hosts come to that have the same findings and lack the same for the same software.
+#[derive(Debug, Clone)]
+struct Judged<'a> {
+    findings: Arc<[&'a Known]>,
+    verdict: Verdict,
+    blockers: Arc<[Arc<str>]>,
+    open: bool,
+    unasked: bool,
 }
 
 /// Hosts that differ in nothing but their names, judged.
 #[derive(Debug)]
 pub(in super::super) struct Class<'a> {
     pub(in super::super) shape: &'a Shape,
-    pub(in super::super) findings: Vec<&'a Known>,
+    pub(in super::super) findings: Arc<[&'a Known]>,
     pub(in super::super) verdict: Verdict,
     /// What keeps them from being ready, sorted.
-    pub(in super::super) blockers: Vec<Arc<str>>,
+    pub(in super::super) blockers: Arc<[Arc<str>]>,
     /// Whether something that matters is unknown.
     pub(in super::super) open: bool,
+    /// Whether their reports tell nothing of software that was named.
+    pub(super) unasked: bool,
     pub(in super::super) hosts: u64,
     pub(super) names: Names,
 }
@@ -160,6 +187,8 @@ impl<'a> Population<'a> {
             labelled: BTreeMap::new(),
             of_shape: HashMap::new(),
         };
+        // There may be as many classes as hosts, and they share these.
+        let mut known: HashMap<[usize; 2], Judged<'a>> = HashMap::new();
         for row in summary.hosts.values() {
             let place = match population.of_shape.get(&row.shape) {
                 Some(place) => *place,
@@ -168,7 +197,12 @@ impl<'a> Population<'a> {
                         continue;
                     };
                     let place = population.classes.len();
-                    population.classes.push(class(summary, shape, weighing));
+                    let judged = known.entry(parts(shape)).or_insert_with(|| {
+                        let keys = shape.findings.iter();
+                        let findings = keys.filter_map(|key| summary.findings.get(key));
+                        weighing.judge(shape, findings.collect())
+                    });
+                    population.classes.push(class(shape, judged.clone()));
                     population.of_shape.insert(row.shape, place);
                     place
                 }
@@ -190,7 +224,7 @@ impl<'a> Population<'a> {
     }
 
     /// Labels by the number of their set.
-    pub(in super::super) fn labels_of(&self, number: u32) -> &'a [(Arc<str>, Box<str>)] {
+    pub(in super::super) fn labels_of(&self, number: u32) -> &'a [(Arc<str>, Arc<str>)] {
         self.labels.get(number)
     }
 
@@ -205,21 +239,21 @@ impl<'a> Population<'a> {
     }
 }
 
-fn class<'a>(summary: &'a Summary, shape: &'a Shape, weighing: &Weighing) -> Class<'a> {
-    let findings = shape.findings.iter();
-    let mut findings: Vec<&Known> = findings
-        .filter_map(|key| summary.findings.get(key))
-        .collect();
-    let (verdict, mut blockers, open) = weighing.judge(shape, &findings);
-    // There may be as many classes as hosts.
-    findings.shrink_to_fit();
-    blockers.shrink_to_fit();
+/// Stands for the findings and the software of a shape, of which a summary has one copy.
+fn parts(shape: &Shape) -> [usize; 2] {
+    let findings = Arc::as_ptr(&shape.findings).cast::<Key>();
+    let software = Arc::as_ptr(&shape.software).cast::<Arc<Software>>();
+    [findings.addr(), software.addr()]
+}
+
+fn class<'a>(shape: &'a Shape, judged: Judged<'a>) -> Class<'a> {
     Class {
         shape,
-        findings,
-        verdict,
-        blockers,
-        open,
+        findings: judged.findings,
+        verdict: judged.verdict,
+        blockers: judged.blockers,
+        open: judged.open,
+        unasked: judged.unasked,
         hosts: 0,
         names: Names::default(),
     }

@@ -12,13 +12,55 @@ use crate::diagnosis::{Severity, Status};
 /// A check that fails or is unknown, before anything is gathered of it.
 #[derive(Default)]
 pub(super) struct Listed {
-    pub(super) hosts: u64,
-    pub(super) blocks: u64,
+    hosts: u64,
+    blocks: u64,
     pub(super) alone: u64,
     pub(super) decides: u64,
-    pub(super) severity: Option<Severity>,
+    /// How much it matters at most, where it is in the way and where it is not.
+    severities: [Option<Severity>; 2],
     /// The classes that have it, and the place among their findings.
     places: Vec<(u32, u32)>,
+}
+
+/// Which of the hosts are meant that have a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Where {
+    /// All.
+    All,
+    /// Those that it keeps from being ready.
+    Blocks,
+    /// Those that it does not.
+    Passes,
+}
+
+impl Where {
+    fn is(self, blocks: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Blocks => blocks,
+            Self::Passes => !blocks,
+        }
+    }
+}
+
+impl Listed {
+    /// On how many of these hosts.
+    pub(super) fn hosts(&self, at: Where) -> u64 {
+        match at {
+            Where::All => self.hosts,
+            Where::Blocks => self.blocks,
+            Where::Passes => self.hosts - self.blocks,
+        }
+    }
+
+    /// How much it matters there at most.
+    pub(super) fn severity(&self, at: Where) -> Severity {
+        let [passing, blocking] = self.severities;
+        let of = [(false, passing), (true, blocking)];
+        let of = of.into_iter().filter(|(blocks, _)| at.is(*blocks));
+        let most = of.filter_map(|(_, severity)| severity).max();
+        most.unwrap_or(Severity::Info)
+    }
 }
 
 pub(super) type List<'a> = BTreeMap<&'a str, Listed>;
@@ -37,7 +79,8 @@ pub(super) fn list<'a>(population: &Population<'a>) -> (List<'a>, List<'a>) {
             };
             let listed = of.entry(&*known.check).or_default();
             listed.hosts += class.hosts;
-            if blocks(class, &known.check) {
+            let blocks = blocks(class, &known.check);
+            if blocks {
                 listed.blocks += class.hosts;
                 if is_gained && class.blockers.len() == 1 {
                     listed.alone += class.hosts;
@@ -46,7 +89,9 @@ pub(super) fn list<'a>(population: &Population<'a>) -> (List<'a>, List<'a>) {
             if decides == Some(&*known.check) {
                 listed.decides += class.hosts;
             }
-            listed.severity = listed.severity.max(Some(known.severity));
+            let [passing, blocking] = &mut listed.severities;
+            let severity = if blocks { blocking } else { passing };
+            *severity = (*severity).max(Some(known.severity));
             if listed.places.is_empty() {
                 listed.places.reserve_exact(1);
             }
@@ -70,7 +115,7 @@ pub(super) fn blocks(class: &Class<'_>, check: &str) -> bool {
 
 /// The one check the verdict on these hosts waits for.
 fn decides<'a>(class: &Class<'a>) -> Option<&'a str> {
-    if !class.blockers.is_empty() {
+    if !class.blockers.is_empty() || class.unasked {
         return None;
     }
     let is_open =
@@ -83,21 +128,27 @@ fn decides<'a>(class: &Class<'a>) -> Option<&'a str> {
     }
 }
 
-/// The classes that have a check, each with the finding.
+/// The classes that have a check, of those that are meant, each with the finding.
 pub(super) fn having<'p, 'a>(
     population: &'p Population<'a>,
     listed: &'p Listed,
+    at: Where,
 ) -> impl Iterator<Item = (&'p Class<'a>, &'a Known)> + use<'p, 'a> {
-    listed.places.iter().filter_map(|(place, within)| {
+    listed.places.iter().filter_map(move |(place, within)| {
         let class = population.classes.get(*place as usize)?;
-        Some((class, *class.findings.get(*within as usize)?))
+        let known = *class.findings.get(*within as usize)?;
+        (at == Where::All || at.is(blocks(class, &known.check))).then_some((class, known))
     })
 }
 
 /// The words a check has, and the hosts that have them.
-pub(super) fn variants(population: &Population<'_>, listed: &Listed) -> BTreeMap<Key, Names> {
+pub(super) fn variants(
+    population: &Population<'_>,
+    listed: &Listed,
+    at: Where,
+) -> BTreeMap<Key, Names> {
     let mut variants: BTreeMap<Key, Names> = BTreeMap::new();
-    for (class, known) in having(population, listed) {
+    for (class, known) in having(population, listed, at) {
         let names = variants.entry(known.key).or_default();
         names.add(class.hosts, class.names.examples());
     }

@@ -26,9 +26,8 @@ pub(in super::super) fn cure(words: &Words) -> Cure {
         return Cure::Unknown;
     }
     // The first that can be typed; they come cheapest first.
-    let typed = |fix: &&Remedy| !fix.commands.is_empty();
-    let typed = words.fixes.iter().filter(typed);
-    let by_hand = words.fixes.iter().filter(|fix| fix.commands.is_empty());
+    let typed = words.fixes.iter().filter(|fix| is_typed(fix));
+    let by_hand = words.fixes.iter().filter(|fix| !is_typed(fix));
     let mut all = typed.chain(by_hand);
     match all.find(|fix| changes(fix)) {
         Some(fix) => Cure::Takes(fix.needs),
@@ -53,22 +52,32 @@ pub(super) fn worst(class: &Class<'_>) -> Cure {
     cures.max().unwrap_or(Cure::Untold)
 }
 
+/// Whether there is something to type; lines that only tell what to do are none.
+fn is_typed(fix: &Remedy) -> bool {
+    fix.commands.iter().any(|line| !is_comment(line))
+}
+
+fn is_comment(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with('#')
+}
+
 /// Whether a fix changes something on the host. Without commands it does if it takes more
 /// than a word with somebody: another boot, another kernel, a right. Other code in a program
 /// lets that program run, and leaves the host as it is.
 fn changes(fix: &Remedy) -> bool {
-    match fix.commands.is_empty() {
-        true => fix.kind != "program" && fix.needs > Needs::Nothing,
-        false => fix.commands.iter().any(|line| acts(line)),
+    match is_typed(fix) {
+        false => fix.kind != "program" && fix.needs > Needs::Nothing,
+        true => fix.commands.iter().any(|line| acts(line)),
     }
 }
 
 /// Whether a line that is typed changes something. What is not known to look alone does.
 fn acts(line: &str) -> bool {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
+    if is_comment(line) {
         return false;
     }
+    let line = line.trim();
     let bare = line
         .replace("2>&1", " ")
         .replace("2>/dev/null", " ")
@@ -265,12 +274,19 @@ mod tests {
         let ask = fix("program", &[], Needs::Nothing);
         let set = fix("setting", &["sysctl -w a=1"], Needs::Privilege);
         let boot = fix("host", &[], Needs::Reboot);
+        let build = fix("kernel-config", &["# CONFIG_BPF_JIT=y", ""], Needs::Rebuild);
+        let boot_typed = fix("host", &["grubby --args=lsm=bpf"], Needs::Reboot);
+        let remark = fix("setting", &["# ask who set it"], Needs::Nothing);
         for (fixes, expected) in [
             (vec![], Cure::Unknown),
             (vec![look.clone(), ask.clone()], Cure::OnlyLooks),
             (vec![ask.clone()], Cure::OnlyLooks),
             (vec![look.clone(), set], Cure::Takes(Needs::Privilege)),
-            (vec![look, boot], Cure::Takes(Needs::Reboot)),
+            (vec![look.clone(), boot], Cure::Takes(Needs::Reboot)),
+            // What to build, told in comments alone.
+            (vec![build.clone()], Cure::Takes(Needs::Rebuild)),
+            (vec![build, boot_typed], Cure::Takes(Needs::Reboot)),
+            (vec![remark], Cure::OnlyLooks),
         ] {
             assert_eq!(cure(&words(fixes)), expected);
         }

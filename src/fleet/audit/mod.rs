@@ -111,6 +111,10 @@ fn partly(summary: &Summary, population: &Population<'_>) -> Partly {
             ready += class.hosts;
         }
     }
+    let mut unasked = tally::Names::default();
+    for class in population.classes.iter().filter(|class| class.unasked) {
+        unasked.add(class.hosts, class.names.examples());
+    }
     let mut narrowed = tally::Names::default();
     for row in summary.hosts.values().filter(|row| row.full) {
         if summary.shape(row).is_some_and(|shape| shape.partly) {
@@ -123,6 +127,7 @@ fn partly(summary: &Summary, population: &Population<'_>) -> Partly {
         ready,
         examples: told.examples,
         narrowed: narrowed.told(),
+        unasked: unasked.told(),
     }
 }
 

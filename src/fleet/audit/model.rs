@@ -31,7 +31,8 @@ pub struct Audit {
     pub causes: Vec<Cause>,
     /// The fewest changes that make so many hosts ready.
     pub plan: Plan,
-    /// Failing checks that keep no host from being ready, most hosts first.
+    /// Checks that fail on hosts which they do not keep from being ready, most hosts first; one
+    /// that does so elsewhere is among the causes, too.
     pub remarks: Vec<Cause>,
     /// What is not known, most hosts first.
     pub unknowns: Vec<Unknown>,
@@ -126,7 +127,7 @@ pub struct Reports {
     pub of_future: Hosts,
     /// When the oldest report that counts was made.
     pub oldest: Option<String>,
-    /// When the newest was made.
+    /// When the newest was made; one of a time that was still to come is none, unless all are.
     pub newest: Option<String>,
 }
 
@@ -142,6 +143,10 @@ pub struct Partly {
     pub examples: Vec<String>,
     /// Those of them of which there is an older report of all checks.
     pub narrowed: Hosts,
+    /// Hosts whose reports tell nothing of software that was named, so that nobody knows
+    /// whether it runs there.
+    #[serde(skip_serializing_if = "Hosts::is_none")]
+    pub unasked: Hosts,
 }
 
 /// Some hosts.
@@ -151,6 +156,12 @@ pub struct Hosts {
     pub hosts: u64,
     /// The names of a few.
     pub examples: Vec<String>,
+}
+
+impl Hosts {
+    fn is_none(&self) -> bool {
+        self.hosts == 0
+    }
 }
 
 /// A failing check over all hosts.
@@ -164,7 +175,8 @@ pub struct Cause {
     pub area: String,
     /// How much it matters, at most.
     pub severity: Severity,
-    /// On how many hosts it fails.
+    /// How many hosts it keeps from being ready; of a remark, on how many others it fails. All
+    /// that is told of it here is of these hosts.
     pub hosts: u64,
     /// How many of them become ready once this alone is mended.
     pub alone: u64,

@@ -84,7 +84,7 @@ pub fn csv(
             let row = host.iter().chain(&rest).chain(&labels);
             writer.write_record(row).map_err(trouble)?;
         }
-        for known in &class.findings {
+        for known in class.findings.iter() {
             let words = population.words(known.key);
             let typed = words.and_then(|words| {
                 let typed = words.fixes.iter().find(|fix| !fix.commands.is_empty());

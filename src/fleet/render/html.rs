@@ -138,7 +138,10 @@ fn groups<'a>(
     population: &Population<'a>,
 ) -> (Vec<&'a str>, Vec<Group<'a>>, usize) {
     // By name, so that the same hosts give the same page.
-    let all = population.classes.iter().flat_map(|class| &class.findings);
+    let all = population
+        .classes
+        .iter()
+        .flat_map(|class| class.findings.iter());
     let checks: BTreeSet<&str> = all.map(|known| &*known.check).collect();
     let checks: Vec<&str> = checks.into_iter().collect();
     let number = |check: &str| checks.binary_search(&check).unwrap_or(0);
@@ -150,7 +153,7 @@ fn groups<'a>(
         let mut fails: Vec<usize> = Vec::new();
         let mut rest: Vec<usize> = Vec::new();
         let mut unknown: Vec<usize> = Vec::new();
-        for known in &class.findings {
+        for known in class.findings.iter() {
             let number = number(&known.check);
             if class.blockers.contains(&known.check) {
                 fails.push(number);

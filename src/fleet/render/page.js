@@ -153,6 +153,7 @@ function top() {
   if (reports.superseded) notes.push(`${many(reports.superseded, "report does", "reports do")} not count, because there is a newer one of the same host, or the same again${examples(reports.repeated, " (", ")")}`);
   const { partly } = audit;
   if (partly.hosts) notes.push(`${hosts(partly.hosts)} only partly looked at (--only, --skip or --profile), ${number(partly.ready)} of them ready as far as that goes${examples(partly, ": ")}`);
+  if (partly.unasked) notes.push(`${hosts(partly.unasked.hosts)} whose reports do not tell of all software that was named: without an answer, unless something fails that it needs (check --profile there)${examples(partly.unasked, ": ")}`);
   if (partly.narrowed.hosts) notes.push(`${hosts(partly.narrowed.hosts)} with an older report that looked at all: the newer one counts${examples(partly.narrowed, ": ")}`);
   if (reports.future) notes.push(`${many(reports.future, "report")} of a time more than a day from now: a clock is wrong; ${reports.future === 1 ? "it counts" : "they count"} where a host has no other (${hosts(reports.of_future.hosts)}${examples(reports.of_future, ": ")})`);
   if (reports.renamed.length) notes.push(`one machine id, several names: ${reports.renamed.slice(0, 5).map(names => names.join(" = ")).join("; ")} (copies of one image?)`);

@@ -41,6 +41,11 @@ pub fn prometheus(audit: &Audit) -> String {
         page.sample("partly_checked_hosts", &[("ready", ready)], hosts);
     }
     page.family(
+        "unasked_hosts",
+        "Hosts whose reports tell nothing of software that was named.",
+    );
+    page.sample("unasked_hosts", &[], partly.unasked.hosts);
+    page.family(
         "future_reports",
         "Reports of a time that was still to come when they were read.",
     );
@@ -78,7 +83,7 @@ pub fn prometheus(audit: &Audit) -> String {
     }
     page.family(
         "cause_hosts",
-        "Hosts on which a check fails; `blocks` where it keeps hosts from being ready.",
+        "Hosts on which a check fails, by whether it keeps them from being ready.",
     );
     for (blocks, causes) in [("true", &audit.causes), ("false", &audit.remarks)] {
         for cause in causes {

@@ -148,7 +148,21 @@ pub(super) fn partly(partly: &Partly) -> Vec<String> {
             few(&partly.narrowed)
         ));
     }
+    lines.extend(unasked(partly));
     lines
+}
+
+/// Hosts that nobody asked about the software that decides.
+fn unasked(partly: &Partly) -> Option<String> {
+    let unasked = &partly.unasked;
+    (unasked.hosts > 0).then(|| {
+        format!(
+            "{} whose reports do not tell of all software that was named: without an answer, unless \
+             something fails that it needs (`check --profile` there){}",
+            hosts(unasked.hosts),
+            few(unasked)
+        )
+    })
 }
 
 /// What there is to say of reports of a time that was still to come.
