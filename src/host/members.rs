@@ -330,7 +330,7 @@ fn clear(error: &io::Error, member: Option<&(String, u64)>) -> Problem {
     }
     // The decoder of xz, of archives that were packed with more than it may take to unpack.
     if error.kind() == io::ErrorKind::OutOfMemory {
-        return format!("it takes too much memory to unpack; {NEXT}");
+        return format!("unpacking it takes more memory than it is given here; {NEXT}");
     }
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();

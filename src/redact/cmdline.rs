@@ -266,15 +266,24 @@ fn is_own_name(name: &str) -> bool {
     name.replace('/', ".") == "sysctl.kernel.hostname"
 }
 
+/// Whether this is the line that tells machine and version of a kernel's config.
+pub(super) fn is_header_of_config(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        ["#", machine, version, "Kernel", "Configuration"] => {
+            machine.starts_with("Linux/") && version.starts_with(|c: char| c.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
 /// Whether a comment is one that Kconfig writes and that says something: an option that is not set,
 /// or the header with version and machine.
 fn is_told_by_kconfig(comment: &str) -> bool {
     let words: Vec<&str> = comment.split_whitespace().skip(1).collect();
     match words.as_slice() {
         [option, "is", "not", "set"] => option.starts_with("CONFIG_"),
-        [machine, version, "Kernel", "Configuration"] => {
-            machine.starts_with("Linux/") && version.starts_with(|c: char| c.is_ascii_digit())
-        }
+        _ if is_header_of_config(comment) => true,
         _ => {
             let plain = ["Linux kernel version:", "Automatically generated"];
             let text = words.join(" ");

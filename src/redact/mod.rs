@@ -18,6 +18,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use boot::is_boot_configuration;
+use cmdline::is_header_of_config;
 use homes::is_program;
 use secrets::secrets;
 use words::SECRETS;
@@ -190,8 +191,15 @@ impl Redactor {
             _ if name.ends_with("os-release") => self.os_release(text),
             _ if name.ends_with("-release") => self.system_name(text),
             _ if name.contains("config") => {
-                let text = self.kernel_config(text);
-                self.harmless(&text)
+                let lines = text.split_inclusive('\n').map(|line| {
+                    // The machine's name in it is nobody's, whoever is called so.
+                    if is_header_of_config(line) {
+                        return line.to_owned();
+                    }
+                    let line = self.kernel_config(line);
+                    self.harmless(&line)
+                });
+                lines.collect()
             }
             // A line of a script that ends in a backslash goes on with the next.
             _ if name.ends_with(".cfg") && is_boot_configuration(path) => {
@@ -465,10 +473,13 @@ mod tests {
 
     #[test]
     fn a_user_who_is_called_like_the_system_changes_no_config() {
-        let mut redactor = Redactor::new(Some("web17"), None);
-        assert_eq!(redactor.text("/home/linux/x"), "/home/user-1/x");
-        let config = "# Linux/x86 5.15.0 Kernel Configuration\nCONFIG_BPF=y\n";
-        assert_eq!(redactor.file("/boot/config-5.15.0", config), config);
+        for name in ["linux", "x86", "kernel"] {
+            let mut redactor = Redactor::new(Some("web17"), None);
+            let home = redactor.text(&format!("/home/{name}/x"));
+            assert_eq!(home, "/home/user-1/x");
+            let config = "#\n# Linux/x86 5.15.0 Kernel Configuration\n#\nCONFIG_BPF=y\n";
+            assert_eq!(redactor.file("/boot/config-5.15.0", config), config);
+        }
     }
 
     #[test]

@@ -161,6 +161,10 @@ fn a_packed_report_is_read_like_a_plain_one() {
     ] {
         fs::write(&path, bytes).unwrap();
         refused(&["check", "--from", name(&path)], says);
+        for file in ["--config", "--os-release", "--lockdown"] {
+            let says = "it is an archive, and --root reads those";
+            refused(&["check", file, name(&path)], says);
+        }
     }
 }
 
@@ -173,7 +177,8 @@ fn random_bytes_are_no_settings() {
         number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         number.to_be_bytes()[0]
     });
-    fs::write(&path, random.take(3000).collect::<Vec<u8>>()).unwrap();
+    let random = random.filter(|byte| *byte != 0).take(3000);
+    fs::write(&path, random.collect::<Vec<u8>>()).unwrap();
     refused(
         &["check", "--sysctl", name(&path)],
         "it is not like `sysctl -a`",
