@@ -134,6 +134,18 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         }
     };
     let avoid = arguments.output.path();
+    if let Some(path) = avoid {
+        let same = |other: &PathBuf| {
+            path.canonicalize()
+                .is_ok_and(|path| other.canonicalize().is_ok_and(|other| other == path))
+        };
+        if arguments.baseline.iter().any(same) {
+            bail!(
+                "--output would replace the baseline {}: name another file",
+                path.display()
+            );
+        }
+    }
     let before = match arguments.baseline.is_empty() {
         true => None,
         false => Some(gather(&arguments.baseline, avoid, arguments)?),
@@ -180,6 +192,12 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     for key in &arguments.by {
         if !fleet::GROUPS.contains(&key.as_str()) && !summary.has_label(key) {
             Terminal::warn(&format!("no host has a label {key}"));
+        }
+        if fleet::GROUPS.contains(&key.as_str()) && summary.has_label(key) {
+            Terminal::warn(&format!(
+                "--by {key} is what reports say themselves; to group by the label {key}, give it \
+                 another name"
+            ));
         }
     }
     let time = now()?.0;
@@ -269,6 +287,12 @@ fn tell_inventory(name: &str, inventory: &Inventory, labelled: &Labelled<'_>) {
         Terminal::warn(&format!(
             "{name}: and {rest} more rows that could not be used"
         ));
+    }
+    if let Some(host) = labelled.headless() {
+        Terminal::warn(&clean(&format!(
+            "{name}: its first line is one of the host {host}, which gets no labels: the first line must \
+             name the columns, such as `host,role,site`"
+        )));
     }
     let (count, some) = named(&mut inventory.twice().iter().map(String::as_str));
     if count > 0 {

@@ -1,8 +1,10 @@
 //! The inputs that paths on the command line mean: files, directories, patterns, `-`.
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -81,13 +83,21 @@ enum Found {
     ByPattern,
 }
 
-/// The file, or the files below the directory. Links are followed, and loops of them told.
+/// The file, or the files below the directory. Links are followed, and loops of them told; a
+/// directory that several ways lead to is read once.
 fn walk(path: &Path, avoid: Option<PathBuf>, found: Found) -> Inputs {
     let walk = WalkDir::new(path).follow_links(true).sort_by_file_name();
     let hidden = |entry: &DirEntry| {
         entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
     };
-    let entries = walk.into_iter().filter_entry(move |entry| !hidden(entry));
+    let mut seen: HashSet<(u64, u64)> = HashSet::new();
+    let mut is_new = move |entry: &DirEntry| {
+        let found = entry.metadata().ok().filter(std::fs::Metadata::is_dir);
+        found.is_none_or(|found| seen.insert((found.dev(), found.ino())))
+    };
+    let entries = walk.into_iter().filter_entry(move |entry| {
+        !hidden(entry) && (!entry.file_type().is_dir() || is_new(entry))
+    });
     Box::new(entries.filter_map(move |entry| match entry {
         Ok(entry) => input(&entry, avoid.as_deref(), found).map(Ok),
         Err(error) => {

@@ -215,13 +215,13 @@ impl Alike {
         let digest = reader.digest(&raw).ok()?;
         let (list, rest) = self.places.get(&digest.place).copied().unzip();
         let number = self.heads.len();
+        self.known += self.scratch.len() + HELD + digest.held();
         self.heads.push(Head {
             digest,
             machine: raw.host.machine_id,
             lists: list.into_iter().collect(),
             rests: rest.into_iter().collect(),
         });
-        self.known += self.scratch.len() + HELD;
         self.numbers.insert(self.scratch.as_slice().into(), number);
         Some(number)
     }

@@ -226,6 +226,15 @@ impl Digest {
         Ok(self)
     }
 
+    /// About what it takes in memory that others like it do not share, in bytes.
+    pub(super) fn held(&self) -> usize {
+        const A_LABEL: usize = 2 * (size_of::<String>() + 16);
+        let labels = self.labels.iter();
+        let labels = labels.map(|(key, value)| A_LABEL + key.len() + value.len());
+        let lists = self.findings.len() + self.software.len() + 2 * self.ok.len();
+        labels.sum::<usize>() + (lists + 2 * self.moot.len()) * size_of::<usize>()
+    }
+
     fn check_labels(&mut self) -> Result<(), Odd> {
         if self.labels.len() > LABELS_LIMIT {
             let problem = format!("it has more than {LABELS_LIMIT} labels");

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 
 use super::bad::{Bad, bad};
 use super::faults::too_large;
-use super::rejoin::{PartialReader, begins, goes_on, is_report};
+use super::rejoin::{PartialReader, begins, goes_on, is_report, next_within};
 use super::room::Room;
 use super::shared::Shared;
-use super::split::Part;
+use super::split::{Part, SHORT};
 use super::summary::Summary;
 use super::unpack::{Out, Promise, SNIFF, fill, is_plain_json, told, unpack};
 use super::worker::Worker;
@@ -55,8 +55,6 @@ const LARGE: u64 = 8 << 20;
 const BATCH: usize = 1 << 20;
 /// Files that are handed over at once.
 const FILES: usize = 32;
-/// No report is shorter than this.
-const SHORT: usize = 128;
 /// So many documents that short are told of in a row; packed well, there could be billions.
 const SHORT_TOLD: u32 = 1000;
 /// Batches that may wait for each thread.
@@ -280,6 +278,10 @@ impl Sequence {
                 let reason = "it has a document without end; the rest was not read";
                 self.bad(source, line, reason);
             }
+            Out::Part(source, Part::Useless(line)) => {
+                let reason = "nothing in much of it is as long as a report; the rest was not read";
+                self.bad(source, line, reason);
+            }
             Out::End(source) => {
                 if let Some((line, _)) = self.open.take() {
                     self.bad(source, line, "it is a summary that was cut off");
@@ -353,7 +355,13 @@ impl Sequence {
                 self.open = None;
                 self.summary.join(summary);
             }
-            Err(reason) => self.wrong(source, line, &reason),
+            Err(reason) => {
+                self.wrong(source, line, &reason);
+                // It was cut off within a line, and the next one follows at once.
+                if let Some(rest) = next_within(text).and_then(|at| text.get(at..)) {
+                    self.document(source, line, rest, report);
+                }
+            }
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Inventory {
     short: BTreeMap<String, Option<usize>>,
     faults: Vec<String>,
     twice: BTreeSet<String>,
+    /// What the first column of a table is called.
+    pub(super) first_column: Option<String>,
 }
 
 /// The entry of a host.
@@ -222,7 +224,10 @@ impl Inventory {
         if let Some(twice) = header.iter().find(|column| !columns.insert(*column)) {
             return Err(format!("it has two columns `{}`", short(twice)));
         }
-        let mut inventory = Self::default();
+        let mut inventory = Self {
+            first_column: header.get(0).map(str::to_owned),
+            ..Self::default()
+        };
         for key in header.iter().skip(1).filter(|key| !is_key(key)) {
             let fault = format!("line 1: the column {}", no_key(key));
             inventory.faults.push(fault);

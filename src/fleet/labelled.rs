@@ -15,6 +15,8 @@ pub struct Labelled<'a> {
     /// Entries that could be of several hosts, of which none is called as they are.
     ambiguous: BTreeSet<usize>,
     hosts: u64,
+    /// A host by whose name the first column is called.
+    headless: Option<&'a str>,
 }
 
 impl<'a> Labelled<'a> {
@@ -23,7 +25,10 @@ impl<'a> Labelled<'a> {
         let mut named: BTreeSet<usize> = BTreeSet::new();
         let mut like: BTreeMap<usize, &str> = BTreeMap::new();
         let mut ambiguous: BTreeSet<usize> = BTreeSet::new();
+        let first = inventory.first_column.as_deref();
+        let mut headless = None;
         for host in hosts {
+            headless = headless.or(first.filter(|first| first.eq_ignore_ascii_case(host)));
             match inventory.entry(host) {
                 Some(Match::Named(entry)) => {
                     named.insert(entry);
@@ -43,6 +48,7 @@ impl<'a> Labelled<'a> {
             found: vec![false; inventory.entries.len()],
             ambiguous,
             hosts: 0,
+            headless,
         }
     }
 
@@ -64,6 +70,12 @@ impl<'a> Labelled<'a> {
     #[must_use]
     pub fn hosts(&self) -> u64 {
         self.hosts
+    }
+
+    /// The host that stands where the first column should be named, of which nothing is taken.
+    #[must_use]
+    pub fn headless(&self) -> Option<&'a str> {
+        self.headless
     }
 
     /// Hosts of the inventory without a report, in its order.

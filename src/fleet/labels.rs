@@ -34,6 +34,11 @@ impl LabelTable {
             .into_iter()
             .map(|(key, value)| (self.text(key), self.text(value)));
         let set: Vec<(Arc<str>, Arc<str>)> = labels.collect();
+        self.of_texts(set)
+    }
+
+    /// The number of a set whose texts are those of this table.
+    fn of_texts(&mut self, set: Vec<(Arc<str>, Arc<str>)>) -> u32 {
         if set.is_empty() {
             return NONE;
         }
@@ -51,7 +56,10 @@ impl LabelTable {
 
     /// The number of a set of another table.
     pub(super) fn of_set(&mut self, set: &LabelSet) -> u32 {
-        self.number(set.iter().map(|(key, value)| (&**key, &**value)))
+        let labels = set.iter();
+        let labels = labels.map(|(key, value)| (self.same(key), self.same(value)));
+        let set = labels.collect();
+        self.of_texts(set)
     }
 
     /// What labels would take, as if no host had just these.
@@ -83,13 +91,20 @@ impl LabelTable {
     }
 
     fn text(&mut self, text: &str) -> Arc<str> {
+        match self.texts.get(text) {
+            Some(known) => Arc::clone(known),
+            None => self.same(&text.into()),
+        }
+    }
+
+    /// The one copy of a text, which is this one if there is none.
+    fn same(&mut self, text: &Arc<str>) -> Arc<str> {
         if let Some(known) = self.texts.get(text) {
             return Arc::clone(known);
         }
         self.held += of_text(text);
-        let new: Arc<str> = text.into();
-        self.texts.insert(Arc::clone(&new));
-        new
+        self.texts.insert(Arc::clone(text));
+        Arc::clone(text)
     }
 }
 

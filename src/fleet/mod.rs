@@ -18,6 +18,7 @@ mod labelled;
 mod labels;
 mod layout;
 mod lines;
+mod packing;
 mod partial;
 mod parts;
 mod quick;

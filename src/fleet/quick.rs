@@ -156,7 +156,7 @@ impl Quick {
             return None;
         }
         let digest = self.reader.digest(&raw).ok()?;
-        self.known += self.scratch.len() + HELD;
+        self.known += self.scratch.len() + HELD + digest.held();
         self.heads
             .insert(self.scratch.as_slice().into(), digest.clone());
         Some((digest, machine))

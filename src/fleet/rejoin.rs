@@ -55,6 +55,13 @@ pub(super) fn goes_on(line: &[u8]) -> bool {
     })
 }
 
+/// Where another document of the doctor begins within this text, which was cut off before: no
+/// report and no summary has one in it.
+pub(super) fn next_within(text: &[u8]) -> Option<usize> {
+    let found = memchr::memmem::find(text.get(1..)?, b"{\"schema\":\"bpf-doctor/");
+    found.map(|found| found + 1)
+}
+
 /// Whether this is no line of such a file, whatever its version, but a report: its first key
 /// is one that reports have.
 pub(super) fn is_report(text: &[u8]) -> bool {

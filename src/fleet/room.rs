@@ -17,8 +17,8 @@ const ROOM: usize = 48 << 20;
 /// What may be held besides for each host, in bytes: labels and findings of its own.
 const OF_A_HOST: usize = 1 << 10;
 /// Why a report is not used.
-pub(super) const NO_ROOM: &str = "it has findings or labels that no other report has, and there is \
-                                  no room for more of these: read fewer reports at once";
+pub(super) const NO_ROOM: &str = "there is no room left for more findings, labels and kernels that no \
+                                  other report has, and it has some: read fewer reports at once";
 
 /// What a text takes besides its letters.
 pub(super) const A_TEXT: usize = 48;

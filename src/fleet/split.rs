@@ -18,6 +18,10 @@ const CHUNK: usize = 256 << 10;
 const MARK: &[u8] = "\u{feff}".as_bytes();
 /// What a list must have in it to be one of reports.
 const REPORT: &[u8] = b"bpf-doctor/report/";
+/// No report is shorter than this.
+pub(super) const SHORT: usize = 128;
+/// How much may be read in which nothing is as long as a report.
+const USELESS: u64 = 64 << 20;
 /// How much of a document that is too large is read to find the next one.
 const SKIP: u64 = 1 << 30;
 
@@ -30,6 +34,8 @@ pub(super) enum Part<'a> {
     TooLarge(usize),
     /// A document so large that the rest of the stream was given up.
     Endless(usize),
+    /// Much that is no report; the rest of the stream was given up.
+    Useless(usize),
 }
 
 /// Takes a stream apart.
@@ -52,6 +58,8 @@ pub(super) struct Splitter<R> {
     list: Option<bool>,
     /// Room for an item of a list.
     item: Vec<u8>,
+    /// How much was read since the last document that is as long as a report.
+    useless: u64,
 }
 
 impl<R: Read> Splitter<R> {
@@ -67,6 +75,7 @@ impl<R: Read> Splitter<R> {
             brackets: false,
             list: None,
             item: Vec::new(),
+            useless: 0,
         }
     }
 
@@ -89,6 +98,9 @@ impl<R: Read> Splitter<R> {
     /// Calls `take` with the next part, if there is one.
     pub(super) fn part(&mut self, take: &mut dyn FnMut(Part<'_>)) -> io::Result<bool> {
         let Some(json) = self.begin()? else {
+            if !self.ended {
+                take(Part::Useless(self.line));
+            }
             return Ok(false);
         };
         let list = !json && self.is_list()?;
@@ -117,6 +129,10 @@ impl<R: Read> Splitter<R> {
             Some(End::At(end, next)) => {
                 let (end, next) = (self.start + end, self.start + next);
                 let document = self.buffer.get(self.start..end).unwrap_or_default();
+                self.useless = match document.len() < SHORT {
+                    true => self.useless + (next - self.start) as u64,
+                    false => 0,
+                };
                 if document.len() > LIMIT {
                     take(Part::TooLarge(line));
                 } else if list {
@@ -146,9 +162,13 @@ impl<R: Read> Splitter<R> {
         Ok(true)
     }
 
-    /// Goes to where a document begins; says whether it is JSON, or that there is none.
+    /// Goes to where a document begins; says whether it is JSON, or that there is none, or none
+    /// in sight.
     fn begin(&mut self) -> io::Result<Option<bool>> {
         loop {
+            if self.useless > USELESS {
+                return Ok(None);
+            }
             let json = self.json;
             let between = |byte: &u8| match json {
                 Some(false) => false,
@@ -212,6 +232,7 @@ impl<R: Read> Splitter<R> {
             let is_long = rest.len() > LIMIT;
             self.brackets |= brackets && is_long;
             if is_long || json == Some(true) {
+                self.useless += blank as u64;
                 self.advance(self.start + blank);
             }
             self.fill()?;
@@ -349,6 +370,7 @@ mod tests {
                         }
                         Part::TooLarge(line) => (line, "too large".to_owned()),
                         Part::Endless(line) => (line, "endless".to_owned()),
+                        Part::Useless(line) => (line, "useless".to_owned()),
                     });
                 })
                 .unwrap();
@@ -496,6 +518,31 @@ mod tests {
                 .collect();
             assert_eq!(parts(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_of_no_use_has_an_end() {
+        let short = format!("{{\"a\": \"{}\"}}\n", "x".repeat(SHORT - 20));
+        let long = format!("{{\"a\": \"{}\"}}\n", "x".repeat(SHORT));
+        let count = |lines: usize, every: usize| {
+            let mut text = String::new();
+            for line in 0..lines {
+                let is_long = line > 0 && line % every == 0;
+                text += if is_long { &long } else { &short };
+            }
+            let (mut read, mut given_up) = (0, false);
+            let mut splitter = Splitter::new(text.as_bytes(), Vec::new());
+            splitter
+                .each(&mut |part| match part {
+                    Part::Document(..) => read += 1,
+                    _ => given_up = true,
+                })
+                .unwrap();
+            (read, given_up)
+        };
+        let many = USELESS as usize / short.len() + 1;
+        assert_eq!(count(many + 1000, many * 2), (many, true));
+        assert_eq!(count(many + 1000, many / 2), (many + 1000, false));
     }
 
     #[test]

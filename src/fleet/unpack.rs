@@ -1,12 +1,14 @@
 //! What a file holds: reports as they are, packed with gzip, zstd or xz, or in a tar, one in the
 //! other. Nothing is unpacked to disk, and nothing is held but the document at hand.
 
+use std::cell::Cell;
 use std::io;
 use std::io::Cursor;
 use std::io::Read;
 
 use tar::EntryType;
 
+use super::packing::{Counted, Packing};
 use super::split::{Part, Splitter};
 
 /// So many packings may lie in each other: a tar of packed reports, packed.
@@ -54,14 +56,17 @@ pub(super) fn unpack(
     buffer: &mut Vec<u8>,
     take: &mut dyn FnMut(Out<'_>),
 ) {
-    level(name, source, promise, 0, buffer, take);
+    let read = Cell::new(0);
+    let mut source = Counted::new(source, &read);
+    let place = Packing::new(&read);
+    level(name, &mut source, promise, place, buffer, take);
 }
 
 fn level(
     name: &str,
     source: &mut dyn Read,
     promise: Promise,
-    depth: usize,
+    place: Packing<'_>,
     buffer: &mut Vec<u8>,
     take: &mut dyn FnMut(Out<'_>),
 ) {
@@ -76,13 +81,13 @@ fn level(
         || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
         || head.starts_with(XZ)
         || is_tar(head);
-    if packed && depth >= DEEPEST {
+    if packed && place.depth >= DEEPEST {
         let problem = format!("packed more than {DEEPEST} times");
         return take(Out::Trouble(name, problem));
     }
     if head.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = flate2::read::MultiGzDecoder::new(whole);
-        return level(name, &mut plain, promise, depth + 1, buffer, take);
+        let mut plain = place.bounded(flate2::read::MultiGzDecoder::new(whole));
+        return level(name, &mut plain, promise, place.inner(), buffer, take);
     }
     if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
         let plain = zstd::Decoder::new(whole).and_then(|mut plain| {
@@ -90,16 +95,20 @@ fn level(
             Ok(plain)
         });
         return match plain {
-            Ok(mut plain) => level(name, &mut plain, promise, depth + 1, buffer, take),
+            Ok(plain) => {
+                let mut plain = place.bounded(plain);
+                level(name, &mut plain, promise, place.inner(), buffer, take);
+            }
             Err(error) => take(Out::Trouble(name, told(&error))),
         };
     }
     if head.starts_with(XZ) {
-        let mut plain = lzma_rust2::XzReader::new_mem_limit(whole, true, XZ_MEMORY);
-        return level(name, &mut plain, promise, depth + 1, buffer, take);
+        let plain = lzma_rust2::XzReader::new_mem_limit(whole, true, XZ_MEMORY);
+        let mut plain = place.bounded(plain);
+        return level(name, &mut plain, promise, place.inner(), buffer, take);
     }
     if is_tar(head) {
-        return members(name, &mut whole, depth + 1, buffer, take);
+        return members(name, &mut whole, place.inner(), buffer, take);
     }
     if head.is_empty() {
         if promise == Promise::Reports {
@@ -144,7 +153,7 @@ fn level(
 fn members(
     name: &str,
     source: &mut dyn Read,
-    depth: usize,
+    place: Packing<'_>,
     buffer: &mut Vec<u8>,
     take: &mut dyn FnMut(Out<'_>),
 ) {
@@ -187,7 +196,7 @@ fn members(
                 }
                 let promise = promise_of(last);
                 let full = format!("{name}:{member}");
-                level(&full, &mut entry, promise, depth, buffer, take);
+                level(&full, &mut entry, promise, place, buffer, take);
             }
             // Directories, links, devices and what else has no content of its own.
             _ => long = None,

@@ -8,6 +8,7 @@ use super::bad::bad;
 use super::faults::Fault;
 use super::gather::{Batch, Input, Job, Reading, Sequence, read};
 use super::quick::Quick;
+use super::rejoin::next_within;
 use super::room::{NO_ROOM, Room};
 use super::summary::{Common, Summary};
 
@@ -102,6 +103,18 @@ impl Tally<'_> {
     }
 
     fn report(&mut self, source: &str, line: usize, text: &[u8]) {
+        if self.one(source, line, text) {
+            return;
+        }
+        // It may have been cut off within a line, and the next one follow at once.
+        if let Some((cut, rest)) = next_within(text).and_then(|at| text.split_at_checked(at)) {
+            let line = line + memchr::memchr_iter(b'\n', cut).count();
+            self.one(source, line, rest);
+        }
+    }
+
+    /// Adds a report; false where it could not be used.
+    fn one(&mut self, source: &str, line: usize, text: &[u8]) -> bool {
         let read = match self.quick.read(text) {
             Ok(alike::Reading::New(digest, number)) => match (self.summary.add(*digest), number) {
                 (None, _) => Err(no_room()),
@@ -125,10 +138,11 @@ impl Tally<'_> {
             },
             Err(fault) => Err(fault),
         };
-        if let Err(fault) = read {
+        self.count.fetch_add(1, Relaxed);
+        if let Err(fault) = &read {
             let line = line + fault.line - 1;
             self.summary.spoilt(bad(source, line, &fault.reason));
         }
-        self.count.fetch_add(1, Relaxed);
+        read.is_ok()
     }
 }

@@ -50,17 +50,13 @@ pub(super) fn changes(
         let is_ready = |class: &Class<'_>| class.verdict == Verdict::Ready;
         // What decided then must have an answer now, or a host that was asked less would look
         // like one that was mended; and the other way round.
-        let open = old.findings.iter().filter(|known| {
-            let matters = known.severity == Severity::Error;
-            old.open && known.status == Status::Unknown && matters
-        });
-        let decided = old.blockers.iter().chain(open.map(|known| &known.check));
-        let answered = decided.into_iter().all(|check| has_answer(new, check));
+        let decided = old.blockers.iter().chain(old.waits.iter());
+        let answered = decided.into_iter().all(|check| has_answer(new, old, check));
         let more = |check: &&Arc<str>| !old.blockers.contains(check);
         // What fails now got worse only if it is known that it did not, then; what failed then
         // and counts only now, or no more, is weighed in another way and is what it was.
         let turned = new.blockers.iter().filter(more);
-        let is_turned = |check: &&Arc<str>| has_answer(old, check) && !fails(old, check);
+        let is_turned = |check: &&Arc<str>| has_answer(old, new, check) && !fails(old, check);
         let (turned, found): (Vec<_>, Vec<_>) = turned.partition(is_turned);
         let more = !turned.is_empty();
         let cured = !old.blockers.iter().any(|check| fails(new, check));
@@ -144,7 +140,7 @@ fn follow<'a>(flow: &mut BTreeMap<&'a str, Flow>, old: &Class<'a>, new: &Class<'
     }
     for check in then.difference(&now) {
         let flow = flow.entry(check).or_default();
-        match is_answer(new, check) {
+        match has_answer(new, old, check) {
             true => flow.cured.add(hosts.hosts(), hosts.examples()),
             false => flow.unseen += hosts.hosts(),
         }
@@ -159,35 +155,50 @@ fn is_answer(class: &Class<'_>, check: &str) -> bool {
         .any(|list| list.binary_search_by(|one| (**one).cmp(check)).is_ok())
 }
 
-/// Whether what became of a check is known.
-fn has_answer(class: &Class<'_>, check: &str) -> bool {
-    let mut findings = class.findings.iter();
-    match findings.find(|known| *known.check == *check) {
-        Some(known) => known.status == Status::Fail,
-        None => is_answer(class, check) || is_need(class, check),
+/// Whether what became of a check is known, of which the other time told. A need is known by its
+/// words, which another catalogue may have put otherwise: what is not told then says nothing.
+fn has_answer(class: &Class<'_>, other: &Class<'_>, check: &str) -> bool {
+    let catalogue = |class: &Class<'_>| class.shape.place.catalogue.clone();
+    match status(class, check) {
+        Some(status) => status == Status::Fail,
+        None => {
+            let same = catalogue(class) == catalogue(other);
+            is_answer(class, check) || (same && is_need(class, check))
+        }
     }
 }
 
-/// Whether what decides at one of the two times alone fails at both: then it is weighed in
-/// another way, and nothing happened to the host.
+/// How a check stands that fails or is unknown.
+fn status(class: &Class<'_>, check: &str) -> Option<Status> {
+    let mut findings = class.findings.iter();
+    let known = findings.find(|known| *known.check == *check);
+    known.map(|known| known.status)
+}
+
+/// Whether something decides at one of the two times alone that stands as it did, so that it is
+/// weighed in another way; whatever else decides at one of them has an answer at both.
 fn is_rejudged(old: &Class<'_>, new: &Class<'_>) -> bool {
-    let only = |one: &Class<'_>, other: &Class<'_>| -> Vec<Arc<str>> {
-        let own = one
-            .blockers
-            .iter()
-            .filter(|check| !other.blockers.contains(check));
-        own.cloned().collect()
+    let deciding = |class: &Class<'_>| -> BTreeSet<Arc<str>> {
+        let waits = class.waits.iter();
+        let waits = waits.filter(|_| class.verdict == Verdict::Undetermined);
+        class.blockers.iter().chain(waits).cloned().collect()
     };
-    let differ = [only(old, new), only(new, old)].concat();
-    let fails_twice = |check: &Arc<str>| fails(old, check) && fails(new, check);
-    let is_open = |class: &Class<'_>| class.open && class.verdict == Verdict::Undetermined;
-    !differ.is_empty() && differ.iter().all(fails_twice) && !is_open(old) && !is_open(new)
+    let (then, now) = (deciding(old), deciding(new));
+    let differ: Vec<&Arc<str>> = then.symmetric_difference(&now).collect();
+    let stands = |check: &&Arc<str>| {
+        let (then, now) = (status(old, check), status(new, check));
+        then.is_some() && then == now
+    };
+    let is_known = |check: &&Arc<str>| {
+        stands(check) || (has_answer(old, new, check) && has_answer(new, old, check))
+    };
+    let asked = !old.unasked && !new.unasked;
+    asked && differ.iter().any(stands) && differ.iter().all(is_known)
 }
 
 /// Whether a check fails, whatever it weighs.
 fn fails(class: &Class<'_>, check: &str) -> bool {
-    let mut findings = class.findings.iter();
-    findings.any(|known| known.status == Status::Fail && *known.check == *check)
+    status(class, check) == Some(Status::Fail)
 }
 
 /// Whether this is a need of software that was asked for: told where it lacks, and not where
@@ -200,9 +211,13 @@ fn is_need(class: &Class<'_>, check: &str) -> bool {
     })
 }
 
+/// What fails, and what is unknown where that counts, too.
 fn failing<'a>(class: &Class<'a>) -> BTreeSet<&'a str> {
     let failing = class.findings.iter();
-    let failing = failing.filter(|known| known.status == Status::Fail);
+    let failing = failing.filter(|known| {
+        let blocks = class.blockers.binary_search(&known.check).is_ok();
+        blocks || known.status == Status::Fail
+    });
     failing.map(|known| &*known.check).collect()
 }
 

@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::super::digest::{Key, distribution};
-use super::super::words::Remedy;
 use super::ROWS;
+use super::fixes::fixes;
 use super::judge::Population;
 use super::listed::{Listed, Where, blocks, having, is_gained, list, variants};
-use super::model::{Cause, Count, FixGroup, Together, Unknown, Untold};
+use super::looking::{first_typed, mending};
+use super::model::{Cause, Count, Together, Unknown, Untold};
 use super::tally::{Names, Tally};
-use crate::diagnosis::{Needs, Severity};
+use crate::diagnosis::{Severity, Status};
 
 /// Kernels, distributions and reasons told of a cause.
 const TOLD: usize = 10;
-/// Fixes told of a cause.
-const FIXES: usize = 50;
 /// Causes told of an unknown check.
 const BESIDE: usize = 3;
 
@@ -32,6 +31,8 @@ pub(super) struct Found {
 /// What is gathered of a check.
 #[derive(Default)]
 struct Gathered {
+    /// Hosts on which it is not known whether it fails.
+    unknown: u64,
     without_root: u64,
     kernels: Tally,
     distributions: Tally,
@@ -146,7 +147,10 @@ fn gather(population: &Population<'_>, check: &str, listed: &Listed, at: Where) 
         ..Gathered::default()
     };
     let mut distributions: BTreeMap<(Option<&str>, Option<&str>), u64> = BTreeMap::new();
-    for (class, _) in having(population, listed, at) {
+    for (class, known) in having(population, listed, at) {
+        if known.status == Status::Unknown {
+            gathered.unknown += class.hosts;
+        }
         let place = &class.shape.place;
         let release = place.release.as_deref().unwrap_or("(unknown)");
         gathered.kernels.add(release, class.hosts);
@@ -182,7 +186,7 @@ fn cause(
     alone: &BTreeMap<&str, u64>,
 ) -> Cause {
     let words = most_said(population, &gathered.variants);
-    let fixes = fixes(population, &gathered.variants);
+    let fixes = fixes(population, &gathered.variants, mending);
     let own = match at {
         Where::Passes => 0,
         Where::All | Where::Blocks => listed.alone,
@@ -202,6 +206,7 @@ fn cause(
         area: words.area,
         severity: listed.severity(at),
         hosts: listed.hosts(at),
+        unknown: gathered.unknown,
         alone: own,
         together: together.max_by(|a, b| a.hosts.cmp(&b.hosts).then_with(|| b.with.cmp(&a.with))),
         needs: fixes.groups.iter().map(|fix| fix.needs).max(),
@@ -248,7 +253,9 @@ fn unknown_check(population: &Population<'_>, check: &str, listed: &Listed) -> U
             ));
         }
     }
-    for fix in fixes(population, &gathered.variants).groups.iter().take(5) {
+    // What lets it know need not change anything.
+    let known = fixes(population, &gathered.variants, first_typed);
+    for fix in known.groups.iter().take(5) {
         grant.push(fix.summary.clone());
         grant.extend(fix.commands.iter().map(|command| format!("$ {command}")));
     }
@@ -311,84 +318,5 @@ fn most_said(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Sa
         title: first(titles).unwrap_or_default(),
         area: first(areas).unwrap_or_default(),
         reasons,
-    }
-}
-
-struct Fixes {
-    groups: Vec<FixGroup>,
-    others: u64,
-    without: u64,
-}
-
-/// What hosts do that type the same.
-#[derive(Default)]
-struct Typed<'a> {
-    names: Names,
-    /// The fix in its different words and risks.
-    fixes: BTreeMap<&'a Remedy, u64>,
-    /// What else would help, in the order of reports, the cheapest first.
-    others: Vec<(&'a str, u64)>,
-}
-
-/// A fix for each group of hosts that type the same.
-fn fixes(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Fixes {
-    // Where there is nothing to type, the words stand for it.
-    let mut groups: BTreeMap<(Needs, &[String], &str), Typed<'_>> = BTreeMap::new();
-    let (mut others, mut without) = (0, 0);
-    for (key, names) in variants {
-        let Some(words) = population.words(*key) else {
-            others += names.hosts();
-            continue;
-        };
-        // The first that can be typed; they come cheapest first.
-        let typed = words.fixes.iter().position(|fix| !fix.commands.is_empty());
-        let Some(fix) = words.fixes.get(typed.unwrap_or(0)) else {
-            without += names.hosts();
-            continue;
-        };
-        let said = match fix.commands.is_empty() {
-            true => fix.summary.as_str(),
-            false => "",
-        };
-        let group = groups.entry((fix.needs, &fix.commands, said)).or_default();
-        group.names.add(names.hosts(), names.examples());
-        *group.fixes.entry(fix).or_default() += names.hosts();
-        for other in words.fixes.iter().filter(|other| *other != fix) {
-            let mut known = group.others.iter_mut();
-            match known.find(|(summary, _)| *summary == other.summary) {
-                Some((_, hosts)) => *hosts += names.hosts(),
-                None => group.others.push((&other.summary, names.hosts())),
-            }
-        }
-    }
-    let groups = groups.into_values().filter_map(|group| {
-        let all = group.names.told();
-        let mut fixes = group.fixes.into_iter();
-        let first = fixes.next()?;
-        let (fix, _) = fixes.fold(first, |most, one| if one.1 > most.1 { one } else { most });
-        let others = group.others.into_iter().map(|(other, hosts)| match hosts {
-            some if some < all.hosts => format!("{other} (on {some} of them)"),
-            _ => other.to_owned(),
-        });
-        Some(FixGroup {
-            hosts: all.hosts,
-            examples: all.examples,
-            kind: fix.kind.clone(),
-            summary: fix.summary.clone(),
-            commands: fix.commands.clone(),
-            needs: fix.needs,
-            risk: fix.risk.clone(),
-            others: others.collect(),
-        })
-    });
-    let mut groups: Vec<FixGroup> = groups.collect();
-    // Stable, so that ties stay in the order of the fixes themselves.
-    groups.sort_by_key(|group| std::cmp::Reverse(group.hosts));
-    let rare = groups.split_off(groups.len().min(FIXES));
-    others += rare.iter().map(|group| group.hosts).sum::<u64>();
-    Fixes {
-        groups,
-        others,
-        without,
     }
 }

@@ -105,11 +105,11 @@ impl Weighing {
         let mut blockers: Vec<Arc<str>> = Vec::new();
         // Whether it runs where nobody asked is not known, and nothing else stands for it.
         let unasked = self.is_unasked(&shape.software);
-        let mut open = unasked;
+        let mut waits: Vec<Arc<str>> = Vec::new();
         let deciding = self.deciding(&shape.software);
         for software in &deciding {
             blockers.extend(self.lacks(software).cloned());
-            open |= !software.open.is_empty();
+            waits.extend(software.open.iter().cloned());
         }
         if deciding.is_empty() && !unasked {
             let strict = self.threshold == Threshold::Strict;
@@ -119,12 +119,21 @@ impl Weighing {
             };
             let counting = findings.iter().filter(counts);
             blockers.extend(counting.map(|known| Arc::clone(&known.check)));
-            open = findings
+            let matters = if strict {
+                self.least()
+            } else {
+                Severity::Error
+            };
+            let open = findings
                 .iter()
-                .any(|known| known.status == Status::Unknown && known.severity == Severity::Error);
+                .filter(|known| known.status == Status::Unknown && known.severity >= matters);
+            waits.extend(open.map(|known| Arc::clone(&known.check)));
         }
-        blockers.sort();
-        blockers.dedup();
+        for list in [&mut blockers, &mut waits] {
+            list.sort();
+            list.dedup();
+        }
+        let open = unasked || !waits.is_empty();
         let verdict = match () {
             () if !blockers.is_empty() => Verdict::NotReady,
             () if open => Verdict::Undetermined,
@@ -134,6 +143,7 @@ impl Weighing {
             findings,
             verdict,
             blockers: blockers.into(),
+            waits: waits.into(),
             open,
             unasked,
         }
@@ -146,6 +156,7 @@ struct Judged<'a> {
     findings: Arc<[&'a Known]>,
     verdict: Verdict,
     blockers: Arc<[Arc<str>]>,
+    waits: Arc<[Arc<str>]>,
     open: bool,
     unasked: bool,
 }
@@ -158,7 +169,9 @@ pub(in super::super) struct Class<'a> {
     pub(in super::super) verdict: Verdict,
     /// What keeps them from being ready, sorted.
     pub(in super::super) blockers: Arc<[Arc<str>]>,
-    /// Whether something that matters is unknown.
+    /// What matters for the verdict and is unknown, sorted.
+    pub(super) waits: Arc<[Arc<str>]>,
+    /// Whether there is something of that.
     pub(in super::super) open: bool,
     /// Whether their reports tell nothing of software that was named.
     pub(super) unasked: bool,
@@ -252,6 +265,7 @@ fn class<'a>(shape: &'a Shape, judged: Judged<'a>) -> Class<'a> {
         findings: judged.findings,
         verdict: judged.verdict,
         blockers: judged.blockers,
+        waits: judged.waits,
         open: judged.open,
         unasked: judged.unasked,
         hosts: 0,

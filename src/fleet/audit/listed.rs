@@ -8,6 +8,7 @@ use super::judge::{Class, Population};
 use super::looking::{Cure, worst};
 use super::tally::Names;
 use crate::diagnosis::{Severity, Status};
+use crate::report::Verdict;
 
 /// A check that fails or is unknown, before anything is gathered of it.
 #[derive(Default)]
@@ -65,7 +66,7 @@ impl Listed {
 
 pub(super) type List<'a> = BTreeMap<&'a str, Listed>;
 
-/// Which hosts have which check. What is told of a check is gathered for one after the other,
+/// Which hosts have which check: what fails or is in the way, and what is unknown. What is told of a check is gathered for one after the other,
 /// so that thousands of them take no more room than this.
 pub(super) fn list<'a>(population: &Population<'a>) -> (List<'a>, List<'a>) {
     let (mut failing, mut unknown) = (List::new(), List::new());
@@ -73,31 +74,35 @@ pub(super) fn list<'a>(population: &Population<'a>) -> (List<'a>, List<'a>) {
         let is_gained = is_gained(class);
         let decides = decides(class);
         for (within, known) in class.findings.iter().enumerate() {
-            let of = match known.status {
-                Status::Fail => &mut failing,
-                _ => &mut unknown,
-            };
-            let listed = of.entry(&*known.check).or_default();
-            listed.hosts += class.hosts;
             let blocks = blocks(class, &known.check);
-            if blocks {
-                listed.blocks += class.hosts;
-                if is_gained && class.blockers.len() == 1 {
-                    listed.alone += class.hosts;
+            // What is unknown and in the way, since that counts, too, is both.
+            let fails = known.status == Status::Fail;
+            let lists = [
+                (fails || blocks).then_some(&mut failing),
+                (!fails).then_some(&mut unknown),
+            ];
+            for of in lists.into_iter().flatten() {
+                let listed = of.entry(&*known.check).or_default();
+                listed.hosts += class.hosts;
+                if blocks {
+                    listed.blocks += class.hosts;
+                    if is_gained && class.blockers.len() == 1 {
+                        listed.alone += class.hosts;
+                    }
                 }
+                if decides == Some(&*known.check) {
+                    listed.decides += class.hosts;
+                }
+                let [passing, blocking] = &mut listed.severities;
+                let severity = if blocks { blocking } else { passing };
+                *severity = (*severity).max(Some(known.severity));
+                if listed.places.is_empty() {
+                    listed.places.reserve_exact(1);
+                }
+                // More classes than this have no room in memory.
+                let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+                listed.places.push((number(place), number(within)));
             }
-            if decides == Some(&*known.check) {
-                listed.decides += class.hosts;
-            }
-            let [passing, blocking] = &mut listed.severities;
-            let severity = if blocks { blocking } else { passing };
-            *severity = (*severity).max(Some(known.severity));
-            if listed.places.is_empty() {
-                listed.places.reserve_exact(1);
-            }
-            // More classes than this have no room in memory.
-            let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            listed.places.push((number(place), number(within)));
         }
     }
     (failing, unknown)
@@ -114,17 +119,10 @@ pub(super) fn blocks(class: &Class<'_>, check: &str) -> bool {
 }
 
 /// The one check the verdict on these hosts waits for.
-fn decides<'a>(class: &Class<'a>) -> Option<&'a str> {
-    if !class.blockers.is_empty() || class.unasked {
-        return None;
-    }
-    let is_open =
-        |known: &&&Known| known.status == Status::Unknown && known.severity == Severity::Error;
-    let mut open = class.findings.iter().filter(is_open);
-    let first = open.next()?;
-    match open.next() {
-        None => Some(&*first.check),
-        Some(_) => None,
+fn decides<'c>(class: &'c Class<'_>) -> Option<&'c str> {
+    match &*class.waits {
+        [one] if class.verdict == Verdict::Undetermined && !class.unasked => Some(one),
+        _ => None,
     }
 }
 

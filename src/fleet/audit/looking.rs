@@ -22,17 +22,26 @@ pub enum Cure {
 
 /// What it takes to mend a finding with these words.
 pub(in super::super) fn cure(words: &Words) -> Cure {
-    if words.fixes.is_empty() {
-        return Cure::Unknown;
+    match mending(words) {
+        None => Cure::Unknown,
+        Some(fix) if changes(fix) => Cure::Takes(fix.needs),
+        Some(_) => Cure::OnlyLooks,
     }
-    // The first that can be typed; they come cheapest first.
+}
+
+/// The fix that mends a finding with these words: the first that changes something, of those
+/// that can be typed, or else of the others. They come cheapest first.
+pub(super) fn mending(words: &Words) -> Option<&Remedy> {
     let typed = words.fixes.iter().filter(|fix| is_typed(fix));
     let by_hand = words.fixes.iter().filter(|fix| !is_typed(fix));
-    let mut all = typed.chain(by_hand);
-    match all.find(|fix| changes(fix)) {
-        Some(fix) => Cure::Takes(fix.needs),
-        None => Cure::OnlyLooks,
-    }
+    let changing = typed.chain(by_hand).find(|fix| changes(fix));
+    changing.or_else(|| first_typed(words))
+}
+
+/// The first fix that can be typed, whether it changes anything or not.
+pub(super) fn first_typed(words: &Words) -> Option<&Remedy> {
+    let typed = words.fixes.iter().find(|fix| !fix.commands.is_empty());
+    typed.or_else(|| words.fixes.first())
 }
 
 /// What it takes to mend all causes of these hosts.

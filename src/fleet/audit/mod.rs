@@ -5,6 +5,7 @@ mod baseline;
 mod best;
 mod causes;
 mod changes;
+mod fixes;
 mod groups;
 mod judge;
 mod listed;

@@ -178,6 +178,9 @@ pub struct Cause {
     /// How many hosts it keeps from being ready; of a remark, on how many others it fails. All
     /// that is told of it here is of these hosts.
     pub hosts: u64,
+    /// On how many of them it is not known whether it fails, where what is unknown counts, too.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unknown: u64,
     /// How many of them become ready once this alone is mended.
     pub alone: u64,
     /// The other cause with which most hosts become ready: by one of the two alone, or by both.

@@ -1,7 +1,9 @@
 //! The audit in Markdown, for tickets, wikis and pull requests.
 
 use super::super::audit::{Audit, Cause, Changes, Grouping};
-use super::words::{counts, future, hosts, needs, number, partly, percent, repeated, such, takes};
+use super::words::{
+    counts, future, hosts, needs, number, partly, percent, repeated, such, takes, unanswered,
+};
 use crate::report::clean;
 
 /// Causes and rows that are told; a page has an end.
@@ -183,6 +185,9 @@ fn causes(title: &str, causes: &[Cause], of: u64) -> String {
 
 fn fixes(cause: &Cause) -> String {
     let mut out = format!("\n### {}\n\n{}\n\n", code(&cause.check), text(&cause.title));
+    if let Some(told) = unanswered(cause) {
+        out += &format!("- Answer: {told}\n");
+    }
     out += &format!("- Kernels: {}\n", text(&counts(&cause.kernels, 5)));
     out += &format!(
         "- Distributions: {}\n",

@@ -203,6 +203,7 @@ function plan() {
 function causeDetail(cause) {
   return el("div", {},
     el("p", {}, cause.title),
+    cause.unknown > 0 && el("p", { class: "small" }, `without an answer on ${cause.unknown === cause.hosts ? "all of them" : hosts(cause.unknown)}, which counts like a failure here`),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Kernels: "), counts(cause.kernels, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Distributions: "), counts(cause.distributions, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Why: "), counts(cause.reasons, 3)),

@@ -1,7 +1,7 @@
 //! The audit for people.
 
 use super::super::audit::{Audit, Cause, Group, Grouping};
-use super::words::{counts, hosts, needs, number, percent, such};
+use super::words::{counts, hosts, needs, number, percent, such, unanswered};
 use crate::diagnosis::Severity;
 use crate::report::{Detail, Style, clean};
 
@@ -138,6 +138,9 @@ impl Page {
         let share = percent(cause.hosts, audit.hosts);
         self.line(&format!("{mark} {check}: {} ({share})", hosts(cause.hosts)));
         self.line(&format!("    {}", clean(&cause.title)));
+        if let Some(told) = unanswered(cause) {
+            self.line(&format!("    {told}"));
+        }
         let verb = if cause.alone == 1 {
             "becomes"
         } else {

@@ -1,6 +1,6 @@
 //! Numbers and names in words, the same in every rendering for people.
 
-use super::super::audit::{Count, Counts, Hosts, Partly, Plan, Reports, Takes};
+use super::super::audit::{Cause, Count, Counts, Hosts, Partly, Plan, Reports, Takes};
 use crate::diagnosis::Needs;
 
 /// What hosts are of which it is not known whether they changed.
@@ -150,6 +150,19 @@ pub(super) fn partly(partly: &Partly) -> Vec<String> {
     }
     lines.extend(unasked(partly));
     lines
+}
+
+/// Hosts of a cause on which nobody knows whether it fails.
+pub(super) fn unanswered(cause: &Cause) -> Option<String> {
+    (cause.unknown > 0).then(|| {
+        format!(
+            "without an answer on {}, which counts like a failure here",
+            match cause.unknown == cause.hosts {
+                true => "all of them".to_owned(),
+                false => hosts(cause.unknown),
+            }
+        )
+    })
 }
 
 /// Hosts that nobody asked about the software that decides.

@@ -1,0 +1,641 @@
+//! `bpf-doctor fleet` where reports were asked, weighed or joined in different ways: what counts
+//! as an answer, which hosts a cause is of, and what of a stream is read.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and runs programs"
+)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use support::{run_dated as run, text};
+use tempfile::TempDir;
+
+const TIME: &str = "2026-01-01T00:00:00Z";
+const EARLIER: &str = "2025-12-25T00:00:00Z";
+
+/// A finding of this check, such as `("one", "fail", "error")`.
+type Found<'a> = (&'a str, &'a str, &'a str);
+
+fn finding((check, status, severity): Found<'_>) -> Value {
+    json!({
+        "check": check, "area": "a", "status": status, "severity": severity, "title": "t",
+        "because": "b",
+        "fixes": [{
+            "kind": "setting", "summary": "s", "commands": ["sysctl -w a=1"], "needs": "nothing",
+            "verify": "v",
+        }],
+    })
+}
+
+/// A report with these findings, whose verdict is what they come to.
+fn report(name: &str, found: &[Found<'_>]) -> Value {
+    let count = |wanted: &str| {
+        found
+            .iter()
+            .filter(|(_, status, _)| *status == wanted)
+            .count()
+    };
+    let any = |wanted: &str| {
+        let mut found = found.iter();
+        found.any(|(_, status, severity)| *status == wanted && *severity == "error")
+    };
+    let verdict = match (any("fail"), any("unknown")) {
+        (true, _) => "not-ready",
+        (_, true) => "undetermined",
+        _ => "ready",
+    };
+    let findings = found.iter().map(|one| finding(*one));
+    json!({
+        "schema": "bpf-doctor/report/v1",
+        "tool": {"name": "bpf-doctor", "version": "0.1.0", "catalogue": "x"},
+        "generated_at": TIME,
+        "host": {
+            "hostname": name, "kernel": {"release": "6.1.0", "version": "6.1"}, "arch": "x86_64",
+            "os": {"id": "debian", "version_id": "12", "name": "Debian"},
+            "environment": {"container": "none", "virtualization": "none", "euid": 0},
+            "labels": {},
+        },
+        "verdict": verdict,
+        "summary": {
+            "ok": count("ok"), "fail": count("fail"), "unknown": count("unknown"),
+            "not-applicable": 0,
+        },
+        "findings": findings.collect::<Vec<Value>>(), "probes": [], "facts": {}, "complete": true,
+    })
+}
+
+fn lack(need: &str, check: Option<&str>) -> Value {
+    let mut lack = json!({"need": need, "because": "b"});
+    if let Some(check) = check {
+        lack["check"] = json!(check);
+    }
+    lack
+}
+
+/// Adds a piece of software that must run, lacks this, and waits for that.
+fn asked(mut report: Value, software: &str, missing: &[Value], open: &[Value]) -> Value {
+    let verdict = match (missing.is_empty(), open.is_empty()) {
+        (false, _) => "not-ready",
+        (true, false) => "undetermined",
+        (true, true) => "ready",
+    };
+    let one = json!({
+        "profile": software, "title": software, "verdict": verdict, "missing-required": missing,
+        "missing-optional": [], "unknown": open, "unknown-optional": [],
+    });
+    let mut profiles = report["profiles"].as_array().cloned().unwrap_or_default();
+    profiles.push(one);
+    report["profiles"] = json!(profiles);
+    report["demanded"] = json!([software]);
+    report
+}
+
+fn at(mut report: Value, time: &str) -> Value {
+    report["generated_at"] = json!(time);
+    report
+}
+
+fn put(place: &TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = place.path().join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+fn lines(reports: &[Value]) -> String {
+    let lines = reports.iter().map(|report| format!("{report}\n"));
+    lines.collect()
+}
+
+/// What is printed, what is said besides, and the status.
+fn fleet(paths: &[&Path], more: &[&str]) -> (String, String, i32) {
+    let paths = paths.iter().map(|path| path.to_str().unwrap());
+    let all: Vec<&str> = std::iter::once("fleet")
+        .chain(paths)
+        .chain(more.iter().copied())
+        .collect();
+    let output = run(&all);
+    let status = output.status.code().unwrap();
+    (text(&output.stdout), text(&output.stderr), status)
+}
+
+fn audit(paths: &[&Path], more: &[&str]) -> Value {
+    let (printed, told, _) = fleet(paths, &[&["--format", "json"], more].concat());
+    serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{told}"))
+}
+
+#[test]
+fn whom_nobody_asked_about_software_is_without_an_answer() {
+    let place = tempfile::tempdir().unwrap();
+    let ok: &[Found<'_>] = &[("one", "ok", "error")];
+    let fails: &[Found<'_>] = &[("one", "fail", "error")];
+    let reports = [
+        asked(report("asked", ok), "cilium", &[], &[]),
+        report("plain", ok),
+        report("plain-fails", fails),
+        asked(report("other", ok), "bcc", &[], &[]),
+    ];
+    let file = put(&place, "all.jsonl", lines(&reports));
+    for (more, expected, unasked) in [
+        (&[][..], [3, 1, 0], 0),
+        (&["--profile", "cilium"], [1, 0, 3], 3),
+        (&["--profile", "cilium", "--strict"], [1, 0, 3], 3),
+        (&["--profile", "cilium", "--profile", "bcc"], [0, 0, 4], 4),
+    ] {
+        let found = audit(&[&file], more);
+        let verdicts = &found["verdicts"];
+        let counts = ["ready", "not-ready", "undetermined"].map(|word| verdicts[word].clone());
+        assert_eq!(counts, expected.map(|count| json!(count)), "{more:?}");
+        let told = found["partly"]["unasked"]["hosts"].as_u64().unwrap_or(0);
+        assert_eq!(told, unasked, "{more:?}");
+        let (shown, ..) = fleet(&[&file], more);
+        let says = shown.contains("do not tell of all software that was named");
+        assert_eq!(says, unasked > 0, "{shown}");
+    }
+    // Nor did a host become ready that was asked only now.
+    let old = put(
+        &place,
+        "old.jsonl",
+        lines(&[
+            at(asked(report("else", ok), "cilium", &[], &[]), EARLIER),
+            at(report("asked", ok), EARLIER),
+        ]),
+    );
+    let baseline = ["--baseline", old.to_str().unwrap(), "--profile", "cilium"];
+    let found = audit(&[&file], &baseline);
+    assert_eq!(found["changes"]["became_ready"]["hosts"], 0);
+    assert_eq!(found["changes"]["unclear"]["hosts"], 1);
+}
+
+#[test]
+fn a_cause_is_told_with_the_hosts_it_keeps_from_being_ready() {
+    let place = tempfile::tempdir().unwrap();
+    let mut reports: Vec<Value> = (0..5)
+        .map(|host| report(&format!("info-{host}"), &[("one", "fail", "info")]))
+        .collect();
+    reports.push(report("error-0", &[("one", "fail", "error")]));
+    reports.extend((0..2).map(|host| report(&format!("b-{host}"), &[("two", "fail", "error")])));
+    let file = put(&place, "all.jsonl", lines(&reports));
+    let found = audit(&[&file], &[]);
+    let told = |list: &str| -> Vec<(String, u64, String)> {
+        let word = |value: &Value| value.as_str().unwrap().to_owned();
+        let list = found[list].as_array().unwrap().iter();
+        list.map(|one| {
+            (
+                word(&one["check"]),
+                one["hosts"].as_u64().unwrap(),
+                word(&one["severity"]),
+            )
+        })
+        .collect()
+    };
+    let row = |check: &str, hosts, severity: &str| (check.to_owned(), hosts, severity.to_owned());
+    assert_eq!(
+        told("causes"),
+        [row("two", 2, "error"), row("one", 1, "error")]
+    );
+    assert_eq!(told("remarks"), [row("one", 5, "info")]);
+    assert_eq!(
+        found["causes"][1]["fixes"][0]["examples"],
+        json!(["error-0"])
+    );
+    assert_eq!(found["causes"][1]["alone"], 1);
+    let (page, ..) = fleet(&[&file], &["--format", "prometheus"]);
+    for series in [
+        "cause_hosts{check=\"one\",severity=\"error\",blocks=\"true\"} 1\n",
+        "cause_hosts{check=\"one\",severity=\"info\",blocks=\"false\"} 5\n",
+    ] {
+        assert!(page.contains(series), "{page}");
+    }
+}
+
+/// What is unknown counts with --strict: it is told as what keeps hosts from being ready.
+#[test]
+fn what_is_unknown_is_a_cause_where_it_counts() {
+    let place = tempfile::tempdir().unwrap();
+    let now = put(
+        &place,
+        "now.jsonl",
+        lines(&[
+            report(
+                "a",
+                &[("one", "unknown", "warning"), ("two", "ok", "error")],
+            ),
+            report("b", &[("one", "fail", "warning"), ("two", "ok", "error")]),
+        ]),
+    );
+    let old = put(
+        &place,
+        "old.jsonl",
+        lines(&[at(
+            report("a", &[("one", "ok", "warning"), ("two", "ok", "error")]),
+            EARLIER,
+        )]),
+    );
+    assert_eq!(audit(&[&now], &[])["causes"], json!([]));
+    let found = audit(&[&now], &["--strict", "--baseline", old.to_str().unwrap()]);
+    assert_eq!(found["causes"][0]["check"], "one");
+    assert_eq!(found["causes"][0]["hosts"], 2);
+    assert_eq!(found["causes"][0]["unknown"], 1);
+    // An answer is nothing that is mended.
+    assert_eq!(found["plan"]["steps"][0]["gained"], 1, "{}", found["plan"]);
+    assert_eq!(found["plan"]["undecided"], 1, "{}", found["plan"]);
+    assert_eq!(found["changes"]["causes"][0]["check"], "one");
+    let (shown, ..) = fleet(&[&now], &["--strict"]);
+    assert!(
+        shown.contains("without an answer on 1 host, which counts"),
+        "{shown}"
+    );
+}
+
+/// What a verdict waits for is what decides it, and not whatever is unknown.
+#[test]
+fn a_verdict_waits_for_what_decides_it() {
+    let place = tempfile::tempdir().unwrap();
+    let found: &[Found<'_>] = &[("one", "unknown", "error"), ("two", "ok", "error")];
+    let waits = [lack("two", Some("two"))];
+    let ready = asked(report("a", found), "cilium", &[], &[]);
+    let open = asked(
+        report(
+            "a",
+            &[("one", "unknown", "error"), ("two", "unknown", "error")],
+        ),
+        "cilium",
+        &[],
+        &waits,
+    );
+    let file = put(&place, "ready.jsonl", lines(std::slice::from_ref(&ready)));
+    let decides = |found: &Value| -> Vec<(String, u64)> {
+        let unknowns = found["unknowns"].as_array().unwrap().iter();
+        let mut all: Vec<(String, u64)> = unknowns
+            .map(|one| {
+                let check = one["check"].as_str().unwrap().to_owned();
+                (check, one["decides"].as_u64().unwrap())
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(decides(&audit(&[&file], &[])), [("one".to_owned(), 0)]);
+    let old = put(&place, "open.jsonl", lines(&[at(open, EARLIER)]));
+    let waiting = decides(&audit(&[&old], &[]));
+    assert_eq!(waiting, [("one".to_owned(), 0), ("two".to_owned(), 1)]);
+    // What else is unknown still does not matter for whether it became ready.
+    let changes = &audit(&[&file], &["--baseline", old.to_str().unwrap()])["changes"];
+    assert_eq!(changes["became_ready"]["hosts"], 1, "{changes}");
+}
+
+/// What happened to a host between two reports.
+#[test]
+fn what_became_of_a_host() {
+    let place = tempfile::tempdir().unwrap();
+    let plain = |found: &[Found<'_>]| report("a", found);
+    let needs = |need: &[&str], catalogue: &str| {
+        let lacks: Vec<Value> = need.iter().map(|need| lack(need, None)).collect();
+        let mut one = asked(plain(&[("one", "ok", "error")]), "cilium", &lacks, &[]);
+        one["tool"]["catalogue"] = json!(catalogue);
+        one
+    };
+    let (one, two): (Found<'_>, Found<'_>) = (("one", "fail", "error"), ("two", "fail", "error"));
+    let (light, mended): (Found<'_>, Found<'_>) =
+        (("one", "fail", "warning"), ("two", "ok", "error"));
+    for (what, then, now, became) in [
+        (
+            "lowered, other mended",
+            plain(&[one, two]),
+            plain(&[light, mended]),
+            "rejudged",
+        ),
+        (
+            "raised, other mended",
+            plain(&[light, two]),
+            plain(&[one, mended]),
+            "rejudged",
+        ),
+        (
+            "raised, other broke",
+            plain(&[light, mended]),
+            plain(&[one, two]),
+            "broke",
+        ),
+        (
+            "raised, still unknown",
+            plain(&[("one", "unknown", "warning")]),
+            plain(&[("one", "unknown", "error")]),
+            "rejudged",
+        ),
+        (
+            "unknown now",
+            plain(&[("one", "ok", "error")]),
+            plain(&[("one", "unknown", "error")]),
+            "unclear",
+        ),
+        (
+            "a need in other words",
+            needs(&["5.8"], "x"),
+            needs(&["Linux 5.8"], "y"),
+            "unclear",
+        ),
+        (
+            "a need in a newer catalogue",
+            needs(&[], "x"),
+            needs(&["6.12"], "y"),
+            "unclear",
+        ),
+        (
+            "a need gone with its catalogue",
+            needs(&["5.8"], "x"),
+            needs(&[], "y"),
+            "unclear",
+        ),
+        (
+            "a need that was there",
+            needs(&[], "x"),
+            needs(&["5.8"], "x"),
+            "broke",
+        ),
+        (
+            "another need",
+            needs(&["5.8"], "x"),
+            needs(&["6.12"], "x"),
+            "worse",
+        ),
+        (
+            "a need that was mended",
+            needs(&["5.8"], "x"),
+            needs(&[], "x"),
+            "became_ready",
+        ),
+    ] {
+        let old = put(&place, "old.jsonl", lines(&[at(then, EARLIER)]));
+        let new = put(&place, "new.jsonl", lines(&[now]));
+        let found = audit(&[&new], &["--baseline", old.to_str().unwrap()]);
+        for word in ["became_ready", "broke", "worse", "unclear", "rejudged"] {
+            let hosts = u64::from(word == became);
+            assert_eq!(found["changes"][word]["hosts"], hosts, "{what}: {word}");
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_makes_no_report_the_newest() {
+    let place = tempfile::tempdir().unwrap();
+    let host = |name, time| at(report(name, &[("one", "ok", "error")]), time);
+    let future = "2031-01-01T00:00:00Z";
+    let old = put(
+        &place,
+        "old.jsonl",
+        lines(&[host("a", EARLIER), host("b", future)]),
+    );
+    let new = put(
+        &place,
+        "new.jsonl",
+        lines(&[host("a", TIME), host("b", TIME)]),
+    );
+    assert_eq!(audit(&[&old], &[])["reports"]["newest"], EARLIER);
+    let found = audit(&[&new], &["--baseline", old.to_str().unwrap()]);
+    assert_ne!(found["changes"]["swapped"], true);
+    // Where there is no other, it is told as it is.
+    let all = put(&place, "all.jsonl", lines(&[host("b", future)]));
+    assert_eq!(audit(&[&all], &[])["reports"]["newest"], future);
+}
+
+/// The fix that counts in the plan is the one that is told.
+#[test]
+fn the_fix_that_is_told_is_the_one_that_mends() {
+    let place = tempfile::tempdir().unwrap();
+    let fix = |summary: &str, commands: &[&str], needs: &str| {
+        json!({
+            "kind": "host", "summary": summary, "commands": commands, "needs": needs,
+            "verify": "v",
+        })
+    };
+    let look = fix("look", &["bpftool prog list"], "nothing");
+    let boot = fix("boot", &["grubby --args=a"], "reboot");
+    let build = fix("build", &["# CONFIG_BPF_JIT=y"], "rebuild");
+    for (fixes, told, takes) in [
+        (vec![look.clone(), boot.clone()], "boot", "reboot"),
+        (vec![build.clone()], "build", "rebuild"),
+        (vec![build, boot], "boot", "reboot"),
+        (vec![look], "look", "stuck"),
+    ] {
+        let mut one = report("a", &[("one", "fail", "error")]);
+        one["findings"][0]["fixes"] = json!(fixes);
+        let found = audit(&[&put(&place, "a.jsonl", lines(&[one]))], &[]);
+        assert_eq!(found["causes"][0]["fixes"][0]["summary"], told);
+        match takes {
+            "stuck" => assert_eq!(found["plan"]["stuck"], 1),
+            takes => {
+                assert_eq!(found["plan"]["steps"][0]["takes"][0]["what"], takes);
+                assert_eq!(found["causes"][0]["needs"], takes);
+            }
+        }
+    }
+}
+
+/// Whatever stands before, between or behind them, reports are read that are whole.
+#[test]
+fn reports_are_read_behind_what_is_none() {
+    let place = tempfile::tempdir().unwrap();
+    let host = |name: &str| report(name, &[("one", "ok", "error")]);
+    // As `jq -cS` writes it, with the keys in their order.
+    let sorted = |name: &str| format!("{}\n", host(name));
+    let plain = |name: &str| {
+        let sorted = sorted(name);
+        let schema = "\"schema\":\"bpf-doctor/report/v1\",";
+        sorted
+            .replacen(schema, "", 1)
+            .replacen('{', &format!("{{{schema}"), 1)
+    };
+    let yaml = |name: &str| {
+        let rest = serde_yaml::to_string(&host(name)).unwrap();
+        let rest = rest.replacen("schema: bpf-doctor/report/v1\n", "", 1);
+        let rest = rest.replacen("complete: true\n", "", 1);
+        format!("schema: bpf-doctor/report/v1\n{rest}complete: true\n")
+    };
+    let three = |one: &dyn Fn(&str) -> String| ["a", "b", "c"].map(one).concat();
+    assert!(sorted("a").starts_with("{\"complete\""));
+    let (x, y) = (lines(&[host("x")]), lines(&[host("y")]));
+    let summary = |content: &str| {
+        let file = put(&place, "p.jsonl", content);
+        fleet(&[&file], &["--partial"]).0
+    };
+    let (x, y) = (summary(&x), summary(&y));
+    let cut_line = &x[..x.len() / 2];
+    let no_head = x.split_once('\n').unwrap().1;
+    let cut = x.rsplit_once("{\"end\"").unwrap().0;
+    let damaged = x.replace("\"shape\":{", "\"shape\":[");
+    for (what, content, hosts, bad) in [
+        (
+            "a banner, JSON",
+            format!("Last login: Mon\n{}", three(&plain)),
+            3,
+            1,
+        ),
+        (
+            "a banner, sorted",
+            format!("Last login: Mon\n{}", three(&sorted)),
+            3,
+            1,
+        ),
+        (
+            "a banner, YAML",
+            format!("Welcome\n\n{}", three(&yaml)),
+            3,
+            1,
+        ),
+        ("JSON, YAML", plain("x") + &three(&yaml), 4, 0),
+        (
+            "JSON, marks, YAML",
+            plain("x") + "---\n" + &three(&yaml),
+            4,
+            0,
+        ),
+        (
+            "YAML, JSON",
+            three(&yaml) + &plain("x") + &sorted("y"),
+            5,
+            0,
+        ),
+        ("cut, sorted", format!("{cut}{}", three(&sorted)), 3, 1),
+        ("cut, plain", format!("{cut}{}", three(&plain)), 3, 1),
+        (
+            "no head, sorted",
+            format!("{no_head}{}", three(&sorted)),
+            3,
+            1,
+        ),
+        (
+            "damaged, sorted",
+            format!("{damaged}{}", three(&sorted)),
+            3,
+            1,
+        ),
+        (
+            "cut within a line, a summary",
+            format!("{cut_line}{y}"),
+            1,
+            1,
+        ),
+        (
+            "cut within a line, reports",
+            format!("{cut_line}{}", three(&plain)),
+            3,
+            1,
+        ),
+        (
+            "a report that was cut within a line",
+            format!("{}{}", &plain("x")[..300], three(&plain)),
+            3,
+            1,
+        ),
+    ] {
+        for name in ["all.json", "all.yaml"] {
+            let file = put(&place, name, &content);
+            let found = audit(&[&file], &[]);
+            assert_eq!(found["hosts"], hosts, "{what}");
+            assert_eq!(found["reports"]["bad"], bad, "{what}: {}", found["reports"]);
+        }
+    }
+}
+
+/// However many threads there are, a small fleet has room, also of hosts of kinds of their own.
+#[test]
+fn threads_share_one_room() {
+    let place = tempfile::tempdir().unwrap();
+    let needs: Vec<Value> = (0..60)
+        .map(|need| lack(&"n".repeat(40 + need), None))
+        .collect();
+    let host = |number: usize| {
+        let mut one = report(&format!("h{number}"), &[("one", "ok", "error")]);
+        one["host"]["kernel"]["release"] = json!(format!("6.1.{number}"));
+        asked(one, "cilium", &needs, &[])
+    };
+    let all: Vec<Value> = (0..400).map(host).collect();
+    let file = put(&place, "all.jsonl", lines(&all));
+    for threads in ["1", "2", "64", "1000000"] {
+        let (_, told, _) = fleet(&[&file], &["--threads", threads, "-q"]);
+        assert_eq!(told, "", "{threads}");
+    }
+}
+
+#[test]
+fn a_directory_that_many_links_lead_to_is_read_once() {
+    let place = tempfile::tempdir().unwrap();
+    let level = |number: usize| place.path().join(format!("d{number}"));
+    for number in 0..=15 {
+        fs::create_dir(level(number)).unwrap();
+    }
+    for number in 0..15 {
+        for name in ["a", "b"] {
+            std::os::unix::fs::symlink(level(number + 1), level(number).join(name)).unwrap();
+        }
+    }
+    let one = report("a", &[("one", "ok", "error")]);
+    fs::write(level(15).join("r.json"), one.to_string()).unwrap();
+    let found = audit(&[&level(0)], &[]);
+    assert_eq!(found["reports"]["read"], 1);
+}
+
+#[test]
+fn other_names_are_those_of_hosts() {
+    let place = tempfile::tempdir().unwrap();
+    let one = put(
+        &place,
+        "a.jsonl",
+        lines(&[report("a", &[("one", "ok", "error")])]),
+    );
+    let summary = fleet(&[&one], &["--partial"]).0;
+    let (rest, end) = summary.split_at(summary.rfind("{\"end\"").unwrap());
+    let alias = format!(
+        "{{\"aliases\":{{\"host\":\"{:032x}\",\"names\":[\"x\"]}}}}\n",
+        7
+    );
+    let file = put(&place, "p.jsonl", format!("{rest}{alias}{end}"));
+    let (_, told, status) = fleet(&[&file], &[]);
+    assert!(
+        told.contains("it tells of a host that it does not have"),
+        "{told}"
+    );
+    assert_eq!(status, 2);
+}
+
+#[test]
+fn what_would_be_lost_without_a_word_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let host = |name| report(name, &[("one", "ok", "error")]);
+    let file = put(&place, "all.jsonl", lines(&[host("web-1"), host("web-2")]));
+    let same = file.to_str().unwrap();
+    let (_, told, status) = fleet(&[&file], &["--baseline", same, "-o", same]);
+    assert!(told.contains("would replace the baseline"), "{told}");
+    assert_eq!(
+        (status, fs::read_to_string(&file).unwrap().lines().count()),
+        (2, 2)
+    );
+    for (inventory, by, words) in [
+        (
+            "web-1,web\nweb-2,db\n",
+            "kernel",
+            "its first line is one of the host web-1",
+        ),
+        (
+            "host,arch\nweb-1,a\nweb-2,b\n",
+            "arch",
+            "to group by the label arch, give it another name",
+        ),
+        ("host,role\nweb-1,a\nweb-2,b\n", "role", ""),
+    ] {
+        let inventory = put(&place, "i.csv", inventory);
+        let more = ["--inventory", inventory.to_str().unwrap(), "--by", by];
+        let (_, told, _) = fleet(&[&file], &more);
+        assert!(told.contains(words), "{told}");
+        assert_eq!(told.is_empty(), words.is_empty(), "{told}");
+    }
+}
