@@ -3,6 +3,7 @@
 
 use super::call::errors;
 use super::call::errors::NO_PERF;
+use super::outcome::KERNEL_HAS_IT;
 use super::outcome::Stage;
 
 /// A row: at which stage (at any one where there is none), which error, what it means.
@@ -139,6 +140,11 @@ const TABLE: &[Row] = &[
     ),
     (
         Some(Stage::Attach),
+        "EEXIST",
+        "something of somebody else's is there already, which says nothing of what the kernel has",
+    ),
+    (
+        Some(Stage::Attach),
         "EPERM",
         "refused, which says nothing of what the kernel has: a missing capability, lockdown, a \
          seccomp filter or a security module",
@@ -202,6 +208,9 @@ const TABLE: &[Row] = &[
     ),
 ];
 
+/// In the place of errors: whichever it is, but that nobody calls ENOSYS or SIGSYS so.
+const ANY: &[&str] = &[];
+
 /// A row of one kind of probes: which, at which stage, which errors, what it means.
 type Particular = (
     &'static [&'static str],
@@ -226,7 +235,7 @@ const PARTICULAR: &[Particular] = &[
     (
         &["bpf-commands"],
         Stage::Trigger,
-        &["EINVAL", "ENOENT", "EOPNOTSUPP", "EBADF", "ENOSYS"],
+        ANY,
         "answered by the command alone: a seccomp filter, for the kernel reads the attributes of \
          every command first, also of one that it does not know",
     ),
@@ -238,9 +247,16 @@ const PARTICULAR: &[Particular] = &[
          or up to 5.18 kernel.unprivileged_bpf_disabled",
     ),
     (
+        &["bpf-syscall"],
+        Stage::Trigger,
+        ANY,
+        "a seccomp filter answers in the kernel's place, which says EINVAL to a command that it \
+         does not know, or ENOSYS where it has no bpf()",
+    ),
+    (
         &["perf-event-call"],
         Stage::Trigger,
-        &["EPERM", "EACCES", "EINVAL", "ENOENT", "EOPNOTSUPP"],
+        ANY,
         "a seccomp filter refuses perf_event_open(): the kernel itself would look at the flags, \
          then at the event, before it asks for any right",
     ),
@@ -299,6 +315,13 @@ const PARTICULAR: &[Particular] = &[
          nothing can be attached by it until the next boot",
     ),
     (
+        &["flow-dissector-run"],
+        Stage::Attach,
+        &["EEXIST"],
+        "somebody else's flow dissector is attached to the host's first network namespace, and then \
+         the kernel takes none in any other; it says nothing of what the kernel has",
+    ),
+    (
         &["inode-storage"],
         Stage::Create,
         &["EOPNOTSUPP"],
@@ -333,9 +356,13 @@ pub(super) fn is_particular(probe: &str, stage: Stage, errno: &str) -> bool {
 }
 
 fn particular(probe: &str, stage: Stage, errno: &str) -> Option<&'static str> {
-    let row = PARTICULAR.iter().find(|(probes, at, errors, _)| {
-        probes.contains(&probe) && *at == stage && errors.contains(&errno)
-    });
+    let fits = |errors: &[&str]| match errors {
+        ANY => !["", "SIGSYS"].contains(&errno) && (errno != "ENOSYS" || probe == "bpf-commands"),
+        errors => errors.contains(&errno),
+    };
+    let row = PARTICULAR
+        .iter()
+        .find(|(probes, at, errors, _)| probes.contains(&probe) && *at == stage && fits(errors));
     row.map(|(.., words)| *words)
 }
 
@@ -372,6 +399,12 @@ pub(super) fn meaning(
     call: &str,
     said: &str,
 ) -> Option<&'static str> {
+    if said.starts_with(KERNEL_HAS_IT) {
+        return Some(
+            "a seccomp filter says so in the kernel's place, for the setting that is named below comes \
+             with the call",
+        );
+    }
     let has = |words: &[&str]| words.iter().any(|words| said.contains(words));
     let told = SAID
         .iter()
@@ -419,6 +452,58 @@ mod tests {
         assert!(says(Stage::Attach, "EBADF").contains("version 1"));
         assert!(says(Stage::Read, "ENOSYS").contains("CONFIG_BPF_SYSCALL"));
         assert_eq!(meaning("any", Stage::Open, "EXDEV", "", ""), None);
+    }
+
+    #[test]
+    fn whatever_a_filter_answers_is_told_as_its_answer() {
+        for (probe, errno, said, words) in [
+            ("bpf-syscall", "EUCLEAN", "", "a seccomp filter answers"),
+            (
+                "bpf-syscall",
+                "EPERM",
+                "",
+                "says nothing of what the kernel has",
+            ),
+            ("bpf-syscall", "ENOSYS", "", "CONFIG_BPF_SYSCALL"),
+            (
+                "bpf-syscall",
+                "ENOSYS",
+                KERNEL_HAS_IT,
+                "a seccomp filter says so",
+            ),
+            ("bpf-syscall", "SIGSYS", "", "killed the process"),
+            (
+                "bpf-commands",
+                "EUCLEAN",
+                "",
+                "by the command alone: a seccomp filter",
+            ),
+            (
+                "bpf-commands",
+                "ENOSYS",
+                "",
+                "by the command alone: a seccomp filter",
+            ),
+            ("perf-event-call", "EUCLEAN", "", "a seccomp filter refuses"),
+            ("perf-event-call", "ENOSYS", "", "CONFIG_PERF_EVENTS"),
+            (
+                "perf-event-call",
+                "ENOSYS",
+                KERNEL_HAS_IT,
+                "a seccomp filter says so",
+            ),
+        ] {
+            let told = meaning(probe, Stage::Trigger, errno, "", said).unwrap_or_default();
+            assert!(told.contains(words), "{probe} {errno} {said}: {told}");
+        }
+        let told = |probe, errno| meaning(probe, Stage::Attach, errno, "", "");
+        assert!(
+            told("tcx-run", "EEXIST")
+                .unwrap()
+                .contains("somebody else's")
+        );
+        let dissector = told("flow-dissector-run", "EEXIST").unwrap();
+        assert!(dissector.contains("flow dissector"), "{dissector}");
     }
 
     /// Where there is no map and no program, none is spoken of.
