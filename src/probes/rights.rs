@@ -13,11 +13,12 @@ use super::errno::Code;
 use super::filters;
 use super::filters::Word;
 use super::kernel_types::short_file;
+use super::kernel_types::whole_file;
 use super::kinds::Command;
-use super::meaning;
 use super::outcome::Outcome;
 use super::outcome::ProbeResult;
 use super::outcome::Stage;
+use super::particular;
 use super::sys;
 
 /// The inode of the first user namespace (PROC_USER_INIT_INO), the same on every kernel.
@@ -110,12 +111,13 @@ impl Rights {
     pub(super) fn read() -> Self {
         let name = utsname::uname().ok();
         let release = name.as_ref().and_then(|name| name.release().to_str());
+        let at_home = stat::stat("/proc/self/ns/user")
+            .ok()
+            .map(|file| file.st_ino == FIRST_USER_NAMESPACE);
         Self {
             capabilities: sys::capabilities(),
             filtered: sys::is_filtered(),
-            at_home: stat::stat("/proc/self/ns/user")
-                .ok()
-                .map(|file| file.st_ino == FIRST_USER_NAMESPACE),
+            at_home,
             version: release.and_then(numbers),
             lockdown: short_file(LOCKDOWN)
                 .ok()
@@ -124,8 +126,10 @@ impl Rights {
             sees_cgroups: stat::stat("/proc/self/ns/cgroup")
                 .ok()
                 .map(|file| file.st_ino == FIRST_CGROUP_NAMESPACE),
-            lent: std::fs::read("/proc/self/mountinfo")
-                .is_ok_and(|mounts| lends(&String::from_utf8_lossy(&mounts))),
+            // Anywhere else a token counts for nothing.
+            lent: at_home == Some(false)
+                && whole_file("/proc/self/mountinfo")
+                    .is_ok_and(|mounts| lends(&String::from_utf8_lossy(&mounts))),
         }
     }
 
@@ -196,7 +200,7 @@ impl Rights {
         let passes = answer.is_some_and(|(_, word)| word == Word::Kernels);
         if errno != "EPERM"
             || !(made || *stage == Stage::Attach)
-            || meaning::is_particular(&result.probe, *stage, errno)
+            || particular::is_particular(&result.probe, *stage, errno)
         {
             return None;
         }
