@@ -188,6 +188,7 @@ fn ask(
             facts: &facts,
             names: &names,
             tried: &tried,
+            running: host.is_live(),
             shown,
         };
         features::judge(table, sections, &known, wish)
@@ -215,6 +216,7 @@ fn limits(trials: &[Trial]) -> Limits {
     Limits {
         each: usual.each + times(replies.clone().max().unwrap_or(0)),
         all: usual.all + times(replies.sum()),
+        ..usual
     }
 }
 

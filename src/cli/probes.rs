@@ -1,12 +1,14 @@
 //! `bpf-doctor probes`: what the experiments do, and single ones with all that was said.
 
+use std::time::{Duration, Instant};
+
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::Exit;
 use super::output::{Format, OutputArguments, Terminal};
 use bpf_doctor::catalogue::nearest;
-use bpf_doctor::probes::{self, Probe};
+use bpf_doctor::probes::{self, Limits, Probe};
 use bpf_doctor::report::{self, ProbeRun};
 
 /// Arguments of `bpf-doctor probes`.
@@ -107,10 +109,12 @@ fn try_out(arguments: &RunArguments) -> anyhow::Result<Exit> {
             None => bail!("there is no experiment `{id}`{}", meant(id)),
         }
     }
-    let limits = probes::Limits::default();
+    let limits = limits(chosen.len());
+    let started = Instant::now();
     let catalogue = bpf_doctor::built_in_catalogue()?;
     let run = |probe: &'static Probe| {
-        let alone = probes::run_one(probe.id, &limits)?;
+        let spent = started.elapsed();
+        let alone = probes::run_one(probe.id, &Limits { spent, ..limits })?;
         Some(ProbeRun::new(
             probe,
             alone,
@@ -124,6 +128,18 @@ fn try_out(arguments: &RunArguments) -> anyhow::Result<Exit> {
         Format::Json => report::runs_json(&runs)?,
     })?;
     Ok(Exit::Status(report::runs_status(&runs)))
+}
+
+/// How long so many experiments may take that are tried one after another, each with what it
+/// builds on: on a slow machine that is worth the wait.
+fn limits(experiments: usize) -> Limits {
+    const EACH: Duration = Duration::from_millis(250);
+    let usual = Limits::default();
+    let more = EACH.saturating_mul(u32::try_from(experiments).unwrap_or(u32::MAX));
+    Limits {
+        all: usual.all + more,
+        ..usual
+    }
 }
 
 /// What was probably meant by an id that is none.

@@ -22,6 +22,9 @@ pub(super) struct World<'a> {
 pub(super) struct Answer {
     pub(super) tri: Tri,
     pub(super) evidence: Vec<Evidence>,
+    /// It rests on an experiment that failed otherwise than was asked. That is no answer to what
+    /// else can be asked for the same.
+    pub(super) beside: bool,
 }
 
 impl<'a> World<'a> {
@@ -40,8 +43,8 @@ impl<'a> World<'a> {
 
     pub(super) fn answer(&self, condition: &Condition) -> Answer {
         match condition {
-            Condition::All(parts) => self.join(parts, |answers| Tri::all(answers)),
-            Condition::Any(parts) => self.join(parts, |answers| Tri::any(answers)),
+            Condition::All(parts) => self.join(parts, Tri::No, |answers| Tri::all(answers)),
+            Condition::Any(parts) => self.join(parts, Tri::Yes, |answers| Tri::any(answers)),
             Condition::Not(part) => {
                 let answer = self.answer(part);
                 Answer {
@@ -67,34 +70,52 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Joins the answers; the evidence is that of the parts which decided.
+    /// Joins the answers, of which one alone settles it where it is `settles`; the evidence is that
+    /// of the parts which decided.
     fn join(
         &self,
         parts: &[Condition],
+        settles: Tri,
         logic: impl Fn(&mut dyn Iterator<Item = Tri>) -> Tri,
     ) -> Answer {
         let answers: Vec<Answer> = parts.iter().map(|part| self.answer(part)).collect();
         let tri = logic(&mut answers.iter().map(|answer| answer.tri));
         let deciding = answers.into_iter().filter(|answer| answer.tri == tri);
+        let deciding: Vec<Answer> = deciding.collect();
+        let mut beside = deciding.iter().map(|answer| answer.beside);
+        let beside = match tri == settles {
+            true => beside.all(|beside| beside),
+            false => beside.any(|beside| beside),
+        };
         Answer {
             tri,
-            evidence: deciding.flat_map(|answer| answer.evidence).collect(),
+            evidence: deciding
+                .into_iter()
+                .flat_map(|answer| answer.evidence)
+                .collect(),
+            beside,
         }
     }
 
-    /// The first part that has an answer decides. Parts after it that say otherwise are shown
+    /// The first part that has an answer decides; an experiment that failed otherwise than was
+    /// asked has none, for what failed is no proof that all is well. Parts after it that say otherwise are shown
     /// as disagreeing; a version number is not, as it is known to be a weak witness.
     fn prefer(&self, parts: &[Condition]) -> Answer {
         let mut answers = parts.iter().map(|part| (part, self.answer(part)));
         let mut unknown = Vec::new();
         let decided = loop {
             match answers.next() {
-                Some((_, answer)) if answer.tri.is_known() => break answer,
+                Some((_, answer))
+                    if answer.tri.is_known() && !(answer.beside && answer.tri == Tri::No) =>
+                {
+                    break answer;
+                }
                 Some((_, answer)) => unknown.extend(answer.evidence),
                 None => {
                     return Answer {
                         tri: Tri::Unknown,
                         evidence: unknown,
+                        beside: false,
                     };
                 }
             }
@@ -165,6 +186,7 @@ impl<'a> World<'a> {
                     asked: Vec::new(),
                 })
                 .collect(),
+            beside: false,
         }
     }
 
@@ -174,8 +196,10 @@ impl<'a> World<'a> {
         };
         let outcome = self.probes.get(test.probe.as_str()).copied();
         let outcome = outcome.unwrap_or(&not_run);
+        let tri = ask_probe(test, outcome);
         Answer {
-            tri: ask_probe(test, outcome),
+            tri,
+            beside: tri == Tri::No && !test.works && *outcome != Outcome::Works,
             evidence: vec![Evidence::Probe {
                 probe: test.probe.clone(),
                 outcome: outcome.clone(),
@@ -195,6 +219,7 @@ impl<'a> World<'a> {
                 against: Vec::new(),
                 asked: Vec::new(),
             }],
+            beside: false,
         }
     }
 }
@@ -473,6 +498,41 @@ mod tests {
                 assert_eq!(ask(&text, &facts).tri, tri, "{text}");
             }
         }
+    }
+
+    #[test]
+    fn an_experiment_that_failed_otherwise_leaves_the_word_to_what_comes_next() {
+        let facts = facts("5.10.218", "debian");
+        // The probe "refused" fails at create with EINVAL, "good" works.
+        let asks = |probe: &str, more: &str| format!("{{probe: {probe}, outcome: fails{more}}}");
+        let (other, works) = (
+            asks("refused", ", errno: ENOENT"),
+            asks("good", ", errno: ENOENT"),
+        );
+        let passed = asks("refused", ", stage: open");
+        for (first, tri) in [
+            (other.clone(), Tri::Yes),
+            (passed.clone(), Tri::Yes),
+            (works.clone(), Tri::No),
+            (asks("refused", ", errno: EINVAL"), Tri::Yes),
+            // One that works is no answer for the other.
+            (format!("{{any: [{works}, {other}]}}"), Tri::Yes),
+            (format!("{{any: [{works}, {works}]}}"), Tri::No),
+            // One that settles it is enough.
+            (format!("{{all: [{works}, {other}]}}"), Tri::No),
+            (format!("{{all: [{passed}, {other}]}}"), Tri::Yes),
+            // What was asked for and did not happen is an answer of its own.
+            (format!("{{not: {other}}}"), Tri::Yes),
+            (asks("refused", "").replace("fails", "works"), Tri::No),
+        ] {
+            let text = format!("{{prefer: [{first}, {{kernel: \">=3.0\"}}]}}");
+            assert_eq!(ask(&text, &facts).tri, tri, "{text}");
+        }
+        // Nothing comes next.
+        let alone = format!("{{prefer: [{other}]}}");
+        let answer = ask(&alone, &facts);
+        assert_eq!(answer.tri, Tri::Unknown);
+        assert_eq!(answer.evidence.len(), 1, "{:?}", answer.evidence);
     }
 
     #[test]

@@ -72,6 +72,7 @@ impl<'a> Judge<'a> {
             None => Answer {
                 tri: Tri::Yes,
                 evidence: Vec::new(),
+                beside: false,
             },
         };
         if applies.tri == Tri::No {
@@ -266,7 +267,7 @@ pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::KernelConfig;
+    use crate::facts::{KernelConfig, Value};
     use crate::probes::Stage;
 
     #[test]
@@ -424,6 +425,34 @@ mod tests {
         facts
     }
 
+    #[test]
+    fn what_a_token_lends_is_not_said_to_be_refused() {
+        use Status::{Fail, NotApplicable, Ok};
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let refused = &outcomes(&["map-create create EPERM", "prog-load load EPERM"]);
+        let nothing = Value::Absent;
+        for (namespace, lent, outcomes, status) in [
+            ("other", nothing.clone(), refused, Fail),
+            ("other", "all".into(), refused, NotApplicable),
+            ("other", "part".into(), refused, NotApplicable),
+            // There it counts for nothing.
+            ("initial", "all".into(), &outcomes(&[]), Ok),
+            ("initial", nothing, &outcomes(&[]), Ok),
+        ] {
+            let mut facts = process(ROOT, "disabled");
+            facts.set("privilege.user-namespace", Fact::known(namespace, "/proc"));
+            facts.set(
+                "privilege.bpf-delegated",
+                Fact::known(lent.clone(), "/proc"),
+            );
+            let findings = diagnose(&catalogue, &facts, outcomes);
+            let mut findings = findings.iter();
+            let finding = findings.find(|finding| finding.check == "missing-privilege");
+            let finding = finding.unwrap();
+            assert_eq!(finding.status, status, "{namespace} {lent:?}: {finding:#?}");
+        }
+    }
+
     /// Outcomes, each `ID works` or `ID STAGE ERRNO LOG`; what is not told works.
     fn outcomes(told: &[&str]) -> Vec<ProbeResult> {
         let mut results: Vec<ProbeResult> = Vec::new();
@@ -535,7 +564,7 @@ mod tests {
                 with(
                     &[
                         "bpf-syscall trigger EACCES",
-                        "bpf-commands trigger EACCES every command",
+                        "bpf-commands trigger EACCES every command was refused before its attributes were looked at",
                     ],
                     &["map-create create EACCES", "prog-load load EACCES"],
                 ),
@@ -620,6 +649,59 @@ mod tests {
                     ("container-seccomp-denied", Fail, "single commands"),
                     ("lsm-denied", Fail, "kprobe, xdp and cgroup_device are not"),
                 ],
+            ),
+            // Whatever the error is: the kernel looks at the attributes first.
+            (
+                ROOT,
+                "filter",
+                vec![
+                    "bpf-syscall trigger EUCLEAN",
+                    "bpf-commands trigger EUCLEAN every command was refused before its attributes were looked at",
+                    "map-create skipped",
+                    "prog-load skipped",
+                ],
+                &[
+                    ("container-seccomp-denied", Fail, "does not allow bpf()"),
+                    ("missing-privilege", NotApplicable, ""),
+                ],
+            ),
+            (
+                ROOT,
+                "filter",
+                vec![
+                    "bpf-syscall trigger ENOMEM",
+                    "bpf-commands trigger ENOMEM every command was refused before its attributes were looked at",
+                ],
+                &[("container-seccomp-denied", Fail, "does not allow bpf()")],
+            ),
+            (
+                ROOT,
+                "filter",
+                vec![
+                    "bpf-commands trigger ENODATA refused before their attributes were looked at: \
+                     PROG_LOAD (ENODATA)",
+                    "prog-load skipped",
+                ],
+                &[("container-seccomp-denied", Fail, "single commands")],
+            ),
+            // From a doctor that did not try the commands.
+            (
+                ROOT,
+                "filter",
+                vec!["bpf-syscall trigger EUCLEAN", "bpf-commands skipped"],
+                &[("container-seccomp-denied", Fail, "")],
+            ),
+            (
+                ROOT,
+                "filter",
+                vec!["perf-event-call trigger EUCLEAN", "perf-event-open skipped"],
+                &[("container-seccomp-denied", Fail, "perf_event_open() is not")],
+            ),
+            (
+                ROOT,
+                "filter",
+                vec!["perf-event-call trigger EMFILE", "perf-event-open skipped"],
+                &[("container-seccomp-denied", Fail, "perf_event_open() is not")],
             ),
             // An error that the kernel gives as well, but not here.
             (

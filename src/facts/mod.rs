@@ -162,7 +162,7 @@ pub fn collect(host: &dyn Host) -> Facts {
     sysctl::collect(host, &mut facts);
     boot::collect(host, &log, &mut facts);
     security::collect(host, &mounts, &log, &mut facts);
-    privilege::collect(host, &mut facts);
+    privilege::collect(host, &mounts, &mut facts);
     environment::collect(host, &mounts, &mut facts);
     files::collect(host, &mut facts);
     os::collect_image(host, &mut facts);

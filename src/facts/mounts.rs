@@ -21,6 +21,31 @@ pub(super) struct Mount {
     /// The directory of that file system which is seen at the mount point; empty where
     /// only /proc/mounts could be read, which does not tell it.
     pub(super) root: String,
+    /// Whether it lends rights to whoever can get a token of it, and all of them.
+    pub(super) lends: Option<Lends>,
+}
+
+/// What a bpf file system lends by tokens (`bpf_show_options()` in kernel/bpf/inode.c).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lends {
+    /// Every command, type of map, type of program and hook.
+    All,
+    /// Some of these.
+    Part,
+}
+
+impl Lends {
+    /// By options of a mount, `delegate_cmds=any` among them.
+    fn of<'a>(options: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {
+        const KINDS: usize = 4;
+        let lent = options.filter(|(name, _)| name.starts_with("delegate_"));
+        let lent: Vec<&str> = lent.map(|(_, what)| what).collect();
+        match lent.as_slice() {
+            [] => None,
+            all if all.len() == KINDS && all.iter().all(|what| *what == "any") => Some(Self::All),
+            _ => Some(Self::Part),
+        }
+    }
 }
 
 /// The mounts of the doctor's own mount namespace that no other mount hides.
@@ -152,6 +177,13 @@ impl Mounts {
             let mount = Mount {
                 fs_type: unescape(fs_type),
                 root: String::new(),
+                lends: Lends::of(
+                    fields
+                        .next()
+                        .unwrap_or_default()
+                        .split(',')
+                        .filter_map(|option| option.split_once('=')),
+                ),
             };
             mounts.insert(unescape(point), mount);
         }
@@ -233,9 +265,13 @@ fn visible(mounts: Vec<MountInfo>) -> BTreeMap<String, Mount> {
         let point = unescape(&mount.mount_point.to_string_lossy());
         // The root's parent is itself, or is outside of what this process can see.
         let parent = Some(mount.pid).filter(|id| *id != mount.mnt_id && ids.contains(id));
+        let options = mount.super_options.iter();
+        let lends =
+            Lends::of(options.filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?))));
         let found = Mount {
             fs_type: mount.fs_type,
             root: unescape(&mount.root),
+            lends,
         };
         points.push(point.clone());
         lying_on.insert((parent, point), (mount.mnt_id, found));
@@ -324,6 +360,35 @@ mod tests {
         let points: Vec<_> = mounts.of_type("cgroup2").map(|(point, _)| point).collect();
         assert_eq!(points, ["/sys/fs/cgroup"]);
         assert_eq!(mounts.is_on("/sys/fs/cgroup", "tmpfs"), Some(false));
+    }
+
+    #[test]
+    fn what_a_bpf_file_system_lends_is_told_by_its_options() {
+        let all = "delegate_cmds=any,delegate_maps=any,delegate_progs=any,delegate_attachs=any";
+        for (options, lends) in [
+            ("rw,mode=700", None),
+            (all, Some(Lends::All)),
+            ("rw,delegate_cmds=any", Some(Lends::Part)),
+            (
+                &*all.replace("progs=any", "progs=kprobe:xdp"),
+                Some(Lends::Part),
+            ),
+        ] {
+            for (file, text) in [
+                (
+                    MOUNTINFO,
+                    format!("36 25 0:31 / /sys/fs/bpf rw shared:9 - bpf none {options}\n"),
+                ),
+                (MOUNTS, format!("none /sys/fs/bpf bpf {options} 0 0\n")),
+            ] {
+                let mounts = Mounts::read(&Memory::new().with(file, &text));
+                let found: Vec<_> = mounts
+                    .of_type("bpf")
+                    .map(|(_, found)| found.lends)
+                    .collect();
+                assert_eq!(found, [lends], "{text}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use procfs::FromRead;
 use procfs::process::{LimitValue, Limits, Status};
 
 use super::keys::Values::{Bool, List, Number, NumberOr, OneOf};
+use super::mounts::{Lends, Mounts};
 use super::{Fact, Facts, KeyInfo, Value, Why, capabilities, reader};
 use crate::host::Host;
 
@@ -59,13 +60,19 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "Whether capabilities count for the whole host or for a user namespace alone \
          (/proc/self/ns/user).",
     ),
+    KeyInfo::one(
+        "privilege.bpf-delegated",
+        OneOf(&["all", "part"]),
+        "Whether a bpf file system lends rights by tokens: all, or a part of them; absent where none \
+         does (options of its mounts in /proc/self/mountinfo).",
+    ),
 ];
 
 const STATUS: &str = "/proc/self/status";
 const LIMITS: &str = "/proc/self/limits";
 
 /// Reads what the kernel says of this process.
-pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     let status = parsed(host, STATUS, |text| Status::from_read(text.as_bytes()).ok());
     let of_status = |value: fn(&Status) -> Option<Value>| match &status {
         Ok(status) => match value(status) {
@@ -107,6 +114,19 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     );
 
     facts.set("privilege.user-namespace", user_namespace(host));
+    facts.set("privilege.bpf-delegated", mounts.fact(delegated));
+}
+
+/// What the bpf file systems lend.
+fn delegated(mounts: &Mounts) -> Fact {
+    let mut lent = mounts.of_type("bpf").filter_map(|(_, mount)| mount.lends);
+    match lent.next() {
+        None => mounts.none(Fact::absent(mounts.source())),
+        Some(first) => {
+            let all = first == Lends::All || lent.any(|lends| lends == Lends::All);
+            Fact::known(if all { "all" } else { "part" }, mounts.source())
+        }
+    }
 }
 
 /// What `parse` makes of a file, or the fact that it is unknown.
@@ -206,7 +226,7 @@ mod tests {
 
     fn facts(host: &Memory) -> Facts {
         let mut facts = Facts::default();
-        collect(host, &mut facts);
+        collect(host, &Mounts::read(host), &mut facts);
         facts
     }
 

@@ -25,6 +25,8 @@ pub struct Known<'a> {
     pub names: &'a Names,
     /// What was tried, each with the replies to it; nothing where nothing was.
     pub tried: &'a [(Trial, Vec<Reply>)],
+    /// Whether it is the running kernel that is asked about, tried or not.
+    pub running: bool,
     /// What probes of the table came to, where any were asked for what is left open without them.
     pub shown: &'a [ProbeResult],
 }
@@ -331,7 +333,7 @@ impl<'a> Judge<'a> {
 
     /// Whether it is the running kernel that is asked about.
     pub(super) fn is_running(&self) -> bool {
-        !self.known.tried.is_empty()
+        self.known.running
     }
 }
 

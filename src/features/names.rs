@@ -43,7 +43,7 @@ pub struct Names {
 /// Why a kernel's names are not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// The kernel shows no BTF, or what it shows is none: nothing can build on it.
+    /// The kernel shows no BTF: nothing can build on it.
     Absent(String),
     /// It could not be read here.
     Unread(String),
@@ -77,7 +77,7 @@ impl Names {
             Ok(types) => types,
             Err(problem) => {
                 return Self {
-                    missing: Some(Missing::Absent(problem)),
+                    missing: Some(Missing::Unread(problem)),
                     ..Self::default()
                 };
             }

@@ -238,6 +238,7 @@ fn known<'a>(facts: &'a Facts, names: &'a Names, tried: &'a [(Trial, Vec<Reply>)
         facts,
         names,
         tried,
+        running: !tried.is_empty(),
         shown: &[],
     }
 }
@@ -929,6 +930,7 @@ fn without_config(loads: &[&str], works: &[&str]) -> BTreeMap<String, (Available
         facts: &facts,
         names: &names,
         tried: &tried,
+        running: true,
         shown: &shown,
     };
     let features = judge(&table, &sections(), &known, &wish);

@@ -1,6 +1,7 @@
 //! The system call, and the smallest program: taken, run, compiled.
 
 use nix::errno::Errno;
+use nix::sys::stat;
 
 use super::bench::At;
 use super::bench::Bench;
@@ -10,6 +11,7 @@ use super::errno::Code as ErrnoCode;
 use super::insn::Insn;
 use super::insn::Reg;
 use super::kinds::ProgType;
+use super::outcome::KERNEL_HAS_IT;
 use super::outcome::Stage;
 use super::passed;
 use super::sys;
@@ -84,10 +86,11 @@ pub(super) fn syscall(_bench: &mut Bench) -> Trial {
     // EINVAL: the system call got as far as looking the command up. ENOSYS would be a kernel
     // without CONFIG_BPF_SYSCALL, or a seccomp filter that says so; EPERM a seccomp filter, or
     // unprivileged_bpf_disabled, which up to 5.18 came before the command.
-    nonsense(
+    let answer = nonsense(
         sys::unknown_command(),
         "a command that does not exist was carried out",
-    )
+    );
+    unless_the_kernel_has_it(answer, "kernel.unprivileged_bpf_disabled")
 }
 
 /// Passes where the kernel itself looked at a call that asks for nothing there is, which it says by
@@ -101,6 +104,31 @@ pub(super) fn nonsense(answer: Result<(), ErrnoCode>, carried_out: &str) -> Tria
         Err(code) => Err(code).at(Stage::Trigger),
         Ok(()) => Err(Trouble::wrong(Stage::Trigger, carried_out.to_owned())),
     }
+}
+
+/// The same, where a setting is there that comes with the call: then it is not the kernel that
+/// says ENOSYS.
+pub(super) fn unless_the_kernel_has_it(trial: Trial, setting: &str) -> Trial {
+    match trial {
+        Err(Trouble::Failed {
+            stage,
+            errno: Some(code),
+            remark,
+        }) if code == Errno::ENOSYS && remark.is_empty() && has_setting(setting) => {
+            Err(Trouble::Failed {
+                stage,
+                errno: Some(code),
+                remark: format!("{KERNEL_HAS_IT}{setting} is there, which comes with the call"),
+            })
+        }
+        trial => trial,
+    }
+}
+
+/// Whether the kernel has a setting of this name (`kernel.ostype`).
+fn has_setting(name: &str) -> bool {
+    let path = format!("/proc/sys/{}", name.replace('.', "/"));
+    stat::stat(path.as_str()).is_ok()
 }
 
 /// `prog-load`: whether the verifier takes `return 42`.
@@ -151,4 +179,26 @@ fn smallest(bench: &mut Bench) -> Result<Program, Trouble> {
         ProgType::SocketFilter,
         &[Insn::set(Reg::R0, ANSWER), Insn::exit()],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_comes_with_the_call_tells_who_says_that_there_is_none() {
+        let failed = |errno: Errno| Err(ErrnoCode::from(errno)).at(Stage::Trigger);
+        for (trial, setting, told) in [
+            (failed(Errno::ENOSYS), "kernel.ostype", true),
+            (failed(Errno::ENOSYS), "kernel.no_such_setting", false),
+            (failed(Errno::EPERM), "kernel.ostype", false),
+            (Ok(()), "kernel.ostype", false),
+        ] {
+            let remark = match unless_the_kernel_has_it(trial, setting) {
+                Err(Trouble::Failed { remark, .. }) => remark,
+                _ => String::new(),
+            };
+            assert_eq!(remark.starts_with(KERNEL_HAS_IT), told, "{remark}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Where a probe runs: what it can use, and how it says what became of it.
 
+use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::thread;
@@ -10,6 +11,7 @@ use nix::unistd;
 
 use super::errno::Code;
 use super::filters::Filters;
+use super::hooks::Event;
 use super::insn::Insn;
 use super::kernel_types::KernelTypes;
 use super::kernel_types::NoTypes;
@@ -132,6 +134,8 @@ pub(super) struct Bench {
     rights: Option<Rights>,
     /// What a filter answers in the kernel's place, once that was asked.
     filters: Option<Filters>,
+    /// What keeps from happening what makes programs run, of each that was tried without one.
+    bare: HashMap<Event, Option<String>>,
     /// What was made for the probes that need a place of their own.
     place: Place,
     /// What the kernel's BTF says, once that was asked.
@@ -154,6 +158,7 @@ impl Bench {
             privileged: None,
             rights: None,
             filters: None,
+            bare: HashMap::new(),
             place: Place::default(),
             kernel_types: None,
             tracing: Tracing::default(),
@@ -185,7 +190,11 @@ impl Bench {
                 Outcome::Works => None,
                 // That a command no kernel has was refused says nothing of those there are;
                 // what they answer themselves is the better evidence.
-                Outcome::Fails { .. } if *need == "bpf-syscall" && !outcome.is_conclusive() => None,
+                Outcome::Fails { .. }
+                    if *need == "bpf-syscall" && !outcome.is_conclusive_of(need) =>
+                {
+                    None
+                }
                 Outcome::Fails { errno, .. } if errno.is_empty() => {
                     Some(format!("{BUILDS_ON} {need}, which failed"))
                 }
@@ -231,6 +240,15 @@ impl Bench {
     pub(super) fn filters(&mut self) -> &mut Filters {
         let rights = *self.rights();
         self.filters.get_or_insert_with(|| Filters::of(&rights))
+    }
+
+    /// What keeps an event from happening where no program is attached; tried once.
+    pub(super) fn bare(
+        &mut self,
+        event: Event,
+        tried: impl FnOnce() -> Option<String>,
+    ) -> Option<String> {
+        self.bare.entry(event).or_insert_with(tried).clone()
     }
 
     /// Whether it is sure that this process lacks a capability.

@@ -26,6 +26,7 @@ use serde::Serialize;
 
 use super::bench::Bench;
 use super::bench::Trouble;
+use super::hooks;
 use super::lanes;
 use super::log;
 use super::memlock;
@@ -92,7 +93,10 @@ fn try_one(probe: &Probe, bench: &mut Bench) -> Answer {
     let said = log::take();
     let outcome = match trial {
         Ok(()) => Outcome::Works,
-        Err(trouble) => bench.filters().judge(probe.id, trouble).into_outcome(&said),
+        Err(trouble) => {
+            let trouble = bench.filters().judge(probe.id, trouble);
+            hooks::without_program(bench, probe, trouble).into_outcome(&said)
+        }
     };
     Answer {
         passed: passed::before(passed::take(), &outcome),

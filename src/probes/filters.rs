@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use nix::errno::Errno;
+use nix::sys::stat;
 
 use super::bench::Trouble;
 use super::call::Call;
@@ -34,6 +35,7 @@ pub(super) struct Filters {
     rights: Rights,
     asked: HashMap<Call, Word>,
     ask: fn(Call) -> Option<Code>,
+    has_ipv4: fn() -> bool,
 }
 
 impl Filters {
@@ -43,6 +45,7 @@ impl Filters {
             rights: *rights,
             asked: HashMap::new(),
             ask: sys::stopped,
+            has_ipv4: || stat::stat("/proc/sys/net/ipv4").is_ok(),
         }
     }
 
@@ -91,6 +94,26 @@ impl Filters {
         )
     }
 
+    /// Who says that there are no sockets of a family; nothing where it is the kernel. What a filter
+    /// answers to one family can't be told from the answer to another that no kernel has.
+    fn of_families(&self) -> Option<String> {
+        if self.rights.filtered == Some(false) {
+            return None;
+        }
+        let says = "a seccomp filter answers EAFNOSUPPORT to socket(), as systemd's \
+                    RestrictAddressFamilies= does";
+        match ((self.has_ipv4)(), self.rights.filtered) {
+            (true, _) => Some(format!(
+                "{says}: the kernel has IPv4 (/proc/sys/net/ipv4); that says nothing of what else \
+                 it has"
+            )),
+            (false, Some(true)) => Some(format!(
+                "either {says}, for one is in force, or the kernel has no IPv4"
+            )),
+            (false, _) => None,
+        }
+    }
+
     /// What a probe comes to that ended so: what a filter answered in the kernel's place leaves
     /// the kernel unknown. A refusal of bpf() stays one, for that is no answer of the kernel's
     /// anyway, and others may have refused as well.
@@ -103,6 +126,12 @@ impl Filters {
         };
         if TELL_OF_FILTERS.contains(&probe) {
             return trouble;
+        }
+        if *code == Errno::EAFNOSUPPORT
+            && code.by().calls().contains(&Call::Socket)
+            && let Some(reason) = self.of_families()
+        {
+            return Trouble::Skipped(reason);
         }
         match self.gave(*code) {
             None => trouble,
@@ -143,6 +172,7 @@ fn is_as_old_as_bpf(call: Call, rights: &Rights) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::call;
+    use super::super::call::By;
     use super::super::outcome::Stage;
     use super::*;
 
@@ -167,10 +197,11 @@ mod tests {
                 filtered: Some(filtered),
                 at_home: Some(true),
                 version: Some(version),
-                lockdown: None,
+                ..Rights::default()
             },
             asked: HashMap::new(),
             ask: filter,
+            has_ipv4: || true,
         }
     }
 
@@ -255,6 +286,9 @@ mod tests {
             ("perf-event-call", "EINVAL", false),
             // A kernel without perf events says so, too.
             ("perf-event-call", "ENOSYS", true),
+            ("perf-event-call", "EUCLEAN", false),
+            ("bpf-syscall", "ENOSYS", true),
+            ("bpf-syscall", "EUCLEAN", false),
             ("ringbuf", "EINVAL", true),
             ("ringbuf", "EPERM", false),
         ] {
@@ -265,6 +299,34 @@ mod tests {
                 log: String::new(),
             };
             assert_eq!(code.is_conclusive_of(probe), conclusive, "{probe} {errno}");
+        }
+    }
+
+    #[test]
+    fn a_family_of_sockets_that_a_filter_denies_is_not_missing() {
+        let (no_ipv4, ipv4) = (false, true);
+        for (filtered, has_ipv4, by, words) in [
+            (Some(true), ipv4, call::TALK, "the kernel has IPv4"),
+            (
+                Some(true),
+                ipv4,
+                By::One(Call::Socket),
+                "RestrictAddressFamilies=",
+            ),
+            (Some(true), no_ipv4, call::TALK, "or the kernel has no IPv4"),
+            (None, ipv4, call::TALK, "the kernel has IPv4"),
+            (None, no_ipv4, call::TALK, ""),
+            (Some(false), ipv4, call::TALK, ""),
+            // Of a call that knows no family.
+            (Some(true), ipv4, By::One(Call::Bind), ""),
+        ] {
+            let mut filters = filters((6, 1), true, u64::MAX);
+            filters.rights.filtered = filtered;
+            filters.has_ipv4 = if has_ipv4 { || true } else { || false };
+            let code = Code::from(Errno::EAFNOSUPPORT).given_by(by);
+            let said = judged(&mut filters, "lwt-run", code).unwrap_or_default();
+            assert_eq!(said.is_empty(), words.is_empty(), "{filtered:?}: {said}");
+            assert!(said.contains(words), "{words}: {said}");
         }
     }
 

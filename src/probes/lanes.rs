@@ -41,6 +41,8 @@ pub struct Limits {
     pub each: Duration,
     /// For all probes together.
     pub all: Duration,
+    /// How much of that is over before these.
+    pub spent: Duration,
 }
 
 impl Default for Limits {
@@ -48,6 +50,7 @@ impl Default for Limits {
         Self {
             each: Duration::from_secs(5),
             all: Duration::from_secs(30),
+            spent: Duration::ZERO,
         }
     }
 }
@@ -106,7 +109,7 @@ impl<W: Work> Lanes<W> {
         Self {
             work,
             limits: *limits,
-            until: Instant::now() + limits.all,
+            until: Instant::now() + limits.all.saturating_sub(limits.spent),
             answers: (0..items).map(|_| None).collect(),
             lanes: Vec::new(),
             leaving: Vec::new(),

@@ -2,8 +2,9 @@
 //! things of a map, a program and a hook.
 
 use super::call::errors;
-use super::call::errors::NO_PERF;
+use super::outcome::KERNEL_HAS_IT;
 use super::outcome::Stage;
+use super::particular::particular;
 
 /// A row: at which stage (at any one where there is none), which error, what it means.
 type Row = (Option<Stage>, &'static str, &'static str);
@@ -139,6 +140,11 @@ const TABLE: &[Row] = &[
     ),
     (
         Some(Stage::Attach),
+        "EEXIST",
+        "something of somebody else's is there already, which says nothing of what the kernel has",
+    ),
+    (
+        Some(Stage::Attach),
         "EPERM",
         "refused, which says nothing of what the kernel has: a missing capability, lockdown, a \
          seccomp filter or a security module",
@@ -202,143 +208,6 @@ const TABLE: &[Row] = &[
     ),
 ];
 
-/// A row of one kind of probes: which, at which stage, which errors, what it means.
-type Particular = (
-    &'static [&'static str],
-    Stage,
-    &'static [&'static str],
-    &'static str,
-);
-
-/// What an error says of these probes alone; goes before [`TABLE`].
-///
-/// Sources: `kernel/events/core.c`, `net/core/rtnetlink.c` (`rtnl_newlink()`),
-/// `drivers/net/netkit.c`, `kernel/bpf/syscall.c` and `token.c`.
-const PARTICULAR: &[Particular] = &[
-    (
-        &["bpf-commands"],
-        Stage::Trigger,
-        &["EPERM", "EACCES"],
-        "refused by the command alone: a seccomp filter, for a security module or a missing \
-         capability is asked after the attributes; up to 5.18 also \
-         kernel.unprivileged_bpf_disabled",
-    ),
-    (
-        &["bpf-commands"],
-        Stage::Trigger,
-        &["EINVAL", "ENOENT", "EOPNOTSUPP", "EBADF", "ENOSYS"],
-        "answered by the command alone: a seccomp filter, for the kernel reads the attributes of \
-         every command first, also of one that it does not know",
-    ),
-    (
-        &["bpf-syscall"],
-        Stage::Trigger,
-        &["EPERM", "EACCES"],
-        "refused, which says nothing of what the kernel has: a seccomp filter, a security module, \
-         or up to 5.18 kernel.unprivileged_bpf_disabled",
-    ),
-    (
-        &["perf-event-call"],
-        Stage::Trigger,
-        &["EPERM", "EACCES", "EINVAL", "ENOENT", "EOPNOTSUPP"],
-        "a seccomp filter refuses perf_event_open(): the kernel itself would look at the flags, \
-         then at the event, before it asks for any right",
-    ),
-    (
-        &[
-            "perf-event-call",
-            "perf-event-open",
-            "perf-event-kernel",
-            "perf-event-cpu",
-        ],
-        Stage::Trigger,
-        &["ENOSYS"],
-        NO_PERF,
-    ),
-    (
-        &["perf-event-open", "perf-event-kernel", "perf-event-cpu"],
-        Stage::Create,
-        &["ENOSYS"],
-        NO_PERF,
-    ),
-    (
-        &["perf-event-open", "perf-event-kernel", "perf-event-cpu"],
-        Stage::Create,
-        &["EACCES"],
-        "kernel.perf_event_paranoid asks for more than this process has, or a security module \
-         refuses it",
-    ),
-    (
-        &["perf-event-open", "perf-event-kernel", "perf-event-cpu"],
-        Stage::Create,
-        &["EPERM"],
-        "refused by a seccomp filter or a security module: kernel.perf_event_paranoid says EACCES",
-    ),
-    (
-        &["uprobe", "uretprobe"],
-        Stage::Attach,
-        &["EACCES"],
-        "such events take CAP_SYS_ADMIN from 6.16 on, and on stable kernels since July 2025; a \
-         link of many uprobes (uprobe.multi, 6.6) takes CAP_BPF and CAP_PERFMON alone",
-    ),
-    (
-        &[
-            "fentry",
-            "fexit",
-            "fentry-sleepable",
-            "fmod-ret",
-            "lsm",
-            "lsm-sleepable",
-            "kprobe",
-            "kretprobe",
-            "kprobe-multi",
-        ],
-        Stage::Attach,
-        &["ENODEV"],
-        "the kernel's ftrace has shut itself down after a fault of its own, which dmesg tells; \
-         nothing can be attached by it until the next boot",
-    ),
-    (
-        &["inode-storage"],
-        Stage::Create,
-        &["EOPNOTSUPP"],
-        "the kernel has the map and refuses it, as where bpf is not among the active security \
-         modules (lsm= on the kernel's command line)",
-    ),
-    (
-        &["netkit-run"],
-        Stage::Create,
-        &["EOPNOTSUPP"],
-        "the kernel has no network devices of the kind netkit: it is older than 6.7, or was built \
-         without CONFIG_NETKIT",
-    ),
-    (
-        &["token"],
-        Stage::Create,
-        &["EINVAL"],
-        "the kernel has no tokens: it is older than 6.9",
-    ),
-    (
-        &["token"],
-        Stage::Create,
-        &["EPERM"],
-        "refused, which says nothing of whether the kernel has tokens: to delegate takes \
-         CAP_SYS_ADMIN in the first user namespace",
-    ),
-];
-
-/// Whether an error is told of this probe in words of its own.
-pub(super) fn is_particular(probe: &str, stage: Stage, errno: &str) -> bool {
-    particular(probe, stage, errno).is_some()
-}
-
-fn particular(probe: &str, stage: Stage, errno: &str) -> Option<&'static str> {
-    let row = PARTICULAR.iter().find(|(probes, at, errors, _)| {
-        probes.contains(&probe) && *at == stage && errors.contains(&errno)
-    });
-    row.map(|(.., words)| *words)
-}
-
 /// What the verifier says where it is not the program that it has something against: of these words
 /// one row, which goes before all others.
 ///
@@ -372,6 +241,12 @@ pub(super) fn meaning(
     call: &str,
     said: &str,
 ) -> Option<&'static str> {
+    if said.starts_with(KERNEL_HAS_IT) {
+        return Some(
+            "a seccomp filter says so in the kernel's place, for the setting that is named below comes \
+             with the call",
+        );
+    }
     let has = |words: &[&str]| words.iter().any(|words| said.contains(words));
     let told = SAID
         .iter()
@@ -419,6 +294,58 @@ mod tests {
         assert!(says(Stage::Attach, "EBADF").contains("version 1"));
         assert!(says(Stage::Read, "ENOSYS").contains("CONFIG_BPF_SYSCALL"));
         assert_eq!(meaning("any", Stage::Open, "EXDEV", "", ""), None);
+    }
+
+    #[test]
+    fn whatever_a_filter_answers_is_told_as_its_answer() {
+        for (probe, errno, said, words) in [
+            ("bpf-syscall", "EUCLEAN", "", "a seccomp filter answers"),
+            (
+                "bpf-syscall",
+                "EPERM",
+                "",
+                "says nothing of what the kernel has",
+            ),
+            ("bpf-syscall", "ENOSYS", "", "CONFIG_BPF_SYSCALL"),
+            (
+                "bpf-syscall",
+                "ENOSYS",
+                KERNEL_HAS_IT,
+                "a seccomp filter says so",
+            ),
+            ("bpf-syscall", "SIGSYS", "", "killed the process"),
+            (
+                "bpf-commands",
+                "EUCLEAN",
+                "",
+                "by the command alone: a seccomp filter",
+            ),
+            (
+                "bpf-commands",
+                "ENOSYS",
+                "",
+                "by the command alone: a seccomp filter",
+            ),
+            ("perf-event-call", "EUCLEAN", "", "a seccomp filter refuses"),
+            ("perf-event-call", "ENOSYS", "", "CONFIG_PERF_EVENTS"),
+            (
+                "perf-event-call",
+                "ENOSYS",
+                KERNEL_HAS_IT,
+                "a seccomp filter says so",
+            ),
+        ] {
+            let told = meaning(probe, Stage::Trigger, errno, "", said).unwrap_or_default();
+            assert!(told.contains(words), "{probe} {errno} {said}: {told}");
+        }
+        let told = |probe, errno| meaning(probe, Stage::Attach, errno, "", "");
+        assert!(
+            told("tcx-run", "EEXIST")
+                .unwrap()
+                .contains("somebody else's")
+        );
+        let dissector = told("flow-dissector-run", "EEXIST").unwrap();
+        assert!(dissector.contains("flow dissector"), "{dissector}");
     }
 
     /// Where there is no map and no program, none is spoken of.
@@ -542,7 +469,7 @@ mod tests {
             .iter()
             .map(|probe| probe.id)
             .collect();
-        for (probes, .., words) in PARTICULAR {
+        for (probes, .., words) in super::super::particular::PARTICULAR {
             assert!(!words.is_empty() && !words.contains("  "), "{words}");
             for probe in *probes {
                 assert!(known.contains(probe), "{probe}");

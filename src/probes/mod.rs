@@ -11,6 +11,7 @@ mod filters;
 mod log;
 mod meaning;
 mod outcome;
+mod particular;
 mod passed;
 mod rights;
 mod table;

@@ -9,6 +9,9 @@ use super::meaning::meaning;
 /// How what was said begins where single commands of bpf() came not to the kernel.
 pub(super) const NOT_REACHED: &str = "refused before their attributes were looked at: ";
 
+/// How what was said begins where the kernel has the call that was answered with ENOSYS.
+pub(super) const KERNEL_HAS_IT: &str = "a seccomp filter answers in the kernel's place: ";
+
 /// A step of an experiment; the errno of a failure is read in the light of its stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -157,9 +160,11 @@ impl Outcome {
                 errno, stage, log, ..
             } => match errno.as_str() {
                 "EPERM" | "SIGSYS" | "ENOMEM" | "EAGAIN" | "EINTR" | "EMFILE" | "ENFILE"
-                | "EBUSY" => false,
+                | "EBUSY" | "ETIMEDOUT" => false,
                 // The verifier says EACCES about programs; elsewhere it is a matter of rights.
                 "EACCES" => *stage == Stage::Load,
+                // Whoever is there already says nothing of what the kernel has.
+                "EEXIST" => *stage != Stage::Attach,
                 // The addresses given are the doctor's own and good: somebody in between answers,
                 // but for the verifier, which says so of what should not be.
                 "EFAULT" => *stage == Stage::Load && !log.is_empty(),
@@ -174,9 +179,14 @@ impl Outcome {
     pub fn is_conclusive_of(&self, probe: &str) -> bool {
         let of_filters = match self {
             Self::Fails { errno, .. } if errno.is_empty() => false,
-            Self::Fails { errno, .. } => {
-                probe == "bpf-commands" || (probe == "perf-event-call" && errno != "ENOSYS")
-            }
+            Self::Fails { errno, log, .. } => match probe {
+                "bpf-commands" => true,
+                // A kernel without the call says so, too.
+                "perf-event-call" | "bpf-syscall" => {
+                    errno != "ENOSYS" || log.starts_with(KERNEL_HAS_IT)
+                }
+                _ => false,
+            },
             Self::Works | Self::Skipped { .. } => false,
         };
         self.is_conclusive() && !of_filters
@@ -194,4 +204,56 @@ pub struct ProbeResult {
     /// How long it took, in microseconds.
     #[serde(default)]
     pub micros: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_hold_or_answer_says_nothing_of_the_kernel() {
+        for (stage, errno, log, conclusive) in [
+            (Stage::Attach, "EBUSY", "", false),
+            (Stage::Attach, "EEXIST", "", false),
+            (Stage::Create, "EEXIST", "", true),
+            (Stage::Trigger, "ETIMEDOUT", "", false),
+            (Stage::Create, "EFAULT", "", false),
+            (Stage::Load, "EFAULT", "", false),
+            (Stage::Load, "EFAULT", "verifier bug", true),
+            (Stage::Load, "EACCES", "", true),
+            (Stage::Attach, "EACCES", "", false),
+            (Stage::Attach, "EINVAL", "", true),
+        ] {
+            let outcome = Outcome::Fails {
+                stage,
+                errno: errno.to_owned(),
+                call: String::new(),
+                log: log.to_owned(),
+            };
+            assert_eq!(outcome.is_conclusive(), conclusive, "{stage} {errno} {log}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_the_kernel_has_is_not_missing() {
+        for (probe, errno, log, conclusive) in [
+            ("bpf-syscall", "ENOSYS", "", true),
+            ("bpf-syscall", "ENOSYS", KERNEL_HAS_IT, false),
+            ("bpf-syscall", "EUCLEAN", "", false),
+            ("perf-event-call", "ENOSYS", KERNEL_HAS_IT, false),
+            ("ringbuf", "ENOSYS", "", true),
+        ] {
+            let outcome = Outcome::Fails {
+                stage: Stage::Trigger,
+                errno: errno.to_owned(),
+                call: String::new(),
+                log: log.to_owned(),
+            };
+            assert_eq!(
+                outcome.is_conclusive_of(probe),
+                conclusive,
+                "{probe} {errno}"
+            );
+        }
+    }
 }

@@ -13,11 +13,12 @@ use super::errno::Code;
 use super::filters;
 use super::filters::Word;
 use super::kernel_types::short_file;
+use super::kernel_types::whole_file;
 use super::kinds::Command;
-use super::meaning;
 use super::outcome::Outcome;
 use super::outcome::ProbeResult;
 use super::outcome::Stage;
+use super::particular;
 use super::sys;
 
 /// The inode of the first user namespace (PROC_USER_INIT_INO), the same on every kernel.
@@ -25,6 +26,12 @@ const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 
 /// Where the kernel tells its lockdown.
 const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+
+/// The inode of the first namespace of cgroups (PROC_CGROUP_INIT_INO).
+const FIRST_CGROUP_NAMESPACE: u64 = 0xEFFF_FFFB;
+
+/// Whether programs without capabilities are refused.
+const UNPRIVILEGED: &str = "/proc/sys/kernel/unprivileged_bpf_disabled";
 
 /// The first kernel that charges memory of BPF to the cgroup rather than to RLIMIT_MEMLOCK.
 const UNCHARGED: (u32, u32) = (5, 11);
@@ -91,6 +98,12 @@ pub(super) struct Rights {
     pub(super) version: Option<(u32, u32)>,
     /// The level of lockdown.
     pub(super) lockdown: Option<Lockdown>,
+    /// Whether kernel.unprivileged_bpf_disabled refuses whoever has no capabilities.
+    pub(super) closed: Option<bool>,
+    /// Whether all cgroups above its own are to be seen.
+    pub(super) sees_cgroups: Option<bool>,
+    /// Whether a bpf file system it sees lends rights by tokens.
+    pub(super) lent: bool,
 }
 
 impl Rights {
@@ -98,16 +111,25 @@ impl Rights {
     pub(super) fn read() -> Self {
         let name = utsname::uname().ok();
         let release = name.as_ref().and_then(|name| name.release().to_str());
+        let at_home = stat::stat("/proc/self/ns/user")
+            .ok()
+            .map(|file| file.st_ino == FIRST_USER_NAMESPACE);
         Self {
             capabilities: sys::capabilities(),
             filtered: sys::is_filtered(),
-            at_home: stat::stat("/proc/self/ns/user")
-                .ok()
-                .map(|file| file.st_ino == FIRST_USER_NAMESPACE),
+            at_home,
             version: release.and_then(numbers),
             lockdown: short_file(LOCKDOWN)
                 .ok()
                 .and_then(|text| Lockdown::of(&text)),
+            closed: short_file(UNPRIVILEGED).ok().map(|text| text.trim() != "0"),
+            sees_cgroups: stat::stat("/proc/self/ns/cgroup")
+                .ok()
+                .map(|file| file.st_ino == FIRST_CGROUP_NAMESPACE),
+            // Anywhere else a token counts for nothing.
+            lent: at_home == Some(false)
+                && whole_file("/proc/self/mountinfo")
+                    .is_ok_and(|mounts| lends(&String::from_utf8_lossy(&mounts))),
         }
     }
 
@@ -178,14 +200,30 @@ impl Rights {
         let passes = answer.is_some_and(|(_, word)| word == Word::Kernels);
         if errno != "EPERM"
             || !(made || *stage == Stage::Attach)
-            || meaning::is_particular(&result.probe, *stage, errno)
+            || particular::is_particular(&result.probe, *stage, errno)
         {
             return None;
         }
         let (mut may, mut is_not) = (Vec::new(), Vec::new());
+        let at_cgroup = *stage == Stage::Attach
+            && ["cgroup", "sockops-redirect"]
+                .iter()
+                .any(|start| result.probe.starts_with(start));
+        match self.sees_cgroups {
+            _ if !at_cgroup => {}
+            // The probe has looked.
+            Some(true) => is_not.push("a program on a cgroup above (none there forbids it)"),
+            _ => may.push(
+                "a program on a cgroup above, out of sight here, that allows none below it \
+                 (`bpftool cgroup tree` on the host)"
+                    .to_owned(),
+            ),
+        }
         self.ask_capabilities(privilege, &mut may, &mut is_not);
-        if made && self.lacks(Capability::Bpf) {
-            may.push("kernel.unprivileged_bpf_disabled".to_owned());
+        match self.closed {
+            _ if !made || !self.lacks(Capability::Bpf) => {}
+            Some(false) => is_not.push("kernel.unprivileged_bpf_disabled (it is 0)"),
+            _ => may.push("kernel.unprivileged_bpf_disabled".to_owned()),
         }
         match self.filtered {
             Some(false) => is_not.push("seccomp (no filter is in force)"),
@@ -231,6 +269,12 @@ impl Rights {
         let lacking = asked.into_iter().filter(|asked| self.lacks(*asked));
         let lacking: Vec<&str> = lacking.map(Capability::name).collect();
         match (self.at_home, self.capabilities) {
+            (Some(false), _) if self.lent => may.push(
+                "the user namespace, whose capabilities count for BPF with a token alone: a bpf \
+                 file system here lends one, which loaders take (libbpf from 1.5 on by itself) and \
+                 the doctor does not"
+                    .to_owned(),
+            ),
             (Some(false), _) => may.push(
                 "the user namespace, whose capabilities do not count for BPF without a token"
                     .to_owned(),
@@ -258,6 +302,17 @@ fn asked(privilege: &str) -> Vec<Capability> {
         true => all.to_vec(),
         false => named,
     }
+}
+
+/// Whether a bpf file system among these mounts was mounted to lend rights
+/// (`bpf_show_options()` in kernel/bpf/inode.c).
+fn lends(mountinfo: &str) -> bool {
+    let of_bpf = mountinfo.lines().filter_map(|line| {
+        let (_, rest) = line.split_once(" - ")?;
+        rest.strip_prefix("bpf ")
+    });
+    let mut options = of_bpf.filter_map(|rest| rest.split(' ').nth(1));
+    options.any(|options| options.split(',').any(|one| one.starts_with("delegate_")))
 }
 
 /// The first two numbers of a kernel's release.
@@ -308,6 +363,9 @@ mod tests {
             at_home: Some(at_home),
             version: Some((6, 12)),
             lockdown: Some(Lockdown::None),
+            closed: None,
+            sees_cgroups: Some(true),
+            lent: false,
         }
     }
 
@@ -427,6 +485,114 @@ mod tests {
                 Word::Kernels
             });
             assert_eq!(said, None, "{probe}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_suspected_who_is_known_to_be_innocent() {
+        let nobody = || rights(NONE, false, true);
+        let setting = "kernel.unprivileged_bpf_disabled";
+        let above = "a program on a cgroup above";
+        for (rights, probe, stage, who, may) in [
+            (nobody(), "lru-hash-map", Stage::Create, setting, Some(true)),
+            (
+                Rights {
+                    closed: Some(true),
+                    ..nobody()
+                },
+                "lru-hash-map",
+                Stage::Create,
+                setting,
+                Some(true),
+            ),
+            (
+                Rights {
+                    closed: Some(false),
+                    ..nobody()
+                },
+                "lru-hash-map",
+                Stage::Create,
+                setting,
+                Some(false),
+            ),
+            (
+                rights(ALL, false, true),
+                "cgroup-link",
+                Stage::Attach,
+                above,
+                Some(false),
+            ),
+            (
+                Rights {
+                    sees_cgroups: Some(false),
+                    ..rights(ALL, false, true)
+                },
+                "cgroup-link",
+                Stage::Attach,
+                above,
+                Some(true),
+            ),
+            (
+                Rights::default(),
+                "sockops-redirect",
+                Stage::Attach,
+                above,
+                Some(true),
+            ),
+            (
+                rights(ALL, false, true),
+                "kprobe",
+                Stage::Attach,
+                above,
+                None,
+            ),
+            (
+                rights(ALL, false, true),
+                "cgroup-link",
+                Stage::Load,
+                above,
+                None,
+            ),
+            (
+                rights(ALL, false, false),
+                "map-create",
+                Stage::Create,
+                "lends one",
+                None,
+            ),
+            (
+                Rights {
+                    lent: true,
+                    ..rights(ALL, false, false)
+                },
+                "map-create",
+                Stage::Create,
+                "lends one",
+                Some(true),
+            ),
+        ] {
+            let result = refused(probe, stage, "EPERM");
+            let said = rights.suspects(&result, ALL_OF_BPF, &mut |_| Word::Kernels);
+            let said = said.unwrap();
+            let (left, out) = said.split_once("; it is not ").unwrap_or((&said, ""));
+            assert_eq!(left.contains(who), may == Some(true), "{probe}: {said}");
+            assert_eq!(out.contains(who), may == Some(false), "{probe}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_bpf_file_system_that_lends_rights_is_known_by_its_options() {
+        let line = |kind: &str, options: &str| {
+            format!("36 25 0:31 / /sys/fs/bpf rw,nosuid shared:9 - {kind} none rw,{options}\n")
+        };
+        for (text, lent) in [
+            (line("bpf", "mode=700"), false),
+            (line("bpf", "delegate_cmds=any,delegate_maps=any"), true),
+            (line("bpf", "delegate_progs=kprobe:xdp"), true),
+            (line("tmpfs", "delegate_cmds=any"), false),
+            ("delegate_cmds=any".to_owned(), false),
+        ] {
+            assert_eq!(lends(&text), lent, "{text}");
         }
     }
 

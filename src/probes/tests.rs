@@ -34,6 +34,7 @@ use super::*;
 const SHORT: Limits = Limits {
     each: Duration::from_millis(900),
     all: Duration::from_secs(20),
+    spent: Duration::ZERO,
 };
 
 const fn probe(
@@ -284,7 +285,9 @@ fn only_selected_probes_are_told_of_and_what_they_build_on_is_tried() {
 fn the_time_for_all_probes_is_a_limit_too() {
     let limits = Limits {
         each: Duration::from_secs(10),
-        all: Duration::from_millis(200),
+        // Of which little is left.
+        all: Duration::from_millis(1200),
+        spent: Duration::from_secs(1),
     };
     let started = Instant::now();
     let told = run_bad(&["fine", "hangs", "after-hang"], &limits);
@@ -293,8 +296,8 @@ fn the_time_for_all_probes_is_a_limit_too() {
         told,
         [
             "fine: works",
-            "hangs: it did not answer within 200 ms, the time for all probes, and was killed",
-            "after-hang: not tried: the time for all probes, 200 ms, was over",
+            "hangs: it did not answer within 1 s, the time for all probes, and was killed",
+            "after-hang: not tried: the time for all probes, 1 s, was over",
         ]
     );
 }

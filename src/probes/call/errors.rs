@@ -1,6 +1,8 @@
 //! What an error number means where another system call than bpf(2) gave it: no map and no program
 //! was in it.
 
+use super::SOCKET_CALLS;
+
 /// A row of one system call, or of any: which error, what it means.
 type OfCall = (Option<&'static str>, &'static str, &'static str);
 
@@ -36,6 +38,28 @@ const CALLS: &[OfCall] = &[
         Some(PERF),
         "EOPNOTSUPP",
         "the kernel knows this kind of event and was built without what it needs",
+    ),
+    (
+        Some(SOCKET_CALLS),
+        "EPERM",
+        "refused, which says nothing of what the kernel has: somebody's program on a cgroup above \
+         (`bpftool cgroup tree`), a firewall, a seccomp filter or a security module",
+    ),
+    (
+        Some(SOCKET_CALLS),
+        "EAGAIN",
+        "what was sent did not arrive in time, which says nothing of what the kernel has",
+    ),
+    (
+        Some(SOCKET_CALLS),
+        "ETIMEDOUT",
+        "no connection came about in time, which says nothing of what the kernel has",
+    ),
+    (
+        Some("open"),
+        "EPERM",
+        "refused, which says nothing of what the kernel has: somebody's program on a cgroup above \
+         (`bpftool cgroup tree`), a seccomp filter or a security module",
     ),
     (
         Some("ioctl"),

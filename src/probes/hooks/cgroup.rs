@@ -299,15 +299,14 @@ fn device(bench: &mut Bench) -> Trial {
     seen(bench, of, hook::CGROUP_DEVICE, || open("/dev/null"))
 }
 
+/// A setting that everybody may read.
+const SYSCTL: &str = "/proc/sys/kernel/ostype";
+
 /// `cgroup-sysctl-run`
 fn sysctl(bench: &mut Bench) -> Trial {
     let of = ProgType::CgroupSysctl;
     seen(bench, of, hook::CGROUP_SYSCTL, || {
-        let file = fcntl::open(
-            "/proc/sys/kernel/ostype",
-            OFlag::O_RDONLY | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        )?;
+        let file = fcntl::open(SYSCTL, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
         unistd::read(&file, &mut [0; 16])?;
         Ok(())
     })
@@ -360,6 +359,12 @@ fn seen(bench: &mut Bench, of: ProgType, hook: u32, event: fn() -> io::Result<()
 
 fn socket() -> io::Result<UdpSocket> {
     UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0))
+}
+
+/// Opens the files that are opened for the programs of devices and sysctls, with none attached.
+pub(super) fn opened() -> io::Result<()> {
+    open("/dev/null")?;
+    open(SYSCTL)
 }
 
 fn open(path: &str) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! Each row makes a program that counts how often it ran, attaches it in a place of the probes'
 //! own ([`super::place`]), does the one thing that runs it, and reads the count.
 
+mod bare;
 mod cgroup;
 mod counter;
 mod devices;
@@ -15,6 +16,9 @@ mod token;
 mod traffic;
 
 use super::table::Probe;
+
+pub(super) use bare::Event;
+pub(super) use bare::judge as without_program;
 
 /// What this folder adds to the probe table: pins, in a mount namespace.
 pub(super) const PINS: &[&[Probe]] = &[pins::PROBES];

@@ -1,10 +1,14 @@
 //! The probes' cgroup as a target, and why a kernel refuses it.
 
 use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
+use nix::fcntl;
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
 
 use super::super::bench::Bench;
 use super::super::bench::Trouble;
@@ -21,6 +25,8 @@ use super::super::sys::Program;
 use super::super::sys::Target;
 use super::traffic::at_by;
 
+/// Another program below takes its place (BPF_F_ALLOW_OVERRIDE).
+const ALLOW_OVERRIDE: u32 = 1 << 0;
 /// Several programs at one hook (BPF_F_ALLOW_MULTI).
 const ALLOW_MULTI: u32 = 1 << 1;
 
@@ -84,19 +90,59 @@ pub(super) fn explained(code: Code, cgroup: BorrowedFd<'_>, hook: u32) -> Troubl
     if let Some(reason) = for_want_of_a_right(code, &Rights::read()) {
         return Trouble::Skipped(reason);
     }
-    let remark = match (code == Errno::EPERM, sys::count_at(cgroup, hook)) {
-        // hierarchy_allows_attach()
-        (true, Ok(others @ 1..)) => format!(
-            "{others} program(s) of others attached above this cgroup allow none below \
-             (neither BPF_F_ALLOW_MULTI nor BPF_F_ALLOW_OVERRIDE)"
-        ),
-        _ => String::new(),
-    };
+    if code == Errno::EPERM
+        && let Some(above) = forbidding(cgroup, hook)
+    {
+        return Trouble::Skipped(format!(
+            "{above} has a program of somebody else's at this hook that allows none below it, so \
+             that the kernel answers everybody there with EPERM: it was attached with neither \
+             BPF_F_ALLOW_MULTI nor BPF_F_ALLOW_OVERRIDE; `bpftool cgroup tree` shows it"
+        ));
+    }
     Trouble::Failed {
         stage: Stage::Attach,
         errno: Some(code),
-        remark,
+        remark: String::new(),
     }
+}
+
+/// The cgroup above whose program allows none below it at this hook, by the kernel's own rule
+/// (`hierarchy_allows_attach()` in kernel/bpf/cgroup.c); nothing where there is none, or where it
+/// is out of sight.
+fn forbidding(cgroup: BorrowedFd<'_>, hook: u32) -> Option<String> {
+    let mut above = parent(cgroup)?;
+    // What is no cgroup any more answers EBADF.
+    while let Ok((programs, flags)) = sys::attached_at(above.as_fd(), hook) {
+        if let Some(allows) = allows_below(programs, flags) {
+            return (!allows).then(|| name(above.as_fd()));
+        }
+        above = parent(above.as_fd())?;
+    }
+    None
+}
+
+/// Whether what is attached to a cgroup allows programs below it; nothing where those further up
+/// have the word.
+fn allows_below(programs: u32, flags: u32) -> Option<bool> {
+    match programs {
+        _ if flags & ALLOW_MULTI != 0 => Some(true),
+        0 => None,
+        _ => Some(flags & ALLOW_OVERRIDE != 0),
+    }
+}
+
+fn parent(directory: BorrowedFd<'_>) -> Option<OwnedFd> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    fcntl::openat(directory, "..", flags, Mode::empty()).ok()
+}
+
+fn name(directory: BorrowedFd<'_>) -> String {
+    let link = format!("/proc/self/fd/{}", directory.as_raw_fd());
+    let path = fcntl::readlink(link.as_str());
+    path.map_or_else(
+        |_| "a cgroup above".to_owned(),
+        |path| path.to_string_lossy().into_owned(),
+    )
 }
 
 /// Why EINVAL says nothing of the kernel: programs for packets load without CAP_NET_ADMIN, which
@@ -137,6 +183,20 @@ pub(super) fn refused_by_version_1(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_forbids_programs_below_is_told_by_the_kernels_rule() {
+        for (programs, flags, allows) in [
+            (0, 0, None),
+            (1, 0, Some(false)),
+            (1, ALLOW_OVERRIDE, Some(true)),
+            (2, ALLOW_MULTI, Some(true)),
+            // The flag stays when the programs are gone.
+            (0, ALLOW_MULTI, Some(true)),
+        ] {
+            assert_eq!(allows_below(programs, flags), allows, "{programs} {flags}");
+        }
+    }
 
     #[test]
     fn a_missing_capability_is_not_a_missing_hook() {

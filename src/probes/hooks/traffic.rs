@@ -45,7 +45,7 @@ pub(super) fn at_by<T>(answer: io::Result<T>, by: By, stage: Stage) -> Result<T,
 }
 
 /// Whether there is no way even to this host itself: its loopback device is down.
-fn is_unreachable(error: &io::Error) -> bool {
+pub(super) fn is_unreachable(error: &io::Error) -> bool {
     matches!(
         errno(error),
         Errno::ENETUNREACH | Errno::EADDRNOTAVAIL | Errno::ENETDOWN
@@ -68,8 +68,13 @@ pub(super) fn reached<T>(
     }
 }
 
-fn errno(error: &io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+pub(super) fn errno(error: &io::Error) -> Errno {
+    let kind = || match error.kind() {
+        // The doctor's own patience was at its end.
+        io::ErrorKind::TimedOut => Errno::ETIMEDOUT,
+        _ => Errno::EIO,
+    };
+    error.raw_os_error().map_or_else(kind, Errno::from_raw)
 }
 
 /// Uses a network of its own if it may have one, otherwise the loopback device of the present.
@@ -88,6 +93,19 @@ pub(super) fn packet_to(socket: &UdpSocket) -> io::Result<()> {
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.send_to(WORDS, socket.local_addr()?)?;
     socket.recv(&mut [0; 16]).map(drop)
+}
+
+/// Asks for an option of a socket, and sets one.
+pub(super) fn options() -> io::Result<()> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    socket.broadcast()?;
+    socket.set_broadcast(true)
+}
+
+/// Says something at one end of a connection and hears it at the other.
+pub(super) fn passed_on(connection: &Connection) -> io::Result<()> {
+    (&connection.near).write_all(WORDS)?;
+    (&connection.far).read_exact(&mut [0; WORDS.len()])
 }
 
 /// Two ends of a connection on the loopback device.

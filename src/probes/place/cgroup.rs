@@ -121,7 +121,8 @@ fn sweep(parent: &Path) {
     let Ok(mut names) = Dir::open(parent, flags, Mode::empty()) else {
         return;
     };
-    for entry in names.iter().flatten() {
+    // An error does not end what this gives, and would come again for ever.
+    for entry in names.iter().map_while(Result::ok) {
         let name = entry.file_name().to_string_lossy();
         let pid = name.strip_prefix(PREFIX).and_then(|pid| pid.parse().ok());
         if pid.is_some_and(|pid| !guardian::is_alive(pid)) {

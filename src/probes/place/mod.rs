@@ -62,6 +62,11 @@ impl Place {
         })
     }
 
+    /// Whether the network namespace this process is in is its own.
+    pub(super) fn has_own_network(&self) -> bool {
+        matches!(self.network, Some(Ok(())))
+    }
+
     /// As [`Self::network`]; where none can be made, this process stays in the one it is in.
     pub(super) fn network_or_present(&mut self) -> Result<(), Trouble> {
         match self.network.get_or_insert_with(own_network) {

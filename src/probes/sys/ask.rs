@@ -1,6 +1,8 @@
 //! System calls that ask for nothing there is: how they are answered tells whether the kernel
 //! was asked at all.
 
+use std::ptr;
+
 use nix::errno::Errno;
 
 use super::super::call::Call;
@@ -20,6 +22,9 @@ type Way = (libc::c_long, [libc::c_long; 6], &'static [Errno]);
 /// anything else (`kernel/events/core.c`, `fs/fsopen.c`, `fs/namespace.c`, `kernel/pid.c`,
 /// `kernel/fork.c`, `mm/memfd.c`, `net/socket.c`, `fs/ioctl.c`, `kernel/bpf/syscall.c`).
 pub(in super::super) fn stopped(call: Call) -> Option<Code> {
+    if call == Call::Mmap {
+        return mapping();
+    }
     ways(call).iter().find_map(|(number, arguments, kernels)| {
         let [a, b, c, d, e, f] = arguments;
         // SAFETY: every address among the arguments is null, which the kernel reads and writes
@@ -35,15 +40,55 @@ pub(in super::super) fn stopped(call: Call) -> Option<Code> {
     })
 }
 
+/// The same of mmap(2), which the C library makes in as many ways as there are machines. A filter
+/// may look at what is asked for, so that it is what maps ask for.
+fn mapping() -> Option<Code> {
+    const PAGE: usize = 4096;
+    let read = libc::PROT_READ;
+    let none = i32::MAX;
+    [read, read | libc::PROT_WRITE]
+        .into_iter()
+        .find_map(|protection| {
+            // SAFETY: the kernel chooses the address, so no memory in use is replaced; there is
+            // nothing to map.
+            let start =
+                unsafe { libc::mmap(ptr::null_mut(), PAGE, protection, libc::MAP_SHARED, none, 0) };
+            let code = match start == libc::MAP_FAILED {
+                true => Code::last(Call::Mmap),
+                false => Code::none(Call::Mmap),
+            };
+            (code != Errno::EBADF).then_some(code)
+        })
+}
+
+/// Options of sockets that the probes set: a filter may look at them.
+const OPTIONS: &[i32] = &[
+    0,
+    libc::SO_BROADCAST,
+    libc::SO_REUSEPORT,
+    libc::SO_RCVTIMEO,
+    // SO_ATTACH_BPF and SO_ATTACH_REUSEPORT_EBPF.
+    libc::SO_ATTACH_FILTER + 24,
+    libc::SO_ATTACH_FILTER + 26,
+];
+
+/// What is asked of perf events: PERF_EVENT_IOC_ENABLE and PERF_EVENT_IOC_SET_BPF.
+const REQUESTS: &[libc::c_long] = &[0, 0x2400, 0x4004_2408];
+
 /// How to ask without asking for anything.
 fn ways(call: Call) -> Vec<Way> {
-    use Errno::{EACCES, EAFNOSUPPORT, EBADF, EFAULT, EINVAL, EMFILE, ENFILE, EPERM, ESRCH};
+    use Errno::{E2BIG, EACCES, EAFNOSUPPORT, EBADF, EFAULT, EINVAL, EMFILE, ENFILE, EPERM, ESRCH};
     let of_no_file = |number| vec![(number, [NO_FILE, 0, 0, 0, 0, 0], &[EBADF][..])];
     match call {
-        // The attributes are copied before they are looked at.
+        // The attributes are copied before they are looked at, and before that they must not be
+        // larger than a page: whoever is in between can't know which of the two is asked.
         Call::Bpf(command) => {
+            const TOO_LARGE: libc::c_long = 1 << 20;
             let command = libc::c_long::from(command);
-            vec![(libc::SYS_bpf, [command, 0, 64, 0, 0, 0], &[EFAULT][..])]
+            vec![
+                (libc::SYS_bpf, [command, 0, 64, 0, 0, 0], &[EFAULT][..]),
+                (libc::SYS_bpf, [command, 0, TOO_LARGE, 0, 0, 0], &[E2BIG]),
+            ]
         }
         // Flags that no kernel has come first; without any, the event is read, which a security
         // module may be asked about before.
@@ -88,18 +133,36 @@ fn ways(call: Call) -> Vec<Way> {
         Call::Listen => of_no_file(libc::SYS_listen),
         Call::Getsockname => of_no_file(libc::SYS_getsockname),
         Call::Getsockopt => of_no_file(libc::SYS_getsockopt),
-        Call::Setsockopt => of_no_file(libc::SYS_setsockopt),
+        Call::Setsockopt => {
+            let level = libc::c_long::from(libc::SOL_SOCKET);
+            let options = OPTIONS.iter().map(|option| libc::c_long::from(*option));
+            options
+                .map(|option| {
+                    let arguments = [NO_FILE, level, option, 0, 0, 0];
+                    (libc::SYS_setsockopt, arguments, &[EBADF][..])
+                })
+                .collect()
+        }
         Call::Send => of_no_file(libc::SYS_sendto),
         Call::Receive => of_no_file(libc::SYS_recvfrom),
-        Call::Ioctl => of_no_file(libc::SYS_ioctl),
+        Call::Ioctl => {
+            let requests = REQUESTS.iter();
+            requests
+                .map(|request| {
+                    let arguments = [NO_FILE, *request, 0, 0, 0, 0];
+                    (libc::SYS_ioctl, arguments, &[EBADF][..])
+                })
+                .collect()
+        }
         Call::Getsid => vec![(libc::SYS_getsid, [NO_PROCESS, 0, 0, 0, 0, 0], &[ESRCH])],
         Call::Pipe => vec![(libc::SYS_pipe2, [0; 6], &[EFAULT, EMFILE, ENFILE])],
+        // See `mapping`.
+        Call::Mmap => Vec::new(),
         // Without these no process gets as far as this one, or there is no harmless way to ask.
         Call::Access
         | Call::Fcntl
         | Call::Fork
         | Call::Getcpu
-        | Call::Mmap
         | Call::Open
         | Call::Prctl
         | Call::Read
@@ -140,8 +203,9 @@ mod tests {
             Call::Ioctl,
             Call::Getsid,
             Call::Pipe,
+            Call::Mmap,
         ] {
-            assert!(!ways(call).is_empty(), "{call:?}");
+            assert!(call == Call::Mmap || !ways(call).is_empty(), "{call:?}");
             // What a machine keeps from its users says EPERM.
             let answer = stopped(call).filter(|code| *code != Errno::EPERM);
             assert_eq!(answer, None, "{call:?}");

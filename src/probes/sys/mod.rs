@@ -37,7 +37,9 @@ pub(super) use process::{
     thread_name,
 };
 pub(super) use program::Program;
-pub(super) use socket::{attach_here, attach_to_socket, count_at, detach_here, ignore, keep_only};
+pub(super) use socket::{
+    attach_here, attach_to_socket, attached_at, detach_here, ignore, keep_only,
+};
 
 /// Calls bpf(2) with a command that no kernel has.
 pub(super) fn unknown_command() -> Result<(), Code> {

@@ -55,16 +55,14 @@ fn here(command: Command, program: &Program, hook: u32) -> Result<(), Code> {
     unsafe { attr.call(command) }.map(drop)
 }
 
-/// How many programs an event at a hook of this cgroup runs, those attached above it included.
-pub(in super::super) fn count_at(cgroup: BorrowedFd<'_>, hook: u32) -> Result<u32, Code> {
-    const EFFECTIVE: u32 = 1;
+/// How many programs are attached to this very cgroup at a hook, and the flags they came with.
+pub(in super::super) fn attached_at(cgroup: BorrowedFd<'_>, hook: u32) -> Result<(u32, u32), Code> {
     let mut attr = Attr::new()
         .number(0, cgroup.as_raw_fd() as u32)
-        .number(4, hook)
-        .number(8, EFFECTIVE);
+        .number(4, hook);
     // SAFETY: without an address for the programs' ids, the kernel writes their number alone.
     unsafe { attr.call(Command::ProgQuery)? };
-    Ok(attr.answer(24))
+    Ok((attr.answer(24), attr.answer(12)))
 }
 
 /// Closes all descriptors of this process but one.

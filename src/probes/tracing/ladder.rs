@@ -3,6 +3,7 @@
 
 use nix::errno::Errno;
 
+use super::super::basics;
 use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
@@ -264,7 +265,7 @@ fn commands(bench: &mut Bench) -> Trial {
 /// `perf-event-call`
 fn perf_call(_bench: &mut Bench) -> Trial {
     // ENOSYS: without CONFIG_PERF_EVENTS, or a seccomp filter that says so.
-    match sys::stopped(Call::PerfEventOpen) {
+    let answer = match sys::stopped(Call::PerfEventOpen) {
         None => {
             passed::note(Stage::Trigger);
             Ok(())
@@ -274,7 +275,8 @@ fn perf_call(_bench: &mut Bench) -> Trial {
             "a call with flags that do not exist was carried out".to_owned(),
         )),
         Some(code) => Err(code).at(Stage::Trigger),
-    }
+    };
+    basics::unless_the_kernel_has_it(answer, "kernel.perf_event_paranoid")
 }
 
 /// Opens a counter of nothing.

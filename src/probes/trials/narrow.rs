@@ -2,7 +2,8 @@
 //! kernel's word on the type of program.
 //!
 //! Sources: `bpf_base_func_proto()` in `kernel/bpf/helpers.c`, `bpf_sk_base_func_proto()` in
-//! `net/core/filter.c`, `bpf_get_probe_write_proto()` in `kernel/trace/bpf_trace.c`, of 5.8 to 6.18.
+//! `net/core/filter.c`, `bpf_get_probe_write_proto()` in `kernel/trace/bpf_trace.c`,
+//! `syscall_prog_func_proto()` in `kernel/bpf/syscall.c`, of 5.8 to 6.18.
 
 use crate::probes::rights::{Capability, Rights};
 
@@ -35,6 +36,7 @@ const LOOK_INTO_IT: &[u32] = &[
     149, // snprintf_btf
     158, // get_current_task_btf
     165, // snprintf
+    166, // sys_bpf
     175, // task_pt_regs
     176, // get_branch_snapshot
     177, // trace_vprintk
@@ -80,10 +82,11 @@ mod tests {
             ..Rights::default()
         };
         let (bpf, perfmon, all) = (Capability::Bpf, Capability::Perfmon, Capability::SysAdmin);
-        let (probe_read_kernel, redirect_peer, timer_init) = (113, 155, 169);
+        let (probe_read_kernel, redirect_peer, timer_init, sys_bpf) = (113, 155, 169, 166);
         for (version, held, helper, hidden) in [
             ((6, 12), &[bpf][..], probe_read_kernel, Some("CAP_PERFMON")),
             ((6, 12), &[bpf], redirect_peer, None),
+            ((6, 12), &[bpf], sys_bpf, Some("CAP_PERFMON")),
             ((6, 12), &[bpf], timer_init, None),
             ((6, 12), &[bpf, perfmon], probe_read_kernel, None),
             ((6, 12), &[perfmon], timer_init, Some("CAP_BPF")),
@@ -128,6 +131,7 @@ mod tests {
             (149, "bpf_snprintf_btf"),
             (158, "bpf_get_current_task_btf"),
             (165, "bpf_snprintf"),
+            (166, "bpf_sys_bpf"),
             (175, "bpf_task_pt_regs"),
             (176, "bpf_get_branch_snapshot"),
             (177, "bpf_trace_vprintk"),
@@ -143,6 +147,6 @@ mod tests {
                 "{name}"
             );
         }
-        assert_eq!(LOOK_INTO_IT.len(), 28);
+        assert_eq!(LOOK_INTO_IT.len(), 29);
     }
 }
