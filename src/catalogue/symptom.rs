@@ -41,6 +41,8 @@ pub enum Operation {
     AttachCgroup,
     /// Attaching to a network interface as XDP.
     AttachXdp,
+    /// Binding an AF_XDP socket to a queue of a network interface.
+    BindXdp,
     /// Attaching to a network interface through tc.
     AttachTc,
     /// Attaching to a kernel function or LSM hook through BTF.
@@ -67,6 +69,22 @@ impl Operation {
     pub fn is_refusal(self) -> bool {
         matches!(self, Self::RefusedCall | Self::RefusedAccess)
     }
+
+    /// Whether something that is loaded is attached by it.
+    #[must_use]
+    pub fn is_attaching(self) -> bool {
+        matches!(
+            self,
+            Self::Attach
+                | Self::AttachKprobe
+                | Self::AttachUprobe
+                | Self::AttachTracepoint
+                | Self::AttachCgroup
+                | Self::AttachXdp
+                | Self::AttachTc
+                | Self::AttachTrampoline
+        )
+    }
 }
 
 /// Whose words a line speaks.
@@ -83,6 +101,7 @@ pub enum Loader {
     Iproute2,
     Systemd,
     Runc,
+    Lxc,
     Cilium,
     Strace,
     Kernel,
@@ -104,6 +123,9 @@ pub struct Symptom {
     /// With one of these errors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errno: Vec<String>,
+    /// With none of these errors.
+    #[serde(rename = "not-errno", skip_serializing_if = "Vec::is_empty")]
+    pub not_errno: Vec<String>,
     /// In a log of one of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub loader: Vec<Loader>,
@@ -134,6 +156,14 @@ pub struct Symptom {
 }
 
 impl Symptom {
+    /// Whether it may be with this error, or with none that is told.
+    #[must_use]
+    pub fn takes(&self, errno: Option<&str>) -> bool {
+        let is_among =
+            |errnos: &[String]| errno.is_some_and(|errno| errnos.iter().any(|one| one == errno));
+        (self.errno.is_empty() || is_among(&self.errno)) && !is_among(&self.not_errno)
+    }
+
     /// Whether it is about what the verifier refused.
     #[must_use]
     pub fn is_of_verifier(&self) -> bool {
@@ -149,6 +179,7 @@ struct Written {
     verifier: Option<Pattern>,
     event: Option<OneOrMany<Operation>>,
     errno: Option<OneOrMany<String>>,
+    not_errno: Option<OneOrMany<String>>,
     loader: Option<OneOrMany<Loader>>,
     kernel: Option<VersionRange>,
     also: Option<Pattern>,
@@ -189,6 +220,7 @@ impl TryFrom<Written> for Symptom {
         let symptom = Self {
             event: many(written.event),
             errno: many(written.errno),
+            not_errno: many(written.not_errno),
             loader: many(written.loader),
             text: written.text,
             verifier: written.verifier,
@@ -215,7 +247,7 @@ impl TryFrom<Written> for Symptom {
         if symptom.examples.is_empty() {
             return Err("a symptom shows at least one line under `examples`".to_owned());
         }
-        for errno in &symptom.errno {
+        for errno in symptom.errno.iter().chain(&symptom.not_errno) {
             check_errno(errno)?;
         }
         Ok(symptom)

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::cascade::{is_consequence, is_explained};
 use super::clean::quotable;
 use super::explanation::{Confidence, Explained, Line, Standing};
 use super::found::{Hit, Reading};
 use super::known::KnownHost;
 use super::lacks::lacks;
 use super::sentences::{is_held_here, is_of_another, look_closer, remains, told};
-use crate::catalogue::{Catalogue, Check, Kind, Operation, Symptom};
+use crate::catalogue::{Catalogue, Check, Kind, Symptom};
 use crate::diagnosis::{
     Evidence, Finding, Needs, RenderedFix, Status, advise, kernel_is, rules_out,
 };
@@ -25,18 +26,12 @@ const OVERRULED: i32 = 16;
 const UNKNOWN_KERNEL: i32 = 12;
 /// What follows from an earlier failure weighs so much less.
 const CONSEQUENCE: i32 = 24;
-/// So far below a failure a program may say it again in words of its own.
-const ECHO: u64 = 16;
-/// A symptom that weighs less tells little more than the error.
-const VAGUE: u8 = 70;
 /// A symptom that weighs so much names the failure itself, whatever is behind it.
 const OUTSPOKEN: i32 = 92;
 /// What is behind a cause whose explanations nothing tells apart.
 const UNDECIDED: &str = "One of these; the log does not tell which.";
 /// What is known of an operation by words that anybody may say weighs no more.
 const GUESS: i32 = 58;
-/// What the verifier answers with where it refuses a program.
-const VERDICTS: &[&str] = &["EINVAL", "EACCES", "EPERM"];
 
 /// A cause on the scales.
 pub(super) struct Candidate<'a> {
@@ -114,14 +109,14 @@ pub(super) fn weight(
     if hit.aside || lacks(reading, hit, symptom).is_some() || reading.is_excused(catalogue, hit) {
         return None;
     }
-    if is_outspoken(catalogue, reading, hit, symptom) || is_echo(reading, hit, symptom) {
+    if is_explained(catalogue, reading, hit, symptom) {
         return None;
     }
     let mut weight = i32::from(symptom.weight);
     if hit.guessed {
         weight = weight.min(GUESS);
     }
-    if is_consequence(reading, hit) {
+    if is_consequence(catalogue, reading, hit, symptom) {
         weight -= CONSEQUENCE;
     }
     if hit.overruled {
@@ -135,68 +130,6 @@ pub(super) fn weight(
         }
     }
     Some(weight)
-}
-
-/// Whether a hit is about a descriptor that is none, as what failed above it left it.
-fn is_consequence(reading: &Reading, hit: &Hit) -> bool {
-    let errno = hit.names.get("errno").map(String::as_str);
-    let is_of_descriptor = match errno {
-        Some(errno) => errno == "EBADF",
-        None => hit
-            .text
-            .to_ascii_lowercase()
-            .contains("bad file descriptor"),
-    };
-    let mut failed = reading.failed.iter();
-    is_of_descriptor && failed.any(|failed| failed.line < hit.line && failed.errno != "EBADF")
-}
-
-/// Whether a hit has nothing but EPERM, and the same operation failed with another error just
-/// above it: programs say -1, which a call returned that failed, as if it were its error.
-fn is_echo(reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
-    let is_bare = symptom.text.is_none() && symptom.verifier.is_none();
-    if !(is_bare || symptom.weight < VAGUE)
-        || hit.names.get("errno").map(String::as_str) != Some("EPERM")
-    {
-        return false;
-    }
-    let mut failed = reading.failed.iter();
-    failed.any(|failed| {
-        // The next line, too, where the two were taken for one that was broken.
-        failed.line <= hit.line
-            && failed.line + ECHO >= hit.line
-            && !matches!(failed.errno, "EPERM" | "EACCES")
-            && (!is_bare || symptom.event.contains(&failed.operation))
-    })
-}
-
-/// Whether a hit has nothing but the error of a load, of which the verifier said why: then
-/// nothing else is to be made of the error.
-fn is_outspoken(catalogue: &Catalogue, reading: &Reading, hit: &Hit, symptom: &Symptom) -> bool {
-    // What weighs little has no more than the loader's own words for the error.
-    let is_said_so = symptom.text.is_some() && symptom.weight >= VAGUE;
-    let bare = symptom.verifier.is_none() && !is_said_so;
-    let errno = hit.names.get("errno").map(String::as_str);
-    if !bare
-        || !symptom.event.contains(&Operation::ProgramLoad)
-        || !errno.is_some_and(|errno| VERDICTS.contains(&errno))
-    {
-        return false;
-    }
-    let named = hit.names.get("prog").or(hit.around.program.as_ref());
-    let is_of_it = |program: &Option<String>| match (program, named) {
-        (Some(one), Some(other)) => one == other,
-        _ => true,
-    };
-    let known = reading.hits.iter().any(|other| {
-        let check = catalogue.checks.get(other.check);
-        let symptom = check.and_then(|check| check.symptoms.get(other.symptom));
-        let verdict = symptom.filter(|symptom| symptom.verifier.is_some());
-        verdict.is_some_and(|symptom| lacks(reading, other, symptom).is_none())
-            && is_of_it(&other.around.program)
-    });
-    let mut refusals = reading.refusals.iter();
-    known || refusals.any(|refusal| is_of_it(&refusal.program))
 }
 
 impl Candidate<'_> {

@@ -78,21 +78,20 @@ pub(super) fn fitting(
         return None;
     }
     if symptom.errno.is_empty() {
-        return Some(
-            of_kind
-                .first()
-                .map(|event| with_errno(event))
-                .unwrap_or_default(),
-        );
+        let first = of_kind.first();
+        let errno = match first {
+            Some(event) => event.errno,
+            None if symptom.not_errno.is_empty() => None,
+            None => errno::find(text),
+        };
+        let names = || first.map(|event| with_errno(event)).unwrap_or_default();
+        return symptom.takes(errno).then(names);
     }
-    let known = of_kind.iter().find(|event| {
-        let errno = event.errno;
-        errno.is_some_and(|errno| is_one_of(errno, &symptom.errno))
-    });
+    let known = of_kind.iter().find(|event| symptom.takes(event.errno));
     if let Some(event) = known {
         return Some(with_errno(event));
     }
-    let errno = errno::find(text).filter(|errno| is_one_of(errno, &symptom.errno))?;
+    let errno = errno::find(text).filter(|errno| symptom.takes(Some(errno)))?;
     Some(BTreeMap::from([("errno".to_owned(), errno.to_owned())]))
 }
 
@@ -103,11 +102,6 @@ pub(super) fn with_errno(event: &Event) -> BTreeMap<String, String> {
         names.insert("errno".to_owned(), errno.to_owned());
     }
     names
-}
-
-/// Whether an error is among those.
-pub(super) fn is_one_of(errno: &str, wanted: &[String]) -> bool {
-    wanted.iter().any(|one| one == errno)
 }
 
 #[cfg(test)]

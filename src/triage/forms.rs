@@ -8,12 +8,12 @@ use crate::catalogue::Loader;
 use crate::catalogue::Operation;
 
 use Loader::{
-    Aya, Bcc, Bpftool, Bpftrace, Cilium, Ebpf, Iproute2, Kernel, Libbpf, Runc, Strace, Systemd,
+    Aya, Bcc, Bpftool, Bpftrace, Cilium, Ebpf, Iproute2, Kernel, Libbpf, Lxc, Runc, Strace, Systemd,
 };
 use Operation::{
     Attach, AttachCgroup, AttachKprobe, AttachTc, AttachTracepoint, AttachTrampoline, AttachUprobe,
-    AttachXdp, BtfLoad, Compile, Inspect, KernelBtf, MapCreate, MapCreateWithBtf, MapUse, Open,
-    PerfEventOpen, Pin, ProgramLoad, Relocation, Rlimit, TrivialLoad,
+    AttachXdp, BindXdp, BtfLoad, Compile, Inspect, KernelBtf, MapCreate, MapCreateWithBtf, MapUse,
+    Open, PerfEventOpen, Pin, ProgramLoad, Relocation, Rlimit, TrivialLoad,
 };
 
 /// Whose line it is, what failed, and the shape of the line.
@@ -458,7 +458,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Bcc,
         ProgramLoad,
-        r"bpf: Failed to load program: (?P<err>.*)",
+        r"(?:^|[^\w-])bpf: Failed to load program: (?P<err>.*)",
     ),
     (
         Bcc,
@@ -607,7 +607,23 @@ pub(super) const FORMS: &[Form] = &[
         ProgramLoad,
         r"(?:error loading|failed to load) eBPF (?:device filter|program)[^:]*: (?P<err>.*)",
     ),
+    // LXC, which names what failed behind its error
+    (
+        Lxc,
+        ProgramLoad,
+        r"bpf_program_load_kernel: \d+ (?P<err>.*) - Failed to load bpf program",
+    ),
+    (
+        Lxc,
+        AttachCgroup,
+        r"(?:cgfsng_devices_activate|bpf_program_cgroup_attach|bpf_cgroup_devices_attach): \d+ (?P<err>.*) - Failed to (?:attach|load) bpf program",
+    ),
     // strace
+    (
+        Strace,
+        BindXdp,
+        r"bind\(\d+, \{sa_family=(?:AF_XDP|PF_XDP|0x2c|44)\b.* = -1 (?P<err>.*)",
+    ),
     (
         Strace,
         MapCreate,
@@ -664,6 +680,18 @@ pub(super) const FORMS: &[Form] = &[
 /// What programs say in words of their own: what failed, and the shape of the line. In a log
 /// that is not about eBPF they may mean something else.
 pub(super) const LOOSE: &[(Operation, &str)] = &[
+    (
+        BindXdp,
+        r"\b(?:AF_XDP|PF_XDP|Sockaddr_?XDP|xsk_(?:socket|umem)__create\w*|xsk socket|xsk_configure_socket)\b(?:\(\))?[^:=]{0,40}(?:fail\w*|error|returned|can't|cannot|could not|unable)\b(?P<err>.*)",
+    ),
+    (
+        BindXdp,
+        r"(?:fail\w*|can't|cannot|could ?n[o']t|unable|error)\b[^:=]{0,40}\b(?:AF_XDP|PF_XDP|Sockaddr_?XDP|xsk)\b(?:[^:=]{0,40}\bsocket\b)?(?P<err>.*)",
+    ),
+    (
+        AttachXdp,
+        r"\b(?:attach\w* (?:the )?XDP\b|XDP (?:program |prog )?attach\w*)[^:]{0,40}(?:\bfail\w*|\breturn(?:s|ed)|\berror)\b(?P<err>.*)",
+    ),
     (AttachXdp, r"\bnlmsg error:? (?P<err>.*)"),
     (AttachXdp, r"error receiving netlink message: (?P<err>.*)"),
     (AttachXdp, r"link set xdp fd failed\s*$"),
@@ -755,7 +783,7 @@ pub(super) const DIALECTS: &[(Loader, &str)] = &[
     (Bpftool, r"\bbpftool\b"),
     (
         Bcc,
-        r"from bcc\b|/usr/share/bcc|bcc/tools|bpf: Failed to|BPF_HASH|bpf_module\.c|python3-bpfcc|-bpfcc\b",
+        r"from bcc\b|/usr/share/bcc|bcc/tools|(?:^|[^\w-])bpf: Failed to load|BPF_HASH|bpf_module\.c|python3-bpfcc|-bpfcc\b",
     ),
     (Bpftrace, r"\bbpftrace\b"),
     (
@@ -782,6 +810,10 @@ pub(super) const DIALECTS: &[(Loader, &str)] = &[
         Cilium,
         r"cilium-agent|subsys=(?:datapath|daemon|probes)|cilium-operator",
     ),
+    (
+        Lxc,
+        r"\blxc-(?:start|execute|attach)\b|src/lxc/|\blxc\.cgroup",
+    ),
     (Strace, r"bpf\(BPF_\w+, \{"),
-    (Kernel, r"Linux version \d|kernel: "),
+    (Kernel, r"Linux version \d|(?:^|[\s\]])kernel: "),
 ];

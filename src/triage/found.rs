@@ -123,6 +123,10 @@ pub struct Reading {
     pub(super) failures: Vec<Failure>,
     /// The first operations that failed with an error that is named.
     pub(super) failed: Vec<Failed>,
+    /// The first line that tells of work with eBPF.
+    pub(super) at_work: Option<(u64, String)>,
+    /// Whether a line has a word of a failure.
+    pub(super) complains: bool,
     /// Lines read.
     pub lines: u64,
     /// Bytes read.
@@ -138,6 +142,8 @@ pub struct Reading {
     /// Settings of the kernel that the log shows, and their values.
     pub settings: BTreeMap<String, i64>,
     options: usize,
+    /// The release was told as that of the kernel that runs.
+    release_is_sure: bool,
 }
 
 impl Reading {
@@ -227,7 +233,12 @@ impl Reading {
         let failures = self.failures.iter_mut().map(|failure| &mut failure.line);
         let release = self.release.iter_mut().map(|(_, line)| line);
         let failed = self.failed.iter_mut().map(|failed| &mut failed.line);
-        let all = hits.chain(harmless).chain(refusals).chain(failures);
+        let at_work = self.at_work.iter_mut().map(|(line, _)| line);
+        let all = at_work
+            .chain(hits)
+            .chain(harmless)
+            .chain(refusals)
+            .chain(failures);
         all.chain(release).chain(failed).for_each(number);
     }
 
@@ -236,15 +247,19 @@ impl Reading {
         let value = value.trim().trim_end_matches(['.', ',', ':', ';']);
         match told {
             // The last word on the kernel in a log that goes over a reboot is the first one,
-            // too, for most: the first one is kept.
-            Told::Release => {
+            // too, for most: the first one is kept. What is named alone says less.
+            Told::Release | Told::Named => {
+                let is_sure = told == Told::Release;
+                let is_surer = is_sure && !self.release_is_sure;
                 let better = |(known, _): &(String, u64)| {
-                    value.len() > known.len() && value.starts_with(known.as_str())
+                    is_surer && !known.starts_with(value)
+                        || value.len() > known.len() && value.starts_with(known.as_str())
                 };
                 let is_better = self.release.as_ref().is_none_or(better);
                 if is_better && value.len() <= LONGEST_RELEASE {
                     self.release = Some((value.to_owned(), line));
                 }
+                self.release_is_sure |= is_sure;
             }
             Told::Os => {
                 let os = &mut self.os;

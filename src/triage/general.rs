@@ -19,7 +19,7 @@ use Operation::{
 };
 
 /// Words that only lines about eBPF have.
-pub(super) const ABOUT: &str = r"bpf|\bxdp|\bk(?:ret)?probe|\bu(?:ret)?probe|\btracepoint|\bfentry|\bfexit|\btcx\b|clsact|MEMLOCK|\bperf[_ ](?:event|reader|buffer|ring)|\bBTF\b";
+pub(super) const ABOUT: &str = r"bpf|\bxdp|AF_XDP|\bk(?:ret)?probe|\bu(?:ret)?probe|\btracepoint|\bfentry|\bfexit|\btcx\b|clsact|MEMLOCK|\bperf[_ ](?:event|reader|buffer|ring)|\bBTF\b";
 
 /// Words for a failure.
 const FAILS: &str = r"\bfail|\berr(?:or|no)?\b|error|\bunable\b|\bcan ?not\b|\bcan't\b|\bcould ?n[o']t?\b|\bpanic|\bfatal|\brefus|\breject";

@@ -7,6 +7,7 @@ use super::found::Hit;
 use super::lexicon::{FACTS, Told};
 use super::mention::tells;
 use super::place::Place;
+use super::release::is_asked_for;
 use super::search::Search;
 use super::surroundings::{Surroundings, refusal_above};
 use crate::catalogue::{Operation, Symptom};
@@ -118,18 +119,28 @@ impl<'a> Search<'a> {
     }
 
     pub(super) fn fact(&mut self, entry: u32, index: usize, text: &str, number: u64) {
-        if let Some(captures) = self.lexicon.captures(entry, text)
-            && let Some(value) = captures.name("v")
-            && let Some((told, _)) = FACTS.get(index)
-        {
-            let value = String::from_utf8_lossy(value.as_bytes());
+        let Some((told, _)) = FACTS.get(index) else {
+            return;
+        };
+        for captures in self.lexicon.all_captures(entry, text) {
+            let Some(value) = captures.name("v") else {
+                continue;
+            };
             // What a line asks for is not what there is.
-            if matches!(told, Told::Config | Told::Setting)
-                && tells(text.split(value.as_ref()).next().unwrap_or_default())
-            {
+            let is_asked_for = match told {
+                Told::Release | Told::Named => {
+                    is_asked_for(text.as_bytes(), value.start(), value.end())
+                }
+                Told::Config | Told::Setting => {
+                    tells(text.get(..value.start()).unwrap_or_default())
+                }
+                Told::Os => false,
+            };
+            if !is_asked_for {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                self.reading.learn(*told, &value, number);
                 return;
             }
-            self.reading.learn(*told, &value, number);
         }
     }
 }

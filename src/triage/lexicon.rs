@@ -10,6 +10,7 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::general::ABOUT;
+use super::levels::{AT_WORK, COMPLAINT};
 use crate::catalogue::{Catalogue, Pattern};
 
 /// What a pattern is for. The numbers are places: of the form, of the noise, of the check
@@ -32,7 +33,14 @@ pub(super) enum Purpose {
     Subject,
     /// A word that only a line about eBPF has.
     About,
+    /// A line that tells of work with eBPF.
+    AtWork,
+    /// A word of a failure.
+    Complaint,
 }
+
+/// So many facts of one kind are looked at on a line.
+const MOST_FACTS: usize = 8;
 
 struct Entry {
     purpose: Purpose,
@@ -58,14 +66,24 @@ pub(super) const FACTS: &[(Told, &str)] = &[
     (Told::Release, r"Linux \S+ (?P<v>\d+\.\d+\.\d+\S*) #\d"),
     (
         Told::Release,
-        r#"(?:kernel|kernelVersion|kernel_version|kernelrelease|kernel-version|uname(?: -r)?|running kernel|kernel[ _-](?:version|release))["'*`]*(?: is| info)?\s*[:=]?\s*["'*`]*(?:Linux )?(?:version )?v?(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#,
+        r#"\buname(?: -[ar]+)?[)"'*`]*\s*[:=]?\s*["'*`]*(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#,
     ),
+    // Behind what it asks for a program says what it found.
     (
         Told::Release,
-        r"/(?:lib/modules|usr/src/linux-headers)[-/](?P<v>\d+\.\d+\.\d+[-.\w+]*)",
+        r"\bkernel\b[^;]{0,100}\b(?:found|running|detected|you (?:have|run|use)|yours is|got|current(?:ly)?|actual)\b[\s:=]*(?:(?:is|linux|kernel|version|release)[\s:=]*)*v?(?P<v>[3-9]\.\d+(?:\.\d+[-.\w+~]*)?)",
     ),
     (
-        Told::Release,
+        Told::Named,
+        r#"(?:kernel|kernelVersion|kernel_version|kernelrelease|kernel-version|running kernel|kernel[ _-](?:version|release))["'*`]*(?: is| info)?\s*[:=]?\s*["'*`(]*(?:Linux )?(?:version )?v?(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#,
+    ),
+    (Told::Release, r"/lib/modules/(?P<v>\d+\.\d+\.\d+[-.\w+]*)"),
+    (
+        Told::Named,
+        r"/usr/src/linux-headers[-/](?P<v>\d+\.\d+\.\d+[-.\w+]*)",
+    ),
+    (
+        Told::Named,
         r"(?:vmlinu[xz]|config|kernel-headers|kernel-devel|linux-headers|linux-image)-(?P<v>\d+\.\d+\.\d+[-.\w+]*)",
     ),
     // What `uname -r` prints.
@@ -75,7 +93,7 @@ pub(super) const FACTS: &[(Told, &str)] = &[
     ),
     // What people write.
     (
-        Told::Release,
+        Told::Named,
         r"\b(?:on|running|using|my|under) (?:an? |the |my |linux )*kernel (?:version )?v?(?P<v>[3-9]\.\d{1,2})\b",
     ),
     (Told::Release, r"\bOS: Linux (?P<v>\d+\.\d+\.\d+\S*)"),
@@ -100,12 +118,15 @@ const SUBJECTS: &[&str] = &[SUBJECT, SENTENCES];
 /// Names of its parts and of its programs.
 const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns?\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op|\bqdisc\b|pinned map|map spec|\btcx\b|locked down|pointer to ctx|misaligned \w+ access|reference leak|cgroup ?v2|perf (?:event|reader|buffer)|loading map .maps/";
 /// What loaders and the verifier say.
-const SENTENCES: &str = r"MEMLOCK|USDT probe|\busdt:|no more space in map|sys/kernel/(?:debug/)?tracing/|endpointID=\d|this type cannot use helper|too big for map|spilled pointer";
+const SENTENCES: &str = r"MEMLOCK|AF_XDP|PF_XDP|sockaddr_?xdp|\bxsk_|USDT probe|\busdt:|no more space in map|sys/kernel/(?:debug/)?tracing/|endpointID=\d|this type cannot use helper|too big for map|spilled pointer";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
+    /// The release of the kernel that runs.
     Release,
+    /// A release that is named, which most often is that of the kernel that runs.
+    Named,
     Os,
     Config,
     Setting,
@@ -155,6 +176,8 @@ impl Lexicon {
             table(Purpose::Subject, source);
         }
         table(Purpose::About, ABOUT);
+        table(Purpose::AtWork, AT_WORK);
+        table(Purpose::Complaint, COMPLAINT);
         for (index, noise) in catalogue.noise.iter().enumerate() {
             add(Purpose::Noise(index), &noise.text);
             let rest = [
@@ -271,6 +294,13 @@ impl Lexicon {
         self.regex(entry)?.captures(line.as_bytes())
     }
 
+    /// All that the pattern finds in a line, one after the other.
+    pub(super) fn all_captures<'t>(&self, entry: u32, line: &'t str) -> Vec<Captures<'t>> {
+        let regex = self.regex(entry);
+        let found = regex.map(|regex| regex.captures_iter(line.as_bytes()));
+        found.into_iter().flatten().take(MOST_FACTS).collect()
+    }
+
     pub(super) fn is_match(&self, entry: u32, line: &str) -> bool {
         let regex = self.regex(entry);
         regex.is_some_and(|regex| regex.is_match(line.as_bytes()))
@@ -330,7 +360,7 @@ mod tests {
         let sources = sources.chain(DIALECTS.iter().map(|(_, source)| *source));
         let sources = sources.chain(FACTS.iter().map(|(_, source)| *source));
         let sources = sources.chain(SUBJECTS.iter().copied());
-        for source in sources.chain([VERDICT, ABOUT]) {
+        for source in sources.chain([VERDICT, ABOUT, AT_WORK, COMPLAINT]) {
             let pattern = Pattern::try_from(source.to_owned());
             assert!(pattern.is_ok(), "{}", pattern.unwrap_err());
             assert!(compile(source).is_some(), "{source}");

@@ -8,6 +8,7 @@
 
 mod candidate;
 mod candidates;
+mod cascade;
 mod clean;
 mod errno;
 mod event;
@@ -18,6 +19,7 @@ mod general;
 mod keep;
 mod known;
 mod lacks;
+mod levels;
 mod lexicon;
 mod lint;
 mod mention;
@@ -27,6 +29,7 @@ mod places;
 mod read;
 mod reading;
 mod rejoin;
+mod release;
 mod search;
 mod sentences;
 mod shapes;

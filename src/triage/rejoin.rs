@@ -68,9 +68,50 @@ pub(super) fn rejoined(bytes: &[u8], broken: Broken) -> Option<Vec<(u64, String)
 pub(super) fn goes_on(above: &str, line: &str) -> bool {
     let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
     let begins_anew = line
-        .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '[' | '{' | ';'))
-        || line.starts_with("libbpf: ");
-    !line.is_empty() && !begins_anew && !is_listed(above) && first(line) != first(above)
+        .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '[' | '{' | ';' | '$' | '#'))
+        || OPENINGS.iter().any(|opening| line.starts_with(opening))
+        || is_exception(line);
+    !line.is_empty()
+        && !begins_anew
+        && !is_listed(above)
+        && !is_typed(above)
+        && first(line) != first(above)
+}
+
+/// What a line begins with that is none's rest.
+const OPENINGS: &[&str] = &[
+    "libbpf: ",
+    "WARNING",
+    "Warning:",
+    "ERROR",
+    "Error:",
+    "error:",
+    "INFO",
+    "FATAL",
+    "Traceback (",
+    "Caused by:",
+    "level=",
+    "time=",
+];
+
+/// Whether a line begins with the name of what Python or Java raised.
+fn is_exception(line: &str) -> bool {
+    let Some((name, _)) = line.split_once(": ") else {
+        return false;
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._".contains(c);
+    name.chars().all(is_name) && (name.ends_with("Exception") || name.ends_with("Error"))
+}
+
+/// Whether somebody typed a line behind a prompt: what stands below it is what was printed.
+fn is_typed(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("$ ")
+        || line.starts_with("# ")
+        || ["]# ", "]$ ", "~# ", "~$ "].iter().any(|prompt| {
+            line.get(..80.min(line.len()))
+                .is_some_and(|head| head.contains(prompt))
+        })
 }
 
 /// Whether `ls -l` printed a line: what stands below it is no part of it.
@@ -191,6 +232,23 @@ mod tests {
             ),
             ("[ 1.0] BPF: x", "[ 1.1] BPF: y", false),
             ("an error", "", false),
+            (
+                "$ bpftool btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h",
+                "WARNING: bpftool not found for kernel 5.13.12",
+                false,
+            ),
+            (
+                "[root@host bin]# ./agent --verbose > out",
+                "bpf: failed",
+                false,
+            ),
+            (
+                "    raise Exception(\"to kprobe %s\"",
+                "Exception: Failed",
+                false,
+            ),
+            ("    return f(x)", "OSError: [Errno 2] No such file", false),
+            ("could not load: the", "Exceptional program", true),
             (
                 "-r--r--r-- 1 root root 54 Jan  1 10:00 /sys/kernel/btf/vmlinux",
                 "load program: no such file",

@@ -1,17 +1,18 @@
 //! The search of one log: line by line, each pattern once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use memchr::memchr;
 
 use super::candidates::Candidates;
 use super::clean::{is_in_numbers, quotable_at, unwrap};
 use super::errno::is_explained;
-use super::event::{Event, Voice, fitting, is_one_of, keep_special, with_errno};
+use super::event::{Event, Voice, fitting, keep_special, with_errno};
 use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::found::Reading;
 use super::general;
 use super::keep::Found;
+use super::levels::{is_error, without_source};
 use super::lexicon::{Lexicon, Purpose};
 use super::mention::{is_mention, is_plain, printed_below};
 use super::place::Place;
@@ -189,6 +190,7 @@ impl<'a> Search<'a> {
         let mut symptoms = Vec::new();
         let (mut ended, mut is_noise, mut is_harmless) = (false, false, false);
         let mut about = None;
+        let mut speaking = BTreeSet::new();
         for &entry in candidates {
             match lexicon.purpose(entry) {
                 Some(Purpose::Noise(noise)) if lexicon.is_match(entry, text) => {
@@ -210,7 +212,7 @@ impl<'a> Search<'a> {
                         continue;
                     };
                     if let Some((loader, operation, _)) = FORMS.get(index) {
-                        self.reading.loaders.insert(*loader);
+                        speaking.insert(*loader);
                         // What Go's library says is short and other programs say it, too.
                         self.reading.about_bpf |= *loader != Loader::Ebpf;
                         let names = lexicon.groups(entry, &captures);
@@ -236,6 +238,14 @@ impl<'a> Search<'a> {
                     self.candidates.retire(entry);
                 }
                 Some(Purpose::About) => about = Some(entry),
+                Some(Purpose::AtWork) if lexicon.is_match(entry, text) => {
+                    self.reading.at_work = Some((number, quotable_at(text, 0)));
+                    self.candidates.retire(entry);
+                }
+                Some(Purpose::Complaint) if lexicon.is_match(entry, text) => {
+                    self.reading.complains = true;
+                    self.candidates.retire(entry);
+                }
                 Some(Purpose::Verdict) if lexicon.is_match(entry, text) => ended = true,
                 Some(Purpose::Also(check, index)) if lexicon.is_match(entry, text) => {
                     self.reading.also.insert((check, index));
@@ -255,6 +265,11 @@ impl<'a> Search<'a> {
                 _ => {}
             }
         }
+        // What programs on libbpf say is said by others, too, who are named by more.
+        if speaking.len() > 1 && !text.to_ascii_lowercase().contains("libbpf") {
+            speaking.remove(&Loader::Libbpf);
+        }
+        self.reading.loaders.append(&mut speaking);
         if is_harmless {
             return true;
         }
@@ -291,12 +306,10 @@ impl<'a> Search<'a> {
             }
         }
         // What failed stands on this line; why, perhaps on the next.
+        let is_about = about.is_some_and(|entry| lexicon.is_match(entry, text));
         let found = hits.iter().any(|hit| !hit.aside);
-        if !found
-            && !is_noise
-            && events.is_empty()
-            && about.is_some_and(|entry| lexicon.is_match(entry, text))
-        {
+        let is_left_open = !found && !is_noise && events.is_empty() && is_about;
+        if is_left_open {
             events.extend(general::event(text));
         }
         for event in &events {
@@ -309,11 +322,7 @@ impl<'a> Search<'a> {
                 let Some(symptom) = self.symptom(check, index) else {
                     continue;
                 };
-                let fits = symptom.errno.is_empty()
-                    || event
-                        .errno
-                        .is_some_and(|errno| is_one_of(errno, &symptom.errno));
-                if fits {
+                if symptom.takes(event.errno) {
                     hits.push(Found {
                         symptom: (check, index),
                         names: with_errno(event),
@@ -330,7 +339,12 @@ impl<'a> Search<'a> {
             .loaders
             .iter()
             .any(|loader| *loader != Loader::Ebpf);
-        if !events.is_empty() && (about_bpf || text.to_ascii_lowercase().contains("bpf")) {
+        let failed = !events.is_empty() && (about_bpf || text.to_ascii_lowercase().contains("bpf"));
+        let is_marked = || {
+            let said = without_source(text);
+            is_error(text) && about.is_some_and(|entry| lexicon.is_match(entry, &said))
+        };
+        if failed || is_left_open && is_marked() {
             let noise = self.noise_of(text, None);
             self.reading.keep_failure(number, text, noise);
         }

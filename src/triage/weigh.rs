@@ -26,6 +26,9 @@ const REFUSED: &str = "With this the verifier refused a program. The catalogue d
 /// What is said of a failure that nothing explains.
 const FAILED: &str = "This failed, and the log does not say why in words that the catalogue knows. \
     More may stand above it, at a higher level of the loader's log or in that of the kernel.";
+/// What is said of a log in which nothing failed.
+const AT_WORK: &str =
+    "A program tells here what it does with eBPF, and no line of the log tells of a failure.";
 
 /// Says what a log means, held against a host.
 #[must_use]
@@ -88,7 +91,7 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
         let sure = std::cmp::Reverse(cause.confidence);
         (cause.standing == Standing::Refuted, sure)
     });
-    let harmless: Vec<NoiseLine> = reading
+    let mut harmless: Vec<NoiseLine> = reading
         .harmless
         .iter()
         .filter_map(|found| {
@@ -101,6 +104,17 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
         })
         .collect();
     let unknown = unknown(catalogue, reading, causes.is_empty());
+    if causes.is_empty()
+        && harmless.is_empty()
+        && !reading.complains
+        && let Some((line, text)) = &reading.at_work
+    {
+        harmless.push(NoiseLine {
+            line: *line,
+            text: text.clone(),
+            says: AT_WORK.to_owned(),
+        });
+    }
     let answer = match causes.first() {
         Some(first) => first.title.clone(),
         None if !reading.refusals.is_empty() => {
