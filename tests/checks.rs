@@ -167,6 +167,13 @@ fn each_check_fails_on_what_it_names_and_on_nothing_else() {
             grub(root, &[RELEASE]);
             put(root, "boot/grub/grub.cfg", b"set default=7\n");
         }),
+        ("xdp-native-unsupported", "ok", |_| {}),
+        ("xdp-native-unsupported", "ok", |root| {
+            fs::remove_file(root.join(format!("boot/config-{RELEASE}"))).unwrap();
+        }),
+        ("xdp-native-unsupported", "fail", |root| {
+            config(root, "# CONFIG_NET is not set\n");
+        }),
         ("config-disagrees", "ok", |_| {}),
         ("config-disagrees", "fail", |root| {
             config(root, "# CONFIG_SECURITYFS is not set\n");
