@@ -138,7 +138,7 @@ fn trampolines_are_where_the_machine_has_them() {
 
 #[test]
 fn each_check_fails_on_what_it_names_and_on_nothing_else() {
-    let rows: [(&str, &str, Change); 41] = [
+    let rows: [(&str, &str, Change); 44] = [
         ("kprobes-disabled", "fail", |root| {
             config(root, "# CONFIG_KPROBES is not set\n");
         }),
