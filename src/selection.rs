@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue::{Catalogue, nearest};
-use crate::diagnosis::{Finding, Status};
+use crate::diagnosis::{Finding, Lack, ProfileFinding, Status};
 
 /// The checks that `--only` and `--skip` leave.
 #[derive(Debug, Clone)]
@@ -75,12 +75,16 @@ impl Selection {
     }
 
     /// The findings that were asked for. A failing check that makes one of them moot stays
-    /// with it: without it "not applicable" would look like an answer.
+    /// with it, as without it "not applicable" would look like an answer; but not where it was
+    /// named to be left out.
     #[must_use]
     pub fn of(&self, findings: Vec<Finding>, catalogue: &Catalogue) -> Vec<Finding> {
         let failing = |id: &str| {
             let mut all = findings.iter();
-            all.any(|finding| finding.check == id && finding.status == Status::Fail)
+            all.any(|finding| {
+                let is_it = finding.check == id && finding.status == Status::Fail;
+                is_it && !self.skips(&finding.check, &finding.area)
+            })
         };
         let asked = findings.iter().filter(|finding| self.has(finding));
         let mut kept: BTreeSet<&str> = asked.map(|finding| finding.check.as_str()).collect();
@@ -99,20 +103,53 @@ impl Selection {
         findings
     }
 
-    fn has(&self, finding: &Finding) -> bool {
-        let named = |names: &[String]| {
-            let mut names = names.iter();
-            names.any(|name| *name == finding.check || *name == finding.area)
+    /// What software lacks, without the needs that a check tells of which is to be left out.
+    #[must_use]
+    pub fn of_lacks(
+        &self,
+        mut lacks: Vec<ProfileFinding>,
+        catalogue: &Catalogue,
+    ) -> Vec<ProfileFinding> {
+        let skipped = |lack: &Lack| {
+            let check = lack.check.as_deref().and_then(|id| catalogue.check(id));
+            check.is_some_and(|check| self.skips(&check.id, &check.area))
         };
-        self.only.as_deref().is_none_or(named) && !named(&self.skip)
+        for finding in &mut lacks {
+            for list in [
+                &mut finding.missing_required,
+                &mut finding.missing_optional,
+                &mut finding.unknown,
+                &mut finding.unknown_optional,
+            ] {
+                list.retain(|lack| !skipped(lack));
+            }
+        }
+        lacks
     }
+
+    fn has(&self, finding: &Finding) -> bool {
+        let (check, area) = (&finding.check, &finding.area);
+        let only = self.only.as_deref();
+        only.is_none_or(|only| is_named(only, check, area)) && !self.skips(check, area)
+    }
+
+    /// Whether a check was named to be left out, or its area was.
+    fn skips(&self, check: &str, area: &str) -> bool {
+        is_named(&self.skip, check, area)
+    }
+}
+
+/// Whether a check or its area is among these names.
+fn is_named(names: &[String], check: &str, area: &str) -> bool {
+    names.iter().any(|name| name == check || name == area)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::diagnose;
-    use crate::facts::Facts;
+    use crate::catalogue::Vocabulary;
+    use crate::diagnosis::{assess, diagnose};
+    use crate::facts::{Fact, Facts};
 
     /// No list is everything, and an empty one nothing.
     #[test]
@@ -128,6 +165,69 @@ mod tests {
             let selection = Selection::new(&catalogue, only, &[]).unwrap();
             let kept = selection.of(findings.clone(), &catalogue);
             assert_eq!(kept.len(), count, "{only:?}");
+        }
+    }
+
+    const FILE: &str = "
+areas: [{id: a, title: A}, {id: b, title: B}]
+checks:
+  - id: base
+    area: a
+    kind: host
+    severity: error
+    title: The base is missing
+    ok: o
+    why: w
+    fails: {sysctl: base, is: 0}
+    causes: [{because: It is switched off}]
+  - id: above
+    area: b
+    kind: host
+    severity: error
+    title: Above
+    ok: o
+    why: w
+    requires: [base]
+    fails: {sysctl: above, is: 0}
+    causes: [{because: It is switched off}]
+profiles:
+  - {id: p, title: P, software: P 1, documents: [here], requires: [base, above]}
+";
+
+    /// What makes another check moot is told with it, but not against the words of who asked.
+    #[test]
+    fn what_is_named_to_be_left_out_is_left_out_whatever_rests_on_it() {
+        let catalogue = Catalogue::parse("c", FILE, Vocabulary::OPEN).unwrap();
+        let mut facts = Facts::default();
+        for key in ["base", "above"] {
+            facts.set(&format!("sysctl.{key}"), Fact::known(0, "/proc"));
+        }
+        let findings = diagnose(&catalogue, &facts, &[]);
+        let lacks = assess(&catalogue.profiles[0], &catalogue, &findings, &facts, &[]);
+        type Row<'a> = (&'a [&'a str], &'a [&'a str], &'a [&'a str], usize);
+        let rows: [Row<'_>; 7] = [
+            (&[], &[], &["base", "above"], 1),
+            (&["above"], &[], &["base", "above"], 1),
+            (&["b"], &[], &["base", "above"], 1),
+            (&[], &["base"], &["above"], 0),
+            (&[], &["a"], &["above"], 0),
+            (&["b"], &["base"], &["above"], 0),
+            (&[], &["above"], &["base"], 1),
+        ];
+        for (only, skip, left, lacking) in rows {
+            let names =
+                |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
+            let only = (!only.is_empty()).then(|| names(only));
+            let selection = Selection::new(&catalogue, only.as_deref(), &names(skip)).unwrap();
+            let kept = selection.of(findings.clone(), &catalogue);
+            let kept: Vec<&str> = kept.iter().map(|finding| &*finding.check).collect();
+            assert_eq!(kept, left, "{only:?} {skip:?}");
+            let lacks = selection.of_lacks(vec![lacks.clone()], &catalogue);
+            assert_eq!(
+                lacks[0].missing_required.len(),
+                lacking,
+                "{only:?} {skip:?}"
+            );
         }
     }
 }

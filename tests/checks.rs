@@ -138,7 +138,7 @@ fn trampolines_are_where_the_machine_has_them() {
 
 #[test]
 fn each_check_fails_on_what_it_names_and_on_nothing_else() {
-    let rows: [(&str, &str, Change); 41] = [
+    let rows: [(&str, &str, Change); 44] = [
         ("kprobes-disabled", "fail", |root| {
             config(root, "# CONFIG_KPROBES is not set\n");
         }),
@@ -166,6 +166,13 @@ fn each_check_fails_on_what_it_names_and_on_nothing_else() {
         ("next-boot-differs", "unknown", |root| {
             grub(root, &[RELEASE]);
             put(root, "boot/grub/grub.cfg", b"set default=7\n");
+        }),
+        ("xdp-native-unsupported", "ok", |_| {}),
+        ("xdp-native-unsupported", "ok", |root| {
+            fs::remove_file(root.join(format!("boot/config-{RELEASE}"))).unwrap();
+        }),
+        ("xdp-native-unsupported", "fail", |root| {
+            config(root, "# CONFIG_NET is not set\n");
         }),
         ("config-disagrees", "ok", |_| {}),
         ("config-disagrees", "fail", |root| {

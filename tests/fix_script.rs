@@ -95,6 +95,82 @@ fn shellcheck_finds_nothing_on_any_host() {
     assert!(steps > 20, "{steps} lines to run on all hosts");
 }
 
+/// A profile of somebody's own, whose needs no check tells of.
+const AGENT: &str = "
+profiles:
+  - id: agent
+    title: Agent
+    software: Agent 1
+    documents: [here]
+    requires:
+      - need: Events of processors for everybody
+        condition: {sysctl: kernel.perf_event_paranoid, is: 1}
+        because: It samples
+        fixes: [{summary: Open them, sysctl: {kernel.perf_event_paranoid: 1}}]
+      - {need: A machine of 1970, condition: {fact: kernel.arch, is: mips}}
+    optional:
+      - need: A newer kernel
+        condition: {kernel: \">=9.1\"}
+        fixes: [{summary: Boot it, upgrade: {kernel: \"9.1\", needs: reboot}}]
+";
+
+/// What software lacks and no check tells of is mended or told like what checks find.
+#[test]
+fn needs_of_software_are_steps_like_findings() {
+    let host = healthy();
+    put(host.path(), "proc/sys/kernel/pid_max", b"32768\n");
+    put(host.path(), "proc/sys/kernel/perf_event_paranoid", b"2\n");
+    let file = host.path().join("agent.yaml");
+    fs::write(&file, AGENT).unwrap();
+    let (root, file) = (host.path().to_str().unwrap(), file.to_str().unwrap());
+    // The same need of two profiles is a step once.
+    let twice = fs::read_to_string(file).unwrap().replace("agent", "second");
+    let second = host.path().join("second.yaml");
+    fs::write(&second, twice).unwrap();
+    let second = second.to_str().unwrap();
+    for named in [&["agent"][..], &["agent", "second"], &["all"]] {
+        let mut arguments = vec!["check", "--root", root, "--fix-script", "--checks", file];
+        arguments.extend(["--checks", second]);
+        for name in named {
+            arguments.extend(["--profile", *name]);
+        }
+        let output = run(&arguments);
+        let script = text(&output.stdout);
+        is_clean("agent", &script);
+        let typed = typed(&script);
+        let steps = typed
+            .iter()
+            .filter(|line| **line == "sysctl -w kernel.perf_event_paranoid=1");
+        assert_eq!(steps.count(), 1, "{named:?}: {script}");
+        for told in [
+            "# profile  agent (error)\n",
+            "# for      It samples\n",
+            "# undo     ",
+            "# A machine of 1970\n",
+            "# fix      Boot it\n",
+            "echo '  error    A machine of 1970, which agent needs'",
+            "echo '  warning  A newer kernel, which agent needs'",
+            "echo 'done; see whether it helped",
+        ] {
+            assert!(script.contains(told), "{told} {named:?}: {script}");
+        }
+    }
+    let script = text(
+        &run(&[
+            "check",
+            "--root",
+            fixture("rhel-8.10").to_str().unwrap(),
+            "--fix-script",
+            "--profile",
+            "otel-profiler",
+        ])
+        .stdout,
+    );
+    let need = "  error    Linux 5.10 by its number, which otel-profiler needs'";
+    assert!(script.contains(need), "{script}");
+    assert!(script.contains("no-kernel-version-check"), "{script}");
+}
+
 /// Whoever reads its last lines alone knows what is left to do.
 #[test]
 fn the_last_lines_tell_what_remains_by_hand() {

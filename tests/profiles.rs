@@ -753,17 +753,30 @@ fn processors_are_those_of_the_documents() {
             format!("{arch}\n").as_bytes(),
         );
         let host = of_all(&host);
-        for profile in ["obi", "cilium", "tetragon", "falco", "calico-ebpf"] {
-            let told = match arch {
-                "x86_64" | "aarch64" => "",
-                _ => "required",
-            };
-            assert_eq!(
-                told_as(&host, profile, "x86-64 or arm64"),
-                told,
-                "{profile} on {arch}"
-            );
+        let missing = match arch {
+            "x86_64" | "aarch64" => "",
+            _ => "required",
+        };
+        for (profile, words, told) in [
+            ("obi", "x86-64 or arm64", missing),
+            ("cilium", "x86-64 or arm64", missing),
+            ("tetragon", "x86-64 or arm64", missing),
+            ("calico-ebpf", "x86-64 or arm64", missing),
+            ("otel-profiler", "x86-64 or arm64", missing),
+            // The same profiler.
+            ("parca-agent", "x86-64 or arm64", missing),
+        ] {
+            let as_told = told_as(&host, profile, words);
+            assert_eq!(as_told, told, "{profile} on {arch}");
         }
+        // Two more have its probe as an experiment.
+        let falco = told_as(&host, "falco", "x86-64 or arm64");
+        let told = match arch {
+            "x86_64" | "aarch64" => "",
+            "s390x" | "ppc64le" => "optional",
+            _ => "required",
+        };
+        assert_eq!(falco, told, "falco on {arch}");
     }
 }
 

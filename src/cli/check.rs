@@ -150,6 +150,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     }
     let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
     let lacking = software.assess(&findings, &facts, &outcomes);
+    let lacking = selection.of_lacks(lacking, &catalogue);
     let findings = software.weigh(selection.of(findings, &catalogue));
     // Software may need nothing that a check tells of; its own conditions are judged then.
     let by_conditions = !software.is_empty() && arguments.only.is_empty();

@@ -147,7 +147,11 @@ fn explain(
     };
     let alone = triage::explain(catalogue, reading, &KnownHost::of_log(reading, None));
     if !alone.recognised {
-        return Ok(alone);
+        // Nothing is to be held against a host; one that was given is named all the same.
+        return Ok(match saved {
+            Some(host) => triage::explain(catalogue, reading, &host),
+            None => alone,
+        });
     }
     let host = match saved {
         Some(host) => host,

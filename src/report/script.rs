@@ -6,7 +6,82 @@
 use super::evidence::{evidence_line, once};
 use super::model::Report;
 use super::style::clean;
-use crate::diagnosis::{Finding, Needs, RenderedFix, Severity, Status};
+use crate::diagnosis::{Evidence, Finding, Lack, Needs, RenderedFix, Severity, Status};
+
+/// What is to be mended: a failing check, or what software lacks and no check tells of.
+struct Entry<'a> {
+    title: &'a str,
+    /// What the last lines of the script call it.
+    name: String,
+    /// Whose word it is: a label as wide as the others, and what stands behind it.
+    source: (&'static str, String),
+    severity: Severity,
+    /// What software needs it for.
+    needed_for: Option<&'a str>,
+    because: &'a str,
+    evidence: &'a [Evidence],
+    fixes: &'a [RenderedFix],
+}
+
+impl<'a> Entry<'a> {
+    fn of_check(finding: &'a Finding) -> Self {
+        Self {
+            title: &finding.title,
+            name: finding.check.clone(),
+            source: ("check   ", finding.check.clone()),
+            severity: finding.severity,
+            needed_for: None,
+            because: &finding.because,
+            evidence: &finding.evidence,
+            fixes: &finding.fixes,
+        }
+    }
+
+    fn of_need(lack: &'a Lack, profile: &str, severity: Severity) -> Self {
+        Self {
+            title: &lack.need,
+            name: format!("{}, which {profile} needs", lack.need),
+            source: ("profile ", profile.to_owned()),
+            severity,
+            needed_for: lack.needed_for.as_deref(),
+            because: &lack.because,
+            evidence: &lack.evidence,
+            fixes: &lack.fixes,
+        }
+    }
+
+    /// Whether it is the same need as another, with the same to be done for it.
+    fn repeats(&self, other: &Self) -> bool {
+        let commands = |entry: &Self| -> Vec<&'a [String]> {
+            let fixes = entry.fixes.iter();
+            fixes.map(|fix| fix.commands.as_slice()).collect()
+        };
+        self.title == other.title && commands(self) == commands(other)
+    }
+}
+
+/// All that is to be mended: what fails, and then the needs of software that are not met and
+/// that no check tells of; those of several profiles once.
+fn entries(report: &Report) -> Vec<Entry<'_>> {
+    let findings = report.findings.iter();
+    let failing = findings.filter(|finding| finding.status == Status::Fail);
+    let mut entries: Vec<Entry<'_>> = failing.map(Entry::of_check).collect();
+    for (severity, required) in [(Severity::Error, true), (Severity::Warning, false)] {
+        for profile in &report.profiles {
+            let lacks = match required {
+                true => &profile.missing_required,
+                false => &profile.missing_optional,
+            };
+            for lack in lacks.iter().filter(|lack| lack.check.is_none()) {
+                let entry = Entry::of_need(lack, &profile.profile, severity);
+                if !entries.iter().any(|other| entry.repeats(other)) {
+                    entries.push(entry);
+                }
+            }
+        }
+    }
+    entries
+}
 
 /// The script for this report's host.
 #[must_use]
@@ -18,21 +93,17 @@ pub fn fix_script(report: &Report) -> String {
     script.header(report);
     let container = report.host.environment.container.as_deref();
     let in_container = container.is_some_and(|name| name != "none");
-    let failing: Vec<&Finding> = report
-        .findings
-        .iter()
-        .filter(|finding| finding.status == Status::Fail)
-        .collect();
+    let failing = entries(report);
     // The first fix is the one to prefer. Where it takes a decision, none of the others, which
     // go further, is made in its place.
-    let typed = |finding: &Finding| {
-        let first = finding.fixes.first()?;
-        let left = in_container || finding.severity == Severity::Info || !runs_by_itself(first);
+    let typed = |entry: &Entry<'_>| {
+        let first = entry.fixes.first()?;
+        let left = in_container || entry.severity == Severity::Info || !runs_by_itself(first);
         (!left).then_some(first.needs >= Needs::Reboot)
     };
-    let group = |wanted: Option<bool>| -> Vec<&Finding> {
-        let all = failing.iter().copied();
-        all.filter(|finding| typed(finding) == wanted).collect()
+    let group = |wanted: Option<bool>| -> Vec<&Entry<'_>> {
+        let all = failing.iter();
+        all.filter(|entry| typed(entry) == wanted).collect()
     };
     let (now, rebooting) = (group(Some(false)), group(Some(true)));
     script.group("At once", &now, true);
@@ -123,29 +194,29 @@ impl Script {
         self.line(&format!("# --- {title} {bar}"));
     }
 
-    fn group(&mut self, title: &str, findings: &[&Finding], typed: bool) {
-        if !findings.is_empty() {
+    fn group(&mut self, title: &str, entries: &[&Entry<'_>], typed: bool) {
+        if !entries.is_empty() {
             self.title(title);
         }
-        for finding in findings {
-            self.finding(finding, typed);
+        for entry in entries {
+            self.entry(entry, typed);
         }
     }
 
     /// Whoever runs the script and reads its last lines alone knows what it did not do.
-    fn remaining(&mut self, findings: &[&Finding]) {
-        let count = match findings.len() {
+    fn remaining(&mut self, entries: &[&Entry<'_>]) {
+        let count = match entries.len() {
             0 => return,
             1 => "1 finding remains".to_owned(),
             count => format!("{count} findings remain"),
         };
         let title = format!("{count} to be mended by hand; this script says how:");
         self.line(&format!("echo {}", in_quotes(&title)));
-        let mut findings = findings.to_vec();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        for finding in findings {
-            let severity = finding.severity.to_string();
-            let told = format!("  {severity:<7}  {}", clean(&finding.check));
+        let mut entries = entries.to_vec();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.severity));
+        for entry in entries {
+            let severity = entry.severity.to_string();
+            let told = format!("  {severity:<7}  {}", clean(&entry.name));
             self.line(&format!("echo {}", in_quotes(&told)));
         }
     }
@@ -183,24 +254,25 @@ impl Script {
         }
     }
 
-    /// A finding with its reasons. Its first fix is typed, or told like the others.
-    fn finding(&mut self, finding: &Finding, typed: bool) {
+    /// An entry with its reasons. Its first fix is typed, or told like the others.
+    fn entry(&mut self, entry: &Entry<'_>, typed: bool) {
         self.line("");
         if typed {
             self.step += 1;
-            self.remark(&format!("{}. {}", self.step, finding.title));
+            self.remark(&format!("{}. {}", self.step, entry.title));
         } else {
-            self.remark(&finding.title);
+            self.remark(entry.title);
         }
-        self.remark(&format!(
-            "check    {} ({})",
-            finding.check, finding.severity
-        ));
-        self.remark(&format!("because  {}", finding.because));
-        for piece in once(&finding.evidence) {
+        let (label, source) = &entry.source;
+        self.remark(&format!("{label} {source} ({})", entry.severity));
+        if let Some(what) = entry.needed_for {
+            self.remark(&format!("for      {what}"));
+        }
+        self.remark(&format!("because  {}", entry.because));
+        for piece in once(entry.evidence) {
             self.remark(&format!("evidence {}", evidence_line(piece)));
         }
-        for (index, fix) in finding.fixes.iter().enumerate() {
+        for (index, fix) in entry.fixes.iter().enumerate() {
             let label = if index == 0 { "fix     " } else { "or      " };
             self.remark(&format!("{label} {}", fix.summary));
             if let Some(risk) = &fix.risk {
@@ -218,7 +290,7 @@ impl Script {
                 self.remark(&format!("           {command}"));
             }
         }
-        let Some(fix) = finding.fixes.first().filter(|_| typed) else {
+        let Some(fix) = entry.fixes.first().filter(|_| typed) else {
             return;
         };
         for command in fix.commands.iter().filter(|line| *line != "reboot") {

@@ -37,13 +37,25 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         ]),
         (Some(runtime @ ("docker" | "podman")), _) => {
             let options = short.iter().map(|name| format!(" --cap-add={name}"));
-            vec![
+            let mut lines = vec![
                 format!("{runtime} run{} …", options.collect::<String>()),
                 remark(&format!(
                     "or, in a Compose file: cap_add: [{}]",
                     short.join(", ")
                 )),
-            ]
+            ];
+            // Docker adds them to the bounding set of another user than root, and to no other.
+            let is_user = facts.number("privilege.euid").is_some_and(|euid| euid != 0);
+            if runtime == "docker" && is_user {
+                lines.push(remark(
+                    "what is added reaches root alone: run it with --user 0 besides (Compose: user: \"0\"),",
+                ));
+                lines.push(remark(&format!(
+                    "or have the file carry it, in the image: setcap {}+ep /path/to/your-loader",
+                    spaced.to_lowercase().replace(' ', ",")
+                )));
+            }
+            lines
         }
         (Some("lxc"), _) => vec![
             remark(
@@ -58,8 +70,10 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         (None, Some(unit)) => {
             let mut lines = vec![format!("AmbientCapabilities={spaced}")];
             // Naming the set narrows it; only where it is narrow already it must be named.
-            let bounding = facts.list("privilege.bounding").unwrap_or_default();
-            if !bounding.is_empty() && !names.iter().all(|name| bounding.contains(name)) {
+            // One that is known to be empty is the narrowest.
+            let bounding = facts.list("privilege.bounding");
+            let is_narrow = |set: Vec<String>| !names.iter().all(|name| set.contains(name));
+            if bounding.is_some_and(is_narrow) {
                 lines.push(format!("CapabilityBoundingSet={spaced}"));
             }
             undo = take_off(unit, "capabilities");
@@ -267,10 +281,18 @@ mod tests {
         );
         assert!(told.contains("AmbientCapabilities=CAP_BPF"), "{told}");
         assert!(!told.contains("CapabilityBoundingSet"), "{told}");
-        let narrow = Value::List(vec!["CAP_CHOWN".to_owned()]);
-        facts.set("privilege.bounding", Fact::known(narrow, "x"));
-        let told = commands(&facts);
-        assert!(told.contains("CapabilityBoundingSet=CAP_BPF"), "{told}");
+        for (set, named) in [
+            (vec![], true),
+            (vec!["CAP_CHOWN"], true),
+            (vec!["CAP_CHOWN", "CAP_BPF"], false),
+        ] {
+            let names = set.iter().map(ToString::to_string);
+            let value = Value::List(names.collect());
+            facts.set("privilege.bounding", Fact::known(value, "x"));
+            let told = commands(&facts);
+            let names = told.contains("CapabilityBoundingSet=CAP_BPF");
+            assert_eq!(names, named, "{set:?}: {told}");
+        }
         let undo = memlock("infinity", &Platform::of(&facts)).undo;
         assert!(
             undo[0].starts_with("rm '/etc/systemd/system/a b@1"),
@@ -303,6 +325,25 @@ mod tests {
             ("privilege.user-namespace", "initial"),
         ]));
         assert!(first.contains("setcap cap_bpf+ep"), "{first}");
+    }
+
+    /// What Docker adds for another user than root stays in the bounding set.
+    #[test]
+    fn dockers_other_users_are_told_how_capabilities_reach_them() {
+        for (container, euid, says) in [
+            ("docker", Some(1000), true),
+            ("docker", Some(0), false),
+            ("docker", None, false),
+            ("podman", Some(1000), false),
+        ] {
+            let mut facts = with(&[("environment.container", container)]);
+            if let Some(euid) = euid {
+                facts.set("privilege.euid", Fact::known(euid, "x"));
+            }
+            let told = commands(&facts);
+            let named = told.contains("--user 0") && told.contains("setcap cap_bpf+ep");
+            assert_eq!(named, says, "{container} {euid:?}: {told}");
+        }
     }
 
     #[test]
