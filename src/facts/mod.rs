@@ -56,7 +56,7 @@ pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
 pub use nearby::{Cgroup, Nearby, Presence};
 pub use needed::needed_mounts;
 pub use quoted::Quoted;
-pub(crate) use told_twice::{HOST_NAME, is_same_host};
+pub(crate) use told_twice::{HOST_NAME, is_host_name, is_same_host};
 
 /// Everything known of one host.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -73,16 +73,12 @@ fn another_value(conflict: &Conflict) -> Option<String> {
         "disabled" => Some(text.to_owned()),
         _ => None,
     };
-    let is_name = |name: &str| {
-        let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-        !name.is_empty() && name.chars().all(fits)
-    };
     let (what, here, there) = match conflict.path.as_str() {
         "/sys/fs/selinux/enforce" => ("SELinux".to_owned(), mode(here)?, mode(there)?),
         // Both are the name the kernel has at that time, long or short; what a file in /etc says
         // is often another one, of an image or before the network gave one.
         "/proc/sys/kernel/hostname" => {
-            if is_same_host(here, there) || !is_name(here) || !is_name(there) {
+            if is_same_host(here, there) || !is_host_name(here) || !is_host_name(there) {
                 return None;
             }
             (HOST_NAME.to_owned(), here.clone(), there.clone())
@@ -92,6 +88,12 @@ fn another_value(conflict: &Conflict) -> Option<String> {
     Some(format!(
         "{what} is {here} in {place} and {there} in {other}"
     ))
+}
+
+/// Whether this can be the name of a host, and is not what was said instead of one.
+pub(crate) fn is_host_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    !name.is_empty() && name.chars().all(fits)
 }
 
 /// Whether two names are one host's: the same, or one of them the other without its domain, or

@@ -94,7 +94,8 @@ impl<'a> Recorder<'a> {
 /// Where the kernel tells the name of the host.
 const HOSTNAME: &str = "/proc/sys/kernel/hostname";
 
-/// The same of what another file tells to be its name; no such file is there.
+/// The same of what another file tells to be its name, behind the first and a zero byte; no such
+/// file is there.
 pub(crate) const OTHER_HOSTNAME: &str = "/proc/sys/kernel/hostname (another)";
 
 impl Record {
@@ -158,16 +159,17 @@ impl Record {
             *place = change("", place);
         }
         for conflict in &mut self.conflicts {
-            // Two names of the host are two, whatever they are replaced by.
-            let other = match conflict.path.as_str() {
-                HOSTNAME => OTHER_HOSTNAME,
-                path => path,
+            let path = conflict.path.as_str();
+            // Two names of the host are two, or agree, whatever they are replaced by.
+            conflict.denied.0 = match path {
+                HOSTNAME => {
+                    let both = format!("{}\0{}", conflict.told.0, conflict.denied.0);
+                    change(OTHER_HOSTNAME, &both)
+                }
+                path => change(path, &conflict.denied.0),
             };
-            for (path, (text, place)) in [
-                (conflict.path.as_str(), &mut conflict.told),
-                (other, &mut conflict.denied),
-            ] {
-                *text = change(path, text);
+            conflict.told.0 = change(path, &conflict.told.0);
+            for place in [&mut conflict.told.1, &mut conflict.denied.1] {
                 *place = change("", place);
             }
         }

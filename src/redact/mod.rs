@@ -23,7 +23,7 @@ use homes::is_program;
 use secrets::secrets;
 use words::SECRETS;
 
-use crate::facts::{HOST_NAME, OTHER_HOSTNAME, is_same_host};
+use crate::facts::{HOST_NAME, OTHER_HOSTNAME, is_host_name, is_same_host};
 
 /// Replaces names of hosts and users, ids of machines, addresses and secrets.
 #[derive(Debug, Default)]
@@ -42,8 +42,6 @@ pub struct Redactor {
     last: BTreeMap<&'static str, usize>,
     /// Values of arguments, by the names of these, in the order in which they were met.
     masked: BTreeMap<String, BTreeMap<String, usize>>,
-    /// What the host is called.
-    name: String,
 }
 
 const REDACTED: &str = "redacted";
@@ -61,7 +59,6 @@ impl Redactor {
             // The host is the first, whatever it is called.
             known: BTreeMap::from([(("host", String::new()), 1)]),
             last: BTreeMap::from([("host", 1)]),
-            name: name.to_owned(),
             ..Self::default()
         };
         redactor.learn_host(name);
@@ -160,7 +157,10 @@ impl Redactor {
                 let named = text.trim();
                 text.replace(named, &self.host(named))
             }
-            OTHER_HOSTNAME => self.other_name(text),
+            OTHER_HOSTNAME => {
+                let (told, denied) = text.split_once('\0').unwrap_or(("", text));
+                self.other_name(told, denied)
+            }
             "/proc/cmdline" | "/etc/kernel/cmdline" => self.command_line(text),
             "/proc/sys/kernel/version" => self.build(text),
             "/proc/version" => {
@@ -311,7 +311,7 @@ impl Redactor {
             && let Some((rest, other_place)) = rest.rsplit_once(" in ")
             && let Some((place, there)) = rest.rsplit_once(" and ")
         {
-            let (here, there) = (self.host(here), self.other_name(there));
+            let (here, there) = (self.host(here), self.other_name(here, there));
             let (place, other) = (self.disagreement(place), self.disagreement(other_place));
             return format!("{HOST_NAME} is {here} in {place} and {there} in {other}");
         }
@@ -332,19 +332,22 @@ impl Redactor {
         }
     }
 
-    /// Another name of the host than the one it is known by.
-    fn other_name(&mut self, name: &str) -> String {
+    /// A name of the host beside the one that another file tells.
+    fn other_name(&mut self, told: &str, name: &str) -> String {
         let name = name.trim();
-        if self.is_known(name) {
-            return name.to_owned();
+        // What a file has instead of a name is no other one.
+        if !is_host_name(name) || !is_host_name(told.trim()) {
+            return "(none)".to_owned();
         }
         // Long or short, it is the same one, and no disagreement.
-        if is_same_host(&self.name, name) {
+        if is_same_host(told, name) {
             self.learn_host(name);
-            let own = self.name.clone();
-            return self.host(&own);
+            return self.host(told.trim());
         }
-        self.number("host", &format!("{name} (another)"))
+        match self.is_known(name) {
+            true => name.to_owned(),
+            false => self.number("host", &format!("{name} (another)")),
+        }
     }
 
     /// Text that means the same on every host, but for ids and homes.
@@ -407,14 +410,23 @@ mod tests {
             ("zulu77.localdomain", "zulu77.other.example", false),
             ("zulu77", "golden", false),
             ("localhost", "localhost.localdomain", true),
+            ("golden", "zulu77.acme", false),
         ] {
-            let mut redactor = Redactor::new(Some(name), None);
-            redactor.draft("/etc/hostname", other);
-            for _ in 0..2 {
-                let here = redactor.file("/proc/sys/kernel/hostname", name);
-                let there = redactor.file(OTHER_HOSTNAME, other);
-                assert_eq!(here == there, agree, "{here} {there}");
+            for known in [name, other, "zulu77.acme"] {
+                let mut redactor = Redactor::new(Some(known), None);
+                redactor.draft("/etc/hostname", other);
+                for _ in 0..2 {
+                    let here = redactor.file("/proc/sys/kernel/hostname", name);
+                    let there = redactor.file(OTHER_HOSTNAME, &format!("{name}\0{other}"));
+                    assert_eq!(here == there, agree, "{here} {there}");
+                }
             }
+        }
+        // Neither is a name: nothing is said of two.
+        let mut redactor = Redactor::new(Some("zulu77"), None);
+        for (name, other) in [("zulu77", "(none)"), ("(none)", "x"), ("zulu77", "")] {
+            let there = redactor.file(OTHER_HOSTNAME, &format!("{name}\0{other}"));
+            assert_eq!(there, "(none)", "{name} {other}");
         }
     }
 
@@ -740,10 +752,7 @@ mod tests {
                         basic-environment.txt (/bin/hostname)";
         assert_eq!(redactor.fact("kernel.disagreements", sentence), expected);
         assert_eq!(redactor.fact("kernel.disagreements", expected), expected);
-        assert_eq!(
-            redactor.file(crate::facts::OTHER_HOSTNAME, "db-2"),
-            "host-2"
-        );
+        assert_eq!(redactor.file(OTHER_HOSTNAME, "web-17\0db-2"), "host-2");
     }
 
     #[test]
