@@ -145,6 +145,12 @@ const ROWS: &[(&str, &[&str], &str, &str)] = &[
         "pin-refused",
         "One of these",
     ),
+    (
+        "libbpf: failed to pin program: Operation not permitted",
+        &["debian-12"],
+        "pin-refused",
+        "has a dot",
+    ),
     // Cgroups.
     (
         "{CGROUP}",
