@@ -151,6 +151,19 @@ const ROWS: &[(&str, &[&str], &str, &str)] = &[
         "pin-refused",
         "has a dot",
     ),
+    // Where a container has the host's, and where Cilium mounts its own.
+    (
+        "libbpf: specified path /host/sys/fs/bpf/x is not on BPF FS",
+        NONE,
+        "bpffs-not-mounted",
+        "is mounted",
+    ),
+    (
+        "bpf: pin map conns to /run/cilium/bpffs/tc/conns: operation not permitted",
+        NONE,
+        "bpffs-not-mounted",
+        "is mounted",
+    ),
     // Cgroups.
     (
         "{CGROUP}",
