@@ -209,6 +209,24 @@ const ROWS: &[(&str, &[&str], &str, &str)] = &[
         "cgroup2-missing",
         "",
     ),
+    (
+        "libbpf: loading object from x.bpf.o\nopen /sys/fs/cgroup/unified: no such file or directory",
+        &["debian-12", "ubuntu-20.04"],
+        "cgroup-path-refused",
+        "is not there",
+    ),
+    (
+        "libbpf: prog 'watch': failed to attach to cgroup: No such file or directory",
+        &["debian-12"],
+        "cgroup-path-refused",
+        "is not there",
+    ),
+    (
+        "libbpf: prog 'watch': failed to attach to cgroup: No such file or directory",
+        &["none", "rhel-8.10"],
+        "cgroup2-missing",
+        "",
+    ),
     // Maps.
     (
         "Error: lookup failed: No space left on device",
