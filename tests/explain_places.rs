@@ -145,6 +145,25 @@ const ROWS: &[(&str, &[&str], &str, &str)] = &[
         "pin-refused",
         "One of these",
     ),
+    (
+        "libbpf: failed to pin program: Operation not permitted",
+        &["debian-12"],
+        "pin-refused",
+        "has a dot",
+    ),
+    // Where a container has the host's, and where Cilium mounts its own.
+    (
+        "libbpf: specified path /host/sys/fs/bpf/x is not on BPF FS",
+        NONE,
+        "bpffs-not-mounted",
+        "is mounted",
+    ),
+    (
+        "bpf: pin map conns to /run/cilium/bpffs/tc/conns: operation not permitted",
+        NONE,
+        "bpffs-not-mounted",
+        "is mounted",
+    ),
     // Cgroups.
     (
         "{CGROUP}",
@@ -186,6 +205,24 @@ const ROWS: &[(&str, &[&str], &str, &str)] = &[
     ),
     (
         "libbpf: prog 'x': failed to attach to cgroup: Bad file descriptor",
+        &["none", "rhel-8.10"],
+        "cgroup2-missing",
+        "",
+    ),
+    (
+        "libbpf: loading object from x.bpf.o\nopen /sys/fs/cgroup/unified: no such file or directory",
+        &["debian-12", "ubuntu-20.04"],
+        "cgroup-path-refused",
+        "is not there",
+    ),
+    (
+        "libbpf: prog 'watch': failed to attach to cgroup: No such file or directory",
+        &["debian-12"],
+        "cgroup-path-refused",
+        "is not there",
+    ),
+    (
+        "libbpf: prog 'watch': failed to attach to cgroup: No such file or directory",
         &["none", "rhel-8.10"],
         "cgroup2-missing",
         "",

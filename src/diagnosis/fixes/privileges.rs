@@ -27,6 +27,10 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
     if facts.text("privilege.user-namespace").as_deref() == Some("other") {
         return outside(&short, platform);
     }
+    // What is kept from all that is started from here; a set that is known to be empty is the
+    // narrowest.
+    let bounding = facts.list("privilege.bounding");
+    let is_narrow = bounding.is_some_and(|set| !names.iter().all(|name| set.contains(name)));
     let mut undo = Vec::new();
     let commands = match (platform.container.as_deref(), &platform.unit) {
         _ if platform.pod => pod(&[
@@ -70,10 +74,7 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         (None, Some(unit)) => {
             let mut lines = vec![format!("AmbientCapabilities={spaced}")];
             // Naming the set narrows it; only where it is narrow already it must be named.
-            // One that is known to be empty is the narrowest.
-            let bounding = facts.list("privilege.bounding");
-            let is_narrow = |set: Vec<String>| !names.iter().all(|name| set.contains(name));
-            if bounding.is_some_and(is_narrow) {
+            if is_narrow {
                 lines.push(format!("CapabilityBoundingSet={spaced}"));
             }
             undo = take_off(unit, "capabilities");
@@ -81,7 +82,7 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         }
         (None, None) => {
             undo = vec!["setcap -r /path/to/your-loader".to_owned()];
-            vec![
+            let mut lines = vec![
                 remark("run the loader as root, or give its file what it needs:"),
                 format!(
                     "setcap {}+ep /path/to/your-loader",
@@ -94,7 +95,18 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
                 remark(&format!("AmbientCapabilities={spaced}")),
                 remark("and, only where the unit has a CapabilityBoundingSet= already:"),
                 remark(&format!("CapabilityBoundingSet={spaced}")),
-            ]
+            ];
+            if is_narrow {
+                lines.push(remark(
+                    "what is started from here never gets them (CapBnd in /proc/self/status): start it elsewhere",
+                ));
+            }
+            if facts.get("privilege.no-new-privs").value() == Some(&true.into()) {
+                lines.push(remark(
+                    "nor does a file's capability count for it (NoNewPrivs in /proc/self/status)",
+                ));
+            }
+            lines
         }
     };
     Recipe {
@@ -343,6 +355,30 @@ mod tests {
             let told = commands(&facts);
             let named = told.contains("--user 0") && told.contains("setcap cap_bpf+ep");
             assert_eq!(named, says, "{container} {euid:?}: {told}");
+        }
+    }
+
+    /// Neither root nor a file's capabilities pass over what a process is kept from.
+    #[test]
+    fn what_is_kept_from_this_process_is_said() {
+        for (set, no_new, says) in [
+            (None, None, [false, false]),
+            (Some(vec!["CAP_BPF"]), Some(false), [false, false]),
+            (Some(vec![]), None, [true, false]),
+            (Some(vec!["CAP_CHOWN"]), Some(true), [true, true]),
+        ] {
+            let mut facts = with(&[("environment.container", "none")]);
+            if let Some(set) = &set {
+                let names = set.iter().map(ToString::to_string);
+                let value = Value::List(names.collect());
+                facts.set("privilege.bounding", Fact::known(value, "x"));
+            }
+            if let Some(no_new) = no_new {
+                facts.set("privilege.no-new-privs", Fact::known(no_new, "x"));
+            }
+            let told = commands(&facts);
+            let found = ["CapBnd", "NoNewPrivs"].map(|word| told.contains(word));
+            assert_eq!(found, says, "{set:?} {no_new:?}: {told}");
         }
     }
 
