@@ -15,8 +15,6 @@ use super::raw::{Raw, RawFinding};
 use super::read::{Meaning, Reader, add};
 use super::scan::{self, Next, Open};
 
-/// So many bytes are known at most; then it begins anew.
-const KNOWN: usize = 16 << 20;
 /// The same, where knowing them helped little.
 const KNOWN_SMALL: usize = 2 << 20;
 /// About what is kept beside the bytes themselves.
@@ -49,6 +47,8 @@ pub(super) struct Alike {
     /// Heads and lists that came together.
     pairs: HashMap<(usize, usize), usize>,
     known: usize,
+    /// So many bytes are known at most; then it begins anew.
+    limit: usize,
     /// How often something was known, and how often it was not.
     hits: u64,
     misses: u64,
@@ -84,11 +84,23 @@ struct Left<'a> {
 }
 
 impl Alike {
+    /// One that knows nothing yet, and never more bytes than this.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+
     /// The report, if it is like the doctor writes it and nothing is wrong with it.
     pub(super) fn glance(&mut self, reader: &mut Reader, text: &[u8]) -> Option<Reading> {
-        let room = if self.is_small { KNOWN_SMALL } else { KNOWN };
+        let room = match self.is_small {
+            true => KNOWN_SMALL.min(self.limit),
+            false => self.limit,
+        };
         if self.known > room {
             *self = Self {
+                limit: self.limit,
                 is_small: self.hits < self.misses,
                 ..Self::default()
             };
@@ -389,6 +401,7 @@ fn word(text: &[u8], at: usize) -> Option<(&str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::quick::KNOWN;
     use crate::fleet::tests::{random, report};
 
     /// Reads as the threads do, and gives what was read in the one shape it has.
@@ -401,7 +414,7 @@ mod tests {
     impl Glancing {
         fn new() -> Self {
             Self {
-                alike: Alike::default(),
+                alike: Alike::new(KNOWN),
                 reader: Reader::default(),
                 seen: Vec::new(),
             }

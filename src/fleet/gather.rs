@@ -98,6 +98,7 @@ pub fn gather(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Summary {
     let threads = reading.threads.clamp(1, 64);
+    let reading = Reading { threads, ..reading };
     let (jobs, waiting) = sync_channel(threads * WAITING);
     let waiting = Mutex::new(waiting);
     let count = AtomicU64::new(0);
@@ -112,7 +113,7 @@ pub fn gather(
             worker.into_summary()
         };
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        let mut summary = deal(inputs, &jobs, Reading { threads, ..reading }, &room);
+        let mut summary = deal(inputs, &jobs, reading, &room);
         drop(jobs);
         for worker in workers {
             match worker.join() {

@@ -27,6 +27,7 @@ mod read;
 mod rejoin;
 mod render;
 mod room;
+mod rows;
 mod scan;
 mod shared;
 mod split;

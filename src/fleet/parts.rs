@@ -74,10 +74,17 @@ impl Parts {
         if let Some(known) = self.keys.get(keys) {
             return Arc::clone(known);
         }
-        self.held += of_list(keys);
-        let new: Arc<[Key]> = keys.into();
-        self.keys.insert(Arc::clone(&new));
-        new
+        self.same_keys(keys.into())
+    }
+
+    /// The same, which are these if there are none.
+    pub(super) fn same_keys(&mut self, keys: Arc<[Key]>) -> Arc<[Key]> {
+        if let Some(known) = self.keys.get(&keys) {
+            return Arc::clone(known);
+        }
+        self.held += of_list(&keys);
+        self.keys.insert(Arc::clone(&keys));
+        keys
     }
 
     /// What keys of findings would take.
@@ -131,14 +138,20 @@ impl Parts {
         if let Some(known) = self.places.get(place) {
             return Arc::clone(known);
         }
-        self.held += of_place(place);
-        let mut new = place.clone();
-        for text in new.common() {
+        self.same_place(Arc::new(place.clone()))
+    }
+
+    /// The same, which is this one if there is none.
+    pub(super) fn same_place(&mut self, mut place: Arc<Place>) -> Arc<Place> {
+        if let Some(known) = self.places.get(&place) {
+            return Arc::clone(known);
+        }
+        self.held += of_place(&place);
+        for text in Arc::make_mut(&mut place).common() {
             *text = self.text(text);
         }
-        let new = Arc::new(new);
-        self.places.insert(Arc::clone(&new));
-        new
+        self.places.insert(Arc::clone(&place));
+        place
     }
 
     /// What a place would take.

@@ -21,7 +21,9 @@ use super::read::{LIMIT, Meaning, Reader, add, is_json};
 use crate::yaml;
 
 /// So many bytes are known at most; then it begins anew.
-const KNOWN: usize = 16 << 20;
+pub(super) const KNOWN: usize = 16 << 20;
+/// The same for all threads together.
+const KNOWN_BY_ALL: usize = 128 << 20;
 /// About what is kept beside the bytes themselves.
 const HELD: usize = 2 << 10;
 
@@ -35,19 +37,23 @@ pub(super) struct Quick {
     findings: HashMap<Box<[u8]>, Meaning>,
     heads: HashMap<Box<[u8]>, Digest>,
     known: usize,
+    limit: usize,
     /// Room to put bytes together in.
     scratch: Vec<u8>,
 }
 
 impl Quick {
-    pub(super) fn new(is_in_full: bool) -> Self {
+    /// One of so many that read side by side.
+    pub(super) fn new(is_in_full: bool, threads: usize) -> Self {
+        let limit = KNOWN.min(KNOWN_BY_ALL / threads.max(1));
         Self {
             reader: Reader::default(),
             is_in_full,
-            alike: Alike::default(),
+            alike: Alike::new(limit),
             findings: HashMap::new(),
             heads: HashMap::new(),
             known: 0,
+            limit,
             scratch: Vec::new(),
         }
     }
@@ -96,7 +102,7 @@ impl Quick {
         };
         let facts = rest.strip_prefix(b"facts:\n")?;
         let facts = facts.strip_suffix(b"complete: true\n")?;
-        if self.known > KNOWN {
+        if self.known > self.limit {
             self.findings.clear();
             self.heads.clear();
             self.known = 0;
@@ -294,14 +300,14 @@ mod tests {
             text.find("\nfacts:\n").unwrap(),
         );
         let text = format!("{}\nprobes: []{}", &text[..from], &text[to..]);
-        let digest = Quick::new(false).yaml(text.as_bytes()).unwrap();
+        let digest = Quick::new(false, 1).yaml(text.as_bytes()).unwrap();
         assert_eq!(Reader::default().read(text.as_bytes()).unwrap(), digest);
     }
 
     #[test]
     fn what_the_doctor_writes_is_read_at_a_glance() {
         let text = text();
-        let mut quick = Quick::new(false);
+        let mut quick = Quick::new(false, 1);
         let first = quick.yaml(text.as_bytes()).unwrap();
         assert_eq!(Reader::default().read(text.as_bytes()).unwrap(), first);
         assert!(!first.findings.is_empty() && !first.ok.is_empty());
@@ -349,7 +355,7 @@ mod tests {
     fn at_a_glance_and_in_full_are_the_same() {
         let text = text();
         let mut random = random(1);
-        let mut quick = Quick::new(false);
+        let mut quick = Quick::new(false, 1);
         let mut reader = Reader::default();
         quick.yaml(text.as_bytes()).unwrap();
         let bits = [

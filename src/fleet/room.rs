@@ -14,8 +14,14 @@ use super::summary::Summary;
 
 /// What may be held, in bytes.
 const ROOM: usize = 48 << 20;
-/// What may be held besides for each host, in bytes: labels and findings of its own.
+/// What may be held besides for each host, in bytes: labels and findings of its own. With this
+/// a hundred thousand hosts of any kind stay below 200 MB.
 const OF_A_HOST: usize = 1 << 10;
+/// The hosts of which that holds; where there are more, rows of hosts take the most anyway, and
+/// summaries that were fine by themselves must have room together.
+const FIRST: usize = 100_000;
+/// What may be held for each of the others.
+const OF_ANOTHER: usize = 2 << 10;
 /// Why a report is not used.
 pub(super) const NO_ROOM: &str = "there is no room left for more findings, labels and kernels that no \
                                   other report has, and it has some: read fewer reports at once";
@@ -24,12 +30,14 @@ pub(super) const NO_ROOM: &str = "there is no room left for more findings, label
 pub(super) const A_TEXT: usize = 48;
 /// What a list takes besides its entries.
 pub(super) const A_LIST: usize = 72;
-/// What a finding takes besides the name of its check.
+/// What a finding takes.
 pub(super) const A_FINDING: usize = 110;
+/// What a check takes that hosts have findings of, above all when it is weighed as a cause.
+pub(super) const A_CHECK: usize = 300;
 /// What a place takes besides its texts.
-pub(super) const A_PLACE: usize = 240;
-/// What a shape takes besides its parts, and the hosts that have it when they are weighed.
-pub(super) const A_SHAPE: usize = 320;
+pub(super) const A_PLACE: usize = 300;
+/// What a shape takes besides its parts, with the hosts that have it when they are weighed.
+pub(super) const A_SHAPE: usize = 900;
 /// What a piece of software takes besides its texts.
 pub(super) const A_SOFTWARE: usize = 180;
 
@@ -82,7 +90,8 @@ impl Account {
     /// Whether so much more has room, with so many more hosts.
     fn fits(&self, more: usize, more_hosts: usize) -> bool {
         let hosts = self.room.hosts.load(Relaxed) + more_hosts;
-        self.room.held.load(Relaxed) + more <= ROOM + hosts * OF_A_HOST
+        let of_hosts = hosts.min(FIRST) * OF_A_HOST + hosts.saturating_sub(FIRST) * OF_ANOTHER;
+        self.room.held.load(Relaxed) + more <= ROOM + of_hosts
     }
 }
 
@@ -106,7 +115,10 @@ impl Summary {
         let parts = &self.parts;
         let findings = digest.findings.iter();
         let findings = findings.filter(|one| !self.findings.contains_key(&one.key));
-        let findings = findings.map(|one| A_FINDING + parts.weight_of_text(&one.check));
+        let findings = findings.map(|one| match parts.weight_of_text(&one.check) {
+            0 => A_FINDING,
+            name => A_FINDING + A_CHECK + name,
+        });
         let shape = parts.weight_of_place(&digest.place)
             + parts.weight_of_keys(keys)
             + parts.weight_of_checks(&digest.ok)
@@ -148,14 +160,15 @@ mod tests {
     fn labelled(digest: &Digest, host: usize, labels: usize) -> Digest {
         let mut digest = digest.clone();
         digest.id = host as u128;
-        let label = |number| (format!("l{host}-{number}"), "v".repeat(100));
+        let value = |number| format!("{host}-{number}-{}", "v".repeat(100));
+        let label = |number| (format!("l{host}-{number}"), value(number));
         digest.labels = (0..labels).map(label).collect();
         digest
     }
 
     #[test]
     fn what_hosts_have_for_themselves_is_bounded() {
-        let room = room(10 << 10);
+        let room = room(20 << 10);
         let digest = digest();
         let labelled = |host, labels| labelled(&digest, host, labels);
         let mut summary = Summary::within(None, &room);
@@ -196,7 +209,7 @@ mod tests {
             demanded: false,
         };
         let software: Vec<_> = (0..20).map(|number| Arc::new(software(number))).collect();
-        let room = room(200 << 10);
+        let room = room(2 << 20);
         let digest = digest();
         let mut parts: Vec<Summary> = Vec::new();
         for part in 0..4 {

@@ -10,68 +10,17 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::audit::{Cure, cure};
 use super::bad::{Bad, BadReports};
-use super::digest::{Digest, Key, Own, Place};
+use super::digest::{Digest, Key, Own};
 use super::labels::LabelTable;
-use super::parts::{Checks, Parts, Suite};
-use super::room::{A_FINDING, A_SHAPE, A_TEXT, Account, Room};
+use super::parts::Parts;
+use super::room::{A_CHECK, A_FINDING, A_SHAPE, A_TEXT, Account, Room};
+pub use super::rows::{Known, Row, Shape};
 use super::words::{Store, Variant, Words};
-use crate::diagnosis::{Severity, Status};
 
 /// So many names of one machine are kept.
 const ALIASES_KEPT: usize = 8;
-
-/// A finding that hosts have; its words may be among those that were not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// Stands for the finding with its words.
-    pub key: Key,
-    /// The check.
-    pub check: Arc<str>,
-    /// `fail` or `unknown`.
-    pub status: Status,
-    /// How much it matters.
-    pub severity: Severity,
-    /// What it takes to mend it, known even where its words were not kept.
-    pub cure: Cure,
-}
-
-/// What hosts have in common that differ in nothing but their names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Shape {
-    /// Where they stand.
-    pub place: Arc<Place>,
-    /// Keys of what fails or is unknown, sorted.
-    pub findings: Arc<[Key]>,
-    /// What is ok, sorted.
-    pub ok: Checks,
-    /// What does not apply, sorted.
-    pub moot: Checks,
-    /// The software that was asked for.
-    pub software: Suite,
-    /// Whether only a part of the checks was asked for.
-    pub partly: bool,
-}
-
-/// A host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// When its report was made, in seconds since 1970.
-    pub time: u64,
-    /// Its shape, by number.
-    pub shape: u32,
-    /// Its labels, by number.
-    pub labels: u32,
-    /// How many reports of it there were.
-    pub reports: u32,
-    /// Whether one of them was of all checks.
-    pub full: bool,
-    /// Its name, if it has one of its own.
-    pub name: Box<str>,
-}
 
 /// What a row has in common with others of the same summary.
 #[derive(Debug, Clone, Copy)]
@@ -103,6 +52,8 @@ pub struct Summary {
     pub(super) future: u64,
     /// The last second a report can be of, if its host's clock is right.
     pub(super) latest: Option<u64>,
+    /// How many checks have findings, as far as their names came with those.
+    names: usize,
     /// About what names of machines take that have several, in bytes.
     of_aliases: usize,
     /// What it has of the room for what hosts have each for themselves.
@@ -132,6 +83,7 @@ impl Summary {
         let held = self.parts.held()
             + self.labels.held()
             + self.findings.len() * A_FINDING
+            + self.names * A_CHECK
             + self.shapes.len() * A_SHAPE
             + self.of_aliases;
         self.account.set(held, self.hosts.len());
@@ -246,10 +198,11 @@ impl Summary {
         if let Some(known) = self.numbers.get(&shape) {
             return *known;
         }
+        let shape = Arc::unwrap_or_clone(shape);
         let parts = &mut self.parts;
         let shape = Shape {
-            place: parts.place(&shape.place),
-            findings: parts.keys(&shape.findings),
+            place: parts.same_place(shape.place),
+            findings: parts.same_keys(shape.findings),
             ok: parts.checks(&shape.ok),
             moot: parts.checks(&shape.moot),
             software: parts.suite(&shape.software),
@@ -304,10 +257,14 @@ impl Summary {
 
     /// Knows a finding. A summary of an earlier doctor may not have told what it takes.
     pub(super) fn know_of(&mut self, known: Known) {
-        let parts = &mut self.parts;
-        let before = self.findings.entry(known.key).or_insert_with(|| Known {
-            check: parts.text(&known.check),
-            ..known.clone()
+        let (parts, names) = (&mut self.parts, &mut self.names);
+        let before = self.findings.entry(known.key).or_insert_with(|| {
+            *names += usize::from(parts.weight_of_text(&known.check) > 0);
+            let check = parts.text(&known.check);
+            Known {
+                check,
+                ..known.clone()
+            }
         });
         if before.cure == Cure::Untold {
             before.cure = known.cure;

@@ -36,7 +36,7 @@ impl<'a> Worker<'a> {
     pub(super) fn new(reading: Reading, room: &Arc<Room>, count: &'a AtomicU64) -> Self {
         Self {
             tally: Tally {
-                quick: Quick::new(reading.in_full),
+                quick: Quick::new(reading.in_full, reading.threads),
                 summary: Summary::within(reading.latest, room),
                 common: Vec::new(),
                 count,
