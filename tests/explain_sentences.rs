@@ -220,11 +220,6 @@ fn an_error_is_explained_once() {
             "legacy-map-definition",
         ),
         (
-            "libbpf: failed to parse target BTF: -2\nlibbpf: failed to perform CO-RE relocations: -2\n\
-             libbpf: failed to load object 'x'",
-            "kernel-btf-missing",
-        ),
-        (
             "lxc-start: a: cgroups/cgroup2_devices.c: bpf_program_load_kernel: 332 Invalid argument - Failed to load bpf program\n\
              lxc-start: a: cgroups/cgfsng.c: cgfsng_devices_activate: 3019 Cannot allocate memory - Failed to attach bpf program",
             "cgroup-bpf-unsupported",
@@ -233,6 +228,17 @@ fn an_error_is_explained_once() {
     for (log, wanted) in rows {
         assert_eq!(causes(log), [wanted], "{log}");
     }
+    // What may be another failure is told as one that is not likely.
+    let relocations = "libbpf: failed to parse target BTF: -2\n\
+        libbpf: failed to perform CO-RE relocations: -2\nlibbpf: failed to load object 'x'";
+    let told = explain(relocations).causes.into_iter();
+    let told: Vec<(String, Confidence)> =
+        told.map(|cause| (cause.cause, cause.confidence)).collect();
+    let wanted = [
+        ("kernel-btf-missing".to_owned(), Confidence::High),
+        ("core-relocation-failed".to_owned(), Confidence::Low),
+    ];
+    assert_eq!(told, wanted);
     let large = &explain(rows[2].0).causes[0];
     assert_eq!(large.confidence, Confidence::High);
     first_are(&[
