@@ -442,3 +442,82 @@ fn lines_that_are_whole_stay_so_and_loaders_are_those_that_speak() {
         assert_eq!(loaders, [wanted], "{log}");
     }
 }
+
+/// What names a capability or an option to give it, or says under which condition it would be
+/// missed, tells of no failure; and neither does what another program says in the same words.
+#[test]
+fn a_name_to_give_or_to_switch_on_is_no_failure() {
+    for line in [
+        "docker run --cap-add CAP_BPF image",
+        "securityContext: capabilities: add: [\"CAP_BPF\"]",
+        "AmbientCapabilities=CAP_BPF CAP_NET_ADMIN",
+        "When the kprobe can't load (missing `CAP_BPF` / `CAP_PERFMON`), the runtime degrades",
+        "dmesg (13953): Attempt to access syslog with CAP_SYS_ADMIN but no CAP_SYSLOG (deprecated), bpf",
+        "scripts/config --enable CONFIG_FTRACE_SYSCALLS",
+        "scripts/config --enable CONFIG_BPF_LSM",
+        "scripts/config --enable CONFIG_DEBUG_INFO_BTF",
+        "We enabled CONFIG_BPF_LSM in the new image",
+    ] {
+        let explanation = explain(line);
+        let told: Vec<_> = explanation
+            .causes
+            .iter()
+            .filter(|cause| cause.confidence > Confidence::Low)
+            .map(|cause| cause.entry())
+            .collect();
+        assert_eq!(told, Vec::<&str>::new(), "{line}");
+    }
+    for (line, entry) in [
+        ("Missing CAP_BPF capability", "missing-privilege"),
+        (
+            "# CONFIG_FTRACE_SYSCALLS is not set, bpf",
+            "tracepoint-missing",
+        ),
+        (
+            "bpftool: Error: update failed: Operation not permitted",
+            "map-write-refused",
+        ),
+        (
+            "libbpf: prog 'xdp_dispatcher': BPF program load failed: Operation not permitted\n\
+             libbpf: failed to load object 'xdp-dispatcher.o'",
+            "missing-privilege",
+        ),
+    ] {
+        let explanation = explain(line);
+        let first = explanation.causes.first().map(|first| first.entry());
+        assert_eq!(first, Some(entry), "{line}");
+    }
+}
+
+/// bpftool's words in another's mouth are not bpftool's.
+#[test]
+fn what_another_program_may_not_update_is_no_map() {
+    for program in ["helm", "kubectl", "yum"] {
+        let line = format!("{program}: Error: update failed: Operation not permitted");
+        let explanation = explain(&line);
+        let mut told = explanation.causes.iter();
+        assert!(
+            !told.any(|cause| cause.entry() == "map-write-refused"),
+            "{line}"
+        );
+    }
+}
+
+/// A relative path and dots behind a name are none of the path's own.
+#[test]
+fn paths_of_pins_are_taken_as_they_stand() {
+    for line in [
+        "Pinning map to /sys/fs/bpf/x... failed: Operation not permitted",
+        "Error: can't pin the object (../x): Operation not permitted",
+        "Error: can't pin the object (bpf/x): Operation not permitted",
+        "libbpf: failed to pin object '/tmp/bpf/x': Operation not permitted",
+        "cat: /sys/fs/bpf/maps.debug: Operation not permitted",
+    ] {
+        let explanation = explain(line);
+        let sure = explanation
+            .causes
+            .iter()
+            .filter(|cause| cause.entry() == "pin-refused" && cause.confidence == Confidence::High);
+        assert_eq!(sure.count(), 0, "{line}");
+    }
+}
