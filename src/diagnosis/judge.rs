@@ -267,7 +267,7 @@ pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{KernelConfig, Value};
+    use crate::facts::{KernelConfig, Value, Why};
     use crate::probes::Stage;
 
     #[test]
@@ -427,24 +427,25 @@ mod tests {
 
     #[test]
     fn what_a_token_lends_is_not_said_to_be_refused() {
-        use Status::{Fail, NotApplicable, Ok};
+        use Status::{Fail, NotApplicable, Ok, Unknown};
         let catalogue = crate::built_in_catalogue().unwrap();
         let refused = &outcomes(&["map-create create EPERM", "prog-load load EPERM"]);
-        let nothing = Value::Absent;
+        let nothing = Fact::known(Value::Absent, "/proc");
+        let all = Fact::known("all", "/proc");
+        let part = Fact::unknown(Why::Untold, "a part", "/proc");
         for (namespace, lent, outcomes, status) in [
             ("other", nothing.clone(), refused, Fail),
-            ("other", "all".into(), refused, NotApplicable),
-            ("other", "part".into(), refused, NotApplicable),
+            ("other", all.clone(), refused, NotApplicable),
+            // It may be what a program needs.
+            ("other", part.clone(), refused, Unknown),
             // There it counts for nothing.
-            ("initial", "all".into(), &outcomes(&[]), Ok),
+            ("initial", all, &outcomes(&[]), Ok),
+            ("initial", part, &outcomes(&[]), Ok),
             ("initial", nothing, &outcomes(&[]), Ok),
         ] {
             let mut facts = process(ROOT, "disabled");
             facts.set("privilege.user-namespace", Fact::known(namespace, "/proc"));
-            facts.set(
-                "privilege.bpf-delegated",
-                Fact::known(lent.clone(), "/proc"),
-            );
+            facts.set("privilege.bpf-delegated", lent.clone());
             let findings = diagnose(&catalogue, &facts, outcomes);
             let mut findings = findings.iter();
             let finding = findings.find(|finding| finding.check == "missing-privilege");

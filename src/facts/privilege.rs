@@ -62,9 +62,10 @@ pub(super) const KEYS: &[KeyInfo] = &[
     ),
     KeyInfo::one(
         "privilege.bpf-delegated",
-        OneOf(&["all", "part"]),
-        "Whether a bpf file system lends rights by tokens: all, or a part of them; absent where none \
-         does (options of its mounts in /proc/self/mountinfo).",
+        OneOf(&["all"]),
+        "Whether a bpf file system lends all rights by tokens; absent where none lends any, and not \
+         known where a part is lent, which may be what a program needs or not (options of its mounts \
+         in /proc/self/mountinfo).",
     ),
 ];
 
@@ -124,7 +125,15 @@ fn delegated(mounts: &Mounts) -> Fact {
         None => mounts.none(Fact::absent(mounts.source())),
         Some(first) => {
             let all = first == Lends::All || lent.any(|lends| lends == Lends::All);
-            Fact::known(if all { "all" } else { "part" }, mounts.source())
+            match all {
+                true => Fact::known("all", mounts.source()),
+                false => Fact::unknown(
+                    Why::Untold,
+                    "a token of a bpf file system lends a part of the rights, and whether that is \
+                     what a program needs",
+                    mounts.source(),
+                ),
+            }
         }
     }
 }
