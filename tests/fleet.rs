@@ -8,6 +8,8 @@
     reason = "a test stops at the first surprise, and runs programs"
 )]
 
+#[path = "support/reports.rs"]
+mod reports;
 mod support;
 
 use std::fs;
@@ -15,6 +17,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use reports::TIME;
 use serde_json::Value;
 use support::{dated as doctor, run_dated as run, text};
 use tempfile::TempDir;
@@ -57,8 +60,6 @@ fn renamed(report: &str, name: &str, time: &str) -> String {
     });
     lines.collect()
 }
-
-const TIME: &str = "2026-01-01T00:00:00Z";
 
 /// The same report with a summary and a verdict that fit its findings, after they were changed.
 fn restated(report: &str, verdict: &str) -> String {
@@ -106,20 +107,8 @@ fn failing(name: &str, checks: &[(&str, Option<(&str, &str)>)]) -> String {
     } else {
         "not-ready"
     };
-    serde_json::json!({
-        "schema": "bpf-doctor/report/v1",
-        "tool": {"name": "bpf-doctor", "version": "0.1.0", "catalogue": "x"},
-        "generated_at": TIME,
-        "host": {
-            "hostname": name, "kernel": {"release": "6.1.0", "version": "6.1"}, "arch": "x86_64",
-            "os": {"id": "debian", "version_id": "12", "name": "Debian"},
-            "environment": {"container": "none", "virtualization": "none", "euid": 0},
-        },
-        "verdict": verdict,
-        "summary": {"ok": 1, "fail": checks.len(), "unknown": 0, "not-applicable": 0},
-        "findings": findings, "probes": [], "facts": {}, "complete": true,
-    })
-    .to_string()
+    let counts = [1, checks.len(), 0];
+    reports::bare(name, verdict, counts, &findings).to_string()
 }
 
 /// Some hosts of each kind.

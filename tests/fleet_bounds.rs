@@ -7,6 +7,8 @@
     reason = "a test stops at the first surprise, and runs programs"
 )]
 
+#[path = "support/reports.rs"]
+mod reports;
 mod support;
 
 use std::fs;
@@ -15,8 +17,6 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use support::{run_dated as run, text};
 use tempfile::TempDir;
-
-const TIME: &str = "2026-01-01T00:00:00Z";
 
 /// A report of a host on which these checks fail, each with this to type.
 fn report(name: &str, checks: &[&str], command: &str) -> Value {
@@ -30,20 +30,8 @@ fn report(name: &str, checks: &[&str], command: &str) -> Value {
             }],
         })
     });
-    json!({
-        "schema": "bpf-doctor/report/v1",
-        "tool": {"name": "bpf-doctor", "version": "0.1.0", "catalogue": "x"},
-        "generated_at": TIME,
-        "host": {
-            "hostname": name, "kernel": {"release": "6.1.0", "version": "6.1"}, "arch": "x86_64",
-            "os": {"id": "debian", "version_id": "12", "name": "Debian"},
-            "environment": {"container": "none", "virtualization": "none", "euid": 0},
-            "labels": {},
-        },
-        "verdict": "not-ready",
-        "summary": {"ok": 0, "fail": checks.len(), "unknown": 0, "not-applicable": 0},
-        "findings": findings.collect::<Vec<Value>>(), "probes": [], "facts": {}, "complete": true,
-    })
+    let findings: Vec<Value> = findings.collect();
+    reports::bare(name, "not-ready", [0, checks.len(), 0], &findings)
 }
 
 fn put(place: &TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {

@@ -9,16 +9,18 @@
     reason = "a test stops at the first surprise, and runs programs"
 )]
 
+#[path = "support/reports.rs"]
+mod reports;
 mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use reports::TIME;
 use serde_json::{Value, json};
 use support::{run_dated as run, text};
 use tempfile::TempDir;
 
-const TIME: &str = "2026-01-01T00:00:00Z";
 const EARLIER: &str = "2025-12-25T00:00:00Z";
 
 /// A finding of this check, such as `("one", "fail", "error")`.
@@ -53,23 +55,9 @@ fn report(name: &str, found: &[Found<'_>]) -> Value {
         _ => "ready",
     };
     let findings = found.iter().map(|one| finding(*one));
-    json!({
-        "schema": "bpf-doctor/report/v1",
-        "tool": {"name": "bpf-doctor", "version": "0.1.0", "catalogue": "x"},
-        "generated_at": TIME,
-        "host": {
-            "hostname": name, "kernel": {"release": "6.1.0", "version": "6.1"}, "arch": "x86_64",
-            "os": {"id": "debian", "version_id": "12", "name": "Debian"},
-            "environment": {"container": "none", "virtualization": "none", "euid": 0},
-            "labels": {},
-        },
-        "verdict": verdict,
-        "summary": {
-            "ok": count("ok"), "fail": count("fail"), "unknown": count("unknown"),
-            "not-applicable": 0,
-        },
-        "findings": findings.collect::<Vec<Value>>(), "probes": [], "facts": {}, "complete": true,
-    })
+    let findings: Vec<Value> = findings.collect();
+    let counts = ["ok", "fail", "unknown"].map(count);
+    reports::bare(name, verdict, counts, &findings)
 }
 
 fn lack(need: &str, check: Option<&str>) -> Value {

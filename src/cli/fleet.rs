@@ -134,17 +134,17 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         }
     };
     let avoid = arguments.output.path();
-    if let Some(path) = avoid {
-        let same = |other: &PathBuf| {
-            path.canonicalize()
-                .is_ok_and(|path| other.canonicalize().is_ok_and(|other| other == path))
-        };
-        if arguments.baseline.iter().any(same) {
-            bail!(
-                "--output would replace the baseline {}: name another file",
-                path.display()
-            );
-        }
+    if let Some(path) = avoid
+        && let Ok(real) = path.canonicalize()
+        && arguments
+            .baseline
+            .iter()
+            .any(|before| paths::is_at(before, &real))
+    {
+        bail!(
+            "--output would replace the baseline {}: name another file",
+            path.display()
+        );
     }
     let before = match arguments.baseline.is_empty() {
         true => None,

@@ -113,6 +113,11 @@ fn walk(path: &Path, avoid: Option<PathBuf>, found: Found) -> Inputs {
     }))
 }
 
+/// Whether a file is the one at this place, which has no links in it.
+pub fn is_at(path: &Path, real: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| path == real)
+}
+
 fn input(entry: &DirEntry, avoid: Option<&Path>, found: Found) -> Option<Input> {
     let named = entry.depth() == 0;
     let kind = entry.file_type();
@@ -135,7 +140,7 @@ fn input(entry: &DirEntry, avoid: Option<&Path>, found: Found) -> Option<Input> 
         true => Promise::Reports,
         false => promise_of(&entry.file_name().to_string_lossy()),
     };
-    let is_output = avoid.is_some_and(|avoid| path.canonicalize().is_ok_and(|path| path == avoid));
+    let is_output = avoid.is_some_and(|avoid| is_at(&path, avoid));
     if is_output && !(named && found == Found::ByName) {
         if promise == Promise::Reports {
             Terminal::warn(&format!(

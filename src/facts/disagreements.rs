@@ -3,6 +3,7 @@
 
 use super::keys::Values::List;
 use super::lockdown::LOCKDOWN;
+use super::told_twice::goes_on_from;
 use super::{Fact, Facts, KeyInfo, Value, kconfig};
 use crate::host::{Host, KERNEL_LOG};
 use crate::version::KernelVersion;
@@ -195,11 +196,7 @@ fn is_another_build(header: &str, release: &str) -> bool {
         })
     };
     let (header, release) = (base(header), base(release));
-    let begins = |long: &str, short: &str| {
-        let rest = long.strip_prefix(short);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    let agree = begins(&header, &release) || begins(&release, &header);
+    let agree = goes_on_from(&header, &release) || goes_on_from(&release, &header);
     is_whole(&header) && is_whole(&release) && !agree
 }
 

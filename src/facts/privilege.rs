@@ -120,22 +120,22 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
 
 /// What the bpf file systems lend.
 fn delegated(mounts: &Mounts) -> Fact {
-    let mut lent = mounts.of_type("bpf").filter_map(|(_, mount)| mount.lends);
-    match lent.next() {
-        None => mounts.none(Fact::absent(mounts.source())),
-        Some(first) => {
-            let all = first == Lends::All || lent.any(|lends| lends == Lends::All);
-            match all {
-                true => Fact::known("all", mounts.source()),
-                false => Fact::unknown(
-                    Why::Untold,
-                    "a token of a bpf file system lends a part of the rights, and whether that is \
-                     what a program needs",
-                    mounts.source(),
-                ),
-            }
-        }
+    let lent: Vec<Lends> = mounts
+        .of_type("bpf")
+        .filter_map(|(_, mount)| mount.lends)
+        .collect();
+    if lent.is_empty() {
+        return mounts.none(Fact::absent(mounts.source()));
     }
+    if lent.contains(&Lends::All) {
+        return Fact::known("all", mounts.source());
+    }
+    Fact::unknown(
+        Why::Untold,
+        "a token of a bpf file system lends a part of the rights, and whether that is what a program \
+         needs",
+        mounts.source(),
+    )
 }
 
 /// What `parse` makes of a file, or the fact that it is unknown.

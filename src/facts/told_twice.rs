@@ -101,11 +101,13 @@ pub(crate) fn is_host_name(name: &str) -> bool {
 pub(crate) fn is_same_host(left: &str, right: &str) -> bool {
     let plain = |name: &str| name.trim().trim_end_matches('.').to_lowercase();
     let (left, right) = (plain(left), plain(right));
-    let begins = |long: &str, short: &str| {
-        let rest = long.strip_prefix(short);
-        !short.is_empty() && rest.is_some_and(|rest| rest.starts_with('.'))
-    };
-    left == right || begins(&left, &right) || begins(&right, &left)
+    left == right || goes_on_from(&left, &right) || goes_on_from(&right, &left)
+}
+
+/// Whether the first is the second, or goes on at a dot where that ends.
+pub(super) fn goes_on_from(long: &str, short: &str) -> bool {
+    let rest = long.strip_prefix(short).filter(|_| !short.is_empty());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// How the sentence begins that tells two names of a host.
