@@ -1278,7 +1278,7 @@ fn a_plan_says_what_it_takes_and_promises_nothing_that_only_looks() {
     assert_eq!(step["takes"], expected);
     let told = text(&run(&["fleet", file]).stdout);
     assert!(
-        told.contains("+9 ready, 9 in all (4 no reboot, 3 another kernel, 2 no known fix)"),
+        told.contains("+9 ready, 9 in all (4 hosts: as root, no reboot; 3 hosts: a rebuilt kernel; 2 hosts: no known fix)"),
         "{told}"
     );
     assert!(

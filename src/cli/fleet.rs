@@ -1,12 +1,13 @@
 //! `bpf-doctor fleet`: many reports, one audit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::Exit;
+use super::check::catalogue;
 use super::input::{now, read_file};
 use super::output::{OutputArguments, Terminal};
 use super::paths;
@@ -180,16 +181,18 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
             Exit::Status(0)
         });
     }
-    let weighing = Weighing {
-        threshold: threshold(arguments),
-        profiles: arguments.profile.clone(),
-    };
-    for name in &arguments.profile {
+    let weighing = weighing(arguments, &summary)?;
+    for name in &weighing.profiles {
         if !summary.tells_of(name) {
             bail!("no report tells of the software {name}; `check --profile {name}` makes some");
         }
     }
     for key in &arguments.by {
+        if key == "profile" && !summary.tells_of_any() {
+            Terminal::warn(
+                "no report tells of software; `check --profile NAME` makes some that do",
+            );
+        }
         if !fleet::GROUPS.contains(&key.as_str()) && !summary.has_label(key) {
             Terminal::warn(&format!("no host has a label {key}"));
         }
@@ -243,6 +246,28 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
             Exit::Status(u8::from(worse))
         }
         _ => Exit::Status(audit.verdicts.worst().exit_status()),
+    })
+}
+
+/// Stands for all software, as with `check`.
+const ALL: &str = "all";
+
+/// What counts: with `--profile all` as the reports were made, each host by the software that
+/// it was asked for.
+fn weighing(arguments: &FleetArguments, summary: &Summary) -> anyhow::Result<Weighing> {
+    let is_all = |name: &&String| *name == ALL && !summary.tells_of(name) && summary.tells_of_any();
+    let all = arguments.profile.iter().any(|name| is_all(&name));
+    let mut requires = BTreeMap::new();
+    for check in catalogue(&[])?.checks {
+        requires.insert(check.id, check.requires);
+    }
+    Ok(Weighing {
+        threshold: threshold(arguments),
+        profiles: match all {
+            true => Vec::new(),
+            false => arguments.profile.clone(),
+        },
+        requires,
     })
 }
 

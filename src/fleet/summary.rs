@@ -250,6 +250,12 @@ impl Summary {
         software.any(|one| *one.profile == *profile)
     }
 
+    /// Whether a report tells of any software.
+    #[must_use]
+    pub fn tells_of_any(&self) -> bool {
+        self.shapes.iter().any(|shape| !shape.software.is_empty())
+    }
+
     /// The shape of a row.
     pub(super) fn shape(&self, row: &Row) -> Option<&Arc<Shape>> {
         self.shapes.get(row.shape as usize)

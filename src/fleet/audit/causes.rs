@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use super::super::digest::{Key, distribution};
 use super::ROWS;
 use super::fixes::fixes;
-use super::judge::Population;
+use super::joint::Joint;
+use super::judge::{Population, Weighing};
 use super::listed::{Listed, Where, blocks, having, is_gained, list, variants};
 use super::looking::{first_typed, mending};
 use super::model::{Cause, Count, Together, Unknown, Untold};
@@ -15,6 +16,8 @@ use crate::diagnosis::{Severity, Status};
 
 /// Kernels, distributions and reasons told of a cause.
 const TOLD: usize = 10;
+/// The area of the checks that say who may use eBPF.
+const REFUSING: &str = "privilege";
 /// Causes told of an unknown check.
 const BESIDE: usize = 3;
 
@@ -37,13 +40,17 @@ struct Gathered {
     kernels: Tally,
     distributions: Tally,
     partners: Tally,
-    /// What else fails there and counts.
-    beside: Tally,
+    /// What fails there, counts, and may be why something was refused.
+    refusing: Tally,
     variants: BTreeMap<Key, Names>,
 }
 
-pub(super) fn causes(population: &Population<'_>) -> Found {
-    let (failing, unknown) = list(population);
+pub(super) fn causes<'a>(
+    population: &Population<'a>,
+    joint: &Joint<'a>,
+    weighing: &Weighing,
+) -> Found {
+    let (failing, unknown) = list(population, joint, weighing);
     let alone: BTreeMap<&str, u64> = failing
         .iter()
         .map(|(check, listed)| (*check, listed.alone))
@@ -52,7 +59,13 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
     let mut helping: Vec<(&str, u64)> = alone.iter().map(|(one, hosts)| (*one, *hosts)).collect();
     helping.retain(|(_, hosts)| *hosts > 0);
     helping.sort_by_key(|(check, hosts)| (std::cmp::Reverse(*hosts), *check));
-    helping.truncate(2);
+    let mut first: Vec<(&str, u64)> = Vec::new();
+    for (check, hosts) in helping {
+        if first.len() < 2 && !first.iter().any(|(one, _)| joint.is_one(one, check)) {
+            first.push((check, hosts));
+        }
+    }
+    let helping = first;
     // What is in the way of some hosts and of others not is both, each with its own hosts.
     let of = |at: Where| -> Vec<(&&str, &Listed)> {
         let some = failing.iter().filter(|(_, listed)| listed.hosts(at) > 0);
@@ -64,15 +77,15 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
     let (blocking, passing) = (of(Where::Blocks), of(Where::Passes));
     let told = |list: &[(&&str, &Listed)], at: Where| -> Vec<Cause> {
         let some = list.iter().take(ROWS).map(|(check, listed)| {
-            let mut gathered = gather(population, check, listed, at);
+            let mut gathered = gather(population, joint, check, (listed, at));
             // Beside others, what makes no host ready by itself only counts where both are
             // needed.
             if listed.alone > 0 && at == Where::Blocks {
-                for (partner, _) in helping.iter().filter(|(one, _)| one != *check) {
+                for (partner, _) in helping.iter().filter(|(one, _)| !joint.is_one(one, check)) {
                     gathered.partners.add(partner, 0);
                 }
             }
-            cause(population, check, (listed, at), gathered, &alone)
+            cause(population, joint, check, (listed, at), gathered, &alone)
         });
         some.collect()
     };
@@ -81,10 +94,10 @@ pub(super) fn causes(population: &Population<'_>) -> Found {
     let mut open: Vec<(&&str, &Listed)> = unknown.iter().collect();
     open.sort_by_key(|(_, listed)| {
         let (severity, hosts) = (listed.severity(Where::All), listed.hosts(Where::All));
-        std::cmp::Reverse((listed.decides > 0, severity, hosts))
+        std::cmp::Reverse((listed.decides > 0, listed.waits, severity, hosts))
     });
     let unknowns = open.iter().take(ROWS);
-    let unknowns = unknowns.map(|(check, listed)| unknown_check(population, check, listed));
+    let unknowns = unknowns.map(|(check, listed)| unknown_check(population, joint, check, listed));
     let rest = |all: usize| all.saturating_sub(ROWS) as u64;
     Found {
         causes,
@@ -111,7 +124,7 @@ pub(super) struct Failing {
 
 /// All failing checks by their names, whether they count or not.
 pub(super) fn failing(population: &Population<'_>) -> BTreeMap<String, Failing> {
-    let (failing, _) = list(population);
+    let (failing, _) = list(population, &Joint::default(), &Weighing::default());
     let all = failing.into_iter().map(|(check, listed)| {
         let variants = variants(population, &listed, Where::All);
         let told = Failing {
@@ -141,7 +154,12 @@ fn tell_same_commands(causes: &mut [Cause]) {
     }
 }
 
-fn gather(population: &Population<'_>, check: &str, listed: &Listed, at: Where) -> Gathered {
+fn gather<'a>(
+    population: &Population<'a>,
+    joint: &Joint<'a>,
+    check: &str,
+    (listed, at): (&Listed, Where),
+) -> Gathered {
     let mut gathered = Gathered {
         variants: variants(population, listed, at),
         ..Gathered::default()
@@ -159,14 +177,18 @@ fn gather(population: &Population<'_>, check: &str, listed: &Listed, at: Where) 
         if place.euid.is_some_and(|euid| euid != 0) {
             gathered.without_root += class.hosts;
         }
-        for blocker in class.blockers.iter().filter(|other| ***other != *check) {
-            gathered.beside.add(blocker, class.hosts);
+        let in_the_way = class.findings.iter().filter(|one| *one.check != *check);
+        for blocker in in_the_way.filter(|one| blocks(class, &one.check)) {
+            let words = population.words(blocker.key);
+            if words.is_some_and(|words| words.area == REFUSING) {
+                gathered.refusing.add(&blocker.check, class.hosts);
+            }
         }
-        if let [one, other] = &*class.blockers
+        if let [one, other] = joint.of_each(&class.blockers)[..]
             && blocks(class, check)
             && is_gained(class)
         {
-            let partner = if **one == *check { other } else { one };
+            let partner = if joint.is_one(one, check) { other } else { one };
             gathered.partners.add(partner, class.hosts);
         }
     }
@@ -178,8 +200,9 @@ fn gather(population: &Population<'_>, check: &str, listed: &Listed, at: Where) 
     gathered
 }
 
-fn cause(
-    population: &Population<'_>,
+fn cause<'a>(
+    population: &Population<'a>,
+    joint: &Joint<'a>,
     check: &str,
     (listed, at): (&Listed, Where),
     gathered: Gathered,
@@ -208,6 +231,17 @@ fn cause(
         hosts: listed.hosts(at),
         unknown: gathered.unknown,
         alone: own,
+        alone_unseen: match at {
+            Where::Passes => 0,
+            Where::All | Where::Blocks => listed.unseen,
+        },
+        same_change: match at {
+            Where::Passes => Vec::new(),
+            Where::All | Where::Blocks => {
+                let others = joint.with(check).iter().filter(|other| **other != check);
+                others.map(|other| (*other).to_owned()).collect()
+            }
+        },
         together: together.max_by(|a, b| a.hosts.cmp(&b.hosts).then_with(|| b.with.cmp(&a.with))),
         needs: fixes.groups.iter().map(|fix| fix.needs).max(),
         kernels: gathered.kernels.most(TOLD),
@@ -219,8 +253,13 @@ fn cause(
     }
 }
 
-fn unknown_check(population: &Population<'_>, check: &str, listed: &Listed) -> Unknown {
-    let gathered = gather(population, check, listed, Where::All);
+fn unknown_check<'a>(
+    population: &Population<'a>,
+    joint: &Joint<'a>,
+    check: &str,
+    listed: &Listed,
+) -> Unknown {
+    let gathered = gather(population, joint, check, (listed, Where::All));
     let words = most_said(population, &gathered.variants);
     let obstacles = obstacles(population, &gathered.variants);
     let mut grant = Vec::new();
@@ -247,7 +286,7 @@ fn unknown_check(population: &Population<'_>, check: &str, listed: &Listed) -> U
     }
     // What was refused may be refused because of what fails there.
     if obstacles.any("EPERM") || obstacles.any("EACCES") {
-        for Count { value, hosts } in gathered.beside.sorted().into_iter().take(BESIDE) {
+        for Count { value, hosts } in gathered.refusing.sorted().into_iter().take(BESIDE) {
             grant.push(format!(
                 "mend {value} first, which fails on {hosts} of these hosts, and ask again"
             ));
@@ -265,6 +304,7 @@ fn unknown_check(population: &Population<'_>, check: &str, listed: &Listed) -> U
         severity: listed.severity(Where::All),
         hosts: listed.hosts(Where::All),
         decides: listed.decides,
+        waits: listed.waits,
         without_root: gathered.without_root,
         reasons: obstacles.most(TOLD),
         grant,

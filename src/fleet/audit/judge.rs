@@ -20,6 +20,9 @@ pub struct Weighing {
     pub threshold: Threshold,
     /// The software that counts, where reports tell of some; all of it if empty.
     pub profiles: Vec<String>,
+    /// While which checks fail which others are moot, by the moot ones, as far as the catalogue
+    /// knows.
+    pub requires: BTreeMap<String, Vec<String>>,
 }
 
 impl Weighing {
@@ -88,6 +91,27 @@ impl Weighing {
             })
         });
         nearest.into_iter().collect()
+    }
+
+    /// Whether checks could not be made on these hosts because of what is in their way.
+    pub(super) fn hides(&self, class: &Class<'_>) -> bool {
+        let is_hidden = |moot: &Arc<str>| {
+            let mut required = self.requires.get(&**moot).into_iter().flatten();
+            required.any(|one| {
+                let place = class
+                    .blockers
+                    .binary_search_by(|blocker| (**blocker).cmp(one));
+                place.is_ok()
+            })
+        };
+        class.shape.moot.iter().any(is_hidden)
+    }
+
+    /// Whether a finding is of interest: where software is named, what it needs.
+    pub(super) fn concerns(&self, class: &Class<'_>, check: &str) -> bool {
+        let named = class.shape.software.iter().filter(|one| self.asks_for(one));
+        let mut lists = named.flat_map(|one| [&one.missing, &one.optional, &one.open]);
+        self.profiles.is_empty() || lists.any(|list| list.iter().any(|one| **one == *check))
     }
 
     /// Whether this software may decide.

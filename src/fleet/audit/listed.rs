@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::digest::Key;
 use super::super::summary::Known;
-use super::judge::{Class, Population};
+use super::joint::Joint;
+use super::judge::{Class, Population, Weighing};
 use super::looking::{Cure, worst};
 use super::tally::Names;
 use crate::diagnosis::{Severity, Status};
@@ -15,7 +16,12 @@ use crate::report::Verdict;
 pub(super) struct Listed {
     hosts: u64,
     blocks: u64,
+    /// Hosts that one change makes ready which mends this, be it with others.
     pub(super) alone: u64,
+    /// Hosts of these on which other checks could not be made while this fails.
+    pub(super) unseen: u64,
+    /// Hosts whose verdict waits for this, be it with others.
+    pub(super) waits: u64,
     pub(super) decides: u64,
     /// How much it matters at most, where it is in the way and where it is not.
     severities: [Option<Severity>; 2],
@@ -68,12 +74,25 @@ pub(super) type List<'a> = BTreeMap<&'a str, Listed>;
 
 /// Which hosts have which check: what fails or is in the way, and what is unknown. What is told of a check is gathered for one after the other,
 /// so that thousands of them take no more room than this.
-pub(super) fn list<'a>(population: &Population<'a>) -> (List<'a>, List<'a>) {
+pub(super) fn list<'a>(
+    population: &Population<'a>,
+    joint: &Joint<'a>,
+    weighing: &Weighing,
+) -> (List<'a>, List<'a>) {
     let (mut failing, mut unknown) = (List::new(), List::new());
     for (place, class) in population.classes.iter().enumerate() {
-        let is_gained = is_gained(class);
+        let is_gained = is_gained(class) && joint.of_each(&class.blockers).len() == 1;
+        let unseen = if is_gained && weighing.hides(class) {
+            class.hosts
+        } else {
+            0
+        };
         let decides = decides(class);
+        let waits = class.verdict == Verdict::Undetermined;
         for (within, known) in class.findings.iter().enumerate() {
+            if !weighing.concerns(class, &known.check) {
+                continue;
+            }
             let blocks = blocks(class, &known.check);
             // What is unknown and in the way, since that counts, too, is both.
             let fails = known.status == Status::Fail;
@@ -86,9 +105,13 @@ pub(super) fn list<'a>(population: &Population<'a>) -> (List<'a>, List<'a>) {
                 listed.hosts += class.hosts;
                 if blocks {
                     listed.blocks += class.hosts;
-                    if is_gained && class.blockers.len() == 1 {
+                    if is_gained {
                         listed.alone += class.hosts;
+                        listed.unseen += unseen;
                     }
+                }
+                if waits && class.waits.binary_search(&known.check).is_ok() {
+                    listed.waits += class.hosts;
                 }
                 if decides == Some(&*known.check) {
                     listed.decides += class.hosts;

@@ -38,6 +38,12 @@ pub(super) fn mending(words: &Words) -> Option<&Remedy> {
     changing.or_else(|| first_typed(words))
 }
 
+/// What is typed to mend a finding with these words, if that can be typed.
+pub(super) fn to_type(words: &Words) -> Option<&[String]> {
+    let fix = mending(words).filter(|fix| is_typed(fix) && changes(fix));
+    fix.map(|fix| &*fix.commands)
+}
+
 /// The first fix that can be typed, whether it changes anything or not.
 pub(super) fn first_typed(words: &Words) -> Option<&Remedy> {
     let typed = words.fixes.iter().find(|fix| !fix.commands.is_empty());

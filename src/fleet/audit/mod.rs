@@ -7,6 +7,7 @@ mod causes;
 mod changes;
 mod fixes;
 mod groups;
+mod joint;
 mod judge;
 mod listed;
 mod looking;
@@ -32,6 +33,7 @@ pub(super) use looking::cure;
 
 use super::summary::Summary;
 use crate::time::time;
+use joint::Joint;
 
 /// Names of hosts that stand for a group.
 pub(super) const EXAMPLES: usize = 3;
@@ -52,8 +54,9 @@ pub fn audit(
     for class in &population.classes {
         verdicts.add(class.verdict, class.hosts);
     }
-    let found = causes::causes(&population);
-    let plan = plan::plan(&population, &found, verdicts.ready);
+    let joint = Joint::new(&population);
+    let found = causes::causes(&population, &joint, weighing);
+    let plan = plan::plan(&population, &found, &joint, weighing, verdicts.ready);
     Audit {
         schema: AUDIT_SCHEMA,
         generated_at: generated_at.to_owned(),

@@ -181,8 +181,15 @@ pub struct Cause {
     /// On how many of them it is not known whether it fails, where what is unknown counts, too.
     #[serde(skip_serializing_if = "is_zero")]
     pub unknown: u64,
-    /// How many of them become ready once this alone is mended.
+    /// How many of them become ready by the one change that mends this, and what it mends with
+    /// it.
     pub alone: u64,
+    /// How many of those have checks that can't be made before: more may fail there then.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub alone_unseen: u64,
+    /// Other causes that the same commands mend, wherever hosts have both.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub same_change: Vec<String>,
     /// The other cause with which most hosts become ready: by one of the two alone, or by both.
     /// Causes beside which this one adds no host are none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -274,8 +281,12 @@ pub struct Plan {
     /// Whether no smaller sets of changes do; with many causes the larger sets are good ones
     /// and need not be the best.
     pub exact: bool,
-    /// Up to this number of causes no set of the same size does more.
+    /// Up to this number of changes no set of the same size does more.
     pub exact_up_to: u64,
+    /// Hosts with checks that can't be made before their causes are mended: more may fail there
+    /// then.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unseen: u64,
     /// One step for each number of changes that is worth it.
     pub steps: Vec<Step>,
     /// Hosts that no change makes ready, because something that matters is unknown there.
@@ -297,7 +308,9 @@ pub struct Takes {
 /// A set of changes, and what it brings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// The checks to mend, those that help most first.
+    /// How many changes it takes; one that mends several causes is one.
+    pub changes: u64,
+    /// The checks to mend, those of most hosts first.
     pub checks: Vec<String>,
     /// How many hosts become ready by it.
     pub gained: u64,
@@ -323,6 +336,8 @@ pub struct Unknown {
     pub hosts: u64,
     /// How many of them are undetermined for this alone.
     pub decides: u64,
+    /// How many of them are undetermined for this, be it with others.
+    pub waits: u64,
     /// On how many of them the doctor was not root.
     pub without_root: u64,
     /// What was in the way, most hosts first.

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use super::best::{Best, Sets, large, small};
 use super::causes::Found;
-use super::judge::Population;
+use super::joint::Joint;
+use super::judge::{Population, Weighing};
 use super::looking::{Cure, worst};
 use super::model::{Plan, Step, Takes};
 use crate::diagnosis::Needs;
@@ -23,16 +24,30 @@ const STEPS: usize = 40;
 /// Hosts with the same causes, by what it takes to mend all of them.
 type Cures = BTreeMap<Box<[u32]>, BTreeMap<Cure, u64>>;
 
-pub(super) fn plan(population: &Population<'_>, found: &Found, ready: u64) -> Plan {
-    // Causes of most hosts first, so that among equals those come first.
-    let place: BTreeMap<&str, u32> = found
-        .ranking
-        .iter()
-        .enumerate()
-        .map(|(place, check)| (check.as_str(), place as u32))
-        .collect();
+pub(super) fn plan(
+    population: &Population<'_>,
+    found: &Found,
+    joint: &Joint<'_>,
+    weighing: &Weighing,
+    ready: u64,
+) -> Plan {
+    // Causes of most hosts first, so that among equals those come first; what one change mends
+    // has the place of the first of it.
+    let mut place: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut mends: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    for (number, check) in found.ranking.iter().enumerate() {
+        let mut with = joint.with(check).iter();
+        let known = with.find_map(|other| place.get(other).copied());
+        let number = known.unwrap_or(number as u32);
+        place.insert(check, number);
+        mends.entry(number).or_default().push(check);
+    }
+    let mended = |set: &[u32]| -> Vec<&str> {
+        let lists = set.iter().filter_map(|place| mends.get(place));
+        lists.flatten().copied().collect()
+    };
     let mut cures = Cures::new();
-    let (mut undecided, mut stuck) = (0, 0);
+    let (mut undecided, mut stuck, mut unseen) = (0, 0, 0);
     for class in &population.classes {
         if class.verdict != Verdict::Ready && class.open {
             undecided += class.hosts;
@@ -50,8 +65,19 @@ pub(super) fn plan(population: &Population<'_>, found: &Found, ready: u64) -> Pl
                 continue;
             };
             places.sort_unstable();
+            places.dedup();
+            if weighing.hides(class) {
+                unseen += class.hosts;
+            }
             let by_cure = cures.entry(places.into()).or_default();
             *by_cure.entry(worst).or_default() += class.hosts;
+        }
+    }
+    let mut needs: BTreeMap<u32, Needs> = BTreeMap::new();
+    for cause in &found.causes {
+        if let (Some(number), Some(own)) = (place.get(&*cause.check), cause.needs) {
+            let most = needs.entry(*number).or_insert(own);
+            *most = own.max(*most);
         }
     }
     let sets: Sets = cures
@@ -62,7 +88,7 @@ pub(super) fn plan(population: &Population<'_>, found: &Found, ready: u64) -> Pl
     used.sort_unstable();
     used.dedup();
     let (chosen, exact_up_to) = if used.len() <= EXACT {
-        let needs = |place: &u32| found.causes.get(*place as usize)?.needs;
+        let needs = |place: &u32| needs.get(place).copied();
         (every_set(&sets, &used, &needs), used.len())
     } else {
         let (few, small_exact) = small(&sets);
@@ -79,8 +105,7 @@ pub(super) fn plan(population: &Population<'_>, found: &Found, ready: u64) -> Pl
         // A set that brings nothing is no step.
         let before = steps.last().map_or(0, |last| last.gained);
         if gained > before && steps.len() < STEPS {
-            let checks = set.iter();
-            let checks = checks.filter_map(|place| found.ranking.get(*place as usize));
+            let checks = mended(&set);
             let takes = takes(&cures, &set);
             let mut needs = takes.keys().rev().filter_map(|cure| match cure {
                 Cure::Takes(needs) => Some(*needs),
@@ -88,7 +113,8 @@ pub(super) fn plan(population: &Population<'_>, found: &Found, ready: u64) -> Pl
             });
             steps.push(Step {
                 needs: needs.next(),
-                checks: checks.cloned().collect(),
+                changes: set.len() as u64,
+                checks: checks.into_iter().map(str::to_owned).collect(),
                 gained,
                 ready: ready + gained,
                 takes: takes.into_iter().map(told).collect(),
@@ -98,6 +124,7 @@ pub(super) fn plan(population: &Population<'_>, found: &Found, ready: u64) -> Pl
     Plan {
         exact: exact_up_to >= used.len(),
         exact_up_to: exact_up_to as u64,
+        unseen,
         steps,
         undecided,
         stuck,

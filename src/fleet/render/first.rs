@@ -80,11 +80,10 @@ impl Page {
         let rows = self.shown.rows.min(plan.steps.len());
         let mut before: &[String] = &[];
         for step in plan.steps.iter().take(rows) {
-            let count = step.checks.len();
-            let things = if count == 1 { "cause " } else { "causes" };
+            let count = super::words::changes(step);
             let gained = self.style.green(&format!("+{}", number(step.gained)));
             self.line(&format!(
-                "  {count:>2} {things}  {gained} ready, {} in all ({})",
+                "  {count:<10}  {gained} ready, {} in all ({})",
                 number(step.ready),
                 takes(&step.takes)
             ));
@@ -102,11 +101,14 @@ impl Page {
                 false => step.checks.join(", "),
             };
             before = &step.checks;
-            self.line(&format!("             {}", clean(&list)));
+            self.line(&format!("              {}", clean(&list)));
         }
         self.more(plan.steps.len() - rows, "step", "steps");
         if !plan.exact {
             self.line(&format!("  {}", super::words::approximate(plan)));
+        }
+        if plan.unseen > 0 {
+            self.line(&format!("  {}.", super::words::unseen(plan)));
         }
         if plan.stuck > 0 {
             self.line(&format!("  {}.", super::words::stuck(plan)));

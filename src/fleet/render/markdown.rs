@@ -128,6 +128,9 @@ fn plan(audit: &Audit) -> String {
     if !plan.exact {
         out += &format!("{}\n\n", text(&super::words::approximate(plan)));
     }
+    if plan.unseen > 0 {
+        out += &format!("{}.\n\n", super::words::unseen(plan));
+    }
     if plan.stuck > 0 {
         out += &format!("{}.\n\n", super::words::stuck(plan));
     }
@@ -138,7 +141,7 @@ fn plan(audit: &Audit) -> String {
         return out;
     }
     out += &table(&[
-        "Causes",
+        "Changes",
         "Hosts that become ready",
         "Ready in all",
         "Takes",
@@ -147,7 +150,7 @@ fn plan(audit: &Audit) -> String {
     for step in plan.steps.iter().take(ROWS) {
         let checks: Vec<String> = step.checks.iter().map(|check| code(check)).collect();
         out += &row(&[
-            number(step.checks.len() as u64),
+            super::words::changes(step),
             number(step.gained),
             number(step.ready),
             takes(&step.takes),
@@ -188,6 +191,10 @@ fn fixes(cause: &Cause) -> String {
     if let Some(told) = unanswered(cause) {
         out += &format!("- Answer: {told}\n");
     }
+    out += &format!(
+        "- Helps: {}\n",
+        text(&super::words::helps(cause).join("; "))
+    );
     out += &format!("- Kernels: {}\n", text(&counts(&cause.kernels, 5)));
     out += &format!(
         "- Distributions: {}\n",

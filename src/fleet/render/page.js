@@ -2,9 +2,9 @@
 // Everything from hosts is put on the page as text, never as markup.
 const { audit, checks, groups, left_out } = JSON.parse(document.getElementById("data").textContent);
 const VERDICTS = [["ready", "ready"], ["not-ready", "not ready"], ["undetermined", "undetermined"]];
-const NEEDS = { nothing: "at once", privilege: "no reboot", reboot: "reboot", rebuild: "another kernel" };
+const NEEDS = { nothing: "as any user", privilege: "as root, no reboot", reboot: "a reboot", rebuild: "a rebuilt kernel" };
 const TAKES = { ...NEEDS, "own-report": "as their own reports say", "no-known-fix": "no known fix" };
-const takes = list => !list.length ? "" : list.length === 1 ? TAKES[list[0].what] : list.map(one => `${number(one.hosts)} ${TAKES[one.what]}`).join(", ");
+const takes = list => !list.length ? "" : list.length === 1 ? TAKES[list[0].what] : list.map(one => `${hosts(one.hosts)}: ${TAKES[one.what]}`).join("; ");
 // What the fixes of a cause take, on how many hosts each.
 function takesOf(cause) {
   const hosts = {};
@@ -70,7 +70,7 @@ function verdictBar(verdicts, width, height) {
     svg("title", {}, label), svg("rect", { class: "soft", width, height }), parts);
 }
 function planChart(plan, ready, total) {
-  const steps = [{ checks: [], ready }, ...plan.steps].slice(0, 21);
+  const steps = [{ changes: 0, checks: [], ready }, ...plan.steps].slice(0, 21);
   const width = 720, height = 190, left = 8, bottom = 24;
   const slot = (width - left) / steps.length;
   const scale = value => (height - bottom - 22) * value / (total || 1);
@@ -81,10 +81,10 @@ function planChart(plan, ready, total) {
       svg("rect", { class: "soft", x, y: base - scale(total), width: w, height: scale(total) }),
       svg("rect", { class: "ready", x, y: base - scale(step.ready), width: w, height: scale(step.ready), opacity: index ? .72 : 1 }),
       svg("text", { x: x + w / 2, y: base - scale(total) - 6, "text-anchor": "middle" }, percent(step.ready, total)),
-      svg("text", { x: x + w / 2, y: height - 7, "text-anchor": "middle" }, index ? step.checks.length : "now"));
+      svg("text", { x: x + w / 2, y: height - 7, "text-anchor": "middle" }, index ? step.changes : "now"));
   });
-  return el("div", {}, svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Hosts ready after so many causes are mended" }, bars),
-    el("p", { class: "dim small" }, "share of hosts that are ready, by the number of causes mended"));
+  return el("div", {}, svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Hosts ready after so many changes" }, bars),
+    el("p", { class: "dim small" }, "share of hosts that are ready, by the number of changes"));
 }
 
 // ---- Tables ----------------------------------------------------------------------------
@@ -190,15 +190,16 @@ function plan() {
   const { plan, verdicts } = audit;
   if (!plan.steps.length && !plan.stuck) return;
   section("What to mend first", plan.steps.length > 0 && planChart(plan, verdicts.ready, audit.hosts), plan.steps.length > 0 && table([
-    { name: "Causes", number: true, value: row => row.checks.length, show: row => number(row.checks.length) },
+    { name: "Changes", number: true, value: row => row.changes, show: row => number(row.changes) + (row.checks.length > row.changes ? ` (mends ${number(row.checks.length)} causes)` : "") },
     { name: "Become ready", number: true, value: row => row.gained, show: row => "+" + number(row.gained) },
     { name: "Ready in all", number: true, value: row => row.ready, show: row => number(row.ready) },
     { name: "Takes", show: row => takes(row.takes) },
     { name: "Which", show: row => tags(row.checks) },
   ], plan.steps, { step: 8 }).node,
-    !plan.exact && el("p", { class: "dim small" }, `Approximate: sets of up to ${plan.exact_up_to} causes are the best there are; larger ones are good, and with so many causes not all were tried.`),
+    !plan.exact && el("p", { class: "dim small" }, `Approximate: sets of up to ${plan.exact_up_to} changes are the best there are; larger ones are good, and with so many causes not all were tried.`),
+    plan.unseen > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.unseen)} other checks can't be made before: more may fail there then.`),
     plan.stuck > 0 && el("p", { class: "dim small" }, `No command is known that makes ${hosts(plan.stuck)} ready: for a cause there, all that is known to type only looks.`),
-    plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by none of this: something that matters is unknown there.`));
+    plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by no change: something that matters is unknown there.`));
 }
 function causeDetail(cause) {
   return el("div", {},
@@ -208,6 +209,8 @@ function causeDetail(cause) {
     el("p", { class: "small" }, el("span", { class: "dim" }, "Distributions: "), counts(cause.distributions, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Why: "), counts(cause.reasons, 3)),
     cause.together && el("p", { class: "small" }, `${many(cause.together.hosts, "host becomes", "hosts become")} ready together with ${cause.together.with}` + (cause.together.same_commands ? ", mostly by the same commands" : "")),
+    cause.same_change && el("p", { class: "small" }, `The same commands mend ${cause.same_change.join(", ")}: one change, which makes ${hosts(cause.alone)} ready`),
+    cause.alone_unseen > 0 && el("p", { class: "small" }, `On ${hosts(cause.alone_unseen)} of those it makes ready other checks can't be made while it fails: more may fail there then`),
     cause.fixes.slice(0, 12).map(fix => el("div", {},
       el("p", {}, el("b", {}, hosts(fix.hosts)), el("span", { class: "dim" }, ` (${examples(fix, "", "; ")}${NEEDS[fix.needs]}): `), fix.summary),
       fix.commands && el("pre", {}, fix.commands.join("\n")),

@@ -52,11 +52,11 @@ pub fn prometheus(audit: &Audit) -> String {
     page.sample("future_reports", &[], reports.future);
     page.family(
         "plan_gained_hosts",
-        "Hosts that become ready by mending so many causes.",
+        "Hosts that become ready by so many changes.",
     );
     for step in &audit.plan.steps {
-        let causes = step.checks.len().to_string();
-        page.sample("plan_gained_hosts", &[("causes", &causes)], step.gained);
+        let changes = step.changes.to_string();
+        page.sample("plan_gained_hosts", &[("changes", &changes)], step.gained);
     }
     page.family(
         "plan_exact",

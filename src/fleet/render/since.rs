@@ -23,10 +23,15 @@ impl Page {
                     "; the verdict on {} waits for this alone",
                     number(unknown.decides)
                 );
+            } else if unknown.waits > 0 {
+                line += &format!(
+                    "; the verdict on {} waits for this and others",
+                    number(unknown.waits)
+                );
             }
             self.line(&line);
             for reason in unknown.reasons.most.iter().take(2) {
-                let value = short(&clean(&reason.value), 120);
+                let value = short(&clean(&reason.value), self.shown.reason);
                 self.line(&format!("    {value} ({})", hosts(reason.hosts)));
             }
             let others = (unknown.reasons.different as usize).saturating_sub(2);

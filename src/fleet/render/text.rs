@@ -11,6 +11,8 @@ pub(super) struct Shown {
     fixes: usize,
     pub(super) commands: usize,
     pub(super) rows: usize,
+    /// The longest reason, in characters; a command in it is of no use when it is cut.
+    pub(super) reason: usize,
 }
 
 const NORMAL: Shown = Shown {
@@ -18,6 +20,7 @@ const NORMAL: Shown = Shown {
     fixes: 3,
     commands: 6,
     rows: 8,
+    reason: 240,
 };
 
 const ALL: Shown = Shown {
@@ -25,6 +28,7 @@ const ALL: Shown = Shown {
     fixes: usize::MAX,
     commands: usize::MAX,
     rows: usize::MAX,
+    reason: usize::MAX,
 };
 
 /// The audit as a page of text.
@@ -141,26 +145,9 @@ impl Page {
         if let Some(told) = unanswered(cause) {
             self.line(&format!("    {told}"));
         }
-        let verb = if cause.alone == 1 {
-            "becomes"
-        } else {
-            "become"
-        };
-        let mut helps = format!("{} {verb} ready by mending this alone", hosts(cause.alone));
-        if cause.alone == 0 {
-            helps = "mending this alone makes no host ready".to_owned();
+        for line in super::words::helps(cause) {
+            self.line(&format!("    {}", clean(&line)));
         }
-        if let Some(together) = &cause.together {
-            helps += &format!(
-                "; {} together with {}",
-                number(together.hosts),
-                clean(&together.with)
-            );
-            if together.same_commands {
-                helps += ", mostly by the same commands";
-            }
-        }
-        self.line(&format!("    {helps}"));
         let dim = |page: &Self, label: &str| page.style.dim(label);
         let kernels = format!(
             "    {} {}",

@@ -1,6 +1,6 @@
 //! Numbers and names in words, the same in every rendering for people.
 
-use super::super::audit::{Cause, Count, Counts, Hosts, Partly, Plan, Reports, Takes};
+use super::super::audit::{Cause, Count, Counts, Hosts, Partly, Plan, Reports, Step, Takes};
 use crate::diagnosis::Needs;
 
 /// What hosts are of which it is not known whether they changed.
@@ -60,20 +60,20 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
 /// What a fix takes.
 pub(super) fn needs(needs: Needs) -> &'static str {
     match needs {
-        Needs::Nothing => "at once",
-        Needs::Privilege => "no reboot",
-        Needs::Reboot => "reboot",
-        Needs::Rebuild => "another kernel",
+        Needs::Nothing => "as any user",
+        Needs::Privilege => "as root, no reboot",
+        Needs::Reboot => "a reboot",
+        Needs::Rebuild => "a rebuilt kernel",
     }
 }
 
-/// `40 no reboot, 12 another kernel, 14 no known fix`; the number is left out where it is all.
+/// `40 hosts: as root, no reboot; 12 hosts: a reboot`; the number is left out where it is all.
 pub(super) fn takes(takes: &[Takes]) -> String {
     let word = |what: &str| match what {
-        "nothing" => "at once",
-        "privilege" => "no reboot",
-        "reboot" => "reboot",
-        "rebuild" => "another kernel",
+        "nothing" => needs(Needs::Nothing),
+        "privilege" => needs(Needs::Privilege),
+        "reboot" => needs(Needs::Reboot),
+        "rebuild" => needs(Needs::Rebuild),
         "own-report" => "as their own reports say",
         _ => "no known fix",
     };
@@ -81,8 +81,8 @@ pub(super) fn takes(takes: &[Takes]) -> String {
         [one] => word(one.what).to_owned(),
         several => {
             let several = several.iter();
-            let several = several.map(|one| format!("{} {}", number(one.hosts), word(one.what)));
-            several.collect::<Vec<_>>().join(", ")
+            let several = several.map(|one| format!("{}: {}", hosts(one.hosts), word(one.what)));
+            several.collect::<Vec<_>>().join("; ")
         }
     }
 }
@@ -90,8 +90,8 @@ pub(super) fn takes(takes: &[Takes]) -> String {
 /// What a plan is that is not the best in all of its steps.
 pub(super) fn approximate(plan: &Plan) -> String {
     let best = match plan.exact_up_to {
-        1 => "one cause".to_owned(),
-        many => format!("up to {many} causes"),
+        1 => "one change".to_owned(),
+        many => format!("up to {many} changes"),
     };
     format!(
         "Approximate: sets of {best} are the best there are; larger ones are good, and with so many \
@@ -152,6 +152,64 @@ pub(super) fn partly(partly: &Partly) -> Vec<String> {
     lines
 }
 
+/// How many hosts become ready by mending a cause, alone and with another one, in a line or two.
+pub(super) fn helps(cause: &Cause) -> Vec<String> {
+    let verb = if cause.alone == 1 {
+        "becomes"
+    } else {
+        "become"
+    };
+    let with = cause.same_change.join(", ");
+    let mut told = match (cause.alone, with.is_empty()) {
+        (0, true) => "mending this alone makes no host ready".to_owned(),
+        (0, false) => format!("this change, which mends {with} as well, makes no host ready"),
+        (some, true) => format!("{} {verb} ready by mending this alone", hosts(some)),
+        (some, false) => format!(
+            "{} {verb} ready by this change, which mends {with} as well",
+            hosts(some)
+        ),
+    };
+    if let Some(together) = &cause.together {
+        told += &format!(
+            "; {} together with {}",
+            number(together.hosts),
+            together.with
+        );
+        if together.same_commands {
+            told += ", mostly by the same commands";
+        }
+    }
+    let mut lines = vec![told];
+    if cause.alone_unseen > 0 {
+        let on = match cause.alone_unseen == cause.alone {
+            true if cause.alone == 1 => "there".to_owned(),
+            true => "on all of them".to_owned(),
+            false => format!("on {} of them", number(cause.alone_unseen)),
+        };
+        lines.push(format!(
+            "{on} other checks can't be made while it fails; more may fail then"
+        ));
+    }
+    lines
+}
+
+/// `1 change`, `1 change (mends 2 causes)`.
+pub(super) fn changes(step: &Step) -> String {
+    let count = counted(step.changes, "change");
+    match step.checks.len() as u64 == step.changes {
+        true => count,
+        false => format!("{count} (mends {} causes)", step.checks.len()),
+    }
+}
+
+/// What is left open of the hosts a plan makes ready.
+pub(super) fn unseen(plan: &Plan) -> String {
+    format!(
+        "On {} other checks can't be made before: more may fail there then",
+        hosts(plan.unseen)
+    )
+}
+
 /// Hosts of a cause on which nobody knows whether it fails.
 pub(super) fn unanswered(cause: &Cause) -> Option<String> {
     (cause.unknown > 0).then(|| {
@@ -197,7 +255,7 @@ pub(super) fn future(reports: &Reports) -> Vec<String> {
 pub(super) fn undecided(plan: &Plan) -> String {
     let verb = if plan.undecided == 1 { "is" } else { "are" };
     format!(
-        "{} {verb} made ready by none of this: something that matters is unknown there",
+        "{} {verb} made ready by no change: something that matters is unknown there",
         hosts(plan.undecided)
     )
 }

@@ -1,0 +1,278 @@
+//! `bpf-doctor fleet`: what is to be mended first, and what would let the doctor know.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and runs programs"
+)]
+
+#[path = "support/reports.rs"]
+mod reports;
+mod support;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::{run_dated as run, text};
+use tempfile::TempDir;
+
+/// A check that fails, and what is typed to mend it.
+type Cause<'a> = (&'a str, &'a str);
+
+fn failing((check, command): Cause<'_>) -> Value {
+    json!({
+        "check": check, "area": "kernel", "status": "fail", "severity": "error", "title": "t",
+        "because": "b",
+        "fixes": [{
+            "kind": "setting", "summary": "s", "commands": [command], "needs": "reboot",
+            "verify": "v",
+        }],
+    })
+}
+
+fn other(check: &str, area: &str, status: &str, because: &str) -> Value {
+    json!({
+        "check": check, "area": area, "status": status, "severity": "error", "title": "t",
+        "because": because, "fixes": [],
+    })
+}
+
+fn report(name: &str, findings: &[Value]) -> Value {
+    let count = |wanted: &str| {
+        findings
+            .iter()
+            .filter(|one| one["status"] == wanted)
+            .count()
+    };
+    let counts = [0, count("fail"), count("unknown")];
+    let verdict = match counts {
+        [_, 0, 0] => "ready",
+        [_, 0, _] => "undetermined",
+        _ => "not-ready",
+    };
+    let mut report = reports::bare(name, verdict, counts, findings);
+    report["summary"]["not-applicable"] = json!(count("not-applicable"));
+    report
+}
+
+/// What `fleet` prints of these reports.
+fn told(reports: &[Value], more: &[&str]) -> String {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("reports.jsonl");
+    let lines = reports.iter().map(|report| format!("{report}\n"));
+    fs::write(&path, lines.collect::<String>()).unwrap();
+    let output = run(&[&["fleet", path.to_str().unwrap()], more].concat());
+    assert_eq!(text(&output.stderr), "");
+    text(&output.stdout)
+}
+
+fn audit(reports: &[Value], more: &[&str]) -> Value {
+    serde_json::from_str(&told(reports, &[&["--format", "json"], more].concat())).unwrap()
+}
+
+/// Which causes are mended by each step, in how many changes, and how many hosts that makes ready.
+fn steps(audit: &Value) -> Vec<(u64, Vec<&str>, u64)> {
+    let steps = audit["plan"]["steps"].as_array().unwrap().iter();
+    let step = |step: &'_ Value| step["changes"].as_u64().unwrap();
+    steps
+        .map(|one| {
+            let checks = one["checks"].as_array().unwrap().iter();
+            let checks = checks.map(|check| check.as_str().unwrap()).collect();
+            (step(one), checks, one["gained"].as_u64().unwrap())
+        })
+        .collect()
+}
+
+fn hosts(count: usize, prefix: &str, causes: &[Cause<'_>]) -> Vec<Value> {
+    let names = (0..count).map(|number| format!("{prefix}-{number}"));
+    let findings: Vec<Value> = causes.iter().copied().map(failing).collect();
+    names.map(|name| report(&name, &findings)).collect()
+}
+
+#[test]
+fn what_the_same_commands_mend_is_one_change() {
+    let (new, mount) = (
+        "apt-get install linux-image-amd64",
+        "mount -t bpf bpf /sys/fs/bpf",
+    );
+    // Six hosts need a newer kernel for two things, five a mount.
+    let kernels = hosts(6, "old", &[("btf", new), ("data", new)]);
+    let fleet = [kernels, hosts(5, "bare", &[("mount", mount)])].concat();
+    let whole = audit(&fleet, &[]);
+    assert_eq!(
+        steps(&whole),
+        [
+            (1, vec!["btf", "data"], 6),
+            (2, vec!["btf", "data", "mount"], 11)
+        ]
+    );
+    for (cause, with) in [("btf", "data"), ("data", "btf")] {
+        let causes = whole["causes"].as_array().unwrap();
+        let found = causes.iter().find(|one| one["check"] == cause).unwrap();
+        assert_eq!(
+            (&found["alone"], &found["same_change"]),
+            (&json!(6), &json!([with]))
+        );
+        assert_eq!(found["together"], json!({"with": "mount", "hosts": 11}));
+    }
+    let page = told(&fleet, &[]);
+    for line in [
+        "  1 change (mends 2 causes)  +6 ready, 6 in all (a reboot)",
+        "  2 changes (mends 3 causes)  +11 ready, 11 in all (a reboot)",
+        "    6 hosts become ready by this change, which mends data as well; 11 together with mount",
+    ] {
+        assert!(page.contains(&format!("{line}\n")), "{line}\n{page}");
+    }
+    let markdown = told(&fleet, &["--format", "markdown"]);
+    assert!(
+        markdown.contains("| 1 change (mends 2 causes) | 6 | 6 | a reboot |"),
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains("become ready by this change"),
+        "{markdown}"
+    );
+    let metrics = told(&fleet, &["--format", "prometheus"]);
+    let line = "bpf_doctor_fleet_plan_gained_hosts{changes=\"1\"} 6\n";
+    assert!(metrics.contains(line), "{metrics}");
+}
+
+/// One host that types something else for one of two causes, and they are two changes for all.
+#[test]
+fn what_other_commands_mend_elsewhere_is_a_change_of_its_own() {
+    let fleet = [
+        hosts(3, "same", &[("btf", "new kernel"), ("data", "new kernel")]),
+        hosts(1, "own", &[("btf", "new kernel"), ("data", "rebuild")]),
+        hosts(2, "some", &[("data", "new kernel")]),
+    ]
+    .concat();
+    let whole = audit(&fleet, &[]);
+    assert_eq!(
+        steps(&whole),
+        [(1, vec!["data"], 2), (2, vec!["data", "btf"], 6)]
+    );
+    assert_eq!(whole["causes"][0].get("same_change"), None);
+    // Three of which two have the same commands, and none all: two pairs are no triple.
+    let chain = [
+        hosts(1, "one", &[("a", "x"), ("b", "x")]),
+        hosts(1, "two", &[("b", "y"), ("c", "y")]),
+        hosts(1, "three", &[("a", "z"), ("c", "w")]),
+    ]
+    .concat();
+    let whole = audit(&chain, &[]);
+    assert_eq!(steps(&whole).last().unwrap().0, 2, "{whole}");
+}
+
+/// While bpf() itself is missing other checks are moot, and may fail once it is there.
+#[test]
+fn what_could_not_be_looked_at_before_is_said() {
+    let moot = other(
+        "kernel-btf-missing",
+        "btf",
+        "not-applicable",
+        "moot while it fails",
+    );
+    let cause = failing(("bpf-syscall-missing", "make"));
+    let blind = report("blind", &[cause.clone(), moot.clone()]);
+    let seen = report("seen", &[cause]);
+    let elsewhere = report("elsewhere", &[failing(("jit-unavailable", "x")), moot]);
+    let fleet = [blind, seen, elsewhere];
+    let whole = audit(&fleet, &[]);
+    let causes = whole["causes"].as_array().unwrap();
+    let unseen: Vec<_> = causes
+        .iter()
+        .map(|cause| (cause["check"].as_str().unwrap(), cause.get("alone_unseen")))
+        .collect();
+    assert_eq!(
+        unseen,
+        [
+            ("bpf-syscall-missing", Some(&json!(1))),
+            ("jit-unavailable", None)
+        ]
+    );
+    assert_eq!(whole["plan"]["unseen"], 1);
+    let page = told(&fleet, &[]);
+    for line in [
+        "    on 1 of them other checks can't be made while it fails; more may fail then",
+        "  On 1 host other checks can't be made before: more may fail there then.",
+    ] {
+        assert!(page.contains(line), "{line}\n{page}");
+    }
+}
+
+/// What is to be mended to know is what refuses, not whatever fails there.
+#[test]
+fn a_grant_is_of_what_was_in_the_way() {
+    let hint = format!(
+        "not there: `mount -t securityfs securityfs {}`",
+        "/sys/kernel".repeat(12)
+    );
+    let findings = [
+        failing(("kprobes-disabled", "make")),
+        other("missing-privilege", "privilege", "fail", "no CAP_BPF"),
+        other(
+            "core-read-broken",
+            "btf",
+            "unknown",
+            "prog-load failed with EPERM",
+        ),
+        other("kernel-lockdown", "privilege", "unknown", &hint),
+    ];
+    let fleet = [report("host", &findings)];
+    let whole = audit(&fleet, &[]);
+    let unknowns = whole["unknowns"].as_array().unwrap();
+    let grants = unknowns
+        .iter()
+        .map(|one| (one["check"].as_str().unwrap(), &one["grant"]));
+    let mend = "mend missing-privilege first, which fails on 1 of these hosts, and ask again";
+    assert_eq!(
+        grants.collect::<Vec<_>>(),
+        [
+            ("core-read-broken", &json!([mend])),
+            ("kernel-lockdown", &json!([]))
+        ]
+    );
+    // A command that is cut can't be typed.
+    assert!(told(&fleet, &[]).contains(&hint));
+}
+
+/// With software named, what is listed as unknown or failing is what it needs.
+#[test]
+fn named_software_narrows_what_is_told() {
+    let mut one = report(
+        "host",
+        &[
+            other("mine", "btf", "unknown", "b"),
+            other("theirs", "btf", "unknown", "b"),
+        ],
+    );
+    let open = |need: &str| json!({"need": need, "check": need, "because": "b"});
+    one["profiles"] = json!([("cilium", "mine"), ("falco", "theirs")].map(
+        |(software, need)| json!({
+            "profile": software, "title": software, "verdict": "undetermined",
+            "missing-required": [], "missing-optional": [], "unknown": [open(need)],
+            "unknown-optional": [],
+        })
+    ));
+    // Nothing must run: the question was which will, and the first one is as near as the other.
+    one["demanded"] = json!([]);
+    let fleet = [one];
+    for (more, expected) in [
+        (&["--profile", "cilium"][..], vec![("mine", 1)]),
+        (&["--profile", "all"], vec![("mine", 1), ("theirs", 0)]),
+        (&[], vec![("mine", 1), ("theirs", 0)]),
+    ] {
+        let whole = audit(&fleet, more);
+        let unknowns = whole["unknowns"].as_array().unwrap().iter();
+        let told: Vec<(&str, u64)> = unknowns
+            .map(|one| {
+                (
+                    one["check"].as_str().unwrap(),
+                    one["waits"].as_u64().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(told, expected, "{more:?}");
+    }
+}
