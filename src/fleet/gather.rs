@@ -53,6 +53,8 @@ pub struct Reading {
 const LARGE: u64 = 8 << 20;
 /// Bytes that are handed over at once.
 const BATCH: usize = 1 << 20;
+/// Bytes of a batch of each thread, of all threads together: three of them may be there.
+const BATCHES: usize = 8 << 20;
 /// Files that are handed over at once.
 const FILES: usize = 32;
 /// So many documents that short are told of in a row; packed well, there could be billions.
@@ -75,17 +77,61 @@ pub(super) enum Job {
 pub(super) struct Batch {
     /// The stream's name.
     pub(super) source: String,
-    /// The documents.
+    /// What documents lie in.
     pub(super) bytes: Vec<u8>,
-    /// The line each begins in, and where it ends.
-    pub(super) ends: Vec<(usize, usize)>,
+    /// Those of them that came from elsewhere, one behind the other.
+    copies: Vec<u8>,
+    pub(super) documents: Vec<Place>,
+}
+
+/// Where a document of a batch is.
+pub(super) struct Place {
+    /// The line it begins in.
+    line: usize,
+    start: usize,
+    length: usize,
+    is_copy: bool,
 }
 
 impl Batch {
+    /// Takes all documents away.
+    pub(super) fn clear(&mut self) {
+        self.copies.clear();
+        self.documents.clear();
+    }
+
     /// Adds a document.
     pub(super) fn add(&mut self, line: usize, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
-        self.ends.push((line, self.bytes.len()));
+        self.documents.push(Place {
+            line,
+            start: self.copies.len(),
+            length: text.len(),
+            is_copy: true,
+        });
+        self.copies.extend_from_slice(text);
+    }
+
+    /// Adds a document that lies there in what will be the bytes.
+    pub(super) fn lies(&mut self, line: usize, start: usize, length: usize) {
+        self.documents.push(Place {
+            line,
+            start,
+            length,
+            is_copy: false,
+        });
+    }
+
+    /// The documents, and the line each begins in.
+    pub(super) fn each(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.documents.iter().map(|place| {
+            let bytes = if place.is_copy {
+                &self.copies
+            } else {
+                &self.bytes
+            };
+            let text = bytes.get(place.start..place.start + place.length);
+            (place.line, text.unwrap_or_default())
+        })
     }
 }
 
@@ -208,8 +254,9 @@ fn stream(
         return Summary::within(reading.latest, &room);
     }
     let mut batch = Batch::default();
+    let most = BATCH.min(BATCHES / reading.threads);
     let flush = |batch: &mut Batch| {
-        if !batch.ends.is_empty() {
+        if !batch.documents.is_empty() {
             let source = batch.source.clone();
             hand_over(jobs, Job::Documents(std::mem::take(batch)));
             batch.source = source;
@@ -218,7 +265,7 @@ fn stream(
     let mut whole = Cursor::new(head).chain(source);
     unpack(&name, &mut whole, promise, buffer, &mut |out| {
         sequence.take(out, &mut |source, line, text| {
-            if batch.source != source || batch.bytes.len() + text.len() > BATCH {
+            if batch.source != source || batch.copies.len() + text.len() > most {
                 flush(&mut batch);
                 source.clone_into(&mut batch.source);
             }
@@ -320,11 +367,12 @@ impl Sequence {
         }
         // A report ends a summary that has no end, and is none of its lines.
         let is_report = is_report(text);
-        if is_report && let Some((line, _)) = self.open.take() {
+        let is_line = text.starts_with(b"{") && !is_report;
+        if !is_line && let Some((line, _)) = self.open.take() {
             self.bad(source, line, "it is a summary that was cut off");
         }
         // The lines of a summary that is wrong are no faults of their own.
-        if self.broken && text.starts_with(b"{") && !is_report {
+        if self.broken && is_line {
             return;
         }
         let Some((_, reader)) = &mut self.open else {

@@ -40,7 +40,7 @@ mod worker;
 
 pub use audit::{
     AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, GROUPS, Group,
-    Grouping, Hosts, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes, Together,
+    Grouping, Hosts, LeftOut, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes, Together,
     Unknown, Untold, Verdicts, Weighing, audit,
 };
 pub use bad::Bad;

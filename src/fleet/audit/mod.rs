@@ -21,7 +21,7 @@ pub use changes::{CauseChange, Changes, Move};
 pub use groups::KEYS as GROUPS;
 pub use judge::Weighing;
 pub use model::{
-    AUDIT_SCHEMA, Audit, Cause, Count, Counts, FixGroup, Group, Grouping, Hosts, Outlier, Outliers,
+    AUDIT_SCHEMA, Audit, Cause, Count, Counts, FixGroup, Group, Grouping, Hosts, LeftOut, Outlier, Outliers,
     Partly, Plan, Reports, Step, Takes, Together, Unknown, Untold, Verdicts,
 };
 
@@ -97,6 +97,10 @@ fn reports(summary: &Summary) -> Reports {
         passed_over: summary.foreign,
         future: summary.future,
         of_future: of_future.told(),
+        labels_left_out: LeftOut {
+            hosts: summary.cut(),
+            labels: summary.left_out().map(str::to_owned).collect(),
+        },
         oldest: rows().map(|row| row.time).min().map(time),
         newest: summary.newest(),
     }

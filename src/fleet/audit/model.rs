@@ -125,10 +125,28 @@ pub struct Reports {
     pub future: u64,
     /// Hosts whose report that counts is one of those.
     pub of_future: Hosts,
+    /// Labels for which there was no room.
+    #[serde(skip_serializing_if = "LeftOut::is_none")]
+    pub labels_left_out: LeftOut,
     /// When the oldest report that counts was made.
     pub oldest: Option<String>,
     /// When the newest was made; one of a time that was still to come is none, unless all are.
     pub newest: Option<String>,
+}
+
+/// Labels for which there was no room. Hosts count without them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct LeftOut {
+    /// Hosts that lost some.
+    pub hosts: u64,
+    /// The names of those that several hosts had, none of which has them now.
+    pub labels: Vec<String>,
+}
+
+impl LeftOut {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Hosts of which only a part was looked at: by `--only`, `--skip` or `--profile`. Nothing is
