@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use super::bad::{Bad, bad};
+use super::batch::Batch;
 use super::faults::too_large;
 use super::rejoin::{PartialReader, begins, goes_on, is_report, next_within};
 use super::room::Room;
@@ -70,69 +71,6 @@ pub(super) enum Job {
     Documents(Batch),
     /// A stream to take documents from.
     Shared(Arc<Shared>),
-}
-
-/// Documents of one stream, one behind the other.
-#[derive(Default)]
-pub(super) struct Batch {
-    /// The stream's name.
-    pub(super) source: String,
-    /// What documents lie in.
-    pub(super) bytes: Vec<u8>,
-    /// Those of them that came from elsewhere, one behind the other.
-    copies: Vec<u8>,
-    pub(super) documents: Vec<Place>,
-}
-
-/// Where a document of a batch is.
-pub(super) struct Place {
-    /// The line it begins in.
-    line: usize,
-    start: usize,
-    length: usize,
-    is_copy: bool,
-}
-
-impl Batch {
-    /// Takes all documents away.
-    pub(super) fn clear(&mut self) {
-        self.copies.clear();
-        self.documents.clear();
-    }
-
-    /// Adds a document.
-    pub(super) fn add(&mut self, line: usize, text: &[u8]) {
-        self.documents.push(Place {
-            line,
-            start: self.copies.len(),
-            length: text.len(),
-            is_copy: true,
-        });
-        self.copies.extend_from_slice(text);
-    }
-
-    /// Adds a document that lies there in what will be the bytes.
-    pub(super) fn lies(&mut self, line: usize, start: usize, length: usize) {
-        self.documents.push(Place {
-            line,
-            start,
-            length,
-            is_copy: false,
-        });
-    }
-
-    /// The documents, and the line each begins in.
-    pub(super) fn each(&self) -> impl Iterator<Item = (usize, &[u8])> {
-        self.documents.iter().map(|place| {
-            let bytes = if place.is_copy {
-                &self.copies
-            } else {
-                &self.bytes
-            };
-            let text = bytes.get(place.start..place.start + place.length);
-            (place.line, text.unwrap_or_default())
-        })
-    }
 }
 
 /// Reads all inputs. `progress` is told now and then how many reports were read.
@@ -265,7 +203,7 @@ fn stream(
     let mut whole = Cursor::new(head).chain(source);
     unpack(&name, &mut whole, promise, buffer, &mut |out| {
         sequence.take(out, &mut |source, line, text| {
-            if batch.source != source || batch.copies.len() + text.len() > most {
+            if batch.source != source || batch.copied() + text.len() > most {
                 flush(&mut batch);
                 source.clone_into(&mut batch.source);
             }

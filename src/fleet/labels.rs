@@ -165,9 +165,7 @@ impl LabelTable {
             held += share.bytes;
             order.push((share.bytes / share.sets.max(1), key, share));
         }
-        order.sort_unstable_by(|(cost, key, _), (other, next, _)| {
-            (other, next).cmp(&(cost, key))
-        });
+        order.sort_unstable_by(|(cost, key, _), (other, next, _)| (other, next).cmp(&(cost, key)));
         let mut gone: BTreeSet<Arc<str>> = BTreeSet::new();
         for (_, key, share) in order {
             if held <= most {

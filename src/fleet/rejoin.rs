@@ -45,7 +45,8 @@ pub(super) fn begins(line: &[u8]) -> bool {
 /// Whether this is a line of such a file, and not its first one.
 pub(super) fn goes_on(line: &[u8]) -> bool {
     const WORDS: &[&str] = &[
-        "bad", "finding", "spare", "shape", "labels", "cut", "hosts", "later", "narrowed", "aliases", "end",
+        "bad", "finding", "spare", "shape", "labels", "cut", "hosts", "later", "narrowed",
+        "aliases", "end",
     ];
     let key = line.strip_prefix(b"{\"").unwrap_or_default();
     let mut words = WORDS.iter();

@@ -232,7 +232,9 @@ mod tests {
                 let mut summary = Summary::within(None, &room);
                 for host in 0..200 {
                     let mut digest = own(&digest, part * 200 + host, 0, 4);
-                    digest.labels.insert("role".to_owned(), format!("r{}", host % 3));
+                    digest
+                        .labels
+                        .insert("role".to_owned(), format!("r{}", host % 3));
                     digest.place.release = Some(format!("6.1.{host}").into());
                     assert!(summary.add(digest).is_some(), "{left} {host}");
                 }
@@ -251,7 +253,11 @@ mod tests {
             assert_eq!((whole.len(), whole.bad()), (600, 0));
             assert_eq!(whole.cut() > 0, is_cut, "{left}");
             assert_eq!(whole.left_out().next().is_some(), is_cut, "{left}");
-            assert!(whole.labels.held() <= left, "{left}: {}", whole.labels.held());
+            assert!(
+                whole.labels.held() <= left,
+                "{left}: {}",
+                whole.labels.held()
+            );
             // Where there is any room, it is for what many have in common.
             assert_eq!(whole.has_label("role"), left > 2 << 10, "{left}");
         }

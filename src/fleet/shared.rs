@@ -8,7 +8,8 @@
 use std::io::{Chain, Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
-use super::gather::{Batch, Sequence};
+use super::batch::Batch;
+use super::gather::Sequence;
 use super::split::{Got, Part, Splitter};
 use super::summary::Summary;
 use super::unpack::{Out, told};
@@ -59,9 +60,7 @@ impl Shared {
             let held = !batch.documents.is_empty();
             let got = splitter.part(held, &mut |part, begin| {
                 let base = match (&part, begin) {
-                    (Part::Document(_, whole), Some(begin)) => {
-                        Some((whole.as_ptr().addr(), begin))
-                    }
+                    (Part::Document(_, whole), Some(begin)) => Some((whole.as_ptr().addr(), begin)),
                     _ => None,
                 };
                 open.take(Out::Part(name, part), &mut |_, line, text| match base {

@@ -7,8 +7,8 @@ use std::io::Read;
 use memchr::memmem;
 
 use super::ends::{
-    End, JOINT, begins_in_list, begins_in_yaml, blank_lines, dedent, is_blank, is_in_item, item_end,
-    json_end, yaml_end,
+    End, JOINT, begins_in_list, begins_in_yaml, blank_lines, dedent, is_blank, is_in_item,
+    item_end, json_end, yaml_end,
 };
 use super::read::LIMIT;
 

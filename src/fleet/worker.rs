@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::alike;
 use super::bad::bad;
+use super::batch::Batch;
 use super::faults::Fault;
-use super::gather::{Batch, Input, Job, Reading, Sequence, read};
+use super::gather::{Input, Job, Reading, Sequence, read};
 use super::quick::Quick;
 use super::rejoin::next_within;
 use super::room::{NO_ROOM, Room};

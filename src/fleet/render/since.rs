@@ -129,7 +129,11 @@ impl Page {
                 line += &format!("; no longer on {}", number(cause.cured.hosts));
             }
             if cause.unseen_before > 0 {
-                let again = if cause.appeared.hosts > 0 { ", and" } else { "; fails now" };
+                let again = if cause.appeared.hosts > 0 {
+                    ", and"
+                } else {
+                    "; fails now"
+                };
                 line += &format!(
                     "{again} on {} of which it was not known",
                     number(cause.unseen_before)

@@ -1,0 +1,69 @@
+//! Documents on their way to the thread that reads them.
+
+/// Documents of one stream.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// The stream's name.
+    pub(super) source: String,
+    /// What documents lie in.
+    pub(super) bytes: Vec<u8>,
+    /// Those of them that came from elsewhere, one behind the other.
+    copies: Vec<u8>,
+    pub(super) documents: Vec<Place>,
+}
+
+/// Where a document of a batch is.
+pub(super) struct Place {
+    /// The line it begins in.
+    line: usize,
+    start: usize,
+    length: usize,
+    is_copy: bool,
+}
+
+impl Batch {
+    /// How many bytes of documents that came from elsewhere there are.
+    pub(super) fn copied(&self) -> usize {
+        self.copies.len()
+    }
+
+    /// Takes all documents away.
+    pub(super) fn clear(&mut self) {
+        self.copies.clear();
+        self.documents.clear();
+    }
+
+    /// Adds a document.
+    pub(super) fn add(&mut self, line: usize, text: &[u8]) {
+        self.documents.push(Place {
+            line,
+            start: self.copies.len(),
+            length: text.len(),
+            is_copy: true,
+        });
+        self.copies.extend_from_slice(text);
+    }
+
+    /// Adds a document that lies there in what will be the bytes.
+    pub(super) fn lies(&mut self, line: usize, start: usize, length: usize) {
+        self.documents.push(Place {
+            line,
+            start,
+            length,
+            is_copy: false,
+        });
+    }
+
+    /// The documents, and the line each begins in.
+    pub(super) fn each(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.documents.iter().map(|place| {
+            let bytes = if place.is_copy {
+                &self.copies
+            } else {
+                &self.bytes
+            };
+            let text = bytes.get(place.start..place.start + place.length);
+            (place.line, text.unwrap_or_default())
+        })
+    }
+}
