@@ -1,4 +1,31 @@
-//! Documents on their way to the thread that reads them.
+//! Documents on their way from a stream to the thread that reads them.
+
+/// A part of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    /// A document, and the line it begins in.
+    Document(usize, &'a [u8]),
+    /// A document of more than [`LIMIT`](super::read::LIMIT) bytes, which was passed over.
+    TooLarge(usize),
+    /// A document so large that the rest of the stream was given up.
+    Endless(usize),
+    /// Much that is no report; the rest of the stream was given up.
+    Useless(usize),
+}
+
+/// What became of a part that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Got {
+    /// It was given.
+    Part,
+    /// Nothing: more must be read first, and the buffer was to stay as it is.
+    Wait,
+    /// Nothing: the stream has ended.
+    End,
+}
+
+/// Is given a part, and where in the buffer a document begins that lies there.
+pub(super) type Take<'a> = dyn FnMut(Part<'_>, Option<usize>) + 'a;
 
 /// Documents of one stream.
 #[derive(Default)]

@@ -8,12 +8,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use super::bad::{Bad, bad};
-use super::batch::Batch;
+use super::batch::{Batch, Part};
 use super::faults::too_large;
 use super::rejoin::{PartialReader, begins, goes_on, is_report, next_within};
 use super::room::Room;
 use super::shared::Shared;
-use super::split::{Part, SHORT};
+use super::split::SHORT;
 use super::summary::Summary;
 use super::unpack::{Out, Promise, SNIFF, fill, is_plain_json, told, unpack};
 use super::worker::Worker;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::room::{A_LIST, A_TEXT};
 
 /// A label: its name and its value.
-type Label = (Arc<str>, Arc<str>);
+pub(super) type Label = (Arc<str>, Arc<str>);
 
 /// Labels, sorted by their keys.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,24 +138,29 @@ impl LabelTable {
         }
         if self.left_out.len() > before {
             let left_out = std::mem::take(&mut self.left_out);
-            self.rebuild(&left_out);
+            self.rebuild(&left_out, false);
             self.left_out = left_out;
         }
     }
 
-    /// Leaves out labels until they take no more than this, those first that take the most for
-    /// each set that has them.
+    /// Leaves out labels until they take no more than this: first those that a single set has,
+    /// then those that take the most for each set that has them.
     pub(super) fn shed(&mut self, most: usize) {
         let mut keys: BTreeMap<Arc<str>, Share> = BTreeMap::new();
-        let mut distinct = 0;
+        let (mut distinct, mut singles) = (0, 0);
         for set in self.numbers.keys() {
             distinct += 1;
             for (key, value) in set.labels.iter() {
-                let share = keys.entry(Arc::clone(key)).or_default();
                 // One copy is that of `texts`, each of the others that of a set.
                 let sharing = Arc::strong_count(value).saturating_sub(1).max(1);
+                let bytes = A_LABEL + of_text(value) / sharing;
+                if Arc::strong_count(key) <= 2 {
+                    singles += bytes + of_text(key);
+                    continue;
+                }
+                let share = keys.entry(Arc::clone(key)).or_default();
                 share.sets += 1;
-                share.bytes += A_LABEL + of_text(value) / sharing;
+                share.bytes += bytes;
             }
         }
         let mut held = of_set(0) * distinct + size_of::<LabelSet>() * self.sets.len();
@@ -167,30 +172,34 @@ impl LabelTable {
         }
         order.sort_unstable_by(|(cost, key, _), (other, next, _)| (other, next).cmp(&(cost, key)));
         let mut gone: BTreeSet<Arc<str>> = BTreeSet::new();
+        let are_singles_gone = singles > 0 && held + singles > most;
         for (_, key, share) in order {
             if held <= most {
                 break;
             }
             held -= share.bytes;
-            // One that a single set has will hardly come again.
-            if share.sets > 1 && self.left_out.len() < LEFT_OUT {
+            if self.left_out.len() < LEFT_OUT {
                 self.left_out.insert(Arc::clone(&key));
             }
             gone.insert(key);
         }
-        self.rebuild(&gone);
+        self.rebuild(&gone, are_singles_gone);
     }
 
-    /// Takes these labels out of all sets, which keep their numbers.
-    fn rebuild(&mut self, gone: &BTreeSet<Arc<str>>) {
+    /// Takes these labels out of all sets, which keep their numbers, and maybe those that a
+    /// single set has.
+    fn rebuild(&mut self, gone: &BTreeSet<Arc<str>>, singles: bool) {
         self.numbers.clear();
+        // From here on a text that a single set has is there once.
         self.texts.clear();
+        let is_gone =
+            |key: &Arc<str>| gone.contains(key) || (singles && Arc::strong_count(key) == 1);
         self.held = size_of::<LabelSet>() * self.sets.len();
         let mut sets = std::mem::take(&mut self.sets);
         for (place, set) in sets.iter_mut().enumerate() {
-            if set.labels.iter().any(|(key, _)| gone.contains(key)) {
+            if set.labels.iter().any(|(key, _)| is_gone(key)) {
                 let labels = set.labels.iter();
-                let kept = labels.filter(|(key, _)| !gone.contains(key));
+                let kept = labels.filter(|(key, _)| !is_gone(key));
                 *set = LabelSet {
                     labels: kept.cloned().collect(),
                     is_cut: true,
@@ -305,6 +314,27 @@ mod tests {
             let number = table.of_set(&set);
             assert_eq!(table.get(number), table.get(numbers[5]));
         }
+    }
+
+    #[test]
+    fn what_one_host_has_goes_first() {
+        let mut table = LabelTable::default();
+        let mut numbers = Vec::new();
+        for host in 0..100 {
+            let own = format!("own-{host}");
+            let serial = format!("serial-{host}");
+            let labels = [(&*own, "x"), ("role", "web"), ("serial", &*serial)];
+            numbers.push(table.number(labels, false));
+        }
+        let held = table.held();
+        table.shed(held - 1);
+        for number in &numbers {
+            let keys: Vec<&str> = table.get(*number).iter().map(|(key, _)| &**key).collect();
+            assert_eq!(keys, ["role", "serial"]);
+            assert!(table.is_cut(*number));
+        }
+        assert_eq!(table.left_out().count(), 0);
+        assert!(table.held() < held);
     }
 
     #[test]

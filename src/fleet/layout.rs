@@ -9,6 +9,8 @@
 
 use super::scan::{self, Note};
 
+/// So many values that were others before are kept in mind.
+const USUAL: usize = 400;
 /// No value is around this one.
 const NONE: u32 = u32::MAX;
 
@@ -108,7 +110,7 @@ type Pair = (usize, usize);
 impl Layout {
     /// How much memory it takes.
     pub(super) fn size(&self) -> usize {
-        self.bytes.len() + self.values.len() * (size_of::<Value>() + size_of::<u32>())
+        self.bytes.len() + size_of_val(&*self.values) + USUAL * size_of::<u32>()
     }
 
     /// Where the same part ends in this text, if it begins here, and how many values are others.
@@ -190,7 +192,7 @@ impl Layout {
         let number = u32::try_from(number).unwrap_or(NONE);
         let later = self.usual.get(place..).unwrap_or_default();
         let place = place + later.partition_point(|known| *known < number);
-        if self.usual.get(place) != Some(&number) && place <= self.usual.len() {
+        if self.usual.get(place) != Some(&number) && self.usual.len() < USUAL {
             self.usual.insert(place, number);
         }
     }

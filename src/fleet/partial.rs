@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::Cure;
 use super::bad::Bad;
 use super::digest::Key;
-use super::labels::NONE;
+use super::labels::{Label, NONE};
 use super::summary::{Known, Row, Shape, Summary};
 use super::words::Words;
 use crate::diagnosis::{Severity, Status};
@@ -257,7 +257,7 @@ impl Summary {
 
 impl Summary {
     /// The labels of this number, and whether some were left out.
-    fn labels_by(&self, number: u32) -> (&[(Arc<str>, Arc<str>)], bool) {
+    fn labels_by(&self, number: u32) -> (&[Label], bool) {
         (self.labels.get(number), self.labels.is_cut(number))
     }
 

@@ -8,9 +8,9 @@
 use std::io::{Chain, Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
-use super::batch::Batch;
+use super::batch::{Batch, Got, Part};
 use super::gather::Sequence;
-use super::split::{Got, Part, Splitter};
+use super::split::Splitter;
 use super::summary::Summary;
 use super::unpack::{Out, told};
 

@@ -6,6 +6,7 @@ use std::io::Read;
 
 use memchr::memmem;
 
+use super::batch::{Got, Part, Take};
 use super::ends::{
     End, JOINT, begins_in_list, begins_in_yaml, blank_lines, dedent, is_blank, is_in_item,
     item_end, json_end, yaml_end,
@@ -24,33 +25,6 @@ pub(super) const SHORT: usize = 128;
 const USELESS: u64 = 64 << 20;
 /// How much of a document that is too large is read to find the next one.
 const SKIP: u64 = 1 << 30;
-
-/// A part of a stream.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part<'a> {
-    /// A document, and the line it begins in.
-    Document(usize, &'a [u8]),
-    /// A document of more than [`LIMIT`] bytes, which was passed over.
-    TooLarge(usize),
-    /// A document so large that the rest of the stream was given up.
-    Endless(usize),
-    /// Much that is no report; the rest of the stream was given up.
-    Useless(usize),
-}
-
-/// What became of a part that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Got {
-    /// It was given.
-    Part,
-    /// Nothing: more must be read first, and the buffer was to stay as it is.
-    Wait,
-    /// Nothing: the stream has ended.
-    End,
-}
-
-/// Is given a part, and where in the buffer a document begins that lies there.
-pub(super) type Take<'a> = dyn FnMut(Part<'_>, Option<usize>) + 'a;
 
 /// Takes a stream apart.
 pub(super) struct Splitter<R> {

@@ -161,7 +161,9 @@ impl Summary {
     }
 
     /// Adds what another summary knows.
-    pub fn join(&mut self, other: Self) {
+    pub fn join(&mut self, mut other: Self) {
+        // From here on it is what this one holds.
+        other.account.set(0, 0, 0);
         let is_empty = self.hosts.is_empty() && self.findings.is_empty() && self.bad_count == 0;
         if is_empty && other.later.is_empty() {
             let (foreign, future, latest) = (self.foreign, self.future, self.latest);
