@@ -463,6 +463,12 @@ fn bad_reports_are_named_and_the_others_go_on() {
             "kind: ConfigMap\n".to_owned(),
             ":1: it is no report of bpf-doctor: it has no `schema`",
         ),
+        (
+            "shell.yaml",
+            "\nssh: connect to host web-3 port 22: Connection refused\n".to_owned(),
+            ": it is no report of bpf-doctor: it begins with `ssh: connect to host web-3 port 22: \
+             Connection refused`",
+        ),
         ("bomb.yaml", bomb, "it is "),
         (
             "deep.yaml",

@@ -45,7 +45,7 @@ fn report(name: &str, findings: &[Value]) -> Value {
             .filter(|one| one["status"] == wanted)
             .count()
     };
-    let counts = [0, count("fail"), count("unknown")];
+    let counts = ["ok", "fail", "unknown"].map(count);
     let verdict = match counts {
         [_, 0, 0] => "ready",
         [_, 0, _] => "undetermined",
@@ -275,4 +275,46 @@ fn named_software_narrows_what_is_told() {
             .collect();
         assert_eq!(told, expected, "{more:?}");
     }
+}
+
+/// What is said of an earlier time: when, how it stood then, and who changed.
+#[test]
+fn a_baseline_is_told_with_its_time_and_all_names() {
+    let then = |mut report: Value| {
+        report["generated_at"] = json!("2025-12-25T00:00:00Z");
+        report
+    };
+    let ready = |name: &str| then(report(name, &[other("three", "kernel", "ok", "b")]));
+    let names: Vec<String> = (0..30).map(|number| format!("v-{number:02}")).collect();
+    let mut before: Vec<Value> = names.iter().map(|name| ready(name)).collect();
+    let mended = report("mended", &[failing(("two", "x"))]);
+    before.extend([then(report("left", &[failing(("one", "x"))])), then(mended)]);
+    let place = TempDir::new().unwrap();
+    let old = place.path().join("old.jsonl");
+    let lines = before.iter().map(|report| format!("{report}\n"));
+    fs::write(&old, lines.collect::<String>()).unwrap();
+    let mut now = hosts(30, "v", &[("three", "x")]);
+    for (report, name) in now.iter_mut().zip(&names) {
+        report["host"]["hostname"] = json!(name);
+    }
+    now.push(report("mended", &[other("two", "kernel", "ok", "b")]));
+    let baseline = ["--baseline", old.to_str().unwrap()];
+    let changes = &audit(&now, &baseline)["changes"];
+    assert_eq!(changes["newest_before"], "2025-12-25T00:00:00Z");
+    assert_eq!(changes["broke"], json!({"hosts": 30, "examples": names}));
+    let page = told(&now, &baseline);
+    for line in [
+        "Since 2025-12-25T00:00:00Z (32 hosts then: 30 ready, 2 not ready, 0 undetermined)",
+        "         30  broke: v-00, v-01, v-02, …",
+        "  one: 1 → 0 hosts (gone with its hosts)",
+        "  two: 1 → 0 hosts (gone); cured on 1 (mended)",
+        "  three: 0 → 30 hosts (new); fails now on 30 (v-00, v-01, v-02, …)",
+    ] {
+        assert!(page.contains(&format!("{line}\n")), "{line}\n{page}");
+    }
+    let all = format!("broke: {}\n", names.join(", "));
+    assert!(told(&now, &[&baseline[..], &["-v"]].concat()).contains(&all));
+    let markdown = told(&now, &[&baseline[..], &["--format", "markdown"]].concat());
+    let row = "| `two` | 1 | 0 | gone |  | 1: mended |\n";
+    assert!(markdown.contains(row), "{markdown}");
 }

@@ -1,6 +1,6 @@
 //! `bpf-doctor fleet`: many reports, one audit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -12,8 +12,9 @@ use super::input::{now, read_file};
 use super::output::{OutputArguments, Terminal};
 use super::paths;
 use super::progress::Progress;
-use bpf_doctor::fleet::{self, Inventory, Labelled, Reading, Summary, Weighing};
-use bpf_doctor::report::{Threshold, clean};
+use super::remarks::{tell_bad, tell_inventory, tell_strangers, tell_swapped};
+use bpf_doctor::fleet::{self, Inventory, Reading, Summary, Weighing};
+use bpf_doctor::report::Threshold;
 
 /// Shape of the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -227,6 +228,11 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
                     fleet::LABEL_COLUMNS
                 ));
             }
+            if before.is_some() {
+                Terminal::warn(
+                    "--baseline has no rows in CSV; every other format tells what changed since",
+                );
+            }
             let all = !arguments.output.is_quiet();
             terminal.stream(|out| fleet::csv(&summary, &weighing, all, out))?;
             None
@@ -294,113 +300,6 @@ fn gather(
     let summary = fleet::gather(inputs, reading, &|reports| progress.tell(reports));
     progress.end();
     Ok(summary)
-}
-
-/// What an inventory has that is of no use: rows, hosts without a report, hosts named twice.
-fn tell_inventory(name: &str, inventory: &Inventory, labelled: &Labelled<'_>) {
-    const TOLD: usize = 20;
-    let named = |names: &mut dyn Iterator<Item = &str>| {
-        let names: Vec<String> = names.map(clean).collect();
-        let some: Vec<String> = names.iter().take(5).cloned().collect();
-        let dots = if names.len() > some.len() {
-            ", …"
-        } else {
-            ""
-        };
-        (names.len(), some.join(", ") + dots)
-    };
-    let faults = inventory.faults();
-    for fault in faults.iter().take(TOLD) {
-        Terminal::warn(&clean(&format!("{name}: {fault}")));
-    }
-    if faults.len() > TOLD {
-        let rest = faults.len() - TOLD;
-        Terminal::warn(&format!(
-            "{name}: and {rest} more rows that could not be used"
-        ));
-    }
-    if let Some(host) = labelled.headless() {
-        Terminal::warn(&clean(&format!(
-            "{name}: its first line is one of the host {host}, which gets no labels: the first line must \
-             name the columns, such as `host,role,site`"
-        )));
-    }
-    let (count, some) = named(&mut inventory.twice().iter().map(String::as_str));
-    if count > 0 {
-        Terminal::warn(&format!(
-            "{name}: {count} named more than once, of which the last row counts: {some}"
-        ));
-    }
-    let (count, some) = named(&mut labelled.ambiguous());
-    if count > 0 {
-        Terminal::warn(&format!(
-            "{name}: {count} may mean several hosts, and label none of them: {some} (write the \
-             names in full, with their domains)"
-        ));
-    }
-    let (count, some) = named(&mut labelled.unmatched());
-    if inventory.is_empty() {
-        Terminal::warn(&format!("{name}: the inventory names no host"));
-    } else if labelled.hosts() == 0 {
-        let first = match some.is_empty() {
-            true => String::new(),
-            false => format!(" (its first: {some})"),
-        };
-        Terminal::warn(&format!(
-            "{name}: the inventory labels none of these hosts{first}"
-        ));
-    } else if count > 0 {
-        Terminal::warn(&format!("{name}: {count} without a report: {some}"));
-    }
-}
-
-/// Where nearly every host is a new one and nearly every old one is gone, it is the names that
-/// changed, and nothing is compared.
-fn tell_strangers(changes: &fleet::Changes, hosts: u64) {
-    let nearly = |part: u64, whole: u64| part > 0 && part * 10 >= whole * 9;
-    if nearly(changes.new.hosts, hosts) && nearly(changes.gone.hosts, changes.hosts_before) {
-        Terminal::warn(&format!(
-            "{} of {hosts} hosts are new and {} of {} are gone: if they are the same, their reports have \
-             no machine id that lasts and no name that does (in a pod: mount /etc/machine-id, and check \
-             --hostname NODE)",
-            changes.new.hosts, changes.gone.hosts, changes.hosts_before
-        ));
-    }
-}
-
-/// Where the baseline is newer than the reports, one was probably given for the other.
-fn tell_swapped(before: Option<&Summary>, now: &Summary) {
-    let (then, now) = (before.and_then(Summary::newest), now.newest());
-    if let (Some(then), Some(now)) = (then, now) {
-        Terminal::warn(&format!(
-            "the baseline is newer than the reports (its newest is of {then}, theirs of {now}): \
-             are the two swapped?"
-        ));
-    }
-}
-
-/// The first of them; the audit has more.
-fn tell_bad(summary: &Summary, of: &str) {
-    const TOLD: usize = 20;
-    // The first of each file, before more of any.
-    let mut seen = BTreeSet::new();
-    let (mut told, mut more) = (Vec::new(), Vec::new());
-    for bad in summary.bad_reports() {
-        match seen.insert(bad.source.as_str()) {
-            true => told.push(bad),
-            false => more.push(bad),
-        }
-    }
-    told.extend(more);
-    told.truncate(TOLD);
-    told.sort_unstable();
-    for bad in told {
-        Terminal::warn(&format!("{of}{}", bad.told()));
-    }
-    let rest = summary.bad().saturating_sub(TOLD as u64);
-    if rest > 0 {
-        Terminal::warn(&format!("{of}and {rest} more that could not be used"));
-    }
 }
 
 fn threshold(arguments: &FleetArguments) -> Threshold {

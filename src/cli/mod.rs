@@ -16,6 +16,7 @@ mod paths;
 mod place;
 mod probes;
 mod progress;
+mod remarks;
 mod source;
 
 use std::ffi::OsString;

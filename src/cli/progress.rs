@@ -12,15 +12,16 @@ use bpf_doctor::fleet::{Bad, Input, number};
 /// Says on a terminal how many reports were read, how much of all there is, and how fast, five
 /// times a second.
 pub struct Progress {
-    start: Instant,
-    last: AtomicU64,
     shown: bool,
-    bytes: Arc<Bytes>,
+    count: Arc<Count>,
 }
 
-/// Bytes of files.
-#[derive(Default)]
-struct Bytes {
+/// How far it is.
+struct Count {
+    start: Instant,
+    /// When something was said last, in milliseconds from the start.
+    last: AtomicU64,
+    reports: AtomicU64,
     /// Of all files that were found.
     all: AtomicU64,
     /// Those that were read.
@@ -32,10 +33,15 @@ struct Bytes {
 impl Progress {
     pub fn new(quiet: bool) -> Self {
         Self {
-            start: Instant::now(),
-            last: AtomicU64::new(0),
             shown: !quiet && Terminal::shows_progress(),
-            bytes: Arc::default(),
+            count: Arc::new(Count {
+                start: Instant::now(),
+                last: AtomicU64::new(0),
+                reports: AtomicU64::new(0),
+                all: AtomicU64::new(0),
+                read: AtomicU64::new(0),
+                known: AtomicBool::new(false),
+            }),
         }
     }
 
@@ -47,54 +53,62 @@ impl Progress {
         if !self.shown {
             return Box::new(inputs);
         }
-        let bytes = Arc::clone(&self.bytes);
+        let count = Arc::clone(&self.count);
         let mut sized = true;
         let mut inputs = inputs.map(move |input| {
             let Ok(mut input) = input else {
                 return (input, true);
             };
             let is_sized = input.size.is_some();
-            bytes.all.fetch_add(input.size.unwrap_or(0), Relaxed);
-            let (open, bytes) = (input.open, Arc::clone(&bytes));
+            count.all.fetch_add(input.size.unwrap_or(0), Relaxed);
+            let (open, count) = (input.open, Arc::clone(&count));
             input.open = Box::new(move || {
                 let source = open()?;
-                Ok(Box::new(Counted { source, bytes }))
+                Ok(Box::new(Counted { source, count }))
             });
             (Ok(input), is_sized)
         });
-        let bytes = Arc::clone(&self.bytes);
+        let count = Arc::clone(&self.count);
         Box::new(std::iter::from_fn(move || match inputs.next() {
             Some((input, is_sized)) => {
                 sized &= is_sized;
                 Some(input)
             }
             None => {
-                bytes.known.store(sized, Relaxed);
+                count.known.store(sized, Relaxed);
                 None
             }
         }))
     }
 
     pub fn tell(&self, reports: u64) {
+        if self.shown {
+            self.count.reports.store(reports, Relaxed);
+            self.count.tell();
+        }
+    }
+
+    pub fn end(&self) {
+        if self.shown && self.count.last.load(Relaxed) > 0 {
+            Terminal::progress("");
+        }
+    }
+}
+
+impl Count {
+    fn tell(&self) {
         let now = self.start.elapsed().as_millis() as u64;
         let last = self.last.load(Relaxed);
-        let due = self.shown && now >= last + 200;
         let swap = || {
             self.last
                 .compare_exchange(last, now, Relaxed, Relaxed)
                 .is_ok()
         };
-        if due && swap() {
-            let bytes = &self.bytes;
-            let known = bytes.known.load(Relaxed);
-            let all = known.then(|| bytes.all.load(Relaxed));
-            Terminal::progress(&line(reports, now, bytes.read.load(Relaxed), all));
-        }
-    }
-
-    pub fn end(&self) {
-        if self.shown && self.last.load(Relaxed) > 0 {
-            Terminal::progress("");
+        if now >= last + 200 && swap() {
+            let known = self.known.load(Relaxed);
+            let all = known.then(|| self.all.load(Relaxed));
+            let (reports, read) = (self.reports.load(Relaxed), self.read.load(Relaxed));
+            Terminal::progress(&line(reports, now, read, all));
         }
     }
 }
@@ -102,13 +116,15 @@ impl Progress {
 /// A source whose bytes are counted.
 struct Counted {
     source: Box<dyn Read + Send>,
-    bytes: Arc<Bytes>,
+    count: Arc<Count>,
 }
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(buffer)?;
-        self.bytes.read.fetch_add(read as u64, Relaxed);
+        self.count.read.fetch_add(read as u64, Relaxed);
+        // Reports are told in chunks, and a slow pipe fills none for seconds.
+        self.count.tell();
         Ok(read)
     }
 }

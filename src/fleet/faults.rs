@@ -64,6 +64,13 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
         }) => cut_off(text),
         Ok(_) => damaged(fault.line, &fault.reason),
         Err(_) if says_report(text) => damaged(fault.line, &fault.reason),
+        Err(other) if is_prose(text, &other) => Fault::new(
+            placed(text, other).line,
+            format!(
+                "it is no report of bpf-doctor: it begins with `{}`",
+                beginning(text)
+            ),
+        ),
         Err(other) => Fault::new(
             placed(text, other.clone()).line,
             format!(
@@ -85,6 +92,26 @@ fn says_report(text: &[u8]) -> bool {
     let says = |schema: &str| memchr::memmem::find(text, schema.as_bytes()).is_some();
     text.starts_with(b"schema: bpf-doctor/report")
         || (is_json(text) && in_json.any(|one| says(one)))
+}
+
+/// Whether this is what a shell says in the place of a report, `ssh: connect to host web-3 port
+/// 22: Connection refused`: how a parser fails at that is of no interest.
+fn is_prose(text: &[u8], fault: &Fault) -> bool {
+    let is_deep = fault.reason.starts_with("nested deeper");
+    let is_text = !is_json(text) && std::str::from_utf8(text).is_ok();
+    is_text && !is_deep && memchr::memmem::find(text, b"schema").is_none()
+}
+
+/// The first line that has something in it, cut.
+fn beginning(text: &[u8]) -> String {
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    let first = String::from_utf8_lossy(first);
+    let mut cut: String = first.chars().take(100).collect();
+    if cut.len() < first.len() {
+        cut.push('…');
+    }
+    cut
 }
 
 /// Parsers tell where the map begins that has a key twice, and count characters to one that

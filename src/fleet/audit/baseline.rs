@@ -66,7 +66,7 @@ pub(super) fn changes(
         let readied = is_ready(new) && !is_ready(old) && answered && cured && is_asked;
         let broke_now = new.verdict == Verdict::NotReady && old.verdict != Verdict::NotReady;
         let broken = broke_now && more;
-        let add = |to: &mut Names| to.add(hosts.hosts(), hosts.examples());
+        let add = |to: &mut Names| to.add_up_to(ROWS, hosts.hosts(), hosts.examples());
         if readied {
             add(&mut became_ready);
         } else if broken {
@@ -110,6 +110,7 @@ pub(super) fn changes(
         regression: broke.hosts() + worse.hosts() > 0,
         // Times in this form sort as texts.
         swapped: before.newest() > now.newest(),
+        newest_before: before.newest(),
         hosts_before: before.len() as u64,
         verdicts_before,
         new: new.told(),
@@ -356,7 +357,7 @@ fn pair(before: &Summary, now: &Summary) -> Pairs {
     let mut found: BTreeSet<Key> = BTreeSet::new();
     let mut add = |old: &Row, new: &Row| {
         let names = pairs.pairs.entry((old.shape, new.shape)).or_default();
-        names.add(1, [&*new.name]);
+        names.add_up_to(ROWS, 1, [&*new.name]);
     };
     for (id, row) in &now.hosts {
         match before.hosts.get(id) {
@@ -366,13 +367,13 @@ fn pair(before: &Summary, now: &Summary) -> Pairs {
                     found.insert(old_id);
                     add(old, row);
                 }
-                _ => pairs.new.add(1, [&*row.name]),
+                _ => pairs.new.add_up_to(ROWS, 1, [&*row.name]),
             },
         }
     }
     for (id, row) in &before.hosts {
         if !now.hosts.contains_key(id) && !found.contains(id) {
-            pairs.gone.add(1, [&*row.name]);
+            pairs.gone.add_up_to(ROWS, 1, [&*row.name]);
         }
     }
     pairs

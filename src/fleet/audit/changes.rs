@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::model::{Hosts, Verdicts};
 use crate::diagnosis::Severity;
 
-/// What is different from an earlier time.
+/// What is different from an earlier time. Of hosts that are counted here up to a thousand are
+/// named.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Changes {
     /// Whether a host that was there then is worse now.
@@ -14,6 +15,8 @@ pub struct Changes {
     /// for the other.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub swapped: bool,
+    /// When the newest report then was made.
+    pub newest_before: Option<String>,
     /// Hosts then.
     pub hosts_before: u64,
     /// How many of them came to which verdict.

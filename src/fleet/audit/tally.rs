@@ -71,14 +71,24 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn add<'a>(&mut self, hosts: u64, names: impl IntoIterator<Item = &'a str>) {
+        self.add_up_to(EXAMPLES, hosts, names);
+    }
+
+    /// The same, with so many of them named.
+    pub(super) fn add_up_to<'a>(
+        &mut self,
+        most: usize,
+        hosts: u64,
+        names: impl IntoIterator<Item = &'a str>,
+    ) {
         self.hosts += hosts;
         // A host without a name is no example.
         for name in names.into_iter().filter(|name| !name.is_empty()) {
             let Err(place) = self.names.binary_search_by(|known| (**known).cmp(name)) else {
                 continue;
             };
-            if place < EXAMPLES {
-                self.names.truncate(EXAMPLES - 1);
+            if place < most {
+                self.names.truncate(most - 1);
                 self.names.reserve_exact(1);
                 self.names.insert(place, name.into());
             }

@@ -1,6 +1,6 @@
 //! The audit in Markdown, for tickets, wikis and pull requests.
 
-use super::super::audit::{Audit, Cause, Changes, Grouping};
+use super::super::audit::{Audit, Cause, Changes, Grouping, Hosts};
 use super::words::{
     counts, future, hosts, needs, number, partly, percent, repeated, such, takes, unanswered,
 };
@@ -9,6 +9,9 @@ use crate::report::clean;
 /// Causes and rows that are told; a page has an end.
 const CAUSES: usize = 25;
 const FIXES: usize = 5;
+/// Names told of hosts that changed, and of those of one cause.
+const NAMES: usize = 25;
+const EXAMPLES: usize = 3;
 const ROWS: usize = 25;
 
 /// The audit as a page of Markdown.
@@ -259,7 +262,7 @@ fn groups(grouping: &Grouping) -> String {
 }
 
 fn since(changes: &Changes) -> String {
-    let mut out = heading("Since then");
+    let mut out = heading(&text(&super::words::since(changes)));
     if changes.swapped {
         out += &format!("{}\n\n", super::words::SWAPPED);
     }
@@ -273,29 +276,43 @@ fn since(changes: &Changes) -> String {
         ("gone", &changes.gone),
     ] {
         if some.hosts > 0 {
-            let few = text(&such(": ", &some.examples, some.hosts, ""));
+            let few = text(&super::words::first(some, NAMES));
             out += &format!("- {} {what}{few}\n", hosts(some.hosts));
         }
     }
     if !changes.causes.is_empty() {
         out += "\n";
-        out += &table(&["Check", "Before", "Now", "Change"]);
+        out += &table(&[
+            "Check",
+            "Before",
+            "Now",
+            "Change",
+            "Fails now on",
+            "Cured on",
+        ]);
         for cause in changes.causes.iter().take(ROWS) {
-            let word = cause.change.to_owned();
+            let on = |some: &Hosts| match some.hosts {
+                0 => String::new(),
+                count => number(count) + &text(&super::words::first(some, EXAMPLES)),
+            };
             out += &row(&[
                 code(&cause.check),
                 number(cause.before),
                 number(cause.now),
-                word,
+                super::words::became(cause).to_owned(),
+                on(&cause.appeared),
+                on(&cause.cured),
             ]);
         }
     }
     for one in changes.kernels.iter().take(ROWS) {
         out += &format!(
-            "\n- kernel {} to {}: {}",
+            "\n- kernel {} to {}: {}, {} became ready, {} broke",
             text(&one.from),
             text(&one.to),
-            hosts(one.hosts)
+            hosts(one.hosts),
+            number(one.became_ready),
+            number(one.broke)
         );
     }
     out + "\n"

@@ -42,8 +42,15 @@ function percent(part, whole) {
   return Math.round(share) + "%";
 }
 const tags = (list, style) => list.map(text => el("span", { class: "tag " + (style || "") }, text));
-const examples = (some, before = "", after = "") =>
-  some.examples.length ? before + some.examples.join(", ") + (some.examples.length < some.hosts ? ", …" : "") + after : "";
+const FEW = 3;
+const examples = (some, before = "", after = "", most = FEW) => {
+  const names = some.examples.slice(0, most);
+  return names.length ? before + names.join(", ") + (names.length < some.hosts ? ", …" : "") + after : "";
+};
+// The first names and, behind a click, up to a thousand.
+const named = some => some.examples.length > FEW
+  ? el("details", {}, el("summary", {}, examples(some)), el("div", { class: "names" }, examples(some, "", "", some.examples.length)))
+  : examples(some);
 const counts = (list, told) => {
   const shown = list.most.slice(0, told).map(one => `${one.value} (${number(one.hosts)})`);
   const rest = list.different - shown.length;
@@ -162,20 +169,22 @@ function top() {
   if (reports.passed_over) notes.push(`${many(reports.passed_over, "other file was", "other files were")} passed over`);
   if (notes.length) page.append(el("div", { class: "dim small" }, notes.map(note => el("p", {}, note))));
 }
+const became = row => row.change === "gone" && !row.cured.hosts ? "gone with its hosts"
+  : ({ unseen: "no answer any more", seen: "not known before", moved: "on other hosts" })[row.change] || row.change;
 function since() {
   const changes = audit.changes;
   if (!changes) return;
   const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["rejudged", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
   const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same fails, and the doctor weighs it in another way", became_ready: "became ready", new: "new", gone: "gone" };
-  const node = section("Since then", el("div", { class: "tiles" }, rows.map(([key, style]) =>
+  const node = section(`Since ${changes.newest_before || "then"} (${hosts(changes.hosts_before)} then: ${number(changes.verdicts_before.ready)} ready, ${number(changes.verdicts_before["not-ready"])} not ready, ${number(changes.verdicts_before.undetermined)} undetermined)`, el("div", { class: "tiles" }, rows.map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
-      el("div", { class: "dim small" }, examples(changes[key]))))));
+      el("div", { class: "dim small" }, named(changes[key]))))));
   if (changes.swapped) node.append(el("p", {}, "The baseline is newer than the reports: are the two swapped?"));
   if (changes.causes.length) node.append(table([
     { name: "Check", value: row => row.check, show: row => el("code", {}, row.check) },
     { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },
     { name: "Now", number: true, value: row => row.now, show: row => number(row.now) },
-    { name: "Change", value: row => row.change, show: row => row.change },
+    { name: "Change", value: row => row.change, show: row => became(row) },
     { name: "Fails now on", show: row => row.appeared.hosts ? number(row.appeared.hosts) + examples(row.appeared, ": ") : "" },
     { name: "Cured on", show: row => row.cured.hosts ? number(row.cured.hosts) + examples(row.cured, ": ") : "" },
   ], changes.causes, { step: 10 }).node);

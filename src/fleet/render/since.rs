@@ -86,7 +86,7 @@ impl Page {
     }
 
     pub(super) fn changes(&mut self, changes: &Changes) {
-        self.title("Since then");
+        self.title(&clean(&super::words::since(changes)));
         if changes.swapped {
             let line = self.style.yellow(super::words::SWAPPED);
             self.line(&format!("  {line}"));
@@ -94,6 +94,7 @@ impl Page {
         let few = |some: &Hosts, before: &str, after: &str| {
             clean(&such(before, &some.examples, some.hosts, after))
         };
+        let names = self.shown.names;
         for (some, what, paint) in [
             (
                 &changes.broke,
@@ -109,7 +110,8 @@ impl Page {
         ] {
             if some.hosts > 0 {
                 let count = paint(self.style, &format!("{:>9}", number(some.hosts)));
-                self.line(&format!("  {count}  {what}{}", few(some, ": ", "")));
+                let named = clean(&super::words::first(some, names));
+                self.line(&format!("  {count}  {what}{named}"));
             }
         }
         if !changes.regression && changes.became_ready.hosts == 0 {
@@ -118,20 +120,19 @@ impl Page {
         let rows = self.shown.rows.min(changes.causes.len());
         for cause in changes.causes.iter().take(rows) {
             let mut line = format!(
-                "  {}: {} → {} hosts",
+                "  {}: {} → {} ({})",
                 clean(&cause.check),
                 number(cause.before),
-                number(cause.now)
+                hosts(cause.now),
+                super::words::became(cause)
             );
-            if cause.change == "new" || cause.change == "gone" {
-                line += &format!(" ({})", cause.change);
-            }
             if cause.appeared.hosts > 0 {
                 let names = few(&cause.appeared, " (", ")");
                 line += &format!("; fails now on {}{names}", number(cause.appeared.hosts));
             }
-            if cause.cured.hosts > 0 && cause.appeared.hosts > 0 {
-                line += &format!("; no longer on {}", number(cause.cured.hosts));
+            if cause.cured.hosts > 0 {
+                let names = few(&cause.cured, " (", ")");
+                line += &format!("; cured on {}{names}", number(cause.cured.hosts));
             }
             if cause.unseen_before > 0 {
                 let again = if cause.appeared.hosts > 0 {

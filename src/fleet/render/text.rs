@@ -13,6 +13,8 @@ pub(super) struct Shown {
     pub(super) rows: usize,
     /// The longest reason, in characters; a command in it is of no use when it is cut.
     pub(super) reason: usize,
+    /// Names of hosts that changed.
+    pub(super) names: usize,
 }
 
 const NORMAL: Shown = Shown {
@@ -21,6 +23,7 @@ const NORMAL: Shown = Shown {
     commands: 6,
     rows: 8,
     reason: 240,
+    names: 3,
 };
 
 const ALL: Shown = Shown {
@@ -29,6 +32,7 @@ const ALL: Shown = Shown {
     commands: usize::MAX,
     rows: usize::MAX,
     reason: usize::MAX,
+    names: usize::MAX,
 };
 
 /// The audit as a page of text.

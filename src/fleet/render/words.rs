@@ -1,7 +1,7 @@
 //! Numbers and names in words, the same in every rendering for people.
 
 use super::super::audit::{
-    Cause, Count, Counts, Hosts, LeftOut, Partly, Plan, Reports, Step, Takes,
+    Cause, CauseChange, Changes, Count, Counts, Hosts, LeftOut, Partly, Plan, Reports, Step, Takes,
 };
 use crate::diagnosis::Needs;
 
@@ -99,6 +99,36 @@ pub(super) fn approximate(plan: &Plan) -> String {
         "Approximate: sets of {best} are the best there are; larger ones are good, and with so many \
          causes not all were tried."
     )
+}
+
+/// `Since 2026-11-23T04:00:00Z (40 hosts then: 30 ready, 8 not ready, 2 undetermined)`.
+pub(super) fn since(changes: &Changes) -> String {
+    let then = &changes.verdicts_before;
+    format!(
+        "Since {} ({} then: {} ready, {} not ready, {} undetermined)",
+        changes.newest_before.as_deref().unwrap_or("then"),
+        hosts(changes.hosts_before),
+        number(then.ready),
+        number(then.not_ready),
+        number(then.undetermined)
+    )
+}
+
+/// What became of a cause, in words.
+pub(super) fn became(cause: &CauseChange) -> &'static str {
+    match cause.change {
+        "gone" if cause.cured.hosts == 0 => "gone with its hosts",
+        "unseen" => "no answer any more",
+        "seen" => "not known before",
+        "moved" => "on other hosts",
+        other => other,
+    }
+}
+
+/// Some names of these and, of more than these, how to see them all is for the caller to say.
+pub(super) fn first(some: &Hosts, most: usize) -> String {
+    let shown = some.examples.get(..most).unwrap_or(&some.examples);
+    such(": ", shown, some.hosts, "")
 }
 
 /// `: web-1, web-2, …`.
