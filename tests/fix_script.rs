@@ -107,6 +107,9 @@ profiles:
         condition: {sysctl: kernel.perf_event_paranoid, is: 1}
         because: It samples
         fixes: [{summary: Open them, sysctl: {kernel.perf_event_paranoid: 1}}]
+      - need: Samples for everybody
+        condition: {sysctl: kernel.perf_event_paranoid, at-most: 1}
+        fixes: [{summary: Open them, sysctl: {kernel.perf_event_paranoid: 1}}]
       - {need: A machine of 1970, condition: {fact: kernel.arch, is: mips}}
     optional:
       - need: A newer kernel
@@ -150,10 +153,18 @@ fn needs_of_software_are_steps_like_findings() {
             "# fix      Boot it\n",
             "echo '  error    A machine of 1970, which agent needs'",
             "echo '  warning  A newer kernel, which agent needs'",
+            "# Samples for everybody\n",
+            "# done     by step 1\n",
             "echo 'done; see whether it helped",
         ] {
             assert!(script.contains(told), "{told} {named:?}: {script}");
         }
+        // What was asked with is asked with again.
+        let files = format!("bpf-doctor check --checks {file} --checks {second} --profile");
+        let verify = format!("# verify   {files} agent\n");
+        assert!(script.contains(&verify), "{verify} {named:?}: {script}");
+        let last = format!("{files} {}'", named.join(" --profile "));
+        assert!(script.contains(&last), "{last} {named:?}: {script}");
     }
     let script = text(
         &run(&[

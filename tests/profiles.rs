@@ -670,9 +670,11 @@ fn kernels_are_those_of_each_document() {
         ),
         (
             "calico-ebpf",
-            "Linux 5.3",
-            [required, "", "", "", "", "", ""],
+            "Linux 5.10",
+            [required, required, "", "", "", "", ""],
         ),
+        // It asks for the number, whatever was brought to it.
+        ("parca-agent", "by its number", [required; 7]),
         ("inspektor-gadget", "Linux 5.10", ["unknown"; 7]),
         (
             "obi",
@@ -713,13 +715,13 @@ fn kernels_are_those_of_each_document() {
     for (release, rows) in [
         (
             "4.15.0-20-generic",
-            &[("calico-ebpf", "Linux 5.3", required)][..],
+            &[("calico-ebpf", "Linux 5.10", required)][..],
         ),
         (
             "5.4.0-150-generic",
             &[
-                ("calico-ebpf", "Linux 5.3", ""),
-                ("calico-ebpf", "Linux 5.10", "optional"),
+                ("calico-ebpf", "Linux 5.10", required),
+                ("xdp-tools", "Linux 5.3", ""),
                 ("inspektor-gadget", "Linux 5.10", required),
             ],
         ),
@@ -727,6 +729,8 @@ fn kernels_are_those_of_each_document() {
             "5.15.0-20-generic",
             &[
                 ("calico-ebpf", "Linux 5.10", ""),
+                ("calico-ebpf", "Linux 5.16", "optional"),
+                ("parca-agent", "by its number", ""),
                 ("inspektor-gadget", "Linux 5.10", ""),
             ],
         ),

@@ -12,6 +12,7 @@ use super::located;
 use super::options::{options_set, set_by, strange, undone, unheard_of};
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
+use super::replaced::dropped;
 use super::rules::{RULES, Scene, left_over};
 use super::vocabulary::{Vocabulary, speaking};
 use crate::yaml;
@@ -94,6 +95,9 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
         };
         for (level, message) in RULES.iter().flat_map(|rule| rule(check, &scene)) {
             offences.push(offence(line, id, level, message));
+        }
+        if let Some(message) = base.check(id).and_then(|replaced| dropped(check, replaced)) {
+            offences.push(offence(line, id, Level::Advice, message));
         }
     }
     let profiles: BTreeMap<&str, &Profile> = by_id(&catalogue.profiles, |one| &one.id);

@@ -10,6 +10,7 @@ use super::faults::Known;
 use super::located;
 use super::packaged::PackagedKernel;
 use super::profile::{Need, Profile};
+use super::replaced::inheriting;
 use super::symptom::Noise;
 use super::value::check_option;
 use super::vocabulary::{Vocabulary, nearest, speaking};
@@ -71,6 +72,8 @@ pub struct Catalogue {
     pub backporting: Vec<String>,
     /// Lines of logs that look like errors and are none.
     pub noise: Vec<Noise>,
+    /// Files that were put on top of the built-in one, as they were named.
+    pub files: Vec<String>,
     /// Says which catalogue judged: the first twelve hexadecimal digits of its SHA-256.
     pub digest: String,
 }
@@ -173,7 +176,8 @@ impl Catalogue {
         joined.options.extend(file.options);
         joined.kernels.extend(file.kernels);
         joined.noise.extend(file.noise);
-        join(&mut joined.checks, file.checks, |check| &check.id);
+        let checks = inheriting(file.checks, self);
+        join(&mut joined.checks, checks, |check| &check.id);
         join(&mut joined.profiles, file.profiles, |one| &one.id);
         // What was there before was right, so a fault is in, or leads through, what is new.
         let known = Known::of(&joined);

@@ -18,6 +18,7 @@ mod pattern;
 mod points;
 mod possible;
 mod profile;
+mod replaced;
 mod rules;
 mod symptom;
 mod value;

@@ -172,7 +172,12 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         report = report.with_profiles(lacking, software.demanded(), threshold);
     }
     let text = match arguments.format {
-        _ if arguments.fix_script => report::fix_script(&report),
+        _ if arguments.fix_script => {
+            let again = diagnosis::again(&catalogue);
+            let profiles = arguments.profile.iter();
+            let profiles = profiles.map(|id| format!(" --profile {}", diagnosis::quote(id)));
+            report::fix_script(&report, &(again + &profiles.collect::<String>()))
+        }
         Format::Text if software.is_every() => report::profiles_text(&report, terminal.style()),
         Format::Text => report::text(&report, &catalogue.areas, terminal.style()),
         Format::Yaml => report::yaml(&report)?,
@@ -196,6 +201,7 @@ pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
         let (name, bytes) = read_file(file, CHECKS_LIMIT)?;
         let base = catalogue.clone();
         catalogue.extend_bytes(&name, &bytes, bpf_doctor::vocabulary())?;
+        catalogue.files.push(file.display().to_string());
         warn_of_faults(&base, &name, &bytes);
     }
     Ok(catalogue)

@@ -89,7 +89,7 @@ pub fn advise(
         fixes: Vec::new(),
     };
     let verify = match check.fails {
-        Some(_) => format!("bpf-doctor check --only {}", check.id),
+        Some(_) => format!("{} --only {}", fixes::again(catalogue), check.id),
         None => "run the program again".to_owned(),
     };
     let mut order: Vec<usize> = chosen.into_iter().collect();

@@ -165,7 +165,7 @@ impl<'a> Judge<'a> {
             let when = fix.when.as_ref().map(|when| self.world.answer(when).tri);
             when.is_none_or(|tri| tri == Tri::Yes)
         });
-        let verify = format!("bpf-doctor check --only {}", check.id);
+        let verify = format!("{} --only {}", fixes::again(self.catalogue), check.id);
         usable
             .filter_map(|fix| fixes::render(fix, self.catalogue, self.world.facts, &verify))
             .collect()

@@ -17,5 +17,6 @@ mod tri;
 pub use crate::catalogue::{Area, Needs, Severity};
 pub use advice::{Advice, Possible, advise, is_failing, kernel_is, rules_out};
 pub use finding::{Evidence, Finding, RenderedFix, Status};
+pub use fixes::{again, quote};
 pub use judge::diagnose;
 pub use profiles::{Lack, ProfileFinding, assess};

@@ -62,7 +62,7 @@ pub fn assess(
     probes: &[ProbeResult],
 ) -> ProfileFinding {
     let desk = Desk {
-        verify: format!("bpf-doctor check --profile {}", profile.id),
+        verify: format!("{} --profile {}", fixes::again(catalogue), profile.id),
         catalogue,
         findings,
         facts,

@@ -83,12 +83,13 @@ fn entries(report: &Report) -> Vec<Entry<'_>> {
     entries
 }
 
-/// The script for this report's host.
+/// The script for this report's host; `again` makes the diagnosis once more.
 #[must_use]
-pub fn fix_script(report: &Report) -> String {
+pub fn fix_script(report: &Report, again: &str) -> String {
     let mut script = Script {
         out: String::new(),
         step: 0,
+        typed: Vec::new(),
     };
     script.header(report);
     let container = report.host.environment.container.as_deref();
@@ -117,9 +118,13 @@ pub fn fix_script(report: &Report) -> String {
     script.title("Then");
     match (script.step, rebooting) {
         (0, _) => script.line("echo 'nothing was changed: what remains takes a decision'"),
-        (_, false) => script.line("echo 'done; see whether it helped: bpf-doctor check'"),
+        (_, false) => {
+            let told = format!("done; see whether it helped: {again}");
+            script.line(&format!("echo {}", in_quotes(&told)));
+        }
         (_, true) => {
-            script.line("echo 'done; reboot when it suits, then see: bpf-doctor check'");
+            let told = format!("done; reboot when it suits, then see: {again}");
+            script.line(&format!("echo {}", in_quotes(&told)));
         }
     }
     script.remaining(&by_hand);
@@ -176,6 +181,8 @@ fn has_gap(line: &str) -> bool {
 struct Script {
     out: String,
     step: usize,
+    /// The commands of the steps.
+    typed: Vec<Vec<String>>,
 }
 
 impl Script {
@@ -257,7 +264,13 @@ impl Script {
     /// An entry with its reasons. Its first fix is typed, or told like the others.
     fn entry(&mut self, entry: &Entry<'_>, typed: bool) {
         self.line("");
-        if typed {
+        // What two entries ask for is typed once.
+        let first = entry.fixes.first().filter(|_| typed);
+        let done = first.and_then(|fix| {
+            let known = self.typed.iter().position(|step| *step == fix.commands);
+            known.map(|step| step + 1)
+        });
+        if typed && done.is_none() {
             self.step += 1;
             self.remark(&format!("{}. {}", self.step, entry.title));
         } else {
@@ -279,6 +292,11 @@ impl Script {
                 self.remark(&format!("risk     {risk}"));
             }
             if typed && index == 0 {
+                if let Some(step) = done {
+                    self.remark(&format!("done     by step {step}"));
+                    self.remark(&format!("verify   {}", fix.verify));
+                    continue;
+                }
                 for command in fix.undo.iter().filter(|line| *line != "reboot") {
                     self.remark(&format!("undo     {command}"));
                 }
@@ -290,9 +308,10 @@ impl Script {
                 self.remark(&format!("           {command}"));
             }
         }
-        let Some(fix) = entry.fixes.first().filter(|_| typed) else {
+        let Some(fix) = first.filter(|_| done.is_none()) else {
             return;
         };
+        self.typed.push(fix.commands.clone());
         for command in fix.commands.iter().filter(|line| *line != "reboot") {
             let command = match fix.kind.as_str() {
                 "package" => unasked(command),

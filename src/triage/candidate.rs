@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::apart::{Weighed, apart};
 use super::cascade::{is_consequence, is_explained};
 use super::clean::quotable;
 use super::explanation::{Confidence, Explained, Line, Standing};
+use super::filled::{fill, names};
 use super::found::{Hit, Reading};
 use super::known::KnownHost;
 use super::lacks::lacks;
@@ -46,6 +48,8 @@ pub(super) struct Candidate<'a> {
     /// Options that the log itself shows to be set, which refutes the cause.
     set: Vec<&'a str>,
     finding: Option<&'a Finding>,
+    /// What is found of the failure that this is a kind of.
+    broader: Option<&'a Finding>,
 }
 
 pub(super) fn candidates<'a>(
@@ -54,7 +58,7 @@ pub(super) fn candidates<'a>(
     host: &KnownHost,
     findings: &'a [Finding],
 ) -> Vec<Candidate<'a>> {
-    let mut by_check: BTreeMap<usize, Vec<(&Hit, i32, &Symptom)>> = BTreeMap::new();
+    let mut by_check: BTreeMap<usize, Vec<Weighed<'a>>> = BTreeMap::new();
     for hit in &reading.hits {
         let symptom = catalogue.checks.get(hit.check);
         let symptom = symptom.and_then(|check| check.symptoms.get(hit.symptom));
@@ -67,8 +71,17 @@ pub(super) fn candidates<'a>(
                 .push((hit, weight, symptom));
         }
     }
-    let weighed = by_check.into_iter().filter_map(|(check, mut hits)| {
+    let is_sure = |symptom: &Symptom| {
+        let range = symptom.kernel.as_ref();
+        range.is_none_or(|range| kernel_is(catalogue, &host.facts, range).is_some())
+    };
+    let of = |id: &str| findings.iter().find(|finding| finding.check == id);
+    let groups = by_check.into_iter().flat_map(|(check, mut hits)| {
         hits.sort_by_key(|(hit, weight, _)| (std::cmp::Reverse(*weight), hit.line));
+        let groups = apart(hits, is_sure).into_iter();
+        groups.map(move |hits| (check, hits))
+    });
+    let weighed = groups.filter_map(|(check, hits)| {
         let (_, heaviest, symptom) = *hits.first()?;
         let process = symptom.process;
         let mut kinds: Vec<usize> = hits.iter().map(|(hit, ..)| hit.symptom).collect();
@@ -89,7 +102,8 @@ pub(super) fn candidates<'a>(
             standing: Standing::Open,
             is_held: false,
             set: Vec::new(),
-            finding: findings.iter().find(|finding| finding.check == check.id),
+            finding: of(&check.id),
+            broader: check.kind_of.as_deref().and_then(of),
         };
         candidate.hold_against_host(catalogue, host);
         Some(candidate)
@@ -151,6 +165,14 @@ impl Candidate<'_> {
     /// A cause that the host confirms rises, one that it refutes sinks.
     fn hold_against_host(&mut self, catalogue: &Catalogue, host: &KnownHost) {
         let Some(finding) = self.finding else {
+            // The host says nothing of a narrower kind; that it has the failure does not put the
+            // broader entry before the one that the log names.
+            if self
+                .broader
+                .is_some_and(|finding| finding.status == Status::Fail)
+            {
+                self.score += CONFIRMED;
+            }
             return;
         };
         let moot = finding.status == Status::NotApplicable && finding.because.starts_with("moot");
@@ -224,9 +246,11 @@ impl Candidate<'_> {
         let pointed = named.next();
         // Words that are unmistakable and can't be of this host are of another one.
         let is_elsewhere = self.standing == Standing::Open
-            && self.check.kind == Kind::Host
             && heaviest >= OUTSPOKEN
-            && pointed.is_some_and(|cause| rules_out(catalogue, facts, self.check, cause));
+            && pointed.is_some_and(|cause| {
+                let facts = another.as_ref().unwrap_or(facts);
+                rules_out(catalogue, facts, self.check, cause)
+            });
         let nothing = Facts::default();
         let (facts, outcomes) = match (&another, is_elsewhere) {
             (_, true) => (&nothing, &[][..]),
@@ -266,6 +290,12 @@ impl Candidate<'_> {
                 .filter(|name| !name.is_empty())
                 .or_else(|| hit.around.program.clone())
         });
+        let mut closer = look_closer(is_verifier, program.as_deref(), self.check);
+        if let Some(names) = hit.zip(symptom).map(|(hit, symptom)| names(hit, symptom)) {
+            let fixes = advice.fixes.iter_mut();
+            let commands = fixes.flat_map(|fix| fix.commands.iter_mut().chain(&mut fix.undo));
+            fill(commands.chain(&mut closer), &names);
+        }
         let (standing_because, evidence) = self.standing_because();
         if !advice.possible.is_empty() {
             UNDECIDED.clone_into(&mut advice.because);
@@ -288,7 +318,7 @@ impl Candidate<'_> {
             source: around.and_then(|around| around.source.clone()),
             register: around.and_then(|around| around.register.clone()),
             fixes: cheapest_first(advice.fixes),
-            look_closer: look_closer(is_verifier, program.as_deref(), self.check),
+            look_closer: closer,
             program: program.as_deref().map(quotable),
         }
     }

@@ -33,6 +33,8 @@ pub(super) struct Hit {
     pub(super) names: BTreeMap<String, String>,
     /// What stands around it.
     pub(super) around: Surroundings,
+    /// The lines just above it, the nearest first, where its symptom asks for another line.
+    pub(super) above: Vec<String>,
     /// How strongly its symptom points to the check.
     pub(super) weight: u8,
     /// The verifier said something else after it, and its last word is its verdict.

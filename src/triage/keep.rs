@@ -40,6 +40,21 @@ impl<'a> Search<'a> {
         self.catalogue.checks.get(check)?.symptoms.get(index)
     }
 
+    /// Whether the line that a symptom asks for besides tells more than that it is there: which
+    /// of several symptoms it is, or a name.
+    fn is_told_apart(&self, check: usize, symptom: &Symptom) -> bool {
+        let source = |one: &Symptom| one.text.as_ref().map(|text| text.source().to_owned());
+        let Some(also) = &symptom.also else {
+            return false;
+        };
+        let others = self.catalogue.checks.get(check).into_iter();
+        let mut others = others.flat_map(|check| &check.symptoms);
+        let is_rival = |other: &Symptom| {
+            other.also.is_some() && other.also != symptom.also && source(other) == source(symptom)
+        };
+        also.source().contains("(?P<") || symptom.text.is_some() && others.any(is_rival)
+    }
+
     pub(super) fn hit(&mut self, found: Found, at: Place<'_>) {
         let Found {
             symptom: (check, symptom),
@@ -52,8 +67,14 @@ impl<'a> Search<'a> {
         let found = self.symptom(check, symptom);
         let is_verdict = !aside && found.is_some_and(|symptom| symptom.verifier.is_some());
         let weight = found.map_or(0, |symptom| symptom.weight);
+        let is_told_apart = found.is_some_and(|found| self.is_told_apart(check, found));
+        let above = match is_told_apart {
+            true => at.lines_above(),
+            false => Vec::new(),
+        };
         let hits = &mut self.reading.hits;
-        if !self.places.admit(hits, (check, symptom), is_verdict, &text) {
+        let said = (text.as_str(), above.as_slice());
+        if !self.places.admit(hits, (check, symptom), is_verdict, said) {
             return;
         }
         let register = names.get("reg").map(String::as_str);
@@ -71,6 +92,7 @@ impl<'a> Search<'a> {
             text,
             names,
             around,
+            above,
             weight: if aside { 0 } else { weight },
             overruled: false,
             aside,

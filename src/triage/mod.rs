@@ -6,6 +6,7 @@
 //! and joins it with what is known of the host. No failure is known here by name: what a
 //! line means stands in checks.yaml.
 
+mod apart;
 mod candidate;
 mod candidates;
 mod cascade;
@@ -13,6 +14,7 @@ mod clean;
 mod errno;
 mod event;
 mod explanation;
+mod filled;
 mod forms;
 mod found;
 mod general;

@@ -31,7 +31,21 @@ pub(super) struct Place<'a> {
     pub(super) after: &'a [u8],
 }
 
+/// So many lines above are kept, each so long.
+const ABOVE: (usize, usize) = (6, 512);
+
 impl Place<'_> {
+    /// The lines just above, the nearest first.
+    pub(super) fn lines_above(&self) -> Vec<String> {
+        let (lines, longest) = ABOVE;
+        let lines = self.before.rsplit(|byte| *byte == b'\n').take(lines + 1);
+        let whole = lines.map(|line| line.get(..longest).unwrap_or(line));
+        whole
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .filter(|line| !line.trim().is_empty())
+            .collect()
+    }
+
     /// Whether the verifier has yet to come to the program's first instruction.
     pub(super) fn is_before_code(&self) -> bool {
         let Some(first) = FIRST.as_ref() else {

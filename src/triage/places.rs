@@ -38,13 +38,13 @@ impl Places {
             .is_some_and(|count| *count > ENOUGH)
     }
 
-    /// Whether a symptom that says this is to be kept, as the next of the hits.
+    /// Whether a symptom that says this, below these lines, is to be kept, as the next of the hits.
     pub(super) fn admit(
         &mut self,
         hits: &mut [Hit],
         (check, symptom): (usize, usize),
         is_verdict: bool,
-        text: &str,
+        (text, above): (&str, &[String]),
     ) -> bool {
         let count = self.counts.entry((check, symptom)).or_default();
         *count = count.saturating_add(1);
@@ -59,7 +59,7 @@ impl Places {
         for (place, hit) in hits.iter_mut().enumerate() {
             if (hit.check, hit.symptom) == (check, symptom) {
                 same += 1;
-                if hit.text == text {
+                if hit.text == text && hit.above == above {
                     hit.overruled = false;
                     again = Some(place);
                     break;

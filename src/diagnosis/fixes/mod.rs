@@ -93,6 +93,13 @@ pub(super) fn render(
     })
 }
 
+/// What asks once more whether something is so, by this catalogue.
+pub fn again(catalogue: &Catalogue) -> String {
+    let files = catalogue.files.iter();
+    let files = files.map(|file| format!(" --checks {}", quote(file)));
+    format!("bpf-doctor check{}", files.collect::<String>())
+}
+
 fn written(kind: StepsKind, steps: &Steps, facts: &Facts) -> Recipe {
     let fill = |lines: &[String]| lines.iter().map(|line| fill(line, facts)).collect();
     Recipe {
@@ -151,7 +158,7 @@ fn gaps<'a>(text: &'a str, facts: &Facts) -> Vec<&'a str> {
 /// A word fit for a shell, whatever it holds: in single quotes unless it is plain. Control
 /// characters have no business in a command that a person copies from a screen, and are
 /// dropped.
-fn quote(word: &str) -> String {
+pub fn quote(word: &str) -> String {
     let clean: String = word.chars().filter(|c| !c.is_control()).collect();
     if !clean.is_empty() && is_plain(&clean) {
         return clean;

@@ -77,8 +77,34 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
             if is_narrow {
                 lines.push(format!("CapabilityBoundingSet={spaced}"));
             }
-            undo = take_off(unit, "capabilities");
-            drop_in(unit, "capabilities", &lines)
+            if is_nixos(platform) {
+                undo = nixos_undo();
+                nixos_unit(unit, &lines)
+            } else {
+                undo = take_off(unit, "capabilities");
+                drop_in(unit, "capabilities", &lines)
+            }
+        }
+        (None, None) if is_nixos(platform) => {
+            undo = nixos_undo();
+            let mut lines = vec![
+                remark(
+                    "run the loader as root, or, in /etc/nixos/configuration.nix, have a copy of it with",
+                ),
+                remark(
+                    "what it needs below /run/wrappers/bin: files of the store carry no capabilities",
+                ),
+                remark(&format!(
+                    "security.wrappers.NAME = {{ source = \"/path/to/your-loader\"; owner = \"root\"; \
+                     group = \"root\"; capabilities = \"{}+ep\"; }};",
+                    spaced.to_lowercase().replace(' ', ",")
+                )),
+                remark("or, for a service:"),
+            ];
+            lines.extend(
+                nixos_unit("NAME.service", &[format!("AmbientCapabilities={spaced}")]).split_off(1),
+            );
+            lines
         }
         (None, None) => {
             undo = vec!["setcap -r /path/to/your-loader".to_owned()];
@@ -201,9 +227,26 @@ pub(super) fn memlock(wanted: &str, platform: &Platform) -> Recipe {
         (Some(_), _) => vec![remark(
             "raise RLIMIT_MEMLOCK in the container runtime's unit",
         )],
+        (None, Some(unit)) if is_nixos(platform) => {
+            undo = nixos_undo();
+            nixos_unit(unit, &[setting])
+        }
         (None, Some(unit)) => {
             undo = take_off(unit, "memlock");
             drop_in(unit, "memlock", &[setting])
+        }
+        (None, None) if is_nixos(platform) => {
+            let mut lines = vec![
+                remark("in the shell that starts the loader:"),
+                format!("ulimit -l {shell}"),
+                remark("or, for a service:"),
+            ];
+            let unit = nixos_unit("NAME.service", &[setting]);
+            lines.extend(
+                unit.iter()
+                    .map(|line| remark(line.trim_start_matches("# "))),
+            );
+            lines
         }
         (None, None) => vec![
             remark("in the shell that starts the loader:"),
@@ -226,6 +269,42 @@ pub(super) fn pod(lines: &[String]) -> Vec<String> {
     let head = remark("in the pod's manifest (of its DaemonSet, of its chart), for the container:");
     let lines = lines.iter().map(|line| remark(line));
     [head].into_iter().chain(lines).collect()
+}
+
+fn is_nixos(platform: &Platform) -> bool {
+    platform.image.as_deref() == Some("nixos")
+}
+
+/// On NixOS units are made from the system's configuration, and their directory is a part of the
+/// store, which nobody writes to.
+fn nixos_unit(unit: &str, settings: &[String]) -> Vec<String> {
+    let name = unit.strip_suffix(".service").unwrap_or(unit);
+    let is_plain = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    // In a string of Nix a backslash, a quote and `${` mean something.
+    let quoted = || {
+        name.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace("${", "\\${")
+    };
+    let name = match is_plain {
+        true => name.to_owned(),
+        false => format!("\"{}\"", quoted()),
+    };
+    let mut lines = vec![remark("in /etc/nixos/configuration.nix:")];
+    for setting in settings {
+        let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
+        lines.push(remark(&format!(
+            "systemd.services.{name}.serviceConfig.{key} = \"{value}\";"
+        )));
+    }
+    lines.push("nixos-rebuild switch".to_owned());
+    lines
+}
+
+fn nixos_undo() -> Vec<String> {
+    vec!["nixos-rebuild switch --rollback".to_owned()]
 }
 
 /// Where a change to a unit lies, beside what others changed.
@@ -310,6 +389,42 @@ mod tests {
             undo[0].starts_with("rm '/etc/systemd/system/a b@1"),
             "{undo:?}"
         );
+    }
+
+    /// What is written below /etc/systemd/system there is in the store, which is read-only.
+    #[test]
+    fn nixos_makes_units_from_its_configuration() {
+        let rows = [
+            ("agent.service", "# systemd.services.agent.serviceConfig."),
+            ("a@1.service", "# systemd.services.\"a@1\".serviceConfig."),
+            (
+                "a${b}\"c.service",
+                "# systemd.services.\"a\\${b}\\\"c\".serviceConfig.",
+            ),
+            ("", "# security.wrappers.NAME"),
+        ];
+        for (unit, wanted) in rows {
+            let mut keys = vec![("os.image", "nixos"), ("environment.container", "none")];
+            keys.extend((!unit.is_empty()).then_some(("environment.unit", unit)));
+            let facts = with(&keys);
+            let recipe = capabilities(&[WANTED.to_owned()], &facts, &Platform::of(&facts));
+            let told = recipe.commands.join("\n");
+            assert!(told.contains(wanted), "{unit}: {told}");
+            assert!(told.contains("\nnixos-rebuild switch"), "{unit}: {told}");
+            let limit = memlock("infinity", &Platform::of(&facts))
+                .commands
+                .join("\n");
+            assert!(
+                limit.contains("serviceConfig.LimitMEMLOCK = \"infinity\";"),
+                "{limit}"
+            );
+            for text in [&told, &limit] {
+                assert!(
+                    !text.contains("/etc/systemd") && !text.contains("setcap "),
+                    "{text}"
+                );
+            }
+        }
     }
 
     #[test]
