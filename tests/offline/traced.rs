@@ -32,7 +32,9 @@ fn trace(place: &Path, arguments: &[&str]) -> Vec<String> {
         command.uid(NOBODY).gid(NOBODY);
     }
     let output = command.output();
-    let output = output.expect("strace runs: scripts/setup scripts/packages.txt installs it");
+    let output = output.unwrap_or_else(|error| {
+        panic!("strace: {error}; scripts/setup scripts/packages.txt installs it")
+    });
     let code = output.status.code();
     assert!(matches!(code, Some(0 | 1 | 3)), "{output:?}");
     let calls = fs::read_to_string(&log).unwrap();
