@@ -32,9 +32,9 @@ fn trace(place: &Path, arguments: &[&str]) -> Vec<String> {
         command.uid(NOBODY).gid(NOBODY);
     }
     let output = command.output();
-    let output = output.unwrap_or_else(|error| {
-        panic!("strace: {error}; scripts/setup scripts/packages.txt installs it")
-    });
+    let hint = "strace runs not: scripts/setup scripts/packages.txt installs it";
+    assert!(output.is_ok(), "{hint}: {output:?}");
+    let output = output.unwrap();
     let code = output.status.code();
     assert!(matches!(code, Some(0 | 1 | 3)), "{output:?}");
     let calls = fs::read_to_string(&log).unwrap();
