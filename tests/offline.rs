@@ -10,11 +10,15 @@
 
 #[path = "offline/archives.rs"]
 mod archives;
+#[path = "offline/fixes.rs"]
+mod fixes;
 #[path = "offline/names.rs"]
 mod names;
 mod support;
 #[path = "offline/told.rs"]
 mod told;
+#[path = "offline/traced.rs"]
+mod traced;
 
 use std::fs;
 use std::io::Write;
@@ -469,6 +473,70 @@ fn a_bundle_is_judged_as_the_host_was() {
     let here = Report::new(origin, findings, Threshold::Error, outcomes, facts);
     let here: Value = serde_yaml::from_str(&report::yaml(&here).unwrap()).unwrap();
     assert_eq!(report(&["--root", name(&bundle)]), here);
+}
+
+/// BTF as large as a kernel's: of more than an archive keeps of what is known by its beginning.
+fn large_btf() -> Vec<u8> {
+    const STRINGS: usize = 3 << 20;
+    let mut bytes = support::btf();
+    let small = bytes.len() - b"\0int\0".len();
+    bytes.resize(small + STRINGS - 1, b'x');
+    bytes.push(0);
+    let length = u32::try_from(STRINGS).unwrap();
+    bytes[20..24].copy_from_slice(&length.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn a_bundle_with_btf_is_read_back_with_the_same_findings() {
+    let host = support::healthy();
+    let root = host.path();
+    put(root, "sys/kernel/btf/vmlinux", large_btf());
+    put(root, "sys/kernel/btf/xfs", support::btf());
+    put(root, "proc/modules", "xfs 1 0 - Live 0x0\n");
+    put(root, "etc/hostname", "web-17\n");
+    let scratch = tempfile::tempdir().unwrap();
+    let (bundle, plain) = (
+        scratch.path().join("x.tar.gz"),
+        scratch.path().join("x.tar"),
+    );
+    let features = |root: &Path| {
+        let output = run(&["features", "--format", "yaml", "--root", name(root)]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        text(&output.stdout)
+    };
+    let types = features(root);
+    for (collected, judged) in [
+        (&[][..], &[][..]),
+        (&["--redact"], &["--redact"]),
+        (&["--no-probes"], &[]),
+        (&["--label", "role=web"], &[]),
+    ] {
+        let arguments = [
+            "collect",
+            "--with-btf",
+            "-o",
+            name(&bundle),
+            "--root",
+            name(root),
+        ];
+        let output = run(&[&arguments[..], collected].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let mut unpacked = Vec::new();
+        let packed = fs::File::open(&bundle).unwrap();
+        let mut packed = flate2::read::GzDecoder::new(packed);
+        std::io::copy(&mut packed, &mut unpacked).unwrap();
+        assert!(unpacked.len() > 3 << 20, "{}", unpacked.len());
+        fs::write(&plain, unpacked).unwrap();
+        let here = report(&[&["--root", name(root)], judged].concat());
+        for archive in [&bundle, &plain] {
+            let there = report(&["--root", name(archive)]);
+            assert_eq!(statuses(&there), statuses(&here), "{collected:?}");
+            assert_eq!(there["verdict"], here["verdict"], "{collected:?}");
+            assert_eq!(there["facts"], here["facts"], "{collected:?}");
+            assert_eq!(features(archive), types, "{collected:?}");
+        }
+    }
 }
 
 fn pack_redacted(root: &Path, bundle: &Path) {

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::keys::Values::{List, OneOf, Text};
 use super::mounts::{Mount, Mounts};
-use super::{Fact, Facts, KeyInfo, Value, reader};
+use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::Host;
 
 pub(super) const KEYS: &[KeyInfo] = &[
@@ -12,7 +12,8 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "cgroup.mode",
         OneOf(&["unified", "hybrid", "legacy", "none"]),
         "How control groups are mounted, as systemd tells it from /sys/fs/cgroup: all in \
-         version 2, both, version 1 alone, not at all (/proc/self/mountinfo).",
+         version 2, both, version 1 alone, not at all (/proc/self/mountinfo; in reports without a \
+         list of mounts /sys/fs/cgroup, else /proc/cgroups and what systemd-cgls said).",
     ),
     KeyInfo::one(
         "cgroup.v2-path",
@@ -41,20 +42,35 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
         "none" => mounts.none(Fact::known("none", source)),
         mode => Fact::known(mode, source),
     });
-    let mode_fact = match mode_fact.value() {
-        None => by_files(host).unwrap_or(mode_fact),
-        Some(_) => mode_fact,
-    };
-    facts.set("cgroup.mode", mode_fact);
-
-    let path = mounts.fact(|mounts| match best_v2(mounts) {
+    let mut path = mounts.fact(|mounts| match best_v2(mounts) {
         Some((path, _)) => Fact::known(path, source),
         None => mounts.none(Fact::absent(source)),
     });
-    let extent = mounts.fact(|mounts| match best_v2(mounts) {
-        Some((path, mount)) => extent(host, path, mount, source),
+    let mut extent = mounts.fact(|mounts| match best_v2(mounts) {
+        Some((path, mount)) => extent(host, path, &mount.root, source),
         None => mounts.none(Fact::absent(source)),
     });
+    let mut mode = mode_fact;
+    if mode.value().is_none()
+        && let Some(told) = by_files(host).or_else(|| by_controllers(host))
+    {
+        let source = told.source;
+        mode = told.mode();
+        let known = |of: &dyn Fn(&str) -> Fact| match (told.mode, told.v2) {
+            (None, _) => mode.clone(),
+            (Some(_), Some(place)) => of(place),
+            (Some(_), None) => Fact::absent(source),
+        };
+        path = known(&|place| Fact::known(place, source));
+        extent = known(&|place| self::extent(host, place, "", source));
+        let points: Vec<String> = told.v2.iter().map(|place| (*place).to_owned()).collect();
+        let points = match mode.value() {
+            Some(_) => Fact::known(points, source),
+            None => mode.clone(),
+        };
+        facts.set("mount.cgroup2", points);
+    }
+    facts.set("cgroup.mode", mode);
     facts.set("cgroup.v2-extent", extent);
     let controllers = match path.value() {
         Some(Value::Text(path)) => {
@@ -69,27 +85,84 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     facts.set("cgroup.v2-controllers", controllers);
 }
 
-/// By the files of the hierarchies, where no list of mounts was collected: the first file of
-/// version 2 stands at its top, and controllers of version 1 have directories.
-fn by_files(host: &dyn Host) -> Option<Fact> {
-    let at = |path: &'static str| host.stat(path).is_ok().then_some(path);
-    if let Some(path) = at("/sys/fs/cgroup/cgroup.controllers") {
-        return Some(Fact::known("unified", path));
+/// What is known of the hierarchies where no list of mounts was collected.
+struct Told {
+    /// Nothing where controllers are of version 1, and nobody tells what is beside them.
+    mode: Option<&'static str>,
+    /// Where version 2 is mounted.
+    v2: Option<&'static str>,
+    source: &'static str,
+}
+
+impl Told {
+    fn mode(&self) -> Fact {
+        self.mode.map_or_else(
+            || {
+                let detail = "controllers are in hierarchies of version 1; whether version 2 is \
+                              mounted beside them nothing here tells";
+                Fact::unknown(Why::Untold, detail, self.source)
+            },
+            |mode| Fact::known(mode, self.source),
+        )
+    }
+}
+
+/// Where everybody mounts version 2, and in hybrid mode.
+const UNIFIED: &str = "/sys/fs/cgroup";
+const BESIDE: &[&str] = &["/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"];
+
+/// By the files of the hierarchies: the first file of version 2 stands at its top, and controllers
+/// of version 1 have directories.
+fn by_files(host: &dyn Host) -> Option<Told> {
+    let is_v2 = |top: &str| host.stat(&format!("{top}/cgroup.controllers")).is_ok();
+    if is_v2(UNIFIED) {
+        return Some(Told {
+            mode: Some("unified"),
+            v2: Some(UNIFIED),
+            source: "/sys/fs/cgroup/cgroup.controllers",
+        });
     }
     let controllers = [
         "/sys/fs/cgroup/memory",
         "/sys/fs/cgroup/pids",
         "/sys/fs/cgroup/cpu,cpuacct",
     ];
-    controllers.into_iter().find_map(at)?;
-    let beside = [
-        "/sys/fs/cgroup/unified/cgroup.controllers",
-        "/sys/fs/cgroup/systemd/cgroup.controllers",
-    ];
-    Some(match beside.into_iter().find_map(at) {
-        Some(path) => Fact::known("hybrid", path),
-        None => Fact::known("legacy", "/sys/fs/cgroup"),
+    let mut controllers = controllers.into_iter();
+    controllers.find(|path| host.stat(path).is_ok())?;
+    let v2 = BESIDE.iter().copied().find(|top| is_v2(top));
+    Some(Told {
+        mode: Some(match v2 {
+            Some(_) => "hybrid",
+            None => "legacy",
+        }),
+        v2,
+        source: v2.unwrap_or(UNIFIED),
     })
+}
+
+/// By the kernel's list of controllers: those of version 2, and those that nobody mounted, have
+/// hierarchy 0. With systemd as init they are of version 2: it mounts one of the two as it starts.
+/// Controllers in hierarchies of their own are version 1; what is beside them is not told.
+fn by_controllers(host: &dyn Host) -> Option<Told> {
+    const CONTROLLERS: &str = "/proc/cgroups";
+    let text = reader::text(host, CONTROLLERS).ok()?;
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let hierarchies = lines.map(|line| line.split_whitespace().nth(1)?.parse::<u32>().ok());
+    let hierarchies: Option<Vec<u32>> = hierarchies.collect();
+    let hierarchies = hierarchies.filter(|all| !all.is_empty())?;
+    // sd_booted(3).
+    let has_systemd = host.stat("/run/systemd/system").is_ok();
+    let all_v2 = hierarchies.iter().all(|number| *number == 0);
+    let told = |mode, v2| Told {
+        mode,
+        v2,
+        source: CONTROLLERS,
+    };
+    match (all_v2, has_systemd) {
+        (true, true) => Some(told(Some("unified"), Some(UNIFIED))),
+        (true, false) => None,
+        (false, _) => Some(told(None, None)),
+    }
 }
 
 /// systemd's rule (`cg_unified_cached` in src/basic/cgroup-util.c) first, which asks for
@@ -122,12 +195,12 @@ fn mode(mounts: &Mounts) -> &'static str {
 /// How much of the hierarchy a mount shows. Its root is told as seen from the cgroup namespace of
 /// whoever reads, so that `/` may be the top of a container; but the hierarchy's own top lacks a
 /// file that all cgroups below it have.
-fn extent(host: &dyn Host, path: &str, mount: &Mount, source: &str) -> Fact {
+fn extent(host: &dyn Host, path: &str, root: &str, source: &str) -> Fact {
     /// The first cgroup namespace always has this number (PROC_CGROUP_INIT_INO in
     /// include/linux/proc_ns.h).
     const FIRST: &str = "cgroup:[4026531835]";
     let namespace = "/proc/self/ns/cgroup";
-    let mut parts = mount.root.split('/').filter(|part| !part.is_empty());
+    let mut parts = root.split('/').filter(|part| !part.is_empty());
     if parts.any(|part| part != "..") {
         return Fact::known("part", source);
     }
@@ -234,6 +307,69 @@ mod tests {
                 "{mountinfo}"
             );
         }
+    }
+
+    #[test]
+    fn without_a_list_of_mounts_files_and_controllers_tell() {
+        const V1: &str =
+            "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t4\t100\t1\nmemory\t7\t9\t1\n";
+        const V2: &str =
+            "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t0\t100\t1\nmemory\t0\t9\t1\n";
+        let top = "/sys/fs/cgroup/cgroup.controllers";
+        let beside = "/sys/fs/cgroup/unified/cgroup.controllers";
+        let memory = "/sys/fs/cgroup/memory/tasks";
+        let systemd = "/run/systemd/system/x";
+        let list = "/proc/cgroups";
+        for (files, mode, point) in [
+            (&[(top, "cpu")][..], Some("unified"), Some("/sys/fs/cgroup")),
+            // The files of the hierarchies know better.
+            (
+                &[(top, "cpu"), (list, V1)],
+                Some("unified"),
+                Some("/sys/fs/cgroup"),
+            ),
+            (
+                &[(memory, ""), (beside, "")],
+                Some("hybrid"),
+                Some("/sys/fs/cgroup/unified"),
+            ),
+            (&[(memory, ""), (list, V1)], Some("legacy"), Some("")),
+            (
+                &[(list, V2), (systemd, "")],
+                Some("unified"),
+                Some("/sys/fs/cgroup"),
+            ),
+            (&[(list, V2)], None, None),
+            (&[(systemd, "")], None, None),
+            (&[(list, V1), (systemd, "")], None, None),
+            (&[(list, "rubbish\n"), (systemd, "")], None, None),
+            (&[(list, "#subsys_name\n"), (systemd, "")], None, None),
+        ] {
+            let host = files
+                .iter()
+                .fold(Memory::new(), |host, (path, text)| host.with(path, *text));
+            let mut facts = Facts::default();
+            collect(&host, &Mounts::read(&host), &mut facts);
+            assert_eq!(facts.text("cgroup.mode").as_deref(), mode, "{files:?}");
+            let known = |key: &str| facts.get(key).value().cloned();
+            let (path, points) = match point {
+                Some("") => (Some(Value::Absent), Some(Value::List(Vec::new()))),
+                Some(point) => (
+                    Some(Value::from(point)),
+                    Some(Value::List(vec![point.to_owned()])),
+                ),
+                None => (None, None),
+            };
+            assert_eq!(known("cgroup.v2-path"), path, "{files:?}");
+            assert_eq!(known("mount.cgroup2"), points, "{files:?}");
+        }
+        let host = Memory::new().with(list, V1);
+        let mut facts = Facts::default();
+        collect(&host, &Mounts::read(&host), &mut facts);
+        let Fact::Unknown { reason, .. } = facts.get("cgroup.mode") else {
+            panic!("known");
+        };
+        assert!(reason.detail.contains("version 1"), "{}", reason.detail);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The kernel's headers, which programs that are compiled on the host include.
 
 use super::keys::Values::{OneOf, Text};
+use super::packages::Packages;
 use super::{Fact, Facts, KeyInfo, Value, Why, reader};
 use crate::host::Host;
 
@@ -9,7 +10,7 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "kernel.headers",
         Text,
         "Directory of the running kernel's headers, absent where none of the usual ones has a \
-         Makefile.",
+         Makefile; in a sosreport by its list of packages.",
     ),
     KeyInfo::one(
         "kernel.kheaders",
@@ -43,10 +44,42 @@ fn headers(host: &dyn Host, facts: &Facts) -> Fact {
         match host.stat(&format!("{directory}/Makefile")) {
             Ok(_) => return Fact::known(directory.as_str(), &directory),
             Err(error) if reader::why(&error) == Why::Missing => {}
-            Err(error) => return reader::unreadable(&error, &directory),
+            Err(error) => {
+                let fact = reader::unreadable(&error, &directory);
+                return by_list(host, &release).unwrap_or(fact);
+            }
         }
     }
     Fact::absent(&build)
+}
+
+/// Where their directory was not collected, and a list of packages was: by the package of this very
+/// kernel's headers. That it is not among them says something where the kernel itself is.
+fn by_list(host: &dyn Host, release: &str) -> Option<Fact> {
+    // `kernel-devel-…`, `kernel-uek-devel-…`; `linux-headers-…`, `linux-image-unsigned-…`.
+    let is_of = |name: &str, kind: &str| {
+        let front = name.strip_suffix(release);
+        let front = front.and_then(|front| front.strip_suffix('-'));
+        front.is_some_and(|front| match front.strip_prefix("linux-") {
+            Some(rest) => rest.starts_with(kind),
+            None => front.starts_with("kernel") && front.ends_with(kind),
+        })
+    };
+    let headers = |name: &str| is_of(name, "-devel") || is_of(name, "headers");
+    let (has_headers, place) = Packages::lists(host, &headers)?;
+    if has_headers {
+        let directory = match place.ends_with("rpms") {
+            true => format!("/usr/src/kernels/{release}"),
+            false => format!("/usr/src/linux-headers-{release}"),
+        };
+        return Some(Fact::known(directory, &place));
+    }
+    let image = |name: &str| {
+        let plain = [format!("kernel-{release}"), format!("kernel-uek-{release}")];
+        plain.iter().any(|own| own == name) || is_of(name, "-core") || is_of(name, "image")
+    };
+    let (has_kernel, place) = Packages::lists(host, &image)?;
+    has_kernel.then(|| Fact::absent(&place))
 }
 
 fn kheaders(host: &dyn Host, facts: &Facts) -> Fact {
@@ -123,6 +156,53 @@ mod tests {
         let mut none = Facts::default();
         collect(&others, &mut none);
         assert!(none.get("kernel.headers").value().is_none());
+    }
+
+    #[test]
+    fn a_list_of_packages_tells_of_headers_that_were_not_collected() {
+        let debs = |packages: &str| ("/installed-debs", packages.to_owned());
+        let rpms = |packages: &str| ("/installed-rpms", packages.to_owned());
+        let absent = || Some(Value::Absent);
+        for ((list, packages), value) in [
+            (
+                rpms("kernel-devel-6.1.0 Mon\nkernel-core-6.1.0 Mon\nx-1-2.noarch Mon\n"),
+                Some("/usr/src/kernels/6.1.0".into()),
+            ),
+            (
+                rpms("kernel-uek-devel-6.1.0 Mon\nx-1-2.noarch Mon\n"),
+                Some("/usr/src/kernels/6.1.0".into()),
+            ),
+            (
+                rpms("kernel-devel-6.0.0 Mon\nkernel-core-6.1.0 Mon\nx-1-2.noarch Mon\n"),
+                absent(),
+            ),
+            (rpms("kernel-6.1.0 Mon\nx-1-2.noarch Mon\n"), absent()),
+            // Where the kernel is none of the packages, its headers may be none either.
+            (rpms("kernel-core-6.0.0 Mon\nx-1-2.noarch Mon\n"), None),
+            (rpms("kernel-headers-1-6.1.0 Mon\nx-1-2.noarch Mon\n"), None),
+            (rpms("[error] no command\n"), None),
+            (
+                debs("ii  linux-headers-6.1.0 6.1-1 amd64 x\n"),
+                Some("/usr/src/linux-headers-6.1.0".into()),
+            ),
+            (
+                debs(
+                    "rc  linux-headers-6.1.0 6.1-1 amd64 x\nii  linux-image-6.1.0 6.1-1 amd64 x\n",
+                ),
+                absent(),
+            ),
+            (debs("ii  linux-image-6.0.0 6.0-1 amd64 x\n"), None),
+        ] {
+            let host = Memory::new()
+                .refusing(
+                    "/lib/modules/6.1.0/build/Makefile",
+                    std::io::ErrorKind::Unsupported,
+                )
+                .refusing("/var/lib/dpkg/status", std::io::ErrorKind::Unsupported)
+                .with(list, packages.as_str());
+            let told = facts(&host, "").get("kernel.headers");
+            assert_eq!(told.value(), value.as_ref(), "{packages}");
+        }
     }
 
     #[test]

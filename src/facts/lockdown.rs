@@ -14,9 +14,20 @@ pub(super) const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 pub(super) const LEVELS: [&str; 3] = ["none", "integrity", "confidentiality"];
 
 /// Tells the level, and whether anything says that there is one. The kernel, its config, its
-/// command line and Secure Boot have to be collected before.
-pub(super) fn collect(host: &dyn Host, has_securityfs: bool, log: &KernelLog, facts: &mut Facts) {
+/// command line and Secure Boot have to be collected before; `modules` are the security modules
+/// that lsm= and CONFIG_LSM name.
+pub(super) fn collect(
+    host: &dyn Host,
+    has_securityfs: bool,
+    log: &KernelLog,
+    modules: &[Option<&Value>],
+    facts: &mut Facts,
+) {
     let level = level(host, has_securityfs, log, facts);
+    let level = match level {
+        Fact::Unknown { .. } => by_argument(modules, facts).unwrap_or(level),
+        Fact::Known { .. } => level,
+    };
     let signs = signs(&level, log, facts);
     facts.set("security.lockdown", level);
     facts.set("security.lockdown.signs", signs);
@@ -87,6 +98,28 @@ fn asked(facts: &Facts) -> Option<String> {
         Some(Value::Text(level)) => Some(level.clone()),
         _ => None,
     }
+}
+
+/// What a kernel is locked down to by its command line: of one that is to be booted what it is asked
+/// for; one that runs can have been locked down further since, unless that is as far as it goes.
+fn by_argument(modules: &[Option<&Value>], facts: &Facts) -> Option<Fact> {
+    let runs = facts.text("kernel.state").as_deref() == Some("running");
+    let of_rhel = facts.text("kernel.flavour").as_deref() == Some("rhel8");
+    if of_rhel || !is_yes(facts, "SECURITY_LOCKDOWN_LSM") {
+        return None;
+    }
+    let listed = modules.iter().flatten().find_map(|value| match value {
+        Value::List(names) => Some(names.iter().any(|name| name == "lockdown")),
+        _ => None,
+    });
+    let is_active = is_yes(facts, "SECURITY_LOCKDOWN_LSM_EARLY") || listed == Some(true);
+    let asked = asked(facts)?;
+    let level = LEVELS.iter().find(|level| **level == asked)?;
+    let is_sure = match *level {
+        "confidentiality" => true,
+        level => !runs && level != "none",
+    };
+    (is_active && is_sure).then(|| Fact::known(*level, facts.get("cmdline").source()))
 }
 
 /// A patched kernel that nothing has locked down: these are locked by an argument of the command
@@ -335,6 +368,39 @@ mod tests {
                 panic!("known");
             };
             assert!(reason.detail.ends_with(end), "{}", reason.detail);
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_is_to_be_booted_is_locked_as_its_command_line_asks() {
+        let config = "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_LSM=\"lockdown,yama\"\n";
+        let early = "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_SECURITY_LOCKDOWN_LSM_EARLY=y\n";
+        let off = "# CONFIG_SECURITY_LOCKDOWN_LSM is not set\n";
+        let strict = "lockdown=confidentiality";
+        let asked = "lockdown=integrity lsm=yama,lockdown";
+        for (state, config, cmdline, level) in [
+            ("", config, strict, Some("confidentiality")),
+            ("installed", config, asked, Some("integrity")),
+            ("", early, strict, Some("confidentiality")),
+            ("", off, strict, Some("none")),
+            // What is not active locks nothing; and what may have happened since is not known.
+            ("", config, "lockdown=integrity lsm=yama", None),
+            ("", config, "lockdown=weather", None),
+            ("", config, "quiet", None),
+            ("running", config, asked, None),
+            ("running", config, strict, Some("confidentiality")),
+        ] {
+            let host = Memory::new();
+            let mut facts = Facts::default();
+            facts.set("cmdline", Fact::known(cmdline, "/proc/cmdline"));
+            if !state.is_empty() {
+                facts.set("kernel.state", Fact::known(state, "/x"));
+            }
+            facts.set_config(KernelConfig::from_bytes(config.as_bytes(), "/boot/config"));
+            let log = KernelLog::read(&host);
+            security::collect(&host, &Mounts::read(&host), &log, &mut facts);
+            let told = facts.text("security.lockdown");
+            assert_eq!(told.as_deref(), level, "{state} {cmdline}");
         }
     }
 

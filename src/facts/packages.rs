@@ -70,6 +70,23 @@ impl Packages {
         })
     }
 
+    /// Whether a list names what a package's own files are of: `kernel-devel-5.14.0-427.el9.x86_64`
+    /// by its whole name, `linux-headers-6.1.0-9-amd64` by its first word. Nothing where there is
+    /// no list, and the list's place.
+    pub(super) fn lists(host: &dyn Host, is_one: &dyn Fn(&str) -> bool) -> Option<(bool, String)> {
+        let Some(Self::List(_, path)) = Self::list(host) else {
+            return None;
+        };
+        let bytes = host.read(path, LIMIT).ok()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let mut lines = text.lines();
+        let has = lines.any(|line| match path {
+            RPMS => line.split_whitespace().next().is_some_and(is_one),
+            _ => of_deb_list(line).is_some_and(|(name, _)| is_one(&name)),
+        });
+        Some((has, path.to_owned()))
+    }
+
     /// The upstream version of the first of these packages that is installed.
     pub(super) fn version(&self, names: &[&str]) -> Fact {
         let mut names = names.iter();

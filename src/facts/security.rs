@@ -77,11 +77,12 @@ pub(super) const NOT_MOUNTED: &str =
 pub(super) fn collect(host: &dyn Host, mounts: &Mounts, log: &KernelLog, facts: &mut Facts) {
     let has_securityfs = has_securityfs(host, mounts);
     facts.set("security.secure-boot", secure_boot(host, log, facts));
-    lockdown::collect(host, has_securityfs, log, facts);
-    let active = active_modules(host, has_securityfs, log);
-    let in_part = active.source() == KERNEL_LOG && log.modules().is_none();
     let configured = configured_modules(facts);
     let asked = names(boot::given_value(&facts.get("cmdline"), "lsm"));
+    let chosen = [&asked, &configured].map(Fact::value);
+    lockdown::collect(host, has_securityfs, log, &chosen, facts);
+    let active = active_modules(host, has_securityfs, log);
+    let in_part = active.source() == KERNEL_LOG && log.modules().is_none();
     let silent = silent_module(&asked, &configured);
     facts.set(
         "security.lsm.argument",

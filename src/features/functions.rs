@@ -78,6 +78,7 @@ impl Judge<'_> {
                     )),
                     _ => {
                         let because = self.too_old(entry, "its BTF does not have it");
+                        let because = joined(&[because, self.newer_name(entry)]);
                         Answer::new(Available::No, &[Source::Btf], because)
                     }
                 }
@@ -116,6 +117,16 @@ impl Judge<'_> {
         firsts
             .map(KernelVersion::series)
             .any(|first| own == Some(first))
+    }
+
+    /// What kernels that lost the name have in its place; of one that is not there yet nothing.
+    fn newer_name(&self, entry: &Entry) -> String {
+        let rows = self.table.rows(Kind::Kfunc).iter();
+        let mut rows = rows.filter(|_| self.is_older(entry) != Some(true));
+        let newer = rows.find(|row| row.formerly.as_ref() == Some(&entry.name));
+        newer.map_or_else(String::new, |row| {
+            format!("{} does the same since Linux {}", row.name, row.since)
+        })
     }
 
     /// What kernels before the first have in a row's place.

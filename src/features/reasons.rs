@@ -79,9 +79,14 @@ pub(super) fn by_policy(
     let refused = refused(why, facts, asked, passes);
     let told = refused.as_ref().map_or(why, |(told, _)| told.as_str());
     let mut answer = judge(told);
-    let policy = refused.is_some_and(|(_, policy)| policy);
-    if policy && answer.available == Available::Yes {
-        answer.known_by.push(Source::Policy);
+    if let Some((_, policy)) = refused
+        && answer.available == Available::Yes
+    {
+        // It is read behind a yes.
+        answer.because = format!("the kernel has it, and {}", answer.because);
+        if policy {
+            answer.known_by.push(Source::Policy);
+        }
     }
     answer
 }

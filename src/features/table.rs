@@ -121,7 +121,7 @@ pub(super) struct Entry {
     pub(super) module: Option<String>,
     /// Older kernels that had the name too, and lost it before they got it again.
     pub(super) once: Option<Once>,
-    /// The name by which older kernels have the same.
+    /// The name by which older kernels have the same, be it there still or not.
     pub(super) formerly: Option<String>,
     /// From this level of lockdown on, the kernel does not let programs have it.
     pub(super) lockdown: Option<String>,

@@ -328,6 +328,7 @@ fn a_function_that_may_be_in_a_module_is_not_missing_for_sure() {
 #[test]
 fn a_name_with_a_second_life_is_told_with_its_first_and_with_the_other_name() {
     let btf: Option<&[&str]> = Some(&["BPF_MAP_TYPE_HASH"]);
+    let on = format!("{ON}CONFIG_CGROUPS=y\n");
     let push = "bpf_list_push_front";
     for (release, names, name, begins, words) in [
         (
@@ -343,6 +344,35 @@ fn a_name_with_a_second_life_is_told_with_its_first_and_with_the_other_name() {
             push,
             "no [version] newer",
             "bpf_list_push_front_impl does the same",
+        ),
+        (
+            "6.18.1",
+            btf,
+            "bpf_stream_vprintk",
+            "no [btf] newer",
+            "linux 7.0; bpf_stream_vprintk_impl does the same since linux 6.18; from 6.17 to before",
+        ),
+        // A name that was lost for good.
+        (
+            "6.18.1",
+            btf,
+            "cgroup_rstat_flush",
+            "no [btf] its btf does not have it",
+            "it; css_rstat_flush does the same since linux 6.16",
+        ),
+        (
+            "6.12.1",
+            btf,
+            "css_rstat_updated",
+            "no [btf] newer",
+            "linux 6.16; cgroup_rstat_updated does the same since linux 6.1",
+        ),
+        (
+            "5.15.1",
+            btf,
+            "cgroup_rstat_flush",
+            "no [btf] newer than this kernel: linux 6.1",
+            "",
         ),
         (
             "6.18.1",
@@ -377,7 +407,7 @@ fn a_name_with_a_second_life_is_told_with_its_first_and_with_the_other_name() {
             "from 6.3 to before 6.4",
         ),
     ] {
-        let said = told(&host(release, ON, names), None, name);
+        let said = told(&host(release, &on, names), None, name);
         assert!(
             said.starts_with(begins) && said.contains(words),
             "{release} {name}: {said}"
@@ -1014,6 +1044,8 @@ fn who_refuses_is_said_as_far_as_it_is_known() {
             let judged = |told: &str| reasons::Answer::new(Available::Yes, &[], told);
             let answer = reasons::by_policy(why, &facts, &ASKED, false, judged);
             assert!(answer.because.contains(said), "{}", answer.because);
+            let begins = answer.because.starts_with("the kernel has it, and ");
+            assert!(begins, "{}", answer.because);
             assert!(answer.because.ends_with(why), "{}", answer.because);
             assert_eq!(answer.known_by.contains(&Source::Policy), policy);
         }

@@ -28,6 +28,15 @@ const JOURNAL: &[&str] = &[
     "/sos_commands/logs/journalctl_--no-pager_--catalog_--boot",
 ];
 
+/// What systemd-cgls said.
+const GROUPS: &[&str] = &[
+    "/sos_commands/cgroups/systemd-cgls",
+    "/sos_commands/systemd/systemd-cgls",
+];
+
+/// What is there where systemd is the running init (sd_booted(3)).
+const SYSTEMD: &str = "/run/systemd/system";
+
 /// The variable in which the firmware tells of Secure Boot, as a file of efivarfs.
 const SECURE_BOOT: &str =
     "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
@@ -104,6 +113,7 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     ]);
     let enforcement = said(&["/sos_commands/selinux/getenforce"]);
     let hardware = said(&["/sos_commands/hardware/dmidecode", "/dmidecode"]);
+    let groups = said(GROUPS);
 
     let mut host = Overlay::new(report);
     if let Some((text, origin)) = &uname
@@ -160,6 +170,14 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
         }
     }
     lay_modes_over(&mut host, &[&selinux, &enforcement]);
+    // It names the root of systemd's own tree where systemd is the init, and complains elsewhere.
+    if let Some((text, origin)) = &groups
+        && text
+            .lines()
+            .any(|line| line.trim_end().ends_with("-.slice"))
+    {
+        host.put(SYSTEMD, "", origin);
+    }
     if let Some((text, origin)) = &hardware {
         let system = text
             .split_once("System Information")
@@ -489,6 +507,27 @@ mod tests {
             let place = "/sos_commands/boot/mokutil_--sb-state";
             let host = open(report().with(place, text));
             assert_eq!(host.byte(SECURE_BOOT, 4).ok(), state, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_tree_of_groups_tells_that_systemd_runs() {
+        for (text, runs) in [
+            (
+                "Control group /:\n-.slice\n\u{251c}\u{2500}init.scope\n",
+                true,
+            ),
+            ("CGroup /:\n-.slice\n", true),
+            (
+                "Failed to connect to bus: No such file or directory\n",
+                false,
+            ),
+            ("", false),
+        ] {
+            for place in GROUPS {
+                let host = open(report().with(place, text));
+                assert_eq!(host.stat(SYSTEMD).is_ok(), runs, "{text}");
+            }
         }
     }
 

@@ -98,9 +98,11 @@ const SYSTEMS: &[&str] = &["ostree", "sysroot"];
 fn wish_at(path: &str) -> Wish {
     let name = path.rsplit('/').next().unwrap_or_default();
     if has_bytes(path) {
-        // Kernels and programs are large, and say what they are at their beginning.
+        // Kernels and programs are large, and say what they are at their beginning. What lies in a
+        // bundle was chosen when it was packed, and is judged whole.
+        let is_chosen = ["/sys/", "/files/"].iter().any(|top| path.starts_with(top));
         match name.starts_with("vmlinu") || PROGRAMS.contains(&name) {
-            true if !path.starts_with("/sys/") => Wish::Begin,
+            true if !is_chosen => Wish::Begin,
             _ => Wish::Bytes,
         }
     } else if is_asked(path) {
@@ -167,6 +169,7 @@ fn has_bytes(path: &str) -> bool {
                 | "sestatus_-v"
                 | "getenforce"
                 | "dmidecode"
+                | "systemd-cgls"
         ),
         name if supportconfig::is_text(name) => second.is_empty(),
         "uname" | "hostname" | "date" | "mount" | "lsmod" | "dmidecode" | "installed-rpms"
@@ -221,6 +224,7 @@ mod tests {
             ("/etc/os-release", Wish::Bytes),
             ("/top/etc/os-release", Wish::Bytes),
             ("/sosreport-x/sos_commands/kernel/dmesg", Wish::Bytes),
+            ("/x/sos_commands/cgroups/systemd-cgls", Wish::Bytes),
             ("/scc_x/basic-environment.txt", Wish::Bytes),
             ("/sos_commands/kernel/lspci", Wish::Nothing),
             ("/usr/bin/grubby", Wish::Presence),
@@ -235,6 +239,9 @@ mod tests {
             ("/boot/vmlinuz-6.1.0", Wish::Begin),
             ("/boot/System.map-6.1.0", Wish::Presence),
             ("/sys/kernel/btf/vmlinux", Wish::Bytes),
+            ("/top/files/sys/kernel/btf/vmlinux", Wish::Bytes),
+            ("/files/usr/lib/modules/6.1.0/vmlinuz", Wish::Bytes),
+            ("/top/files/usr/sbin/bpftool", Wish::Bytes),
             ("/nix/store/a-etc/etc/os-release", Wish::Nothing),
             ("/top/ostree/deploy/x/deploy", Wish::Presence),
             ("/ostree/deploy/x/deploy", Wish::Presence),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::platform::{BootLoader, Platform};
 use super::{Recipe, config_file, fill, quote, remark};
 use crate::catalogue::{Catalogue, Needs};
-use crate::facts::Facts;
+use crate::facts::{Facts, Value};
 
 /// An edit of a .config.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -316,9 +316,13 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
 /// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
 /// keep it in a repository for builders, the old ones in EPEL.
 fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
-    let has_dnf = facts.text("tool.dnf").is_some();
     let version = facts.text("os.version-id").unwrap_or_default();
     let major = version.split('.').next().unwrap_or_default();
+    // Reports have no programs, and the release tells instead.
+    let has_dnf = match facts.get("tool.dnf").value() {
+        Some(value) => *value != Value::Absent,
+        None => !matches!(major, "" | "2" | "6" | "7" | "2017" | "2018"),
+    };
     let os = facts.text("os.id").unwrap_or_default();
     let epel = "dwarves lies in EPEL here: have that among the repositories first";
     let with = |repository: &str| format!("dnf install --enablerepo={repository}");
@@ -532,6 +536,19 @@ mod tests {
                     ("tool.dnf", "/usr/bin/dnf"),
                 ],
                 "dnf install --enablerepo=powertools gcc ",
+            ),
+            // Reports have no programs.
+            (
+                &[("os.id", "rhel"), ("os.version-id", "9.2")],
+                "subscription-manager repos --enable",
+            ),
+            (
+                &[("os.id", "almalinux"), ("os.version-id", "9.4")],
+                "dnf install --enablerepo=crb gcc ",
+            ),
+            (
+                &[("os.id", "amzn"), ("os.version-id", "2023")],
+                "dnf install gcc ",
             ),
             (
                 &[("os.id", "amzn"), ("os.version-id", "2")],
