@@ -45,7 +45,26 @@ pub(crate) fn linked(host: &dyn Host) -> Option<(String, &'static str)> {
         .find_map(|place| Some((release_of(&host.link(place).ok()?)?, place)))
 }
 
+/// The text of a file of a boot loader. One with zero bytes is none: a disk lost it, and what the
+/// loader makes of the rest is not told.
 fn text(host: &dyn Host, path: &str) -> io::Result<String> {
     let bytes = host.read(path, LIMIT)?;
+    if bytes.contains(&0) {
+        let what = "it has zero bytes in it";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether an error says that nothing is there.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
+}
+
+/// Whether an error leaves open what is there: neither is it absent, nor was it left out of files
+/// that somebody collected.
+pub(crate) fn is_hidden(error: &io::Error) -> bool {
+    let is_left_out = error.kind() == io::ErrorKind::Unsupported && error.raw_os_error().is_none();
+    !is_absent(error) && !is_left_out
 }

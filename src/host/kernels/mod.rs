@@ -117,6 +117,9 @@ fn selected(host: &dyn Host, there: &[String]) -> (Option<Choice>, Option<String
             {
                 trouble.get_or_insert(unfollowed(&path, &problem));
             }
+            Err(Unselected::Unreadable(error, path)) if boot::is_hidden(&error) => {
+                trouble.get_or_insert(unfollowed(&path, &super::in_a_line(&error.to_string(), 60)));
+            }
             Err(_) => {}
         }
     }
