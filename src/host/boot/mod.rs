@@ -20,7 +20,9 @@ pub(crate) use legacy::{LEGACY_MENUS, by_legacy_menu, legacy_entries};
 #[cfg(test)]
 pub(crate) use menu::tests::DEBIAN;
 use names::image_release;
-pub(crate) use names::{banner, is_release, release_of};
+pub(crate) use names::{
+    MODULES, banner, copied, images, images_of, is_copy, is_release, release_of,
+};
 pub(crate) use of_release::entry_for;
 pub(crate) use order::compare;
 use order::compare_of_systemd;

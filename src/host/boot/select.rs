@@ -295,7 +295,7 @@ pub(crate) fn release_of_image(
     installed: &[String],
 ) -> Option<String> {
     let image = selected.image.as_str();
-    if let Some(release) = release_of(image) {
+    if let Some(release) = release_of(image).filter(|release| !super::is_copy(host, release)) {
         return Some(release);
     }
     let name = image.rsplit('/').next().unwrap_or(image);
