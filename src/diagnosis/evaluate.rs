@@ -113,10 +113,8 @@ impl<'a> World<'a> {
                     break answer;
                 }
                 Some((_, answer)) => {
-                    if answer.beside {
-                        let evidence = answer.evidence.iter();
-                        failed.extend(evidence.filter(|piece| piece.is_failure()).cloned());
-                    }
+                    let evidence = answer.evidence.iter();
+                    failed.extend(evidence.filter(|piece| piece.is_failure()).cloned());
                     unknown.extend(answer.evidence);
                 }
                 None => {
@@ -547,6 +545,11 @@ mod tests {
             (format!("{{any: [{works}, {other}]}}"), 2),
             (format!("{{any: [{other}, {other}]}}"), 2),
             (works.clone(), 1),
+            // It failed before it came to what was asked; and a refusal is no failure of the
+            // kernel's.
+            (asks("refused", ", stage: load"), 2),
+            (asks("denied", ", stage: load"), 1),
+            (asks("denied", ", errno: EINVAL"), 1),
         ] {
             let text = format!("{{prefer: [{first}, {{filesystem: none}}]}}");
             let answer = ask(&text, &facts);

@@ -112,6 +112,12 @@ impl Redactor {
                     self.script_line(arguments)
                 )
             }
+            "then" | "else" | "do" if !behind.is_empty() => {
+                format!("{word} {}", self.boot_line(behind.trim()))
+            }
+            "set" if several(line).is_some() => {
+                self.boot_statements(several(line).unwrap_or_default())
+            }
             "set" if !behind.trim_start().starts_with("default=") => word.to_owned(),
             "set" => self.boot_words(line),
             known if KEPT_WORDS.contains(&known) => match several(line) {
@@ -135,6 +141,9 @@ impl Redactor {
                         false => self.boot_name(&value),
                     };
                     format!("{name}={value}")
+                }
+                _ if several(line).is_some() => {
+                    self.boot_statements(several(line).unwrap_or_default())
                 }
                 // Passwords, their users, remarks: nobody asks for them. Blocks stay blocks.
                 _ if line.ends_with('{') => format!("{REDACTED} {{"),
@@ -369,6 +378,7 @@ mod tests {
         let legacy: Rule = boot::by_legacy_menu;
         let systemd: Rule = boot::by_systemd_boot;
         let of_z: Rule = boot::by_zipl;
+        let grub: Rule = boot::by_menu;
         let (old, new) = (Some("/vmlinuz-6.9.1"), Some("/vmlinuz-6.9.2"));
         for (rule, path, text, image) in [
             (
@@ -399,6 +409,27 @@ mod tests {
                 legacy,
                 menu,
                 "title X\nkernel /xen.gz mem=1G\nmodule --nounzip /vmlinuz-6.9.1 ro\n",
+                old,
+            ),
+            (
+                grub,
+                "/boot/grub/grub.cfg",
+                "set timeout=5; set default=1\nmenuentry A {\nlinux /vmlinuz-6.9.2\n}\n\
+                 menuentry 'B on web-17' {\nlinux /vmlinuz-6.9.1\n}\n",
+                old,
+            ),
+            (
+                grub,
+                "/boot/grub/grub.cfg",
+                "timeout=5; default=1\nmenuentry A {\nlinux /vmlinuz-6.9.2\n}\n\
+                 menuentry B {\nlinux /vmlinuz-6.9.1\n}\n",
+                old,
+            ),
+            (
+                grub,
+                "/boot/grub/grub.cfg",
+                "if [ x = x ]; then set default=1; fi\nmenuentry A {\nlinux /vmlinuz-6.9.2\n}\n\
+                 menuentry B {\nlinux /vmlinuz-6.9.1\n}\n",
                 old,
             ),
             (systemd, settings, "timeout 3\n", new),

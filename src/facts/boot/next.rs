@@ -366,6 +366,19 @@ mod tests {
                 "grub2",
                 None,
             ),
+            // An entry of no kernel is none of the menu.
+            (
+                two().with(&format!("{ENTRIES}/z.conf"), "title z\nversion 9.9.9\n"),
+                "grub-bls",
+                Some(new),
+            ),
+            (
+                two()
+                    .with(&format!("{ENTRIES}/z.conf"), "title z\n")
+                    .with("/boot/grub2/grubenv", "saved_entry=1\n"),
+                "grub-bls",
+                Some(old),
+            ),
             (zipl("default=gone\n"), "zipl", None),
             (zipl("default=gone\n"), "grub-bls", None),
             (zipl(&section), "zipl", Some(old)),

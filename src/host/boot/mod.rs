@@ -12,6 +12,7 @@ mod menu;
 mod names;
 mod of_release;
 mod order;
+mod script;
 mod select;
 mod systemd;
 mod zipl;

@@ -189,6 +189,9 @@ pub(crate) fn by_zipl(host: &dyn Host) -> Selection {
 fn named_entry(host: &dyn Host, chosen: Option<&String>) -> Selection {
     let mut missed = None;
     let entry = entry_of(host, ENTRIES, |entries| {
+        // One that names no kernel is left out of the menu (`create_entry()` in GRUB's blscfg.c).
+        let starts = |entry: &&Entry| !entry.image.is_empty() || entry.unread.is_some();
+        let entries: &[Entry] = &entries.iter().filter(starts).cloned().collect::<Vec<_>>();
         let named = chosen.and_then(|chosen| {
             let named = |entry: &&Entry| entry.id == *chosen || entry.title == *chosen;
             entries.iter().find(named).or_else(|| {
