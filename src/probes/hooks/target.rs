@@ -125,12 +125,12 @@ enum Above {
     Unasked(Code),
 }
 
+/// How many programs a cgroup has at a hook, and with which flags.
+type Programs = Result<(u32, u32), Code>;
+
 /// What the cgroups above say at a hook, by the kernel's own rule (`hierarchy_allows_attach()` in
-/// kernel/bpf/cgroup.c); `ask` tells how many programs one has, and with which flags.
-fn above(
-    cgroup: BorrowedFd<'_>,
-    ask: &dyn Fn(BorrowedFd<'_>) -> Result<(u32, u32), Code>,
-) -> Above {
+/// kernel/bpf/cgroup.c); `ask` tells what one has.
+fn above(cgroup: BorrowedFd<'_>, ask: &dyn Fn(BorrowedFd<'_>) -> Programs) -> Above {
     let mut below = cgroup.try_clone_to_owned().map_err(|error| {
         Code::from(Errno::from_raw(error.raw_os_error().unwrap_or_default())).by_call(Call::Fcntl)
     });
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn who_is_asked_and_does_not_answer_is_not_innocent() {
-        let here = std::fs::File::open("/proc/self/fdinfo").unwrap();
+        let here = fcntl::open("/proc/self/fdinfo", OFlag::O_RDONLY, Mode::empty()).unwrap();
         for (answers, wanted) in [
             (vec![Ok((0, 0)), Err(Errno::EBADF)], Above::Nobody),
             (vec![Ok((0, 0)), Ok((1, ALLOW_OVERRIDE))], Above::Nobody),
