@@ -70,7 +70,7 @@ fn unpacked<'a, R: Read>(
 }
 
 /// The bytes that are packed in these with gzip or xz, or these themselves.
-pub(crate) fn of_bytes(bytes: &[u8]) -> Box<dyn Read + '_> {
+pub(super) fn of_bytes(bytes: &[u8]) -> Box<dyn Read + '_> {
     match bytes {
         _ if bytes.starts_with(GZIP) => Box::new(GzipMembers::new(bytes)),
         _ if bytes.starts_with(XZ) => {
