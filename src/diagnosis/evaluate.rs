@@ -103,6 +103,8 @@ impl<'a> World<'a> {
     fn prefer(&self, parts: &[Condition]) -> Answer {
         let mut answers = parts.iter().map(|part| (part, self.answer(part)));
         let mut unknown = Vec::new();
+        // What failed and was not asked for; a verdict by something else does not hide it.
+        let mut failed = Vec::new();
         let decided = loop {
             match answers.next() {
                 Some((_, answer))
@@ -110,7 +112,11 @@ impl<'a> World<'a> {
                 {
                     break answer;
                 }
-                Some((_, answer)) => unknown.extend(answer.evidence),
+                Some((_, answer)) => {
+                    let evidence = answer.evidence.iter();
+                    failed.extend(evidence.filter(|piece| piece.is_failure()).cloned());
+                    unknown.extend(answer.evidence);
+                }
                 None => {
                     return Answer {
                         tri: Tri::Unknown,
@@ -128,6 +134,11 @@ impl<'a> World<'a> {
                 let against = other.evidence.into_iter();
                 let against = against.map(|piece| piece.disagreeing(&agreed));
                 result.evidence.extend(against);
+            }
+        }
+        for piece in failed {
+            if !result.evidence.contains(&piece) {
+                result.evidence.push(piece);
             }
         }
         result
@@ -527,6 +538,28 @@ mod tests {
         ] {
             let text = format!("{{prefer: [{first}, {{kernel: \">=3.0\"}}]}}");
             assert_eq!(ask(&text, &facts).tri, tri, "{text}");
+        }
+        // It is shown all the same, once.
+        for (first, shown) in [
+            (other.clone(), 2),
+            (format!("{{any: [{works}, {other}]}}"), 2),
+            (format!("{{any: [{other}, {other}]}}"), 2),
+            (works.clone(), 1),
+            // It failed before it came to what was asked; and a refusal is no failure of the
+            // kernel's.
+            (asks("refused", ", stage: load"), 2),
+            (asks("denied", ", stage: load"), 1),
+            (asks("denied", ", errno: EINVAL"), 1),
+        ] {
+            let text = format!("{{prefer: [{first}, {{filesystem: none}}]}}");
+            let answer = ask(&text, &facts);
+            assert_eq!(answer.tri, Tri::No, "{text}");
+            assert_eq!(
+                answer.evidence.len(),
+                shown,
+                "{text}: {:?}",
+                answer.evidence
+            );
         }
         // Nothing comes next.
         let alone = format!("{{prefer: [{other}]}}");

@@ -82,6 +82,15 @@ impl Evidence {
         }
     }
 
+    /// Whether it is an experiment that failed, by the kernel's own doing.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        let Self::Probe { outcome, .. } = self else {
+            return false;
+        };
+        matches!(outcome, Outcome::Fails { .. }) && outcome.is_conclusive()
+    }
+
     /// What the error of a probe that fails means, in words.
     #[must_use]
     pub fn meaning(&self) -> Option<&'static str> {

@@ -3,9 +3,8 @@
 
 use super::keys::Values::List;
 use super::lockdown::LOCKDOWN;
-use super::told_twice::goes_on_from;
 use super::{Fact, Facts, KeyInfo, Value, kconfig};
-use crate::host::{Host, KERNEL_LOG};
+use crate::host::{Host, KERNEL_LOG, goes_on_from};
 use crate::version::KernelVersion;
 
 pub(super) const KEYS: &[KeyInfo] = &[KeyInfo::one(

@@ -47,16 +47,17 @@ use serde::{Deserialize, Serialize};
 use crate::host::Host;
 use crate::version::KernelVersion;
 
-pub(crate) use crate::host::OTHER_HOSTNAME;
+pub(crate) use crate::host::{OTHER_HOSTNAME, is_same_host};
 pub use btf::types;
 pub(crate) use environment::{is_starter, manager_in, own_name};
 pub use fact::{Fact, Unknown, Value, Why};
 pub use kconfig::KernelConfig;
 pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
+pub(crate) use mounts::lent_where_loaders_look;
 pub use nearby::{Cgroup, Nearby, Presence};
 pub use needed::needed_mounts;
 pub use quoted::Quoted;
-pub(crate) use told_twice::{HOST_NAME, is_host_name, is_same_host};
+pub(crate) use told_twice::{HOST_NAME, is_host_name};
 
 /// Everything known of one host.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

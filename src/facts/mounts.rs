@@ -34,6 +34,21 @@ pub(super) enum Lends {
     Part,
 }
 
+/// Where loaders look for a bpf file system that lends rights, unless they are told another place
+/// (`bpf_object_prepare_token()` in src/libbpf.c of libbpf).
+pub(super) const TOKENS: &str = "/sys/fs/bpf";
+
+/// Whether bpf file systems lend rights by tokens, by the text of /proc/self/mountinfo: true where
+/// loaders look by themselves, false where they do not.
+pub(crate) fn lent_where_loaders_look(mountinfo: &str) -> Option<bool> {
+    let mounts = Mounts::from_mountinfo(mountinfo);
+    let lent = mounts
+        .of_type("bpf")
+        .filter(|(_, mount)| mount.lends.is_some());
+    lent.map(|(point, _)| point == TOKENS)
+        .reduce(|one, other| one || other)
+}
+
 impl Lends {
     /// By options of a mount, `delegate_cmds=any` among them.
     fn of<'a>(options: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {

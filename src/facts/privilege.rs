@@ -4,7 +4,7 @@ use procfs::FromRead;
 use procfs::process::{LimitValue, Limits, Status};
 
 use super::keys::Values::{Bool, List, Number, NumberOr, OneOf};
-use super::mounts::{Lends, Mounts};
+use super::mounts::{Lends, Mounts, TOKENS};
 use super::{Fact, Facts, KeyInfo, Value, Why, capabilities, reader};
 use crate::host::Host;
 
@@ -63,9 +63,9 @@ pub(super) const KEYS: &[KeyInfo] = &[
     KeyInfo::one(
         "privilege.bpf-delegated",
         OneOf(&["all"]),
-        "Whether a bpf file system lends all rights by tokens; absent where none lends any, and not \
-         known where a part is lent, which may be what a program needs or not (options of its mounts \
-         in /proc/self/mountinfo).",
+        "Whether the bpf file system at /sys/fs/bpf lends all rights by tokens; absent where none \
+         lends any, and not known where a part is lent, which may be what a program needs or not, or \
+         one at another place lends some (options of its mounts in /proc/self/mountinfo).",
     ),
 ];
 
@@ -120,22 +120,27 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
 
 /// What the bpf file systems lend.
 fn delegated(mounts: &Mounts) -> Fact {
-    let lent: Vec<Lends> = mounts
+    let lent: Vec<(&str, Lends)> = mounts
         .of_type("bpf")
-        .filter_map(|(_, mount)| mount.lends)
+        .filter_map(|(point, mount)| Some((point, mount.lends?)))
         .collect();
-    if lent.is_empty() {
-        return mounts.none(Fact::absent(mounts.source()));
-    }
-    if lent.contains(&Lends::All) {
-        return Fact::known("all", mounts.source());
-    }
-    Fact::unknown(
-        Why::Untold,
-        "a token of a bpf file system lends a part of the rights, and whether that is what a program \
-         needs",
-        mounts.source(),
-    )
+    let usual = lent.iter().find(|(point, _)| *point == TOKENS);
+    let detail = match (usual, lent.first()) {
+        (Some((_, Lends::All)), _) => return Fact::known("all", mounts.source()),
+        (None, None) => return mounts.none(Fact::absent(mounts.source())),
+        (Some(_), _) => {
+            "a token of a bpf file system lends a part of the rights, and whether that is \
+             what a program needs"
+                .to_owned()
+        }
+        (None, Some((point, _))) => format!(
+            "the bpf file system at {} lends rights by tokens, and libbpf looks at {} unless it is \
+             told another place (LIBBPF_BPF_TOKEN_PATH)",
+            reader::shown(point),
+            TOKENS
+        ),
+    };
+    Fact::unknown(Why::Untold, &detail, mounts.source())
 }
 
 /// What `parse` makes of a file, or the fact that it is unknown.

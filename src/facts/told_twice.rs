@@ -8,7 +8,7 @@ use super::keys::Values::List;
 use super::{
     Fact, Facts, KeyInfo, Value, kernel, kernel_log, lockdown, modules, os, reader, sysctl, tables,
 };
-use crate::host::{Conflict, Host, KERNEL_LOG, boot};
+use crate::host::{Conflict, Host, KERNEL_LOG, boot, is_same_host};
 use crate::version::KernelVersion;
 
 /// The kernel's name for itself: release, who built it, and its build.
@@ -96,20 +96,6 @@ pub(crate) fn is_host_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(fits)
 }
 
-/// Whether two names are one host's: the same, or one of them the other without its domain, or
-/// without a part of that.
-pub(crate) fn is_same_host(left: &str, right: &str) -> bool {
-    let plain = |name: &str| name.trim().trim_end_matches('.').to_lowercase();
-    let (left, right) = (plain(left), plain(right));
-    left == right || goes_on_from(&left, &right) || goes_on_from(&right, &left)
-}
-
-/// Whether the first is the second, or goes on at a dot where that ends.
-pub(super) fn goes_on_from(long: &str, short: &str) -> bool {
-    let rest = long.strip_prefix(short).filter(|_| !short.is_empty());
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
 /// How the sentence begins that tells two names of a host.
 pub(crate) const HOST_NAME: &str = "the host's name";
 
@@ -175,7 +161,9 @@ fn other_kernels(
         (image.and_then(boot::release_of), "/proc/cmdline"),
     ];
     let other = |(other, source): (Option<String>, &str)| {
-        let other = other.filter(|other| other != release)?;
+        // The image of a copy that somebody made is one of the same kernel.
+        let is_same = |other: &String| other == release || boot::copied(other) == Some(release);
+        let other = other.filter(|other| !is_same(other))?;
         Some(format!(
             "the kernel's release is {release} in {} and {} in {}",
             place(meant.source()),

@@ -306,16 +306,11 @@ pub(crate) fn config_version(text: &str) -> Option<&str> {
 /// Why [`unpacked`] refuses more than was asked for.
 pub(super) const TOO_LARGE: &str = ": it is too large";
 
-/// The bytes of a file, which may be packed with gzip; not more than `most` of them.
+/// The bytes of a file, which may be packed with gzip or xz; not more than `most` of them.
 pub(super) fn unpacked(bytes: &[u8], most: usize) -> Result<Vec<u8>, &'static str> {
     let mut plain = Vec::new();
-    let limit = most as u64 + 1;
-    let read = if bytes.starts_with(&[0x1f, 0x8b]) {
-        let unpacked = flate2::read::MultiGzDecoder::new(bytes);
-        unpacked.take(limit).read_to_end(&mut plain)
-    } else {
-        bytes.take(limit).read_to_end(&mut plain)
-    };
+    let unpacked = packed::of_bytes(bytes);
+    let read = unpacked.take(most as u64 + 1).read_to_end(&mut plain);
     if read.is_err() {
         return Err(": it can't be unpacked");
     }
@@ -413,6 +408,32 @@ mod tests {
                 assert!(problem.to_string().contains(says), "{problem}");
             }
             Files::new(None).add(role, "x", text.as_bytes()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_may_be_packed_as_archives_may() {
+        let mut xz =
+            lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(0)).unwrap();
+        xz.write_all(CONFIG.as_bytes()).unwrap();
+        let xz = xz.finish().unwrap();
+        let gz = packed(CONFIG);
+        for (bytes, says) in [
+            (CONFIG.as_bytes().to_vec(), None),
+            (gz.clone(), None),
+            ([gz.as_slice(), &[0; 700]].concat(), None),
+            ([gz.as_slice(), gz.as_slice()].concat(), None),
+            (xz.clone(), None),
+            ([gz.as_slice(), b"x"].concat(), Some("can't be unpacked")),
+            (xz[..xz.len() / 2].to_vec(), Some("can't be unpacked")),
+        ] {
+            let problem = Files::new(None).add(Role::Config, "x", &bytes).err();
+            let problem = problem.map(|problem| problem.to_string());
+            match (problem, says) {
+                (None, None) => {}
+                (Some(problem), Some(says)) => assert!(problem.contains(says), "{problem}"),
+                (problem, _) => panic!("{problem:?} {says:?}"),
+            }
         }
     }
 

@@ -65,6 +65,29 @@ submenu 'Advanced options for Debian' $menuentry_id_option 'advanced-1f' {
 "#;
 
 #[test]
+fn whatever_an_image_is_called_it_comes_before_a_config() {
+    for image in [
+        "/boot/vmlinuz-6.9.0",
+        "/boot/vmlinux-6.9.0",
+        "/boot/Image-6.9.0",
+        "/boot/image-6.9.0",
+        "/boot/kernel-6.9.0",
+        "/boot/bzImage-6.9.0",
+        "/lib/modules/6.9.0/vmlinuz",
+        "/usr/lib/modules/6.9.0/vmlinuz",
+    ] {
+        let host = Memory::new()
+            .with(image, "")
+            .with("/boot/config-6.9.0", "")
+            .with("/boot/config-6.10.0", "")
+            .with("/lib/modules/6.11.0/x.ko", "");
+        let (release, why, _) = chosen(&host, None);
+        assert_eq!(release, "6.9.0", "{image}");
+        assert_eq!(why, format!("{image} (the newest installed)"));
+    }
+}
+
+#[test]
 fn the_boot_configuration_selects() {
     let grubenv = |line: &str| format!("# GRUB Environment Block\n{line}\n#####");
     let debian = |default: &str| {

@@ -18,6 +18,7 @@ mod links;
 mod live;
 mod members;
 mod memory;
+mod named;
 mod noticing;
 mod open;
 mod overlay;
@@ -44,8 +45,8 @@ pub use files::{Files, Role, UnusableFile};
 pub use fragment::{CONFIG_FRAGMENT, is_cut_off};
 pub use live::Live;
 pub use memory::Memory;
+pub(crate) use named::{OTHER_HOSTNAME, goes_on_from, is_same_host};
 pub use open::{OpenError, Opened, open};
-pub(crate) use recorder::OTHER_HOSTNAME;
 pub use recorder::{Record, Recorder};
 pub(crate) use sosreport::MOUNT_OUTPUT;
 

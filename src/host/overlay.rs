@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::named::{HOSTNAME, is_same_host};
 use super::seen::Dated;
 use super::{Conflict, Host, Kind, Uname};
 
@@ -62,9 +63,23 @@ impl<H: Host> Overlay<H> {
     /// Notes that another file tells another thing of a path than what is read there.
     pub(super) fn differ(&mut self, path: &str, here: String, denied: (String, String)) {
         let place = self.origin(path).unwrap_or_else(|| path.to_owned());
+        let mut told = (here, place);
+        // A short name is the same as two long ones, which are not the same.
+        if path == HOSTNAME && is_same_host(&told.0, &denied.0) {
+            let mut longer = self
+                .conflicts
+                .iter()
+                .map(|known| (&known.path, &known.denied));
+            let other = longer.find(|(known, (name, _))| {
+                *known == path && is_same_host(&told.0, name) && !is_same_host(name, &denied.0)
+            });
+            if let Some((_, longer)) = other {
+                told = longer.clone();
+            }
+        }
         self.conflicts.push(Conflict {
             path: path.to_owned(),
-            told: (here, place),
+            told,
             denied,
         });
     }
@@ -218,5 +233,46 @@ impl Host for Nothing {
 
     fn is_live(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Memory;
+
+    #[test]
+    fn two_long_names_of_a_short_one_are_two() {
+        for (names, told) in [
+            (
+                &["a", "a.x", "a.y"][..],
+                &[("a", "a.x"), ("a.x", "a.y")][..],
+            ),
+            (&["a.x", "a", "a.y"], &[("a.x", "a"), ("a.x", "a.y")]),
+            (&["a", "a.x", "a.x.y"], &[("a", "a.x"), ("a", "a.x.y")]),
+            (&["a", "a.x", "b"], &[("a", "a.x"), ("a", "b")]),
+            (
+                &["a", "a.x", "A.X", "a.y"],
+                &[("a", "a.x"), ("a", "A.X"), ("a.x", "a.y")],
+            ),
+        ] {
+            let mut host = Overlay::new(Memory::new());
+            for name in names {
+                host.put(HOSTNAME, format!("{name}\n"), name);
+            }
+            let conflicts = host.conflicts();
+            let pairs: Vec<(&str, &str)> = conflicts
+                .iter()
+                .map(|conflict| (conflict.told.0.as_str(), conflict.denied.0.as_str()))
+                .collect();
+            assert_eq!(pairs, told, "{names:?}");
+            // Each with the file it is from.
+            let from = |(name, place): &(String, String)| name == place;
+            assert!(
+                conflicts
+                    .iter()
+                    .all(|one| from(&one.told) && from(&one.denied))
+            );
+        }
     }
 }

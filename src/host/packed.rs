@@ -69,6 +69,18 @@ fn unpacked<'a, R: Read>(
     })
 }
 
+/// The bytes that are packed in these with gzip or xz, or these themselves.
+pub(super) fn of_bytes(bytes: &[u8]) -> Box<dyn Read + '_> {
+    match bytes {
+        _ if bytes.starts_with(GZIP) => Box::new(GzipMembers::new(bytes)),
+        _ if bytes.starts_with(XZ) => {
+            let memory = super::archive::LIMITS.xz_memory;
+            Box::new(lzma_rust2::XzReader::new_mem_limit(bytes, true, memory))
+        }
+        _ => Box::new(bytes),
+    }
+}
+
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
 

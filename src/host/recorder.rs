@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
+use super::named::{HOSTNAME, OTHER_HOSTNAME};
 use super::reduced::reduced;
 use super::{Conflict, Host, Kind, Uname};
 
@@ -90,13 +91,6 @@ impl<'a> Recorder<'a> {
         record
     }
 }
-
-/// Where the kernel tells the name of the host.
-const HOSTNAME: &str = "/proc/sys/kernel/hostname";
-
-/// The same of what another file tells to be its name, behind the first and a zero byte; no such
-/// file is there.
-pub(crate) const OTHER_HOSTNAME: &str = "/proc/sys/kernel/hostname (another)";
 
 impl Record {
     /// Notes of each file that was read below a directory, size and digest of the whole; or

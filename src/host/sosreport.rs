@@ -268,6 +268,7 @@ fn name_kernel<H: Host>(host: &mut Overlay<H>, log: Option<&(String, String)>) {
             .split_whitespace()
             .find_map(|word| word.strip_prefix("BOOT_IMAGE="))
         && let Some(release) = super::boot::release_of(image)
+        && super::boot::copied(&release).is_none()
         && host.stat(RELEASE).is_err()
     {
         host.put(RELEASE, format!("{release}\n"), &origin);

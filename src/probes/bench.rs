@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::unistd;
+use nix::unistd::Pid;
 
 use super::errno::Code;
 use super::filters::Filters;
@@ -88,6 +89,22 @@ impl Trouble {
                 }
             }
         }
+    }
+}
+
+/// The id of this process. The kernel always has it: whoever says otherwise is in between.
+pub(super) fn own_process() -> Result<Pid, Trouble> {
+    own(unistd::getpid())
+}
+
+fn own(process: Pid) -> Result<Pid, Trouble> {
+    match process.as_raw() {
+        1.. => Ok(process),
+        _ => Err(Trouble::Skipped(
+            "a seccomp filter answers getpid() before the kernel looks at it, so that this process \
+             does not know itself by what a program sees; that says nothing of what the kernel has"
+                .to_owned(),
+        )),
     }
 }
 
@@ -342,5 +359,24 @@ impl Bench {
             && *self
                 .charged
                 .get_or_insert_with(|| memlock::is_charged() == Ok(true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_without_an_id_was_answered_by_somebody_else() {
+        for (id, is_own) in [(1, true), (4711, true), (0, false), (-1, false)] {
+            match own(Pid::from_raw(id)) {
+                Ok(process) => assert!(is_own && process.as_raw() == id, "{id}"),
+                Err(Trouble::Skipped(why)) => {
+                    assert!(!is_own && why.contains("seccomp filter"), "{id}: {why}");
+                }
+                Err(trouble) => panic!("{id}: {trouble:?}"),
+            }
+        }
+        assert!(own_process().is_ok());
     }
 }

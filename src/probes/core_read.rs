@@ -6,13 +6,14 @@ use std::ffi::CString;
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::stat;
-use nix::unistd;
+use nix::unistd::Pid;
 
 use super::basics::expect;
 use super::bench::At;
 use super::bench::Bench;
 use super::bench::Trial;
 use super::bench::Trouble;
+use super::bench::own_process;
 use super::call::Call;
 use super::errno::Answered as _;
 use super::errno::Code;
@@ -73,13 +74,14 @@ fn read_own_task(test_run: bool) -> Trial {
     };
     let before = sys::thread_name().of(Call::Prctl).at(Stage::Trigger)?;
     // A name nobody else has, by which the program knows us.
-    let name = CString::new(format!("probe-{}", unistd::getpid())).unwrap_or_default();
+    let process = own_process()?;
+    let name = CString::new(format!("probe-{process}")).unwrap_or_default();
     prctl::set_name(&name).of(Call::Prctl).at(Stage::Trigger)?;
     let answer = experiment.perform(name.to_bytes());
     prctl::set_name(&before)
         .of(Call::Prctl)
         .at(Stage::Trigger)?;
-    judge(&answer?, &name)
+    judge(&answer?, &name, process)
 }
 
 /// Gives this thread the name it has, which is an event all the same.
@@ -88,7 +90,7 @@ fn rename() -> Result<(), Errno> {
 }
 
 /// Compares what the program read with the truth.
-fn judge(answer: &[u8], name: &CString) -> Trial {
+fn judge(answer: &[u8], name: &CString, process: Pid) -> Trial {
     let (words, comm) = answer
         .split_at_checked(4 * ANSWER_NUMBERS)
         .unwrap_or_default();
@@ -121,7 +123,7 @@ fn judge(answer: &[u8], name: &CString) -> Trial {
         expect(
             "process id, by the helper",
             tgid_by_helper.into(),
-            unistd::getpid().as_raw().into(),
+            process.as_raw().into(),
         )?;
     }
     // Behind the closing zero the kernel may keep what is left of a longer name.
@@ -150,6 +152,8 @@ pub(super) fn core_read_attached(_bench: &mut Bench) -> Trial {
 
 #[cfg(test)]
 mod tests {
+    use nix::unistd;
+
     use super::*;
 
     fn answer(numbers: [i32; 4], comm: &[u8]) -> Vec<u8> {
@@ -162,7 +166,12 @@ mod tests {
     }
 
     fn judged(numbers: [i32; 4], comm: &[u8]) -> Result<(), String> {
-        judge(&answer(numbers, comm), &c"probe".to_owned()).map_err(|trouble| match trouble {
+        judge(
+            &answer(numbers, comm),
+            &c"probe".to_owned(),
+            unistd::getpid(),
+        )
+        .map_err(|trouble| match trouble {
             Trouble::Failed { remark, .. } => remark,
             Trouble::Skipped(reason) => reason,
         })
@@ -192,6 +201,6 @@ mod tests {
                 .unwrap_err()
                 .contains("\"ebor\" instead of")
         );
-        assert!(judge(b"short", &c"probe".to_owned()).is_err());
+        assert!(judge(b"short", &c"probe".to_owned(), unistd::getpid()).is_err());
     }
 }

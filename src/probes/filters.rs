@@ -8,6 +8,7 @@ use nix::sys::stat;
 use super::bench::Trouble;
 use super::call::Call;
 use super::errno::Code;
+use super::outcome::Stage;
 use super::rights::Capability;
 use super::rights::Rights;
 use super::sys;
@@ -114,6 +115,19 @@ impl Filters {
         }
     }
 
+    /// An error, and that a filter may have given it.
+    fn told(&mut self, code: Code) -> String {
+        let trouble = Trouble::Failed {
+            stage: Stage::Open,
+            errno: Some(code),
+            remark: String::new(),
+        };
+        match self.judge("", trouble) {
+            Trouble::Skipped(reason) => format!("{code}: {reason}"),
+            Trouble::Failed { .. } => code.to_string(),
+        }
+    }
+
     /// What a probe comes to that ended so: what a filter answered in the kernel's place leaves
     /// the kernel unknown. A refusal of bpf() stays one, for that is no answer of the kernel's
     /// anyway, and others may have refused as well.
@@ -147,6 +161,13 @@ impl Filters {
     }
 }
 
+/// An error in a reason, with who gave it where that may be a filter: the kernel is not blamed for
+/// what another said.
+pub(super) fn told(code: Code) -> String {
+    let mut filters = Filters::of(&Rights::read());
+    filters.told(code)
+}
+
 /// That a filter answered, in words.
 pub(super) fn of_filter(call: Call, code: Code) -> String {
     format!(
@@ -173,7 +194,6 @@ fn is_as_old_as_bpf(call: Call, rights: &Rights) -> bool {
 mod tests {
     use super::super::call;
     use super::super::call::By;
-    use super::super::outcome::Stage;
     use super::*;
 
     /// A filter with an answer to each of these calls.
@@ -328,6 +348,33 @@ mod tests {
             assert_eq!(said.is_empty(), words.is_empty(), "{filtered:?}: {said}");
             assert!(said.contains(words), "{words}: {said}");
         }
+    }
+
+    #[test]
+    fn a_reason_names_the_filter_whose_error_it_tells() {
+        let mut all = filters((6, 1), true, u64::MAX);
+        for (errno, call, words) in [
+            (
+                Errno::EAFNOSUPPORT,
+                Call::Socket,
+                "RestrictAddressFamilies=",
+            ),
+            (
+                Errno::EPERM,
+                Call::Connect,
+                "EPERM: a seccomp filter answers",
+            ),
+            (Errno::ENOSYS, Call::PidfdGetfd, "a seccomp filter"),
+        ] {
+            let said = all.told(Code::from(errno).by_call(call));
+            assert!(said.contains(words), "{said}");
+        }
+        // Another error of the same call is the kernel's.
+        let said = all.told(Code::from(Errno::EBUSY).by_call(Call::Connect));
+        assert_eq!(said, "EBUSY");
+        let mut none = filters((6, 1), false, u64::MAX);
+        let said = none.told(Code::from(Errno::EPERM).by_call(Call::Connect));
+        assert_eq!(said, "EPERM");
     }
 
     #[test]

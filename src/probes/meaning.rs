@@ -146,8 +146,8 @@ const TABLE: &[Row] = &[
     (
         Some(Stage::Attach),
         "EPERM",
-        "refused, which says nothing of what the kernel has: a missing capability, lockdown, a \
-         seccomp filter or a security module",
+        "refused, which says nothing of what the kernel has: a missing capability, a seccomp \
+         filter, a security module, or at events of tracing lockdown",
     ),
     (
         Some(Stage::Mmap),

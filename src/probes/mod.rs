@@ -5,6 +5,7 @@
 //! takes the doctor with it, and there is an outcome for every row. What a probe makes is held by
 //! file descriptors of its child alone and is gone with it.
 
+mod asked;
 mod call;
 mod errno;
 mod filters;
@@ -116,7 +117,9 @@ pub fn run_one(id: &str, limits: &Limits) -> Option<Alone> {
     let rights = rights::Rights::read();
     let mut filters = filters::Filters::of(&rights);
     Some(Alone {
-        suspects: rights.suspects(&result, probe.privilege, &mut |call| filters.word(call)),
+        suspects: rights.suspects(&result, &asked::Asked::of(probe), &mut |call| {
+            filters.word(call)
+        }),
         result,
         passed,
         said,

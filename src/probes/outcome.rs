@@ -12,6 +12,9 @@ pub(super) const NOT_REACHED: &str = "refused before their attributes were looke
 /// How what was said begins where the kernel has the call that was answered with ENOSYS.
 pub(super) const KERNEL_HAS_IT: &str = "a seccomp filter answers in the kernel's place: ";
 
+/// How what was said begins where nobody could tell what programs the cgroups above have.
+pub(super) const ABOVE_UNASKED: &str = "what programs the cgroups above have is not told";
+
 /// A step of an experiment; the errno of a failure is read in the light of its stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

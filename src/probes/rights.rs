@@ -5,6 +5,7 @@ use nix::errno::Errno;
 use nix::sys::stat;
 use nix::sys::utsname;
 
+use super::asked::Asked;
 use super::bench::At as _;
 use super::bench::Trouble;
 use super::call::By;
@@ -15,11 +16,13 @@ use super::filters::Word;
 use super::kernel_types::short_file;
 use super::kernel_types::whole_file;
 use super::kinds::Command;
+use super::outcome::ABOVE_UNASKED;
 use super::outcome::Outcome;
 use super::outcome::ProbeResult;
 use super::outcome::Stage;
 use super::particular;
 use super::sys;
+use crate::facts::lent_where_loaders_look;
 
 /// The inode of the first user namespace (PROC_USER_INIT_INO), the same on every kernel.
 const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
@@ -54,7 +57,7 @@ impl Capability {
         1 << self as u32
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::NetAdmin => "CAP_NET_ADMIN",
             Self::SysAdmin => "CAP_SYS_ADMIN",
@@ -102,8 +105,8 @@ pub(super) struct Rights {
     pub(super) closed: Option<bool>,
     /// Whether all cgroups above its own are to be seen.
     pub(super) sees_cgroups: Option<bool>,
-    /// Whether a bpf file system it sees lends rights by tokens.
-    pub(super) lent: bool,
+    /// Whether a bpf file system it sees lends rights by tokens: true where loaders look.
+    pub(super) lent: Option<bool>,
 }
 
 impl Rights {
@@ -127,9 +130,10 @@ impl Rights {
                 .ok()
                 .map(|file| file.st_ino == FIRST_CGROUP_NAMESPACE),
             // Anywhere else a token counts for nothing.
-            lent: at_home == Some(false)
-                && whole_file("/proc/self/mountinfo")
-                    .is_ok_and(|mounts| lends(&String::from_utf8_lossy(&mounts))),
+            lent: Some("/proc/self/mountinfo")
+                .filter(|_| at_home == Some(false))
+                .and_then(|path| whole_file(path).ok())
+                .and_then(|mounts| lent_where_loaders_look(&String::from_utf8_lossy(&mounts))),
         }
     }
 
@@ -168,16 +172,18 @@ impl Rights {
     /// Who may have refused what came to this, of those there are, and who did not; nothing where
     /// nobody refused, or where the error itself says who did.
     ///
-    /// `privilege` is what the probe takes, in the words of its row; `word` tells who answers a
-    /// system call.
+    /// `word` tells who answers a system call.
     pub(super) fn suspects(
         &self,
         result: &ProbeResult,
-        privilege: &str,
+        asked: &Asked<'_>,
         word: &mut dyn FnMut(Call) -> Word,
     ) -> Option<String> {
         let Outcome::Fails {
-            stage, errno, call, ..
+            stage,
+            errno,
+            call,
+            log,
         } = &result.outcome
         else {
             return None;
@@ -211,6 +217,11 @@ impl Rights {
                 .any(|start| result.probe.starts_with(start));
         match self.sees_cgroups {
             _ if !at_cgroup => {}
+            _ if log.starts_with(ABOVE_UNASKED) => may.push(
+                "a program on a cgroup above that allows none below it, which the answer to \
+                 PROG_QUERY leaves open (`bpftool cgroup tree` on the host)"
+                    .to_owned(),
+            ),
             // The probe has looked.
             Some(true) => is_not.push("a program on a cgroup above (none there forbids it)"),
             _ => may.push(
@@ -219,7 +230,7 @@ impl Rights {
                     .to_owned(),
             ),
         }
-        self.ask_capabilities(privilege, &mut may, &mut is_not);
+        self.ask_capabilities(asked, &mut may, &mut is_not);
         match self.closed {
             _ if !made || !self.lacks(Capability::Bpf) => {}
             Some(false) => is_not.push("kernel.unprivileged_bpf_disabled (it is 0)"),
@@ -244,6 +255,15 @@ impl Rights {
             }
             (true, _) => {}
             (false, Some(Lockdown::None)) => is_not.push("lockdown (it is at none)"),
+            // What it keeps is listed in include/linux/security.h (`enum lockdown_reason`): of what
+            // a program is attached to, kprobes and what tracefs tells, and these at the second
+            // level alone.
+            (false, _) if self.version >= Some(LOCKDOWN_KNOWN) && !asked.is_traced() => {
+                is_not.push("lockdown (it keeps nobody from such a hook)");
+            }
+            (false, Some(Lockdown::Integrity)) if self.version >= Some(LOCKDOWN_KNOWN) => {
+                is_not.push("lockdown (at integrity it keeps nobody from a hook)");
+            }
             (false, Some(Lockdown::Integrity)) => {
                 may.push("lockdown, which is at integrity".to_owned());
             }
@@ -264,17 +284,31 @@ impl Rights {
     }
 
     /// What capabilities have to do with a refusal.
-    fn ask_capabilities(&self, privilege: &str, may: &mut Vec<String>, is_not: &mut Vec<&str>) {
-        let asked = asked(privilege);
-        let lacking = asked.into_iter().filter(|asked| self.lacks(*asked));
+    fn ask_capabilities(&self, asked: &Asked<'_>, may: &mut Vec<String>, is_not: &mut Vec<&str>) {
+        // The kernel asks for a capability only where the setting is another.
+        if asked.takes_none_where_open() && self.closed == Some(false) {
+            is_not.push(
+                "a missing capability (where kernel.unprivileged_bpf_disabled is 0, none is asked \
+                 for)",
+            );
+            return;
+        }
+        let lacking = asked
+            .capabilities()
+            .into_iter()
+            .filter(|asked| self.lacks(*asked));
         let lacking: Vec<&str> = lacking.map(Capability::name).collect();
         match (self.at_home, self.capabilities) {
-            (Some(false), _) if self.lent => may.push(
+            (Some(false), _) if self.lent.is_some() => may.push(format!(
                 "the user namespace, whose capabilities count for BPF with a token alone: a bpf \
-                 file system here lends one, which loaders take (libbpf from 1.5 on by itself) and \
-                 the doctor does not"
-                    .to_owned(),
-            ),
+                 file system here lends one, which loaders take ({}) and the doctor does not",
+                match self.lent {
+                    Some(false) => {
+                        "libbpf from 1.5 on where it is told of the place, for it looks at /sys/fs/bpf"
+                    }
+                    _ => "libbpf from 1.5 on by itself",
+                }
+            )),
             (Some(false), _) => may.push(
                 "the user namespace, whose capabilities do not count for BPF without a token"
                     .to_owned(),
@@ -288,31 +322,6 @@ impl Rights {
             _ => may.push("a missing capability".to_owned()),
         }
     }
-}
-
-/// The capabilities that a row of the table says its probe takes; all of BPF, where it names none.
-fn asked(privilege: &str) -> Vec<Capability> {
-    let all = [Capability::Bpf, Capability::Perfmon, Capability::NetAdmin];
-    let named = all
-        .into_iter()
-        .filter(|asked| privilege.contains(asked.name()));
-    let named: Vec<Capability> = named.collect();
-    match named.is_empty() {
-        true if ["as prog-load", "as map-create"].contains(&privilege) => vec![Capability::Bpf],
-        true => all.to_vec(),
-        false => named,
-    }
-}
-
-/// Whether a bpf file system among these mounts was mounted to lend rights
-/// (`bpf_show_options()` in kernel/bpf/inode.c).
-fn lends(mountinfo: &str) -> bool {
-    let of_bpf = mountinfo.lines().filter_map(|line| {
-        let (_, rest) = line.split_once(" - ")?;
-        rest.strip_prefix("bpf ")
-    });
-    let mut options = of_bpf.filter_map(|rest| rest.split(' ').nth(1));
-    options.any(|options| options.split(',').any(|one| one.starts_with("delegate_")))
 }
 
 /// The first two numbers of a kernel's release.
@@ -350,11 +359,17 @@ pub(super) fn through_proc<T, E: Into<Code>>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::table;
     use super::*;
 
     const ALL: u64 = u64::MAX;
     const NONE: u64 = 0;
     const ALL_OF_BPF: &str = "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN";
+    const TRACED: Asked<'_> = asked(ALL_OF_BPF, "tracing");
+
+    const fn asked<'a>(privilege: &'a str, area: &'a str) -> Asked<'a> {
+        Asked { privilege, area }
+    }
 
     fn rights(capabilities: u64, filtered: bool, at_home: bool) -> Rights {
         Rights {
@@ -365,7 +380,7 @@ mod tests {
             lockdown: Some(Lockdown::None),
             closed: None,
             sees_cgroups: Some(true),
-            lent: false,
+            lent: None,
         }
     }
 
@@ -458,7 +473,7 @@ mod tests {
             ),
         ] {
             let said = rights
-                .suspects(&refused("kprobe", stage, "EPERM"), ALL_OF_BPF, &mut |_| {
+                .suspects(&refused("kprobe", stage, "EPERM"), &TRACED, &mut |_| {
                     Word::Open(Errno::EPERM.into())
                 })
                 .unwrap();
@@ -481,7 +496,7 @@ mod tests {
             // Its own words say who it was.
             ("perf-event-open", Stage::Create, "EPERM"),
         ] {
-            let said = all.suspects(&refused(probe, stage, errno), ALL_OF_BPF, &mut |_| {
+            let said = all.suspects(&refused(probe, stage, errno), &TRACED, &mut |_| {
                 Word::Kernels
             });
             assert_eq!(said, None, "{probe}");
@@ -562,17 +577,27 @@ mod tests {
             ),
             (
                 Rights {
-                    lent: true,
+                    lent: Some(true),
                     ..rights(ALL, false, false)
                 },
                 "map-create",
                 Stage::Create,
-                "lends one",
+                "(libbpf from 1.5 on by itself)",
+                Some(true),
+            ),
+            (
+                Rights {
+                    lent: Some(false),
+                    ..rights(ALL, false, false)
+                },
+                "map-create",
+                Stage::Create,
+                "told of the place",
                 Some(true),
             ),
         ] {
             let result = refused(probe, stage, "EPERM");
-            let said = rights.suspects(&result, ALL_OF_BPF, &mut |_| Word::Kernels);
+            let said = rights.suspects(&result, &TRACED, &mut |_| Word::Kernels);
             let said = said.unwrap();
             let (left, out) = said.split_once("; it is not ").unwrap_or((&said, ""));
             assert_eq!(left.contains(who), may == Some(true), "{probe}: {said}");
@@ -581,18 +606,100 @@ mod tests {
     }
 
     #[test]
-    fn a_bpf_file_system_that_lends_rights_is_known_by_its_options() {
-        let line = |kind: &str, options: &str| {
-            format!("36 25 0:31 / /sys/fs/bpf rw,nosuid shared:9 - {kind} none rw,{options}\n")
+    fn nobody_is_suspected_of_what_the_kernel_does_not_ask_for() {
+        let said = |rights: Rights, asked: &Asked<'_>, stage, log: &str| {
+            let mut result = refused("cgroup-attach", stage, "EPERM");
+            if let Outcome::Fails { log: told, .. } = &mut result.outcome {
+                log.clone_into(told);
+            }
+            rights
+                .suspects(&result, asked, &mut |_| Word::Kernels)
+                .unwrap()
         };
-        for (text, lent) in [
-            (line("bpf", "mode=700"), false),
-            (line("bpf", "delegate_cmds=any,delegate_maps=any"), true),
-            (line("bpf", "delegate_progs=kprobe:xdp"), true),
-            (line("tmpfs", "delegate_cmds=any"), false),
-            ("delegate_cmds=any".to_owned(), false),
+        let locked = |lockdown, version| Rights {
+            lockdown,
+            version,
+            ..rights(ALL, false, true)
+        };
+        let open = |closed| Rights {
+            closed,
+            ..rights(NONE, false, true)
+        };
+        let (new, old) = (Some((6, 12)), Some((4, 18)));
+        let (cgroup, tracing) = (asked(ALL_OF_BPF, "cgroup"), TRACED);
+        let plain = asked(table::BPF, "maps");
+        let as_load = asked("as prog-load", "privilege");
+        let (integrity, most) = (Lockdown::Integrity, Lockdown::Confidentiality);
+        let unasked = format!("{ABOVE_UNASKED}: PROG_QUERY is answered with EPERM");
+        let (lockdown, missing) = ("lockdown", "a missing capability");
+        for (rights, asked, stage, log, who, may) in [
+            (
+                locked(Some(integrity), new),
+                cgroup,
+                Stage::Attach,
+                "",
+                lockdown,
+                false,
+            ),
+            (
+                locked(Some(most), new),
+                cgroup,
+                Stage::Attach,
+                "",
+                lockdown,
+                false,
+            ),
+            (
+                locked(None, new),
+                cgroup,
+                Stage::Attach,
+                "",
+                lockdown,
+                false,
+            ),
+            (
+                locked(Some(integrity), new),
+                tracing,
+                Stage::Attach,
+                "",
+                lockdown,
+                false,
+            ),
+            (
+                locked(Some(most), new),
+                tracing,
+                Stage::Attach,
+                "",
+                lockdown,
+                true,
+            ),
+            // Before 5.4 there is that of the distribution.
+            (
+                locked(Some(integrity), old),
+                cgroup,
+                Stage::Attach,
+                "",
+                lockdown,
+                true,
+            ),
+            (open(Some(false)), plain, Stage::Create, "", missing, false),
+            (open(Some(false)), as_load, Stage::Load, "", missing, false),
+            (open(Some(true)), plain, Stage::Create, "", missing, true),
+            (open(None), plain, Stage::Create, "", missing, true),
+            (open(Some(false)), tracing, Stage::Load, "", missing, true),
+            (
+                rights(ALL, false, true),
+                cgroup,
+                Stage::Attach,
+                unasked.as_str(),
+                "a program on a cgroup above",
+                true,
+            ),
         ] {
-            assert_eq!(lends(&text), lent, "{text}");
+            let said = said(rights, &asked, stage, log);
+            let (left, out) = said.split_once("; it is not ").unwrap_or((&said, ""));
+            assert_eq!(left.contains(who), may, "{said}");
+            assert_eq!(out.contains(who), !may, "{said}");
         }
     }
 
@@ -601,7 +708,7 @@ mod tests {
         let filtered = rights(ALL, true, true);
         let said = |errno, answer: Word| {
             let result = refused("load-tracing", Stage::Load, errno);
-            filtered.suspects(&result, ALL_OF_BPF, &mut |_| answer)
+            filtered.suspects(&result, &TRACED, &mut |_| answer)
         };
         let through = said("EPERM", Word::Kernels).unwrap();
         assert!(
@@ -632,7 +739,9 @@ mod tests {
         ] {
             let rights = rights(held, false, true);
             let said = rights
-                .suspects(&result, privilege, &mut |_| Word::Kernels)
+                .suspects(&result, &asked(privilege, "tracing"), &mut |_| {
+                    Word::Kernels
+                })
                 .unwrap();
             assert_eq!(said.contains("CAP_NET_ADMIN"), named, "{privilege}: {said}");
         }

@@ -27,6 +27,42 @@ impl Redactor {
 
     /// The configuration of a boot loader, line by line: it has command lines in it.
     pub(super) fn boot_configuration(&mut self, text: &str) -> String {
+        self.by_line(text, Self::boot_line)
+    }
+
+    /// The settings of IBM Z's loader: sections with a name each, images, and command lines.
+    pub(super) fn zipl(&mut self, text: &str) -> String {
+        self.by_line(text, Self::zipl_line)
+    }
+
+    fn zipl_line(&mut self, line: &str) -> String {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
+            return format!("[{}]", self.boot_name(name));
+        }
+        if let Some(name) = line.strip_prefix(':') {
+            return format!(":{}", self.boot_name(name));
+        }
+        let Some((key, value)) = line.split_once('=') else {
+            return if line == "defaultauto" { line } else { "" }.to_owned();
+        };
+        let (key, value) = (key.trim(), value.trim().trim_matches(['"', '\'']));
+        let is_place = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
+        match key {
+            "image" => {
+                let image = self.unnamed(value);
+                format!("{key}={}", self.path(&image))
+            }
+            "parameters" => format!("{key}=\"{}\"", self.command_line(value).replace('"', "")),
+            "default" | "defaultmenu" => format!("{key}={}", self.boot_name(value)),
+            _ if is_place => format!("{key}={}", self.boot_name(value)),
+            _ => String::new(),
+        }
+    }
+
+    fn by_line(&mut self, text: &str, told: impl Fn(&mut Self, &str) -> String) -> String {
         let mut out = String::with_capacity(text.len());
         for line in text.split_inclusive('\n') {
             let indent = line.len() - line.trim_start().len();
@@ -34,8 +70,12 @@ impl Redactor {
             let rest_end = rest.trim_end();
             let end = rest.get(rest_end.len()..).unwrap_or_default();
             out.push_str(blank);
-            out.push_str(self.boot_line(rest_end).trim_end());
+            out.push_str(told(self, rest_end).trim_end());
             out.push_str(end);
+        }
+        // A text that makes no sense is not made one by what is left out.
+        if text.contains('\0') && !out.contains('\0') {
+            out.push('\0');
         }
         out
     }
@@ -51,20 +91,32 @@ impl Redactor {
 
     fn boot_line(&mut self, line: &str) -> String {
         let (word, behind) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+        // The GRUB before version 2 takes `=` for a blank.
+        if let Some((command, value)) = line.split_once('=')
+            && ["kernel", "module", "title"].contains(&command.trim_end())
+        {
+            return self.boot_line(&format!("{} {value}", command.trim_end()));
+        }
         match word.to_ascii_lowercase().as_str() {
             "options" | "append" => format!("{word} {}", self.command_line(behind.trim())),
             "kernel" | "linux" | "linux16" | "linuxefi" | "module" | "module2" | "multiboot2" => {
                 if let Some(statements) = several(line) {
                     return self.boot_statements(statements);
                 }
-                let behind = behind.trim();
+                let (options, behind) = options_of_loader(behind.trim());
                 let (image, arguments) = behind.split_once([' ', '\t']).unwrap_or((behind, ""));
                 let image = self.unnamed(image);
                 format!(
-                    "{word} {} {}",
+                    "{word} {options}{} {}",
                     self.path(&image),
                     self.script_line(arguments)
                 )
+            }
+            "then" | "else" | "do" if !behind.is_empty() => {
+                format!("{word} {}", self.boot_line(behind.trim()))
+            }
+            "set" if several(line).is_some() => {
+                self.boot_statements(several(line).unwrap_or_default())
             }
             "set" if !behind.trim_start().starts_with("default=") => word.to_owned(),
             "set" => self.boot_words(line),
@@ -89,6 +141,9 @@ impl Redactor {
                         false => self.boot_name(&value),
                     };
                     format!("{name}={value}")
+                }
+                _ if several(line).is_some() => {
+                    self.boot_statements(several(line).unwrap_or_default())
                 }
                 // Passwords, their users, remarks: nobody asks for them. Blocks stay blocks.
                 _ if line.ends_with('{') => format!("{REDACTED} {{"),
@@ -127,7 +182,9 @@ impl Redactor {
                 Some((kind, name)) => format!("{kind} {}", self.boot_name(name)),
                 None => behind,
             },
-            "title" | "label" | "default" | "ontimeout" if !is_plain_choice(&behind) => {
+            "title" | "label" | "default" | "preferred" | "ontimeout"
+                if !is_plain_choice(&behind) =>
+            {
                 self.boot_name(&behind)
             }
             "kernel" | "initrd" | "initrd16" | "initrdefi" | "devicetree" => self.path(&behind),
@@ -197,6 +254,23 @@ impl Redactor {
     }
 }
 
+/// The options of a command that starts a kernel, each with a blank behind it, and what follows:
+/// the image. What they say is the loader's, and no entry is told by it.
+fn options_of_loader(text: &str) -> (String, &str) {
+    let (mut options, mut rest) = (String::new(), text);
+    while rest.starts_with("--") {
+        let (word, behind) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
+        let is_known = word == "--no-mem-option" || word.starts_with("--type=");
+        options += match is_known {
+            true => word,
+            false => "--redacted",
+        };
+        options.push(' ');
+        rest = behind.trim_start();
+    }
+    (options, rest)
+}
+
 /// The commands of a line of GRUB's script and what ends each, if there are several.
 fn several(line: &str) -> Option<Vec<(&str, &str)>> {
     let (mut quote, mut variable, mut begin) = (None, false, 0);
@@ -246,6 +320,7 @@ const KEPT_WORDS: &[&str] = &[
     "menu",
     "menuentry",
     "ontimeout",
+    "preferred",
     "prompt",
     "sort-key",
     "submenu",
@@ -269,6 +344,130 @@ pub(super) fn is_boot_configuration(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     path.starts_with("/boot/") && name.ends_with(".conf")
         || path.contains("/loader/entries/")
+        || path.ends_with("/loader/loader.conf")
         || matches!(name, "grub.cfg" | "grubenv" | "menu.lst" | "zipl.conf")
         || path.starts_with("/etc/default/grub")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::boot::{self, Selected, Unselected};
+    use crate::host::{Host, Memory};
+
+    type Rule = fn(&dyn Host) -> Result<Selected, Unselected>;
+
+    fn booted(rule: Rule, path: &str, text: &str) -> Option<String> {
+        let entry = |release: &str| format!("title L ({release})\nlinux /vmlinuz-{release}\n");
+        let entries = ["6.9.1", "6.9.2"]
+            .iter()
+            .fold(Memory::new(), |host, release| {
+                host.with(
+                    &format!("{}/l-{release}.conf", boot::ENTRIES),
+                    entry(release),
+                )
+            });
+        let host = entries.with(path, text);
+        rule(&host).ok().map(|selected| selected.image)
+    }
+
+    #[test]
+    fn what_is_booted_stays_the_same() {
+        let menu = "/boot/grub/menu.lst";
+        let (settings, zipl) = ("/boot/loader/loader.conf", "/etc/zipl.conf");
+        let legacy: Rule = boot::by_legacy_menu;
+        let systemd: Rule = boot::by_systemd_boot;
+        let of_z: Rule = boot::by_zipl;
+        let grub: Rule = boot::by_menu;
+        let (old, new) = (Some("/vmlinuz-6.9.1"), Some("/vmlinuz-6.9.2"));
+        for (rule, path, text, image) in [
+            (
+                legacy,
+                menu,
+                "title A\nkernel /vmlinuz-6.9.1 ro pw=x\n",
+                old,
+            ),
+            (
+                legacy,
+                menu,
+                "title A\n\tkernel --no-mem-option /vmlinuz-6.9.1 ro\n",
+                old,
+            ),
+            (
+                legacy,
+                menu,
+                "title A\nkernel  --type=linux --x=web-17.corp.example\t/vmlinuz-6.9.1 ro\n",
+                old,
+            ),
+            (
+                legacy,
+                menu,
+                "default=1\ntitle=A\nkernel=/vmlinuz-6.9.2 ro\ntitle=B\nkernel = /vmlinuz-6.9.1\n",
+                old,
+            ),
+            (
+                legacy,
+                menu,
+                "title X\nkernel /xen.gz mem=1G\nmodule --nounzip /vmlinuz-6.9.1 ro\n",
+                old,
+            ),
+            (
+                grub,
+                "/boot/grub/grub.cfg",
+                "set timeout=5; set default=1\nmenuentry A {\nlinux /vmlinuz-6.9.2\n}\n\
+                 menuentry 'B on web-17' {\nlinux /vmlinuz-6.9.1\n}\n",
+                old,
+            ),
+            (
+                grub,
+                "/boot/grub/grub.cfg",
+                "timeout=5; default=1\nmenuentry A {\nlinux /vmlinuz-6.9.2\n}\n\
+                 menuentry B {\nlinux /vmlinuz-6.9.1\n}\n",
+                old,
+            ),
+            (
+                grub,
+                "/boot/grub/grub.cfg",
+                "if [ x = x ]; then set default=1; fi\nmenuentry A {\nlinux /vmlinuz-6.9.2\n}\n\
+                 menuentry B {\nlinux /vmlinuz-6.9.1\n}\n",
+                old,
+            ),
+            (systemd, settings, "timeout 3\n", new),
+            (systemd, settings, "default l-6.9.1.conf\n", old),
+            (systemd, settings, "preferred l-6.9.1.conf\n", None),
+            (systemd, settings, "# nothing\0\n", None),
+            (
+                systemd,
+                "/boot/efi/loader/loader.conf",
+                "default l-6.9.1.conf\n",
+                old,
+            ),
+            (
+                systemd,
+                "/efi/loader/loader.conf",
+                "default l-6.9.1.conf\n",
+                old,
+            ),
+            (of_z, zipl, "[defaultboot]\ndefault=L (6.9.1)\n", old),
+            (of_z, zipl, "[defaultboot]\ndefault=gone\n", None),
+            (
+                of_z,
+                zipl,
+                "[defaultboot]\ndefault=l\n[l]\n image=/vmlinuz-6.9.1\n parameters=\"pw=x\"\n",
+                old,
+            ),
+            (
+                of_z,
+                zipl,
+                "[defaultboot]\ndefaultmenu=m\n[l]\nimage=/vmlinuz-6.9.1\n:m\ndefault=2\n2=l\n",
+                old,
+            ),
+        ] {
+            assert_eq!(booted(rule, path, text).as_deref(), image, "{text}");
+            let mut redactor = Redactor::new(Some("web-17.corp.example"), None);
+            let told = redactor.file(path, text);
+            assert_eq!(booted(rule, path, &told).as_deref(), image, "{text} {told}");
+            assert!(!told.contains("pw=x") && !told.contains("web-17"), "{told}");
+        }
+    }
 }

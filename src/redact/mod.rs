@@ -205,6 +205,7 @@ impl Redactor {
             _ if name.ends_with(".cfg") && is_boot_configuration(path) => {
                 self.boot_configuration(&text.replace("\\\n", ""))
             }
+            "/etc/zipl.conf" => self.zipl(text),
             _ if is_boot_configuration(path) => self.boot_configuration(text),
             _ if means_the_same => self.harmless(text),
             _ => self.text(text),
@@ -809,7 +810,7 @@ mod tests {
             (
                 "/etc/zipl.conf",
                 "[defaultboot]\ndefault=Red Hat on zulu77\nparameters=\"x\"\n",
-                "\ndefault=Red Hat on host-1\n\n",
+                "[defaultboot]\ndefault=Red Hat on host-1\nparameters=\"x\"\n",
             ),
         ] {
             assert_eq!(redactor.file(path, text), expected, "{path}");

@@ -3,7 +3,7 @@
 use super::platform::Platform;
 use super::{Recipe, quote, remark};
 use crate::catalogue::Needs;
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts, Value, Why};
 
 /// The number of CAP_BPF (include/uapi/linux/capability.h), which came with 5.8.
 const CAP_BPF: i64 = 39;
@@ -25,7 +25,7 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         .collect();
     // What is granted inside a user namespace counts there alone, a file's capabilities as well.
     if facts.text("privilege.user-namespace").as_deref() == Some("other") {
-        return outside(&short, platform);
+        return outside(&short, facts, platform);
     }
     // What is kept from all that is started from here; a set that is known to be empty is the
     // narrowest.
@@ -145,7 +145,28 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
 
 /// Capabilities that count for bpf(2), for a process in a user namespace: they must be held
 /// outside of it, or be lent by a token.
-fn outside(short: &[&str], platform: &Platform) -> Recipe {
+fn outside(short: &[&str], facts: &Facts, platform: &Platform) -> Recipe {
+    let lent = match facts.get("privilege.bpf-delegated") {
+        Fact::Known { value, .. } if value != Value::Absent => vec![
+            remark(
+                "a bpf file system here lends all rights by a token, which the loader has to take:",
+            ),
+            remark("libbpf from 1.5 on does so by itself from /sys/fs/bpf, and then lacks nothing"),
+        ],
+        Fact::Unknown { reason, .. } if reason.unknown == Why::Untold => vec![
+            remark(&reason.detail),
+            remark("see what it lends: grep -w bpf /proc/self/mountinfo   # options delegate_…"),
+        ],
+        _ => Vec::new(),
+    };
+    if !lent.is_empty() {
+        return Recipe {
+            kind: "capabilities",
+            commands: lent,
+            undo: Vec::new(),
+            needs: Needs::Nothing,
+        };
+    }
     let mut commands = match platform.container.as_deref() {
         _ if platform.pod => pod(&[
             "hostUsers: true   # of the pod's spec, not of the container".to_owned(),
@@ -345,6 +366,34 @@ mod tests {
     fn commands(facts: &Facts) -> String {
         let recipe = capabilities(&[WANTED.to_owned()], facts, &Platform::of(facts));
         recipe.commands.join("\n")
+    }
+
+    #[test]
+    fn who_was_lent_a_token_is_not_told_to_ask_for_one() {
+        let source = "/proc/self/mountinfo";
+        let part = "the bpf file system at `/mnt` lends rights by tokens";
+        for (lent, says) in [
+            (
+                Fact::known("all", source),
+                "libbpf from 1.5 on does so by itself",
+            ),
+            (Fact::unknown(Why::Untold, part, source), part),
+            (
+                Fact::absent(source),
+                "root of the host may lend rights instead",
+            ),
+            (
+                Fact::unknown(Why::Denied, "", source),
+                "root of the host may lend rights instead",
+            ),
+        ] {
+            let mut facts = with(&[("privilege.user-namespace", "other")]);
+            facts.set("privilege.bpf-delegated", lent);
+            let told = commands(&facts);
+            assert!(told.contains(says), "{told}");
+            let asks = told.contains("leave the user namespace");
+            assert_eq!(asks, says.starts_with("root"), "{told}");
+        }
     }
 
     #[test]

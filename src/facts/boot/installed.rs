@@ -3,38 +3,24 @@
 use crate::facts::{Fact, Value, Why, reader};
 use crate::host::{Host, boot};
 
-/// Where the modules of each release are; /lib can be a directory of its own.
-const MODULES: &[&str] = &["/lib/modules", "/usr/lib/modules"];
-
-/// More releases than anyone keeps.
-const LIMIT: usize = 64;
-
 /// Releases with an image in /boot or beside their modules. A directory of modules alone
 /// is what a removed kernel leaves behind; it counts where no image is to be seen at all.
 pub(super) fn kernels(host: &dyn Host) -> Fact {
     let images_there = host.list("/boot");
-    let modules = MODULES
+    let modules = boot::MODULES
         .iter()
         .find_map(|path| Some((*path, host.list(path).ok()?)));
-    let mut images: Vec<String> = images_there
-        .iter()
-        .flatten()
-        .filter_map(|name| boot::release_of(name))
-        .collect();
+    let found = boot::images(host);
+    let of_boot = found.iter().any(|(_, place)| place.starts_with("/boot/"));
+    let mut images: Vec<String> = found.into_iter().map(|(release, _)| release).collect();
     let mut source = "/boot";
-    if let Some((path, names)) = &modules {
-        let beside = |name: &&String| host.stat(&format!("{path}/{name}/vmlinuz")).is_ok();
-        let found: Vec<String> = names.iter().take(LIMIT).filter(beside).cloned().collect();
+    if let Some((path, names)) = &modules
+        && !of_boot
+    {
+        source = path;
         if images.is_empty() {
-            source = path;
-            let all = names.iter().filter(|name| boot::is_release(name)).cloned();
-            images = if found.is_empty() {
-                all.collect()
-            } else {
-                found
-            };
-        } else {
-            images.extend(found);
+            let is_kernel = |name: &&String| boot::is_release(name) && !boot::is_copy(host, name);
+            images = names.iter().filter(is_kernel).cloned().collect();
         }
     }
     // A sosreport has the configs of kernels, and leaves the images where they are.

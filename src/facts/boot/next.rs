@@ -71,10 +71,16 @@ fn is_undecided(loader: &Fact) -> bool {
 fn without_loader(host: &dyn Host, installed: &Fact) -> Option<Fact> {
     type Rule = fn(&dyn Host) -> Result<boot::Selected, Unselected>;
     let rules: [Rule; 3] = [boot::by_entry_files, boot::by_menu, boot::by_systemd_boot];
-    let selected = rules.iter().find_map(|rule| {
-        let selected = rule(host).ok()?;
-        let release = boot::release_of_image(host, &selected, releases(installed))?;
-        Some(Fact::known(release, &selected.source))
+    let selected = rules.iter().find_map(|rule| match rule(host) {
+        Ok(selected) => {
+            let release = boot::release_of_image(host, &selected, releases(installed))?;
+            Some(Fact::known(release, &selected.source))
+        }
+        // The one that is read may not be the one that counts.
+        Err(Unselected::Unreadable(error, path)) if boot::is_hidden(&error) => {
+            Some(reader::unreadable(&error, &path))
+        }
+        Err(_) => None,
     });
     selected.or_else(|| {
         let (release, place) = boot::linked(host)?;
@@ -315,6 +321,83 @@ mod tests {
             );
         }
         assert_eq!(told(&Memory::new(), "none"), Fact::absent("/boot"));
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_not_taken_for_nothing() {
+        let (old, new) = ("5.14.0-9.el9.x86_64", "5.14.0-427.el9.x86_64");
+        let path = |release: &str| format!("{ENTRIES}/1f-{release}.conf");
+        let two = || {
+            Memory::new()
+                .with(&path(old), entry(old))
+                .with(&path(new), entry(new))
+        };
+        let zipl = |settings: &str| two().with("/etc/zipl.conf", settings);
+        let section = format!("[defaultboot]\ndefault=l\n[l]\nimage=/boot/vmlinuz-{old}\n");
+        for (host, loader, next) in [
+            (
+                two().refusing(&path(new), ErrorKind::PermissionDenied),
+                "grub-bls",
+                None,
+            ),
+            // GRUB sorts them by their names.
+            (
+                two().refusing(&path(old), ErrorKind::PermissionDenied),
+                "grub-bls",
+                Some(new),
+            ),
+            (
+                two()
+                    .refusing(&path(old), ErrorKind::PermissionDenied)
+                    .with(
+                        "/boot/grub2/grubenv",
+                        format!("saved_entry=Rocky ({old})\n"),
+                    ),
+                "grub-bls",
+                None,
+            ),
+            (
+                two().with("/boot/grub2/grubenv", "saved_entry=x\0\n"),
+                "grub-bls",
+                None,
+            ),
+            (
+                two().with("/boot/grub2/grub.cfg", "blscfg\0\n"),
+                "grub2",
+                None,
+            ),
+            // An entry of no kernel is none of the menu.
+            (
+                two().with(&format!("{ENTRIES}/z.conf"), "title z\nversion 9.9.9\n"),
+                "grub-bls",
+                Some(new),
+            ),
+            (
+                two()
+                    .with(&format!("{ENTRIES}/z.conf"), "title z\n")
+                    .with("/boot/grub2/grubenv", "saved_entry=1\n"),
+                "grub-bls",
+                Some(old),
+            ),
+            (zipl("default=gone\n"), "zipl", None),
+            (zipl("default=gone\n"), "grub-bls", None),
+            (zipl(&section), "zipl", Some(old)),
+            (zipl(&section), "grub-bls", Some(old)),
+            (
+                zipl("").refusing("/etc/zipl.conf", ErrorKind::PermissionDenied),
+                "zipl",
+                None,
+            ),
+        ] {
+            let fact = told(&host, loader);
+            let next = next.map(Value::from);
+            assert_eq!(fact.value(), next.as_ref(), "{loader} {host:?} {fact:?}");
+        }
+        // Of an image nobody tells the loader of.
+        let image = two().refusing("/boot/grub2/grubenv", ErrorKind::PermissionDenied);
+        let list = installed::kernels(&image);
+        let none = Fact::known("none", "/boot");
+        assert_eq!(super::release(&image, false, &none, &list).value(), None);
     }
 
     #[test]

@@ -60,6 +60,13 @@ const HEADER_LIMIT: usize = 64;
 pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     let known = |value: Value| Fact::known(value, VMLINUX);
     let [state, problem, size, length] = match read(host) {
+        // A later form is no broken one.
+        Ok((bytes, size)) if Header::parse(&bytes).is_ok_and(|header| header.is_newer()) => {
+            let detail = "its version is higher than 1, the one that is read here";
+            let unread = || Fact::unknown(Why::Untold, detail, VMLINUX);
+            let size = i64::try_from(size).map_or(Value::Absent, Value::Number);
+            [unread(), unread(), known(size), unread()]
+        }
         Ok((bytes, size)) => {
             let header = Header::parse(&bytes);
             let checked = header.and_then(|header| {
@@ -172,6 +179,11 @@ impl Header {
             string_offset: number(string_offset),
             string_length: number(string_length),
         })
+    }
+
+    /// Whether it is of a version that came after the one there is.
+    fn is_newer(&self) -> bool {
+        self.version > 1
     }
 
     /// What the kernel asks of strings (`btf_parse_str_sec` in kernel/bpf/btf.c), and libbpf as
@@ -290,12 +302,12 @@ mod tests {
         let le = u32::to_le_bytes;
         let sound = [24, 0, 100, 100, 50];
         let mut wrong_version = file(sound, 150, le);
-        wrong_version[2] = 2;
+        wrong_version[2] = 0;
         for (bytes, problem) in [
             (vec![], "the file is empty"),
             (vec![0x9f, 0xeb, 1], "3 bytes are too short for a header"),
             (vec![b'#'; 200], "it begins with 0x2323 instead of 0xeb9f"),
-            (wrong_version, "its version is 2 instead of 1"),
+            (wrong_version, "its version is 0 instead of 1"),
             (
                 file([8, 0, 100, 100, 50], 150, le),
                 "a header of 8 bytes in a file of 174",
@@ -324,6 +336,24 @@ mod tests {
             assert_eq!(facts.text("btf.vmlinux").unwrap(), "malformed", "{problem}");
             assert_eq!(facts.text("btf.vmlinux.problem").unwrap(), problem);
             assert!(facts.get("btf.vmlinux.header-length").value().is_none());
+        }
+    }
+
+    #[test]
+    fn a_later_version_is_not_known() {
+        let sound = [24, 0, 100, 100, 50];
+        for version in [2, 3, 255] {
+            let mut later = file(sound, 150, u32::to_le_bytes);
+            later[2] = version;
+            let facts = facts(&Memory::new().with(VMLINUX, &later));
+            for key in [
+                "btf.vmlinux",
+                "btf.vmlinux.problem",
+                "btf.vmlinux.header-length",
+            ] {
+                assert!(facts.get(key).value().is_none(), "{key} {version}");
+            }
+            assert_eq!(facts.number("btf.vmlinux.size"), Some(174));
         }
     }
 

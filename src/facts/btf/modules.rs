@@ -78,7 +78,11 @@ fn look_at(host: &dyn Host, modules: &[String]) -> [Fact; 3] {
 fn problem(host: &dyn Host, path: &str, kernel: Option<Header>) -> std::io::Result<Option<String>> {
     let bytes = host.read(path, HEADER_LIMIT)?;
     let (_, size) = host.stat(path)?;
-    let checked = Header::parse(&bytes).and_then(|header| {
+    let header = Header::parse(&bytes);
+    if header.as_ref().is_ok_and(|header| header.is_newer()) {
+        return Err(std::io::Error::other("its version is higher than 1"));
+    }
+    let checked = header.and_then(|header| {
         header.check(size, true)?;
         if kernel.is_some_and(|kernel| kernel.little_endian != header.little_endian) {
             return Err("its byte order is not that of the kernel's BTF".to_owned());

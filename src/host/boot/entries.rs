@@ -2,6 +2,7 @@
 //! them (the Boot Loader Specification, type 1).
 
 use std::cmp::Ordering;
+use std::io;
 
 use super::{compare, compare_of_systemd, text};
 use crate::host::Host;
@@ -24,6 +25,33 @@ pub(super) struct Entry {
     pub(super) image: String,
     /// Its arguments, with the names of GRUB's variables in them.
     pub(super) options: String,
+    /// Why nothing but its name is known.
+    pub(super) unread: Option<Unread>,
+}
+
+/// An error of a file that is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unread {
+    number: Option<i32>,
+    kind: io::ErrorKind,
+    text: String,
+}
+
+impl Unread {
+    fn of(error: &io::Error) -> Self {
+        Self {
+            number: error.raw_os_error(),
+            kind: error.kind(),
+            text: error.to_string(),
+        }
+    }
+
+    pub(super) fn error(&self) -> io::Error {
+        match self.number {
+            Some(number) => io::Error::from_raw_os_error(number),
+            None => io::Error::new(self.kind, self.text.clone()),
+        }
+    }
 }
 
 impl Entry {
@@ -45,6 +73,15 @@ impl Entry {
             machine: field("machine-id"),
             image: field("linux"),
             options: values("options").collect::<Vec<_>>().join(" "),
+            unread: None,
+        }
+    }
+
+    /// One of which nothing but the name is known.
+    fn unread(id: &str, error: &io::Error) -> Self {
+        Self {
+            unread: Some(Unread::of(error)),
+            ..Self::parse(id, "")
         }
     }
 }
@@ -71,25 +108,29 @@ fn uncounted(id: &str) -> &str {
     }
 }
 
-/// The entries in a directory, in the order of their files' names.
+/// The entries in a directory, in the order of their files' names; those that can't be read among
+/// them, or another would be taken for the one that is booted.
 ///
 /// # Errors
-/// If the directory can't be listed, or no file in it can be read.
-pub(super) fn read(host: &dyn Host, directory: &str) -> std::io::Result<Vec<Entry>> {
+/// If the directory can't be listed.
+pub(super) fn read(host: &dyn Host, directory: &str) -> io::Result<Vec<Entry>> {
     let names = host.list(directory)?;
     let ids = names.iter().filter_map(|name| name.strip_suffix(".conf"));
-    let mut trouble = None;
-    let mut entries = Vec::new();
-    for id in ids.take(LIMIT) {
+    let entries = ids.take(LIMIT).filter_map(|id| {
         match text(host, &format!("{directory}/{id}.conf")) {
-            Ok(text) => entries.push(Entry::parse(id, &text)),
-            Err(error) => trouble = Some(error),
+            Ok(text) => Some(Entry::parse(id, &text)),
+            // A link that leads nowhere, and a directory: no loader takes either for an entry.
+            Err(error) if super::is_absent(&error) => None,
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => None,
+            Err(error) => Some(Entry::unread(id, &error)),
         }
-    }
-    match trouble {
-        Some(error) if entries.is_empty() => Err(error),
-        _ => Ok(entries),
-    }
+    });
+    Ok(entries.collect())
+}
+
+/// The first of these whose file can't be read.
+pub(super) fn unread(entries: &[Entry]) -> Option<&Entry> {
+    entries.iter().find(|entry| entry.unread.is_some())
 }
 
 /// The first entry of Red Hat's GRUB: it sorts them by the names of their files, the newest

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::script::{Statement, statements};
+
 /// An entry of the menu, or a menu below it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Item {
@@ -49,25 +51,37 @@ impl Menu {
             closes,
         } in statements(text)
         {
+            // What stands behind these is a command of its own.
+            let keywords = ["then", "else", "do"];
+            let is_keyword = |word: &&String| keywords.contains(&word.as_str());
+            let count = words.iter().take_while(is_keyword).count();
+            let words: Vec<String> = words.into_iter().skip(count).collect();
             let first = words.first().map_or("", String::as_str);
             match first {
                 "menuentry" | "submenu" if opens => {
                     let shallow = open.len() < DEEPEST;
                     open.push(shallow.then(|| Item::of(&words)));
                 }
-                "linux" | "linux16" | "linuxefi" | "multiboot2" | "module2" => {
-                    let mut words = words.into_iter().skip(1);
+                "linux" | "linux16" | "linuxefi" | "multiboot" | "multiboot2" | "module"
+                | "module2" => {
+                    // A hypervisor is started before the kernel; `--nounzip` is for the loader.
+                    let is_first = first.starts_with("multiboot");
+                    let mut words = words.into_iter().skip(1).peekable();
+                    while words.next_if(|word| word.starts_with("--")).is_some() {}
                     let image = words.next().unwrap_or_default();
+                    let name = image.rsplit('/').next().unwrap_or_default();
+                    let is_kernel = !(is_first && name.starts_with("xen"));
                     let inner = open.iter_mut().rev().flatten().next();
-                    if let Some(item) = inner.filter(|item| item.image.is_empty()) {
+                    if let Some(item) = inner.filter(|item| is_kernel && item.image.is_empty()) {
                         item.image = image;
                         item.cmdline = line_of(words);
                     }
                 }
-                "set" => {
-                    let value = words.get(1).and_then(|word| word.strip_prefix("default="));
-                    // The one-time choice is looked at apart.
-                    if let Some(value) = value.filter(|value| !value.contains("next_entry")) {
+                // What is set in an entry or a function counts once that is chosen or called. The
+                // one-time choice is looked at apart.
+                _ if default_set(&words).is_some() => {
+                    let value = default_set(&words).unwrap_or_default();
+                    if open.is_empty() && !value.contains("next_entry") {
                         menu.default = Some(value.to_owned());
                     }
                 }
@@ -149,14 +163,29 @@ impl Menu {
     }
 }
 
+/// What a command sets `default` to: `set default=1`, or `default=1`, perhaps beside others.
+fn default_set(words: &[String]) -> Option<&str> {
+    let mut words = words.iter().map(String::as_str).peekable();
+    if words.next_if_eq(&"set").is_none() && !words.clone().all(|word| word.contains('=')) {
+        return None;
+    }
+    let mut values = words.filter_map(|word| word.strip_prefix("default="));
+    values.next_back()
+}
+
 impl Item {
     /// `menuentry 'TITLE' --class x $menuentry_id_option 'ID' {`
     fn of(words: &[String]) -> Self {
         let option = |word: &&String| *word == "$menuentry_id_option" || *word == "--id";
         let id = words.iter().skip_while(|word| !option(word)).nth(1);
+        let joined = words.iter().find_map(|word| word.strip_prefix("--id="));
         Self {
             title: words.get(1).cloned().unwrap_or_default(),
-            id: id.cloned().unwrap_or_default(),
+            id: id
+                .map(String::as_str)
+                .or(joined)
+                .unwrap_or_default()
+                .to_owned(),
             ..Self::default()
         }
     }
@@ -183,67 +212,6 @@ fn line_of(arguments: impl Iterator<Item = String>) -> String {
         false => argument,
     });
     shown.collect::<Vec<_>>().join(" ")
-}
-
-/// A command of GRUB's script, and the braces around it.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Statement {
-    words: Vec<String>,
-    /// Whether a block begins behind it.
-    opens: bool,
-    /// Whether a block ends behind it.
-    closes: bool,
-}
-
-/// The commands of a script, as GRUB's own lexer tells them apart (grub-core/script/yylex.l): by
-/// line, by semicolon and by brace, where these do not stand in quotes.
-fn statements(text: &str) -> Vec<Statement> {
-    let mut statements = Vec::new();
-    let mut now = Statement::default();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut variable = false;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (None, '#') if word.is_none() => while chars.next_if(|c| *c != '\n').is_some() {},
-            (None, '\'' | '"') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (Some(open), c) if c == open => quote = None,
-            // At the end of a line it goes on with the next.
-            (None | Some('"'), '\\') => match chars.next() {
-                None | Some('\n') => {}
-                next => word.get_or_insert_default().extend(next),
-            },
-            (None, '$') => {
-                word.get_or_insert_default().push(c);
-                if let Some(brace) = chars.next_if_eq(&'{') {
-                    variable = true;
-                    word.get_or_insert_default().push(brace);
-                }
-            }
-            (None, '}') if variable => {
-                variable = false;
-                word.get_or_insert_default().push(c);
-            }
-            (None, '\n' | ';' | '{' | '}') => {
-                now.words.extend(word.take());
-                now.opens = c == '{';
-                now.closes = c == '}';
-                let was = std::mem::take(&mut now);
-                if was != Statement::default() {
-                    statements.push(was);
-                }
-            }
-            (None, c) if c.is_whitespace() => now.words.extend(word.take()),
-            (_, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    now.words.extend(word);
-    statements.push(now);
-    statements
 }
 
 /// The variables in an environment block: `name=value` lines, filled up with `#`.
@@ -294,6 +262,44 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
 	fwsetup
 }
 "#;
+
+    #[test]
+    fn a_menu_that_somebody_wrote_is_read_as_a_script() {
+        let two = "menuentry 'A b' --id=a {\n linux /vmlinuz-6.9.2 ro\n}\n\
+                   menuentry 'B b' --id=b {\n linux /vmlinuz-6.9.1 ro\n}\n";
+        let (old, new) = ("/vmlinuz-6.9.1", "/vmlinuz-6.9.2");
+        for (script, image) in [
+            ("set default=1", old),
+            ("default=1", old),
+            ("default=\"1\"", old),
+            ("timeout=5 default=1", old),
+            ("set timeout=5; set default=1", old),
+            ("timeout=5; default='B b'", old),
+            ("if [ x = x ]; then set default=1; fi", old),
+            ("if [ x = y ]; then true; else default=1; fi", old),
+            ("set default=b", old),
+            ("echo default=1", new),
+            ("set fallback=1", new),
+            ("function f {\n set default=1\n}", new),
+            (
+                "menuentry 'C' {\n linux /vmlinuz-6.9.2\n set default=2\n}",
+                new,
+            ),
+            (
+                "menuentry 'Xen' {\n multiboot2 /xen.gz x\n module2 --nounzip /vmlinuz-6.9.1 x ro\n\
+                 module2 /initrd\n}",
+                old,
+            ),
+            (
+                "menuentry 'Xen' {\n multiboot /xen-4.17.gz\n module /vmlinuz-6.9.1 ro\n}",
+                old,
+            ),
+        ] {
+            let menu = Menu::parse(&format!("{script}\n{two}"));
+            let next = menu.next(&BTreeMap::new()).unwrap();
+            assert_eq!(next.image, image, "{script}");
+        }
+    }
 
     #[test]
     fn the_default_is_followed_to_its_image() {

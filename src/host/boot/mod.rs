@@ -12,6 +12,7 @@ mod menu;
 mod names;
 mod of_release;
 mod order;
+mod script;
 mod select;
 mod systemd;
 mod zipl;
@@ -20,7 +21,9 @@ pub(crate) use legacy::{LEGACY_MENUS, by_legacy_menu, legacy_entries};
 #[cfg(test)]
 pub(crate) use menu::tests::DEBIAN;
 use names::image_release;
-pub(crate) use names::{banner, is_release, release_of};
+pub(crate) use names::{
+    MODULES, banner, copied, images, images_of, is_copy, is_release, release_of,
+};
 pub(crate) use of_release::entry_for;
 pub(crate) use order::compare;
 use order::compare_of_systemd;
@@ -45,7 +48,26 @@ pub(crate) fn linked(host: &dyn Host) -> Option<(String, &'static str)> {
         .find_map(|place| Some((release_of(&host.link(place).ok()?)?, place)))
 }
 
+/// The text of a file of a boot loader. One with zero bytes is none: a disk lost it, and what the
+/// loader makes of the rest is not told.
 fn text(host: &dyn Host, path: &str) -> io::Result<String> {
     let bytes = host.read(path, LIMIT)?;
+    if bytes.contains(&0) {
+        let what = "it has zero bytes in it";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether an error says that nothing is there.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
+}
+
+/// Whether an error leaves open what is there: neither is it absent, nor was it left out of files
+/// that somebody collected.
+pub(crate) fn is_hidden(error: &io::Error) -> bool {
+    let is_left_out = error.kind() == io::ErrorKind::Unsupported && error.raw_os_error().is_none();
+    !is_absent(error) && !is_left_out
 }

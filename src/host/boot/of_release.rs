@@ -20,10 +20,10 @@ pub(crate) fn entry_for(host: &dyn Host, release: &str, installed: &[String]) ->
     let variables = super::kept::variables(host);
     let in_files = directories.iter().find_map(|directory| {
         let entries = entries::read(host, directory).ok()?;
-        let mut entries = entries.into_iter().map(|entry| {
-            let mut selected = Selected::of_entry(entry, directory);
+        let mut entries = entries.into_iter().filter_map(|entry| {
+            let mut selected = Selected::of_entry(entry, directory).ok()?;
             selected.cmdline = select::expanded(&selected.cmdline, &variables);
-            selected
+            Some(selected)
         });
         entries.find(|selected| starts(selected))
     });

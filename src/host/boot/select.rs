@@ -6,9 +6,9 @@ use std::io;
 use super::entries::{self, Entry};
 use super::kept::{FIRMWARE, kept};
 use super::menu::Menu;
-use super::zipl::of_zipl;
+use super::zipl::{self, Start};
 use super::{LIMIT, compare, release_of, text};
-use crate::host::Host;
+use crate::host::{Host, in_a_line};
 
 /// GRUB's menu; Red Hat's firmware starts one of another place, to which a link leads.
 pub(super) const MENUS: &[&str] = &[
@@ -44,14 +44,21 @@ pub(crate) struct Selected {
 
 impl Selected {
     /// What an entry of a directory starts.
-    pub(super) fn of_entry(entry: Entry, directory: &str) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// If its file can't be read.
+    pub(super) fn of_entry(entry: Entry, directory: &str) -> Selection {
+        let source = format!("{directory}/{}", entry.file);
+        if let Some(unread) = &entry.unread {
+            return Err(Unselected::Unreadable(unread.error(), source));
+        }
+        Ok(Self {
             image: entry.image,
             version: entry.version,
             cmdline: entry.options,
-            source: format!("{directory}/{}", entry.file),
+            source,
             missed: None,
-        }
+        })
     }
 
     /// What an entry of GRUB's menu starts, which gives it no version.
@@ -147,23 +154,44 @@ pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
         return Err(Unselected::Unreadable(error, path));
     }
     let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
-    let of_zipl = of_zipl(host);
     let chosen = variable("next_entry").or_else(|| variable("saved_entry"));
-    let chosen = chosen.or(of_zipl.as_ref());
-    let mut selected = named_entry(host, chosen)?;
+    let mut selected = match chosen {
+        Some(chosen) => named_entry(host, Some(chosen)),
+        None => by_zipl(host),
+    }?;
     selected.cmdline = expanded(&selected.cmdline, &variables);
     Ok(selected)
 }
 
-/// By the same entries, as the loader of IBM Z chooses one.
+/// By the same entries, as the loader of IBM Z chooses one, or by a section of its own settings.
 pub(crate) fn by_zipl(host: &dyn Host) -> Selection {
-    named_entry(host, of_zipl(host).as_ref())
+    let chosen = match zipl::start(host)? {
+        Start::Section(selected) => return Ok(selected),
+        Start::First => return named_entry(host, None),
+        Start::Entry(name) => name,
+    };
+    let selected = named_entry(host, Some(&chosen))?;
+    match selected.missed {
+        // zipl(8) writes nothing then, and what it wrote last is booted on.
+        Some(name) => {
+            let name = in_a_line(&name, 60);
+            let detail = format!(
+                "its default `{name}` is neither a section of it nor an entry, and zipl(8) takes \
+                 none that is not there"
+            );
+            Err(untold(&detail, zipl::ZIPL))
+        }
+        None => Ok(selected),
+    }
 }
 
 /// The entry that is called so, or the first.
 fn named_entry(host: &dyn Host, chosen: Option<&String>) -> Selection {
     let mut missed = None;
     let entry = entry_of(host, ENTRIES, |entries| {
+        // One that names no kernel is left out of the menu (`create_entry()` in GRUB's blscfg.c).
+        let starts = |entry: &&Entry| !entry.image.is_empty() || entry.unread.is_some();
+        let entries: &[Entry] = &entries.iter().filter(starts).cloned().collect::<Vec<_>>();
         let named = chosen.and_then(|chosen| {
             let named = |entry: &&Entry| entry.id == *chosen || entry.title == *chosen;
             entries.iter().find(named).or_else(|| {
@@ -174,16 +202,22 @@ fn named_entry(host: &dyn Host, chosen: Option<&String>) -> Selection {
             })
         });
         missed = chosen.filter(|_| named.is_none()).cloned();
-        named.or_else(|| entries::first_of_grub(entries)).cloned()
+        // What nothing is called may be the title of one that can't be read.
+        let unread = entries::unread(entries).filter(|_| missed.is_some());
+        let first = || entries::first_of_grub(entries);
+        named.or(unread).or_else(first).cloned()
     });
     let selected = entry?;
     Ok(Selected { missed, ..selected })
 }
 
-/// By the newest deployment of ostree.
+/// By the newest deployment of ostree, whose number is in its entry.
 pub(crate) fn by_ostree(host: &dyn Host) -> Selection {
     entry_of(host, ENTRIES, |entries| {
-        entries::first_of_ostree(entries).cloned()
+        let unread = entries::unread(entries);
+        unread
+            .or_else(|| entries::first_of_ostree(entries))
+            .cloned()
     })
 }
 
@@ -196,7 +230,7 @@ fn entry_of(
     let entries = entries::read(host, directory).map_err(unreadable)?;
     let entry =
         choose(&entries).ok_or_else(|| untold("no entry is the one that is booted", directory))?;
-    Ok(Selected::of_entry(entry, directory))
+    Selected::of_entry(entry, directory)
 }
 
 /// By extlinux's menu: `ONTIMEOUT label`, `MENU DEFAULT` below a label or `DEFAULT label`, then
@@ -264,7 +298,7 @@ pub(crate) fn release_of_image(
     installed: &[String],
 ) -> Option<String> {
     let image = selected.image.as_str();
-    if let Some(release) = release_of(image) {
+    if let Some(release) = release_of(image).filter(|release| !super::is_copy(host, release)) {
         return Some(release);
     }
     let name = image.rsplit('/').next().unwrap_or(image);

@@ -6,7 +6,7 @@ use std::io;
 use super::entries::{self, Entry};
 use super::glob::Pattern;
 use super::select::{ENTRIES, SYSTEMD_BOOT, Selected, Selection, Unselected, untold};
-use super::text;
+use super::{is_absent, is_hidden, text};
 use crate::host::Host;
 
 /// Entries that systemd-boot makes itself, after all others: none of them is a file that tells
@@ -26,9 +26,11 @@ const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
 /// By systemd-boot's settings and entries.
 pub(crate) fn by_systemd_boot(host: &dyn Host) -> Selection {
-    let place = partition(host);
+    let place = partition(host)?;
     let directory = format!("{place}/loader/entries");
-    let settings = text(host, &format!("{place}/loader/loader.conf")).unwrap_or_default();
+    // What can't be read may name another entry; what is not there names none.
+    let settings_path = format!("{place}/loader/loader.conf");
+    let settings = told(text(host, &settings_path), &settings_path)?.unwrap_or_default();
     let setting = |name: &str| {
         let mut lines = settings
             .lines()
@@ -38,11 +40,12 @@ pub(crate) fn by_systemd_boot(host: &dyn Host) -> Selection {
     };
     let variable = |name: &str| {
         let path = format!("/sys/firmware/efi/efivars/{name}-{VENDOR}");
-        let bytes = host.read(&path, 1024).ok()?;
-        Some(utf16(bytes.get(4..)?)).filter(|id| !id.is_empty())
+        let bytes = told(host.read(&path, 1024), &path)?.unwrap_or_default();
+        let id = utf16(bytes.get(4..).unwrap_or_default());
+        Ok(Some(id).filter(|id| !id.is_empty()))
     };
     // What systemd 260 has besides, in an order of its own.
-    if variable("LoaderEntryPreferred").is_some() || setting("preferred").is_some() {
+    if variable("LoaderEntryPreferred")?.is_some() || setting("preferred").is_some() {
         let detail =
             "what is preferred is booted unless it failed before, which nothing here tells";
         return Err(untold(detail, &directory));
@@ -50,21 +53,21 @@ pub(crate) fn by_systemd_boot(host: &dyn Host) -> Selection {
     // The variables outrank the file: the first is for one boot, the second is set by
     // `bootctl set-default`. What names nothing leaves the choice to the next.
     let chosen: Vec<String> = [
-        variable("LoaderEntryOneShot"),
-        variable("LoaderEntryDefault"),
+        variable("LoaderEntryOneShot")?,
+        variable("LoaderEntryDefault")?,
         setting("default"),
     ]
     .into_iter()
     .flatten()
     .collect();
     let more = (place != "/boot").then_some("/boot");
-    let unified = [Some(place), more].into_iter().flatten().any(|place| {
-        let names = host.list(&format!("{place}/EFI/Linux"));
-        names.is_ok_and(|names| !names.is_empty())
-    });
-    if unified {
-        let detail = "unified kernel images are not looked into";
-        return Err(untold(detail, &directory));
+    for place in [Some(place), more].into_iter().flatten() {
+        let images = format!("{place}/EFI/Linux");
+        let names = told(host.list(&images), &images)?.unwrap_or_default();
+        if !names.is_empty() {
+            let detail = "unified kernel images are not looked into";
+            return Err(untold(detail, &directory));
+        }
     }
     let own = entries::read(host, &directory);
     let beside = more.map(|_| entries::read(host, ENTRIES));
@@ -95,18 +98,28 @@ pub(crate) fn by_systemd_boot(host: &dyn Host) -> Selection {
 
 /// The partition that the firmware starts it from, which has its settings: its program shows it,
 /// else these. Another one may have entries and nothing else.
-fn partition(host: &dyn Host) -> &'static str {
-    let signs = ["EFI/systemd", "loader/loader.conf", "EFI", "loader"];
-    let found = signs.iter().find_map(|sign| {
-        let there = |place: &&&str| host.stat(&format!("{place}/{sign}")).is_ok();
-        SYSTEMD_BOOT.iter().find(there)
-    });
-    found.unwrap_or(&"/boot")
+///
+/// # Errors
+/// If one that may be it is out of sight.
+fn partition(host: &dyn Host) -> Result<&'static str, Unselected> {
+    for sign in ["EFI/systemd", "loader/loader.conf", "EFI", "loader"] {
+        for place in SYSTEMD_BOOT {
+            let path = format!("{place}/{sign}");
+            if told(host.stat(&path), &path)?.is_some() {
+                return Ok(place);
+            }
+        }
+    }
+    Ok("/boot")
 }
 
-fn is_absent(error: &io::Error) -> bool {
-    use io::ErrorKind::{NotADirectory, NotFound};
-    matches!(error.kind(), NotFound | NotADirectory)
+/// What a path holds; nothing where it is not there, or was not collected.
+fn told<T>(answer: io::Result<T>, path: &str) -> Result<Option<T>, Unselected> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if is_hidden(&error) => Err(Unselected::Unreadable(error, path.to_owned())),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Patterns that name the entry to boot, the one that outranks all others first.
@@ -122,17 +135,27 @@ impl Chosen<'_> {
             let mut directories = directories.iter();
             let (path, _) = directories.find(|(_, entries)| entries.contains(entry))?;
             let selected = Selected::of_entry(entry.clone(), path);
-            Some(Selected {
+            Some(selected.map(|selected| Selected {
                 missed: missed.cloned(),
                 ..selected
-            })
+            }))
         };
-        let started = |entry: &Entry, missed: Option<&String>| match entry.image.is_empty() {
-            true => {
-                let detail = "the entry that is booted names no kernel image";
-                Err(untold(detail, source))
+        let started = |entry: &Entry, missed: Option<&String>| {
+            let selected = found(entry, missed).unwrap_or_else(|| Err(untold("", source)))?;
+            match selected.image.is_empty() {
+                true => {
+                    let detail = "the entry that is booted names no kernel image";
+                    Err(untold(detail, source))
+                }
+                false => Ok(selected),
             }
-            false => found(entry, missed).ok_or_else(|| untold("", source)),
+        };
+        // What stands in an entry decides which one is first.
+        let first = |entries: &[Entry]| {
+            let unread = entries::unread(entries);
+            unread
+                .or_else(|| entries::first_of_systemd_boot(entries))
+                .cloned()
         };
         for text in self.0 {
             if text.starts_with('@') {
@@ -141,16 +164,16 @@ impl Chosen<'_> {
             let pattern = Pattern::new(text);
             let fits = |entry: &&Entry| pattern.fits(&entry.file) || pattern.fits(&entry.id);
             let fitting: Vec<Entry> = all.iter().filter(fits).cloned().collect();
-            if let Some(entry) = entries::first_of_systemd_boot(&fitting) {
-                return started(entry, None);
+            if let Some(entry) = first(&fitting) {
+                return started(&entry, None);
             }
             if let Some(name) = OF_ITS_OWN.iter().find(|name| pattern.fits(name)) {
                 let detail = format!("it boots `{name}`, which is none of its entries in files");
                 return Err(untold(&detail, source));
             }
         }
-        match entries::first_of_systemd_boot(&all) {
-            Some(entry) => started(entry, self.0.first()),
+        match first(&all) {
+            Some(entry) => started(&entry, self.0.first()),
             None => Err(untold("no entry is the one that is booted", source)),
         }
     }
@@ -170,6 +193,66 @@ fn utf16(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::host::Memory;
+
+    #[test]
+    fn what_can_not_be_read_is_not_taken_for_nothing() {
+        use io::ErrorKind::{InvalidInput, IsADirectory, NotFound, PermissionDenied, Unsupported};
+        let efivar = |name: &str| format!("/sys/firmware/efi/efivars/{name}-{VENDOR}");
+        for place in ["/boot", "/boot/efi", "/efi"] {
+            let entries = format!("{place}/loader/entries");
+            let settings = format!("{place}/loader/loader.conf");
+            let two = || {
+                let host = Memory::new().with(&settings, "default l-6.9.1.conf\n");
+                with_entries(host, &entries, &["6.9.1", "6.9.2"])
+            };
+            let entry = |release: &str| format!("{entries}/l-{release}.conf");
+            let (old, new) = (Some("/vmlinuz-6.9.1"), Some("/vmlinuz-6.9.2"));
+            for (host, image) in [
+                (two(), old),
+                (two().with(&settings, "default l-6.9.1.conf\0\n"), None),
+                (two().refusing(&settings, PermissionDenied), None),
+                (two().refusing(&settings, IsADirectory), None),
+                (two().refusing(&settings, InvalidInput), None),
+                (two().refusing(&settings, NotFound), new),
+                // Nobody collected it: the other rules of such files say what that means.
+                (two().refusing(&settings, Unsupported), new),
+                // The entry that is named, and one that is not.
+                (two().refusing(&entry("6.9.1"), PermissionDenied), None),
+                (two().with(&entry("6.9.1"), "linux /vmlinuz-6.9.1\0"), None),
+                (two().refusing(&entry("6.9.2"), PermissionDenied), old),
+                // Of more that fit, and of all, one that can't be read may be the first.
+                (
+                    two()
+                        .with(&settings, "default l-*\n")
+                        .refusing(&entry("6.9.1"), PermissionDenied),
+                    None,
+                ),
+                (
+                    two()
+                        .with(&settings, "timeout 3\n")
+                        .refusing(&entry("6.9.1"), PermissionDenied),
+                    None,
+                ),
+                (
+                    two().refusing(&efivar("LoaderEntryOneShot"), PermissionDenied),
+                    None,
+                ),
+                (
+                    two().refusing(&format!("{place}/EFI/Linux"), PermissionDenied),
+                    None,
+                ),
+            ] {
+                let selected = by_systemd_boot(&host).map(|selected| selected.image);
+                assert_eq!(selected.as_deref().ok(), image, "{host:?} {selected:?}");
+            }
+        }
+        let hidden = with_entries(Memory::new(), ENTRIES, &["6.9.1"]);
+        let hidden = hidden.refusing("/boot/efi/EFI/systemd", PermissionDenied);
+        assert!(matches!(
+            by_systemd_boot(&hidden),
+            Err(Unselected::Unreadable(_, path)) if path == "/boot/efi/EFI/systemd"
+        ));
+    }
 
     fn with_entries(host: Memory, directory: &str, releases: &[&str]) -> Memory {
         releases.iter().fold(host, |host, release| {

@@ -6,12 +6,7 @@ use crate::host::{Host, boot};
 /// The build line in the kernel's file, without its release, and that file.
 pub(in crate::host) fn build_line(host: &dyn Host, choice: &Choice) -> Option<(String, String)> {
     let release = &choice.release;
-    let places = [
-        format!("/boot/vmlinuz-{release}"),
-        format!("/lib/modules/{release}/vmlinuz"),
-        format!("/usr/lib/modules/{release}/vmlinuz"),
-    ];
-    places.into_iter().find_map(|place| {
+    boot::images_of(release).find_map(|place| {
         let line = boot::banner(host, &place)?;
         let (named, _) = line.split_once(' ')?;
         let (_, build) = line.split_once(" #")?;

@@ -117,6 +117,9 @@ fn selected(host: &dyn Host, there: &[String]) -> (Option<Choice>, Option<String
             {
                 trouble.get_or_insert(unfollowed(&path, &problem));
             }
+            Err(Unselected::Unreadable(error, path)) if boot::is_hidden(&error) => {
+                trouble.get_or_insert(unfollowed(&path, &super::in_a_line(&error.to_string(), 60)));
+            }
             Err(_) => {}
         }
     }
@@ -153,38 +156,31 @@ fn linked(host: &dyn Host) -> Option<Choice> {
     Some(Choice::booted(release, &why, None))
 }
 
-/// Where kernels leave their releases in names. Kernels first: a config or a directory of modules
-/// can outlive its kernel.
-const PLACES: [&[(&str, &str)]; 3] = [
-    &[
-        ("/boot", "vmlinuz-"),
-        ("/boot", "vmlinux-"),
-        ("/boot", "Image-"),
-    ],
-    &[("/boot", "config-")],
-    &[("/lib/modules", ""), ("/usr/lib/modules", "")],
-];
-
-/// The releases that left something below the root, and the file that shows it.
-fn traces<'a>(
-    host: &'a dyn Host,
-    places: &'a [(&str, &str)],
-) -> impl Iterator<Item = (String, String)> + 'a {
-    places.iter().flat_map(|(place, prefix)| {
+/// The releases that left something below the root in their names, and the file that shows it.
+/// Kernels first: a config or a directory of modules can outlive its kernel.
+fn traces(host: &dyn Host) -> [Vec<(String, String)>; 3] {
+    let named = |place: &str, begin: &str| {
         let names = host.list(place).unwrap_or_default();
         let releases = names.into_iter().filter_map(|name| {
-            let release = name.strip_prefix(prefix)?;
-            is_release(release).then(|| (release.to_owned(), format!("{place}/{name}")))
+            let release = name.strip_prefix(begin)?;
+            let is_kernel = is_release(release) && !boot::is_copy(host, release);
+            is_kernel.then(|| (release.to_owned(), format!("{place}/{name}")))
         });
         releases.collect::<Vec<_>>()
-    })
+    };
+    let modules = boot::MODULES.iter().flat_map(|place| named(place, ""));
+    [
+        boot::images(host),
+        named("/boot", "config-"),
+        modules.collect(),
+    ]
 }
 
 /// The newest of the releases that left something below the root.
 fn newest(host: &dyn Host) -> Option<Choice> {
-    PLACES.iter().find_map(|places| {
-        let newest =
-            traces(host, places).max_by(|(left, _), (right, _)| boot::compare(left, right));
+    traces(host).into_iter().find_map(|traces| {
+        let traces = traces.into_iter();
+        let newest = traces.max_by(|(left, _), (right, _)| boot::compare(left, right));
         newest.map(|(release, place)| Choice {
             release,
             why: format!("{place} (the newest installed)"),
@@ -205,7 +201,7 @@ pub(super) fn installed(host: &dyn Host) -> Vec<String> {
 
 /// The releases that left something below the root, the newest last.
 fn traced(host: &dyn Host) -> Vec<String> {
-    let traces = PLACES.iter().flat_map(|places| traces(host, places));
+    let traces = traces(host).into_iter().flatten();
     let mut releases: Vec<String> = traces.map(|(release, _)| release).collect();
     releases.sort_by(|left, right| boot::compare(left, right));
     releases.dedup();

@@ -16,6 +16,7 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::filters;
 use super::super::kinds::ProgType;
 use super::super::kinds::hook;
 use super::super::outcome::Stage;
@@ -165,7 +166,8 @@ fn xdp_native(bench: &mut Bench) -> Trial {
     // They are the equipment here, not the question.
     let pair = bench.place().pair("veth", "VETH")?.map_err(|code| {
         Trouble::Skipped(format!(
-            "no veth devices could be made to try it with: {code}"
+            "no veth devices could be made to try it with: {}",
+            filters::told(code)
         ))
     })?;
     let xdp = Xdp::new(program.as_fd());

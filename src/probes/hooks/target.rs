@@ -14,7 +14,9 @@ use super::super::bench::Bench;
 use super::super::bench::Trouble;
 use super::super::call::By;
 use super::super::call::Call;
+use super::super::errno::Answered as _;
 use super::super::errno::Code;
+use super::super::outcome::ABOVE_UNASKED;
 use super::super::outcome::Stage;
 use super::super::place::Ground;
 use super::super::rights::Capability;
@@ -90,35 +92,65 @@ pub(super) fn explained(code: Code, cgroup: BorrowedFd<'_>, hook: u32) -> Troubl
     if let Some(reason) = for_want_of_a_right(code, &Rights::read()) {
         return Trouble::Skipped(reason);
     }
-    if code == Errno::EPERM
-        && let Some(above) = forbidding(cgroup, hook)
-    {
-        return Trouble::Skipped(format!(
-            "{above} has a program of somebody else's at this hook that allows none below it, so \
-             that the kernel answers everybody there with EPERM: it was attached with neither \
-             BPF_F_ALLOW_MULTI nor BPF_F_ALLOW_OVERRIDE; `bpftool cgroup tree` shows it"
-        ));
-    }
+    let remark = match code == Errno::EPERM {
+        true => above(cgroup, &|cgroup| sys::attached_at(cgroup, hook)),
+        false => Above::Nobody,
+    };
+    let remark = match remark {
+        Above::Forbids(above) => {
+            return Trouble::Skipped(format!(
+                "{above} has a program of somebody else's at this hook that allows none below it, \
+                 so that the kernel answers everybody there with EPERM: it was attached with \
+                 neither BPF_F_ALLOW_MULTI nor BPF_F_ALLOW_OVERRIDE; `bpftool cgroup tree` shows it"
+            ));
+        }
+        Above::Unasked(code) => format!("{ABOVE_UNASKED}: PROG_QUERY is answered with {code}"),
+        Above::Nobody => String::new(),
+    };
     Trouble::Failed {
         stage: Stage::Attach,
         errno: Some(code),
-        remark: String::new(),
+        remark,
     }
 }
 
-/// The cgroup above whose program allows none below it at this hook, by the kernel's own rule
-/// (`hierarchy_allows_attach()` in kernel/bpf/cgroup.c); nothing where there is none, or where it
-/// is out of sight.
-fn forbidding(cgroup: BorrowedFd<'_>, hook: u32) -> Option<String> {
-    let mut above = parent(cgroup)?;
-    // What is no cgroup any more answers EBADF.
-    while let Ok((programs, flags)) = sys::attached_at(above.as_fd(), hook) {
-        if let Some(allows) = allows_below(programs, flags) {
-            return (!allows).then(|| name(above.as_fd()));
+/// What the cgroups above say to a program below them.
+#[derive(Debug, PartialEq, Eq)]
+enum Above {
+    /// The program at this one allows none.
+    Forbids(String),
+    /// They all were asked, and none forbids it.
+    Nobody,
+    /// One was not told of, for this reason.
+    Unasked(Code),
+}
+
+/// How many programs a cgroup has at a hook, and with which flags.
+type Programs = Result<(u32, u32), Code>;
+
+/// What the cgroups above say at a hook, by the kernel's own rule (`hierarchy_allows_attach()` in
+/// kernel/bpf/cgroup.c); `ask` tells what one has.
+fn above(cgroup: BorrowedFd<'_>, ask: &dyn Fn(BorrowedFd<'_>) -> Programs) -> Above {
+    let mut below = cgroup.try_clone_to_owned().map_err(|error| {
+        Code::from(Errno::from_raw(error.raw_os_error().unwrap_or_default())).by_call(Call::Fcntl)
+    });
+    loop {
+        let up = below.and_then(|below| parent(below.as_fd()));
+        let next = match up {
+            Ok(next) => next,
+            Err(code) => return Above::Unasked(code),
+        };
+        match ask(next.as_fd()) {
+            Ok((programs, flags)) => match allows_below(programs, flags) {
+                Some(true) => return Above::Nobody,
+                Some(false) => return Above::Forbids(name(next.as_fd())),
+                None => below = Ok(next),
+            },
+            // What is no cgroup any more.
+            Err(code) if code == Errno::EBADF => return Above::Nobody,
+            Err(code) => return Above::Unasked(code),
         }
-        above = parent(above.as_fd())?;
     }
-    None
 }
 
 /// Whether what is attached to a cgroup allows programs below it; nothing where those further up
@@ -131,9 +163,9 @@ fn allows_below(programs: u32, flags: u32) -> Option<bool> {
     }
 }
 
-fn parent(directory: BorrowedFd<'_>) -> Option<OwnedFd> {
+fn parent(directory: BorrowedFd<'_>) -> Result<OwnedFd, Code> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    fcntl::openat(directory, "..", flags, Mode::empty()).ok()
+    fcntl::openat(directory, "..", flags, Mode::empty()).of(Call::Open)
 }
 
 fn name(directory: BorrowedFd<'_>) -> String {
@@ -196,6 +228,29 @@ mod tests {
         ] {
             assert_eq!(allows_below(programs, flags), allows, "{programs} {flags}");
         }
+    }
+
+    #[test]
+    fn who_is_asked_and_does_not_answer_is_not_innocent() {
+        let here = fcntl::open("/proc/self/fdinfo", OFlag::O_RDONLY, Mode::empty()).unwrap();
+        for (answers, wanted) in [
+            (vec![Ok((0, 0)), Err(Errno::EBADF)], Above::Nobody),
+            (vec![Ok((0, 0)), Ok((1, ALLOW_OVERRIDE))], Above::Nobody),
+            (vec![Err(Errno::EPERM)], Above::Unasked(Errno::EPERM.into())),
+            (
+                vec![Ok((0, 0)), Err(Errno::EINVAL)],
+                Above::Unasked(Errno::EINVAL.into()),
+            ),
+        ] {
+            let left = std::cell::RefCell::new(answers.into_iter());
+            let ask = |_: BorrowedFd<'_>| {
+                let next = left.borrow_mut().next().unwrap();
+                next.map_err(Code::from)
+            };
+            assert_eq!(above(here.as_fd(), &ask), wanted);
+        }
+        let forbids = above(here.as_fd(), &|_| Ok((1, 0)));
+        assert!(matches!(forbids, Above::Forbids(path) if path.starts_with("/proc")));
     }
 
     #[test]

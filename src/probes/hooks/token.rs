@@ -25,6 +25,7 @@ use super::super::call::By;
 use super::super::call::Call;
 use super::super::errno::Answered as _;
 use super::super::errno::Code;
+use super::super::filters;
 use super::super::kinds::Command;
 use super::super::kinds::MapType;
 use super::super::kinds::NO_PREALLOCATION;
@@ -146,7 +147,8 @@ fn lend(other: Pid, hear: &OwnedFd, say: OwnedFd) -> Trial {
     let pidfd = sys::process(other).at(Stage::Open)?;
     let plan = Plan::of_process(&pidfd, number).map_err(|code| {
         Trouble::Skipped(format!(
-            "the other process's file system could not be reached (pidfd_getfd): {code}"
+            "the other process's file system could not be reached (pidfd_getfd): {}",
+            filters::told(code)
         ))
     })?;
     for right in DELEGATES {

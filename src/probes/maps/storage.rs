@@ -7,7 +7,6 @@ use std::os::unix::net::UnixDatagram;
 use nix::errno::Errno;
 use nix::sys::memfd;
 use nix::sys::memfd::MFdFlags;
-use nix::unistd;
 
 use super::BPF_FOR_MAP;
 use super::FIRST;
@@ -20,6 +19,7 @@ use crate::probes::bench::At;
 use crate::probes::bench::Bench;
 use crate::probes::bench::Trial;
 use crate::probes::bench::Trouble;
+use crate::probes::bench::own_process;
 use crate::probes::call::Call;
 use crate::probes::errno::Answered as _;
 use crate::probes::errno::Code as Errcode;
@@ -169,7 +169,7 @@ fn sk_storage(bench: &mut Bench) -> Trial {
 /// `task-storage`
 fn task_storage(bench: &mut Bench) -> Trial {
     let map = create(bench, MapType::TaskStorage)?;
-    let process = sys::process(unistd::getpid()).at(Stage::Trigger)?;
+    let process = sys::process(own_process()?).at(Stage::Trigger)?;
     keep(&map, process.as_fd().as_raw_fd())
 }
 

@@ -20,6 +20,7 @@ use nix::unistd;
 
 use super::bench::Trouble;
 use super::errno::Code;
+use super::filters;
 use super::rights::Rights;
 use crate::facts::Nearby;
 use crate::facts::Presence;
@@ -175,7 +176,8 @@ fn own_network() -> Result<(), NoNetwork> {
     without_ipv6();
     netlink::set_up(LOOPBACK).map_err(|code| {
         NoNetwork::Down(format!(
-            "the loopback device of its own network namespace could not be brought up: {code}"
+            "the loopback device of its own network namespace could not be brought up: {}",
+            filters::told(code)
         ))
     })
 }

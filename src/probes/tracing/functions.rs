@@ -12,6 +12,7 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::bench::own_process;
 use super::super::call::Call;
 use super::super::errno::Answered as _;
 use super::super::insn::Code;
@@ -282,7 +283,7 @@ fn uprobe_multi(bench: &mut Bench) -> Trial {
     let path = through_proc(nix::fcntl::readlink(OWN_FILE), Stage::Open)?;
     let path = CString::new(path.into_encoded_bytes()).map_err(|_| Errno::EINVAL);
     let path = path.told().at(Stage::Open)?;
-    let process = unistd::getpid().as_raw().cast_unsigned();
+    let process = own_process()?.as_raw().cast_unsigned();
     // EOPNOTSUPP: CONFIG_UPROBES is off. EINVAL: before 6.6.
     let link = Link::uprobe(&witness.program, &path, offset, process).at(Stage::Attach)?;
     Tracing::keep_to_the_end(link);
