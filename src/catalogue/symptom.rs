@@ -61,6 +61,8 @@ pub enum Operation {
     RefusedCall,
     /// An access to memory that the verifier refused, in words that no symptom has.
     RefusedAccess,
+    /// Using something that the kernel is said not to have.
+    KernelLacks,
 }
 
 impl Operation {
@@ -120,6 +122,9 @@ pub struct Symptom {
     /// An operation that failed; any of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub event: Vec<Operation>,
+    /// With a name that has this: of the map, the program, the target, or of what is lacked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<Pattern>,
     /// With one of these errors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errno: Vec<String>,
@@ -178,6 +183,7 @@ struct Written {
     text: Option<Pattern>,
     verifier: Option<Pattern>,
     event: Option<OneOrMany<Operation>>,
+    object: Option<Pattern>,
     errno: Option<OneOrMany<String>>,
     not_errno: Option<OneOrMany<String>>,
     loader: Option<OneOrMany<Loader>>,
@@ -219,6 +225,7 @@ impl TryFrom<Written> for Symptom {
     fn try_from(written: Written) -> Result<Self, String> {
         let symptom = Self {
             event: many(written.event),
+            object: written.object,
             errno: many(written.errno),
             not_errno: many(written.not_errno),
             loader: many(written.loader),
@@ -240,6 +247,9 @@ impl TryFrom<Written> for Symptom {
         }
         if looked_for > 1 {
             return Err("a symptom has `text` or `verifier`, not both".to_owned());
+        }
+        if symptom.object.is_some() && (symptom.event.is_empty() || looked_for > 0) {
+            return Err("a symptom with `object` has `event`, and no pattern else".to_owned());
         }
         if !(1..=100).contains(&symptom.weight) {
             return Err("`weight` is a number from 1 to 100".to_owned());

@@ -8,6 +8,7 @@ use super::explanation::{Confidence, Explained, Line, Standing};
 use super::found::{Hit, Reading};
 use super::known::KnownHost;
 use super::lacks::lacks;
+use super::mood::{Mood, tells_failure};
 use super::sentences::{is_held_here, is_of_another, look_closer, remains, told};
 use crate::catalogue::{Catalogue, Check, Kind, Symptom};
 use crate::diagnosis::{
@@ -115,6 +116,10 @@ pub(super) fn weight(
     let mut weight = i32::from(symptom.weight);
     if hit.guessed {
         weight = weight.min(GUESS);
+    }
+    if hit.mood != Mood::Fact {
+        let most = hit.mood.most(reading.suffers, tells_failure(&hit.text))?;
+        weight = weight.min(most);
     }
     if is_consequence(catalogue, reading, hit, symptom) {
         weight -= CONSEQUENCE;
