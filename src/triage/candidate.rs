@@ -118,8 +118,8 @@ pub(super) fn weight(
         weight = weight.min(GUESS);
     }
     if hit.mood != Mood::Fact {
-        let most = hit.mood.most(reading.suffers, tells_failure(&hit.text))?;
-        weight = weight.min(most);
+        let on_failure = tells_failure(&hit.text);
+        weight = hit.mood.weighed(weight, reading.suffers, on_failure)?;
     }
     if is_consequence(catalogue, reading, hit, symptom) {
         weight -= CONSEQUENCE;

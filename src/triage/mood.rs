@@ -29,10 +29,20 @@ pub(super) enum Mood {
 }
 
 impl Mood {
+    /// What a symptom of this weight weighs in a sentence of this mood; of two the heavier one
+    /// stays the heavier.
+    pub(super) fn weighed(self, weight: i32, suffers: bool, on_failure: bool) -> Option<i32> {
+        let most = self.most(suffers, on_failure)?;
+        Some(match most {
+            ANY => weight,
+            most => weight.min(most - (ANY - weight) / 4),
+        })
+    }
+
     /// What a symptom in a sentence of this mood weighs at most; nothing, where it makes no cause.
     /// That a log tells of a failure lends weight to what is advised in it; on the failure's own
     /// line it is what the program says of its failure.
-    pub(super) fn most(self, suffers: bool, on_failure: bool) -> Option<i32> {
+    fn most(self, suffers: bool, on_failure: bool) -> Option<i32> {
         match self {
             Self::Fact => Some(ANY),
             Self::Need | Self::Advice if on_failure => Some(ANY),
@@ -58,9 +68,9 @@ impl Mood {
 /// No symptom weighs more.
 const ANY: i32 = 100;
 /// What weighs so much makes a cause of medium confidence.
-const MEDIUM: i32 = 82;
+const MEDIUM: i32 = 84;
 /// What weighs so much makes one of low confidence.
-const LOW: i32 = 58;
+const LOW: i32 = 60;
 
 fn any_case(source: &str) -> Option<Regex> {
     surroundings::pattern(&format!("(?i){source}"))
@@ -69,8 +79,12 @@ fn any_case(source: &str) -> Option<Regex> {
 /// What hands something out or switches it on, up to its name.
 static GIVES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     any_case(
-        r#"^[\s$#>]*(?:sudo )?ulimit (?:-\w+ *)*$|--(?:enable|module|set-val|set-str|cap-add)\b[^;|&]*$|\bscripts/config\b[^;|&]*$|\b(?:cap_?add|add)["']?: ?\[?[\s"'\w,\]-]*$|\b(?:Ambient|Bounding)?Capabilit(?:ies|yBoundingSet|ySet)=[\w\s]*$|\b(?:setcap|capsh)\b[^;|&]*$|\b(?:we|i|has been|have been|was|were|is|are|already|now) (?:have |had |also |re-?)?(?:enabled|granted|added|switched on|set) (?:the )?[\w\s,/`'"-]*$|\bCap(?:Eff|Prm|Bnd)\b[^.;]*\bhas\b[\w\s,]*$|\b(?:holds?|has|having) (?:the )?(?:capabilit(?:y|ies) )?[`'"]?$"#,
+        r#"^[\s$#>]*(?:sudo )?ulimit (?:-\w+ *)*$|--(?:enable|module|set-val|set-str|cap-add)\b[^;|&]*$|\bscripts/config\b[^;|&]*$|\b(?:cap_?add|add)["']?: ?\[?[\s"'\w,\]-]*$|\b(?:Ambient|Bounding)?Capabilit(?:ies|yBoundingSet|ySet)=[\w\s]*$|\b(?:setcap|capsh)\b[^;|&]*$|\b(?:we|i|has been|have been|was|were|is|are|already|now) (?:have |had |also |re-?)?(?:enabled|granted|added|switched on) (?:the )?[\w\s,/`'"-]*$|\bCap(?:Eff|Prm|Bnd)\b[^.;]*\bhas\b[\w\s,]*$"#,
     )
+});
+/// A capability that is held.
+static HOLDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    any_case(r#"\b(?:holds?|has|having) (?:the )?(?:capabilit(?:y|ies) )?[`'"]?CAP_\w+$"#)
 });
 /// What opens a condition.
 static CONDITION: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -112,7 +126,7 @@ static DOCUMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// A failure told as one.
 static FAILURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     any_case(
-        r#"\b(?:error|fatal|panic|failed|failure|exception|critical)\b["'\])]{0,3}\s*[:=(\]|]|\bfailed to\b|: -\d{1,3}\b|^\W*(?:failed|unable|cannot|can't|could not|couldn't) |: (?:-E[A-Z]|operation not permitted|permission denied|invalid argument|no such (?:file|process|device)|(?:operation )?not supported|argument list too long|no space left|cannot allocate|device or resource busy|function not implemented|bad (?:file|address))|os error \d|\berrno\b|\b(?:exit(?:ed)?|status)(?: code| status)?[ =:]*[1-9]|\bprocessed \d+ insns|\b(?:is|are|was) not permitted\b"#,
+        r#"\b(?:error|fatal|panic|failed|failure|exception|critical)\b["'\])]{0,3}\s*[:=(\]|]|\bfailed to\b|: -\d{1,3}\b|^\W*(?:failed|unable|cannot|can't|could not|couldn't) |: (?:-E[A-Z]|operation not permitted|permission denied|invalid argument|no such (?:file|process|device)|(?:operation )?not supported|argument list too long|no space left|cannot allocate|device or resource busy|function not implemented|bad (?:file|address))|os error \d|\berrno\b|\b(?:exit(?:ed)?|status)(?: code| status)?[ =:]*[1-9]|\bprocessed \d+ insns|\b(?:is|are|was) not permitted\b|\bnot supported \(|\b(?:map create|load program): "#,
     )
 });
 
@@ -148,7 +162,12 @@ pub(super) fn mood(line: &str, start: usize, end: usize) -> Mood {
     let (whole, ahead, matched) = (get(from, to), get(from, start), get(start, end));
     // A list of names follows what is said of the first.
     let last_name = start + matched.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-    if is_in(&GIVES, ahead) || is_in(&GIVES, get(from, last_name)) {
+    let first = matched.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
+    let first = start + first.unwrap_or(matched.len());
+    if is_in(&GIVES, ahead)
+        || is_in(&GIVES, get(from, last_name))
+        || is_in(&HOLDS, get(from, first))
+    {
         return Mood::Given;
     }
     if is_in(&DOCUMENT, whole) {
@@ -282,6 +301,9 @@ mod tests {
             assert_eq!(mood.most(true, false), with_failure, "{mood:?}");
         }
         assert_eq!(Advice.most(true, true), Some(ANY));
+        assert_eq!(Fact.weighed(70, false, false), Some(70));
+        let need = |weight| Need.weighed(weight, false, false).unwrap();
+        assert!(need(90) > need(84) && need(90) < 85 && need(60) == 60);
     }
 
     #[test]
