@@ -13,7 +13,7 @@ use crate::catalogue::Operation;
 /// That a kernel lacks something, and that something is not in a kernel.
 pub(super) const LACKING: &[&str] = &[
     r"\b(?:kernel|host|system|machine|node|platform|distro\w*|ubuntu|debian|rhel|centos|android|wsl2?)\b(?:[^.:;]|\.\w){0,40}?\b(?:(?:(?:do(?:es)?|did|can|could|will|is|was) ?n[o']?t?|can't) ?(?:be )?(?:yet |currently |actually |even )*(?:seem to |appear to )?(?:support|have|provide|know|offer|implement|include|expose|built with|compiled with|configured with)|lack(?:s|ing)?|(?:has|have|had|with|offers|provides) no|(?:is|was) ?n[o']t|missing|misses|(?:is )?too old (?:for|to (?:support|use|have|run|know|load|attach))|without|not support)\b(?P<what>(?:[^.:;]|\.\w){2,60})",
-    r"(?P<what>[^.:;]{2,60}?)\b(?:(?:is|are|was|were|does|do|has|have|been) ?n[o']t|not|un(?:supported|available|known|implemented)|missing|absent|lacking)\b[^.:;]{0,30}?\b(?:by|on|in|with|from|into|for) (?:(?:this|the|your|current|currently|running|host|my|our|target|installed|older|old|some|linux)\b ?){1,3}[^.:;]{0,10}\b(?:kernels?|host|system|machine|node|platform|distro\w*|architecture)\b",
+    r"(?P<what>[^.:;]{2,60}?)\b(?:(?:is|are|was|were|does|do|has|have|been) ?n[o']t|not|un(?:supported|available|known|implemented)|missing|absent|lacking)\b[^.:;]{0,30}?\b(?:by|on|in|with|from|into|for) (?:(?:this|the|your|current|currently|running|host|my|our|target|installed|older|old|some|linux)\b ?){1,3}(?:[^.:;]|\.\d){0,12}\b(?:kernels?|host|system|machine|node|platform|distro\w*|architecture)\b",
     r"\bno (?:support for (?:the )?)?(?P<what>[^.:;]{2,40}?)(?: support)? (?:in|on|by|from) (?:(?:this|the|your|current|running|host|my|our)\b ?){1,2}[^.:;]{0,10}\b(?:kernel|host|system|machine|node|platform|distro\w*)\b",
 ];
 
@@ -88,6 +88,7 @@ mod tests {
             "support for kfuncs is missing from your kernel",
             "no support for kfuncs in this kernel",
             "no kfuncs support in the kernel",
+            "kfuncs aren't supported on our 4.19 kernel",
             "this system does not support kfuncs",
             "kfuncs are not available on this platform",
         ] {

@@ -89,7 +89,7 @@ static HOLDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What opens a condition.
 static CONDITION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     any_case(
-        r"(?:^(?:\W|\d+\.)*(?:(?:and|but|or|so|even|only|note that|also)[\s,]+)*|[,(;] ?(?:and |or |but |even )?)(?:if|when|whenever|unless|in case|where)\b",
+        r"(?:^(?:\W|\d+\.)*(?:(?:and|but|or|so|even|only|note that|also)[\s,]+)*|[,(;] ?(?:and |or |but |even )?|\b(?:f[ae]ll(?:s|ing)? back|skip\w*|degrad\w*|ignor\w*|works|not needed|optional)\b[^.;]{0,60} )(?:if|when|whenever|unless|in case|where)\b",
     )
 });
 /// Somebody tells what he did and saw.
@@ -107,6 +107,15 @@ static ADVICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What asks for something.
 static NEED: LazyLock<Option<Regex>> =
     LazyLock::new(|| any_case(r"\b(?:requires?|required|needs?|needed|depends on)\b"));
+/// Somebody asks what may be.
+static QUESTION: LazyLock<Option<Regex>> =
+    LazyLock::new(|| any_case(r"^\W*(?:Q\d*[:.)] ?)?(?:does|do|will|would|should|is there)\b"));
+/// It is asked for at times, as manuals say.
+static AT_TIMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    any_case(
+        r"\b(?:may|might|will|would|could|can) (?:also )?(?:need|require)\b|\bsince (?:linux |kernel |v)?\d|\bsee (?:the |our )?(?:docs?|documentation|manual|readme|guide)\b",
+    )
+});
 /// Who asks for it is not named: a list of what a program wants.
 static LISTED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     any_case(
@@ -173,7 +182,8 @@ pub(super) fn mood(line: &str, start: usize, end: usize) -> Mood {
     if is_in(&DOCUMENT, whole) {
         return Mood::Document;
     }
-    if is_in(&WISH, ahead) && !tells_failure(line) {
+    let is_question = line.as_bytes().get(to) == Some(&b'?') && is_in(&QUESTION, whole);
+    if (is_question || is_in(&WISH, ahead)) && !tells_failure(line) {
         return Mood::Wish;
     }
     if is_conditional(whole, start - from, end - from) {
@@ -186,7 +196,10 @@ pub(super) fn mood(line: &str, start: usize, end: usize) -> Mood {
         return Mood::Advice;
     }
     if is_in(&NEED, whole) {
-        return Mood::Need;
+        return match is_in(&AT_TIMES, whole) && !tells_failure(line) {
+            true => Mood::Document,
+            false => Mood::Need,
+        };
     }
     Mood::Fact
 }
@@ -267,6 +280,14 @@ mod tests {
                 Fact,
             ),
             ("failed to load when ~CAP_BPF~ was missing", Fact),
+            ("Q: does it work without ~CAP_BPF~? A: yes", Wish),
+            ("was ~CONFIG_X~ enabled?", Fact),
+            ("You may need ~CAP_BPF~ to use this", Document),
+            ("BPF programs need ~CAP_BPF~ since 5.8", Document),
+            (
+                "it falls back to perf buffers when ~rings are not supported~",
+                Condition,
+            ),
             ("It would be nice to print that the ~map is full~", Wish),
             (
                 "`E2BIG` indicates that the ~max_entries~ limit is reached",
