@@ -53,6 +53,14 @@ fn what_is_no_fact_makes_no_sure_cause() {
         ),
         ("Document that the agent needs CAP_BPF", "", Low),
         ("Requires CONFIG_KPROBES and CONFIG_UPROBES (bpf)", "", Low),
+        (
+            "it falls back to perf buffers when ring buffers are not supported by the kernel",
+            "",
+            Low,
+        ),
+        // A question, and what is needed at times.
+        ("Does bpf work without CAP_SYS_ADMIN? Yes.", "", Low),
+        ("You may need CAP_BPF to use this", "", Low),
         // Advice.
         (
             "enable CONFIG_FTRACE_SYSCALLS if you want syscalls",
@@ -212,6 +220,14 @@ fn people_tell_it_in_their_own_words() {
         (
             "The option `CONFIG_CGROUP_BPF=y` is required to inject the BPF program",
             "cgroup-bpf-unsupported",
+        ),
+        (
+            "bpf: this container is missing the NET_ADMIN and BPF capabilities",
+            "missing-privilege",
+        ),
+        (
+            "fentry attach to __rcu_read_lock denied by bpf, function is in the denylist",
+            "kprobe-target-unusable",
         ),
         ("return EPERM when creating ebpf map", "missing-privilege"),
         (

@@ -305,3 +305,39 @@ impl Noise {
         self.also.is_some() || self.without.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::catalogue::{Catalogue, Vocabulary};
+
+    #[test]
+    fn an_object_is_that_of_an_event() {
+        let rows = [
+            ("event: kernel-lacks, object: kfunc", None),
+            ("event: map-create, object: '_ops$', errno: EINVAL", None),
+            (
+                "text: some words, object: kfunc",
+                Some("`object` has `event`"),
+            ),
+            (
+                "event: map-create, text: some words, object: kfunc",
+                Some("`object` has `event`"),
+            ),
+        ];
+        for (symptom, refused) in rows {
+            let file = format!(
+                "areas: [{{id: a, title: A}}]\n\
+                 checks:\n\
+                 - {{id: some-failure, area: a, kind: program, severity: error, title: T, why: W., \
+                 causes: [{{because: B.}}], symptoms: [{{{symptom}, weight: 84, examples: [x]}}]}}\n"
+            );
+            let mut catalogue = Catalogue::default();
+            let read = catalogue.extend_bytes("mine.yaml", file.as_bytes(), Vocabulary::OPEN);
+            let error = read.err().map(|error| error.to_string());
+            match refused {
+                None => assert_eq!(error, None, "{symptom}"),
+                Some(refused) => assert!(error.unwrap().contains(refused), "{symptom}"),
+            }
+        }
+    }
+}

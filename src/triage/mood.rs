@@ -192,16 +192,17 @@ pub(super) fn mood(line: &str, start: usize, end: usize) -> Mood {
     if is_in(&LISTED, whole) && !tells_failure(line) {
         return Mood::Document;
     }
+    let is_needed = is_in(&NEED, whole);
+    if is_needed && is_in(&AT_TIMES, whole) && !tells_failure(line) {
+        return Mood::Document;
+    }
     if is_in(&ADVICE, ahead) {
         return Mood::Advice;
     }
-    if is_in(&NEED, whole) {
-        return match is_in(&AT_TIMES, whole) && !tells_failure(line) {
-            true => Mood::Document,
-            false => Mood::Need,
-        };
+    match is_needed {
+        true => Mood::Need,
+        false => Mood::Fact,
     }
-    Mood::Fact
 }
 
 /// Whether what stands there belongs to a condition, or to what would follow from it.
