@@ -61,6 +61,8 @@ pub enum Operation {
     RefusedCall,
     /// An access to memory that the verifier refused, in words that no symptom has.
     RefusedAccess,
+    /// Using something that the kernel is said not to have.
+    KernelLacks,
 }
 
 impl Operation {
@@ -120,6 +122,9 @@ pub struct Symptom {
     /// An operation that failed; any of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub event: Vec<Operation>,
+    /// With a name that has this: of the map, the program, the target, or of what is lacked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<Pattern>,
     /// With one of these errors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errno: Vec<String>,
@@ -178,6 +183,7 @@ struct Written {
     text: Option<Pattern>,
     verifier: Option<Pattern>,
     event: Option<OneOrMany<Operation>>,
+    object: Option<Pattern>,
     errno: Option<OneOrMany<String>>,
     not_errno: Option<OneOrMany<String>>,
     loader: Option<OneOrMany<Loader>>,
@@ -219,6 +225,7 @@ impl TryFrom<Written> for Symptom {
     fn try_from(written: Written) -> Result<Self, String> {
         let symptom = Self {
             event: many(written.event),
+            object: written.object,
             errno: many(written.errno),
             not_errno: many(written.not_errno),
             loader: many(written.loader),
@@ -240,6 +247,9 @@ impl TryFrom<Written> for Symptom {
         }
         if looked_for > 1 {
             return Err("a symptom has `text` or `verifier`, not both".to_owned());
+        }
+        if symptom.object.is_some() && (symptom.event.is_empty() || looked_for > 0) {
+            return Err("a symptom with `object` has `event`, and no pattern else".to_owned());
         }
         if !(1..=100).contains(&symptom.weight) {
             return Err("`weight` is a number from 1 to 100".to_owned());
@@ -293,5 +303,41 @@ impl Noise {
     #[must_use]
     pub fn depends(&self) -> bool {
         self.also.is_some() || self.without.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalogue::{Catalogue, Vocabulary};
+
+    #[test]
+    fn an_object_is_that_of_an_event() {
+        let rows = [
+            ("event: kernel-lacks, object: kfunc", None),
+            ("event: map-create, object: '_ops$', errno: EINVAL", None),
+            (
+                "text: some words, object: kfunc",
+                Some("`object` has `event`"),
+            ),
+            (
+                "event: map-create, text: some words, object: kfunc",
+                Some("`object` has `event`"),
+            ),
+        ];
+        for (symptom, refused) in rows {
+            let file = format!(
+                "areas: [{{id: a, title: A}}]\n\
+                 checks:\n\
+                 - {{id: some-failure, area: a, kind: program, severity: error, title: T, why: W., \
+                 causes: [{{because: B.}}], symptoms: [{{{symptom}, weight: 84, examples: [x]}}]}}\n"
+            );
+            let mut catalogue = Catalogue::default();
+            let read = catalogue.extend_bytes("mine.yaml", file.as_bytes(), Vocabulary::OPEN);
+            let error = read.err().map(|error| error.to_string());
+            match refused {
+                None => assert_eq!(error, None, "{symptom}"),
+                Some(refused) => assert!(error.unwrap().contains(refused), "{symptom}"),
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::filled::{fill, names};
 use super::found::{Hit, Reading};
 use super::known::KnownHost;
 use super::lacks::lacks;
+use super::mood::{Mood, tells_failure};
 use super::sentences::{is_held_here, is_of_another, look_closer, remains, told};
 use crate::catalogue::{Catalogue, Check, Kind, Symptom};
 use crate::diagnosis::{
@@ -129,6 +130,10 @@ pub(super) fn weight(
     let mut weight = i32::from(symptom.weight);
     if hit.guessed {
         weight = weight.min(GUESS);
+    }
+    if hit.mood != Mood::Fact {
+        let on_failure = tells_failure(&hit.text);
+        weight = hit.mood.weighed(weight, reading.suffers, on_failure)?;
     }
     if is_consequence(catalogue, reading, hit, symptom) {
         weight -= CONSEQUENCE;

@@ -43,6 +43,19 @@ impl Event {
     }
 }
 
+/// Whether a symptom takes an event that has no more than its operation's name: its error, and
+/// what it was about.
+pub(super) fn is_of(symptom: &Symptom, event: &Event, object_is: impl Fn(&str) -> bool) -> bool {
+    let is_named = || {
+        let mut names = NAMES.iter().filter_map(|name| event.names.get(*name));
+        names.any(|name| object_is(name))
+    };
+    symptom.takes(event.errno) && (symptom.object.is_none() || is_named())
+}
+
+/// Groups of shapes that hold what an operation was about.
+const NAMES: &[&str] = &["what", "map", "prog", "target", "file"];
+
 /// The operation of which another one is a special case.
 fn general_of(operation: Operation) -> Option<Operation> {
     use Operation::{

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::clean::quotable;
 use super::lexicon::Told;
+use super::mood::Mood;
 use super::surroundings::Surroundings;
 use crate::catalogue::{Catalogue, Loader, Noise, Operation};
 
@@ -46,6 +47,8 @@ pub(super) struct Hit {
     pub(super) plain: bool,
     /// What failed is known by words that anybody may say.
     pub(super) guessed: bool,
+    /// How its sentence speaks of it.
+    pub(super) mood: Mood,
     /// Noise of the catalogue that it is, should the rest of the log say so.
     pub(super) noise: Vec<usize>,
 }
@@ -129,6 +132,8 @@ pub struct Reading {
     pub(super) at_work: Option<(u64, String)>,
     /// Whether a line has a word of a failure.
     pub(super) complains: bool,
+    /// Whether a line tells of a failure as programs do.
+    pub(super) suffers: bool,
     /// Lines read.
     pub lines: u64,
     /// Bytes read.

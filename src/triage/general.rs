@@ -22,7 +22,7 @@ use Operation::{
 pub(super) const ABOUT: &str = r"bpf|\bxdp|AF_XDP|\bk(?:ret)?probe|\bu(?:ret)?probe|\btracepoint|\bfentry|\bfexit|\btcx\b|clsact|MEMLOCK|\bperf[_ ](?:event|reader|buffer|ring)|\bBTF\b";
 
 /// Words for a failure.
-const FAILS: &str = r"\bfail|\berr(?:or|no)?\b|error|\bunable\b|\bcan ?not\b|\bcan't\b|\bcould ?n[o']t?\b|\bpanic|\bfatal|\brefus|\breject";
+const FAILS: &str = r"\bfail|\berr(?:or|no)?\b|error|\bunable\b|\bcan ?not\b|\bcan't\b|\bcould ?n[o']t?\b|\bpanic|\bfatal|\brefus|\breject|\b(?:return(?:s|ed|ing)?|g[eo]t(?:s|ting)?|gives?|hits?) (?:an? |the |with )?-?E(?:PERM|ACCES|INVAL|NOENT|NOSPC|2BIG|BUSY|EXIST|NOTSUPP|OPNOTSUPP|NOMEM|BADF|SRCH|NODEV)\b";
 
 /// What failed, by the words for it; of two that begin at one place the first one counts.
 const OPERATIONS: &[(Operation, &str)] = &[
@@ -45,7 +45,7 @@ const OPERATIONS: &[(Operation, &str)] = &[
     ),
     (
         AttachTc,
-        r"(?:attach|add|creat|replac|install)\w*\b[^:]{0,60}\b(?:tcx?|clsact|netkit|cls_bpf|qdisc|bpf filter)\b",
+        r"(?:attach|add|creat|replac|install)\w*\b[^:]{0,60}\b(?:tcx?|clsact|netkit|cls_bpf|qdisc|bpf filter|ingress|egress)\b",
     ),
     (
         AttachTrampoline,

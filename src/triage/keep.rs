@@ -6,6 +6,7 @@ use super::clean::quotable;
 use super::found::Hit;
 use super::lexicon::{FACTS, Told};
 use super::mention::tells;
+use super::mood::Mood;
 use super::place::Place;
 use super::release::is_asked_for;
 use super::search::Search;
@@ -23,6 +24,7 @@ pub(super) struct Found {
     pub(super) plain: bool,
     /// What failed is known by words that anybody may say.
     pub(super) guessed: bool,
+    pub(super) mood: Mood,
 }
 
 /// What was refused where this is the instruction.
@@ -63,6 +65,7 @@ impl<'a> Search<'a> {
             aside,
             plain,
             guessed,
+            mood,
         } = found;
         let found = self.symptom(check, symptom);
         let is_verdict = !aside && found.is_some_and(|symptom| symptom.verifier.is_some());
@@ -98,6 +101,7 @@ impl<'a> Search<'a> {
             aside,
             plain,
             guessed,
+            mood,
             noise,
         });
     }
@@ -135,6 +139,7 @@ impl<'a> Search<'a> {
                 aside: false,
                 plain: false,
                 guessed: true,
+                mood: Mood::Fact,
             };
             self.hit(found, Place { number: line, ..at });
         }

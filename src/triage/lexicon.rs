@@ -10,6 +10,7 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::general::ABOUT;
+use super::lacking::LACKING;
 use super::levels::{AT_WORK, COMPLAINT};
 use crate::catalogue::{Catalogue, Pattern};
 
@@ -19,6 +20,10 @@ use crate::catalogue::{Catalogue, Pattern};
 pub(super) enum Purpose {
     Form(usize),
     Loose(usize),
+    /// Something that the kernel is said not to have.
+    Lacking,
+    /// What an event is about; looked for in a name, and in no line.
+    Object(usize, usize),
     Dialect(usize),
     Noise(usize),
     NoiseAlso(usize),
@@ -58,6 +63,8 @@ pub(super) struct Lexicon {
     owners: Vec<Vec<u32>>,
     /// Noise that the rest of its log decides on, with its entry.
     conditional: Vec<(u32, usize)>,
+    /// What the events of symptoms are about.
+    objects: BTreeMap<(usize, usize), u32>,
 }
 
 /// Patterns of facts that logs tell about their host, and what each tells.
@@ -118,7 +125,7 @@ const SUBJECTS: &[&str] = &[SUBJECT, SENTENCES];
 /// Names of its parts and of its programs.
 const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns?\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op|\bqdisc\b|pinned map|map spec|\btcx\b|locked down|pointer to ctx|misaligned \w+ access|reference leak|cgroup ?v2|perf (?:event|reader|buffer)|loading map .maps/";
 /// What loaders and the verifier say.
-const SENTENCES: &str = r"MEMLOCK|AF_XDP|PF_XDP|sockaddr_?xdp|\bxsk_|USDT probe|\busdt:|no more space in map|sys/kernel/(?:debug/)?tracing/|endpointID=\d|this type cannot use helper|too big for map|spilled pointer";
+const SENTENCES: &str = r"MEMLOCK|AF_XDP|\bbfp\b|\bepbf\b|PF_XDP|sockaddr_?xdp|\bxsk_|USDT probe|\busdt:|no more space in map|sys/kernel/(?:debug/)?tracing/|endpointID=\d|this type cannot use helper|too big for map|spilled pointer";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +146,12 @@ impl Lexicon {
         let mut words: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         let mut add = |purpose, pattern: &Pattern| {
             let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-            for word in pattern.words() {
+            // Names are few, and looked at one by one.
+            let looked_for = match purpose {
+                Purpose::Object(..) => &[][..],
+                _ => pattern.words(),
+            };
+            for word in looked_for {
                 words.entry(word.clone()).or_default().push(number);
             }
             entries.push(Entry {
@@ -164,6 +176,9 @@ impl Lexicon {
         }
         for (index, (_, source)) in LOOSE.iter().enumerate() {
             table(Purpose::Loose(index), source);
+        }
+        for source in LACKING {
+            table(Purpose::Lacking, source);
         }
         for (index, (_, source)) in DIALECTS.iter().enumerate() {
             table(Purpose::Dialect(index), source);
@@ -195,6 +210,7 @@ impl Lexicon {
                 let pattern = symptom.text.as_ref().or(symptom.verifier.as_ref());
                 let places = [
                     (Purpose::Symptom(check, index), pattern),
+                    (Purpose::Object(check, index), symptom.object.as_ref()),
                     (Purpose::Also(check, index), symptom.also.as_ref()),
                     (Purpose::Without(check, index), symptom.without.as_ref()),
                 ];
@@ -216,6 +232,13 @@ impl Lexicon {
                 .then_some((number, noise))
         });
         let conditional = conditional.collect();
+        let objects = entries.iter().zip(0..).filter_map(|(entry, number)| {
+            let Purpose::Object(check, symptom) = entry.purpose else {
+                return None;
+            };
+            Some(((check, symptom), number))
+        });
+        let objects = objects.collect();
         let (words, owners): (Vec<String>, Vec<Vec<u32>>) = words.into_iter().unzip();
         let number = |word: &String| {
             let place = words.binary_search(word).ok()?;
@@ -241,12 +264,19 @@ impl Lexicon {
             automaton,
             owners,
             conditional,
+            objects,
         }
     }
 
     /// Noise that the rest of its log decides on: its entry and its place.
     pub(super) fn conditional(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
         self.conditional.iter().copied()
+    }
+
+    /// Whether this name is what the event of a symptom is about.
+    pub(super) fn is_object(&self, symptom: (usize, usize), name: &str) -> bool {
+        let entry = self.objects.get(&symptom);
+        entry.is_some_and(|entry| self.is_match(*entry, name))
     }
 
     /// The words of patterns in these bytes, once for each place where one stands: its number,
@@ -359,6 +389,7 @@ mod tests {
         let sources = sources.chain(LOOSE.iter().map(|(_, source)| *source));
         let sources = sources.chain(DIALECTS.iter().map(|(_, source)| *source));
         let sources = sources.chain(FACTS.iter().map(|(_, source)| *source));
+        let sources = sources.chain(LACKING.iter().copied());
         let sources = sources.chain(SUBJECTS.iter().copied());
         for source in sources.chain([VERDICT, ABOUT, AT_WORK, COMPLAINT]) {
             let pattern = Pattern::try_from(source.to_owned());

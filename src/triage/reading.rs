@@ -5,6 +5,7 @@ use std::io::Read;
 
 use super::found::{Cut, Reading};
 use super::lexicon::Lexicon;
+use super::mail::unmailed;
 use super::read::{InputError, Reader, Window};
 use super::rejoin::{Broken, REJOINED, rejoined};
 use super::search::Search;
@@ -65,8 +66,11 @@ fn read(
     let (lines, bytes, cut) = (reader.lines(), reader.bytes, reader.cut);
     let mut reading = search.reading;
     let best = |reading: &Reading| reading.hits.iter().map(|hit| hit.weight).max();
-    for broken in [Broken::Surely, Broken::Perhaps] {
-        let joined = whole.as_deref().and_then(|whole| rejoined(whole, broken));
+    for broken in [Broken::Mail, Broken::Surely, Broken::Perhaps] {
+        let joined = whole.as_deref().and_then(|whole| match broken {
+            Broken::Mail => unmailed(whole),
+            _ => rejoined(whole, broken),
+        });
         let Some(joined) = joined else {
             continue;
         };

@@ -15,6 +15,8 @@ const USUAL: usize = 80;
 /// How sure it is that a terminal broke the lines of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Broken {
+    /// By a mailer, which left its marks.
+    Mail,
     /// Lines are as long as a terminal is wide: they were cut within words.
     Surely,
     /// They may have been cut between words, as mailers do.

@@ -7,14 +7,16 @@ use memchr::memchr;
 use super::candidates::Candidates;
 use super::clean::{is_in_numbers, quotable_at, unwrap};
 use super::errno::is_explained;
-use super::event::{Event, Voice, fitting, keep_special, with_errno};
+use super::event::{Event, Voice, fitting, is_of, keep_special, with_errno};
 use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::found::Reading;
 use super::general;
 use super::keep::Found;
+use super::lacking;
 use super::levels::{is_error, without_source};
 use super::lexicon::{Lexicon, Purpose};
 use super::mention::{is_mention, is_plain, printed_below};
+use super::mood::{Mood, mood, tells_failure};
 use super::place::Place;
 use super::places::Places;
 use super::read::Window;
@@ -188,6 +190,7 @@ impl<'a> Search<'a> {
         self.places.next();
         let mut events: Vec<Event> = Vec::new();
         let mut symptoms = Vec::new();
+        let mut lacked = Vec::new();
         let (mut ended, mut is_noise, mut is_harmless) = (false, false, false);
         let mut about = None;
         let mut speaking = BTreeSet::new();
@@ -227,6 +230,11 @@ impl<'a> Search<'a> {
                         events.push(Event::told(*operation, names, text).in_words_of(Voice::Loose));
                     }
                 }
+                Some(Purpose::Lacking) => {
+                    if let Some(captures) = lexicon.captures(entry, text) {
+                        lacked.extend(lacking::of(&captures));
+                    }
+                }
                 Some(Purpose::Dialect(index)) if lexicon.is_match(entry, text) => {
                     if let Some((loader, _)) = DIALECTS.get(index) {
                         self.reading.loaders.insert(*loader);
@@ -244,7 +252,10 @@ impl<'a> Search<'a> {
                 }
                 Some(Purpose::Complaint) if lexicon.is_match(entry, text) => {
                     self.reading.complains = true;
-                    self.candidates.retire(entry);
+                    if tells_failure(text) {
+                        self.reading.suffers = true;
+                        self.candidates.retire(entry);
+                    }
                 }
                 Some(Purpose::Verdict) if lexicon.is_match(entry, text) => ended = true,
                 Some(Purpose::Also(check, index)) if lexicon.is_match(entry, text) => {
@@ -291,6 +302,10 @@ impl<'a> Search<'a> {
                 let place = captures.get(0).map_or(0, |found| found.start());
                 let matched = captures.get(0).map_or(&b""[..], |found| found.as_bytes());
                 let matched = String::from_utf8_lossy(matched);
+                let mood = match symptom.event.is_empty() {
+                    true => mood(text, place, place + matched.len()),
+                    false => Mood::Fact,
+                };
                 let aside = match symptom.verifier {
                     Some(_) => at.is_before_code() || is_explained(text),
                     None => symptom.event.is_empty() && is_mention(text, &matched),
@@ -299,11 +314,19 @@ impl<'a> Search<'a> {
                     symptom: (check, index),
                     names,
                     text: quotable_at(text, place),
-                    aside,
+                    aside: aside || mood == Mood::Given,
                     plain: is_plain(&matched),
                     guessed: false,
+                    mood: if symptom.verifier.is_some() {
+                        mood.of_verifier()
+                    } else {
+                        mood
+                    },
                 });
             }
+        }
+        for lacked in lacked {
+            self.by_event(&lacked.event, text, &mut hits, lacked.mood(text));
         }
         // What failed stands on this line; why, perhaps on the next.
         let is_about = about.is_some_and(|entry| lexicon.is_match(entry, text));
@@ -318,21 +341,7 @@ impl<'a> Search<'a> {
             }
         }
         for event in &events {
-            for &(check, index) in self.by_event.get(&event.operation).into_iter().flatten() {
-                let Some(symptom) = self.symptom(check, index) else {
-                    continue;
-                };
-                if symptom.takes(event.errno) {
-                    hits.push(Found {
-                        symptom: (check, index),
-                        names: with_errno(event),
-                        text: quotable_at(text, 0),
-                        aside: false,
-                        plain: event.voice != Voice::Loader,
-                        guessed: event.voice == Voice::Anybody,
-                    });
-                }
-            }
+            self.by_event(event, text, &mut hits, Mood::Fact);
         }
         let about_bpf = self
             .reading
@@ -358,11 +367,30 @@ impl<'a> Search<'a> {
             }
         }
         if ended {
-            if text.contains(" insns") {
+            if text.contains(" insns") || text.contains("END") && !text.contains("BTF") {
                 self.refusal(at);
             }
             self.places.end_program();
         }
         found || is_noise
+    }
+
+    /// What the symptoms without a pattern make of an event.
+    fn by_event(&self, event: &Event, text: &str, hits: &mut Vec<Found>, mood: Mood) {
+        for &(check, index) in self.by_event.get(&event.operation).into_iter().flatten() {
+            let object_is = |name: &str| self.lexicon.is_object((check, index), name);
+            let symptom = self.symptom(check, index);
+            if symptom.is_some_and(|symptom| is_of(symptom, event, object_is)) {
+                hits.push(Found {
+                    symptom: (check, index),
+                    names: with_errno(event),
+                    text: quotable_at(text, 0),
+                    aside: false,
+                    plain: event.voice != Voice::Loader,
+                    guessed: event.voice == Voice::Anybody,
+                    mood,
+                });
+            }
+        }
     }
 }
