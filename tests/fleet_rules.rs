@@ -146,6 +146,11 @@ fn whom_nobody_asked_about_software_is_without_an_answer() {
         let (shown, ..) = fleet(&[&file], more);
         let says = shown.contains("do not tell of all software that was named");
         assert_eq!(says, unasked > 0, "{shown}");
+        let (rows, ..) = fleet(&[&file], &[&["--format", "csv", "-q"], more].concat());
+        let names = rows.lines().filter(|row| row.contains(",unasked,"));
+        let names: std::collections::BTreeSet<&str> =
+            names.filter_map(|row| row.split(',').next()).collect();
+        assert_eq!(names.len() as u64, unasked, "{rows}");
     }
     // Nor did a host become ready that was asked only now.
     let old = put(
@@ -372,6 +377,150 @@ fn what_became_of_a_host() {
     }
 }
 
+/// A need that any host told of in the same words was asked for of all.
+#[test]
+fn a_need_in_the_same_words_is_the_same_whatever_the_catalogue() {
+    let place = tempfile::tempdir().unwrap();
+    let host = |name: &str, need: &[&str], catalogue: &str| {
+        let lacks: Vec<Value> = need.iter().map(|need| lack(need, None)).collect();
+        let found = report(name, &[("one", "ok", "error")]);
+        let mut one = asked(found, "cilium", &lacks, &[]);
+        one["tool"]["catalogue"] = json!(catalogue);
+        one
+    };
+    let other = |need: &[&str], catalogue: &str| host("other", need, catalogue);
+    for (what, then, now, became) in [
+        (
+            "lost, told by another then",
+            [host("a", &[], "x"), other(&["5.8"], "x")],
+            [host("a", &["5.8"], "y"), other(&["5.8"], "y")],
+            "broke",
+        ),
+        (
+            "lost, told by nobody then",
+            [host("a", &[], "x"), other(&[], "x")],
+            [host("a", &["5.8"], "y"), other(&[], "y")],
+            "unclear",
+        ),
+        (
+            "mended, told by another now",
+            [host("a", &["5.8"], "x"), other(&["5.8"], "x")],
+            [host("a", &[], "y"), other(&["5.8"], "y")],
+            "became_ready",
+        ),
+        (
+            "mended, told in other words now",
+            [host("a", &["5.8"], "x"), other(&["6.0"], "x")],
+            [host("a", &[], "y"), other(&["6.0"], "y")],
+            "unclear",
+        ),
+    ] {
+        let then = then.map(|one| at(one, EARLIER));
+        let old = put(&place, "old.jsonl", lines(&then));
+        let new = put(&place, "new.jsonl", lines(&now));
+        let found = audit(&[&new], &["--baseline", old.to_str().unwrap()]);
+        for word in ["became_ready", "broke", "worse", "unclear", "rejudged"] {
+            let hosts = u64::from(word == became);
+            assert_eq!(found["changes"][word]["hosts"], hosts, "{what}: {word}");
+        }
+    }
+}
+
+/// What happened to a check between two reports.
+#[test]
+fn what_became_of_a_cause() {
+    let place = tempfile::tempdir().unwrap();
+    let host = |status: &str| match status {
+        "" => report("a", &[("two", "ok", "error")]),
+        status => report("a", &[("one", status, "error"), ("two", "ok", "error")]),
+    };
+    let strict: &[&str] = &["--strict"];
+    for (then, now, more, change, counts) in [
+        ("ok", "fail", &[][..], "new", [1, 0, 0, 0]),
+        ("unknown", "fail", &[], "seen", [0, 0, 0, 1]),
+        ("", "fail", &[], "seen", [0, 0, 0, 1]),
+        ("fail", "ok", &[], "gone", [0, 1, 0, 0]),
+        ("fail", "unknown", &[], "unseen", [0, 0, 1, 0]),
+        ("fail", "", &[], "unseen", [0, 0, 1, 0]),
+        ("unknown", "fail", strict, "moved", [0, 0, 0, 1]),
+        ("fail", "unknown", strict, "moved", [0, 0, 1, 0]),
+        ("ok", "unknown", strict, "new", [1, 0, 0, 0]),
+        ("unknown", "ok", strict, "gone", [0, 1, 0, 0]),
+        ("", "unknown", strict, "seen", [0, 0, 0, 1]),
+    ] {
+        let old = put(&place, "old.jsonl", lines(&[at(host(then), EARLIER)]));
+        let new = put(&place, "new.jsonl", lines(&[host(now)]));
+        let more = [&["--baseline", old.to_str().unwrap()], more].concat();
+        let found = &audit(&[&new], &more)["changes"]["causes"][0];
+        let what = format!("{then} {now} {more:?}: {found}");
+        assert_eq!(found["change"], change, "{what}");
+        let told = [
+            &found["appeared"]["hosts"],
+            &found["cured"]["hosts"],
+            &found["unseen"],
+            &found["unseen_before"],
+        ];
+        assert_eq!(told.map(|told| told.as_u64().unwrap()), counts, "{what}");
+    }
+}
+
+/// A report of a time to come counts once that has come, from a summary as from the reports.
+#[test]
+fn a_summary_is_as_good_later_as_the_reports() {
+    let place = tempfile::tempdir().unwrap();
+    let host =
+        |name: &str, status: &str, time: &str| at(report(name, &[("one", status, "error")]), time);
+    let reports = [
+        host("a", "ok", "2026-01-01T00:00:00Z"),
+        host("a", "fail", "2026-01-05T00:00:00Z"),
+        host("a", "unknown", "2026-01-09T00:00:00Z"),
+        host("b", "fail", "2026-01-05T00:00:00Z"),
+        host("b", "ok", "2026-01-09T00:00:00Z"),
+        host("c", "ok", "2026-01-01T00:00:00Z"),
+    ];
+    let file = put(&place, "all.jsonl", lines(&reports));
+    let of = |file: &Path, day: u64, more: &[&str]| {
+        let mut doctor = support::dated(&["fleet", file.to_str().unwrap()]);
+        doctor.args(more);
+        let epoch = 1_767_225_600 + day * 86_400;
+        let output = doctor.env("SOURCE_DATE_EPOCH", epoch.to_string());
+        text(&output.output().unwrap().stdout)
+    };
+    for made in [0, 3, 5, 12] {
+        let summary = put(&place, "p.jsonl", of(&file, made, &["--partial"]));
+        let again = put(&place, "q.jsonl", of(&summary, made, &["--partial"]));
+        assert_eq!(fs::read(&summary).unwrap(), fs::read(&again).unwrap());
+        for day in [0, 3, 5, 12].into_iter().filter(|day| *day >= made) {
+            let json = ["--format", "json"];
+            let verdicts = |file: &Path| {
+                let found: Value = serde_json::from_str(&of(file, day, &json)).unwrap();
+                found["verdicts"].clone()
+            };
+            assert_eq!(verdicts(&summary), verdicts(&file), "{made} {day}");
+        }
+    }
+}
+
+#[test]
+fn who_demands_software_tells_of_it() {
+    let place = tempfile::tempdir().unwrap();
+    let host = || asked(report("a", &[("one", "ok", "error")]), "cilium", &[], &[]);
+    for (demanded, bad) in [
+        (json!(["cilium"]), 0),
+        (json!([]), 0),
+        (json!(null), 0),
+        (json!(["nope"]), 1),
+        (json!(["cilium", "nope"]), 1),
+    ] {
+        let mut one = host();
+        one["demanded"] = demanded;
+        let good = report("b", &[("one", "ok", "error")]);
+        let file = put(&place, "a.jsonl", lines(&[one, good]));
+        let found = audit(&[&file], &[]);
+        assert_eq!(found["reports"]["bad"], bad, "{}", found["reports"]);
+    }
+}
+
 #[test]
 fn a_clock_that_is_wrong_makes_no_report_the_newest() {
     let place = tempfile::tempdir().unwrap();
@@ -517,6 +666,67 @@ fn reports_are_read_behind_what_is_none() {
             format!("{cut_line}{}", three(&plain)),
             3,
             1,
+        ),
+        (
+            "YAML, a line, JSON",
+            yaml("x") + "Connection to host closed.\n" + &three(&plain),
+            4,
+            1,
+        ),
+        ("YAML, a line", yaml("x") + "logout\n", 1, 1),
+        ("YAML, a line without an end", yaml("x") + "logout", 1, 1),
+        (
+            "YAML, a line, a mark, YAML",
+            yaml("x") + "logout\n---\n" + &three(&yaml),
+            4,
+            1,
+        ),
+        (
+            "YAML, prompts, YAML",
+            yaml("x") + "[root@web ~]# exit\nroot@db:~# exit\n" + &three(&yaml),
+            4,
+            1,
+        ),
+        (
+            "YAML with more keys",
+            yaml("x") + "\n# more\nlater: 1\n",
+            1,
+            0,
+        ),
+        (
+            "JSON that was cut, YAML",
+            format!("{}\n{}", &plain("x")[..300], three(&yaml)),
+            3,
+            1,
+        ),
+        (
+            "JSON that was cut, a mark, YAML",
+            format!("{}\n---\n{}", &plain("x")[..300], three(&yaml)),
+            3,
+            1,
+        ),
+        ("cut, YAML", format!("{cut}{}", three(&yaml)), 3, 1),
+        (
+            "YAML, a list",
+            format!("{}[\n{},\n  {}]\n", yaml("x"), plain("a"), plain("b")),
+            3,
+            0,
+        ),
+        (
+            "YAML, a list, YAML",
+            format!("{}[{}]\n{}", yaml("x"), plain("a"), yaml("b")),
+            3,
+            0,
+        ),
+        ("an item, JSON", format!("- item\n{}", three(&plain)), 3, 1),
+        ("an item, YAML", format!("- item\n{}", three(&yaml)), 3, 1),
+        (
+            "marks of byte order",
+            ["x", "y"]
+                .map(|name| format!("\u{feff}{}\u{feff}{}", plain(name), yaml(name)))
+                .concat(),
+            2,
+            0,
         ),
         (
             "a report that was cut within a line",

@@ -191,7 +191,13 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     }
     for key in &arguments.by {
         if !fleet::GROUPS.contains(&key.as_str()) && !summary.has_label(key) {
-            Terminal::warn(&format!("no host has a label {key}"));
+            let is_left_out = summary.left_out().any(|name| name == key);
+            Terminal::warn(&match is_left_out {
+                true => format!(
+                    "no host has a label {key} any more: there was no room for all its values"
+                ),
+                false => format!("no host has a label {key}"),
+            });
         }
         if fleet::GROUPS.contains(&key.as_str()) && summary.has_label(key) {
             Terminal::warn(&format!(

@@ -250,7 +250,7 @@ impl Alike {
         let known = &mut self.heads.get_mut(head)?.lists;
         for place in 0..known.len() {
             let number = *known.get(place)?;
-            let layout = &self.lists.get(number)?.layout;
+            let layout = &mut self.lists.get_mut(number)?.layout;
             if let Some((end, _)) = layout.follow(text, at, &mut self.moves) {
                 self.hits += 1;
                 // Those of the same kind often come together.
@@ -330,7 +330,7 @@ impl Alike {
         let is_end = |end| scan::blank(text, end) == text.len();
         let known = &mut self.heads.get_mut(head)?.rests;
         for place in 0..known.len() {
-            let layout = self.rests.get(*known.get(place)?)?;
+            let layout = self.rests.get_mut(*known.get(place)?)?;
             let followed = layout.follow(text, at, &mut self.moves);
             let Some((_, others)) = followed.filter(|(end, _)| is_end(*end)) else {
                 continue;

@@ -7,6 +7,10 @@ use memchr::memmem;
 /// other document has its keys twice, so that it ends nothing else.
 pub(super) const JOINT: &[u8] = b"\ncomplete: true\nschema: ";
 
+/// So long may a line be that stands behind a report.
+const LINE: usize = 4 << 10;
+/// The last line of a report of the doctor.
+const LAST: &[u8] = b"\ncomplete: true\n";
 /// What a report in YAML begins with.
 const REPORT: &[u8] = b"schema: bpf-doctor/";
 /// Most space between the bracket and the first key of a report in JSON.
@@ -60,8 +64,19 @@ pub(super) fn yaml_end(text: &[u8], from: usize, ended: bool) -> End {
 /// ended: what stood before it was no report, or one that is whole, or was cut off.
 fn next_of_any(text: &[u8], from: usize, to: usize, ended: bool) -> End {
     let part = text.get(from..to).unwrap_or_default();
-    let joint = memmem::find(part, JOINT);
-    let joint = joint.map(|found| from + found + JOINT.len() - b"schema: ".len());
+    // The line behind the last one may not have been whole before.
+    let near = from.saturating_sub(LINE);
+    let tail = text.get(near..to).unwrap_or_default();
+    let (mut last, mut joint) = (None, None);
+    for found in memmem::find_iter(tail, LAST) {
+        let behind = near + found + LAST.len();
+        last = last.or(Some(behind));
+        let follows = text.get(behind..to).unwrap_or_default();
+        if follows.starts_with(b"schema: ") {
+            joint = Some(behind.max(from));
+            break;
+        }
+    }
     let first = part.get(..joint.map_or(part.len(), |joint| joint - from));
     let first = first.unwrap_or_default();
     // Behind another one, or behind what has nothing that reports have.
@@ -84,9 +99,45 @@ fn next_of_any(text: &[u8], from: usize, to: usize, ended: bool) -> End {
             None => return End::Beyond,
         }
     }
-    match json.or(yaml).or(joint) {
+    let next = json.or(yaml).or(joint);
+    let first = text.get(..next.unwrap_or(to)).unwrap_or_default();
+    let is_all = ended || first.len() < text.len();
+    let other = last.and_then(|last| foreign(first, last, is_all));
+    match other.or(next) {
         Some(next) => End::At(next, next),
         None => End::Beyond,
+    }
+}
+
+/// Where a line begins behind a report's last key that is none of YAML, as a shell leaves it:
+/// there the report ends. More keys, which a later doctor may have, go on with it, and so does
+/// what is no more than space or a remark.
+fn foreign(text: &[u8], last: usize, is_all: bool) -> Option<usize> {
+    let begin = text.get(blank_lines(text)..)?;
+    if !begin.starts_with(REPORT) {
+        return None;
+    }
+    let mut at = last;
+    loop {
+        let rest = text.get(at..)?;
+        let all = (is_all && !rest.is_empty()).then_some(rest.len());
+        let end = memchr(b'\n', rest).or(all)?;
+        if !goes_on(rest.get(..end)?) {
+            return Some(at);
+        }
+        at += end + 1;
+    }
+}
+
+/// Whether a line can follow the last key of a report in the same document.
+fn goes_on(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match line {
+        [] | [b' ' | b'\t' | b'#', ..] => true,
+        [first, ..] if first.is_ascii_alphabetic() || b"_\"'?".contains(first) => {
+            line.ends_with(b":") || memmem::find(line, b": ").is_some()
+        }
+        _ => false,
     }
 }
 
@@ -106,6 +157,28 @@ pub(super) fn begins_in_json(text: &[u8], ended: bool) -> Option<bool> {
         true => None,
         false => Some(false),
     }
+}
+
+/// The same, where it may be the first of a list.
+pub(super) fn begins_in_list(text: &[u8], ended: bool) -> Option<bool> {
+    let Some(rest) = text.strip_prefix(b"[") else {
+        return begins_in_json(text, ended);
+    };
+    let space = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
+    let space = space.take(SPACE).count();
+    let rest = rest.get(space..).unwrap_or_default();
+    match rest.is_empty() && !ended {
+        true => None,
+        false => begins_in_json(rest, ended),
+    }
+}
+
+/// Whether what comes behind this text is in an item of a list: the line it stands in begins
+/// one, or is indented.
+pub(super) fn is_in_item(before: &[u8]) -> bool {
+    let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let line = before.get(line..).unwrap_or_default();
+    matches!(line, [b' ', ..] | [b'-', b' ', ..])
 }
 
 /// Whether a report in YAML begins here, where JSON was expected; none where what was read does
@@ -212,9 +285,15 @@ pub(super) fn json_end(text: &[u8], ended: bool) -> End {
 }
 
 /// The end of the line before which a report ends that was cut off. No value has such a line
-/// within a text, and no report of the doctor has one at all.
+/// within a text, and no report of the doctor has one at all; nor has JSON one of YAML.
 fn next_report(text: &[u8]) -> Option<usize> {
-    let begins = [&b"\n{\"schema\""[..], b"\n{ \"schema\"", b"\n{\"complete\""];
+    let begins = [
+        &b"\n{\"schema\""[..],
+        b"\n{ \"schema\"",
+        b"\n{\"complete\"",
+        b"\nschema: bpf-doctor/",
+        b"\n---\nschema: bpf-doctor/",
+    ];
     let places = begins.iter().filter_map(|begin| memmem::find(text, begin));
     places.min()
 }

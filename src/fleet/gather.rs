@@ -8,11 +8,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use super::bad::{Bad, bad};
+use super::batch::{Batch, Part};
 use super::faults::too_large;
 use super::rejoin::{PartialReader, begins, goes_on, is_report, next_within};
 use super::room::Room;
 use super::shared::Shared;
-use super::split::{Part, SHORT};
+use super::split::SHORT;
 use super::summary::Summary;
 use super::unpack::{Out, Promise, SNIFF, fill, is_plain_json, told, unpack};
 use super::worker::Worker;
@@ -53,6 +54,8 @@ pub struct Reading {
 const LARGE: u64 = 8 << 20;
 /// Bytes that are handed over at once.
 const BATCH: usize = 1 << 20;
+/// Bytes of a batch of each thread, of all threads together: three of them may be there.
+const BATCHES: usize = 8 << 20;
 /// Files that are handed over at once.
 const FILES: usize = 32;
 /// So many documents that short are told of in a row; packed well, there could be billions.
@@ -68,25 +71,6 @@ pub(super) enum Job {
     Documents(Batch),
     /// A stream to take documents from.
     Shared(Arc<Shared>),
-}
-
-/// Documents of one stream, one behind the other.
-#[derive(Default)]
-pub(super) struct Batch {
-    /// The stream's name.
-    pub(super) source: String,
-    /// The documents.
-    pub(super) bytes: Vec<u8>,
-    /// The line each begins in, and where it ends.
-    pub(super) ends: Vec<(usize, usize)>,
-}
-
-impl Batch {
-    /// Adds a document.
-    pub(super) fn add(&mut self, line: usize, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
-        self.ends.push((line, self.bytes.len()));
-    }
 }
 
 /// Reads all inputs. `progress` is told now and then how many reports were read.
@@ -208,8 +192,9 @@ fn stream(
         return Summary::within(reading.latest, &room);
     }
     let mut batch = Batch::default();
+    let most = BATCH.min(BATCHES / reading.threads);
     let flush = |batch: &mut Batch| {
-        if !batch.ends.is_empty() {
+        if !batch.documents.is_empty() {
             let source = batch.source.clone();
             hand_over(jobs, Job::Documents(std::mem::take(batch)));
             batch.source = source;
@@ -218,7 +203,7 @@ fn stream(
     let mut whole = Cursor::new(head).chain(source);
     unpack(&name, &mut whole, promise, buffer, &mut |out| {
         sequence.take(out, &mut |source, line, text| {
-            if batch.source != source || batch.bytes.len() + text.len() > BATCH {
+            if batch.source != source || batch.copied() + text.len() > most {
                 flush(&mut batch);
                 source.clone_into(&mut batch.source);
             }
@@ -320,11 +305,12 @@ impl Sequence {
         }
         // A report ends a summary that has no end, and is none of its lines.
         let is_report = is_report(text);
-        if is_report && let Some((line, _)) = self.open.take() {
+        let is_line = text.starts_with(b"{") && !is_report;
+        if !is_line && let Some((line, _)) = self.open.take() {
             self.bad(source, line, "it is a summary that was cut off");
         }
         // The lines of a summary that is wrong are no faults of their own.
-        if self.broken && text.starts_with(b"{") && !is_report {
+        if self.broken && is_line {
             return;
         }
         let Some((_, reader)) = &mut self.open else {

@@ -117,10 +117,22 @@ impl Summary {
                 let set = set
                     .iter()
                     .map(|(key, value)| (key.as_str(), value.as_str()));
-                self.labels.number(set)
+                self.labels.number_on(set, before)
             });
         }
         labelled
+    }
+
+    /// How many hosts have lost labels for which there was no room.
+    #[must_use]
+    pub fn cut(&self) -> u64 {
+        let rows = self.hosts.values();
+        rows.filter(|row| self.labels.is_cut(row.labels)).count() as u64
+    }
+
+    /// Labels that no host has because there was no room for them, by their names.
+    pub fn left_out(&self) -> impl Iterator<Item = &str> {
+        self.labels.left_out().map(|name| &**name)
     }
 
     /// Whether any host has this label; what a report had that another one replaced is none.

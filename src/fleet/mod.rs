@@ -9,6 +9,7 @@
 mod alike;
 mod audit;
 mod bad;
+mod batch;
 mod digest;
 mod ends;
 mod faults;
@@ -40,8 +41,8 @@ mod worker;
 
 pub use audit::{
     AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, GROUPS, Group,
-    Grouping, Hosts, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes, Together,
-    Unknown, Untold, Verdicts, Weighing, audit,
+    Grouping, Hosts, LeftOut, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes,
+    Together, Unknown, Untold, Verdicts, Weighing, audit,
 };
 pub use bad::Bad;
 pub use gather::{Input, Reading, gather};

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::Cure;
 use super::bad::Bad;
 use super::digest::Key;
-use super::labels::NONE;
+use super::labels::{Label, NONE};
 use super::summary::{Known, Row, Shape, Summary};
 use super::words::Words;
 use crate::diagnosis::{Severity, Status};
@@ -37,6 +37,9 @@ pub(super) struct Head {
     /// From this finding on no words are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) words_end: Option<Hex>,
+    /// Labels that were left out for want of room, by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) left_out: Vec<Arc<str>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,8 +71,13 @@ pub(super) enum Line {
     },
     /// Labels of the hosts that follow, up to the next labels or shape.
     Labels(Vec<(String, String)>),
+    /// The same, where some were left out for want of room.
+    Cut(Vec<(String, String)>),
     /// Hosts of the shape above: id, time, reports, name.
     Hosts(Vec<(Hex, u64, u32, Box<str>)>),
+    /// Reports of the same shape, of hosts that have another one, which count once their time
+    /// has come.
+    Later(Vec<(Hex, u64, u32, Box<str>)>),
     /// Hosts above whose report was of some checks, and of which there was one of all.
     Narrowed(Vec<Hex>),
     Aliases {
@@ -129,16 +137,20 @@ impl Summary {
             foreign: self.foreign,
             future: (self.future > 0).then_some(self.future),
             words_end: self.words.end().map(Hex),
+            left_out: self.labels.left_out().cloned().collect(),
         })?;
         for bad in self.bad.iter() {
             line(&Line::Bad(bad.clone()))?;
         }
         let mut used_shapes: BTreeMap<&Arc<Shape>, u32> = BTreeMap::new();
-        let mut rows: Vec<(Key, &Row)> = Vec::with_capacity(self.hosts.len());
-        for (id, row) in &self.hosts {
+        let mut rows: Vec<(Key, &Row, bool)> =
+            Vec::with_capacity(self.hosts.len() + self.later.len());
+        let hosts = self.hosts.iter().map(|(id, row)| (*id, row, false));
+        let later = self.later.iter().map(|((id, _), row)| (*id, row, true));
+        for (id, row, is_later) in hosts.chain(later) {
             if let Some(shape) = self.shape(row) {
                 used_shapes.insert(shape, row.shape);
-                rows.push((*id, row));
+                rows.push((id, row, is_later));
             }
         }
         let used: HashSet<Key> = used_shapes
@@ -165,10 +177,11 @@ impl Summary {
                 *known = place;
             }
         }
-        rows.sort_by(|(id, row), (other, next)| {
+        rows.sort_by(|(id, row, later), (other, next, other_later)| {
             let place = |row: &Row| order.get(row.shape as usize);
-            let labels = |row: &Row| self.labels.get(row.labels);
-            (place(row), labels(row), id).cmp(&(place(next), labels(next), other))
+            let labels = |row: &Row| self.labels_by(row.labels);
+            let own = (place(row), labels(row), later, id, row.time);
+            own.cmp(&(place(next), labels(next), other_later, other, next.time))
         });
         let mut rest = rows.as_slice();
         for (shape, number) in used_shapes {
@@ -188,27 +201,45 @@ impl Summary {
                     partly: shape.partly,
                 }),
             })?;
-            let end = rest.partition_point(|(_, row)| row.shape == number);
+            let end = rest.partition_point(|(_, row, _)| row.shape == number);
             let (of_shape, others) = rest.split_at_checked(end).unwrap_or_default();
             rest = others;
-            let alike = of_shape.chunk_by(|(_, one), (_, other)| one.labels == other.labels);
+            let alike = of_shape.chunk_by(|(_, one, _), (_, other, _)| {
+                // Where some were left out, sets of several numbers may be the same.
+                one.labels == other.labels
+                    || self.labels_by(one.labels) == self.labels_by(other.labels)
+            });
             for hosts in alike {
-                let labels = hosts.first().map_or(NONE, |(_, row)| row.labels);
+                let labels = hosts.first().map_or(NONE, |(_, row, _)| row.labels);
                 if labels != NONE {
-                    let labels = self.labels.get(labels).iter();
-                    let labels = labels.map(|(key, value)| (key.to_string(), value.to_string()));
-                    line(&Line::Labels(labels.collect()))?;
+                    let (told, is_cut) = self.labels_by(labels);
+                    let told = told.iter();
+                    let told = told.map(|(key, value)| (key.to_string(), value.to_string()));
+                    let told: Vec<(String, String)> = told.collect();
+                    line(&match is_cut {
+                        true => Line::Cut(told),
+                        false => Line::Labels(told),
+                    })?;
                 }
-                for some in hosts.chunks(HOSTS_A_LINE) {
+                let (hosts, later) = hosts
+                    .split_at_checked(hosts.partition_point(|(_, _, is_later)| !is_later))
+                    .unwrap_or_default();
+                let told = |some: &[(Key, &Row, bool)]| {
                     let told = some.iter();
-                    let told =
-                        told.map(|(id, row)| (Hex(*id), row.time, row.reports, row.name.clone()));
-                    line(&Line::Hosts(told.collect()))?;
-                    let narrowed = some.iter().filter(|(_, row)| shape.partly && row.full);
-                    let narrowed: Vec<Hex> = narrowed.map(|(id, _)| Hex(*id)).collect();
+                    let told = told
+                        .map(|(id, row, _)| (Hex(*id), row.time, row.reports, row.name.clone()));
+                    told.collect()
+                };
+                for some in hosts.chunks(HOSTS_A_LINE) {
+                    line(&Line::Hosts(told(some)))?;
+                    let narrowed = some.iter().filter(|(_, row, _)| shape.partly && row.full);
+                    let narrowed: Vec<Hex> = narrowed.map(|(id, ..)| Hex(*id)).collect();
                     if !narrowed.is_empty() {
                         line(&Line::Narrowed(narrowed))?;
                     }
+                }
+                for some in later.chunks(HOSTS_A_LINE) {
+                    line(&Line::Later(told(some)))?;
                 }
             }
         }
@@ -225,6 +256,11 @@ impl Summary {
 }
 
 impl Summary {
+    /// The labels of this number, and whether some were left out.
+    fn labels_by(&self, number: u32) -> (&[Label], bool) {
+        (self.labels.get(number), self.labels.is_cut(number))
+    }
+
     /// The line of a finding.
     fn told(&self, known: &Known) -> Line {
         let words = self.words.get(known.key).cloned();

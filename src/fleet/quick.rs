@@ -21,9 +21,9 @@ use super::read::{LIMIT, Meaning, Reader, add, is_json};
 use crate::yaml;
 
 /// So many bytes are known at most; then it begins anew.
-pub(super) const KNOWN: usize = 16 << 20;
+pub(super) const KNOWN: usize = 24 << 20;
 /// The same for all threads together.
-const KNOWN_BY_ALL: usize = 128 << 20;
+const KNOWN_BY_ALL: usize = 64 << 20;
 /// About what is kept beside the bytes themselves.
 const HELD: usize = 2 << 10;
 

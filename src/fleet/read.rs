@@ -150,6 +150,14 @@ impl Reader {
             let problem = format!("it has more than {SOFTWARE_LIMIT} profiles");
             return Err(odd(problem, "profiles:"));
         }
+        // Whoever demands software has asked for it.
+        let tells = |name: &&String| head.profiles.iter().any(|one| one.profile == **name);
+        let demanded = head.demanded.iter().flatten();
+        if let Some(name) = demanded.into_iter().find(|name| !tells(name)) {
+            let name: String = name.chars().take(40).collect();
+            let problem = format!("it demands the software `{name}` and tells nothing of it");
+            return Err(odd(problem, "demanded:"));
+        }
         let text = |text: &Option<String>| text.as_deref().map(Arc::from);
         let mut place = Place {
             release: text(&host.kernel.release),

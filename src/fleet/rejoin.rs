@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::audit::{Cure, cure};
-use super::digest::{FINDINGS_LIMIT, HOST_LIMIT, Key, LABELS_LIMIT, SOFTWARE_LIMIT};
+use super::digest::{FINDINGS_LIMIT, HOST_LIMIT, KEY_LIMIT, Key, LABELS_LIMIT, SOFTWARE_LIMIT};
 use super::labels::NONE;
 use super::partial::{Head, Hex, Line, PARTIAL_SCHEMA, ShapeLine};
 use super::room::{NO_ROOM, Room};
@@ -45,7 +45,8 @@ pub(super) fn begins(line: &[u8]) -> bool {
 /// Whether this is a line of such a file, and not its first one.
 pub(super) fn goes_on(line: &[u8]) -> bool {
     const WORDS: &[&str] = &[
-        "bad", "finding", "spare", "shape", "labels", "hosts", "narrowed", "aliases", "end",
+        "bad", "finding", "spare", "shape", "labels", "cut", "hosts", "later", "narrowed",
+        "aliases", "end",
     ];
     let key = line.strip_prefix(b"{\"").unwrap_or_default();
     let mut words = WORDS.iter();
@@ -107,9 +108,12 @@ impl PartialReader {
         if counts.iter().any(|count| *count > MOST) {
             return Err("it is a damaged summary: it counts more than there can be".to_owned());
         }
+        bounded(head.left_out.iter().map(|name| &**name), KEY_LIMIT)?;
+        let mut summary = Summary::within(None, room);
+        summary.labels.leave_out(head.left_out.iter().cloned());
         Ok(Self {
             head,
-            summary: Summary::within(None, room),
+            summary,
             shape: None,
             labels: NONE,
         })
@@ -154,7 +158,12 @@ impl PartialReader {
                 self.shape = Some((self.summary.number(Arc::new(shape)), partly));
                 self.labels = NONE;
             }
-            Line::Labels(labels) => {
+            line @ (Line::Labels(_) | Line::Cut(_)) => {
+                let (labels, is_cut) = match line {
+                    Line::Cut(labels) => (labels, true),
+                    Line::Labels(labels) => (labels, false),
+                    _ => (Vec::new(), false),
+                };
                 let texts = labels.iter();
                 bounded(
                     texts.flat_map(|(key, value)| [key.as_str(), value]),
@@ -166,7 +175,7 @@ impl PartialReader {
                 }
                 let labels = labels.iter();
                 let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
-                self.labels = summary.labels.number(labels);
+                self.labels = summary.labels.number(labels, is_cut);
             }
             Line::Narrowed(hosts) => {
                 for id in hosts {
@@ -174,14 +183,19 @@ impl PartialReader {
                     row.ok_or("it tells of a host that it does not have")?.full = true;
                 }
             }
-            Line::Hosts(rows) => {
+            line @ (Line::Hosts(_) | Line::Later(_)) => {
+                let (rows, is_later) = match line {
+                    Line::Hosts(rows) => (rows, false),
+                    Line::Later(rows) => (rows, true),
+                    _ => (Vec::new(), false),
+                };
                 let (shape, partly) = self.shape.ok_or("hosts without a shape before them")?;
                 for (id, time, reports, name) in rows {
                     bounded([&*name], NAME_LIMIT)?;
                     if time >= END_OF_TIME {
                         return Err("it has a report of a time that can't be".to_owned());
                     }
-                    if summary.hosts.contains_key(&id.0) {
+                    if !is_later && summary.hosts.contains_key(&id.0) {
                         return Err("it has a host twice".to_owned());
                     }
                     let row = Row {
@@ -192,7 +206,10 @@ impl PartialReader {
                         full: !partly,
                         name: short(name),
                     };
-                    summary.host(id.0, row);
+                    match is_later {
+                        true => summary.keep_later(id.0, row),
+                        false => summary.host(id.0, row),
+                    }
                 }
             }
             Line::Aliases { host, names } => {
@@ -207,6 +224,10 @@ impl PartialReader {
             Line::End { hosts } => {
                 if hosts != self.head.hosts || hosts != summary.hosts.len() as u64 {
                     return Err("it has not as many hosts as it says".to_owned());
+                }
+                let mut later = summary.later.keys();
+                if later.any(|(id, _)| !summary.hosts.contains_key(id)) {
+                    return Err("it tells of a host that it does not have".to_owned());
                 }
                 summary.bad_count = self.head.bad;
                 summary.foreign = self.head.foreign;

@@ -2,18 +2,17 @@
 //!
 //! Whose turn it is takes some documents out of the stream, and reads them while the next one
 //! takes others. So what came from the file is still near that thread's processor, no thread
-//! waits for another to deal, and what comes out of the stream is seen in its order.
+//! waits for another to deal, and what comes out of the stream is seen in its order. Documents
+//! are read where they came to lie: the buffer goes with them, and the stream goes on in another.
 
 use std::io::{Chain, Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
-use super::gather::{Batch, Sequence};
+use super::batch::{Batch, Got, Part};
+use super::gather::Sequence;
 use super::split::Splitter;
 use super::summary::Summary;
 use super::unpack::{Out, told};
-
-/// Bytes of documents that are taken in a turn: they shall stay near the processor.
-const TURN: usize = 256 << 10;
 
 /// The stream.
 pub(super) struct Shared {
@@ -51,26 +50,39 @@ impl Shared {
     /// Puts the next documents in the place of those of this batch; there are none where the
     /// stream has ended. To whom the end comes is given what else there was.
     pub(super) fn turn(&self, batch: &mut Batch) -> Option<Summary> {
-        batch.bytes.clear();
-        batch.ends.clear();
+        batch.clear();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { splitter, sequence } = &mut *state;
         let name = &self.name;
         name.clone_into(&mut batch.source);
         let open = sequence.as_mut()?;
-        while batch.bytes.len() < TURN {
-            let part = splitter.part(&mut |part| {
-                open.take(Out::Part(name, part), &mut |_, line, text| {
-                    batch.add(line, text);
+        loop {
+            let held = !batch.documents.is_empty();
+            let got = splitter.part(held, &mut |part, begin| {
+                let base = match (&part, begin) {
+                    (Part::Document(_, whole), Some(begin)) => Some((whole.as_ptr().addr(), begin)),
+                    _ => None,
+                };
+                open.take(Out::Part(name, part), &mut |_, line, text| match base {
+                    // It is that document, or a part of it.
+                    Some((whole, begin)) => {
+                        let start = begin + (text.as_ptr().addr() - whole);
+                        batch.lies(line, start, text.len());
+                    }
+                    None => batch.add(line, text),
                 });
             });
-            match part {
-                Ok(true) => continue,
-                Ok(false) => open.end(Out::End(name)),
+            match got {
+                Ok(Got::Part) => continue,
+                Ok(Got::Wait) => {
+                    splitter.swap(&mut batch.bytes);
+                    return None;
+                }
+                Ok(Got::End) => open.end(Out::End(name)),
                 Err(error) => open.end(Out::Trouble(name, told(&error))),
             }
+            splitter.swap(&mut batch.bytes);
             return sequence.take().map(|sequence| sequence.summary);
         }
-        None
     }
 }

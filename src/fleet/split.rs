@@ -6,9 +6,10 @@ use std::io::Read;
 
 use memchr::memmem;
 
+use super::batch::{Got, Part, Take};
 use super::ends::{
-    End, JOINT, begins_in_json, begins_in_yaml, blank_lines, dedent, is_blank, item_end, json_end,
-    yaml_end,
+    End, JOINT, begins_in_list, begins_in_yaml, blank_lines, dedent, is_blank, is_in_item,
+    item_end, json_end, yaml_end,
 };
 use super::read::LIMIT;
 
@@ -24,19 +25,6 @@ pub(super) const SHORT: usize = 128;
 const USELESS: u64 = 64 << 20;
 /// How much of a document that is too large is read to find the next one.
 const SKIP: u64 = 1 << 30;
-
-/// A part of a stream.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part<'a> {
-    /// A document, and the line it begins in.
-    Document(usize, &'a [u8]),
-    /// A document of more than [`LIMIT`] bytes, which was passed over.
-    TooLarge(usize),
-    /// A document so large that the rest of the stream was given up.
-    Endless(usize),
-    /// Much that is no report; the rest of the stream was given up.
-    Useless(usize),
-}
 
 /// Takes a stream apart.
 pub(super) struct Splitter<R> {
@@ -60,6 +48,8 @@ pub(super) struct Splitter<R> {
     item: Vec<u8>,
     /// How much was read since the last document that is as long as a report.
     useless: u64,
+    /// Whether the buffer must stay as it is, because documents in it are still to be read.
+    held: bool,
 }
 
 impl<R: Read> Splitter<R> {
@@ -76,6 +66,7 @@ impl<R: Read> Splitter<R> {
             list: None,
             item: Vec::new(),
             useless: 0,
+            held: false,
         }
     }
 
@@ -91,15 +82,40 @@ impl<R: Read> Splitter<R> {
 
     /// Calls `take` with each part.
     pub(super) fn each(&mut self, take: &mut dyn FnMut(Part<'_>)) -> io::Result<()> {
-        while self.part(take)? {}
+        while self.part(false, &mut |part, _| take(part))? == Got::Part {}
         Ok(())
     }
 
-    /// Calls `take` with the next part, if there is one.
-    pub(super) fn part(&mut self, take: &mut dyn FnMut(Part<'_>)) -> io::Result<bool> {
+    /// Calls `take` with the next part, if there is one. Where the buffer is held, nothing in it
+    /// is moved.
+    pub(super) fn part(&mut self, held: bool, take: &mut Take<'_>) -> io::Result<Got> {
+        self.held = held;
+        match self.next(take) {
+            Ok(true) => Ok(Got::Part),
+            Ok(false) => Ok(Got::End),
+            // That it is held was the fault.
+            Err(_) if held && !std::mem::replace(&mut self.held, false) => Ok(Got::Wait),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives the buffer away for another one, in which goes on what was not yet taken.
+    pub(super) fn swap(&mut self, other: &mut Vec<u8>) {
+        let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
+        if other.len() < rest.len() {
+            other.resize(rest.len(), 0);
+        }
+        if let Some(room) = other.get_mut(..rest.len()) {
+            room.copy_from_slice(rest);
+        }
+        (self.start, self.end) = (0, rest.len());
+        std::mem::swap(&mut self.buffer, other);
+    }
+
+    fn next(&mut self, take: &mut Take<'_>) -> io::Result<bool> {
         let Some(json) = self.begin()? else {
             if !self.ended {
-                take(Part::Useless(self.line));
+                take(Part::Useless(self.line), None);
             }
             return Ok(false);
         };
@@ -134,12 +150,12 @@ impl<R: Read> Splitter<R> {
                     false => 0,
                 };
                 if document.len() > LIMIT {
-                    take(Part::TooLarge(line));
+                    take(Part::TooLarge(line), None);
                 } else if list {
                     dedent(document, &mut self.item);
-                    take(Part::Document(line, &self.item));
+                    take(Part::Document(line, &self.item), None);
                 } else if json || !is_blank(document) {
-                    take(Part::Document(line, document));
+                    take(Part::Document(line, document), Some(self.start));
                 }
                 match json && next > end {
                     // A line, as it was found by its end.
@@ -151,12 +167,14 @@ impl<R: Read> Splitter<R> {
                 }
             }
             _ => {
+                // What was passed over is not found again.
+                self.may_move()?;
                 self.list = None;
                 if !self.skip(json)? {
-                    take(Part::Endless(line));
+                    take(Part::Endless(line), None);
                     return Ok(false);
                 }
-                take(Part::TooLarge(line));
+                take(Part::TooLarge(line), None);
             }
         }
         Ok(true)
@@ -176,20 +194,23 @@ impl<R: Read> Splitter<R> {
                 Some(true) => byte.is_ascii_whitespace() || b"[],".contains(byte),
                 None => byte.is_ascii_whitespace() || *byte == b'[',
             };
-            // What editors and shells of other systems put before a text.
-            if json.is_none() {
-                if self.rest().starts_with(MARK) {
-                    self.advance(self.start + MARK.len());
-                } else if !self.ended && MARK.starts_with(self.rest()) {
-                    self.fill()?;
-                    continue;
-                }
-            }
             let rest = self.rest();
             let blank = rest.iter().take_while(|byte| between(byte)).count();
             let behind = rest.get(blank..).unwrap_or_default();
             let passed = rest.get(..blank).unwrap_or_default();
             let brackets = passed.contains(&b'[');
+            // What editors and shells of other systems put before a text.
+            let lines = blank_lines(behind);
+            let begin = behind.get(lines..).unwrap_or_default();
+            if begin.starts_with(MARK) {
+                self.brackets |= brackets;
+                self.advance(self.start + blank + lines + MARK.len());
+                continue;
+            }
+            if !self.ended && !begin.is_empty() && MARK.starts_with(begin) {
+                self.fill()?;
+                continue;
+            }
             // A mark between two values, which YAML would need.
             if json == Some(true)
                 && !behind.is_empty()
@@ -248,7 +269,7 @@ impl<R: Read> Splitter<R> {
             true => begins_in_yaml(behind, self.ended),
             false => {
                 let behind = behind.get(blank_lines(behind)..).unwrap_or_default();
-                begins_in_json(behind, self.ended)
+                begins_in_list(behind, self.ended)
             }
         };
         match begins {
@@ -270,8 +291,11 @@ impl<R: Read> Splitter<R> {
             let begin = rest.get(blank_lines(rest)..).unwrap_or_default();
             let list = match begin {
                 [b'-', b' ', ..] => {
-                    let known = memmem::find(rest, REPORT).is_some();
-                    (known || rest.len() > LIMIT || self.ended).then_some(known)
+                    let found = memmem::find(rest, REPORT);
+                    let is_item = |at| is_in_item(rest.get(..at).unwrap_or_default());
+                    let known = found.map(is_item);
+                    let is_told = known.is_some() || rest.len() > LIMIT || self.ended;
+                    is_told.then_some(known == Some(true))
                 }
                 [] | [b'-'] if !self.ended && rest.len() <= LIMIT => None,
                 _ => Some(false),
@@ -294,7 +318,16 @@ impl<R: Read> Splitter<R> {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// Whether the buffer may be changed; if not, that is told by its being held no longer.
+    fn may_move(&mut self) -> io::Result<()> {
+        match std::mem::replace(&mut self.held, false) {
+            true => Err(io::ErrorKind::WouldBlock.into()),
+            false => Ok(()),
+        }
+    }
+
     fn fill(&mut self) -> io::Result<()> {
+        self.may_move()?;
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;

@@ -15,12 +15,17 @@ use super::bad::{Bad, BadReports};
 use super::digest::{Digest, Key, Own};
 use super::labels::LabelTable;
 use super::parts::Parts;
-use super::room::{A_CHECK, A_FINDING, A_SHAPE, A_TEXT, Account, Room};
+use super::room::{A_CHECK, A_FINDING, A_ROW, A_SHAPE, A_TEXT, Account, Room};
 pub use super::rows::{Known, Row, Shape};
 use super::words::{Store, Variant, Words};
 
 /// So many names of one machine are kept.
 const ALIASES_KEPT: usize = 8;
+
+/// So many reports of a machine that are still to come are kept beside the one that counts, and
+/// so many of all.
+const LATER_KEPT: usize = 8;
+const LATER_OF_ALL: usize = 100_000;
 
 /// What a row has in common with others of the same summary.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +51,9 @@ pub struct Summary {
     pub(super) bad: BadReports,
     pub(super) bad_count: u64,
     pub(super) aliases: BTreeMap<Key, BTreeSet<Box<str>>>,
+    /// Reports that another one of their host replaced because their time is still to come, by
+    /// that time: once it has come they may be the ones that count.
+    pub(super) later: BTreeMap<(Key, u64), Row>,
     /// Files that don't look like reports at all.
     pub(super) foreign: u64,
     /// Reports of a time that was still to come when they were read.
@@ -81,12 +89,17 @@ impl Summary {
     /// Tells the room what is held by now.
     pub(super) fn settle(&mut self) {
         let held = self.parts.held()
-            + self.labels.held()
             + self.findings.len() * A_FINDING
             + self.names * A_CHECK
             + self.shapes.len() * A_SHAPE
-            + self.of_aliases;
-        self.account.set(held, self.hosts.len());
+            + self.of_aliases
+            + self.later.len() * A_ROW;
+        let hosts = self.hosts.len();
+        self.account.set(held, self.labels.held(), hosts);
+        if let Some(most) = self.account.labels_over() {
+            self.labels.shed(most);
+            self.account.set(held, self.labels.held(), hosts);
+        }
     }
 
     /// Adds a report; says what its row has in common with others, or nothing if it has too much
@@ -111,7 +124,7 @@ impl Summary {
         let shape = self.number(Arc::new(shape));
         let labels = digest.labels.iter();
         let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
-        let number = self.labels.number(labels);
+        let number = self.labels.number(labels, false);
         let common = Common {
             shape,
             labels: number,
@@ -148,8 +161,11 @@ impl Summary {
     }
 
     /// Adds what another summary knows.
-    pub fn join(&mut self, other: Self) {
-        if self.hosts.is_empty() && self.findings.is_empty() && self.bad_count == 0 {
+    pub fn join(&mut self, mut other: Self) {
+        // From here on it is what this one holds.
+        other.account.set(0, 0, 0);
+        let is_empty = self.hosts.is_empty() && self.findings.is_empty() && self.bad_count == 0;
+        if is_empty && other.later.is_empty() {
             let (foreign, future, latest) = (self.foreign, self.future, self.latest);
             let account = Account::of(self.account.room());
             *self = other;
@@ -168,11 +184,13 @@ impl Summary {
         drop((other.numbers, other.parts));
         let shapes = other.shapes.into_iter();
         let numbers: Vec<u32> = shapes.map(|shape| self.shape_of(shape)).collect();
+        self.labels.leave_out(other.labels.left_out().cloned());
         let sets = other.labels.into_sets().into_iter();
         let sets: Vec<u32> = std::iter::once(super::labels::NONE)
             .chain(sets.map(|set| self.labels.of_set(&set)))
             .collect();
-        for (id, mut row) in other.hosts {
+        let later = other.later.into_iter().map(|((id, _), row)| (id, row));
+        for (id, mut row) in other.hosts.into_iter().chain(later) {
             let (shape, labels) = (row.shape as usize, row.labels as usize);
             if let (Some(shape), Some(labels)) = (numbers.get(shape), sets.get(labels)) {
                 (row.shape, row.labels) = (*shape, *labels);
@@ -313,12 +331,34 @@ impl Summary {
         for name in names.into_iter().flatten() {
             self.alias(id, name);
         }
+        let mut other = row;
         if let Some(host) = self.hosts.get_mut(&id) {
             if newer {
-                *host = row;
+                std::mem::swap(host, &mut other);
             }
             host.reports = reports;
             host.full = full;
+        }
+        if !self.is_sane(other.time) {
+            self.keep_later(id, other);
+        }
+    }
+
+    /// Keeps a report that may count later.
+    pub(super) fn keep_later(&mut self, id: Key, row: Row) {
+        let at = (id, row.time);
+        let row = Row { reports: 0, ..row };
+        let known = self.later.get(&at);
+        if known.is_some_and(|known| self.rank(known) >= self.rank(&row)) {
+            return;
+        }
+        self.later.insert(at, row);
+        let of_host = self.later.range((id, 0)..=(id, u64::MAX));
+        if let Some(last) = of_host.map(|(at, _)| *at).nth(LATER_KEPT) {
+            self.later.remove(&last);
+        }
+        if self.later.len() > LATER_OF_ALL {
+            self.later.pop_last();
         }
     }
 

@@ -8,8 +8,9 @@ use std::io::Read;
 
 use tar::EntryType;
 
+use super::batch::Part;
 use super::packing::{Counted, Packing};
-use super::split::{Part, Splitter};
+use super::split::Splitter;
 
 /// So many packings may lie in each other: a tar of packed reports, packed.
 const DEEPEST: usize = 4;

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::alike;
 use super::bad::bad;
+use super::batch::Batch;
 use super::faults::Fault;
-use super::gather::{Batch, Input, Job, Reading, Sequence, read};
+use super::gather::{Input, Job, Reading, Sequence, read};
 use super::quick::Quick;
 use super::rejoin::next_within;
 use super::room::{NO_ROOM, Room};
@@ -64,7 +65,7 @@ impl<'a> Worker<'a> {
             Job::Documents(batch) => self.tally.batch(&batch),
             Job::Shared(stream) => loop {
                 let end = stream.turn(&mut self.batch);
-                if end.is_none() && self.batch.ends.is_empty() {
+                if end.is_none() && self.batch.documents.is_empty() {
                     break;
                 }
                 self.tally.batch(&self.batch);
@@ -94,11 +95,8 @@ fn no_room() -> Fault {
 
 impl Tally<'_> {
     fn batch(&mut self, batch: &Batch) {
-        let mut start = 0;
-        for (line, end) in &batch.ends {
-            let text = batch.bytes.get(start..*end).unwrap_or_default();
-            start = *end;
-            self.report(&batch.source, *line, text);
+        for (line, text) in batch.each() {
+            self.report(&batch.source, line, text);
         }
     }
 

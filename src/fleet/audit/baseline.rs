@@ -31,6 +31,8 @@ pub(super) fn changes(
     weighing: &Weighing,
 ) -> Changes {
     let past = Population::new(before, weighing);
+    let asked = Asked::of([&past, population]);
+    let has_answer = |class: &Class<'_>, check: &str| has_answer(class, check, &asked);
     let Pairs { pairs, new, gone } = pair(before, now);
     let mut verdicts_before = Verdicts::default();
     for class in &past.classes {
@@ -51,17 +53,17 @@ pub(super) fn changes(
         // What decided then must have an answer now, or a host that was asked less would look
         // like one that was mended; and the other way round.
         let decided = old.blockers.iter().chain(old.waits.iter());
-        let answered = decided.into_iter().all(|check| has_answer(new, old, check));
+        let answered = decided.into_iter().all(|check| has_answer(new, check));
         let more = |check: &&Arc<str>| !old.blockers.contains(check);
         // What fails now got worse only if it is known that it did not, then; what failed then
         // and counts only now, or no more, is weighed in another way and is what it was.
         let turned = new.blockers.iter().filter(more);
-        let is_turned = |check: &&Arc<str>| has_answer(old, new, check) && !fails(old, check);
+        let is_turned = |check: &&Arc<str>| has_answer(old, check) && !fails(old, check);
         let (turned, found): (Vec<_>, Vec<_>) = turned.partition(is_turned);
         let more = !turned.is_empty();
         let cured = !old.blockers.iter().any(|check| fails(new, check));
-        let asked = !old.unasked && !new.unasked;
-        let readied = is_ready(new) && !is_ready(old) && answered && cured && asked;
+        let is_asked = !old.unasked && !new.unasked;
+        let readied = is_ready(new) && !is_ready(old) && answered && cured && is_asked;
         let broke_now = new.verdict == Verdict::NotReady && old.verdict != Verdict::NotReady;
         let broken = broke_now && more;
         let add = |to: &mut Names| to.add(hosts.hosts(), hosts.examples());
@@ -74,7 +76,7 @@ pub(super) fn changes(
         } else if old.verdict != new.verdict
             || (new.verdict == Verdict::NotReady && !found.is_empty())
         {
-            match is_rejudged(old, new) {
+            match is_rejudged(old, new, &asked) {
                 true => add(&mut rejudged),
                 false => add(&mut unclear),
             }
@@ -90,7 +92,7 @@ pub(super) fn changes(
             *well += if readied { hosts.hosts() } else { 0 };
             *ill += if broken { hosts.hosts() } else { 0 };
         }
-        follow(&mut flow, old, new, hosts);
+        follow(&mut flow, (old, new), hosts, &asked);
     }
     let kernel_moves = moves.len() as u64;
     let moves = moves
@@ -129,21 +131,66 @@ struct Flow {
     appeared: Names,
     cured: Names,
     unseen: u64,
+    unseen_before: u64,
 }
 
-fn follow<'a>(flow: &mut BTreeMap<&'a str, Flow>, old: &Class<'a>, new: &Class<'a>, hosts: &Names) {
-    let then = failing(old);
-    let now = failing(new);
-    for check in now.difference(&then) {
+/// Follows each check that fails, or counts where it is unknown, from then to now.
+fn follow<'a>(
+    flow: &mut BTreeMap<&'a str, Flow>,
+    (old, new): (&Class<'a>, &Class<'a>),
+    hosts: &Names,
+    asked: &Asked<'_>,
+) {
+    let (then, now) = (standing(old), standing(new));
+    for (check, fails) in &now {
+        let is_new = match then.get(check) {
+            Some(failed) if *failed || !fails => continue,
+            // What was unknown may have failed.
+            Some(_) => false,
+            None => has_answer(old, check, asked),
+        };
         let flow = flow.entry(check).or_default();
-        flow.appeared.add(hosts.hosts(), hosts.examples());
+        match is_new {
+            true => flow.appeared.add(hosts.hosts(), hosts.examples()),
+            false => flow.unseen_before += hosts.hosts(),
+        }
     }
-    for check in then.difference(&now) {
+    for (check, failed) in &then {
+        let is_cured = match now.get(check) {
+            Some(fails) if *fails || !failed => continue,
+            Some(_) => false,
+            None => has_answer(new, check, asked),
+        };
         let flow = flow.entry(check).or_default();
-        match has_answer(new, old, check) {
+        match is_cured {
             true => flow.cured.add(hosts.hosts(), hosts.examples()),
             false => flow.unseen += hosts.hosts(),
         }
+    }
+}
+
+/// Which needs of software the doctor asked for, by its catalogue: those that any host lacks or
+/// can't tell. A need is known by its words, which another catalogue may have put otherwise.
+struct Asked<'a>(BTreeMap<Option<Arc<str>>, BTreeSet<&'a str>>);
+
+impl<'a> Asked<'a> {
+    fn of(populations: [&Population<'a>; 2]) -> Self {
+        let mut asked: BTreeMap<Option<Arc<str>>, BTreeSet<&str>> = BTreeMap::new();
+        let classes = populations.into_iter().flat_map(|one| &one.classes);
+        for class in classes.filter(|class| !class.shape.software.is_empty()) {
+            let of = asked
+                .entry(class.shape.place.catalogue.clone())
+                .or_default();
+            let needs = class.findings.iter().map(|known| &*known.check);
+            of.extend(needs.filter(|check| is_need(class, check)));
+        }
+        Self(asked)
+    }
+
+    /// Whether the doctor of these hosts asks for this need, where it asks for its software.
+    fn has(&self, class: &Class<'_>, need: &str) -> bool {
+        let of = self.0.get(&class.shape.place.catalogue);
+        of.is_some_and(|of| of.contains(need))
     }
 }
 
@@ -155,16 +202,12 @@ fn is_answer(class: &Class<'_>, check: &str) -> bool {
         .any(|list| list.binary_search_by(|one| (**one).cmp(check)).is_ok())
 }
 
-/// Whether what became of a check is known, of which the other time told. A need is known by its
-/// words, which another catalogue may have put otherwise: what is not told then says nothing.
-fn has_answer(class: &Class<'_>, other: &Class<'_>, check: &str) -> bool {
-    let catalogue = |class: &Class<'_>| class.shape.place.catalogue.clone();
+/// Whether what became of a check is known, of which one of the two times told. A need that is
+/// told nowhere is there, if it was asked for.
+fn has_answer(class: &Class<'_>, check: &str, asked: &Asked<'_>) -> bool {
     match status(class, check) {
         Some(status) => status == Status::Fail,
-        None => {
-            let same = catalogue(class) == catalogue(other);
-            is_answer(class, check) || (same && is_need(class, check))
-        }
+        None => is_answer(class, check) || (is_need(class, check) && asked.has(class, check)),
     }
 }
 
@@ -177,7 +220,7 @@ fn status(class: &Class<'_>, check: &str) -> Option<Status> {
 
 /// Whether something decides at one of the two times alone that stands as it did, so that it is
 /// weighed in another way; whatever else decides at one of them has an answer at both.
-fn is_rejudged(old: &Class<'_>, new: &Class<'_>) -> bool {
+fn is_rejudged(old: &Class<'_>, new: &Class<'_>, asked: &Asked<'_>) -> bool {
     let deciding = |class: &Class<'_>| -> BTreeSet<Arc<str>> {
         let waits = class.waits.iter();
         let waits = waits.filter(|_| class.verdict == Verdict::Undetermined);
@@ -190,10 +233,10 @@ fn is_rejudged(old: &Class<'_>, new: &Class<'_>) -> bool {
         then.is_some() && then == now
     };
     let is_known = |check: &&Arc<str>| {
-        stands(check) || (has_answer(old, new, check) && has_answer(new, old, check))
+        stands(check) || (has_answer(old, check, asked) && has_answer(new, check, asked))
     };
-    let asked = !old.unasked && !new.unasked;
-    asked && differ.iter().any(stands) && differ.iter().all(is_known)
+    let is_asked = !old.unasked && !new.unasked;
+    is_asked && differ.iter().any(stands) && differ.iter().all(is_known)
 }
 
 /// Whether a check fails, whatever it weighs.
@@ -211,14 +254,17 @@ fn is_need(class: &Class<'_>, check: &str) -> bool {
     })
 }
 
-/// What fails, and what is unknown where that counts, too.
-fn failing<'a>(class: &Class<'a>) -> BTreeSet<&'a str> {
-    let failing = class.findings.iter();
-    let failing = failing.filter(|known| {
-        let blocks = class.blockers.binary_search(&known.check).is_ok();
-        blocks || known.status == Status::Fail
+/// What fails, and what is unknown where that counts, too; whether it fails.
+fn standing<'a>(class: &Class<'a>) -> BTreeMap<&'a str, bool> {
+    let all = class.findings.iter().map(|known| {
+        let fails = known.status == Status::Fail;
+        (known, fails)
     });
-    failing.map(|known| &*known.check).collect()
+    let all = all.filter(|(known, fails)| {
+        let blocks = class.blockers.binary_search(&known.check).is_ok();
+        *fails || blocks
+    });
+    all.map(|(known, fails)| (&*known.check, fails)).collect()
 }
 
 fn cause_changes(
@@ -230,7 +276,8 @@ fn cause_changes(
     let mut changes = Vec::new();
     let mut add = |check: &str, cause: &Failing, before: u64, now: u64| {
         let flow = flow.remove(check).unwrap_or_default();
-        let still = flow.appeared.hosts() + flow.cured.hosts() + flow.unseen == 0;
+        let seen = flow.appeared.hosts() + flow.cured.hosts();
+        let still = seen + flow.unseen + flow.unseen_before == 0;
         if before == now && still {
             return;
         }
@@ -239,6 +286,8 @@ fn cause_changes(
             title: cause.title.clone(),
             severity: cause.severity,
             change: match (before, now) {
+                // Come into sight: all hosts of now were there then, and it is not known of them.
+                (0, _) if flow.unseen_before == now => "seen",
                 (0, _) => "new",
                 // Gone from sight.
                 (_, 0) if flow.unseen > 0 && flow.cured.hosts() == 0 => "unseen",
@@ -252,6 +301,7 @@ fn cause_changes(
             appeared: flow.appeared.told(),
             cured: flow.cured.told(),
             unseen: flow.unseen,
+            unseen_before: flow.unseen_before,
         });
     };
     for (check, cause) in &now {

@@ -51,18 +51,21 @@ pub struct CauseChange {
     /// How much it matters.
     pub severity: Severity,
     /// `new`, `gone`, `more`, `fewer` or `moved`, by the hosts there are now and then; `unseen`
-    /// where it is gone only because no answer is there now.
+    /// where it is gone only because no answer is there now, `seen` where it is new only because
+    /// none was there then.
     pub change: &'static str,
     /// On how many hosts it failed.
     pub before: u64,
     /// On how many it fails.
     pub now: u64,
-    /// Hosts of both times on which it fails now and did not.
+    /// Hosts of both times on which it fails now and is known not to have failed then.
     pub appeared: Hosts,
     /// Hosts of both times on which it failed and is ok now, or does not apply any more.
     pub cured: Hosts,
     /// Hosts of both times on which it failed and no answer is there now.
     pub unseen: u64,
+    /// Hosts of both times on which it fails now and no answer was there then.
+    pub unseen_before: u64,
 }
 
 /// Hosts that went from one kernel to another.

@@ -174,7 +174,7 @@ pub(in super::super) struct Class<'a> {
     /// Whether there is something of that.
     pub(in super::super) open: bool,
     /// Whether their reports tell nothing of software that was named.
-    pub(super) unasked: bool,
+    pub(in super::super) unasked: bool,
     pub(in super::super) hosts: u64,
     pub(super) names: Names,
 }

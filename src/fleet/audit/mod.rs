@@ -7,6 +7,7 @@ mod causes;
 mod changes;
 mod fixes;
 mod groups;
+mod inputs;
 mod judge;
 mod listed;
 mod looking;
@@ -15,14 +16,13 @@ mod outliers;
 mod plan;
 mod tally;
 
-use std::collections::BTreeSet;
-
 pub use changes::{CauseChange, Changes, Move};
 pub use groups::KEYS as GROUPS;
+pub use inputs::{LeftOut, Partly, Reports};
 pub use judge::Weighing;
 pub use model::{
     AUDIT_SCHEMA, Audit, Cause, Count, Counts, FixGroup, Group, Grouping, Hosts, Outlier, Outliers,
-    Partly, Plan, Reports, Step, Takes, Together, Unknown, Untold, Verdicts,
+    Plan, Step, Takes, Together, Unknown, Untold, Verdicts,
 };
 
 pub(super) use groups::{LABELS, label_keys};
@@ -31,7 +31,6 @@ pub use looking::Cure;
 pub(super) use looking::cure;
 
 use super::summary::Summary;
-use crate::time::time;
 
 /// Names of hosts that stand for a group.
 pub(super) const EXAMPLES: usize = 3;
@@ -60,8 +59,8 @@ pub fn audit(
         fail_on: weighing.word(),
         hosts: summary.len() as u64,
         verdicts,
-        reports: reports(summary),
-        partly: partly(summary, &population),
+        reports: inputs::reports(summary),
+        partly: inputs::partly(summary, &population),
         groups: groups::groups(&population, by, weighing),
         outliers: outliers::outliers(&population),
         changes: before.map(|before| baseline::changes(before, summary, &population, weighing)),
@@ -70,65 +69,6 @@ pub fn audit(
         unknowns: found.unknowns,
         untold: found.untold,
         plan,
-    }
-}
-
-fn reports(summary: &Summary) -> Reports {
-    let rows = || summary.hosts.values();
-    let read: u64 = rows().map(|row| u64::from(row.reports)).sum();
-    let mut repeated = tally::Names::default();
-    for row in rows().filter(|row| row.reports > 1) {
-        repeated.add(1, [&*row.name]);
-    }
-    let mut of_future = tally::Names::default();
-    for row in rows().filter(|row| !summary.is_sane(row.time)) {
-        of_future.add(1, [&*row.name]);
-    }
-    let renamed = summary.aliases.values().take(ROWS);
-    let names = |names: &BTreeSet<Box<str>>| names.iter().map(|name| shown(name)).collect();
-    Reports {
-        read,
-        superseded: read - summary.len() as u64,
-        repeated: repeated.told(),
-        renamed: renamed.map(names).collect(),
-        unnamed: rows().filter(|row| row.name.is_empty()).count() as u64,
-        bad: summary.bad_count,
-        bad_reports: summary.bad.iter().cloned().collect(),
-        passed_over: summary.foreign,
-        future: summary.future,
-        of_future: of_future.told(),
-        oldest: rows().map(|row| row.time).min().map(time),
-        newest: summary.newest(),
-    }
-}
-
-/// Hosts of which only a part was looked at.
-fn partly(summary: &Summary, population: &Population<'_>) -> Partly {
-    let mut names = tally::Names::default();
-    let mut ready = 0;
-    for class in population.classes.iter().filter(|class| class.shape.partly) {
-        names.add(class.hosts, class.names.examples());
-        if class.verdict == crate::report::Verdict::Ready {
-            ready += class.hosts;
-        }
-    }
-    let mut unasked = tally::Names::default();
-    for class in population.classes.iter().filter(|class| class.unasked) {
-        unasked.add(class.hosts, class.names.examples());
-    }
-    let mut narrowed = tally::Names::default();
-    for row in summary.hosts.values().filter(|row| row.full) {
-        if summary.shape(row).is_some_and(|shape| shape.partly) {
-            narrowed.add(1, [&*row.name]);
-        }
-    }
-    let told = names.told();
-    Partly {
-        hosts: told.hosts,
-        ready,
-        examples: told.examples,
-        narrowed: narrowed.told(),
-        unasked: unasked.told(),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::changes::Changes;
+use super::inputs::{Partly, Reports};
 use crate::diagnosis::{Needs, Severity};
 use crate::report::Verdict;
 
@@ -102,53 +103,6 @@ impl Untold {
     }
 }
 
-/// What was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reports {
-    /// Reports that could be used.
-    pub read: u64,
-    /// Those of them that a newer one of the same host replaced.
-    pub superseded: u64,
-    /// Hosts of which there was more than one report.
-    pub repeated: Hosts,
-    /// Machines that reported under several names, as copies of one image do.
-    pub renamed: Vec<Vec<String>>,
-    /// Hosts without a name of their own, each report of which counts as a host.
-    pub unnamed: u64,
-    /// Reports that could not be used.
-    pub bad: u64,
-    /// The first of them by name.
-    pub bad_reports: Vec<super::super::bad::Bad>,
-    /// Files that don't look like reports and were passed over.
-    pub passed_over: u64,
-    /// Reports of a time that was still to come; they count where a host has no other one.
-    pub future: u64,
-    /// Hosts whose report that counts is one of those.
-    pub of_future: Hosts,
-    /// When the oldest report that counts was made.
-    pub oldest: Option<String>,
-    /// When the newest was made; one of a time that was still to come is none, unless all are.
-    pub newest: Option<String>,
-}
-
-/// Hosts of which only a part was looked at: by `--only`, `--skip` or `--profile`. Nothing is
-/// known of the rest, whatever their verdict is.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Partly {
-    /// How many.
-    pub hosts: u64,
-    /// How many of them are ready as far as they were looked at.
-    pub ready: u64,
-    /// The names of a few.
-    pub examples: Vec<String>,
-    /// Those of them of which there is an older report of all checks.
-    pub narrowed: Hosts,
-    /// Hosts whose reports tell nothing of software that was named, so that nobody knows
-    /// whether it runs there.
-    #[serde(skip_serializing_if = "Hosts::is_none")]
-    pub unasked: Hosts,
-}
-
 /// Some hosts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Hosts {
@@ -159,7 +113,7 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    fn is_none(&self) -> bool {
+    pub(super) fn is_none(&self) -> bool {
         self.hosts == 0
     }
 }

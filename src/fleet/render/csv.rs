@@ -69,7 +69,7 @@ pub fn csv(
             text(place.arch.as_deref()),
             text(place.distribution().as_deref()),
             time(row.time),
-            if class.shape.partly { "part" } else { "all" }.to_owned(),
+            looked_at(class.unasked, class.shape.partly).to_owned(),
         ];
         let labels: Vec<String> = labels
             .iter()
@@ -121,6 +121,16 @@ fn passed(shape: &Shape) -> impl Iterator<Item = (&str, Status)> + Clone {
     let ok = shape.ok.iter().map(|check| (&**check, Status::Ok));
     let moot = shape.moot.iter();
     ok.chain(moot.map(|check| (&**check, Status::NotApplicable)))
+}
+
+/// How much of a host was looked at; software that was named and not asked for is why it has
+/// no answer.
+fn looked_at(unasked: bool, partly: bool) -> &'static str {
+    match (unasked, partly) {
+        (true, _) => "unasked",
+        (false, true) => "part",
+        (false, false) => "all",
+    }
 }
 
 /// What the place it is written to says, such as that a reader went away.

@@ -128,6 +128,17 @@ impl Page {
             if cause.cured.hosts > 0 && cause.appeared.hosts > 0 {
                 line += &format!("; no longer on {}", number(cause.cured.hosts));
             }
+            if cause.unseen_before > 0 {
+                let again = if cause.appeared.hosts > 0 {
+                    ", and"
+                } else {
+                    "; fails now"
+                };
+                line += &format!(
+                    "{again} on {} of which it was not known",
+                    number(cause.unseen_before)
+                );
+            }
             if cause.unseen > 0 {
                 line += &format!("; no answer now on {}", number(cause.unseen));
             }

@@ -1,6 +1,6 @@
 //! Numbers and names in words, the same in every rendering for people.
 
-use super::super::audit::{Cause, Count, Counts, Hosts, Partly, Plan, Reports, Takes};
+use super::super::audit::{Cause, Count, Counts, Hosts, LeftOut, Partly, Plan, Reports, Takes};
 use crate::diagnosis::Needs;
 
 /// What hosts are of which it is not known whether they changed.
@@ -178,7 +178,8 @@ fn unasked(partly: &Partly) -> Option<String> {
     })
 }
 
-/// What there is to say of reports of a time that was still to come.
+/// What there is to say of reports of a time that was still to come, and of labels that were
+/// left out.
 pub(super) fn future(reports: &Reports) -> Vec<String> {
     let mut lines = Vec::new();
     if reports.future > 0 {
@@ -188,6 +189,22 @@ pub(super) fn future(reports: &Reports) -> Vec<String> {
             self::reports(reports.future),
             hosts(reports.of_future.hosts),
             few(&reports.of_future)
+        ));
+    }
+    let LeftOut { hosts, labels } = &reports.labels_left_out;
+    if *hosts > 0 {
+        let (named, dots) = match labels.get(..5) {
+            Some(some) if labels.len() > 5 => (some, ", …"),
+            _ => (labels.as_slice(), ""),
+        };
+        let of = match named {
+            [] => String::new(),
+            named => format!(" (no host has {}{dots})", named.join(", ")),
+        };
+        lines.push(format!(
+            "labels of {} left out{of}: there was no room for so many values; the hosts count all \
+             the same, but are in no group by those",
+            self::hosts(*hosts)
         ));
     }
     lines

@@ -1,0 +1,141 @@
+//! What an audit says of what was read.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::super::summary::Summary;
+use super::judge::Population;
+use super::model::Hosts;
+use super::tally::Names;
+use super::{ROWS, shown};
+use crate::report::Verdict;
+use crate::time::time;
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reports {
+    /// Reports that could be used.
+    pub read: u64,
+    /// Those of them that a newer one of the same host replaced.
+    pub superseded: u64,
+    /// Hosts of which there was more than one report.
+    pub repeated: Hosts,
+    /// Machines that reported under several names, as copies of one image do.
+    pub renamed: Vec<Vec<String>>,
+    /// Hosts without a name of their own, each report of which counts as a host.
+    pub unnamed: u64,
+    /// Reports that could not be used.
+    pub bad: u64,
+    /// The first of them by name.
+    pub bad_reports: Vec<super::super::bad::Bad>,
+    /// Files that don't look like reports and were passed over.
+    pub passed_over: u64,
+    /// Reports of a time that was still to come; they count where a host has no other one.
+    pub future: u64,
+    /// Hosts whose report that counts is one of those.
+    pub of_future: Hosts,
+    /// Labels for which there was no room.
+    #[serde(skip_serializing_if = "LeftOut::is_none")]
+    pub labels_left_out: LeftOut,
+    /// When the oldest report that counts was made.
+    pub oldest: Option<String>,
+    /// When the newest was made; one of a time that was still to come is none, unless all are.
+    pub newest: Option<String>,
+}
+
+/// Labels for which there was no room. Hosts count without them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct LeftOut {
+    /// Hosts that lost some.
+    pub hosts: u64,
+    /// The names of those that several hosts had, none of which has them now.
+    pub labels: Vec<String>,
+}
+
+impl LeftOut {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Hosts of which only a part was looked at: by `--only`, `--skip` or `--profile`. Nothing is
+/// known of the rest, whatever their verdict is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Partly {
+    /// How many.
+    pub hosts: u64,
+    /// How many of them are ready as far as they were looked at.
+    pub ready: u64,
+    /// The names of a few.
+    pub examples: Vec<String>,
+    /// Those of them of which there is an older report of all checks.
+    pub narrowed: Hosts,
+    /// Hosts whose reports tell nothing of software that was named, so that nobody knows
+    /// whether it runs there.
+    #[serde(skip_serializing_if = "Hosts::is_none")]
+    pub unasked: Hosts,
+}
+
+pub(super) fn reports(summary: &Summary) -> Reports {
+    let rows = || summary.hosts.values();
+    let read: u64 = rows().map(|row| u64::from(row.reports)).sum();
+    let mut repeated = Names::default();
+    for row in rows().filter(|row| row.reports > 1) {
+        repeated.add(1, [&*row.name]);
+    }
+    let mut of_future = Names::default();
+    for row in rows().filter(|row| !summary.is_sane(row.time)) {
+        of_future.add(1, [&*row.name]);
+    }
+    let renamed = summary.aliases.values().take(ROWS);
+    let names = |names: &BTreeSet<Box<str>>| names.iter().map(|name| shown(name)).collect();
+    Reports {
+        read,
+        superseded: read - summary.len() as u64,
+        repeated: repeated.told(),
+        renamed: renamed.map(names).collect(),
+        unnamed: rows().filter(|row| row.name.is_empty()).count() as u64,
+        bad: summary.bad_count,
+        bad_reports: summary.bad.iter().cloned().collect(),
+        passed_over: summary.foreign,
+        future: summary.future,
+        of_future: of_future.told(),
+        labels_left_out: LeftOut {
+            hosts: summary.cut(),
+            labels: summary.left_out().map(str::to_owned).collect(),
+        },
+        oldest: rows().map(|row| row.time).min().map(time),
+        newest: summary.newest(),
+    }
+}
+
+/// Hosts of which only a part was looked at.
+pub(super) fn partly(summary: &Summary, population: &Population<'_>) -> Partly {
+    let mut names = Names::default();
+    let mut ready = 0;
+    for class in population.classes.iter().filter(|class| class.shape.partly) {
+        names.add(class.hosts, class.names.examples());
+        if class.verdict == Verdict::Ready {
+            ready += class.hosts;
+        }
+    }
+    let mut unasked = Names::default();
+    for class in population.classes.iter().filter(|class| class.unasked) {
+        unasked.add(class.hosts, class.names.examples());
+    }
+    let mut narrowed = Names::default();
+    for row in summary.hosts.values().filter(|row| row.full) {
+        if summary.shape(row).is_some_and(|shape| shape.partly) {
+            narrowed.add(1, [&*row.name]);
+        }
+    }
+    let told = names.told();
+    Partly {
+        hosts: told.hosts,
+        ready,
+        examples: told.examples,
+        narrowed: narrowed.told(),
+        unasked: unasked.told(),
+    }
+}
