@@ -132,10 +132,11 @@ pub(super) fn render(
         Remedy::Memlock(wanted) => privileges::memlock(wanted, &platform),
         Remedy::Steps(kind, steps) => written(*kind, steps, facts),
     };
-    if recipe.kind == "upgrade" && recipe.commands.is_empty() {
-        if let Remedy::Steps(_, steps) = &fix.remedy {
-            recipe.commands = upgrade::commands(steps, catalogue, facts, &platform);
-        }
+    if recipe.kind == "upgrade"
+        && recipe.commands.is_empty()
+        && let Remedy::Steps(_, steps) = &fix.remedy
+    {
+        recipe.commands = upgrade::commands(steps, catalogue, facts, &platform);
     }
     if recipe.kind == "upgrade" && recipe.undo.is_empty() {
         recipe.undo = upgrade::undo(&recipe.commands, facts, &platform);
