@@ -295,14 +295,14 @@ fn lacks_are_told_as_lacks() {
             fedora.as_path(),
             &["--strict"],
             "Tetragon ",
-            "in part    but: lacks Overriding of return values",
+            "in part  but: lacks Overriding of return values",
             "does not",
         ),
         (
             fedora.as_path(),
             &["--fail-on", "warning"],
             "Beyla ",
-            "in part    but: Lockdown forbids writes to user memory",
+            "in part  but: Lockdown forbids writes to user memory",
             "does not",
         ),
         (
@@ -316,7 +316,7 @@ fn lacks_are_told_as_lacks() {
             fedora.as_path(),
             &[],
             "Tetragon ",
-            "runs       but: lacks ",
+            "runs  but: lacks ",
             "without",
         ),
     ] {
