@@ -315,6 +315,122 @@ fn every_check_was_seen_failing_and_ok() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
+/// The fixtures of tests/findings on which a check fails, and on which it is ok.
+fn fixtures_of(id: &str) -> (Vec<String>, Vec<String>) {
+    let (mut fails, mut ok) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(project().join("tests/findings")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let line = line
+                .strip_prefix("  [")
+                .and_then(|line| line.split_once("] "));
+            match line {
+                Some((_, rest)) if rest.split("  ").last() != Some(id) => {}
+                Some(("✗" | "!" | "i", _)) => fails.push(name.clone()),
+                Some(("✓", _)) => ok.push(name.clone()),
+                _ => {}
+            }
+        }
+    }
+    fails.sort();
+    ok.sort();
+    (fails, ok)
+}
+
+/// What proves an entry, in a line.
+fn proof(check: &Check, logs: &[PathBuf], cells: &(BTreeSet<String>, BTreeSet<String>)) -> String {
+    let id = check.id.as_str();
+    let proofs: Proofs = read("tests/proofs.yaml");
+    if check.fails.is_none() {
+        let mut of_id: Vec<String> = logs
+            .iter()
+            .map(|path| path.strip_prefix(project()).unwrap())
+            .filter(|path| path.iter().any(|part| is_of(part.to_str().unwrap(), id)))
+            .map(|path| path.to_str().unwrap().to_owned())
+            .collect();
+        of_id.sort();
+        let listed = proofs.logs.iter();
+        let mut listed = listed.filter(|group| group.ids.iter().any(|one| one == id));
+        return match (of_id.as_slice(), listed.next()) {
+            ([], Some(group)) => format!("none yet: {}", group.because),
+            ([], None) => "none yet".to_owned(),
+            ([one], _) => format!("{one}, which the project provoked"),
+            ([one, rest @ ..], _) => {
+                format!("{one} and {} more that the project provoked", rest.len())
+            }
+        };
+    }
+    let made = fs::read_to_string(project().join("tests/checks.rs")).unwrap();
+    let (fails, ok) = fixtures_of(id);
+    let excuse = proofs.hosts.get(id);
+    let of = |what: &str, on: &[String], in_cell: bool, excuse: Option<&String>| {
+        let mut seen = Vec::new();
+        if let [one, rest @ ..] = on {
+            let more = match rest.len() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            seen.push(format!("tests/hosts/{one}{more}"));
+        }
+        if in_cell {
+            seen.push("a kernel of tests/kernels/cells.yaml".to_owned());
+        }
+        if seen.is_empty() && made.contains(&format!("(\"{id}\", \"{what}\"")) {
+            seen.push("a host made for it in tests/checks.rs".to_owned());
+        }
+        match (seen.is_empty(), excuse) {
+            (true, Some(excuse)) => format!("nowhere yet ({excuse})"),
+            _ => seen.join(", "),
+        }
+    };
+    format!(
+        "fails on {}; ok on {}",
+        of(
+            "fail",
+            &fails,
+            cells.0.contains(id),
+            excuse.and_then(|one| one.fail.as_ref())
+        ),
+        of(
+            "ok",
+            &ok,
+            cells.1.contains(id),
+            excuse.and_then(|one| one.ok.as_ref())
+        ),
+    )
+}
+
+/// `checks show` and the pages name what proves an entry.
+#[test]
+fn proofs_are_named_and_up_to_date() {
+    let (logs, cells) = (logs(), seen_in_cells());
+    let mut text = String::new();
+    for check in &catalogue().checks {
+        let proof = proof(check, &logs, &cells).replace('\n', " ");
+        text.push_str(&format!("{}: {proof}\n", check.id));
+    }
+    let path = project().join("src/reference/proofs.txt");
+    if std::env::var_os("BPF_DOCTOR_WRITE_DOCS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(
+        fs::read_to_string(path).unwrap(),
+        text,
+        "make it anew with: BPF_DOCTOR_WRITE_DOCS=1 cargo test --test catalogue"
+    );
+    assert!(
+        !text.contains("fails on ;") && !text.contains("ok on \n"),
+        "{text}"
+    );
+}
+
+/// Whether a file or a folder of logs is named by an id.
+fn is_of(part: &str, id: &str) -> bool {
+    let rest = part.strip_prefix(id);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '@', '_']))
+}
+
 /// Files of tests/logs, with the parts of their paths.
 fn logs() -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -350,11 +466,11 @@ fn every_symptom_was_provoked_or_is_listed() {
     let (mut proven, mut unproven) = (0, 0);
     for Check { id, .. } in catalogue.checks.iter().filter(|c| c.fails.is_none()) {
         let of_id = |path: &PathBuf| {
-            path.strip_prefix(project()).unwrap().iter().any(|part| {
-                let part = part.to_str().unwrap();
-                let rest = part.strip_prefix(id.as_str());
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '@', '_']))
-            }) && fs::metadata(path).unwrap().len() > 0
+            path.strip_prefix(project())
+                .unwrap()
+                .iter()
+                .any(|part| is_of(part.to_str().unwrap(), id))
+                && fs::metadata(path).unwrap().len() > 0
         };
         match (logs.iter().any(of_id), listed.get(id.as_str())) {
             (true, None) => proven += 1,

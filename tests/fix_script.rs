@@ -218,12 +218,55 @@ fn the_last_lines_tell_what_remains_by_hand() {
         left += usize::from(before.contains("--- At once"));
     }
     assert!(left > 0, "no host has both");
-    let rhel = script(&fixture("rhel-8.1"));
-    assert!(
-        rhel.trim_end()
-            .contains("\necho '  error    kernel-btf-missing'"),
-        "{rhel}"
-    );
+    let archived = script(&fixture("debian-10"));
+    let told = "\necho '  error    kernel-btf-missing'";
+    assert!(archived.contains(told), "{archived}");
+}
+
+/// Packages and kernels are installed, in the group of what takes a reboot where they do.
+#[test]
+fn packages_and_kernels_are_steps() {
+    for (host, arguments, group, command) in [
+        (
+            "ubuntu-20.04",
+            &[][..],
+            "With the next reboot",
+            "DEBIAN_FRONTEND=noninteractive apt-get install -y --install-recommends \
+             linux-generic-hwe-20.04",
+        ),
+        (
+            "rhel-8.1",
+            &[],
+            "With the next reboot",
+            "dnf upgrade -y kernel",
+        ),
+        (
+            "amazon-2",
+            &[],
+            "With the next reboot",
+            "amazon-linux-extras install -y kernel-5.10",
+        ),
+        (
+            "debian-13",
+            &["--profile", "bcc"],
+            "At once",
+            "DEBIAN_FRONTEND=noninteractive apt-get install -y \
+             linux-headers-6.12.107+deb13-amd64",
+        ),
+    ] {
+        let root = fixture(host);
+        let mut all = vec!["check", "--root", root.to_str().unwrap(), "--fix-script"];
+        all.extend(arguments);
+        let script = text(&run(&all).stdout);
+        is_clean(host, &script);
+        let (_, rest) = script.split_once(&format!("# --- {group} ")).unwrap();
+        let of_group = rest.split("# --- ").next().unwrap();
+        let line = of_group.lines().filter(|line| *line == command);
+        assert_eq!(line.count(), 1, "{host}: {of_group}");
+        assert!(of_group.contains("# undo     "), "{host}: {of_group}");
+    }
+    let sound = script(&fixture("cos-109"));
+    assert!(sound.contains("echo 'nothing to mend"), "{sound}");
 }
 
 /// What is typed asks nothing and reboots nothing, and takes no decision.
@@ -232,16 +275,7 @@ fn decisions_are_left_to_people() {
     for root in hosts() {
         let script = script(&root);
         for line in typed(&script) {
-            let words = [
-                "reboot",
-                "make ",
-                "setcap",
-                "docker",
-                "podman",
-                "dnf upgrade",
-                "<",
-                "…",
-            ];
+            let words = ["reboot", "make ", "setcap", "docker", "podman", "<", "…"];
             let word = words.iter().find(|word| line.contains(*word));
             assert_eq!(word, None, "{}: {line}", root.display());
             // One host's script does nothing to its cluster, its cloud or other machines.

@@ -239,8 +239,11 @@ fn all_profiles_are_a_line_each_and_a_saved_report_says_the_same() {
     let root = root.to_str().unwrap();
     let output = run(&["check", "--root", root, "--profile", "all"]);
     let lines = text(&output.stdout);
-    // And the sum of them below.
-    assert_eq!(lines.lines().count(), catalogue.profiles.len() + 2);
+    // Below the host and above the sum of them.
+    let of_software = || lines.lines().filter(|line| line.starts_with('['));
+    assert_eq!(of_software().count(), catalogue.profiles.len());
+    let (head, _) = lines.split_once('\n').unwrap();
+    assert!(head.contains(" · Linux 6.1.0-56-amd64"), "{head}");
     assert!(lines.contains(" will run here, "), "{lines}");
     // Some do not run on it, which was not demanded.
     assert!(lines.contains("[✗]") || lines.contains("[x]"), "{lines}");
@@ -253,7 +256,7 @@ fn all_profiles_are_a_line_each_and_a_saved_report_says_the_same() {
         arguments.push(name);
         assert_eq!(run(&arguments).status.code(), Some(status), "{name}");
     }
-    for (line, profile) in lines.lines().zip(&catalogue.profiles) {
+    for (line, profile) in of_software().zip(&catalogue.profiles) {
         assert!(line.contains(&profile.title), "{line}");
     }
     let report = run(&["check", "--root", root, "--format", "yaml"]);
@@ -268,6 +271,68 @@ fn all_profiles_are_a_line_each_and_a_saved_report_says_the_same() {
         "all",
     ]);
     assert_eq!(text(&again.stdout), lines);
+}
+
+/// What is told of software that does not run is a reason, and not what it needs; what lacks but
+/// an optional part is not said not to run, whatever is demanded.
+#[test]
+fn lacks_are_told_as_lacks() {
+    let locked = changed(|root| {
+        fs::create_dir_all(root.join("sys/kernel/security")).unwrap();
+        let file = root.join("sys/kernel/security/lockdown");
+        fs::write(file, "none integrity [confidentiality]\n").unwrap();
+    });
+    let fedora = project("tests/hosts/fedora-42/root");
+    for (root, arguments, title, told, never) in [
+        (
+            locked.path(),
+            &[][..],
+            "Tetragon ",
+            "does not  Lockdown forbids reading kernel memory",
+            "Lockdown lets programs read",
+        ),
+        (
+            fedora.as_path(),
+            &["--strict"],
+            "Tetragon ",
+            "in part  but: lacks Overriding of return values",
+            "does not",
+        ),
+        (
+            fedora.as_path(),
+            &["--fail-on", "warning"],
+            "Beyla ",
+            "in part  but: Lockdown forbids writes to user memory",
+            "does not",
+        ),
+        (
+            fedora.as_path(),
+            &["--strict"],
+            "bcc tools ",
+            "not known ",
+            "does not",
+        ),
+        (
+            fedora.as_path(),
+            &[],
+            "Tetragon ",
+            "runs  but: lacks ",
+            "without",
+        ),
+    ] {
+        let mut all = vec![
+            "check",
+            "--root",
+            root.to_str().unwrap(),
+            "--profile",
+            "all",
+        ];
+        all.extend(arguments);
+        let lines = text(&run(&all).stdout);
+        let line = lines.lines().find(|line| line.contains(title)).unwrap();
+        assert!(line.contains(told), "{line}");
+        assert!(!line.contains(never), "{line}");
+    }
 }
 
 /// The page and the tool say the same of what comes in packages.
@@ -797,7 +862,7 @@ fn a_profile_of_conditions_alone_judges_no_check() {
             "not-ready",
             1,
             "will not run",
-            "not ready: Mine will not run",
+            "not ready: Mine will not run; 1 need not met",
         ),
     ] {
         let file = format!(

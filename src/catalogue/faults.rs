@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::Check;
-use super::load::{Catalogue, EVERY_PROFILE};
+use super::load::Catalogue;
+use super::profile::EVERY_PROFILE;
 use super::profile::Profile;
 use super::vocabulary::{nearest, unknown_word};
 

@@ -109,6 +109,10 @@ pub struct Steps {
     /// then those of a packaged kernel of the host.
     #[serde(default)]
     pub kernel: Option<KernelVersion>,
+    /// Of an upgrade with `kernel`: options the packaged kernel must be built with, which are not
+    /// taken for granted.
+    #[serde(default, deserialize_with = "located::lines")]
+    pub options: Vec<String>,
 }
 
 /// A setting as it is written: text, or a number, which needs no quotes.
@@ -263,7 +267,10 @@ impl Remedy {
             )),
             Self::Steps(kind, steps) if steps.kernel.is_some() => {
                 match (kind, steps.commands.is_empty()) {
-                    (StepsKind::Upgrade, true) => Ok(()),
+                    (StepsKind::Upgrade, true) => {
+                        let mut options = steps.options.iter();
+                        options.try_for_each(|option| check_option(option))
+                    }
                     (StepsKind::Upgrade, false) => Err(
                         "an upgrade with `kernel` takes its commands from `kernels:`; leave out \
                          one of the two"
@@ -271,6 +278,9 @@ impl Remedy {
                     ),
                     _ => Err("`kernel` is for `upgrade` alone".to_owned()),
                 }
+            }
+            Self::Steps(_, steps) if !steps.options.is_empty() => {
+                Err("`options` are for `upgrade` with `kernel` alone".to_owned())
             }
             Self::Steps(_, steps) => {
                 let mut lines = steps.commands.iter().chain(&steps.undo);

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::check::{Area, Check};
 use super::faults::Known;
 use super::located;
-use super::packaged::PackagedKernel;
+use super::packaged::{Archived, PackagedKernel};
 use super::profile::{Need, Profile};
 use super::replaced::inheriting;
 use super::symptom::Noise;
@@ -67,6 +67,8 @@ pub struct Catalogue {
     pub options: Vec<OptionRule>,
     /// Kernels that distributions have as packages, the older of a release first.
     pub kernels: Vec<PackagedKernel>,
+    /// Releases whose packages lie in archives.
+    pub archived: Vec<Archived>,
     /// Beginnings of kernel flavours whose vendor brings features to old version numbers,
     /// so that an old number proves nothing.
     pub backporting: Vec<String>,
@@ -96,9 +98,6 @@ pub const SCHEMA: &str = "bpf-doctor/checks/v1";
 /// What is said of a file without anything.
 const NOTHING: &str = "nothing in it; expected a mapping with `checks:`";
 
-/// The name that stands for all profiles.
-pub const EVERY_PROFILE: &str = "all";
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[serde(expecting = "a mapping with `checks:`")]
@@ -115,6 +114,8 @@ struct File {
     options: Vec<OptionRule>,
     #[serde(default, deserialize_with = "located::list")]
     kernels: Vec<PackagedKernel>,
+    #[serde(default, deserialize_with = "located::list")]
+    archived: Vec<Archived>,
     #[serde(default, deserialize_with = "located::list")]
     noise: Vec<Noise>,
     #[serde(default, deserialize_with = "located::list")]
@@ -175,6 +176,7 @@ impl Catalogue {
         joined.backporting.extend(file.backporting);
         joined.options.extend(file.options);
         joined.kernels.extend(file.kernels);
+        joined.archived.extend(file.archived);
         joined.noise.extend(file.noise);
         let checks = inheriting(file.checks, self);
         join(&mut joined.checks, checks, |check| &check.id);
@@ -342,6 +344,7 @@ impl File {
         }
         let nothing = self.checks.is_empty() && self.areas.is_empty() && self.profiles.is_empty();
         let nothing = nothing && self.noise.is_empty() && self.kernels.is_empty();
+        let nothing = nothing && self.archived.is_empty();
         if nothing && self.options.is_empty() && self.backporting.is_empty() {
             return Err(yaml::Error {
                 line: 1,

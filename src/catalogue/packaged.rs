@@ -3,8 +3,42 @@
 use serde::Deserialize;
 
 use super::located;
+use super::value::check_option;
 use super::vocabulary::check_placeholders;
 use crate::version::KernelVersion;
+
+/// A release whose packages lie in an archive alone, where no package manager looks by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `os`, `releases` and `at`"
+)]
+pub struct Archived {
+    /// ID of the distribution in os-release.
+    #[serde(deserialize_with = "located::line")]
+    pub os: String,
+    /// Its releases, as `VERSION_ID` has them, or how that begins.
+    #[serde(deserialize_with = "located::lines")]
+    pub releases: Vec<String>,
+    /// The host that has them now.
+    #[serde(deserialize_with = "located::line")]
+    pub at: String,
+}
+
+impl Archived {
+    /// Whether this release of this distribution is one of them.
+    #[must_use]
+    pub fn holds(&self, os: &str, release: &str) -> bool {
+        let mut releases = self.releases.iter();
+        self.os == os && releases.any(|own| is_or_begins(own, release))
+    }
+}
+
+/// Whether a release is this one, or one of its minor ones.
+fn is_or_begins(own: &str, release: &str) -> bool {
+    let rest = release.strip_prefix(own);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
 
 /// A kernel that a release of a distribution has as a package.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -31,6 +65,12 @@ pub struct PackagedKernel {
     /// Its vendor brings features to this number, so that the number proves little.
     #[serde(default)]
     pub backports: bool,
+    /// Options it is known to be built with, of those that are not taken for granted.
+    #[serde(default, deserialize_with = "located::lines")]
+    pub has: Vec<String>,
+    /// Options that kernels of its version have, and it is built without.
+    #[serde(default, deserialize_with = "located::lines")]
+    pub lacks: Vec<String>,
     /// Installs and boots it.
     #[serde(deserialize_with = "located::lines")]
     pub commands: Vec<String>,
@@ -48,6 +88,13 @@ impl PackagedKernel {
         if self.commands.is_empty() {
             return Some(format!("kernel of `{name}`: no commands that install it"));
         }
+        let mut options = self.has.iter().chain(&self.lacks);
+        if let Some(fault) = options.find_map(|option| check_option(option).err()) {
+            return Some(format!("kernel of `{name}`: {fault}"));
+        }
+        if let Some(both) = self.has.iter().find(|option| self.lacks.contains(option)) {
+            return Some(format!("kernel of `{name}`: it both has and lacks {both}"));
+        }
         let mut commands = self.commands.iter();
         commands.find_map(|line| match line.trim() {
             "" => Some(format!("kernel of `{name}`: an empty command")),
@@ -58,10 +105,8 @@ impl PackagedKernel {
     /// Whether it is of this release of a distribution.
     #[must_use]
     pub fn is_of(&self, release: &str) -> bool {
-        self.release.as_deref().is_none_or(|own| {
-            let rest = release.strip_prefix(own);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
+        let own = self.release.as_deref();
+        own.is_none_or(|own| is_or_begins(own, release))
     }
 }
 
@@ -102,6 +147,14 @@ mod tests {
             (
                 "{name: N, os: a, kernel: '6.6', commands: ['']}",
                 "an empty command",
+            ),
+            (
+                "{name: N, os: a, kernel: '6.6', has: [X], lacks: [X], commands: [x]}",
+                "both has and lacks X",
+            ),
+            (
+                "{name: N, os: a, kernel: '6.6', lacks: [CONFIG_X], commands: [x]}",
+                "CONFIG_",
             ),
         ] {
             let found = parse(text).fault().unwrap();

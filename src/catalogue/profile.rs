@@ -10,6 +10,9 @@ use super::condition::Condition;
 use super::fix::Fix;
 use super::located;
 
+/// The name that stands for all profiles.
+pub const EVERY_PROFILE: &str = "all";
+
 /// What a piece of software needs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(
@@ -52,6 +55,9 @@ pub enum Need {
     Condition {
         /// What is needed, in a few words.
         need: String,
+        /// The same as a lack, where `need` is a sentence: what is so where it is not there.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lacking: Option<String>,
         /// When it is there.
         condition: Condition,
         /// What for, in the software's own terms.
@@ -96,6 +102,8 @@ struct Raw {
     check: Option<String>,
     #[serde(default, deserialize_with = "located::some_line")]
     need: Option<String>,
+    #[serde(default, deserialize_with = "located::some_line")]
+    lacking: Option<String>,
     condition: Option<Condition>,
     #[serde(default, deserialize_with = "located::some_text")]
     because: Option<String>,
@@ -109,16 +117,19 @@ impl TryFrom<Raw> for Need {
     fn try_from(raw: Raw) -> Result<Self, String> {
         let because = raw.because;
         match (raw.check, raw.need, raw.condition) {
-            (Some(check), None, None) if raw.fixes.is_empty() => Ok(Self::Check { check, because }),
+            (Some(check), None, None) if raw.fixes.is_empty() && raw.lacking.is_none() => {
+                Ok(Self::Check { check, because })
+            }
             (None, Some(need), Some(condition)) => Ok(Self::Condition {
                 need,
+                lacking: raw.lacking,
                 condition,
                 because,
                 fixes: raw.fixes,
             }),
             _ => Err(
                 "a need is the id of a check, or has `need` (a few words) and `condition`, and \
-                 then maybe `fixes`"
+                 then maybe `lacking` and `fixes`"
                     .to_owned(),
             ),
         }

@@ -109,14 +109,13 @@ pub fn advise(
             if when.is_some_and(|tri| tri == Tri::No) || is_past(fix, &world) {
                 continue;
             }
-            let mut rendered = fixes::render(fix, catalogue, facts, &verify);
-            if let Some(rendered) = &mut rendered {
+            for mut rendered in fixes::rendered([fix].into_iter(), catalogue, facts, &verify) {
                 let when = fix.when.as_ref();
                 rendered.only_on = when.and_then(|when| systems(when, &world));
+                if !advice.fixes.contains(&rendered) {
+                    advice.fixes.push(rendered);
+                }
             }
-            advice
-                .fixes
-                .extend(rendered.filter(|fix| !advice.fixes.contains(fix)));
         }
     }
     // One system's way is none for most hosts of which it is not known what they are.

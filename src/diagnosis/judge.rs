@@ -166,9 +166,7 @@ impl<'a> Judge<'a> {
             when.is_none_or(|tri| tri == Tri::Yes)
         });
         let verify = format!("{} --only {}", fixes::again(self.catalogue), check.id);
-        usable
-            .filter_map(|fix| fixes::render(fix, self.catalogue, self.world.facts, &verify))
-            .collect()
+        fixes::rendered(usable, self.catalogue, self.world.facts, &verify)
     }
 }
 

@@ -9,6 +9,7 @@ mod evaluate;
 mod finding;
 mod fixes;
 mod judge;
+mod needs;
 mod profiles;
 mod systems;
 mod tri;

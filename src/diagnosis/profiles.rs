@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::evaluate::World;
 use super::finding::{Evidence, Finding, RenderedFix, Status};
-use super::fixes;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Need, Profile};
+use super::{fixes, needs};
+use crate::catalogue::{Catalogue, Condition, Fix, Need, Profile};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
 
@@ -15,6 +15,9 @@ use crate::probes::ProbeResult;
 pub struct Lack {
     /// What is needed, or what fails, in a few words.
     pub need: String,
+    /// The same as a lack, where `need` is a sentence that says how it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacking: Option<String>,
     /// The check that says so; its finding has evidence and fixes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
@@ -33,6 +36,18 @@ pub struct Lack {
     /// What brings it about, where no check says so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixes: Vec<RenderedFix>,
+}
+
+impl Lack {
+    /// What is not as it should be: never how it should be.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match (&self.lacking, &self.check) {
+            (Some(lacking), _) => lacking.clone(),
+            (None, Some(_)) => self.need.clone(),
+            (None, None) => format!("lacks {}", self.need),
+        }
+    }
 }
 
 /// What a piece of software lacks on a host.
@@ -68,8 +83,8 @@ pub fn assess(
         facts,
         world: World::new(catalogue, facts, probes),
     };
-    let (missing_required, unknown) = desk.lacks(&profile.requires);
-    let (mut missing_optional, mut unknown_optional) = desk.lacks(&profile.optional);
+    let (missing_required, unknown) = desk.lacks(&profile.requires, true);
+    let (mut missing_optional, mut unknown_optional) = desk.lacks(&profile.optional, false);
     // What is told among the required needs is not told again.
     let told = |lack: &Lack| {
         let mut all = missing_required.iter().chain(&unknown);
@@ -97,7 +112,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// The needs that are not met, and those of which it is not known.
-    fn lacks(&self, needs: &[Need]) -> (Vec<Lack>, Vec<Lack>) {
+    fn lacks(&self, needs: &[Need], required: bool) -> (Vec<Lack>, Vec<Lack>) {
         let (mut missing, mut unknown) = (Vec::<Lack>::new(), Vec::<Lack>::new());
         for need in needs {
             let (lack, tri) = match need {
@@ -105,6 +120,7 @@ impl Desk<'_> {
                     Some((finding, tri)) => {
                         let lack = Lack {
                             need: finding.title.clone(),
+                            lacking: None,
                             check: Some(finding.check.clone()),
                             because: finding.because.clone(),
                             needed_for: because.clone(),
@@ -117,20 +133,15 @@ impl Desk<'_> {
                 },
                 Need::Condition {
                     need,
+                    lacking,
                     condition,
                     because,
                     fixes,
                 } => {
                     let answer = self.world.answer(condition);
-                    let fixes = fixes.iter().filter(|fix| {
-                        let when = fix.when.as_ref().map(|when| self.world.answer(when).tri);
-                        when.is_none_or(|tri| tri == Tri::Yes)
-                    });
-                    let fixes = fixes.filter_map(|fix| {
-                        fixes::render(fix, self.catalogue, self.facts, &self.verify)
-                    });
                     let lack = Lack {
                         need: need.clone(),
+                        lacking: lacking.clone(),
                         check: None,
                         because: match answer.tri {
                             Tri::Unknown => super::judge::what_is_missing(&answer.evidence),
@@ -138,7 +149,7 @@ impl Desk<'_> {
                         },
                         needed_for: because.clone(),
                         fixes: match answer.tri {
-                            Tri::No => fixes.collect(),
+                            Tri::No => self.fixes(condition, fixes, required),
                             _ => Vec::new(),
                         },
                         evidence: answer.evidence,
@@ -157,6 +168,21 @@ impl Desk<'_> {
             }
         }
         (missing, unknown)
+    }
+
+    /// What is written for a need; where nothing is, what its condition asks for.
+    fn fixes(&self, condition: &Condition, fixes: &[Fix], required: bool) -> Vec<RenderedFix> {
+        if fixes.is_empty() {
+            let mut told = needs::fixes(condition, self.catalogue, self.facts, &self.verify);
+            // Nobody builds a kernel for a part that can be done without.
+            told.retain(|fix| required || fix.kind != "kernel-config");
+            return told;
+        }
+        let usable = fixes.iter().filter(|fix| {
+            let when = fix.when.as_ref().map(|when| self.world.answer(when).tri);
+            when.is_none_or(|tri| tri == Tri::Yes)
+        });
+        fixes::rendered(usable, self.catalogue, self.facts, &self.verify)
     }
 
     /// The finding that says whether a check's need is met; where the check is moot, the

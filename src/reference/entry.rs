@@ -1,5 +1,7 @@
 //! One check in full.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::block::{Block, terminal};
@@ -112,6 +114,21 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
         blocks.push(heading("What to change"));
         blocks.push(Block::Code(change.clone()));
     }
+    blocks.push(heading("In error output"));
+    match check.symptoms.iter().flat_map(|one| &one.examples).next() {
+        None => blocks.push(Block::Text(
+            "No program says it in words of its own; `check` tells.".to_owned(),
+        )),
+        Some(_) => {
+            let mut seen = BTreeSet::new();
+            let lines = check.symptoms.iter().flat_map(|one| &one.examples);
+            let lines: Vec<&str> = lines
+                .map(String::as_str)
+                .filter(|line| seen.insert(*line))
+                .collect();
+            blocks.push(Block::Code(lines.join("\n")));
+        }
+    }
     if !check.confirm.is_empty() {
         blocks.push(heading("By hand"));
         blocks.push(Block::Commands(0, check.confirm.clone()));
@@ -122,6 +139,10 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
         blocks.push(Block::Points(
             software.into_iter().map(|text| (0, text)).collect(),
         ));
+    }
+    if let Some(proof) = proof(check) {
+        blocks.push(heading("Proof of the entry that the doctor brings along"));
+        blocks.push(Block::Text(proof.to_owned()));
     }
     if !check.references.is_empty() {
         blocks.push(heading("References"));
@@ -138,6 +159,17 @@ pub(super) fn blocks(catalogue: &Catalogue, check: &Check) -> Vec<Block> {
         )));
     }
     blocks
+}
+
+/// What shows that the entry tells the truth, of those that the doctor brings along. Made by
+/// `cargo test --test catalogue`.
+const PROOFS: &str = include_str!("proofs.txt");
+
+/// Where the doctor's own entry of this id was seen to fail, and to be ok.
+fn proof(check: &Check) -> Option<&'static str> {
+    let mut lines = PROOFS.lines().filter_map(|line| line.split_once(": "));
+    let (_, proof) = lines.find(|(id, _)| *id == check.id)?;
+    Some(proof)
 }
 
 /// The profiles that ask for this check, each with why.

@@ -16,6 +16,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::evidence::evidence_line;
 use super::model::{Bearing, Report, Threshold, Verdict};
+use super::profiles::Runs;
 use super::style::clean;
 use super::text::needs_words;
 use crate::diagnosis::{Area, Finding, Status};
@@ -229,7 +230,13 @@ fn profiles(report: &Report) -> Vec<Case> {
             message,
             text: lacks
                 .iter()
-                .map(|lack| format!("{}: {}\n", line(&lack.need), line(&lack.because)))
+                .map(|lack| {
+                    let told = match one.unknown.contains(lack) {
+                        true => format!("{}?", lack.need),
+                        false => lack.told(),
+                    };
+                    format!("{}: {}\n", line(&told), line(&lack.because))
+                })
                 .collect(),
         };
         // Where the question was which software will run, one that won't fails nothing.
@@ -256,8 +263,15 @@ fn profiles(report: &Report) -> Vec<Case> {
                     .chain(&one.missing_optional)
                     .chain(&one.unknown)
                     .collect();
-                let said = trouble(format!("{title} will not run"), &lacks);
-                (Outcome::Failure(said), "does not run")
+                let (said, word) = match report.runs(one) {
+                    Runs::InPart => ("will run in part", "runs in part"),
+                    Runs::Unknown => ("may not run", "not known"),
+                    _ => ("will not run", "does not run"),
+                };
+                (
+                    Outcome::Failure(trouble(format!("{title} {said}"), &lacks)),
+                    word,
+                )
             }
             Verdict::Undetermined => {
                 let lacks: Vec<_> = one.unknown.iter().collect();

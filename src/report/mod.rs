@@ -4,6 +4,7 @@
 //! renderings ([`text()`], [`yaml`], [`json`], [`prometheus()`], [`junit()`]) show one and the same value.
 
 mod evidence;
+mod head;
 mod junit;
 mod machine;
 mod model;

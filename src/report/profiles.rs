@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Report, Threshold, Verdict};
 use super::style::{Detail, Style, clean};
-use crate::diagnosis::{Lack, ProfileFinding};
+use crate::diagnosis::{Evidence, Lack, ProfileFinding};
 
 /// Whether a piece of software will run on the host, and what it lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,10 +101,70 @@ impl Report {
     }
 }
 
+/// Whether a piece of software will run, whatever is demanded of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Runs {
+    /// All that is required is there.
+    Yes,
+    /// So it is, and what is optional is not all there, which was demanded.
+    InPart,
+    /// Once a package is installed.
+    NotYet,
+    /// Something required is missing.
+    No,
+    /// Something required is not known to be there.
+    Unknown,
+}
+
+impl Report {
+    /// What is true of the software; the verdict says what comes of it under a threshold.
+    pub(super) fn runs(&self, one: &ProfileReport) -> Runs {
+        if !one.missing_required.is_empty() {
+            return match self.wants_packages_alone(one) {
+                true => Runs::NotYet,
+                false => Runs::No,
+            };
+        }
+        match one.verdict {
+            _ if !one.unknown.is_empty() => Runs::Unknown,
+            Verdict::NotReady if !one.missing_optional.is_empty() => Runs::InPart,
+            _ => Runs::Yes,
+        }
+    }
+
+    /// Whether it hangs on the rights of the process that asked whether software will run.
+    fn hangs_on_rights(&self) -> bool {
+        let of_rights = |piece: &Evidence| match piece {
+            Evidence::Fact { fact, .. } => fact.starts_with("privilege."),
+            Evidence::Probe { .. } => false,
+        };
+        let lacks = self.profiles.iter().flat_map(|one| {
+            let required = one.missing_required.iter().chain(&one.unknown);
+            required.chain(&one.missing_optional)
+        });
+        lacks.into_iter().any(|lack| {
+            let mut findings = self.findings.iter();
+            let finding = findings.find(|finding| lack.check.as_ref() == Some(&finding.check));
+            let of_check = finding.map_or(&[][..], |finding| finding.evidence.as_slice());
+            lack.evidence.iter().chain(of_check).any(of_rights)
+        })
+    }
+}
+
 /// One line for each profile: whether the software will run, and if not, why.
 #[must_use]
 pub fn profiles_text(report: &Report, style: Style) -> String {
     let mut out = String::new();
+    if style.detail != Detail::Quiet {
+        let head = super::head::host_line(report, style);
+        out.push_str(&format!("{head}\n"));
+        if report.hangs_on_rights() {
+            let told = "judged by the rights of this process; what is started with others may do \
+                        more, or less";
+            out.push_str(&format!("{}\n", style.dim(told)));
+        }
+        out.push('\n');
+    }
     let width = report.profiles.iter().map(|one| one.title.chars().count());
     let width = width.max().unwrap_or(0);
     for one in &report.profiles {
@@ -115,51 +175,40 @@ pub fn profiles_text(report: &Report, style: Style) -> String {
             true => unicode,
             false => ascii,
         };
-        let (mark, word) = match one.verdict {
-            Verdict::Ready => (style.green(pick("[✓]", "[+]")), "runs"),
-            Verdict::NotReady => {
-                let packages = report.wants_packages_alone(one);
-                let word = if packages { "not yet" } else { "does not" };
-                (style.red(pick("[✗]", "[x]")), word)
-            }
-            Verdict::Undetermined => (style.yellow("[?]"), "not known"),
-        };
-        let lacks: Vec<&Lack> = one.missing_required.iter().collect();
-        let (lacks, before) = match one.verdict {
-            Verdict::Undetermined => (one.unknown.iter().collect(), ""),
-            Verdict::NotReady if lacks.is_empty() => {
-                (one.missing_optional.iter().collect(), "without: ")
-            }
-            Verdict::NotReady => (lacks, ""),
-            Verdict::Ready => (one.missing_optional.iter().collect(), "without: "),
+        let (well, ill) = (pick("[✓]", "[+]"), pick("[✗]", "[x]"));
+        let (mark, word, reasons) = match report.runs(one) {
+            Runs::Yes => (style.green(well), "runs", reasons(&one.missing_optional)),
+            Runs::InPart => (style.red(ill), "in part", reasons(&one.missing_optional)),
+            Runs::NotYet => (style.red(ill), "not yet", reasons(&one.missing_required)),
+            Runs::No => (style.red(ill), "does not", reasons(&one.missing_required)),
+            Runs::Unknown => (style.yellow("[?]"), "not known", open(&one.unknown)),
         };
         let title = clean(&one.title);
         let pad = width.saturating_sub(title.chars().count());
         let line = format!("{mark} {title}{:pad$}  {word:<9}", "");
         out.push_str(line.trim_end());
-        if !lacks.is_empty() {
-            out.push_str(&format!("  {before}{}", in_a_line(&lacks)));
+        if !reasons.is_empty() {
+            let but = match report.runs(one) {
+                Runs::Yes | Runs::InPart => "but: ",
+                _ => "",
+            };
+            out.push_str(&format!("  {but}{}", in_a_line(&reasons)));
         }
         out.push('\n');
     }
-    let count = |verdict, not_yet| {
-        let ones = report.profiles.iter().filter(|one| {
-            one.verdict == verdict
-                && (verdict != Verdict::NotReady || report.wants_packages_alone(one) == not_yet)
-        });
-        ones.count()
-    };
     let sums = [
-        (count(Verdict::Ready, false), "will run here"),
-        (
-            count(Verdict::NotReady, true),
-            "once a package is installed",
-        ),
-        (count(Verdict::NotReady, false), "will not"),
-        (count(Verdict::Undetermined, false), "not known"),
+        (Runs::Yes, "will run here"),
+        (Runs::InPart, "in part, where all was asked for"),
+        (Runs::NotYet, "once a package is installed"),
+        (Runs::No, "will not"),
+        (Runs::Unknown, "not known"),
     ];
     let sums: Vec<String> = sums
         .into_iter()
+        .map(|(runs, word)| {
+            let ones = report.profiles.iter();
+            (ones.filter(|one| report.runs(one) == runs).count(), word)
+        })
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
@@ -167,7 +216,7 @@ pub fn profiles_text(report: &Report, style: Style) -> String {
     // Whose lacks and fixes are worth a look: the first that does not run.
     let other = report.profiles.iter();
     let other = other
-        .filter(|one| one.verdict != Verdict::Ready)
+        .filter(|one| report.runs(one) != Runs::Yes)
         .map(|one| one.profile.as_str());
     if let Some(name) = other.clone().next() {
         let line = format!(
@@ -180,23 +229,46 @@ pub fn profiles_text(report: &Report, style: Style) -> String {
     style.plain(&out)
 }
 
-/// The first lacks, as many as a line has room for.
-fn in_a_line(lacks: &[&Lack]) -> String {
+/// What is not as it should be, in short: what fails, and then what is not there.
+fn reasons(lacks: &[Lack]) -> Vec<String> {
+    let told = |lack: &&Lack| lack.check.is_some() || lack.lacking.is_some();
+    let (told, missing): (Vec<&Lack>, Vec<&Lack>) = lacks.iter().partition(told);
+    let told = told.into_iter().map(|lack| match &lack.check {
+        Some(check) => format!("{} ({})", clean(&lack.told()), clean(check)),
+        None => clean(&lack.told()),
+    });
+    let missing = missing
+        .into_iter()
+        .enumerate()
+        .map(|(index, lack)| match index {
+            0 => clean(&lack.told()),
+            _ => clean(&lack.need),
+        });
+    told.chain(missing).collect()
+}
+
+/// What is asked and has no answer.
+fn open(lacks: &[Lack]) -> Vec<String> {
+    let asked = lacks.iter().map(|lack| match &lack.check {
+        Some(check) => format!("{}? ({})", clean(&lack.need), clean(check)),
+        None => format!("{}?", clean(&lack.need)),
+    });
+    asked.collect()
+}
+
+/// The first of these, as many as a line has room for.
+fn in_a_line(told: &[String]) -> String {
     const ROOM: usize = 100;
     let mut line = String::new();
-    for (index, lack) in lacks.iter().enumerate() {
-        let told = match &lack.check {
-            Some(check) => format!("{} ({})", clean(&lack.need), clean(check)),
-            None => clean(&lack.need),
-        };
-        if index > 0 && line.chars().count() + told.chars().count() > ROOM {
-            line.push_str(&format!("; and {} more", lacks.len() - index));
+    for (index, told_now) in told.iter().enumerate() {
+        if index > 0 && line.chars().count() + told_now.chars().count() > ROOM {
+            line.push_str(&format!("; and {} more", told.len() - index));
             break;
         }
         if index > 0 {
             line.push_str("; ");
         }
-        line.push_str(&told);
+        line.push_str(told_now);
     }
     line
 }
@@ -211,11 +283,15 @@ pub(super) fn in_full(one: &ProfileReport, style: Style) -> Vec<String> {
     ];
     let mut lines = Vec::new();
     for (label, lacks) in groups {
+        let is_open = label.starts_with("unknown");
         for lack in lacks {
             let check = lack.check.as_ref();
             let check = check.map_or(String::new(), |id| format!("  {}", style.dim(&clean(id))));
             let label = style.dim(&format!("{label:<18}"));
-            lines.push(format!("  {label} {}{check}", clean(&lack.need)));
+            // Beside its label a lack is what is needed, unless that is a sentence.
+            let needed = lack.lacking.as_ref().filter(|_| !is_open);
+            let needed = clean(needed.unwrap_or(&lack.need));
+            lines.push(format!("  {label} {needed}{check}"));
             let more = |text: &str| format!("  {:<18} {}", "", clean(text));
             if let Some(what) = &lack.needed_for {
                 lines.push(more(&format!("for: {what}")));
@@ -225,11 +301,10 @@ pub(super) fn in_full(one: &ProfileReport, style: Style) -> Vec<String> {
             }
             for fix in &lack.fixes {
                 lines.push(more(&format!("fix: {}", fix.summary)));
-                lines.extend(
-                    fix.commands
-                        .iter()
-                        .map(|command| more(&format!("$ {command}"))),
-                );
+                lines.extend(fix.commands.iter().map(|command| {
+                    let prompt = if command.starts_with('#') { "" } else { "$ " };
+                    more(&format!("{prompt}{command}"))
+                }));
             }
         }
     }
@@ -246,6 +321,7 @@ mod tests {
         let lack = |is: bool| {
             let lack = Lack {
                 need: "n".to_owned(),
+                lacking: None,
                 check: None,
                 because: String::new(),
                 needed_for: None,
@@ -301,6 +377,7 @@ mod tests {
         let lack = || {
             vec![Lack {
                 need: "n".to_owned(),
+                lacking: None,
                 check: None,
                 because: String::new(),
                 needed_for: None,

@@ -189,6 +189,7 @@ mod tests {
     fn what_software_lacks_is_told_once_each() {
         let lack = |need: &str, check: Option<&str>| crate::diagnosis::Lack {
             need: need.to_owned(),
+            lacking: None,
             check: check.map(str::to_owned),
             because: String::new(),
             needed_for: None,

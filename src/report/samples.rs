@@ -84,6 +84,7 @@ pub(super) fn report() -> Report {
     ];
     let lack = Lack {
         need: "a need".to_owned(),
+        lacking: None,
         check: None,
         because: "not <there>".to_owned(),
         needed_for: None,

@@ -1,7 +1,7 @@
 //! All fixes of a report as one shell script: to be read by a person, and run by a machine.
 //!
-//! The script asks nothing and may run again. What takes a decision (another kernel, a build,
-//! a change of the program, an alternative) stands in it as a comment.
+//! The script asks nothing and may run again. What takes a decision (a build, an upgrade of the
+//! whole system, a change of the program, an alternative) stands in it as a comment.
 
 use super::evidence::{evidence_line, once};
 use super::model::Report;
@@ -39,8 +39,11 @@ impl<'a> Entry<'a> {
 
     fn of_need(lack: &'a Lack, profile: &str, severity: Severity) -> Self {
         Self {
-            title: &lack.need,
-            name: format!("{}, which {profile} needs", lack.need),
+            title: lack.lacking.as_ref().unwrap_or(&lack.need),
+            name: match &lack.lacking {
+                Some(lacking) => format!("{lacking}, which {profile} can't do with"),
+                None => format!("{}, which {profile} needs", lack.need),
+            },
             source: ("profile ", profile.to_owned()),
             severity,
             needed_for: lack.needed_for.as_deref(),
@@ -117,6 +120,7 @@ pub fn fix_script(report: &Report, again: &str) -> String {
     let rebooting = !rebooting.is_empty();
     script.title("Then");
     match (script.step, rebooting) {
+        (0, _) if failing.is_empty() => script.line("echo 'nothing to mend: nothing fails here'"),
         (0, _) => script.line("echo 'nothing was changed: what remains takes a decision'"),
         (_, false) => {
             let told = format!("done; see whether it helped: {again}");
@@ -135,15 +139,52 @@ pub fn fix_script(report: &Report, again: &str) -> String {
 fn runs_by_itself(fix: &RenderedFix) -> bool {
     let kind = match fix.kind.as_str() {
         "sysctl" | "mount" | "kernel-arguments" => true,
-        "setting" | "package" => !fix.undo.is_empty(),
+        "setting" => !fix.undo.is_empty(),
+        "package" | "upgrade" => true,
         _ => false,
     };
+    let installs = matches!(fix.kind.as_str(), "package" | "upgrade");
     let typed = || fix.commands.iter().filter(|line| !is_remark(line));
     let whole = |line: &String| !line.contains(char::is_control) && !has_gap(line);
-    // A remark among the commands asks a person to do something in between.
-    let alone = !fix.commands.iter().any(|line| is_remark(line));
+    // A remark among the commands asks a person to do something in between; beside a kernel's
+    // package it does so where it leads to what follows.
+    let asks = |line: &String| is_remark(line) && (fix.kind != "upgrade" || line.ends_with(':'));
+    let alone = !fix.commands.iter().any(asks);
+    let alone = alone && (!installs || typed().all(|line| line == "reboot" || is_installing(line)));
     let here = typed().all(|line| !goes_beyond(line));
     kind && alone && here && typed().all(whole) && typed().any(|line| line != "reboot")
+}
+
+/// Whether a command installs packages, and no more than the ones it names; or chooses the kernel
+/// of one. What upgrades a whole system is more than a fix.
+fn is_installing(line: &str) -> bool {
+    const BEGINNINGS: &[&str] = &[
+        "apt-get update",
+        "apt-get install ",
+        "dnf install ",
+        "dnf upgrade kernel",
+        "dnf config-manager --enable ",
+        "yum install ",
+        "yum update kernel",
+        "tdnf install ",
+        "tdnf update kernel",
+        "amazon-linux-extras install ",
+        "zypper refresh",
+        "zypper install ",
+        "zypper update ",
+        "transactional-update --continue pkg install ",
+        "transactional-update pkg install ",
+        "apk update",
+        "apk add ",
+        "pacman -S ",
+        "grubby --set-default",
+        "subscription-manager repos --enable ",
+        "ls /usr/lib/linux-tools/",
+    ];
+    // What installs a package once more does so each time that the script runs.
+    let again = ["--reinstall", "--force"];
+    BEGINNINGS.iter().any(|begin| line.starts_with(begin))
+        && !again.iter().any(|option| line.contains(option))
 }
 
 /// Programs that speak to a cluster, a cloud or another machine.
@@ -312,12 +353,13 @@ impl Script {
             return;
         };
         self.typed.push(fix.commands.clone());
+        let installs = matches!(fix.kind.as_str(), "package" | "upgrade");
         for command in fix.commands.iter().filter(|line| *line != "reboot") {
-            let command = match fix.kind.as_str() {
-                "package" => unasked(command),
-                _ => command.clone(),
-            };
-            self.line(&command);
+            match installs {
+                true if is_remark(command) => self.remark(command.trim_start_matches("# ")),
+                true => self.line(&unasked(command)),
+                false => self.line(command),
+            }
         }
     }
 }
@@ -330,8 +372,20 @@ fn unasked(command: &str) -> String {
             "DEBIAN_FRONTEND=noninteractive apt-get install -y ",
         ),
         ("dnf install ", "dnf install -y "),
+        ("dnf upgrade ", "dnf upgrade -y "),
         ("yum install ", "yum install -y "),
-        ("zypper install ", "zypper --non-interactive install "),
+        ("yum update ", "yum update -y "),
+        ("tdnf install ", "tdnf install -y "),
+        ("tdnf update ", "tdnf update -y "),
+        (
+            "amazon-linux-extras install ",
+            "amazon-linux-extras install -y ",
+        ),
+        ("zypper ", "zypper --non-interactive "),
+        (
+            "transactional-update ",
+            "transactional-update --non-interactive ",
+        ),
         ("pacman -S ", "pacman -S --needed --noconfirm "),
     ] {
         if let Some(rest) = command.strip_prefix(asking) {
@@ -403,7 +457,35 @@ mod tests {
                 false,
             ),
             ("kernel-config", &["make"], &["reboot"], false),
-            ("upgrade", &["dnf upgrade kernel"], &["x"], false),
+            ("upgrade", &["dnf upgrade kernel", "reboot"], &["x"], true),
+            (
+                "upgrade",
+                &["# it stays at 4.18", "dnf upgrade kernel"],
+                &[],
+                true,
+            ),
+            (
+                "upgrade",
+                &["# with backports among the sources:", "apt-get install x"],
+                &[],
+                false,
+            ),
+            ("upgrade", &["# none is that new"], &[], false),
+            ("upgrade", &["pacman -Syu", "reboot"], &[], false),
+            (
+                "upgrade",
+                &["apt-get update", "apt-get dist-upgrade"],
+                &[],
+                false,
+            ),
+            ("package", &["apt-get install a"], &[], true),
+            (
+                "package",
+                &["# one of these", "apt-get install a"],
+                &[],
+                false,
+            ),
+            ("package", &["rpm -ivh x.rpm"], &["x"], false),
             ("sysctl", &["sysctl -w a=1\nrm -rf /"], &[], false),
             // One host's script does nothing to others, and stops none.
             (
@@ -449,6 +531,12 @@ mod tests {
             ),
             ("pacman -S a", "pacman -S --needed --noconfirm a"),
             ("apk add a", "apk add a"),
+            ("yum update kernel", "yum update -y kernel"),
+            ("zypper refresh", "zypper --non-interactive refresh"),
+            (
+                "amazon-linux-extras install kernel-5.10",
+                "amazon-linux-extras install -y kernel-5.10",
+            ),
         ] {
             assert_eq!(unasked(asks), asks_not);
         }

@@ -1,7 +1,10 @@
 //! The report for people.
 
-use super::evidence::{evidence_line, nobody_looked, once, sentences, shortened};
+use std::collections::BTreeSet;
+
+use super::evidence::{evidence_line, nobody_looked, once, sentences};
 use super::model::{Report, Verdict};
+use super::profiles::Runs;
 use super::style::{Detail, Style, clean};
 
 use crate::diagnosis::{Area, Evidence, Finding, Needs, RenderedFix, Severity, Status};
@@ -44,40 +47,7 @@ impl Page {
     }
 
     fn header(&mut self, report: &Report) {
-        let host = &report.host;
-        let known = |text: &Option<String>| text.as_deref().map(|text| shortened(&clean(text)));
-        let kernel = [known(&host.kernel.release), known(&host.arch)];
-        let kernel: Vec<String> = kernel.into_iter().flatten().collect();
-        let user = match host.environment.euid {
-            // Of nothing but the namespace.
-            Some(0)
-                if report.facts.text("privilege.user-namespace").as_deref() == Some("other") =>
-            {
-                Some("as root of a user namespace of its own".to_owned())
-            }
-            Some(0) => Some("as root".to_owned()),
-            uid => uid.map(|uid| format!("as user {uid}")),
-        };
-        let surroundings = [
-            &host.environment.container,
-            &host.environment.virtualization,
-        ];
-        let surroundings = surroundings.map(|name| {
-            let name = known(name).filter(|name| name != "none")?;
-            Some(if name == "other" {
-                "virtualized".to_owned()
-            } else {
-                name
-            })
-        });
-        let parts = [
-            known(&host.hostname).map(|name| self.style.bold(&name)),
-            known(&host.os.name),
-            Some(format!("Linux {}", kernel.join(" "))),
-            user,
-        ];
-        let parts: Vec<String> = parts.into_iter().chain(surroundings).flatten().collect();
-        let line = parts.join(" · ");
+        let line = super::head::host_line(report, self.style);
         self.line(&line);
         self.kernel_chosen(report);
         let labels = report.host.labels.iter();
@@ -287,10 +257,12 @@ impl Page {
     fn profiles(&mut self, report: &Report) {
         for one in &report.profiles {
             let title = self.style.bold(&clean(&one.title));
-            let verdict = match one.verdict {
-                Verdict::Ready => self.style.green("will run"),
-                Verdict::NotReady => self.style.red("will not run"),
-                Verdict::Undetermined => self.style.yellow("not known whether it will run"),
+            let verdict = match report.runs(one) {
+                Runs::Yes => self.style.green("will run"),
+                Runs::InPart => self.style.red("will run in part, where all was asked for"),
+                Runs::NotYet => self.style.red("will run once a package is installed"),
+                Runs::No => self.style.red("will not run"),
+                Runs::Unknown => self.style.yellow("not known whether it will run"),
             };
             self.line("");
             self.line(&format!("{title}: {verdict}"));
@@ -319,8 +291,9 @@ impl Page {
 
 /// What of the software that was asked for will not run, or may not; nothing where all will.
 fn software(report: &Report) -> String {
-    let titles = |verdict| {
-        let those = report.profiles.iter().filter(|one| one.verdict == verdict);
+    let titles = |wanted: &[Runs]| {
+        let those = report.profiles.iter();
+        let those = those.filter(|one| wanted.contains(&report.runs(one)));
         let titles: Vec<String> = those.map(|one| clean(&one.title)).collect();
         match titles.len() {
             0..=3 => titles.join(", "),
@@ -328,8 +301,9 @@ fn software(report: &Report) -> String {
         }
     };
     let parts = [
-        (titles(Verdict::NotReady), "will not run"),
-        (titles(Verdict::Undetermined), "may not run"),
+        (titles(&[Runs::No, Runs::NotYet]), "will not run"),
+        (titles(&[Runs::InPart]), "will run in part"),
+        (titles(&[Runs::Unknown]), "may not run"),
     ];
     let told = parts.iter().filter(|(titles, _)| !titles.is_empty());
     let told = told.map(|(titles, what)| format!("{titles} {what}"));
@@ -344,7 +318,12 @@ fn tally(report: &Report) -> String {
         failed.count()
     };
     let summary = report.summary;
+    // Needs that no check tells of, those of several profiles once.
+    let lacks = report.profiles.iter().flat_map(|one| &one.missing_required);
+    let unmet = lacks.filter(|lack| lack.check.is_none());
+    let unmet: BTreeSet<&str> = unmet.map(|lack| lack.need.as_str()).collect();
     let parts = [
+        (unmet.len(), "need not met", "needs not met"),
         (failing(Severity::Error), "error", "errors"),
         (failing(Severity::Warning), "warning", "warnings"),
         (failing(Severity::Info), "note", "notes"),
@@ -419,7 +398,8 @@ mod tests {
     fn the_last_line_names_software_that_will_not_run() {
         let told = text(&report(), &areas(), PLAIN);
         let last = told.lines().next_back().unwrap();
-        let begins = "not ready: The second will not run; The third may not run; 1 error, ";
+        let begins = "not ready: The second will not run; The third may not run; 1 need not met, \
+                      1 error, ";
         assert!(last.starts_with(begins), "{last}");
         let mut none = report();
         none.profiles.clear();

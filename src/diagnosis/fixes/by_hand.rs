@@ -97,6 +97,15 @@ pub(super) fn nixos(change: &Change) -> Vec<String> {
             list.join(" ")
         )));
     }
+    // What the option was before, the running command line does not tell.
+    if !change.add.iter().any(|word| of_option(&word)) {
+        for word in take(&change.remove, true) {
+            lines.push(remark(&format!(
+                "in /etc/nixos/configuration.nix, take {word} out again, of boot.kernelParams or \
+                 of security.lsm, wherever it was set"
+            )));
+        }
+    }
     if !params.add.is_empty() || !params.remove.is_empty() {
         let place = "in /etc/nixos/configuration.nix, the list boot.kernelParams";
         lines.extend(in_words(&params, place, None));

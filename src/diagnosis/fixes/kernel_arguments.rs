@@ -156,7 +156,10 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
             change,
             "in the machine config, machine.install.extraKernelArgs (an image with Secure Boot \
              or a unified kernel takes them from Image Factory instead)",
-            Some("talosctl upgrade"),
+            Some(
+                "talosctl upgrade --nodes NODE --image IMAGE   # IMAGE: machine.install.image of \
+                 the config, or an installer of the version that is wanted",
+            ),
         ),
         BootLoader::Bottlerocket => in_words(
             change,
@@ -590,7 +593,7 @@ pub(super) mod tests {
     #[test]
     fn systems_that_are_images_are_changed_their_own_way() {
         for (image, word) in [
-            ("talos", "talosctl upgrade"),
+            ("talos", "talosctl upgrade --nodes NODE --image IMAGE"),
             ("bottlerocket", "settings.boot.kernel-parameters"),
             ("cos", "node image"),
             ("flatcar", "/oem/grub.cfg"),

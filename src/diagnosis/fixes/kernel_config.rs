@@ -134,7 +134,8 @@ pub(super) fn recipe(
     }
     commands.push(config_file::start(facts));
     commands.push(edit.script());
-    let signed = matches!(platform.family.as_str(), "debian" | "rhel" | "fedora");
+    let family = platform.kernel_family(facts);
+    let signed = matches!(family.as_str(), "debian" | "rhel" | "fedora");
     if signed && platform.loader != BootLoader::Wsl {
         // The distribution's signing keys aren't at hand.
         commands.push(
@@ -147,7 +148,7 @@ pub(super) fn recipe(
     }
     commands.push("make olddefconfig".to_owned());
     commands.extend(edit.proof());
-    commands.extend(build(platform));
+    commands.extend(build(&family, platform));
     let undo = if platform.loader == BootLoader::Wsl {
         vec![
             remark("take the line kernel= out of .wslconfig"),
@@ -275,6 +276,7 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
             "apt-get install build-essential bc bison flex libelf-dev libssl-dev dwarves rsync \
              debhelper fakeroot"
                 .to_owned(),
+            remark("with deb-src among the sources of apt (Types: deb deb-src), and apt-get update:"),
             fill("apt-get source linux-image-unsigned-{{kernel.release}}", facts),
             "cd linux-*/".to_owned(),
         ]
@@ -349,7 +351,7 @@ fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
     }
 }
 
-fn build(platform: &Platform) -> Vec<String> {
+fn build(family: &str, platform: &Platform) -> Vec<String> {
     if platform.loader == BootLoader::Wsl {
         return vec![
             "make -j\"$(nproc)\" bzImage".to_owned(),
@@ -360,7 +362,7 @@ fn build(platform: &Platform) -> Vec<String> {
             "wsl.exe --shutdown".to_owned(),
         ];
     }
-    let lines: &[&str] = match platform.family.as_str() {
+    let lines: &[&str] = match family {
         "debian" => &[
             "make -j\"$(nproc)\" bindeb-pkg",
             "dpkg -i ../linux-image-*.deb",
@@ -378,7 +380,12 @@ fn build(platform: &Platform) -> Vec<String> {
             "make -j\"$(nproc)\" binrpm-pkg",
             "zypper install --allow-unsigned-rpm ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
         ],
-        _ => &["make -j\"$(nproc)\"", "make modules_install install"],
+        // Where no program of the system's takes it up, as installkernel does elsewhere.
+        _ => &[
+            "make -j\"$(nproc)\"",
+            "make modules_install install",
+            "# an initramfs and an entry in the boot loader, beside those of the kernel that runs:",
+        ],
     };
     let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
     lines.push("reboot".to_owned());

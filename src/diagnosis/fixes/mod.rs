@@ -10,14 +10,17 @@ mod packages;
 mod platform;
 mod privileges;
 mod settings;
+mod shelf;
 mod transactional;
 mod upgrade;
 
 use super::finding::RenderedFix;
-use crate::catalogue::{Catalogue, Fix, Needs, Remedy, Steps, StepsKind};
+use super::tri::Tri;
+use crate::catalogue::{Catalogue, Fix, Needs, PackagedKernel, Remedy, Steps, StepsKind};
 use crate::facts::{Facts, Value};
 
 use platform::Platform;
+use shelf::{Shelf, WithOptions};
 
 /// What to type and to type back; the common part of all remedies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,88 @@ struct Recipe {
     commands: Vec<String>,
     undo: Vec<String>,
     needs: Needs,
+}
+
+/// Fixes as commands for this host, in their order: a packaged kernel that has what another one
+/// would be built for comes before the build, and what is to be typed is told once.
+pub(super) fn rendered<'a>(
+    fixes: impl Iterator<Item = &'a Fix>,
+    catalogue: &Catalogue,
+    facts: &Facts,
+    verify: &str,
+) -> Vec<RenderedFix> {
+    let mut all: Vec<RenderedFix> = Vec::new();
+    for fix in fixes {
+        let (packaged, none) = beside(fix, catalogue, facts);
+        let packaged = packaged.and_then(|fix| render(&fix, catalogue, facts, verify));
+        let mut own = render(fix, catalogue, facts, verify);
+        if let (Some(own), Some(none)) = (&mut own, none) {
+            own.commands.insert(0, remark(&none));
+        }
+        for fix in packaged.into_iter().chain(own) {
+            let same = |other: &RenderedFix| {
+                fix.kind == "upgrade" && other.kind == fix.kind && other.commands == fix.commands
+            };
+            if !all.iter().any(same) {
+                all.push(fix);
+            }
+        }
+    }
+    all
+}
+
+/// The packaged kernel beside a build of one; in words, that there is none.
+fn beside(fix: &Fix, catalogue: &Catalogue, facts: &Facts) -> (Option<Fix>, Option<String>) {
+    let Remedy::KernelConfig(wanted) = &fix.remedy else {
+        return (None, None);
+    };
+    let platform = Platform::of(facts);
+    let options = wanted.iter().filter(|(_, value)| *value != "n");
+    let options: Vec<&str> = options.map(|(option, _)| option.as_str()).collect();
+    match Shelf::of(catalogue, facts, &platform).with_options(&options) {
+        Some(WithOptions::Packaged(summary, commands)) => (Some(booting(summary, commands)), None),
+        Some(WithOptions::None(told)) => (None, Some(told)),
+        None => (None, None),
+    }
+}
+
+/// The packaged kernel that meets a need, by what `does` says of each of the release's; `None`
+/// where nothing is known of them.
+pub(super) fn packaged(
+    catalogue: &Catalogue,
+    facts: &Facts,
+    does: &dyn Fn(&PackagedKernel) -> Tri,
+    verify: &str,
+) -> Option<RenderedFix> {
+    let platform = Platform::of(facts);
+    let lines = match platform.is_container() || platform.image_way().is_some() {
+        true => None,
+        false => Shelf::of(catalogue, facts, &platform).lines(does, &[]),
+    };
+    let summary = "Boot a newer kernel, as this release has it as a package".to_owned();
+    render(
+        &booting(summary, lines.unwrap_or_default()),
+        catalogue,
+        facts,
+        verify,
+    )
+}
+
+/// A fix that installs a packaged kernel by these commands.
+fn booting(summary: String, commands: Vec<String>) -> Fix {
+    let steps = Steps {
+        commands,
+        undo: Vec::new(),
+        needs: Needs::Reboot,
+        kernel: None,
+        options: Vec::new(),
+    };
+    Fix {
+        when: None,
+        summary,
+        risk: None,
+        remedy: Remedy::Steps(StepsKind::Upgrade, steps),
+    }
 }
 
 /// The fix as commands for this host; `None` where the host has it already, or can't have it.
@@ -47,15 +132,18 @@ pub(super) fn render(
         Remedy::Memlock(wanted) => privileges::memlock(wanted, &platform),
         Remedy::Steps(kind, steps) => written(*kind, steps, facts),
     };
-    if recipe.kind == "upgrade" && recipe.commands.is_empty() {
-        let wanted = match &fix.remedy {
-            Remedy::Steps(_, steps) => steps.kernel,
-            _ => None,
-        };
-        recipe.commands = upgrade::commands(wanted, catalogue, facts, &platform);
+    if recipe.kind == "upgrade"
+        && recipe.commands.is_empty()
+        && let Remedy::Steps(_, steps) = &fix.remedy
+    {
+        recipe.commands = upgrade::commands(steps, catalogue, facts, &platform);
     }
     if recipe.kind == "upgrade" && recipe.undo.is_empty() {
         recipe.undo = upgrade::undo(&recipe.commands, facts, &platform);
+    }
+    packages::come_from_archives(&mut recipe.commands, catalogue, facts, &platform);
+    if recipe.kind == "package" && recipe.undo.is_empty() && platform.takes_packages() {
+        recipe.undo = packages::removing(&recipe.commands);
     }
     let is_packaged = matches!(recipe.kind, "package" | "upgrade");
     if is_packaged && platform.image.as_deref() == Some("transactional") {

@@ -1,6 +1,82 @@
 //! Which of its kernels a distribution of Debian's family runs here: the end of the release says
 //! the flavour, and the flavour is the end of the package's name.
 
+use super::platform::Platform;
+use super::remark;
+use crate::catalogue::Catalogue;
+use crate::facts::Facts;
+
+/// Says before commands of a package manager that the release lies in an archive alone, where
+/// they find nothing until their sources name it.
+pub(super) fn come_from_archives(
+    commands: &mut Vec<String>,
+    catalogue: &Catalogue,
+    facts: &Facts,
+    platform: &Platform,
+) {
+    let text = |key: &str| facts.text(key).unwrap_or_default();
+    let (os, release) = (text("os.id"), text("os.version-id"));
+    let mut all = catalogue.archived.iter();
+    let asks = |line: &String| {
+        let beginnings = ["apt-get ", "dnf ", "yum "];
+        beginnings.iter().any(|begin| line.starts_with(begin))
+    };
+    if platform.is_container() || !commands.iter().any(asks) {
+        return;
+    }
+    if let Some(archived) = all.find(|one| one.holds(&os, &release)) {
+        let told = format!(
+            "this release lies at {} alone by now; once the sources of packages name that:",
+            archived.at
+        );
+        commands.insert(0, remark(&told));
+    }
+}
+
+/// Takes away what these commands install; nothing where one of them does something else.
+pub(super) fn removing(commands: &[String]) -> Vec<String> {
+    const WAYS: &[(&str, &str)] = &[
+        ("apt-get install", "apt-get remove"),
+        ("dnf install", "dnf remove"),
+        ("yum install", "yum remove"),
+        ("tdnf install", "tdnf remove"),
+        ("zypper install", "zypper remove"),
+        ("pacman -S", "pacman -R"),
+        ("apk add", "apk del"),
+    ];
+    let mut undo = Vec::new();
+    for line in commands.iter().filter(|line| *line != "reboot") {
+        let way = WAYS.iter().find_map(|(way, back)| {
+            let rest = line.strip_prefix(way)?;
+            Some((rest.strip_prefix(' ')?, back))
+        });
+        match way {
+            Some((packages, back)) => {
+                undo.push(format!("{back} {}", without_options(packages)));
+            }
+            None if line.starts_with('#') || line.ends_with("-get update") => {}
+            None if line.starts_with("subscription-manager ") || line.starts_with("ls ") => {}
+            None => return Vec::new(),
+        }
+    }
+    undo
+}
+
+/// The words that are no options; an option may have blanks between quotes.
+fn without_options(words: &str) -> String {
+    let mut open = false;
+    let mut kept = Vec::new();
+    for word in words.split(' ') {
+        let is_option = open || word.starts_with('-');
+        let turns = word.matches('"').count() % 2 == 1;
+        open = is_option && (open != turns);
+        if !is_option {
+            kept.push(word);
+        }
+    }
+    kept.join(" ")
+}
+
 /// Flavours of Ubuntu that have newer kernels for older releases (hardware enablement).
 const ENABLED: &[&str] = &["generic", "generic-64k", "generic-lpae", "lowlatency"];
 
@@ -105,6 +181,54 @@ const OF_ARCHITECTURE: &str = "$(dpkg --print-architecture)";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_installed_is_taken_away_again() {
+        for (typed, back) in [
+            (
+                &["apt-get update", "apt-get install a b"][..],
+                &["apt-get remove a b"][..],
+            ),
+            (&["dnf install --enablerepo=crb a"], &["dnf remove a"]),
+            (
+                &["dnf install --enablerepo=\"ol$(rpm -E %rhel)_x\" a b"],
+                &["dnf remove a b"],
+            ),
+            (&["apk add a", "reboot"], &["apk del a"]),
+            (&["apt-get dist-upgrade"], &[]),
+            (&["nix-shell -p a"], &[]),
+        ] {
+            let typed: Vec<String> = typed.iter().map(ToString::to_string).collect();
+            assert_eq!(removing(&typed), back, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn an_archived_release_is_told_before_its_packages() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        for (os, release, at) in [
+            ("debian", "10", "archive.debian.org"),
+            ("centos", "8", "vault.centos.org"),
+            ("debian", "12", ""),
+            ("rocky", "8.9", ""),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("os.id", crate::facts::Fact::known(os, "x"));
+            facts.set("os.version-id", crate::facts::Fact::known(release, "x"));
+            let platform = Platform::of(&facts);
+            let mut lines = vec!["apt-get update".to_owned()];
+            come_from_archives(&mut lines, &catalogue, &facts, &platform);
+            assert_eq!(
+                lines.len(),
+                1 + usize::from(!at.is_empty()),
+                "{os} {release}"
+            );
+            assert!(lines[0].contains(at), "{lines:?}");
+            let mut others = vec!["sysctl -w a=1".to_owned()];
+            come_from_archives(&mut others, &catalogue, &facts, &platform);
+            assert_eq!(others.len(), 1);
+        }
+    }
 
     #[test]
     fn a_release_ends_with_its_flavour() {

@@ -69,19 +69,42 @@ pub(super) struct Platform {
 impl Platform {
     pub(super) fn of(facts: &Facts) -> Self {
         let container = facts.text("environment.container");
+        let container = container.filter(|name| name != "none");
+        let image = facts.text("os.image").filter(|image| image != "none");
+        // Files in a container are those of its image; by its kernel the node may be known.
+        let flavour = facts.text("kernel.flavour").unwrap_or_default();
+        let node = ["flatcar", "talos", "bottlerocket", "cos"];
+        let of_node = container.is_some() && node.contains(&flavour.as_str());
+        let image = image.or_else(|| of_node.then_some(flavour));
         Self {
-            loader: loader(facts),
+            loader: loader(facts, image.as_deref().unwrap_or_default()),
             family: facts.text("os.family").unwrap_or_default(),
-            container: container.filter(|name| name != "none"),
+            container,
             pod: facts.text("environment.kubernetes").as_deref() == Some("pod"),
             unit: facts.text("environment.unit"),
             systemd: has_file(facts, "/run/systemd/system"),
-            image: facts.text("os.image").filter(|image| image != "none"),
+            image,
         }
     }
 
     pub(super) fn is_container(&self) -> bool {
         self.container.is_some()
+    }
+
+    /// The family of the kernel's system. In a container the files are those of its image, and
+    /// tell nothing of the host; its kernel may.
+    pub(super) fn kernel_family(&self, facts: &Facts) -> String {
+        if !self.is_container() {
+            return self.family.clone();
+        }
+        let flavour = facts.text("kernel.flavour").unwrap_or_default();
+        match flavour.as_str() {
+            "debian" | "ubuntu" => "debian",
+            "uek" => "rhel",
+            flavour if flavour.starts_with("rhel") => "rhel",
+            flavour => flavour,
+        }
+        .to_owned()
     }
 
     /// Whether the commands of a package manager do something here.
@@ -99,7 +122,10 @@ impl Platform {
             "transactional" => {
                 "this system is read-only: packages go into its next snapshot, which a reboot starts"
             }
-            "talos" => "Talos is an image: another version or a system extension, talosctl upgrade",
+            "talos" => {
+                "Talos is an image: another version or a system extension, by talosctl upgrade \
+                 --nodes NODE --image IMAGE"
+            }
             "bottlerocket" => "Bottlerocket is an image: another version or variant of it",
             "cos" => "Container-Optimized OS is an image: another milestone or node image",
             "flatcar" => "Flatcar is an image: another release, or a system extension",
@@ -111,7 +137,7 @@ impl Platform {
 }
 
 /// The most special tool first: what it manages would be overwritten by the general one.
-fn loader(facts: &Facts) -> BootLoader {
+fn loader(facts: &Facts, image: &str) -> BootLoader {
     let has = |tool: &str| {
         let fact = facts.get(&format!("tool.{tool}"));
         matches!(fact.value(), Some(Value::Text(_)))
@@ -122,10 +148,9 @@ fn loader(facts: &Facts) -> BootLoader {
         && facts.text("os.family").as_deref() == Some("rhel");
     let file = |path| has_file(facts, path);
     let flavour = facts.text("kernel.flavour").unwrap_or_default();
-    let image = facts.text("os.image").unwrap_or_default();
     if flavour == "wsl" {
         BootLoader::Wsl
-    } else if let Some(loader) = loader_of_image(&image, &file) {
+    } else if let Some(loader) = loader_of_image(image, &file) {
         loader
     } else if facts.text("os.id").as_deref() == Some("rhcos") {
         BootLoader::MachineConfig

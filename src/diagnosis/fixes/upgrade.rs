@@ -1,15 +1,17 @@
 //! A newer kernel, where the catalogue names no package of it: the way this host has for one.
 
 use super::platform::{BootLoader, Platform};
+use super::shelf::Shelf;
 use super::{packages, remark};
-use crate::catalogue::{Catalogue, PackagedKernel};
+use crate::catalogue::{Catalogue, Steps};
+use crate::diagnosis::tri::Tri;
 use crate::facts::Facts;
 use crate::version::KernelVersion;
 
-/// The commands; none where nobody can tell, as for a kernel somebody built. `wanted` is the
-/// first mainline kernel that has what is missing.
+/// The commands; none where nobody can tell. `steps` name the first mainline kernel that has what
+/// is missing, where one is known.
 pub(super) fn commands(
-    wanted: Option<KernelVersion>,
+    steps: &Steps,
     catalogue: &Catalogue,
     facts: &Facts,
     platform: &Platform,
@@ -18,6 +20,13 @@ pub(super) fn commands(
         return Vec::new();
     }
     let fact = |key: &str| facts.text(key).unwrap_or_default();
+    let shelf = Shelf::of(catalogue, facts, platform);
+    let image = platform.image.as_deref();
+    if image == Some("wsl")
+        && let Some(lines) = packaged(steps, &shelf, facts)
+    {
+        return lines;
+    }
     let image: Option<&[&str]> = platform.image.as_deref().and_then(|image| match image {
         "ostree" => Some(&["rpm-ostree upgrade", "reboot"][..]),
         "bootc" => Some(&["bootc upgrade", "reboot"]),
@@ -45,7 +54,12 @@ pub(super) fn commands(
              bring a newer one",
         )];
     }
-    if let Some(lines) = wanted.and_then(|wanted| packaged(wanted, catalogue, facts)) {
+    if let Some(lines) = packaged(steps, &shelf, facts) {
+        return lines;
+    }
+    if shelf.is_own()
+        && let Some(lines) = shelf.any()
+    {
         return lines;
     }
     let release = fact("kernel.release");
@@ -159,61 +173,22 @@ fn is_foreign(flavour: &str, platform: &Platform) -> bool {
     !platform.family.is_empty() && !families.contains(&platform.family.as_str())
 }
 
-/// A packaged kernel of this release that is new enough; in words, which release has one where
-/// this one has none. `None` where nothing is known of the release, or where the running kernel
-/// is new enough by its number already, so that the number is not what is wrong.
-fn packaged(wanted: KernelVersion, catalogue: &Catalogue, facts: &Facts) -> Option<Vec<String>> {
-    let text = |key: &str| facts.text(key).unwrap_or_default();
-    let running: Option<KernelVersion> = text("kernel.version").parse().ok();
-    if running.is_some_and(|running| running >= wanted) {
+/// A packaged kernel of this release that is new enough and built with these options; in words,
+/// which release has one where this one has none. `None` where nothing is known of the release,
+/// or where the running kernel is new enough by its number already, so that the number is not
+/// what is wrong.
+fn packaged(steps: &Steps, shelf: &Shelf<'_>, facts: &Facts) -> Option<Vec<String>> {
+    let wanted = steps.kernel?;
+    let running: Option<KernelVersion> = facts.text("kernel.version")?.parse().ok();
+    if running.is_some_and(|running| running >= wanted) && !shelf.is_own() {
         return None;
     }
-    let uname = text("kernel.release");
-    let release = text("os.version-id");
-    let (flavour, os, family) = (text("kernel.flavour"), text("os.id"), text("os.family"));
-    let all = catalogue.kernels.iter();
-    let by_flavour = |row: &&PackagedKernel| row.flavour.as_deref() == Some(flavour.as_str());
-    let by_os = |row: &&PackagedKernel| row.os.as_deref() == Some(os.as_str());
-    let by_family = |row: &&PackagedKernel| row.os.as_deref() == Some(family.as_str());
-    let mut rows: Vec<&PackagedKernel> = all.clone().filter(by_flavour).collect();
-    if rows.is_empty() {
-        rows = all.clone().filter(by_os).collect();
-    }
-    if rows.is_empty() {
-        rows = all.filter(by_family).collect();
-    }
-    let here: Vec<&&PackagedKernel> = rows.iter().filter(|row| row.is_of(&release)).collect();
-    let newest = here.last()?;
-    let filled = |row: &PackagedKernel| -> Option<Vec<String>> {
-        let lines = row.commands.iter();
-        let lines = lines.map(|line| packages::in_flavour(line, &os, &uname));
-        let lines: Option<Vec<String>> = lines.collect();
-        Some(lines?.iter().map(|line| super::fill(line, facts)).collect())
+    let does = |row: &_| {
+        let built = steps.options.iter();
+        let built = built.map(|option| shelf.is_built_with(row, option));
+        Tri::all(built.chain([Shelf::is_as_new(row, wanted)]))
     };
-    if let Some(row) = here.iter().find(|row| row.kernel >= wanted) {
-        return filled(row);
-    }
-    // What a release has for others says nothing of a flavour with a series of its own.
-    filled(newest)?;
-    let series = |version: KernelVersion| {
-        let (major, minor) = version.series();
-        format!("{major}.{minor}")
-    };
-    let elsewhere = rows.iter().find(|row| row.kernel >= wanted);
-    let elsewhere = elsewhere.map(|row| format!("{} has {}", row.name, series(row.kernel)));
-    let (name, number) = (&newest.name, series(newest.kernel));
-    let mut lines = vec![remark(&match newest.backports {
-        true => format!(
-            "by its number {name} stays at {number}; its vendor brings features to it, so the \
-             newest may do"
-        ),
-        false => format!("no kernel of {name} is that new: {number} is the newest"),
-    })];
-    lines.extend(elsewhere.map(|text| remark(&text)));
-    if newest.backports {
-        lines.extend(filled(newest).unwrap_or_default());
-    }
-    Some(lines)
+    shelf.lines(&does, &steps.options)
 }
 
 /// Whether Ubuntu has newer kernels for this release: those of April in even years live long.
@@ -229,7 +204,19 @@ fn hardware_enablement(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Needs;
     use crate::facts::Fact;
+
+    /// An upgrade to a kernel of this number, or to any.
+    fn from(wanted: &str) -> Steps {
+        Steps {
+            commands: Vec::new(),
+            undo: Vec::new(),
+            needs: Needs::Reboot,
+            kernel: wanted.parse().ok(),
+            options: Vec::new(),
+        }
+    }
 
     #[test]
     fn each_family_has_its_way() {
@@ -267,7 +254,7 @@ mod tests {
             facts.set("kernel.arch", Fact::known("x86_64", "x"));
             facts.set("kernel.release", Fact::known("6.1.0-47-cloud-amd64", "x"));
             let catalogue = Catalogue::default();
-            let lines = commands(None, &catalogue, &facts, &Platform::of(&facts));
+            let lines = commands(&from(""), &catalogue, &facts, &Platform::of(&facts));
             assert_eq!(lines.is_empty(), says.is_empty(), "{os} {lines:?}");
             if !says.is_empty() {
                 assert!(
@@ -366,7 +353,7 @@ kernels:
                 "rhel8",
                 "5.5",
                 &[
-                    "# by its number RHEL 8 stays at 4.18; its vendor brings features to it, so the newest may do",
+                    "# the kernel of RHEL 8 stays at 4.18 by its number; its vendor brings features of later ones to it, so the newest may do",
                     "five",
                 ],
             ),
@@ -392,9 +379,8 @@ kernels:
                 facts.set(key, Fact::known(value, "x"));
             }
             let platform = Platform::of(&facts);
-            let wanted = wanted.parse().ok();
             assert_eq!(
-                commands(wanted, &catalogue, &facts, &platform),
+                commands(&from(wanted), &catalogue, &facts, &platform),
                 lines,
                 "{os}"
             );
@@ -412,10 +398,18 @@ kernels:
         ] {
             facts.set(key, Fact::known(value, "x"));
         }
-        assert_eq!(packaged("5.13".parse().unwrap(), &catalogue, &facts), None);
+        let lines = |facts: &Facts| {
+            let platform = Platform::of(facts);
+            packaged(
+                &from("5.13"),
+                &Shelf::of(&catalogue, facts, &platform),
+                facts,
+            )
+        };
+        assert_eq!(lines(&facts), None);
         facts.set("kernel.version", Fact::known("5.4.0", "x"));
         facts.set("kernel.release", Fact::known("5.4.0-1018-aws", "x"));
-        assert_eq!(packaged("5.13".parse().unwrap(), &catalogue, &facts), None);
+        assert_eq!(lines(&facts), None);
     }
 
     /// The end of the release says which of the distribution's kernels it is.
@@ -540,7 +534,7 @@ kernels:
                 facts.set(key, Fact::known(value, "x"));
             }
             let platform = Platform::of(&facts);
-            let lines = commands(wanted.parse().ok(), &catalogue, &facts, &platform);
+            let lines = commands(&from(wanted), &catalogue, &facts, &platform);
             let found = lines.iter().any(|line| line.ends_with(says));
             assert!(found, "{release}: {lines:?}");
         }
