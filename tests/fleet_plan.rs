@@ -153,9 +153,20 @@ fn what_other_commands_mend_elsewhere_is_a_change_of_its_own() {
         [(1, vec!["data"], 2), (2, vec!["data", "btf"], 6)]
     );
     assert_eq!(whole["causes"][0].get("same_change"), None);
+    // Where most hosts have one of the two alone, what one host types is no change for all.
+    let rare = [
+        hosts(1, "both", &[("btf", "new kernel"), ("data", "new kernel")]),
+        hosts(4, "some", &[("data", "other kernel")]),
+    ]
+    .concat();
+    let whole = audit(&rare, &[]);
+    assert_eq!(
+        steps(&whole),
+        [(1, vec!["data"], 4), (2, vec!["data", "btf"], 5)]
+    );
     // Three of which two have the same commands, and none all: two pairs are no triple.
     let chain = [
-        hosts(1, "one", &[("a", "x"), ("b", "x")]),
+        hosts(10, "one", &[("a", "x"), ("b", "x")]),
         hosts(1, "two", &[("b", "y"), ("c", "y")]),
         hosts(1, "three", &[("a", "z"), ("c", "w")]),
     ]
@@ -234,7 +245,9 @@ fn a_grant_is_of_what_was_in_the_way() {
         ]
     );
     // A command that is cut can't be typed.
-    assert!(told(&fleet, &[]).contains(&hint));
+    for more in [&[][..], &["-v"]] {
+        assert!(told(&fleet, more).contains(&hint), "{more:?}");
+    }
 }
 
 /// With software named, what is listed as unknown or failing is what it needs.
@@ -317,4 +330,105 @@ fn a_baseline_is_told_with_its_time_and_all_names() {
     let markdown = told(&now, &[&baseline[..], &["--format", "markdown"]].concat());
     let row = "| `two` | 1 | 0 | gone |  | 1: mended |\n";
     assert!(markdown.contains(row), "{markdown}");
+}
+
+/// Two reports of one host, by what they say of one check.
+#[test]
+fn what_was_not_asked_then_is_no_regression_now() {
+    let place = TempDir::new().unwrap();
+    let old = place.path().join("old.jsonl");
+    let fails = |check: &str| failing((check, "x"));
+    let moot = || other("kernel-btf-missing", "btf", "not-applicable", "b");
+    let as_user = |mut report: Value| {
+        report["host"]["environment"]["euid"] = json!(1000);
+        report
+    };
+    let one = |findings: &[Value]| report("host", findings);
+    let open = |status: &str| one(&[other("jit-unavailable", "kernel", status, "b")]);
+    let strict = &["--strict"][..];
+    for (what, then, now, more, broke, line) in [
+        (
+            "moot because of what was mended",
+            one(&[fails("bpf-syscall-missing"), moot()]),
+            one(&[fails("kernel-btf-missing")]),
+            &[][..],
+            0,
+            "kernel-btf-missing: 0 → 1 host (not known before); fails now on 1 of which it was not known",
+        ),
+        (
+            "does not apply, and nothing hid it",
+            one(&[fails("other"), moot()]),
+            one(&[fails("kernel-btf-missing")]),
+            &[],
+            1,
+            "kernel-btf-missing: 0 → 1 host (new); fails now on 1 (host)",
+        ),
+        (
+            "asked as a user, then as root",
+            as_user(one(&[moot(), other("ok", "btf", "ok", "b")])),
+            one(&[fails("kernel-btf-missing")]),
+            &[],
+            0,
+            "kernel-btf-missing: 0 → 1 host (not known before); fails now on 1 of which it was not known",
+        ),
+        (
+            "known now, and it counted before",
+            open("unknown"),
+            open("fail"),
+            strict,
+            0,
+            "jit-unavailable: 1 → 1 host (not known before); fails now on 1 of which it was not known",
+        ),
+        (
+            "not known any more",
+            open("fail"),
+            open("unknown"),
+            strict,
+            0,
+            "jit-unavailable: 1 → 1 host (no answer any more); no answer now on 1",
+        ),
+    ] {
+        fs::write(&old, format!("{then}\n")).unwrap();
+        let fleet = [now];
+        let more = [&["--baseline", old.to_str().unwrap()], more].concat();
+        let changes = &audit(&fleet, &more)["changes"];
+        let worse = &changes["worse"]["hosts"].as_u64().unwrap();
+        assert_eq!(
+            worse + changes["broke"]["hosts"].as_u64().unwrap(),
+            broke,
+            "{what}"
+        );
+        let page = told(&fleet, &more);
+        assert!(
+            page.contains(&format!("  {line}\n")),
+            "{what}: {line}\n{page}"
+        );
+    }
+}
+
+/// With software named, a baseline is compared by what that software needs.
+#[test]
+fn named_software_narrows_what_changed() {
+    let place = TempDir::new().unwrap();
+    let old = place.path().join("old.jsonl");
+    let ok = |check: &str| other(check, "btf", "ok", "b");
+    fs::write(
+        &old,
+        format!("{}\n", report("host", &[ok("mine"), ok("theirs")])),
+    )
+    .unwrap();
+    let mut now = report("host", &[failing(("mine", "x")), failing(("theirs", "x"))]);
+    let lack = |need: &str| json!({"need": need, "check": need, "because": "b"});
+    now["profiles"] = json!([("cilium", "mine"), ("falco", "theirs")].map(
+        |(software, need)| json!({
+            "profile": software, "title": software, "verdict": "not-ready",
+            "missing-required": [lack(need)], "missing-optional": [], "unknown": [],
+            "unknown-optional": [],
+        })
+    ));
+    let more = ["--baseline", old.to_str().unwrap(), "--profile", "cilium"];
+    let whole = audit(&[now], &more);
+    let causes = whole["changes"]["causes"].as_array().unwrap().iter();
+    let told: Vec<&str> = causes.map(|one| one["check"].as_str().unwrap()).collect();
+    assert_eq!(told, ["mine"]);
 }

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::check::Check;
-use super::load::{Catalogue, LoadError, OptionRule, explain};
+use super::error::LoadError;
+use super::load::{Catalogue, OptionRule, explain};
 use super::located;
 use super::options::{options_set, set_by, strange, undone, unheard_of};
 use super::possible::{NO, Patience, YES};

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
+use super::error::LoadError;
 use super::faults::Known;
 use super::located;
 use super::packaged::{Archived, PackagedKernel};
@@ -78,18 +79,6 @@ pub struct Catalogue {
     pub files: Vec<String>,
     /// Says which catalogue judged: the first twelve hexadecimal digits of its SHA-256.
     pub digest: String,
-}
-
-/// What is wrong with a checks file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {message}")]
-pub struct LoadError {
-    /// Its name, as given.
-    pub file: String,
-    /// The line, counted from 1; 0 where the fault has no line of its own.
-    pub line: usize,
-    /// What is wrong, and what would be right.
-    pub message: String,
 }
 
 /// What a file of checks that the doctor printed calls itself.

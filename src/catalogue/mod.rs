@@ -7,6 +7,7 @@
 
 mod check;
 mod condition;
+mod error;
 mod faults;
 mod fix;
 mod lint;
@@ -28,9 +29,10 @@ mod written;
 
 pub use check::{Area, Beside, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
+pub use error::LoadError;
 pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
 pub use lint::{Level, Offence, lint, places};
-pub use load::{Catalogue, LoadError, OptionRule, SCHEMA};
+pub use load::{Catalogue, OptionRule, SCHEMA};
 pub use packaged::{Archived, PackagedKernel};
 pub use pattern::Pattern;
 pub use profile::{EVERY_PROFILE, Need, Profile};

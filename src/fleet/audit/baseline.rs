@@ -31,8 +31,7 @@ pub(super) fn changes(
     weighing: &Weighing,
 ) -> Changes {
     let past = Population::new(before, weighing);
-    let asked = Asked::of([&past, population]);
-    let has_answer = |class: &Class<'_>, check: &str| has_answer(class, check, &asked);
+    let sight = Sight::of([&past, population], weighing);
     let Pairs { pairs, new, gone } = pair(before, now);
     let mut verdicts_before = Verdicts::default();
     for class in &past.classes {
@@ -53,12 +52,14 @@ pub(super) fn changes(
         // What decided then must have an answer now, or a host that was asked less would look
         // like one that was mended; and the other way round.
         let decided = old.blockers.iter().chain(old.waits.iter());
-        let answered = decided.into_iter().all(|check| has_answer(new, check));
+        let answered = decided
+            .into_iter()
+            .all(|check| sight.has_answer(new, old, check));
         let more = |check: &&Arc<str>| !old.blockers.contains(check);
         // What fails now got worse only if it is known that it did not, then; what failed then
         // and counts only now, or no more, is weighed in another way and is what it was.
         let turned = new.blockers.iter().filter(more);
-        let is_turned = |check: &&Arc<str>| has_answer(old, check) && !fails(old, check);
+        let is_turned = |check: &&Arc<str>| sight.has_answer(old, new, check) && !fails(old, check);
         let (turned, found): (Vec<_>, Vec<_>) = turned.partition(is_turned);
         let more = !turned.is_empty();
         let cured = !old.blockers.iter().any(|check| fails(new, check));
@@ -76,7 +77,7 @@ pub(super) fn changes(
         } else if old.verdict != new.verdict
             || (new.verdict == Verdict::NotReady && !found.is_empty())
         {
-            match is_rejudged(old, new, &asked) {
+            match is_rejudged(old, new, &sight) {
                 true => add(&mut rejudged),
                 false => add(&mut unclear),
             }
@@ -92,7 +93,7 @@ pub(super) fn changes(
             *well += if readied { hosts.hosts() } else { 0 };
             *ill += if broken { hosts.hosts() } else { 0 };
         }
-        follow(&mut flow, (old, new), hosts, &asked);
+        follow(&mut flow, (old, new), hosts, &sight);
     }
     let kernel_moves = moves.len() as u64;
     let moves = moves
@@ -120,7 +121,7 @@ pub(super) fn changes(
         worse: worse.told(),
         unclear: unclear.told(),
         rejudged: rejudged.told(),
-        causes: cause_changes(&past, population, &mut flow),
+        causes: cause_changes(&past, population, weighing, &mut flow),
         kernels: moves,
         kernel_moves,
     }
@@ -140,15 +141,15 @@ fn follow<'a>(
     flow: &mut BTreeMap<&'a str, Flow>,
     (old, new): (&Class<'a>, &Class<'a>),
     hosts: &Names,
-    asked: &Asked<'_>,
+    sight: &Sight<'_>,
 ) {
-    let (then, now) = (standing(old), standing(new));
+    let (then, now) = (standing(old, sight.weighing), standing(new, sight.weighing));
     for (check, fails) in &now {
         let is_new = match then.get(check) {
             Some(failed) if *failed || !fails => continue,
             // What was unknown may have failed.
             Some(_) => false,
-            None => has_answer(old, check, asked),
+            None => sight.has_answer(old, new, check),
         };
         let flow = flow.entry(check).or_default();
         match is_new {
@@ -160,7 +161,7 @@ fn follow<'a>(
         let is_cured = match now.get(check) {
             Some(fails) if *fails || !failed => continue,
             Some(_) => false,
-            None => has_answer(new, check, asked),
+            None => sight.has_answer(new, old, check),
         };
         let flow = flow.entry(check).or_default();
         match is_cured {
@@ -170,12 +171,17 @@ fn follow<'a>(
     }
 }
 
-/// Which needs of software the doctor asked for, by its catalogue: those that any host lacks or
-/// can't tell. A need is known by its words, which another catalogue may have put otherwise.
-struct Asked<'a>(BTreeMap<Option<Arc<str>>, BTreeSet<&'a str>>);
+/// What the reports of a time let know.
+struct Sight<'a> {
+    /// Which needs of software the doctor asked for, by its catalogue: those that any host lacks
+    /// or can't tell. A need is known by its words, which another catalogue may have put
+    /// otherwise.
+    asked: BTreeMap<Option<Arc<str>>, BTreeSet<&'a str>>,
+    weighing: &'a Weighing,
+}
 
-impl<'a> Asked<'a> {
-    fn of(populations: [&Population<'a>; 2]) -> Self {
+impl<'a> Sight<'a> {
+    fn of(populations: [&Population<'a>; 2], weighing: &'a Weighing) -> Self {
         let mut asked: BTreeMap<Option<Arc<str>>, BTreeSet<&str>> = BTreeMap::new();
         let classes = populations.into_iter().flat_map(|one| &one.classes);
         for class in classes.filter(|class| !class.shape.software.is_empty()) {
@@ -185,31 +191,35 @@ impl<'a> Asked<'a> {
             let needs = class.findings.iter().map(|known| &*known.check);
             of.extend(needs.filter(|check| is_need(class, check)));
         }
-        Self(asked)
+        Self { asked, weighing }
     }
 
     /// Whether the doctor of these hosts asks for this need, where it asks for its software.
-    fn has(&self, class: &Class<'_>, need: &str) -> bool {
-        let of = self.0.get(&class.shape.place.catalogue);
+    fn asks(&self, class: &Class<'_>, need: &str) -> bool {
+        let of = self.asked.get(&class.shape.place.catalogue);
         of.is_some_and(|of| of.contains(need))
     }
-}
 
-/// Whether a check came to ok, or does not apply.
-fn is_answer(class: &Class<'_>, check: &str) -> bool {
-    let lists = [&class.shape.ok, &class.shape.moot];
-    lists
-        .iter()
-        .any(|list| list.binary_search_by(|one| (**one).cmp(check)).is_ok())
-}
-
-/// Whether what became of a check is known, of which one of the two times told. A need that is
-/// told nowhere is there, if it was asked for.
-fn has_answer(class: &Class<'_>, check: &str, asked: &Asked<'_>) -> bool {
-    match status(class, check) {
-        Some(status) => status == Status::Fail,
-        None => is_answer(class, check) || (is_need(class, check) && asked.has(class, check)),
+    /// Whether what became of a check is known, of which one of the two times told: `other` are
+    /// the same hosts at the other one. A need that is told nowhere is there, if it was asked for.
+    fn has_answer(&self, class: &Class<'_>, other: &Class<'_>, check: &str) -> bool {
+        let is_in = |list: &[Arc<str>]| list.binary_search_by(|one| (**one).cmp(check)).is_ok();
+        match status(class, check) {
+            Some(status) => status == Status::Fail,
+            None if is_in(&class.shape.ok) => true,
+            // That it does not apply is no answer where it was not asked, because of what failed
+            // then or of who asked.
+            None if is_in(&class.shape.moot) => {
+                !self.weighing.is_hidden(class, check) && is_root(class) == is_root(other)
+            }
+            None => is_need(class, check) && self.asks(class, check),
+        }
     }
+}
+
+/// Whether the doctor was root there, if that is known.
+fn is_root(class: &Class<'_>) -> Option<bool> {
+    class.shape.place.euid.map(|euid| euid == 0)
 }
 
 /// How a check stands that fails or is unknown.
@@ -221,7 +231,7 @@ fn status(class: &Class<'_>, check: &str) -> Option<Status> {
 
 /// Whether something decides at one of the two times alone that stands as it did, so that it is
 /// weighed in another way; whatever else decides at one of them has an answer at both.
-fn is_rejudged(old: &Class<'_>, new: &Class<'_>, asked: &Asked<'_>) -> bool {
+fn is_rejudged(old: &Class<'_>, new: &Class<'_>, sight: &Sight<'_>) -> bool {
     let deciding = |class: &Class<'_>| -> BTreeSet<Arc<str>> {
         let waits = class.waits.iter();
         let waits = waits.filter(|_| class.verdict == Verdict::Undetermined);
@@ -234,7 +244,7 @@ fn is_rejudged(old: &Class<'_>, new: &Class<'_>, asked: &Asked<'_>) -> bool {
         then.is_some() && then == now
     };
     let is_known = |check: &&Arc<str>| {
-        stands(check) || (has_answer(old, check, asked) && has_answer(new, check, asked))
+        stands(check) || (sight.has_answer(old, new, check) && sight.has_answer(new, old, check))
     };
     let is_asked = !old.unasked && !new.unasked;
     is_asked && differ.iter().any(stands) && differ.iter().all(is_known)
@@ -256,8 +266,10 @@ fn is_need(class: &Class<'_>, check: &str) -> bool {
 }
 
 /// What fails, and what is unknown where that counts, too; whether it fails.
-fn standing<'a>(class: &Class<'a>) -> BTreeMap<&'a str, bool> {
-    let all = class.findings.iter().map(|known| {
+fn standing<'a>(class: &Class<'a>, weighing: &Weighing) -> BTreeMap<&'a str, bool> {
+    let all = class.findings.iter();
+    let all = all.filter(|known| weighing.concerns(class, &known.check));
+    let all = all.map(|known| {
         let fails = known.status == Status::Fail;
         (known, fails)
     });
@@ -271,9 +283,10 @@ fn standing<'a>(class: &Class<'a>) -> BTreeMap<&'a str, bool> {
 fn cause_changes(
     past: &Population<'_>,
     population: &Population<'_>,
+    weighing: &Weighing,
     flow: &mut BTreeMap<&str, Flow>,
 ) -> Vec<CauseChange> {
-    let (mut then, now) = (failing_checks(past), failing_checks(population));
+    let [mut then, now] = [past, population].map(|one| failing_checks(one, weighing));
     let mut changes = Vec::new();
     let mut add = |check: &str, cause: &Failing, before: u64, now: u64| {
         let flow = flow.remove(check).unwrap_or_default();
@@ -295,6 +308,9 @@ fn cause_changes(
                 (_, 0) => "gone",
                 _ if now > before => "more",
                 _ if now < before => "fewer",
+                // The same hosts, of which more, or less, is known.
+                _ if seen == 0 && flow.unseen_before > 0 => "seen",
+                _ if seen == 0 => "unseen",
                 _ => "moved",
             },
             before,

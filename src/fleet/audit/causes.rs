@@ -8,7 +8,7 @@ use super::ROWS;
 use super::fixes::fixes;
 use super::joint::Joint;
 use super::judge::{Population, Weighing};
-use super::listed::{Listed, Where, blocks, having, is_gained, list, variants};
+use super::listed::{Listed, Where, having, is_gained, list, variants};
 use super::looking::{first_typed, mending};
 use super::model::{Cause, Count, Together, Unknown, Untold};
 use super::tally::{Names, Tally};
@@ -123,8 +123,11 @@ pub(super) struct Failing {
 }
 
 /// All failing checks by their names, whether they count or not.
-pub(super) fn failing(population: &Population<'_>) -> BTreeMap<String, Failing> {
-    let (failing, _) = list(population, &Joint::default(), &Weighing::default());
+pub(super) fn failing(
+    population: &Population<'_>,
+    weighing: &Weighing,
+) -> BTreeMap<String, Failing> {
+    let (failing, _) = list(population, &Joint::default(), weighing);
     let all = failing.into_iter().map(|(check, listed)| {
         let variants = variants(population, &listed, Where::All);
         let told = Failing {
@@ -178,14 +181,14 @@ fn gather<'a>(
             gathered.without_root += class.hosts;
         }
         let in_the_way = class.findings.iter().filter(|one| *one.check != *check);
-        for blocker in in_the_way.filter(|one| blocks(class, &one.check)) {
+        for blocker in in_the_way.filter(|one| class.blocks(&one.check)) {
             let words = population.words(blocker.key);
             if words.is_some_and(|words| words.area == REFUSING) {
                 gathered.refusing.add(&blocker.check, class.hosts);
             }
         }
         if let [one, other] = joint.of_each(&class.blockers)[..]
-            && blocks(class, check)
+            && class.blocks(check)
             && is_gained(class)
         {
             let partner = if joint.is_one(one, check) { other } else { one };

@@ -55,7 +55,7 @@ pub struct CauseChange {
     pub severity: Severity,
     /// `new`, `gone`, `more`, `fewer` or `moved`, by the hosts there are now and then; `unseen`
     /// where it is gone only because no answer is there now, `seen` where it is new only because
-    /// none was there then.
+    /// none was there then, and so where the number is the same and all that changed is that.
     pub change: &'static str,
     /// On how many hosts it failed.
     pub before: u64,

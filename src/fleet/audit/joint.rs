@@ -1,6 +1,6 @@
 //! Causes that the same commands mend: one change, however many causes it mends.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::judge::{Class, Population};
@@ -19,40 +19,54 @@ pub(super) struct Joint<'a> {
 }
 
 impl<'a> Joint<'a> {
-    /// Two causes are one change where hosts have both and type the same for them, and no host
-    /// that has both types something else for one of them.
+    /// Two causes are one change where most hosts of either have both and type the same for
+    /// them, and no host that has both types something else for one of them.
     pub(super) fn new(population: &Population<'a>) -> Self {
-        let mut seen = HashSet::new();
-        let different = population.classes.iter().filter(|class| {
+        let mut seen: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut different: Vec<(&Class<'a>, u64)> = Vec::new();
+        for class in population.classes.iter() {
             let parts = (
                 class.findings.as_ptr().addr(),
                 class.blockers.as_ptr().addr(),
             );
-            class.blockers.len() > 1 && seen.insert(parts)
-        });
-        let different: Vec<&Class<'a>> = different.collect();
-        let mut same: BTreeSet<(&str, &str)> = BTreeSet::new();
-        for class in &different {
+            let place = *seen.entry(parts).or_insert(different.len());
+            match different.get_mut(place) {
+                Some((_, hosts)) => *hosts += class.hosts,
+                None => different.push((class, class.hosts)),
+            }
+        }
+        let mut same: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        let several = different
+            .iter()
+            .filter(|(class, _)| class.blockers.len() > 1);
+        for (class, hosts) in several.clone() {
             let typed = typed(population, class);
             for (one, other) in pairs(&typed).filter(|(one, other)| one.1 == other.1) {
-                if one.1.is_some() && same.len() < PAIRS {
-                    same.insert((one.0, other.0));
+                let pair = (one.0, other.0);
+                if one.1.is_some() && (same.len() < PAIRS || same.contains_key(&pair)) {
+                    *same.entry(pair).or_default() += hosts;
                 }
             }
         }
+        same.retain(|(one, other), with| {
+            let either = different
+                .iter()
+                .filter(|(class, _)| class.blocks(one) || class.blocks(other));
+            *with * 2 > either.map(|(_, hosts)| hosts).sum()
+        });
         let involved: BTreeSet<&str> = same
-            .iter()
+            .keys()
             .flat_map(|(one, other)| [*one, *other])
             .collect();
         let mut apart: BTreeSet<(&str, &str)> = BTreeSet::new();
-        for class in different.iter().filter(|_| !same.is_empty()) {
+        for (class, _) in several.filter(|_| !same.is_empty()) {
             let mut typed = typed(population, class);
             typed.retain(|(check, _)| involved.contains(check));
             let differ = pairs(&typed).filter(|(one, other)| one.1 != other.1 || one.1.is_none());
             apart.extend(differ.map(|(one, other)| (one.0, other.0)));
         }
         let mut joint = Self::default();
-        for (one, other) in same {
+        for (one, other) in same.into_keys() {
             joint.join(one, other, &apart);
         }
         joint

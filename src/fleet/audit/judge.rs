@@ -95,16 +95,22 @@ impl Weighing {
 
     /// Whether checks could not be made on these hosts because of what is in their way.
     pub(super) fn hides(&self, class: &Class<'_>) -> bool {
-        let is_hidden = |moot: &Arc<str>| {
-            let mut required = self.requires.get(&**moot).into_iter().flatten();
-            required.any(|one| {
-                let place = class
-                    .blockers
-                    .binary_search_by(|blocker| (**blocker).cmp(one));
-                place.is_ok()
-            })
+        let mut moot = class.shape.moot.iter();
+        moot.any(|moot| self.waits_for(moot, &|one| class.blocks(one)))
+    }
+
+    /// Whether a check was moot on these hosts because of what fails there.
+    pub(super) fn is_hidden(&self, class: &Class<'_>, check: &str) -> bool {
+        let fails = |one: &str| {
+            let mut findings = class.findings.iter();
+            findings.any(|known| *known.check == *one && known.status == Status::Fail)
         };
-        class.shape.moot.iter().any(is_hidden)
+        self.waits_for(check, &fails)
+    }
+
+    fn waits_for(&self, check: &str, stands: &dyn Fn(&str) -> bool) -> bool {
+        let mut required = self.requires.get(check).into_iter().flatten();
+        required.any(|one| stands(one))
     }
 
     /// Whether a finding is of interest: where software is named, what it needs.
@@ -201,6 +207,14 @@ pub(in super::super) struct Class<'a> {
     pub(in super::super) unasked: bool,
     pub(in super::super) hosts: u64,
     pub(super) names: Names,
+}
+
+impl Class<'_> {
+    /// Whether this check keeps them from being ready.
+    pub(super) fn blocks(&self, check: &str) -> bool {
+        let place = self.blockers.binary_search_by(|one| (**one).cmp(check));
+        place.is_ok()
+    }
 }
 
 /// All hosts, by classes.

@@ -93,7 +93,7 @@ pub(super) fn list<'a>(
             if !weighing.concerns(class, &known.check) {
                 continue;
             }
-            let blocks = blocks(class, &known.check);
+            let blocks = class.blocks(&known.check);
             // What is unknown and in the way, since that counts, too, is both.
             let fails = known.status == Status::Fail;
             let lists = [
@@ -136,11 +136,6 @@ pub(super) fn is_gained(class: &Class<'_>) -> bool {
     !class.open && worst(class) != Cure::OnlyLooks
 }
 
-pub(super) fn blocks(class: &Class<'_>, check: &str) -> bool {
-    let place = class.blockers.binary_search_by(|one| (**one).cmp(check));
-    place.is_ok()
-}
-
 /// The one check the verdict on these hosts waits for.
 fn decides<'c>(class: &'c Class<'_>) -> Option<&'c str> {
     match &*class.waits {
@@ -158,7 +153,7 @@ pub(super) fn having<'p, 'a>(
     listed.places.iter().filter_map(move |(place, within)| {
         let class = population.classes.get(*place as usize)?;
         let known = *class.findings.get(*within as usize)?;
-        (at == Where::All || at.is(blocks(class, &known.check))).then_some((class, known))
+        (at == Where::All || at.is(class.blocks(&known.check))).then_some((class, known))
     })
 }
 

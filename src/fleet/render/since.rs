@@ -145,17 +145,6 @@ impl Page {
                     number(cause.unseen_before)
                 );
             }
-            if cause.unseen_before > 0 {
-                let again = if cause.appeared.hosts > 0 {
-                    ", and"
-                } else {
-                    "; fails now"
-                };
-                line += &format!(
-                    "{again} on {} of which it was not known",
-                    number(cause.unseen_before)
-                );
-            }
             if cause.unseen > 0 {
                 line += &format!("; no answer now on {}", number(cause.unseen));
             }

@@ -272,20 +272,19 @@ fn width<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
 }
 
 fn pad(text: &str, width: usize) -> String {
-    let long = text.chars().count() > width;
-    let mut out: String = text
-        .chars()
-        .take(if long { width - 1 } else { width })
-        .collect();
-    if long {
-        out.push('…');
-    }
+    let out = short(text, width);
     let have = out.chars().count();
-    out + &" ".repeat(width - have)
+    out + &" ".repeat(width.saturating_sub(have))
 }
 
+/// The text, or as much of it as has room.
 pub(super) fn short(text: &str, width: usize) -> String {
-    pad(text, width).trim_end().to_owned()
+    if text.char_indices().nth(width).is_none() {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
+    out.push('…');
+    out
 }
 
 /// Ten cells, as full as the part is of the whole.
