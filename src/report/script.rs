@@ -16,6 +16,8 @@ struct Entry<'a> {
     /// Whose word it is: a label as wide as the others, and what stands behind it.
     source: (&'static str, String),
     severity: Severity,
+    /// Software does without it.
+    optional: bool,
     /// What software needs it for.
     needed_for: Option<&'a str>,
     because: &'a str,
@@ -30,6 +32,7 @@ impl<'a> Entry<'a> {
             name: finding.check.clone(),
             source: ("check   ", finding.check.clone()),
             severity: finding.severity,
+            optional: false,
             needed_for: None,
             because: &finding.because,
             evidence: &finding.evidence,
@@ -46,6 +49,7 @@ impl<'a> Entry<'a> {
             },
             source: ("profile ", profile.to_owned()),
             severity,
+            optional: severity < Severity::Error,
             needed_for: lack.needed_for.as_deref(),
             because: &lack.because,
             evidence: &lack.evidence,
@@ -92,6 +96,7 @@ pub fn fix_script(report: &Report, again: &str) -> String {
     let mut script = Script {
         out: String::new(),
         step: 0,
+        listed: false,
         typed: Vec::new(),
     };
     script.header(report);
@@ -103,6 +108,8 @@ pub fn fix_script(report: &Report, again: &str) -> String {
     let typed = |entry: &Entry<'_>| {
         let first = entry.fixes.first()?;
         let left = in_container || entry.severity == Severity::Info || !runs_by_itself(first);
+        // Nobody's kernel is changed for a part of software that it does without.
+        let left = left || entry.optional && first.kind == "upgrade";
         (!left).then_some(first.needs >= Needs::Reboot)
     };
     let group = |wanted: Option<bool>| -> Vec<&Entry<'_>> {
@@ -222,6 +229,8 @@ fn has_gap(line: &str) -> bool {
 struct Script {
     out: String,
     step: usize,
+    /// The lists of packages were fetched.
+    listed: bool,
     /// The commands of the steps.
     typed: Vec<Vec<String>>,
 }
@@ -357,7 +366,15 @@ impl Script {
         for command in fix.commands.iter().filter(|line| *line != "reboot") {
             match installs {
                 true if is_remark(command) => self.remark(command.trim_start_matches("# ")),
-                true => self.line(&unasked(command)),
+                true => {
+                    // A fresh image has no lists, and finds no package.
+                    let wants = command.starts_with("apt-get install ") && !self.listed;
+                    if wants {
+                        self.line("apt-get update");
+                    }
+                    self.listed |= wants || command == "apt-get update";
+                    self.line(&unasked(command));
+                }
                 false => self.line(command),
             }
         }
