@@ -132,7 +132,7 @@ impl<'a> Shelf<'a> {
         let stays = packages::stays(&release).filter(|_| self.follows());
         let here = self.here.iter();
         let here = here.take(stays.map_or(usize::MAX, |_| 1));
-        let newest = here.clone().last()?;
+        let newest = here.clone().next_back()?;
         let here = here.filter(|row| !self.is_lower(row));
         // What a release has for others says nothing of a flavour with a series of its own, but
         // that this has none where those have none: it follows them.
