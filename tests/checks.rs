@@ -364,7 +364,7 @@ fn missing_tools_are_named_and_come_in_packages_of_the_host() {
     for (os, command) in [
         ("ID=debian", "apt-get install bpftool clang llvm dwarves"),
         (
-            "ID=ubuntu\nID_LIKE=debian",
+            "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"22.04\"",
             "apt-get install linux-tools-common linux-tools-5.10.0-32-amd64 clang llvm dwarves",
         ),
         (
@@ -403,7 +403,7 @@ fn under_wsl_ubuntus_bpftool_is_one_of_a_packaged_kernel() {
     put(
         host.path(),
         "etc/os-release",
-        b"ID=ubuntu\nID_LIKE=debian\n",
+        b"ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"22.04\"\n",
     );
     let release = "5.15.146.1-microsoft-standard-WSL2";
     put(host.path(), "proc/sys/kernel/osrelease", release.as_bytes());

@@ -154,7 +154,7 @@ fn needs_of_software_are_steps_like_findings() {
             "echo '  error    A machine of 1970, which agent needs'",
             "echo '  warning  A newer kernel, which agent needs'",
             "# Samples for everybody\n",
-            "# done     by step 1\n",
+            "# done     by step ",
             "echo 'done; see whether it helped",
         ] {
             assert!(script.contains(told), "{told} {named:?}: {script}");
@@ -221,6 +221,57 @@ fn the_last_lines_tell_what_remains_by_hand() {
     let archived = script(&fixture("debian-10"));
     let told = "\necho '  error    kernel-btf-missing'";
     assert!(archived.contains(told), "{archived}");
+}
+
+/// Nobody's kernel is changed for what software does without, nor for one of a machine's own; and
+/// a fresh image has the lists of packages before it installs one.
+#[test]
+fn what_takes_a_person_is_not_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("light.yaml");
+    let profile = "
+profiles:
+  - id: light
+    title: Light
+    software: Light 1
+    documents: [here]
+    requires: []
+    optional: [{need: A later number, condition: {kernel: '>=5.15'}}]
+";
+    fs::write(&file, profile).unwrap();
+    let debian = fixture("debian-11");
+    let asked = ["--checks", file.to_str().unwrap(), "--profile", "light"];
+    let arguments = ["check", "--root", debian.to_str().unwrap(), "--fix-script"];
+    let told = text(&run(&[&arguments[..], &asked[..]].concat()).stdout);
+    assert!(told.contains("linux-image-6.1-"), "{told}");
+    assert!(
+        !typed(&told).iter().any(|line| line.contains("linux-image")),
+        "{told}"
+    );
+    let debian = fixture("debian-13");
+    let arguments = [
+        "check",
+        "--root",
+        debian.to_str().unwrap(),
+        "--fix-script",
+        "--profile",
+        "bcc",
+    ];
+    let script = text(&run(&arguments).stdout);
+    let typed = typed(&script);
+    let first = |words: &str| typed.iter().position(|line| line.contains(words));
+    assert!(first("apt-get install").is_some(), "{script}");
+    assert!(
+        first("apt-get update") < first("apt-get install"),
+        "{script}"
+    );
+    assert_eq!(
+        typed
+            .iter()
+            .filter(|line| **line == "apt-get update")
+            .count(),
+        1
+    );
 }
 
 /// Packages and kernels are installed, in the group of what takes a reboot where they do.

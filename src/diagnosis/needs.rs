@@ -7,7 +7,9 @@ use super::evaluate::World;
 use super::finding::RenderedFix;
 use super::fixes;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Condition, FactTest, Fix, PackagedKernel, Remedy, Test, Wanted};
+use crate::catalogue::{
+    Catalogue, Condition, FactTest, Fix, PackagedKernel, Remedy, StepsKind, Test, Wanted,
+};
 use crate::facts::{Fact, Facts, KernelConfig, Why};
 use crate::version::KernelVersion;
 
@@ -16,18 +18,17 @@ const CAPABILITIES: &str = "privilege.capabilities";
 
 /// A later kernel where its number is what is missing, a build where its options are, a capability
 /// where that is; nothing where the condition asks for something else.
+/// `lent` is what else the software has to be lent, in the same step.
 pub(super) fn fixes(
     condition: &Condition,
+    lent: &[String],
     catalogue: &Catalogue,
     facts: &Facts,
     verify: &str,
 ) -> Vec<RenderedFix> {
-    if is_of_a_later_kernel(condition, catalogue, facts) {
-        let does = |row: &PackagedKernel| {
-            let there = with_kernel(row.kernel, Some(row), facts);
-            World::new(catalogue, &there, &[]).answer(condition).tri
-        };
-        let fix = fixes::packaged(catalogue, facts, &does, verify);
+    // What can be lent at once comes before a kernel that no longer asks for it.
+    if capability(condition).is_none() && is_of_a_later_kernel(condition, catalogue, facts) {
+        let fix = packaged(None, condition, catalogue, facts, verify);
         return fix.into_iter().collect();
     }
     let fix = match (options(condition), capability(condition)) {
@@ -39,10 +40,22 @@ pub(super) fn fixes(
             let summary = format!("Rebuild the kernel with {}", names.join(", "));
             (summary, Remedy::KernelConfig(options))
         }
-        (_, Some(name)) => (
-            format!("Start it with {name}"),
-            Remedy::Capabilities(vec![name.to_owned()]),
-        ),
+        (_, Some(name)) => {
+            let others = lent.iter().filter(|other| *other != name);
+            let names: Vec<String> = [name.to_owned()]
+                .into_iter()
+                .chain(others.cloned())
+                .collect();
+            // The order of the software, so that each need of it is told the same step.
+            let names = match lent.iter().any(|other| other == name) {
+                true => lent.to_vec(),
+                false => names,
+            };
+            (
+                format!("Start it with {}", names.join(", ")),
+                Remedy::Capabilities(names),
+            )
+        }
         _ => return Vec::new(),
     };
     let (summary, remedy) = fix;
@@ -55,16 +68,77 @@ pub(super) fn fixes(
     fixes::rendered([&fix].into_iter(), catalogue, facts, verify)
 }
 
-/// Whether it asks for the kernel's number, and a kernel that is as new as can be may meet it.
+/// The packaged kernel that meets it. `written` is the need's own fix for that, whose words are
+/// then told.
+fn packaged(
+    written: Option<&Fix>,
+    condition: &Condition,
+    catalogue: &Catalogue,
+    facts: &Facts,
+    verify: &str,
+) -> Option<RenderedFix> {
+    let does = |row: &PackagedKernel| {
+        let there = with_kernel(row.kernel, Some(row), facts);
+        World::new(catalogue, &there, &[]).answer(condition).tri
+    };
+    fixes::packaged(written, catalogue, facts, &does, verify)
+}
+
+/// Fixes that are written for a need. Where one is a later kernel, and no kernel of this release
+/// can meet the condition whatever its vendor brings to its number, it says so.
+pub(super) fn written<'a>(
+    fixes: impl Iterator<Item = &'a Fix>,
+    condition: &Condition,
+    catalogue: &Catalogue,
+    facts: &Facts,
+    verify: &str,
+) -> Vec<RenderedFix> {
+    let of_number = is_of_a_later_kernel(condition, catalogue, facts);
+    let mut all = Vec::new();
+    for fix in fixes {
+        let told = match &fix.remedy {
+            Remedy::Steps(StepsKind::Upgrade, steps)
+                if of_number && steps.commands.is_empty() && steps.options.is_empty() =>
+            {
+                packaged(Some(fix), condition, catalogue, facts, verify)
+            }
+            _ => None,
+        };
+        let is_told = |told: &RenderedFix| !told.commands.is_empty();
+        match told.filter(is_told) {
+            Some(told) => all.push(told),
+            None => all.extend(fixes::rendered([fix].into_iter(), catalogue, facts, verify)),
+        }
+    }
+    fixes::in_order(all)
+}
+
+/// Whether it asks for the kernel's number, of which another one would change the answer: what is
+/// met already is not what is missing, and what a policy refuses comes back with no kernel.
 fn is_of_a_later_kernel(condition: &Condition, catalogue: &Catalogue, facts: &Facts) -> bool {
-    let mut asks = false;
-    condition.walk(&mut |part| asks |= matches!(part, Condition::Kernel(_)));
-    let Some(newest) = asks.then(|| "99.0.0".parse().ok()).flatten() else {
+    let newest: Option<KernelVersion> = "99.0.0".parse().ok();
+    let running = facts.text("kernel.version");
+    let running: Option<KernelVersion> = running.and_then(|text| text.parse().ok());
+    let Some((newest, running)) = newest.zip(running) else {
         return false;
     };
-    let there = with_kernel(newest, None, facts);
-    let answer = World::new(catalogue, &there, &[]).answer(condition);
-    answer.tri != Tri::No
+    // A vendor whose number counts for nothing is none with another kernel.
+    let with = |version| {
+        let mut there = with_kernel(version, None, facts);
+        there.set(
+            "kernel.flavour",
+            Fact::unknown(Why::NotCollected, "", "a packaged kernel"),
+        );
+        there
+    };
+    let (there, here) = (with(newest), with(running));
+    let answer =
+        |facts: &Facts, part: &Condition| World::new(catalogue, facts, &[]).answer(part).tri;
+    let mut asks = false;
+    condition.walk(&mut |part| {
+        asks |= matches!(part, Condition::Kernel(_)) && answer(&there, part) != answer(&here, part);
+    });
+    asks && answer(&there, condition) != Tri::No
 }
 
 /// The host as it would be with another kernel, as far as is known of that.
@@ -83,7 +157,7 @@ fn with_kernel(version: KernelVersion, row: Option<&PackagedKernel>, facts: &Fac
     let flavour = facts.text("kernel.flavour").unwrap_or_default();
     if let Some(row) = row
         && let Some(os) = row.os.as_deref()
-        && matches!(flavour.as_str(), "vanilla" | "other")
+        && (matches!(flavour.as_str(), "vanilla" | "other") || flavour.starts_with("rhel"))
     {
         let major = row.release.as_deref().and_then(|own| own.split('.').next());
         let flavour = match os {
@@ -129,7 +203,7 @@ fn options(condition: &Condition) -> Option<BTreeMap<String, String>> {
 }
 
 /// The capability that alone would do.
-fn capability(condition: &Condition) -> Option<&str> {
+pub(super) fn capability(condition: &Condition) -> Option<&str> {
     match condition {
         Condition::Fact(FactTest {
             key,
@@ -154,7 +228,7 @@ mod tests {
             facts.set(key, Fact::known(*value, "x"));
         }
         facts.set(CAPABILITIES, Fact::known(Value::List(Vec::new()), "x"));
-        let fixes = fixes(&condition, &catalogue, &facts, "v");
+        let fixes = fixes(&condition, &[], &catalogue, &facts, "v");
         let line = |fix: &RenderedFix| fix.commands.join("\n");
         fixes
             .iter()
@@ -201,18 +275,23 @@ mod tests {
             (
                 DEBIAN,
                 "{kernel: '>=6.6'}",
-                "upgrade",
+                "program",
                 "# no kernel of Debian 11 is that new: 6.1 is the newest",
             ),
             (
                 DEBIAN,
                 "{kernel: '>=6.6'}",
-                "upgrade",
+                "program",
                 "# Debian 12 has 6.12",
             ),
             // Of a vendor that builds features into an old number the build tells, and the number
             // where that alone is asked for does not.
-            (RHEL, build, "upgrade", "may do\ndnf upgrade kernel"),
+            (
+                RHEL,
+                build,
+                "upgrade",
+                "may do\n# RHEL 9 has 5.14\ndnf upgrade kernel",
+            ),
             (OWN, build, "upgrade", "may do\n"),
             (OWN, build, "upgrade", "dnf install kernel"),
             (
@@ -246,6 +325,74 @@ mod tests {
             });
             assert!(found, "{condition}: {told:#?}");
         }
+    }
+
+    /// What is met already by the kernel's number is not mended by another one, nor is what a
+    /// policy refuses; and nobody goes back to an older kernel.
+    #[test]
+    fn a_number_that_is_met_takes_no_kernel() {
+        let mut newer = DEBIAN.to_vec();
+        newer.push(("kernel.version", "6.18.4"));
+        newer.push(("kernel.release", "6.18.4"));
+        newer.push(("kernel.flavour", "vanilla"));
+        for (condition, fixed) in [
+            (
+                "{prefer: [{not: {probe: load-tracing, outcome: fails, errno: [EPERM]}}, {kernel: '>=3.0'}]}",
+                "",
+            ),
+            (
+                "{any: [{kernel: '>=6.1'}, {capability: CAP_SYS_RESOURCE}]}",
+                "capabilities",
+            ),
+            ("{kernel: '>=6.19'}", "program"),
+        ] {
+            let told = told(&newer, condition);
+            let kinds: Vec<&str> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+            let expected: Vec<&str> = Some(fixed)
+                .filter(|one| !one.is_empty())
+                .into_iter()
+                .collect();
+            assert_eq!(kinds, expected, "{condition}: {told:#?}");
+        }
+    }
+
+    /// Where the number itself is asked for, a vendor that keeps it has no kernel to go to.
+    #[test]
+    fn a_written_upgrade_says_where_there_is_none() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let profile = catalogue
+            .profiles
+            .iter()
+            .find(|one| one.id == "otel-profiler");
+        let need = profile
+            .unwrap()
+            .requires
+            .iter()
+            .find_map(|need| match need {
+                crate::catalogue::Need::Condition {
+                    condition, fixes, ..
+                } if !fixes.is_empty() => Some((condition, fixes)),
+                _ => None,
+            });
+        let (condition, written_for) = need.unwrap();
+        let mut facts = Facts::default();
+        for (key, value) in RHEL {
+            facts.set(key, Fact::known(*value, "x"));
+        }
+        let told = written(written_for.iter(), condition, &catalogue, &facts, "v");
+        assert!(
+            told[0].summary.contains("no-kernel-version-check"),
+            "{told:#?}"
+        );
+        assert_eq!(told[1].kind, "program");
+        assert_eq!(told[1].needs, crate::diagnosis::Needs::Nothing);
+        assert_eq!(
+            told[1].commands,
+            [
+                "# no kernel of RHEL 8 is that new: 4.18 is the newest",
+                "# RHEL 9 has 5.14"
+            ]
+        );
     }
 
     /// Another kernel does not change a processor, nor what is set.

@@ -1,12 +1,14 @@
 //! What a piece of software lacks on a host.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::World;
 use super::finding::{Evidence, Finding, RenderedFix, Status};
 use super::tri::Tri;
 use super::{fixes, needs};
-use crate::catalogue::{Catalogue, Condition, Fix, Need, Profile};
+use crate::catalogue::{Catalogue, Condition, Fix, Need, Profile, Remedy};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
 
@@ -76,13 +78,15 @@ pub fn assess(
     facts: &Facts,
     probes: &[ProbeResult],
 ) -> ProfileFinding {
-    let desk = Desk {
+    let mut desk = Desk {
+        capabilities: Vec::new(),
         verify: format!("{} --profile {}", fixes::again(catalogue), profile.id),
         catalogue,
         findings,
         facts,
         world: World::new(catalogue, facts, probes),
     };
+    desk.capabilities = desk.capabilities(profile);
     let (missing_required, unknown) = desk.lacks(&profile.requires, true);
     let (mut missing_optional, mut unknown_optional) = desk.lacks(&profile.optional, false);
     // What is told among the required needs is not told again.
@@ -103,6 +107,9 @@ pub fn assess(
 }
 
 struct Desk<'a> {
+    /// All that this software has to be lent: one step gives it, for another one would take the
+    /// place of the first.
+    capabilities: Vec<String>,
     verify: String,
     catalogue: &'a Catalogue,
     findings: &'a [Finding],
@@ -172,17 +179,92 @@ impl Desk<'_> {
 
     /// What is written for a need; where nothing is, what its condition asks for.
     fn fixes(&self, condition: &Condition, fixes: &[Fix], required: bool) -> Vec<RenderedFix> {
+        let (catalogue, facts, verify) = (self.catalogue, self.facts, &self.verify);
         if fixes.is_empty() {
-            let mut told = needs::fixes(condition, self.catalogue, self.facts, &self.verify);
-            // Nobody builds a kernel for a part that can be done without.
-            told.retain(|fix| required || fix.kind != "kernel-config");
+            let lent = &self.capabilities;
+            let mut told = needs::fixes(condition, lent, catalogue, facts, verify);
+            // Nobody builds a kernel for a part that can be done without, nor changes it for a
+            // promise.
+            told.retain(|fix| required || fix.kind != "kernel-config" && fixes::is_certain(fix));
             return told;
         }
-        let usable = fixes.iter().filter(|fix| {
+        let usable: Vec<Fix> = self.usable(fixes).map(|fix| self.lending(fix)).collect();
+        needs::written(usable.iter(), condition, catalogue, facts, verify)
+    }
+
+    /// The fixes that can be used here.
+    fn usable<'f>(&self, fixes: &'f [Fix]) -> impl Iterator<Item = &'f Fix> {
+        fixes.iter().filter(|fix| {
             let when = fix.when.as_ref().map(|when| self.world.answer(when).tri);
             when.is_none_or(|tri| tri == Tri::Yes)
-        });
-        fixes::rendered(usable, self.catalogue, self.facts, &self.verify)
+        })
+    }
+
+    /// The fix, with all that this software has to be lent where it lends something.
+    fn lending(&self, fix: &Fix) -> Fix {
+        let mut fix = fix.clone();
+        if let Remedy::Capabilities(names) = &mut fix.remedy {
+            let others = self
+                .capabilities
+                .iter()
+                .filter(|other| !names.contains(other));
+            let others: Vec<String> = others.cloned().collect();
+            if !others.is_empty() {
+                let told = format!(
+                    "; it lacks {} besides, given in the same step",
+                    others.join(", ")
+                );
+                fix.summary.push_str(&told);
+            }
+            // In one order, so that each need of the software is told the same step.
+            let beyond = names
+                .iter()
+                .filter(|name| !self.capabilities.contains(name));
+            let beyond: Vec<String> = beyond.cloned().collect();
+            *names = self.capabilities.iter().cloned().chain(beyond).collect();
+        }
+        fix
+    }
+
+    /// The capabilities that the needs of a profile ask for and that are not there.
+    fn capabilities(&self, profile: &Profile) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut lent = |fix: &Fix| {
+            if let Remedy::Capabilities(own) = &fix.remedy {
+                names.extend(own.iter().cloned());
+            }
+        };
+        for need in profile.requires.iter().chain(&profile.optional) {
+            match need {
+                Need::Check { check, .. } => {
+                    let finding = self.of_check(check).filter(|(_, tri)| *tri == Tri::No);
+                    let check =
+                        finding.and_then(|(finding, _)| self.catalogue.check(&finding.check));
+                    let because = finding.map(|(finding, _)| finding.because.as_str());
+                    let causes = check.iter().flat_map(|check| &check.causes);
+                    let causes = causes.filter(|cause| because == Some(cause.because.as_str()));
+                    causes.for_each(|cause| self.usable(&cause.fixes).take(1).for_each(&mut lent));
+                }
+                Need::Condition {
+                    condition, fixes, ..
+                } if self.world.answer(condition).tri == Tri::No => {
+                    self.usable(fixes).take(1).for_each(&mut lent);
+                }
+                Need::Condition { .. } => {}
+            }
+        }
+        for need in profile.requires.iter().chain(&profile.optional) {
+            if let Need::Condition {
+                condition, fixes, ..
+            } = need
+                && fixes.is_empty()
+                && self.world.answer(condition).tri == Tri::No
+            {
+                names.extend(needs::capability(condition).map(str::to_owned));
+            }
+        }
+        once(&mut names);
+        names
     }
 
     /// The finding that says whether a check's need is met; where the check is moot, the
@@ -203,6 +285,12 @@ impl Desk<'_> {
             }
         }
     }
+}
+
+/// Each name once, where it is first.
+fn once(names: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
 }
 
 #[cfg(test)]
@@ -297,5 +385,56 @@ profiles:
         let off = assessed(&[("base", 0), ("above", 1), ("switch", 1), ("light", 1)]);
         assert_eq!(names(&off.missing_required), ["The base is missing"]);
         assert_eq!(names(&off.missing_optional), [""; 0]);
+    }
+
+    /// A step of one need would take the place of the other's.
+    #[test]
+    fn what_software_lacks_of_capabilities_is_one_step() {
+        let file = "
+profiles:
+  - id: p
+    title: P
+    software: P 1
+    documents: [here]
+    requires:
+      - {need: A, condition: {capability: CAP_BPF}, fixes: [{summary: Lend it, capabilities: [CAP_BPF, CAP_PERFMON]}]}
+      - {need: B, condition: {capability: CAP_SYS_PTRACE}}
+      - {need: C, condition: {capability: CAP_CHOWN}}
+    optional: [{need: D, condition: {any: [{kernel: '>=5.11'}, {capability: CAP_SYS_RESOURCE}]}}]
+";
+        let catalogue = Catalogue::parse("c", file, Vocabulary::OPEN).unwrap();
+        for (unit, step) in [
+            (
+                None,
+                "setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_sys_resource+ep /path/to/your-loader",
+            ),
+            (
+                Some("a.service"),
+                "AmbientCapabilities=CAP_BPF CAP_PERFMON CAP_SYS_PTRACE CAP_SYS_RESOURCE",
+            ),
+        ] {
+            let mut facts = Facts::default();
+            let held = crate::facts::Value::List(vec!["CAP_CHOWN".to_owned()]);
+            facts.set("privilege.capabilities", Fact::known(held, "/proc"));
+            facts.set("kernel.version", Fact::known("5.10.1", "/proc"));
+            if let Some(unit) = unit {
+                facts.set("environment.unit", Fact::known(unit, "/proc"));
+            }
+            let told = assess(&catalogue.profiles[0], &catalogue, &[], &facts, &[]);
+            let lacks: Vec<&Lack> = told
+                .missing_required
+                .iter()
+                .chain(&told.missing_optional)
+                .collect();
+            assert_eq!(lacks.len(), 3);
+            for lack in lacks {
+                let commands = &lack.fixes[0].commands;
+                assert_eq!(commands, &told.missing_required[0].fixes[0].commands);
+                assert!(
+                    commands.iter().any(|line| line.contains(step)),
+                    "{commands:#?}"
+                );
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ mod samples;
 mod script;
 mod style;
 mod text;
+mod typed;
 
 pub use crate::harmless::is_harmful;
 pub use evidence::evidence_line;

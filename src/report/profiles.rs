@@ -135,7 +135,10 @@ impl Report {
     /// Whether it hangs on the rights of the process that asked whether software will run.
     fn hangs_on_rights(&self) -> bool {
         let of_rights = |piece: &Evidence| match piece {
-            Evidence::Fact { fact, .. } => fact.starts_with("privilege."),
+            // Files of a host have no process.
+            Evidence::Fact { fact, known, .. } => {
+                fact.starts_with("privilege.") && known.value().is_some()
+            }
             Evidence::Probe { .. } => false,
         };
         let lacks = self.profiles.iter().flat_map(|one| {

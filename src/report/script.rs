@@ -6,6 +6,7 @@
 use super::evidence::{evidence_line, once};
 use super::model::Report;
 use super::style::clean;
+use super::typed::{is_remark, runs_by_itself};
 use crate::diagnosis::{Evidence, Finding, Lack, Needs, RenderedFix, Severity, Status};
 
 /// What is to be mended: a failing check, or what software lacks and no check tells of.
@@ -16,6 +17,8 @@ struct Entry<'a> {
     /// Whose word it is: a label as wide as the others, and what stands behind it.
     source: (&'static str, String),
     severity: Severity,
+    /// Software does without it.
+    optional: bool,
     /// What software needs it for.
     needed_for: Option<&'a str>,
     because: &'a str,
@@ -30,6 +33,7 @@ impl<'a> Entry<'a> {
             name: finding.check.clone(),
             source: ("check   ", finding.check.clone()),
             severity: finding.severity,
+            optional: false,
             needed_for: None,
             because: &finding.because,
             evidence: &finding.evidence,
@@ -46,6 +50,7 @@ impl<'a> Entry<'a> {
             },
             source: ("profile ", profile.to_owned()),
             severity,
+            optional: severity < Severity::Error,
             needed_for: lack.needed_for.as_deref(),
             because: &lack.because,
             evidence: &lack.evidence,
@@ -92,6 +97,7 @@ pub fn fix_script(report: &Report, again: &str) -> String {
     let mut script = Script {
         out: String::new(),
         step: 0,
+        listed: false,
         typed: Vec::new(),
     };
     script.header(report);
@@ -103,6 +109,8 @@ pub fn fix_script(report: &Report, again: &str) -> String {
     let typed = |entry: &Entry<'_>| {
         let first = entry.fixes.first()?;
         let left = in_container || entry.severity == Severity::Info || !runs_by_itself(first);
+        // Nobody's kernel is changed for a part of software that it does without.
+        let left = left || entry.optional && first.kind == "upgrade";
         (!left).then_some(first.needs >= Needs::Reboot)
     };
     let group = |wanted: Option<bool>| -> Vec<&Entry<'_>> {
@@ -135,93 +143,11 @@ pub fn fix_script(report: &Report, again: &str) -> String {
     script.out
 }
 
-/// Whether a fix is something to type as it stands, and to take back.
-fn runs_by_itself(fix: &RenderedFix) -> bool {
-    let kind = match fix.kind.as_str() {
-        "sysctl" | "mount" | "kernel-arguments" => true,
-        "setting" => !fix.undo.is_empty(),
-        "package" | "upgrade" => true,
-        _ => false,
-    };
-    let installs = matches!(fix.kind.as_str(), "package" | "upgrade");
-    let typed = || fix.commands.iter().filter(|line| !is_remark(line));
-    let whole = |line: &String| !line.contains(char::is_control) && !has_gap(line);
-    // A remark among the commands asks a person to do something in between; beside a kernel's
-    // package it does so where it leads to what follows.
-    let asks = |line: &String| is_remark(line) && (fix.kind != "upgrade" || line.ends_with(':'));
-    let alone = !fix.commands.iter().any(asks);
-    let alone = alone && (!installs || typed().all(|line| line == "reboot" || is_installing(line)));
-    let here = typed().all(|line| !goes_beyond(line));
-    kind && alone && here && typed().all(whole) && typed().any(|line| line != "reboot")
-}
-
-/// Whether a command installs packages, and no more than the ones it names; or chooses the kernel
-/// of one. What upgrades a whole system is more than a fix.
-fn is_installing(line: &str) -> bool {
-    const BEGINNINGS: &[&str] = &[
-        "apt-get update",
-        "apt-get install ",
-        "dnf install ",
-        "dnf upgrade kernel",
-        "dnf config-manager --enable ",
-        "yum install ",
-        "yum update kernel",
-        "tdnf install ",
-        "tdnf update kernel",
-        "amazon-linux-extras install ",
-        "zypper refresh",
-        "zypper install ",
-        "zypper update ",
-        "transactional-update --continue pkg install ",
-        "transactional-update pkg install ",
-        "apk update",
-        "apk add ",
-        "pacman -S ",
-        "grubby --set-default",
-        "subscription-manager repos --enable ",
-        "ls /usr/lib/linux-tools/",
-    ];
-    // What installs a package once more does so each time that the script runs.
-    let again = ["--reinstall", "--force"];
-    BEGINNINGS.iter().any(|begin| line.starts_with(begin))
-        && !again.iter().any(|option| line.contains(option))
-}
-
-/// Programs that speak to a cluster, a cloud or another machine.
-const ELSEWHERE: &[&str] = &[
-    "oc", "kubectl", "helm", "talosctl", "gcloud", "aws", "az", "eksctl", "ssh", "wsl.exe",
-];
-
-/// Programs that stop the machine, but for `reboot` alone on its line, which is left to a person.
-const STOPPING: &[&str] = &["shutdown", "poweroff", "halt", "kexec", "telinit"];
-
-/// Whether a command reaches beyond this host, or stops it: nobody expects that of a script for
-/// one host that says it does not.
-fn goes_beyond(line: &str) -> bool {
-    if line == "reboot" {
-        return false;
-    }
-    let mut words = line.split(|c: char| c.is_whitespace() || ";&|(){}".contains(c));
-    words.any(|word| {
-        let program = word.rsplit('/').next().unwrap_or_default();
-        ELSEWHERE.contains(&program)
-            || STOPPING.contains(&program)
-            || matches!(program, "reboot" | "--reboot")
-    })
-}
-
-fn is_remark(line: &str) -> bool {
-    line.trim_start().starts_with('#')
-}
-
-/// Whether a command has a place to be filled in: `<fact>`, `…`, a word in capitals.
-fn has_gap(line: &str) -> bool {
-    line.contains('…') || line.contains("/path/to/") || (line.contains('<') && line.contains('>'))
-}
-
 struct Script {
     out: String,
     step: usize,
+    /// The lists of packages were fetched.
+    listed: bool,
     /// The commands of the steps.
     typed: Vec<Vec<String>>,
 }
@@ -357,7 +283,15 @@ impl Script {
         for command in fix.commands.iter().filter(|line| *line != "reboot") {
             match installs {
                 true if is_remark(command) => self.remark(command.trim_start_matches("# ")),
-                true => self.line(&unasked(command)),
+                true => {
+                    // A fresh image has no lists, and finds no package.
+                    let wants = command.starts_with("apt-get install ") && !self.listed;
+                    if wants {
+                        self.line("apt-get update");
+                    }
+                    self.listed |= wants || command == "apt-get update";
+                    self.line(&unasked(command));
+                }
                 false => self.line(command),
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::platform::{BootLoader, Platform};
-use super::{Recipe, config_file, fill, quote, remark};
+use super::{Recipe, config_file, fill, origin, quote, remark};
 use crate::catalogue::{Catalogue, Needs};
 use crate::facts::{Facts, Value};
 
@@ -185,6 +185,10 @@ fn elsewhere(edit: &Edit, facts: &Facts, platform: &Platform) -> Option<Recipe> 
         _ if flavour == "android" => "in the kernel tree of the device's vendor, as a GKI or \
                                       device build; the image is flashed with fastboot"
             .to_owned(),
+        _ if origin::is_from_outside(facts, platform) => format!(
+            "{}; build it for them, or start the machine with your own",
+            origin::OUTSIDE
+        ),
         _ if platform.takes_packages() => return None,
         _ => "the kernel is part of this system's image: ask for it where the image is made, or \
               build an image of your own"

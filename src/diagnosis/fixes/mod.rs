@@ -6,6 +6,7 @@ mod drop_in;
 mod files;
 mod kernel_arguments;
 mod kernel_config;
+mod origin;
 mod packages;
 mod platform;
 mod privileges;
@@ -41,13 +42,20 @@ pub(super) fn rendered<'a>(
 ) -> Vec<RenderedFix> {
     let mut all: Vec<RenderedFix> = Vec::new();
     for fix in fixes {
-        let (packaged, none) = beside(fix, catalogue, facts);
-        let packaged = packaged.and_then(|fix| render(&fix, catalogue, facts, verify));
         let mut own = render(fix, catalogue, facts, verify);
-        if let (Some(own), Some(none)) = (&mut own, none) {
-            own.commands.insert(0, remark(&none));
+        let booted = |summary, lines| render(&booting(summary, lines), catalogue, facts, verify);
+        let (mut before, mut behind) = (None, None);
+        match beside(fix, catalogue, facts) {
+            Some(WithOptions::Packaged(summary, lines)) => before = booted(summary, lines),
+            Some(WithOptions::Perhaps(summary, lines)) => behind = booted(summary, lines),
+            Some(WithOptions::None(told)) => {
+                if let Some(own) = &mut own {
+                    own.commands.insert(0, remark(&told));
+                }
+            }
+            None => {}
         }
-        for fix in packaged.into_iter().chain(own) {
+        for fix in before.into_iter().chain(own).chain(behind) {
             let same = |other: &RenderedFix| {
                 fix.kind == "upgrade" && other.kind == fix.kind && other.commands == fix.commands
             };
@@ -56,27 +64,35 @@ pub(super) fn rendered<'a>(
             }
         }
     }
-    all
+    in_order(all)
 }
 
-/// The packaged kernel beside a build of one; in words, that there is none.
-fn beside(fix: &Fix, catalogue: &Catalogue, facts: &Facts) -> (Option<Fix>, Option<String>) {
+/// What mends comes before words that say what does not.
+pub(super) fn in_order(mut fixes: Vec<RenderedFix>) -> Vec<RenderedFix> {
+    fixes.sort_by_key(|fix| origin::say_none(&fix.commands));
+    fixes
+}
+
+/// What a need of software names that is not certain: a kernel that may do, or words that none is.
+pub(super) fn is_certain(fix: &RenderedFix) -> bool {
+    !fix.summary.ends_with("is not known here") && !origin::is_perhaps(&fix.commands)
+}
+
+/// The packaged kernel beside a build of one.
+fn beside(fix: &Fix, catalogue: &Catalogue, facts: &Facts) -> Option<WithOptions> {
     let Remedy::KernelConfig(wanted) = &fix.remedy else {
-        return (None, None);
+        return None;
     };
     let platform = Platform::of(facts);
     let options = wanted.iter().filter(|(_, value)| *value != "n");
     let options: Vec<&str> = options.map(|(option, _)| option.as_str()).collect();
-    match Shelf::of(catalogue, facts, &platform).with_options(&options) {
-        Some(WithOptions::Packaged(summary, commands)) => (Some(booting(summary, commands)), None),
-        Some(WithOptions::None(told)) => (None, Some(told)),
-        None => (None, None),
-    }
+    Shelf::of(catalogue, facts, &platform).with_options(&options)
 }
 
 /// The packaged kernel that meets a need, by what `does` says of each of the release's; `None`
-/// where nothing is known of them.
+/// where nothing is known of them. `written` is what the need itself says of it.
 pub(super) fn packaged(
+    written: Option<&Fix>,
     catalogue: &Catalogue,
     facts: &Facts,
     does: &dyn Fn(&PackagedKernel) -> Tri,
@@ -87,13 +103,14 @@ pub(super) fn packaged(
         true => None,
         false => Shelf::of(catalogue, facts, &platform).lines(does, &[]),
     };
-    let summary = "Boot a newer kernel, as this release has it as a package".to_owned();
-    render(
-        &booting(summary, lines.unwrap_or_default()),
-        catalogue,
-        facts,
-        verify,
-    )
+    let summary = match (written, &lines) {
+        (Some(fix), _) => fix.summary.clone(),
+        (None, Some(lines)) if origin::say_none(lines) => "Have a newer kernel".to_owned(),
+        (None, _) => "Boot a newer kernel, as this release has it as a package".to_owned(),
+    };
+    let mut fix = booting(summary, lines.unwrap_or_default());
+    fix.risk = written.and_then(|fix| fix.risk.clone());
+    render(&fix, catalogue, facts, verify)
 }
 
 /// A fix that installs a packaged kernel by these commands.
@@ -138,12 +155,19 @@ pub(super) fn render(
     {
         recipe.commands = upgrade::commands(steps, catalogue, facts, &platform);
     }
+    // What says that there is none mends nothing, and no reboot brings it about.
+    let says_none = recipe.kind == "upgrade" && origin::say_none(&recipe.commands);
+    if says_none {
+        recipe.kind = "program";
+        recipe.needs = Needs::Nothing;
+        recipe.undo.clear();
+    }
     if recipe.kind == "upgrade" && recipe.undo.is_empty() {
         recipe.undo = upgrade::undo(&recipe.commands, facts, &platform);
     }
     packages::come_from_archives(&mut recipe.commands, catalogue, facts, &platform);
     if recipe.kind == "package" && recipe.undo.is_empty() && platform.takes_packages() {
-        recipe.undo = packages::removing(&recipe.commands);
+        recipe.undo = packages::removing(&recipe.commands, facts);
     }
     let is_packaged = matches!(recipe.kind, "package" | "upgrade");
     if is_packaged && platform.image.as_deref() == Some("transactional") {
@@ -174,7 +198,7 @@ pub(super) fn render(
         verify: match recipe.kind {
             // What the doctor finds in its own process says nothing of another one.
             "capabilities" | "limit" => format!("{verify}   # started as the loader is"),
-            "program" => "run the program again".to_owned(),
+            "program" if !says_none => "run the program again".to_owned(),
             _ => verify.to_owned(),
         },
         only_on: None,

@@ -33,8 +33,9 @@ pub(super) fn come_from_archives(
     }
 }
 
-/// Takes away what these commands install; nothing where one of them does something else.
-pub(super) fn removing(commands: &[String]) -> Vec<String> {
+/// Takes away what these commands install and was not there before; nothing where one of them
+/// does something else, where they install once more what is there, or a kernel.
+pub(super) fn removing(commands: &[String], facts: &Facts) -> Vec<String> {
     const WAYS: &[(&str, &str)] = &[
         ("apt-get install", "apt-get remove"),
         ("dnf install", "dnf remove"),
@@ -44,6 +45,15 @@ pub(super) fn removing(commands: &[String]) -> Vec<String> {
         ("pacman -S", "pacman -R"),
         ("apk add", "apk del"),
     ];
+    let missing = facts.list("dev-tools.missing");
+    // Of the tools it is known which are there; of what holds them, so it is, too.
+    let was_there = |package: &str| {
+        let tool = TOOLS
+            .iter()
+            .find(|(_, packages)| packages.contains(&package));
+        let missing = missing.as_ref();
+        tool.is_some_and(|(tool, _)| missing.is_some_and(|all| all.iter().all(|one| one != tool)))
+    };
     let mut undo = Vec::new();
     for line in commands.iter().filter(|line| *line != "reboot") {
         let way = WAYS.iter().find_map(|(way, back)| {
@@ -51,8 +61,20 @@ pub(super) fn removing(commands: &[String]) -> Vec<String> {
             Some((rest.strip_prefix(' ')?, back))
         });
         match way {
-            Some((packages, back)) => {
-                undo.push(format!("{back} {}", without_options(packages)));
+            Some((words, back)) => {
+                let words = words_of(words);
+                let again = ["--reinstall", "--force"];
+                if words
+                    .iter()
+                    .any(|word| again.contains(word) || is_kernel(word, facts))
+                {
+                    return Vec::new();
+                }
+                let packages = without_options(&words).into_iter();
+                let packages: Vec<&str> = packages.filter(|one| !was_there(one)).collect();
+                if !packages.is_empty() {
+                    undo.push(format!("{back} {}", packages.join(" ")));
+                }
             }
             None if line.starts_with('#') || line.ends_with("-get update") => {}
             None if line.starts_with("subscription-manager ") || line.starts_with("ls ") => {}
@@ -62,19 +84,68 @@ pub(super) fn removing(commands: &[String]) -> Vec<String> {
     undo
 }
 
-/// The words that are no options; an option may have blanks between quotes.
-fn without_options(words: &str) -> String {
-    let mut open = false;
-    let mut kept = Vec::new();
-    for word in words.split(' ') {
-        let is_option = open || word.starts_with('-');
-        let turns = word.matches('"').count() % 2 == 1;
-        open = is_option && (open != turns);
-        if !is_option {
-            kept.push(word);
+/// The packages that bring what is looked for among the tools.
+const TOOLS: &[(&str, &[&str])] = &[
+    (
+        "bpftool",
+        &[
+            "bpftool",
+            "bpf",
+            "linux-tools-common",
+            "linux-tools-generic",
+        ],
+    ),
+    ("clang", &["clang"]),
+    ("llvm-objdump", &["llvm"]),
+    ("pahole", &["dwarves", "pahole"]),
+];
+
+/// Whether a package is a kernel: the one that runs, or what follows the newest.
+fn is_kernel(package: &str, facts: &Facts) -> bool {
+    let base = facts.text("kernel.package-base");
+    let package = package.trim_matches('"');
+    matches!(
+        package,
+        "linux" | "kernel" | "kernel-core" | "kernel-default" | "kernel-uek"
+    ) || base.is_some_and(|base| base == package)
+        || package.starts_with("linux-image-")
+}
+
+/// The words of a line as a shell parts them; what is quoted or substituted stays as it is.
+fn words_of(line: &str) -> Vec<&str> {
+    let (mut words, mut start, mut depth, mut quote) = (Vec::new(), 0, 0_usize, None);
+    let mut before = ' ';
+    for (at, c) in line.char_indices() {
+        match (c, quote) {
+            // In a substitution quotes begin anew.
+            ('(', _) if before == '$' && quote != Some('\'') => depth += 1,
+            (')', _) if depth > 0 => depth -= 1,
+            ('"' | '\'', None) if depth == 0 => quote = Some(c),
+            (c, Some(open)) if c == open && depth == 0 => quote = None,
+            (' ', None) if depth == 0 => {
+                words.push(&line[start..at]);
+                start = at + 1;
+            }
+            _ => {}
         }
+        before = c;
     }
-    kept.join(" ")
+    words.push(&line[start..]);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The words that are no options, nor the values of some.
+fn without_options<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut kept = Vec::new();
+    let mut before = "";
+    for word in words {
+        if !word.starts_with('-') && before != "-t" {
+            kept.push(*word);
+        }
+        before = word;
+    }
+    kept
 }
 
 /// Flavours of Ubuntu that have newer kernels for older releases (hardware enablement).
@@ -100,6 +171,11 @@ const ALONE: &[&str] = &[
     "raspi",
     "xilinx-zynqmp",
 ];
+
+/// The flavour a release of Ubuntu's ends with, where it has no later kernels for an older release.
+pub(super) fn stays(release: &str) -> Option<&'static str> {
+    ubuntu(release).filter(|flavour| *flavour == "kvm")
+}
 
 /// Flavours of Debian, the longer before what they end with.
 const DEBIAN: &[&str] = &[
@@ -184,6 +260,12 @@ mod tests {
 
     #[test]
     fn what_is_installed_is_taken_away_again() {
+        use crate::facts::{Fact, Value};
+        let mut facts = Facts::default();
+        facts.set("kernel.package-base", Fact::known("linux-zen", "x"));
+        let missing = vec!["llvm-objdump".to_owned(), "pahole".to_owned()];
+        let missing = Value::List(missing);
+        facts.set("dev-tools.missing", Fact::known(missing, "PATH"));
         for (typed, back) in [
             (
                 &["apt-get update", "apt-get install a b"][..],
@@ -194,12 +276,37 @@ mod tests {
                 &["dnf install --enablerepo=\"ol$(rpm -E %rhel)_x\" a b"],
                 &["dnf remove a b"],
             ),
+            (&["apt-get install -t x-backports a"], &["apt-get remove a"]),
             (&["apk add a", "reboot"], &["apk del a"]),
             (&["apt-get dist-upgrade"], &[]),
             (&["nix-shell -p a"], &[]),
+            // What is substituted keeps its options.
+            (
+                &["zypper install a=\"$(uname -r | sed 's/-x$//')\" b"],
+                &["zypper remove a=\"$(uname -r | sed 's/-x$//')\" b"],
+            ),
+            (
+                &["apk add \"linux-$(uname -r | sed 's/.*-//')-dev\""],
+                &["apk del \"linux-$(uname -r | sed 's/.*-//')-dev\""],
+            ),
+            // What is installed once more was there before, and a kernel is never taken away.
+            (
+                &["apt-get install --reinstall linux-image-6.1.0-1-amd64"],
+                &[],
+            ),
+            (&["zypper install --force \"$(rpm -qf /boot/x)\""], &[]),
+            (&["pacman -S linux", "reboot"], &[]),
+            (&["pacman -S linux-zen"], &[]),
+            (&["dnf reinstall \"kernel*-\"6.1.0"], &[]),
+            // Of the tools, the ones that were missing.
+            (
+                &["dnf install bpftool clang llvm dwarves"],
+                &["dnf remove llvm dwarves"],
+            ),
+            (&["apt-get install clang"], &[]),
         ] {
             let typed: Vec<String> = typed.iter().map(ToString::to_string).collect();
-            assert_eq!(removing(&typed), back, "{typed:?}");
+            assert_eq!(removing(&typed, &facts), back, "{typed:?}");
         }
     }
 

@@ -13,10 +13,9 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
     let old = facts
         .number("privilege.last-cap")
         .is_some_and(|last| last < CAP_BPF);
-    let names: Vec<String> = if old {
-        vec!["CAP_SYS_ADMIN".to_owned(), "CAP_NET_ADMIN".to_owned()]
-    } else {
-        wanted.to_vec()
+    let names = match old {
+        true => before_cap_bpf(wanted),
+        false => wanted.to_vec(),
     };
     let spaced = names.join(" ");
     let short: Vec<&str> = names
@@ -81,8 +80,10 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
                 undo = nixos_undo();
                 nixos_unit(unit, &lines)
             } else {
-                undo = take_off(unit, "capabilities");
-                drop_in(unit, "capabilities", &lines)
+                // Sets of several files add up: each has its own, and none is written over.
+                let subject = subject_of(&short);
+                undo = take_off(unit, &subject);
+                drop_in(unit, &subject, &lines)
             }
         }
         (None, None) if is_nixos(platform) => {
@@ -141,6 +142,44 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         undo,
         needs: Needs::Privilege,
     }
+}
+
+/// What a kernel asks for in their place that does not know them.
+fn before_cap_bpf(wanted: &[String]) -> Vec<String> {
+    const NEW: &[&str] = &["CAP_BPF", "CAP_PERFMON", "CAP_CHECKPOINT_RESTORE"];
+    let is_new = |name: &&String| NEW.contains(&name.as_str());
+    let mut names = Vec::new();
+    if wanted.iter().any(|name| is_new(&name)) {
+        names.push("CAP_SYS_ADMIN".to_owned());
+    }
+    // Programs on packets were loaded with it alone, whatever CAP_SYS_ADMIN allows.
+    if wanted.iter().any(|name| name == "CAP_BPF") {
+        names.push("CAP_NET_ADMIN".to_owned());
+    }
+    let others = wanted.iter().filter(|name| !is_new(name));
+    let others: Vec<String> = others
+        .filter(|name| !names.contains(name))
+        .cloned()
+        .collect();
+    names.extend(others);
+    names
+}
+
+/// What a file of capabilities is called: by those it has, as far as a file's name has room.
+fn subject_of(short: &[&str]) -> String {
+    let names: Vec<String> = short
+        .iter()
+        .map(|name| name.to_lowercase().replace('_', "-"))
+        .collect();
+    let mut subject = "capabilities".to_owned();
+    for (index, name) in names.iter().enumerate() {
+        if subject.len() + name.len() > 160 {
+            subject.push_str(&format!("-and-{}", names.len() - index));
+            break;
+        }
+        subject.push_str(&format!("-{name}"));
+    }
+    subject
 }
 
 /// Capabilities that count for bpf(2), for a process in a user namespace: they must be held
@@ -366,6 +405,30 @@ mod tests {
     fn commands(facts: &Facts) -> String {
         let recipe = capabilities(&[WANTED.to_owned()], facts, &Platform::of(facts));
         recipe.commands.join("\n")
+    }
+
+    #[test]
+    fn what_a_kernel_does_not_know_has_a_name_it_knows() {
+        for (wanted, names) in [
+            ("CAP_BPF CAP_PERFMON", "CAP_SYS_ADMIN CAP_NET_ADMIN"),
+            ("CAP_SYS_RESOURCE", "CAP_SYS_RESOURCE"),
+            ("CAP_PERFMON CAP_SYS_PTRACE", "CAP_SYS_ADMIN CAP_SYS_PTRACE"),
+        ] {
+            let wanted: Vec<String> = wanted.split(' ').map(str::to_owned).collect();
+            assert_eq!(before_cap_bpf(&wanted).join(" "), names);
+        }
+    }
+
+    /// Two sets have two files, whose names fit.
+    #[test]
+    fn a_file_of_capabilities_is_called_by_them() {
+        let many = vec!["CHECKPOINT_RESTORE"; 20];
+        assert_eq!(
+            subject_of(&["BPF", "SYS_PTRACE"]),
+            "capabilities-bpf-sys-ptrace"
+        );
+        assert_ne!(subject_of(&["BPF"]), subject_of(&["BPF", "PERFMON"]));
+        assert!(subject_of(&many).len() < 200 && subject_of(&many).ends_with("-and-13"));
     }
 
     #[test]

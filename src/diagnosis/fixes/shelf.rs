@@ -1,6 +1,7 @@
 //! Kernels that the host's release has as packages: which of them has what is missing, and how it
 //! is installed here.
 
+use super::origin::{NONE, OUTSIDE, is_from_outside, is_own};
 use super::platform::{BootLoader, Platform};
 use super::{packages, remark};
 use crate::catalogue::{Catalogue, PackagedKernel};
@@ -19,6 +20,8 @@ pub(super) struct Shelf<'a> {
     here: Vec<&'a PackagedKernel>,
     /// The running kernel is none of them: somebody built it.
     own: bool,
+    /// Nothing on this machine starts its kernel.
+    outside: bool,
 }
 
 impl<'a> Shelf<'a> {
@@ -44,6 +47,7 @@ impl<'a> Shelf<'a> {
             rows,
             here,
             own: is_own(facts, platform),
+            outside: is_from_outside(facts, platform),
         }
     }
 
@@ -54,6 +58,26 @@ impl<'a> Shelf<'a> {
 
     fn running(&self) -> Option<KernelVersion> {
         self.facts.text("kernel.version")?.parse().ok()
+    }
+
+    /// Whether it is of a lower series than the running kernel. Nobody goes back to such a one for
+    /// what it has: what runs here may need what came since.
+    fn is_lower(&self, row: &PackagedKernel) -> bool {
+        let running = self.running();
+        running.is_some_and(|running| row.kernel.series() < running.series())
+    }
+
+    /// Whether no packaged kernel of this release would be a step forward, in words.
+    fn only_lower(&self) -> Option<String> {
+        let newest = self.here.last()?;
+        let running = self.facts.text("kernel.release")?;
+        self.is_lower(newest).then(|| {
+            format!(
+                "{NONE}{} is newer than {running}: {} is the newest",
+                newest.name,
+                series(newest.kernel)
+            )
+        })
     }
 
     /// Whether a packaged kernel is as new as this by its number; where its vendor brings features
@@ -84,6 +108,14 @@ impl<'a> Shelf<'a> {
         }
     }
 
+    /// Whether the flavour that runs is another than the main one, and its kernels are built of the
+    /// main one's series and settings.
+    fn follows(&self) -> bool {
+        let release = self.facts.text("kernel.release").unwrap_or_default();
+        self.facts.text("os.id").as_deref() == Some("ubuntu")
+            && packages::ubuntu(&release).is_some()
+    }
+
     /// Installs and boots the oldest packaged kernel of this release that is known to do; else the
     /// newest that may; else says that none does, and which release has one. `None` where nothing
     /// is known of the release, or of the flavour that runs.
@@ -92,14 +124,35 @@ impl<'a> Shelf<'a> {
         does: &dyn Fn(&PackagedKernel) -> Tri,
         options: &[String],
     ) -> Option<Vec<String>> {
-        let newest = self.here.last()?;
-        // What a release has for others says nothing of a flavour with a series of its own.
-        let of_newest = self.filled(newest)?;
-        let mut here = self.here.iter();
-        if let Some(row) = here.find(|row| does(row) == Tri::Yes) {
+        if self.outside {
+            return Some(vec![remark(OUTSIDE)]);
+        }
+        // A flavour without later kernels has the first series of its release alone.
+        let release = self.facts.text("kernel.release").unwrap_or_default();
+        let stays = packages::stays(&release).filter(|_| self.follows());
+        let here = self.here.iter();
+        let here = here.take(stays.map_or(usize::MAX, |_| 1));
+        let newest = here.clone().next_back()?;
+        let here = here.filter(|row| !self.is_lower(row));
+        // What a release has for others says nothing of a flavour with a series of its own, but
+        // that this has none where those have none: it follows them.
+        let of_newest = self.filled(newest);
+        if of_newest.is_none() && !(self.follows() && here.clone().all(|row| does(row) == Tri::No))
+        {
+            return None;
+        }
+        let of_newest = of_newest.unwrap_or_default();
+        if let Some(told) = self.only_lower() {
+            return Some(vec![remark(&told)]);
+        }
+        if let Some(row) = here.clone().find(|row| does(row) == Tri::Yes) {
             return self.filled(row);
         }
-        let (name, number) = (&newest.name, series(newest.kernel));
+        let name = match stays {
+            Some(flavour) => format!("{} (linux-{flavour})", newest.name),
+            None => newest.name.clone(),
+        };
+        let number = series(newest.kernel);
         let mut elsewhere = self.rows.iter();
         let elsewhere = elsewhere.find(|row| does(row) == Tri::Yes);
         let elsewhere = elsewhere.map(|row| format!("{} has {}", row.name, series(row.kernel)));
@@ -122,7 +175,7 @@ impl<'a> Shelf<'a> {
             options => format!("known to have CONFIG_{}", options.join(", CONFIG_")),
         };
         let mut lines = vec![remark(&format!(
-            "no kernel of {name} is {what}: {number} is the newest"
+            "{NONE}{name} is {what}: {number} is the newest"
         ))];
         lines.extend(elsewhere);
         Some(lines)
@@ -131,7 +184,13 @@ impl<'a> Shelf<'a> {
     /// What installs a kernel of the distribution in the place of one that somebody built,
     /// whichever it is.
     pub(super) fn any(&self) -> Option<Vec<String>> {
-        match self.here.first() {
+        if self.outside {
+            return Some(vec![remark(OUTSIDE)]);
+        }
+        if let Some(told) = self.only_lower() {
+            return Some(vec![remark(&told)]);
+        }
+        match self.here.iter().find(|row| !self.is_lower(row)) {
             Some(row) => self.filled(row),
             None => self.rolling(),
         }
@@ -145,25 +204,32 @@ impl<'a> Shelf<'a> {
         if image || self.platform.is_container() {
             return None;
         }
+        // What its build needs is told to who starts the machine.
+        if self.outside {
+            return None;
+        }
         let running = self.running();
-        let does = |row: &&&PackagedKernel| {
-            let all = options.iter();
-            let tri = Tri::all(all.map(|option| self.is_built_with(row, option)));
-            // Who builds without an option goes on to, unless it is known otherwise.
-            let told = || {
-                options
-                    .iter()
-                    .all(|option| row.has.iter().any(|one| one == option))
-            };
-            let later = || running.is_some_and(|running| row.kernel.series() > running.series());
-            tri == Tri::Yes && (self.own || later() && told())
+        let is_in = |list: &[String], option: &str| list.iter().any(|one| one == option);
+        // Its config was seen: what nobody saw is not promised.
+        let has = |row: &PackagedKernel| options.iter().all(|option| is_in(&row.has, option));
+        let lacks = |row: &PackagedKernel| {
+            let mut all = options.iter();
+            all.any(|option| self.is_built_with(row, option) == Tri::No)
+        };
+        // Who builds without an option goes on to, unless it is known otherwise.
+        let later = |row: &PackagedKernel| {
+            running.is_some_and(|running| row.kernel.series() > running.series())
         };
         let names: Vec<String> = options
             .iter()
             .map(|name| format!("CONFIG_{name}"))
             .collect();
         let names = names.join(", ");
-        if let Some(row) = self.here.iter().find(does) {
+        let mut here = self.here.iter().filter(|row| !self.is_lower(row));
+        if let Some(row) = here
+            .clone()
+            .find(|row| has(row) && (self.own || later(row)))
+        {
             let number = series(row.kernel);
             let summary = format!(
                 "Boot the kernel that {} has as a package ({number}), which has {names}",
@@ -173,16 +239,30 @@ impl<'a> Shelf<'a> {
         }
         let Some(newest) = self.here.last() else {
             let lines = self.own.then(|| self.rolling())??;
-            let summary =
-                format!("Boot the distribution's own kernel, and see that it has {names}");
-            return Some(WithOptions::Packaged(summary, lines));
+            return Some(WithOptions::Perhaps(
+                format!(
+                    "Boot the distribution's own kernel; whether it has {names} is not known here"
+                ),
+                lines,
+            ));
         };
         self.filled(newest)?;
+        if self.own && self.is_lower(newest) {
+            return self.only_lower().map(WithOptions::None);
+        }
+        if self.own
+            && let Some(row) = here.rfind(|row| !lacks(row))
+        {
+            let summary = format!(
+                "Boot the kernel that {} has as a package ({}); whether it has {names} is not \
+                 known here",
+                row.name,
+                series(row.kernel)
+            );
+            return Some(WithOptions::Perhaps(summary, self.filled(row)?));
+        }
         let rows = &self.catalogue.kernels;
-        let told = |option: &&str| {
-            rows.iter()
-                .any(|row| row.has.iter().any(|one| one == option))
-        };
+        let told = |option: &&str| rows.iter().any(|row| is_in(&row.has, option));
         (self.own || options.iter().any(told)).then(|| {
             WithOptions::None(format!(
                 "no packaged kernel of {} is known to have {names}: {} is the newest",
@@ -201,13 +281,7 @@ impl<'a> Shelf<'a> {
                 .commands
                 .iter()
                 .map(|line| super::fill(line, self.facts));
-            let mut lines = self.installing(lines.collect());
-            if self.running().is_some_and(|running| row.kernel <= running) {
-                let (number, release) = (series(row.kernel), text("kernel.release"));
-                let told = format!("{number} is older than {release} by its number");
-                lines.insert(0, remark(&told));
-            }
-            return Some(lines);
+            return Some(self.installing(lines.collect()));
         }
         let (os, uname) = (text("os.id"), text("kernel.release"));
         let lines = row.commands.iter();
@@ -238,7 +312,13 @@ impl<'a> Shelf<'a> {
     /// though one of a higher number may be there.
     fn installing(&self, lines: Vec<String>) -> Vec<String> {
         let by_grubby = self.platform.loader == BootLoader::Grubby;
-        let mut typed = Vec::new();
+        // Why the machine has a kernel of its own, and whether it boots with another, a person
+        // knows: a line that leads to what follows keeps a script from it.
+        let release = self.facts.text("kernel.release").unwrap_or_default();
+        let told = format!(
+            "somebody built {release} for this machine; where the distribution's kernel will do:"
+        );
+        let mut typed = vec![remark(&told)];
         for line in lines {
             let line = line
                 .replace("dnf upgrade ", "dnf install ")
@@ -254,7 +334,7 @@ impl<'a> Shelf<'a> {
                 .any(|line: &String| line.starts_with("grubby "));
             if line == "reboot" && !chosen {
                 typed.push(match by_grubby {
-                    true => BOOT_PACKAGED.to_owned(),
+                    true => boot_packaged(&typed),
                     false => remark(
                         "choose it in the boot menu: the loader begins with the highest number",
                     ),
@@ -266,14 +346,23 @@ impl<'a> Shelf<'a> {
     }
 }
 
-/// The newest that came in a package, whichever was made the default since.
-const BOOT_PACKAGED: &str = "grubby --set-default \"/boot/vmlinuz-$(rpm -q --qf \
-     '%{version}-%{release}.%{arch}\\n' kernel | sort -V | tail -n 1)\"";
+/// The newest that came in a package, whichever was made the default since. A kernel's own build
+/// makes a package `kernel` as well, and none of its core.
+fn boot_packaged(typed: &[String]) -> String {
+    let by_dnf = typed.iter().any(|line| line == "dnf install kernel");
+    let package = if by_dnf { "kernel-core" } else { "kernel" };
+    format!(
+        "grubby --set-default \"/boot/vmlinuz-$(rpm -q --qf '%{{version}}-%{{release}}.%{{arch}}\\n' \
+         {package} | sort -V | tail -n 1)\""
+    )
+}
 
 /// A packaged kernel with what is missing.
 pub(super) enum WithOptions {
     /// What it is, and how it is installed.
     Packaged(String, Vec<String>),
+    /// One that may have it.
+    Perhaps(String, Vec<String>),
     /// In words, that there is none.
     None(String),
 }
@@ -283,17 +372,155 @@ fn series(version: KernelVersion) -> String {
     format!("{major}.{minor}")
 }
 
-/// Whether somebody built the running kernel for a machine with packages.
-fn is_own(facts: &Facts, platform: &Platform) -> bool {
-    let flavour = facts.text("kernel.flavour").unwrap_or_default();
-    let release = facts.text("kernel.release").unwrap_or_default();
-    let board = matches!(platform.loader, BootLoader::RaspberryPi(_));
-    let families = [
-        "debian", "rhel", "fedora", "amazon", "suse", "arch", "alpine",
+#[cfg(test)]
+mod tests {
+    use super::super::rendered;
+    use super::super::tests::with;
+    use crate::catalogue::{Fix, Needs, Remedy};
+    use crate::facts::{Fact, Value};
+
+    const ROCKY: &[(&str, &str)] = &[
+        ("os.id", "rocky"),
+        ("os.family", "rhel"),
+        ("os.version-id", "9.4"),
+        ("kernel.flavour", "vanilla"),
+        ("tool.grubby", "/sbin/grubby"),
     ];
-    matches!(flavour.as_str(), "vanilla" | "other")
-        && families.contains(&platform.family.as_str())
-        && platform.image.is_none()
-        && !platform.is_container()
-        && !(board || packages::is_of_raspberry_pi(&release))
+    const DEBIAN: &[(&str, &str)] = &[
+        ("os.id", "debian"),
+        ("os.family", "debian"),
+        ("os.version-id", "12"),
+        ("kernel.flavour", "vanilla"),
+    ];
+    const BOARD: &[(&str, &str)] = &[
+        ("os.id", "ubuntu"),
+        ("os.family", "debian"),
+        ("os.version-id", "22.04"),
+        ("kernel.flavour", "other"),
+    ];
+
+    /// A kernel that somebody built is replaced by none that is older, by none of which nobody
+    /// saw what it has, and by none that the machine does not start; a script replaces it never.
+    #[test]
+    fn packaged_kernels_are_promised_where_they_are_known() {
+        for (host, release, option, outside, told) in [
+            // Newer, and its config was seen: first, before the build.
+            (
+                ROCKY,
+                "5.10.9",
+                "KPROBES",
+                false,
+                &["upgrade which has", "kernel-config"][..],
+            ),
+            (
+                ROCKY,
+                "6.12.10",
+                "KPROBES",
+                false,
+                &["kernel-config # no kernel of RHEL 9 is newer"],
+            ),
+            (
+                DEBIAN,
+                "5.15.9",
+                "IKHEADERS",
+                false,
+                &["kernel-config", "upgrade not known here"],
+            ),
+            (
+                DEBIAN,
+                "6.9.9",
+                "KPROBES",
+                false,
+                &["kernel-config", "upgrade (6.12); whether"],
+            ),
+            (
+                DEBIAN,
+                "5.15.9",
+                "KPROBES",
+                true,
+                &["kernel-config comes from outside"],
+            ),
+            (
+                BOARD,
+                "5.15.148-tegra",
+                "KPROBES",
+                false,
+                &["kernel-config"],
+            ),
+        ] {
+            let version = release.split('-').next().unwrap();
+            let mut facts = with(host);
+            facts.set("kernel.release", Fact::known(release, "x"));
+            facts.set("kernel.version", Fact::known(version, "x"));
+            if outside {
+                facts.set("boot.loader", Fact::known("none", "/boot"));
+                facts.set(
+                    "boot.installed",
+                    Fact::known(Value::List(Vec::new()), "/boot"),
+                );
+            }
+            let fix = Fix {
+                when: None,
+                summary: "Build it".to_owned(),
+                risk: None,
+                remedy: Remedy::KernelConfig([(option.to_owned(), "y".to_owned())].into()),
+            };
+            let catalogue = crate::built_in_catalogue().unwrap();
+            let fixes = rendered([&fix].into_iter(), &catalogue, &facts, "v");
+            assert_eq!(fixes.len(), told.len(), "{release} {option}: {fixes:#?}");
+            for (fix, told) in fixes.iter().zip(told) {
+                let (kind, words) = told.split_once(' ').unwrap_or((told, ""));
+                assert_eq!(fix.kind, kind, "{release} {option}");
+                let text = format!("{}\n{}", fix.summary, fix.commands.join("\n"));
+                assert!(text.contains(words), "{release} {option}: {text}");
+                // A person's, not a script's: what leads to it ends with a colon.
+                let by_hand = fix.kind != "upgrade" || fix.commands[0].ends_with(':');
+                assert!(by_hand, "{text}");
+                assert!(!outside || !text.contains("dpkg -i"), "{text}");
+            }
+        }
+    }
+
+    /// What only says that there is none looks like nothing that mends.
+    #[test]
+    fn words_that_there_is_none_are_no_upgrade() {
+        for (release, version, wanted) in [
+            (
+                "5.4.0-1-generic",
+                "20.04",
+                "# no kernel of Ubuntu 20.04 is that new: 5.15 is the newest",
+            ),
+            (
+                "5.4.0-1032-kvm",
+                "20.04",
+                "# no kernel of Ubuntu 20.04 (linux-kvm) is that new: 5.4 is the newest",
+            ),
+            (
+                "5.4.0-1100-azure",
+                "18.04",
+                "# no kernel of Ubuntu 18.04 is that new: 5.4 is the newest",
+            ),
+        ] {
+            let mut facts = with(&[
+                ("os.id", "ubuntu"),
+                ("os.family", "debian"),
+                ("kernel.flavour", "ubuntu"),
+                ("kernel.version", "5.4.0"),
+            ]);
+            facts.set("kernel.release", Fact::known(release, "x"));
+            facts.set("os.version-id", Fact::known(version, "x"));
+            let fix: Fix = crate::yaml::from_str(
+                "{summary: Boot a later one, upgrade: {kernel: '6.1', needs: reboot}}",
+            )
+            .unwrap();
+            let catalogue = crate::built_in_catalogue().unwrap();
+            let fixes = rendered([&fix].into_iter(), &catalogue, &facts, "v");
+            assert_eq!(fixes[0].commands[0], wanted);
+            assert_eq!(
+                (fixes[0].kind.as_str(), fixes[0].needs),
+                ("program", Needs::Nothing)
+            );
+            assert_eq!((fixes[0].undo.len(), fixes[0].verify.as_str()), (0, "v"));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::platform::{BootLoader, Platform};
 use super::shelf::Shelf;
-use super::{packages, remark};
+use super::{origin, packages, remark};
 use crate::catalogue::{Catalogue, Steps};
 use crate::diagnosis::tri::Tri;
 use crate::facts::Facts;
@@ -48,11 +48,8 @@ pub(super) fn commands(
     let flavour = fact("kernel.flavour");
     let mut rows = catalogue.kernels.iter();
     let has_row = rows.any(|row| row.flavour.as_deref() == Some(flavour.as_str()));
-    if !has_row && is_foreign(&flavour, platform) {
-        return vec![remark(
-            "this kernel is not one of this distribution's packages: whoever provides it has to \
-             bring a newer one",
-        )];
+    if !has_row && is_foreign(&flavour, &fact("kernel.release"), platform) {
+        return vec![remark(origin::FOREIGN)];
     }
     if let Some(lines) = packaged(steps, &shelf, facts) {
         return lines;
@@ -160,7 +157,10 @@ pub(super) fn undo(commands: &[String], facts: &Facts, platform: &Platform) -> V
 
 /// Whether the kernel comes from somebody else than the distribution in whose files this was
 /// found: WSL, a container on another system, a machine that is given its kernel.
-fn is_foreign(flavour: &str, platform: &Platform) -> bool {
+fn is_foreign(flavour: &str, release: &str, platform: &Platform) -> bool {
+    if matches!(flavour, "vanilla" | "other") && origin::is_of_vendor(release) {
+        return true;
+    }
     let families: &[&str] = match flavour {
         "wsl" | "gvisor" | "linuxkit" | "orbstack" | "android" => &[],
         "amazon" => &["amazon"],
