@@ -90,6 +90,12 @@ fn shaped(root: &Path, number: usize, to: &Path) {
         true => ("installed-debs", DEB_HEAD, DEBS),
         false => ("installed-rpms", "", RPMS),
     };
+    // Names of packages end with the machine, which not every release does.
+    let end = match of_debian || release.ends_with("x86_64") {
+        true => "",
+        false => ".x86_64",
+    };
+    let release = release + end;
     let packages = packages[number % packages.len()].replace("RELEASE", &release);
     put(to, list, format!("{begin}{packages}"));
 }
