@@ -14,6 +14,8 @@ mod archives;
 mod fixes;
 #[path = "offline/names.rs"]
 mod names;
+#[path = "offline/sosreports.rs"]
+mod sosreports;
 mod support;
 #[path = "offline/told.rs"]
 mod told;
@@ -601,30 +603,39 @@ fn redaction_leaves_verdicts_and_takes_names() {
     }
 }
 
+/// The report of a root is that of its bundle; and redacted, it finds the same, as its bundle does.
+#[track_caller]
+fn reads_back(root: &Path, scratch: &Path) {
+    let plain = report(&["--root", name(root)]);
+    let redacted = report(&["--redact", "--root", name(root)]);
+    assert_eq!(statuses(&redacted), statuses(&plain), "{root:?}");
+    assert_eq!(redacted["verdict"], plain["verdict"], "{root:?}");
+    let bundle = scratch.join("x.tar.gz");
+    let packed = run(&["collect", "-o", name(&bundle), "--root", name(root)]);
+    assert_eq!(packed.status.code(), Some(0), "{packed:?}");
+    assert_eq!(report(&["--root", name(&bundle)]), plain, "{root:?}");
+    // Names are replaced by the same words, so that a report and a bundle fit together.
+    pack_redacted(root, &bundle);
+    assert_eq!(report(&["--root", name(&bundle)]), redacted, "{root:?}");
+}
+
+/// The root directories of all hosts of the tests, in order.
+fn hosts() -> Vec<PathBuf> {
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
+    let roots = fs::read_dir(hosts).unwrap();
+    let roots = roots.map(|entry| entry.unwrap().path().join("root"));
+    let mut roots: Vec<PathBuf> = roots.filter(|root| root.is_dir()).collect();
+    roots.sort();
+    assert_ne!(roots.len(), 0);
+    roots
+}
+
 #[test]
 fn bundles_and_redaction_keep_the_verdict_of_every_host() {
     let scratch = tempfile::tempdir().unwrap();
-    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
-    let mut count = 0;
-    for entry in fs::read_dir(hosts).unwrap() {
-        let root = entry.unwrap().path().join("root");
-        if !root.is_dir() {
-            continue;
-        }
-        count += 1;
-        let plain = report(&["--root", name(&root)]);
-        let redacted = report(&["--redact", "--root", name(&root)]);
-        assert_eq!(statuses(&redacted), statuses(&plain), "{root:?}");
-        assert_eq!(redacted["verdict"], plain["verdict"], "{root:?}");
-        let bundle = scratch.path().join("x.tar.gz");
-        let packed = run(&["collect", "-o", name(&bundle), "--root", name(&root)]);
-        assert_eq!(packed.status.code(), Some(0), "{packed:?}");
-        assert_eq!(report(&["--root", name(&bundle)]), plain, "{root:?}");
-        // Names are replaced by the same words, so that a report and a bundle fit together.
-        pack_redacted(&root, &bundle);
-        assert_eq!(report(&["--root", name(&bundle)]), redacted, "{root:?}");
+    for root in hosts() {
+        reads_back(&root, scratch.path());
     }
-    assert_ne!(count, 0);
 }
 
 /// An archive with the mark of its end.

@@ -131,10 +131,8 @@ fn by_files(host: &dyn Host) -> Option<Told> {
     controllers.find(|path| host.stat(path).is_ok())?;
     let v2 = BESIDE.iter().copied().find(|top| is_v2(top));
     Some(Told {
-        mode: Some(match v2 {
-            Some(_) => "hybrid",
-            None => "legacy",
-        }),
+        // Version 2 may be mounted anywhere else.
+        mode: v2.map(|_| "hybrid"),
         v2,
         source: v2.unwrap_or(UNIFIED),
     })
@@ -333,7 +331,8 @@ mod tests {
                 Some("hybrid"),
                 Some("/sys/fs/cgroup/unified"),
             ),
-            (&[(memory, ""), (list, V1)], Some("legacy"), Some("")),
+            (&[(memory, ""), (list, V1)], None, None),
+            (&[(memory, "")], None, None),
             (
                 &[(list, V2), (systemd, "")],
                 Some("unified"),
@@ -353,7 +352,6 @@ mod tests {
             assert_eq!(facts.text("cgroup.mode").as_deref(), mode, "{files:?}");
             let known = |key: &str| facts.get(key).value().cloned();
             let (path, points) = match point {
-                Some("") => (Some(Value::Absent), Some(Value::List(Vec::new()))),
                 Some(point) => (
                     Some(Value::from(point)),
                     Some(Value::List(vec![point.to_owned()])),

@@ -56,30 +56,59 @@ fn headers(host: &dyn Host, facts: &Facts) -> Fact {
 /// Where their directory was not collected, and a list of packages was: by the package of this very
 /// kernel's headers. That it is not among them says something where the kernel itself is.
 fn by_list(host: &dyn Host, release: &str) -> Option<Fact> {
-    // `kernel-devel-…`, `kernel-uek-devel-…`; `linux-headers-…`, `linux-image-unsigned-…`.
-    let is_of = |name: &str, kind: &str| {
-        let front = name.strip_suffix(release);
-        let front = front.and_then(|front| front.strip_suffix('-'));
-        front.is_some_and(|front| match front.strip_prefix("linux-") {
-            Some(rest) => rest.starts_with(kind),
-            None => front.starts_with("kernel") && front.ends_with(kind),
-        })
-    };
+    let is_of = |name: &str, kind: &str| is_of(name, kind, release);
     let headers = |name: &str| is_of(name, "-devel") || is_of(name, "headers");
     let (has_headers, place) = Packages::lists(host, &headers)?;
     if has_headers {
         let directory = match place.ends_with("rpms") {
-            true => format!("/usr/src/kernels/{release}"),
+            true => format!("/lib/modules/{release}/build"),
             false => format!("/usr/src/linux-headers-{release}"),
         };
         return Some(Fact::known(directory, &place));
     }
-    let image = |name: &str| {
-        let plain = [format!("kernel-{release}"), format!("kernel-uek-{release}")];
-        plain.iter().any(|own| own == name) || is_of(name, "-core") || is_of(name, "image")
-    };
+    let image = |name: &str| is_of(name, "") || is_of(name, "-core") || is_of(name, "image");
     let (has_kernel, place) = Packages::lists(host, &image)?;
     has_kernel.then(|| Fact::absent(&place))
+}
+
+/// Whether a package is of this kind and of the kernel of this release: `kernel-devel-…`,
+/// `kernel-uek-devel-…`; `linux-headers-…`, `linux-image-unsigned-…`. Red Hat's variants
+/// (`…el9.aarch64+64k`) and SUSE's flavours (`…-default`) have their names in front, as in
+/// `kernel-64k-devel-…`. SUSE's packages go on with the number of a rebuild, and where a release
+/// ends without the machine, theirs ends with it.
+fn is_of(name: &str, kind: &str, release: &str) -> bool {
+    if let Some(front) = name.strip_suffix(release).and_then(|f| f.strip_suffix('-'))
+        && let Some(rest) = front.strip_prefix("linux-")
+    {
+        return !kind.is_empty() && rest.starts_with(kind);
+    }
+    let flavour = release.rsplit_once('-').filter(|(base, last)| {
+        base.contains('-') && !last.contains('.') && last.starts_with(char::is_alphabetic)
+    });
+    let (base, variant) = release.split_once('+').or(flavour).unwrap_or((release, ""));
+    // `kernel6.12-devel-…` is Amazon's, `kernel-lt-…` and `kernel-ml-…` are ELRepo's.
+    let is_own = |own: &str| match own.strip_prefix("kernel") {
+        Some("" | "-uek" | "-rt" | "-lt" | "-ml") => variant.is_empty(),
+        Some(number) if number.starts_with(|c: char| c.is_ascii_digit()) => {
+            variant.is_empty() && !number.contains('-')
+        }
+        Some(rest) => rest.strip_prefix('-').is_some_and(|own| own == variant),
+        None => false,
+    };
+    let rest = name
+        .match_indices(&format!("-{base}"))
+        .find_map(|(at, found)| {
+            let own = name.get(..at)?.strip_suffix(kind)?;
+            name.get(at + found.len()..).filter(|_| is_own(own))
+        });
+    let is_end = |rest: &str| matches!(rest, "" | ".x86_64" | ".aarch64" | ".ppc64le" | ".s390x");
+    rest.is_some_and(|rest| {
+        let rebuilt = rest.strip_prefix('.').map(|rest| {
+            let end = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            (end.len() < rest.len(), end)
+        });
+        is_end(rest) || matches!(rebuilt, Some((true, end)) if flavour.is_some() && is_end(end))
+    })
 }
 
 fn kheaders(host: &dyn Host, facts: &Facts) -> Fact {
@@ -166,11 +195,11 @@ mod tests {
         for ((list, packages), value) in [
             (
                 rpms("kernel-devel-6.1.0 Mon\nkernel-core-6.1.0 Mon\nx-1-2.noarch Mon\n"),
-                Some("/usr/src/kernels/6.1.0".into()),
+                Some("/lib/modules/6.1.0/build".into()),
             ),
             (
                 rpms("kernel-uek-devel-6.1.0 Mon\nx-1-2.noarch Mon\n"),
-                Some("/usr/src/kernels/6.1.0".into()),
+                Some("/lib/modules/6.1.0/build".into()),
             ),
             (
                 rpms("kernel-devel-6.0.0 Mon\nkernel-core-6.1.0 Mon\nx-1-2.noarch Mon\n"),
@@ -202,6 +231,87 @@ mod tests {
                 .with(list, packages.as_str());
             let told = facts(&host, "").get("kernel.headers");
             assert_eq!(told.value(), value.as_ref(), "{packages}");
+        }
+    }
+
+    #[test]
+    fn packages_of_a_kernel_are_those_of_its_variant_and_flavour() {
+        let (el, arm) = ("5.14.0-427.el9.x86_64", "5.14.0-427.el9.aarch64+64k");
+        let (sles, azl) = ("6.4.0-150600.21-default", "6.6.57.1-2.azl3");
+        for (package, kind, release, is_one) in [
+            ("kernel-devel-5.14.0-427.el9.x86_64", "-devel", el, true),
+            ("kernel-5.14.0-427.el9.x86_64", "", el, true),
+            ("kernel-devel-5.14.0-427.el9.x86_64", "", el, false),
+            ("kernel-core-5.14.0-427.el9.x86_64", "-core", el, true),
+            (
+                "kernel-debug-devel-5.14.0-427.el9.x86_64",
+                "-devel",
+                el,
+                false,
+            ),
+            ("kernel-headers-5.14.0-427.el9.x86_64", "-devel", el, false),
+            (
+                "kernel-64k-devel-5.14.0-427.el9.aarch64",
+                "-devel",
+                arm,
+                true,
+            ),
+            ("kernel-devel-5.14.0-427.el9.aarch64", "-devel", arm, false),
+            ("kernel-64k-core-5.14.0-427.el9.aarch64", "-core", arm, true),
+            (
+                "kernel-default-devel-6.4.0-150600.21.3.x86_64",
+                "-devel",
+                sles,
+                true,
+            ),
+            (
+                "kernel-default-devel-6.4.0-150600.21.x86_64",
+                "-devel",
+                sles,
+                true,
+            ),
+            ("kernel-default-6.4.0-150600.21.3.x86_64", "", sles, true),
+            (
+                "kernel-default-devel-6.4.0-150600.213.1.x86_64",
+                "-devel",
+                sles,
+                false,
+            ),
+            (
+                "kernel-azure-devel-6.4.0-150600.21.3.x86_64",
+                "-devel",
+                sles,
+                false,
+            ),
+            (
+                "kernel-default-devel-6.4.0-150600.23.7.x86_64",
+                "-devel",
+                sles,
+                false,
+            ),
+            ("kernel-devel-6.6.57.1-2.azl3.x86_64", "-devel", azl, true),
+            (
+                "kernel-devel-6.6.57.1-2.azl3.1.x86_64",
+                "-devel",
+                azl,
+                false,
+            ),
+            (
+                "kernel6.12-devel-6.12.1-2.amzn2023.x86_64",
+                "-devel",
+                "6.12.1-2.amzn2023.x86_64",
+                true,
+            ),
+            ("kernel-modules-5.14.0-427.el9.x86_64", "", el, false),
+            (
+                "linux-headers-6.1.0-9-amd64",
+                "headers",
+                "6.1.0-9-amd64",
+                true,
+            ),
+            ("linux-image-6.1.0-9-amd64", "", "6.1.0-9-amd64", false),
+        ] {
+            assert_eq!(is_of(package, kind, release), is_one, "{package} {release}");
         }
     }
 

@@ -2,7 +2,7 @@
 //! database is read only for a package that is probably there.
 
 use super::{Fact, Value, Why, reader};
-use crate::host::Host;
+use crate::host::{Host, of_deb_list, of_rpm_list};
 
 /// dpkg's database of a host with every package of a desktop; more is cut, and what is
 /// behind it unknown.
@@ -157,25 +157,6 @@ fn field(database: &[u8], first: &str, name: &str) -> Option<String> {
         }
     }
     version
-}
-
-/// `bpftool-7.3.0-427.el9.x86_64    Tue 01 Oct 2024`: name, version, release, machine.
-fn of_rpm_list(line: &str) -> Option<(String, String)> {
-    let (package, _) = line.split_whitespace().next()?.rsplit_once('.')?;
-    let (package, _) = package.rsplit_once('-')?;
-    let (name, version) = package.rsplit_once('-')?;
-    (!name.is_empty()).then(|| (name.to_owned(), version.to_owned()))
-}
-
-/// `ii  libbpf1:amd64  1:1.1.2-0  amd64  text`: what is wanted and what is, then name and version.
-fn of_deb_list(line: &str) -> Option<(String, String)> {
-    let mut words = line.split_whitespace();
-    let state = words.next()?;
-    let is_installed = (2..=3).contains(&state.len()) && state.get(1..2) == Some("i");
-    let (name, version) = (words.next()?, words.next()?);
-    let name = name.split(':').next()?;
-    let is_version = version.starts_with(|c: char| c.is_ascii_digit());
-    (is_installed && is_version).then(|| (name.to_owned(), version.to_owned()))
 }
 
 /// `pahole-1:1.27-2`: name, version, release.

@@ -9,6 +9,9 @@ use super::table::{Kind, NoSuchName, Table, Wish};
 use super::text::{Columns, sources, word};
 use crate::report::{Style, clean};
 
+/// More types of program than a line names of which nothing is known.
+const MANY: usize = 10;
+
 /// The name of this shape.
 const SCHEMA: &str = "bpf-doctor/feature/v1";
 
@@ -41,9 +44,39 @@ pub struct Thing {
     /// Of a helper, the types of program that may call it here; absent where it wasn't tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program_types: Option<Vec<String>>,
+    /// Those of them that may not in every case, and in which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub program_types_partly: Vec<OfTypes>,
+    /// Of a helper, the types of program of which it is not known, and why not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub program_types_unknown: Vec<OfTypes>,
     /// Whether it is here.
     #[serde(flatten)]
     pub row: Row,
+}
+
+/// Types of program with one thing to say of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfTypes {
+    /// Their names.
+    pub program_types: Vec<String>,
+    /// What is to be said of them.
+    pub because: String,
+}
+
+/// The types of program of these rows, put together by what is said of them.
+fn together<'a>(rows: impl Iterator<Item = (&'a str, &'a Row)>) -> Vec<OfTypes> {
+    let mut all: Vec<OfTypes> = Vec::new();
+    for (of, row) in rows {
+        match all.iter_mut().find(|some| some.because == row.because) {
+            Some(some) => some.program_types.push(of.to_owned()),
+            None => all.push(OfTypes {
+                program_types: vec![of.to_owned()],
+                because: row.because.clone(),
+            }),
+        }
+    }
+    all
 }
 
 impl Table {
@@ -73,17 +106,21 @@ impl Table {
             let group =
                 groups.find(|group| group.group == kind.name() && group.program_type.is_none())?;
             let row = group.rows.iter().find(|row| row.name == entry.name)?;
-            let has = |group: &&super::model::Group| {
-                let mut rows = group.rows.iter();
-                rows.any(|row| row.name == entry.name && row.available == Available::Yes)
+            let groups = features.groups.iter().filter(|_| kind == Kind::Helper);
+            let tried = groups.filter_map(|group| {
+                let row = group.rows.iter().find(|row| row.name == entry.name)?;
+                Some((group.program_type.as_deref()?, row))
+            });
+            let told = |wanted| {
+                tried
+                    .clone()
+                    .filter(move |(_, row)| row.available == wanted)
             };
-            let tried = features.groups.iter().filter(|g| g.program_type.is_some());
-            let of: Vec<String> = tried
-                .clone()
-                .filter(has)
-                .filter_map(|group| group.program_type.clone())
-                .collect();
-            let was_tried = kind == Kind::Helper && tried.count() > 0 && !of.is_empty();
+            let of: Vec<String> = told(Available::Yes).map(|(of, _)| of.to_owned()).collect();
+            // Where no type of program was tried, there is nothing to say of each.
+            let was_tried = told(Available::Yes).count() + told(Available::No).count() > 0;
+            let unknown = told(Available::Unknown).filter(|_| was_tried);
+            let partly = told(Available::Yes).filter(|(_, row)| !row.because.is_empty());
             let named = |wanted: Kind| Some(entry.name.as_str()).filter(|_| kind == wanted);
             let made = sections.of(named(Kind::ProgramType), named(Kind::AttachType));
             Some(Thing {
@@ -92,7 +129,9 @@ impl Table {
                 value: entry.value,
                 needs: needs(&entry.needs),
                 sections: made.into_iter().map(str::to_owned).collect(),
-                program_types: was_tried.then_some(of),
+                program_types: (!of.is_empty()).then_some(of),
+                program_types_partly: together(partly),
+                program_types_unknown: together(unknown),
                 row: row.clone(),
             })
         });
@@ -189,6 +228,21 @@ pub fn shown_text(shown: &Shown, style: Style) -> String {
         line("sections", thing.sections.join(", "));
         let of = thing.program_types.clone().unwrap_or_default();
         line("called from", of.join(", "));
+        for (what, some) in [
+            ("in part", &thing.program_types_partly),
+            ("not known", &thing.program_types_unknown),
+        ] {
+            for some in some {
+                // Where hardly any is known, a list of them all tells nothing.
+                let types = match some.program_types.len() {
+                    few if few < MANY || thing.program_types.is_some() => {
+                        some.program_types.join(", ")
+                    }
+                    _ => "most types of program".to_owned(),
+                };
+                line(what, format!("{types}: {}", clean(&some.because)));
+            }
+        }
         out.push_str(&columns.text(2));
         out.push('\n');
     }

@@ -1158,3 +1158,70 @@ fn a_hook_refused_with_its_programs_says_so_once() {
     assert_eq!(row.because.matches("EPERM").count(), 1, "{row:?}");
     assert!(row.because.contains("its program type kprobe"), "{row:?}");
 }
+
+#[test]
+fn programs_that_may_call_a_helper_are_told_from_those_that_are_not_known() {
+    let table = table();
+    let wish = table.wish_to_show("bpf_d_path").unwrap();
+    let (facts, names) = (Facts::default(), Names::of(&[]));
+    let judged = judge(&table, &sections(), &known(&facts, &names, &[]), &wish);
+    let refused = "trying it answers EPERM";
+    for (told, lines) in [
+        (
+            &[
+                ("syscall", Available::Yes, "in some of these programs"),
+                ("xdp", Available::No, "experiment"),
+                ("tracing", Available::Unknown, refused),
+                ("lsm", Available::Unknown, refused),
+                ("struct_ops", Available::Unknown, "it depends"),
+            ][..],
+            &[
+                "called from syscall",
+                "in part syscall: in some of these programs",
+                "not known tracing, lsm: trying it answers EPERM",
+                "not known struct_ops: it depends",
+            ][..],
+        ),
+        (
+            &[
+                ("xdp", Available::No, ""),
+                ("tracing", Available::Unknown, refused),
+            ],
+            &["not known tracing: trying it answers EPERM"],
+        ),
+        (&[("xdp", Available::Yes, "")], &["called from xdp"]),
+        // Nothing was tried.
+        (&[("tracing", Available::Unknown, "not tried")], &[]),
+    ] {
+        let mut features = judged.clone();
+        features.groups.retain_mut(|group| {
+            let Some(of) = group.program_type.clone() else {
+                return true;
+            };
+            let answer = told.iter().find(|(name, ..)| *name == of);
+            for row in &mut group.rows {
+                let (_, available, because) = answer.copied().unwrap_or(("", row.available, ""));
+                row.available = available;
+                row.because = because.to_owned();
+            }
+            answer.is_some()
+        });
+        let shown = table.show("bpf_d_path", &sections(), &features);
+        let text = shown_text(&shown, Style::default());
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said: Vec<String> = text.lines().map(words).collect();
+        let begins = ["called from", "in part", "not known"];
+        let of_programs = said
+            .iter()
+            .filter(|line| begins.iter().any(|begin| line.starts_with(begin)));
+        let of_programs: Vec<&str> = of_programs.map(String::as_str).collect();
+        assert_eq!(of_programs, lines, "{text}");
+        let json = serde_json::to_value(&shown.things[0]).unwrap();
+        let unknown = lines.iter().any(|line| line.starts_with("not known"));
+        assert_eq!(
+            json.get("program_types_unknown").is_some(),
+            unknown,
+            "{json}"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::KERNEL_LOG;
 use super::files::unpacked;
+use super::{of_deb_list, of_rpm_list};
 
 /// What facts look for in the kernel's log; the rest of it is nobody's business, and says who
 /// was logged in.
@@ -59,7 +60,8 @@ pub(super) fn reduced(path: &str, bytes: &[u8]) -> Vec<u8> {
             unpacked(bytes, UNPACKED).unwrap_or_else(|_| bytes.to_vec())
         }
         "/proc/cpuinfo" => lines(&|line| !line.starts_with("cpu MHz")),
-        "/installed-rpms" | "/installed-debs" => listed_packages(bytes),
+        "/installed-rpms" => listed_packages(bytes, of_rpm_list),
+        "/installed-debs" => listed_packages(bytes, of_deb_list),
         KERNEL_LOG => lines(&|line| TELLING.iter().any(|mark| line.contains(mark))),
         DPKG_STATUS => packages(bytes, "Package: "),
         APK_INSTALLED => packages(bytes, "P:"),
@@ -83,14 +85,28 @@ fn packages(bytes: &[u8], name: &str) -> Vec<u8> {
     (kept.join("\n\n") + "\n").into_bytes()
 }
 
-/// The lines of a list of packages that are about BPF, and the first one: a list of nothing is none.
-fn listed_packages(bytes: &[u8]) -> Vec<u8> {
-    let subjects = ["bpf", "pahole", "dwarves", "clang", "llvm", "linux-tools"];
+/// The packages of a list by which tools, headers and kernels are told, and the first one: a list
+/// without any tells nothing, and one of others tells that these are not installed.
+fn listed_packages(bytes: &[u8], parse: fn(&str) -> Option<(String, String)>) -> Vec<u8> {
+    let subjects = [
+        "bpf",
+        "pahole",
+        "dwarves",
+        "clang",
+        "llvm",
+        "linux-tools",
+        "linux-headers",
+        "linux-image",
+        "kernel",
+    ];
     let text = String::from_utf8_lossy(bytes);
-    let lines = text.split_inclusive('\n').enumerate();
-    let wanted =
-        |(at, line): &(usize, &str)| *at == 0 || subjects.iter().any(|word| line.contains(word));
-    let kept: String = lines.filter(wanted).map(|(_, line)| line).collect();
+    let mut is_first = true;
+    let wanted = |line: &&str| {
+        parse(line).is_some_and(|(name, _)| {
+            std::mem::take(&mut is_first) || subjects.iter().any(|word| name.contains(word))
+        })
+    };
+    let kept: String = text.split_inclusive('\n').filter(wanted).collect();
     kept.into_bytes()
 }
 
@@ -124,12 +140,35 @@ mod tests {
     }
 
     #[test]
-    fn of_lists_of_packages_those_about_bpf_are_kept_and_the_first() {
-        let list =
-            "acme-1-1.noarch x\nbpftool-7-1.x86_64 x\nvim-9-1.x86_64 x\nllvm-17-1.x86_64 x\n";
-        assert_eq!(
-            reduced("/installed-rpms", list.as_bytes()),
-            b"acme-1-1.noarch x\nbpftool-7-1.x86_64 x\nllvm-17-1.x86_64 x\n"
-        );
+    fn of_lists_of_packages_those_that_tell_something_are_kept_and_the_first() {
+        let head = "Desired=Unknown/Install\n||/ Name Version Architecture Description\n";
+        for (list, packages, kept) in [
+            (
+                "/installed-rpms",
+                "acme-1-1.noarch x\nbpftool-7-1.x86_64 x\nvim-9-1.x86_64 bpf\nllvm-17-1.x86_64 x\n\
+                 kernel-devel-5.14.0-427.el9.x86_64 x\nkernel-uek-5.15.0-1.el8.x86_64 x\n",
+                "acme-1-1.noarch x\nbpftool-7-1.x86_64 x\nllvm-17-1.x86_64 x\n\
+                 kernel-devel-5.14.0-427.el9.x86_64 x\nkernel-uek-5.15.0-1.el8.x86_64 x\n",
+            ),
+            (
+                "/installed-rpms",
+                "[error] no command\nvim-9-1.x86_64 x\n",
+                "vim-9-1.x86_64 x\n",
+            ),
+            ("/installed-rpms", "[error] no command\n", ""),
+            (
+                "/installed-debs",
+                "ii  adduser 3.118 all x\nii  kmod 29 amd64 tools for the kernel\n\
+                 ii  linux-headers-6.1.0-9-amd64 6.1.27-1 amd64 x\nrc  dwarves 1.24 amd64 x\n\
+                 ii  linux-image-6.1.0-9-amd64 6.1.27-1 amd64 x\n",
+                "ii  adduser 3.118 all x\nii  linux-headers-6.1.0-9-amd64 6.1.27-1 amd64 x\n\
+                 ii  linux-image-6.1.0-9-amd64 6.1.27-1 amd64 x\n",
+            ),
+            ("/installed-debs", "", ""),
+        ] {
+            let begin = if list.ends_with("debs") { head } else { "" };
+            let reduced = reduced(list, format!("{begin}{packages}").as_bytes());
+            assert_eq!(String::from_utf8(reduced).unwrap(), kept, "{packages}");
+        }
     }
 }

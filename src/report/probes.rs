@@ -79,7 +79,7 @@ pub fn probes_text(probes: &[&Probe], style: Style) -> String {
     }
     let width = probes.iter().map(|probe| probe.id.len()).max().unwrap_or(0);
     let mut area = "";
-    for probe in probes {
+    for probe in by_areas(probes) {
         if probe.area != area {
             area = probe.area;
             let gap = if out.is_empty() { "" } else { "\n" };
@@ -108,6 +108,14 @@ pub fn probes_text(probes: &[&Probe], style: Style) -> String {
         probes.len()
     );
     out
+}
+
+/// The probes of an area one after another, areas in the order of their first ones.
+fn by_areas<'a>(probes: &[&'a Probe]) -> Vec<&'a Probe> {
+    let place = |probe: &&Probe| probes.iter().position(|other| other.area == probe.area);
+    let mut sorted = probes.to_vec();
+    sorted.sort_by_key(place);
+    sorted
 }
 
 /// A text under an indent, in the background.
@@ -376,6 +384,9 @@ mod tests {
                 "{}",
                 probe.id
             );
+            let heading = format!("{}\n", probe.area);
+            let headings = text.split_inclusive('\n').filter(|line| *line == heading);
+            assert_eq!(headings.count(), 1, "{}", probe.area);
         }
         let from_json: serde_json::Value = serde_json::from_str(&json).unwrap();
         let from_yaml: serde_json::Value = serde_yaml::from_str(&yaml).unwrap();

@@ -100,16 +100,14 @@ impl Page {
         }
     }
 
-    /// Findings of which nothing that was there tells, by their ids.
+    /// Findings of which nothing that was there tells, a line each.
     fn unseen(&mut self, findings: &[&Finding]) {
         let mark = findings.first().map(|finding| self.style.mark(finding));
-        let ids: Vec<String> = findings.iter().map(|f| clean(&f.check)).collect();
-        let text = format!("Not known, nothing here tells: {}", ids.join(", "));
-        let mut lines = broken(&text, WIDTH - INDENT.len()).into_iter();
-        let first = lines.next().unwrap_or_default();
-        self.line(&format!("  {} {first}", mark.unwrap_or_default()));
-        for line in lines {
-            self.line(&format!("{INDENT}{line}"));
+        let mark = mark.unwrap_or_default();
+        self.line(&format!("  {mark} Not known, nothing here tells:"));
+        for finding in findings {
+            let id = self.style.dim(&clean(&finding.check));
+            self.line(&format!("{INDENT}{}?  {id}", clean(&finding.title)));
         }
     }
 

@@ -289,7 +289,8 @@ fn trace_pipe(bench: &mut Bench) -> Trial {
     match answer {
         Some(answer) => answer.of(Call::Access).at(Stage::Open),
         None => Err(Trouble::Skipped(
-            "tracefs, where it is, is not mounted".to_owned(),
+            "tracefs is mounted neither at /sys/kernel/tracing nor at /sys/kernel/debug/tracing"
+                .to_owned(),
         )),
     }
 }
