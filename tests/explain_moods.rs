@@ -265,3 +265,200 @@ fn people_tell_it_in_their_own_words() {
         assert_eq!(first, Some(entry), "{log}");
     }
 }
+
+#[test]
+fn what_is_quoted_or_foretold_is_no_failure() {
+    first_are(&[
+        // What would be seen.
+        (
+            "Remove the memset.\nThis will trigger a `invalid read from stack off -8+0 size 8` \
+             error at load time of the bpf program.",
+            "",
+            Low,
+        ),
+        (
+            "Hit the first one and you get `BPF program is too large. Processed 1000001 insn`.",
+            "",
+            Low,
+        ),
+        // A table of messages and what they mean.
+        (
+            "verifier errors of bpf\n| Message | Usual cause |\n|---|---|\n\
+             | `R1 type=scalar expected=fp` | Passed a number where a pointer was required. |\n\
+             | `cannot call GPL-restricted function` | Missing/non-GPL license. |",
+            "",
+            Low,
+        ),
+        // The source of a program.
+        (
+            "\t\tc.refused = errors.New(\"load program: permission denied: 0: R1 invalid mem access\")\n\
+             \t}, preflight.ProgramLoad, []string{\"R1 invalid mem access\"}},",
+            "",
+            Low,
+        ),
+        (
+            "\t\t{\"no kernel BTF\", func(c *host) { c.remove(\"sys/kernel/btf/vmlinux\") },",
+            "",
+            Low,
+        ),
+        // A change to a list.
+        (
+            "--- a/tools/testing/selftests/bpf/DENYLIST\n+++ b/tools/testing/selftests/bpf/DENYLIST\n\
+             @@ -24,6 +24,7 @@ fexit_test\n htab_update/reenter_update\n\
+             +htab_deadlock   # failed to find kernel BTF type ID of 'nmi_handle': -3 (trampoline)\n \
+             kfree_skb       # attach fentry unexpected error: -524 (trampoline)",
+            "",
+            Low,
+        ),
+        // Somebody asks which sizes there are.
+        (
+            "Subject: Max MTU with XDP\nHow is the max MTU found that drivers support with XDP?",
+            "",
+            Low,
+        ),
+        // What a file is called.
+        (
+            "make: *** [Makefile:1726: drivers/net/ethernet/netronome/nfp/bpf/jit.o] Error 2",
+            "",
+            Low,
+        ),
+        // What went well.
+        (
+            "INFO [src/ebpf/mod.rs:643] [eBPF] INFO attach tracepoint: \
+             'tracepoint/syscalls/sys_enter_read', succeed!",
+            "",
+            Low,
+        ),
+        // What is said not to be so, in a comment whose lines are broken anywhere.
+        (
+            "// The first attempt was rejected by it during the\n\
+             // verification: \"load program: permission denied: 0: (bf) r4 = r2: R2\n\
+             // !read_ok\". That error is the BPF verifier, not a\n\
+             // capability/SELinux/AppArmor denial (CAP_MAC_ADMIN was present and correct)",
+            "verifier-uninit-register",
+            High,
+        ),
+        // The rest of what is harmless is on the next line.
+        (
+            "libbpf: object 'tc_bpf': failed (-95) to create BPF token from\n\
+             '/sys/fs/bpf', skipping optional step...",
+            "",
+            Low,
+        ),
+        // They are failures all the same where a program says them.
+        (
+            "mlx5: MTU(9000) > 3498 is too big for an XDP on dev",
+            "xdp-mtu-too-large",
+            High,
+        ),
+        (
+            "BPF JIT is disabled on this kernel",
+            "jit-unavailable",
+            Medium,
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_mail_quotes_is_older_than_its_own_words() {
+    let quoted = ">> The sequence of 8193 jumps is too complex.";
+    let log = format!(
+        "I receive a new bpf error:\ninvalid read from stack off -488+0 size 8\n\
+         processed 46277 insns (limit 1000000)\n\n> It said before:\n{quoted}"
+    );
+    first_are(&[
+        (&log, "verifier-invalid-stack-access", High),
+        (quoted, "verifier-complexity-limit", High),
+    ]);
+}
+
+#[test]
+fn what_only_the_verifier_says_is_known_alone() {
+    for (log, entry) in [
+        (
+            "invalid access to map value, value_size=8 off=8 size=8",
+            "verifier-unbounded-access",
+        ),
+        (
+            "invalid access to memory, mem_size=8 off=8 size=4",
+            "verifier-unbounded-access",
+        ),
+        (
+            "access beyond struct task_struct at off 9999 size 4",
+            "verifier-invalid-mem-access",
+        ),
+        ("cannot write into packet", "verifier-write-forbidden"),
+        (
+            "write into map forbidden, value_size=4 off=0 size=4",
+            "verifier-write-forbidden",
+        ),
+        (
+            "expected uninitialized iter_num as arg #1",
+            "verifier-helper-arg-type",
+        ),
+        (
+            "helper call is not allowed while holding a spin lock",
+            "verifier-lock",
+        ),
+        (
+            "kfunc offset > 0 without fd_array is invalid",
+            "kfunc-unavailable",
+        ),
+        // Ordinary English is anybody's.
+        ("div by zero", ""),
+        ("invalid shift 64", ""),
+        ("unlock of a different lock", ""),
+        ("unknown opcode 91", ""),
+        ("call to invalid destination", ""),
+    ] {
+        let explanation = explain(log);
+        let told = explanation.causes.first().map(|first| first.entry());
+        assert_eq!(told, (!entry.is_empty()).then_some(entry), "{log}");
+    }
+}
+
+#[test]
+fn more_words_of_loaders_and_of_people_are_known() {
+    first_are(&[
+        (
+            "ERROR : attach error: Unable to attach uprobe for binary c symbol malloc addr 0 offset 0 using alloc_enter",
+            "uprobe-symbol-missing",
+            Medium,
+        ),
+        (
+            "stdin:1:6-36: ERROR: Struct/union of type 'struct bio' does not contain a field named 'bi_disk'",
+            "core-relocation-failed",
+            Medium,
+        ),
+        (
+            "level=warning msg=\"Max entries mismatch for BPF map\" file-path=/sys/fs/bpf/tc/globals/x new=524288 old=1000000 subsys=bpf",
+            "map-reuse-mismatch",
+            Medium,
+        ),
+        (
+            "apply CO-RE relocations: load BTF for kmod cls_bpf: rebase split spec: raw BTF differs (base address differs)",
+            "kernel-btf-incompatible",
+            Medium,
+        ),
+        (
+            "# xdp-loader load eth0 x.o\nCouldn't load BPF program: Relocation failed",
+            "unresolved-extern",
+            Medium,
+        ),
+        (
+            "codegen of clang 20 causes the eBPF verifier to give up",
+            "verifier-complexity-limit",
+            Medium,
+        ),
+        (
+            "`bpftool prog load` refuses to overwrite an existing pinned path",
+            "pin-exists",
+            Medium,
+        ),
+        (
+            "BPF_HASH and perf_buffer: they both lost samples",
+            "events-lost",
+            Medium,
+        ),
+    ]);
+}

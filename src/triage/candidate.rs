@@ -29,6 +29,9 @@ const OVERRULED: i32 = 16;
 const UNKNOWN_KERNEL: i32 = 12;
 /// What follows from an earlier failure weighs so much less.
 const CONSEQUENCE: i32 = 24;
+/// What stands in a mail's quote of an earlier one weighs so much less than what its own words
+/// have.
+const QUOTED: i32 = 12;
 /// A symptom that weighs so much names the failure itself, whatever is behind it.
 const OUTSPOKEN: i32 = 92;
 /// What is behind a cause whose explanations nothing tells apart.
@@ -140,6 +143,10 @@ pub(super) fn weight(
     }
     if hit.overruled {
         weight -= OVERRULED;
+    }
+    let mut others = reading.hits.iter();
+    if hit.quotes() > 0 && others.any(|other| hit.is_older_than(other)) {
+        weight -= QUOTED;
     }
     if let Some(range) = &symptom.kernel {
         match kernel_is(catalogue, &host.facts, range) {

@@ -196,6 +196,11 @@ pub(super) const FORMS: &[Form] = &[
         Rlimit,
         r"failed to (?:increase|set|raise|remove|bump) (?:the )?(?:rlimit|RLIMIT_MEMLOCK|memlock)[^:]*:? ?(?P<err>.*)",
     ),
+    (
+        Lxc,
+        Rlimit,
+        r"setrlimit ?\((?:RLIM(?:IT)?_MEMLOCK)\b[^)]*\)[^:]*: (?P<err>.*)",
+    ),
     // bpftool
     (Bpftool, MapCreate, r"Error: map create failed: (?P<err>.*)"),
     (
@@ -812,7 +817,7 @@ pub(super) const DIALECTS: &[(Loader, &str)] = &[
     ),
     (
         Lxc,
-        r"\blxc-(?:start|execute|attach)\b|src/lxc/|\blxc\.cgroup",
+        r"\blxc-start\b|\blxc-execute\b|\blxc-attach\b|src/lxc/|\blxc\.cgroup",
     ),
     (Strace, r"bpf\(BPF_\w+, \{"),
     (Kernel, r"Linux version \d|(?:^|[\s\]])kernel: "),

@@ -16,6 +16,8 @@ const HARMLESS: usize = 20;
 const FAILURES: usize = 16;
 /// So many verdicts of the verifier that no symptom has are kept.
 const REFUSALS: usize = 4;
+/// What weighs so much is a cause of its own.
+const SURE: u8 = 85;
 /// So many lines of a kernel config are kept.
 const OPTIONS: usize = 20_000;
 /// A longer word is no release of a kernel.
@@ -45,6 +47,8 @@ pub(super) struct Hit {
     pub(super) aside: bool,
     /// What its pattern found is plain English, that other programs say as well.
     pub(super) plain: bool,
+    /// It has a name in code, or a name with its number.
+    pub(super) coded: bool,
     /// What failed is known by words that anybody may say.
     pub(super) guessed: bool,
     /// How its sentence speaks of it.
@@ -54,6 +58,21 @@ pub(super) struct Hit {
 }
 
 impl Hit {
+    /// How many marks of a mail's quote stand before its line.
+    pub(super) fn quotes(&self) -> usize {
+        let marks = self.text.bytes().take_while(|byte| b"> ".contains(byte));
+        marks.filter(|byte| *byte == b'>').count()
+    }
+
+    /// Whether a mail quotes it, and has the other one in words of its own or of a later mail.
+    pub(super) fn is_older_than(&self, other: &Self) -> bool {
+        let is_sure = !other.aside && !other.guessed && other.mood == Mood::Fact;
+        is_sure
+            && other.weight >= SURE
+            && other.check != self.check
+            && other.quotes() < self.quotes()
+    }
+
     /// Whether it speaks of one of the registers, R0 to R11.
     pub(super) fn names_register(&self) -> bool {
         let mut words = self.text.split(|c: char| !c.is_ascii_alphanumeric());

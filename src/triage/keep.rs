@@ -22,6 +22,8 @@ pub(super) struct Found {
     pub(super) text: String,
     pub(super) aside: bool,
     pub(super) plain: bool,
+    /// It has a name in code, or a name with its number.
+    pub(super) coded: bool,
     /// What failed is known by words that anybody may say.
     pub(super) guessed: bool,
     pub(super) mood: Mood,
@@ -64,6 +66,7 @@ impl<'a> Search<'a> {
             text,
             aside,
             plain,
+            coded,
             guessed,
             mood,
         } = found;
@@ -100,6 +103,7 @@ impl<'a> Search<'a> {
             overruled: false,
             aside,
             plain,
+            coded,
             guessed,
             mood,
             noise,
@@ -138,6 +142,7 @@ impl<'a> Search<'a> {
                 text: quotable(&text),
                 aside: false,
                 plain: false,
+                coded: false,
                 guessed: true,
                 mood: Mood::Fact,
             };

@@ -9,6 +9,8 @@ pub(super) const UNMISTAKABLE: u8 = 84;
 pub(super) const OWN_WORDS: u8 = 95;
 /// The same as [`UNMISTAKABLE`] for what the verifier says.
 const VERIFIERS_OWN: u8 = 94;
+/// The same where names in code stand in it, or names with their numbers.
+const VERIFIERS_CODE: u8 = 80;
 /// The same as [`OWN_WORDS`] for what the verifier says.
 const VERIFIERS_ALONE: u8 = 99;
 
@@ -45,8 +47,13 @@ pub(super) fn lacks<'a>(reading: &Reading, hit: &Hit, symptom: &'a Symptom) -> O
         None => symptom.weight < UNMISTAKABLE || hit.plain && symptom.weight < OWN_WORDS,
         // What the verifier says is about a register most often.
         Some(_) => {
-            let is_plain = hit.plain && symptom.weight < VERIFIERS_ALONE;
-            (symptom.weight < VERIFIERS_OWN || is_plain) && !hit.names_register()
+            let is_plain = hit.plain && !hit.coded && symptom.weight < VERIFIERS_ALONE;
+            let own = if hit.coded {
+                VERIFIERS_CODE
+            } else {
+                VERIFIERS_OWN
+            };
+            (symptom.weight < own || is_plain) && !hit.names_register()
         }
     };
     (is_plain && !reading.about_bpf).then_some(Lack::Subject)

@@ -121,11 +121,14 @@ const VERDICT: &str =
     r"processed \d+ insns|verification time \d+ usec|(?:BEGIN|END) (?:PROG LOAD |DUMP )?LOG\b";
 
 /// Words that a log about eBPF has, and others rarely.
-const SUBJECTS: &[&str] = &[SUBJECT, SENTENCES];
+const SUBJECTS: &[&str] = &[SUBJECT, SENTENCES, PARTS];
 /// Names of its parts and of its programs.
 const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns?\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op|\bqdisc\b|pinned map|map spec|\btcx\b|locked down|pointer to ctx|misaligned \w+ access|reference leak|cgroup ?v2|perf (?:event|reader|buffer)|loading map .maps/";
 /// What loaders and the verifier say.
 const SENTENCES: &str = r"MEMLOCK|AF_XDP|\bbfp\b|\bepbf\b|PF_XDP|sockaddr_?xdp|\bxsk_|USDT probe|\busdt:|no more space in map|sys/kernel/(?:debug/)?tracing/|endpointID=\d|this type cannot use helper|too big for map|spilled pointer";
+
+/// What programs are made of, and the verifier alone speaks of.
+const PARTS: &str = r"_btf\b|btf_|BtfError|(?:write|load|store) (?:in)?to (?:packet|socket|map)|not allowed while holding a|sleepable|mixed signed bounds|\bk(?:ptr|func)s?\b|dynptr|non-owning ref|initialized (?:iter|dynptr|irq)|exception c(?:allback|b)\b|replace static functions|load-acquire|subprog|ldimm64|\bringbuf\b|notrace|perf-(?:event|reader|buffer)";
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

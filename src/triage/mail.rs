@@ -3,6 +3,8 @@
 
 use super::rejoin::goes_on;
 
+/// A comment of fewer lines is read as it stands.
+const LINES: usize = 3;
 /// Mailers do not break shorter lines.
 const SHORTEST: usize = 50;
 
@@ -12,7 +14,8 @@ pub(super) fn unmailed(bytes: &[u8]) -> Option<Vec<(u64, String)>> {
     let text = String::from_utf8_lossy(bytes);
     let is_encoded = text.lines().any(|line| line.trim_end().ends_with("=20"))
         || text.contains("=3D") && text.lines().any(|line| line.ends_with('='));
-    let is_quoted = text.lines().any(|line| line.starts_with("> "));
+    let is_commented = is_comment(&text);
+    let is_quoted = is_commented || text.lines().any(|line| line.starts_with("> "));
     if !is_encoded && !is_quoted {
         return None;
     }
@@ -20,7 +23,10 @@ pub(super) fn unmailed(bytes: &[u8]) -> Option<Vec<(u64, String)>> {
     let mut glue: Option<&str> = None;
     let mut above = String::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let (said, depth) = unquoted(line);
+        let (said, depth) = match line.trim_start().strip_prefix("//") {
+            Some(said) if is_commented => (said.strip_prefix(' ').unwrap_or(said), 1),
+            _ => unquoted(line),
+        };
         let (said, broken) = match is_encoded {
             true => decoded(said),
             false => (said.to_owned(), None),
@@ -44,6 +50,14 @@ pub(super) fn unmailed(bytes: &[u8]) -> Option<Vec<(u64, String)>> {
         (glue, above) = (broken, said);
     }
     Some(joined)
+}
+
+/// Whether a text is a comment of a source, as a whole.
+fn is_comment(text: &str) -> bool {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let (of_it, others): (Vec<&str>, Vec<&str>) =
+        lines.partition(|line| line.trim_start().starts_with("//"));
+    of_it.len() >= LINES && others.is_empty()
 }
 
 /// A line without its quote marks, and how many it had.
@@ -82,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_was_mailed_is_as_it_was_before() {
-        let rows: [(&str, Option<&[&str]>); 5] = [
+        let rows: [(&str, Option<&[&str]>); 7] = [
             (
                 "> libbpf: prog 'tp_xdp_redirect_err': failed to find kernel BTF=20\n\
                  > type ID of 'xdp_redirect_map_err': -3",
@@ -108,6 +122,15 @@ mod tests {
             ),
             ("libbpf: failed\n> next", Some(&["libbpf: failed", "next"])),
             ("libbpf: x=20 of 3\nnext", None),
+            (
+                "// It was refused with \"load program: permission denied: R2\n\
+                 // !read_ok\", which is the verifier and not a\n// denial\n",
+                Some(&[
+                    "It was refused with \"load program: permission denied: R2 !read_ok\", which is the verifier and not a",
+                    "denial",
+                ]),
+            ),
+            ("// one\nint x;\n// two\n", None),
         ];
         for (text, wanted) in rows {
             let found = unmailed(text.as_bytes());

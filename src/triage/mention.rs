@@ -83,6 +83,25 @@ pub(super) fn is_plain(words: &str) -> bool {
     !words.contains(is_code) && !is_of_kernel && abbreviations.next().is_none()
 }
 
+/// A name in code, or a name with its number.
+static CODED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"[a-z0-9]_[a-z]|\w=\(?-?\d|\w\(\)|\b\w*bpf|arg#?\d"));
+
+/// How far into what, and how much of it.
+static MEASURED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"\b(?:off|size|insn)[= ]-?\d"));
+
+/// Whether what goes on from here tells of offsets and sizes as the verifier does.
+pub(super) fn is_measured(rest: &str) -> bool {
+    found(&MEASURED, rest).is_some()
+}
+
+/// Whether some words have a name in code among them, or a name with its number (`off=8`): what
+/// says such is a program that speaks of programs.
+pub(super) fn is_coded(words: &str) -> bool {
+    found(&CODED, words).is_some()
+}
+
 /// What a command printed of which a terminal's log has the one line below: `uname -r` and the
 /// values of settings, as the end of its line.
 pub(super) fn printed_below(line: &str, below: &[u8]) -> Option<String> {
@@ -202,6 +221,20 @@ mod tests {
             "'vmlinux.h' file not found",
         ] {
             assert!(!is_plain(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn words_with_names_in_code_are_those_of_the_verifier() {
+        for (words, wanted) in [
+            ("invalid access to map value, value_size=8 off=8", true),
+            ("kfunc offset > 0 without fd_array is invalid", true),
+            ("expected uninitialized iter_num as arg #1", true),
+            ("unknown opcode 91", false),
+            ("invalid shift 64", false),
+            ("div by zero", false),
+        ] {
+            assert_eq!(is_coded(words), wanted, "{words}");
         }
     }
 

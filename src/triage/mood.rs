@@ -26,6 +26,8 @@ pub(super) enum Mood {
     Document,
     /// It is there, switched on or handed out: `--cap-add X`.
     Given,
+    /// It is said not to be so: `this is not a denial of X`.
+    Denied,
 }
 
 impl Mood {
@@ -50,7 +52,7 @@ impl Mood {
             Self::Need => Some(if suffers { ANY } else { MEDIUM }),
             Self::Advice => Some(LOW),
             Self::Condition | Self::Wish | Self::Document => suffers.then_some(LOW),
-            Self::Given => None,
+            Self::Given | Self::Denied => None,
         }
     }
 }
@@ -132,12 +134,36 @@ static DOCUMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"\bE[A-Z0-9]{3,12}\W{1,3}(?:indicates?|means|is (?:returned|raised|given)|will be returned)\b|\b(?:this|the|my|a) (?:patch|commit|change|series|pr|pull request|release)\b[^.:]{0,40}\b(?:makes?|adds?|lets?|fixes|teaches|allows|changes|removes|avoids|stops)\b|^\W*document that\b",
     )
 });
+/// What would be seen, should somebody do something.
+static FORETOLD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    any_case(
+        r"\b(?:will|would|can|could|may|might|should) (?:then |now |also |probably |likely )?(?:trigger|cause|produce|give|yield|result in|lead to|fail with|end in|end up with|be rejected with|be refused with|say|print|report)\b[^.;]*$|^\W*(?:\w+ly,? )?[a-z]+ [^.;,]{1,60},? and you(?:'ll| will)? (?:get|see)\b[^.;]*$",
+    )
+});
+/// Somebody tells of himself.
+static OWN: LazyLock<Option<Regex>> = LazyLock::new(|| any_case(r"\b(?:I|I'm|my|we|our)\b"));
+/// What is said not to be so, up to what it is.
+static DENIED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    any_case(
+        r"\b(?:is|was|are|were|it's|that's|isn't|wasn't)\b[^.;:]{0,60}\b(?:not|n't) (?:an? |the |due to |caused by |because of |related to )[\w/ -]{0,40}$",
+    )
+});
+/// The title of a part of a text.
+static HEADING: LazyLock<Option<Regex>> = LazyLock::new(|| any_case(r"^\s*#{2,6} \w"));
 /// A failure told as one.
 static FAILURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     any_case(
         r#"\b(?:error|fatal|panic|failed|failure|exception|critical)\b["'\])]{0,3}\s*[:=(\]|]|\bfailed to\b|: -\d{1,3}\b|^\W*(?:failed|unable|cannot|can't|could not|couldn't) |: (?:-E[A-Z]|operation not permitted|permission denied|invalid argument|no such (?:file|process|device)|(?:operation )?not supported|argument list too long|no space left|cannot allocate|device or resource busy|function not implemented|bad (?:file|address))|os error \d|\berrno\b|\b(?:exit(?:ed)?|status)(?: code| status)?[ =:]*[1-9]|\bprocessed \d+ insns|\b(?:is|are|was) not permitted\b|\bnot supported \(|\b(?:map create|load program): "#,
     )
 });
+
+/// Something went well.
+static SUCCESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    any_case(r"\bsucce(?:ed(?:s|ed)?|ss)\b\W*$|\bsuccessful(?:ly)?\b|[:,] (?:ok|done)\W*$")
+});
+/// What says that it did not.
+static UNSUCCESSFUL: LazyLock<Option<Regex>> =
+    LazyLock::new(|| any_case(r"fail|error|\bnot\b|n't\b|\bun\w+|\bcannot\b|\bbut\b|\bno\b"));
 
 fn is_in(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
     regex
@@ -148,6 +174,11 @@ fn is_in(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
 /// Whether a line tells of a failure as programs do, and not as people speak of one.
 pub(super) fn tells_failure(line: &str) -> bool {
     is_in(&FAILURE, line)
+}
+
+/// Whether a line tells that something went well, and of nothing that failed.
+pub(super) fn tells_success(line: &str) -> bool {
+    is_in(&SUCCESS, line) && !is_in(&UNSUCCESSFUL, line) && !tells_failure(line)
 }
 
 /// The sentence around a place of a line: where it begins and ends.
@@ -179,8 +210,14 @@ pub(super) fn mood(line: &str, start: usize, end: usize) -> Mood {
     {
         return Mood::Given;
     }
-    if is_in(&DOCUMENT, whole) {
+    if is_in(&DENIED, ahead) {
+        return Mood::Denied;
+    }
+    if is_in(&DOCUMENT, whole) || is_in(&HEADING, line) && !tells_failure(line) {
         return Mood::Document;
+    }
+    if is_in(&FORETOLD, ahead) && !is_in(&OWN, ahead) && !tells_failure(ahead) {
+        return Mood::Condition;
     }
     let is_question = line.as_bytes().get(to) == Some(&b'?') && is_in(&QUESTION, whole);
     if (is_question || is_in(&WISH, ahead)) && !tells_failure(line) {
@@ -228,7 +265,7 @@ fn is_conditional(sentence: &str, start: usize, end: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Mood::{Advice, Condition, Document, Fact, Given, Need, Wish};
+    use super::Mood::{Advice, Condition, Denied, Document, Fact, Given, Need, Wish};
     use super::*;
 
     #[test]
@@ -295,6 +332,26 @@ mod tests {
                 Document,
             ),
             (
+                "This will trigger an `~invalid read from stack~` error at load.",
+                Condition,
+            ),
+            (
+                "Hit the first one and you get `~BPF program is too large~`. Then",
+                Condition,
+            ),
+            ("I ran it and you get `~BPF program is too large~`.", Fact),
+            (
+                "load program: failed: it may say ~invalid mem access~",
+                Fact,
+            ),
+            ("### ~invalid indirect read from stack~", Document),
+            ("## Error: ~invalid indirect read from stack~", Fact),
+            (
+                "That error is the verifier, not a ~SELinux/AppArmor denial~ (see",
+                Denied,
+            ),
+            ("it is not loaded: ~SELinux denied bpf~", Fact),
+            (
                 "This patch makes the verifier print '~R1 unbounded~' less",
                 Document,
             ),
@@ -318,6 +375,7 @@ mod tests {
             (Wish, None, Some(LOW)),
             (Document, None, Some(LOW)),
             (Given, None, None),
+            (Denied, None, None),
         ] {
             assert_eq!(mood.most(false, false), alone, "{mood:?}");
             assert_eq!(mood.most(true, false), with_failure, "{mood:?}");
@@ -326,6 +384,24 @@ mod tests {
         assert_eq!(Fact.weighed(70, false, false), Some(70));
         let need = |weight| Need.weighed(weight, false, false).unwrap();
         assert!(need(90) > need(84) && need(90) < 85 && need(60) == 60);
+    }
+
+    #[test]
+    fn what_went_well_is_no_failure() {
+        for (line, wanted) in [
+            (
+                "[eBPF] INFO attach tracepoint: 't/sys_enter_read', succeed!",
+                true,
+            ),
+            ("attached the kprobe successfully", true),
+            ("attach kprobe do_exit: ok", true),
+            ("attach kprobe do_exit: not ok", false),
+            ("attached successfully, but the map failed", false),
+            ("attach: Error: Success", false),
+            ("could not be attached successfully: -22", false),
+        ] {
+            assert_eq!(tells_success(line), wanted, "{line}");
+        }
     }
 
     #[test]

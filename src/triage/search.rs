@@ -15,18 +15,16 @@ use super::keep::Found;
 use super::lacking;
 use super::levels::{is_error, without_source};
 use super::lexicon::{Lexicon, Purpose};
-use super::mention::{is_mention, is_plain, printed_below};
-use super::mood::{Mood, mood, tells_failure};
+use super::mention::{is_coded, is_measured, is_mention, is_plain, printed_below};
+use super::mood::{Mood, mood, tells_failure, tells_success};
 use super::place::Place;
 use super::places::Places;
+use super::quoted::{is_example, is_of_change};
 use super::read::Window;
-use super::rejoin::{NARROWEST, causes_below, goes_on};
+use super::rejoin::causes_below;
 use super::shapes::{Look, Shapes};
 use crate::catalogue::{Catalogue, Loader, Noise, Operation};
 
-/// So often a line is put together with the next one; a log with more was not copied from a
-/// terminal.
-const JOINS: usize = 2048;
 /// So many lines are remembered as told.
 const TOLD: usize = 16;
 /// Longer lines are looked at in pieces.
@@ -43,9 +41,11 @@ pub(super) struct Search<'a> {
     pub(super) by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
     pub(super) places: Places,
     shapes: Shapes,
-    candidates: Candidates,
+    pub(super) candidates: Candidates,
     /// How often two lines were put together.
-    joins: usize,
+    pub(super) joins: usize,
+    /// How often to see whether they are harmless together.
+    pub(super) tries: usize,
     /// The last lines that a symptom was found on.
     pub(super) told: VecDeque<u64>,
 }
@@ -71,6 +71,7 @@ impl<'a> Search<'a> {
             shapes: Shapes::default(),
             candidates: Candidates::new(lexicon),
             joins: 0,
+            tries: 0,
             told: VecDeque::new(),
         }
     }
@@ -141,6 +142,20 @@ impl<'a> Search<'a> {
             text.push_str(&more);
             candidates = self.candidates.of(lexicon, text.as_bytes());
         }
+        let says_something = |entry: &u32| {
+            let purpose = lexicon.purpose(*entry);
+            matches!(purpose, Some(Purpose::Noise(_) | Purpose::Symptom(..)))
+        };
+        if let [text] = said.as_slice()
+            && candidates.iter().any(says_something)
+            && self.goes_on_as_noise(
+                text,
+                window.bytes.get(end + 1..).unwrap_or_default(),
+                number,
+            )
+        {
+            return;
+        }
         let mut found = false;
         for (index, text) in said.iter().enumerate() {
             let place = Place {
@@ -152,39 +167,14 @@ impl<'a> Search<'a> {
             };
             found |= self.said(&candidates, text, place);
         }
-        // What a terminal or a mailer broke into two lines.
-        if !found
-            && self.joins < JOINS
-            && let [text] = said.as_slice()
-        {
+        if !found && let [text] = said.as_slice() {
             let rest = window.bytes.get(end + 1..).unwrap_or_default();
-            let next = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            let next = String::from_utf8_lossy(next.get(..512).unwrap_or(next));
-            if text.len() >= NARROWEST && goes_on(text, next.trim()) {
-                self.joins += 1;
-                let joined = [
-                    format!("{text}{}", next.trim()),
-                    format!("{} {}", text.trim_end(), next.trim()),
-                ];
-                let _any = joined.iter().any(|joined| {
-                    let mut candidates = self.candidates.of(lexicon, joined.as_bytes());
-                    // What the next line says alone is found there.
-                    candidates.retain(|entry| !self.lexicon.is_match(*entry, &next));
-                    let place = Place {
-                        number,
-                        inside: &[],
-                        rest: &[],
-                        before,
-                        after: b"",
-                    };
-                    self.said(&candidates, joined, place)
-                });
-            }
+            self.said_on_two(text, rest, before, number);
         }
     }
 
     /// Tries the candidates on what a line says, and tells whether something was found.
-    fn said(&mut self, candidates: &[u32], text: &str, at: Place<'_>) -> bool {
+    pub(super) fn said(&mut self, candidates: &[u32], text: &str, at: Place<'_>) -> bool {
         let lexicon = self.lexicon;
         let number = at.number;
         self.places.next();
@@ -250,7 +240,9 @@ impl<'a> Search<'a> {
                     self.reading.at_work = Some((number, quotable_at(text, 0)));
                     self.candidates.retire(entry);
                 }
-                Some(Purpose::Complaint) if lexicon.is_match(entry, text) => {
+                Some(Purpose::Complaint)
+                    if self.reading.complains || lexicon.is_match(entry, text) =>
+                {
                     self.reading.complains = true;
                     if tells_failure(text) {
                         self.reading.suffers = true;
@@ -289,6 +281,9 @@ impl<'a> Search<'a> {
             events.retain(|event| event.voice == own);
         }
         keep_special(&mut events);
+        if !events.is_empty() && tells_success(text) {
+            events.retain(|event| event.errno.is_some());
+        }
         let mut hits: Vec<Found> = Vec::new();
         for (entry, check, index) in symptoms {
             let Some(symptom) = self.symptom(check, index) else {
@@ -310,12 +305,16 @@ impl<'a> Search<'a> {
                     Some(_) => at.is_before_code() || is_explained(text),
                     None => symptom.event.is_empty() && is_mention(text, &matched),
                 };
+                let is_aside = aside
+                    || matches!(mood, Mood::Given | Mood::Denied)
+                    || is_example(text, place, place + matched.len());
                 hits.push(Found {
                     symptom: (check, index),
                     names,
                     text: quotable_at(text, place),
-                    aside: aside || mood == Mood::Given,
+                    aside: is_aside,
                     plain: is_plain(&matched),
+                    coded: is_coded(&matched) || is_measured(text.get(place..).unwrap_or_default()),
                     guessed: false,
                     mood: if symptom.verifier.is_some() {
                         mood.of_verifier()
@@ -342,6 +341,9 @@ impl<'a> Search<'a> {
         }
         for event in &events {
             self.by_event(event, text, &mut hits, Mood::Fact);
+        }
+        if !hits.is_empty() && is_of_change(text, at.before) {
+            hits.iter_mut().for_each(|hit| hit.aside = true);
         }
         let about_bpf = self
             .reading
@@ -387,6 +389,7 @@ impl<'a> Search<'a> {
                     text: quotable_at(text, 0),
                     aside: false,
                     plain: event.voice != Voice::Loader,
+                    coded: false,
                     guessed: event.voice == Voice::Anybody,
                     mood,
                 });
