@@ -235,7 +235,7 @@ profiles:
     title: Light
     software: Light 1
     documents: [here]
-    requires: []
+    requires: [{need: A number, condition: {kernel: '>=3.0'}}]
     optional: [{need: A later number, condition: {kernel: '>=5.15'}}]
 ";
     fs::write(&file, profile).unwrap();

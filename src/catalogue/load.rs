@@ -70,8 +70,7 @@ pub struct Catalogue {
     pub kernels: Vec<PackagedKernel>,
     /// Releases whose packages lie in archives.
     pub archived: Vec<Archived>,
-    /// Beginnings of kernel flavours whose vendor brings features to old version numbers,
-    /// so that an old number proves nothing.
+    /// Beginnings of flavours whose vendor brings features to old numbers, which prove nothing.
     pub backporting: Vec<String>,
     /// Lines of logs that look like errors and are none.
     pub noise: Vec<Noise>,
@@ -124,8 +123,7 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Reads another checks file on top: its areas and checks are added, or take the place of
-    /// those with the same id.
+    /// Reads another checks file on top: its entries are added, or take the place of their ids.
     ///
     /// # Errors
     /// As [`Catalogue::parse`]; the catalogue is then as before.
