@@ -137,7 +137,7 @@ static DOCUMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What would be seen, should somebody do something.
 static FORETOLD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     any_case(
-        r"\b(?:will|would|can|could|may|might|should) (?:then |now |also |probably |likely )?(?:trigger|cause|produce|give|yield|result in|lead to|fail with|end in|end up with|be rejected with|be refused with|say|print|report)\b[^.;]*$|^\W*(?:\w+ly,? )?[a-z]+ [^.;,]{1,60},? and you(?:'ll| will)? (?:get|see)\b[^.;]*$",
+        r"\b(?:will|would|can|could|may|might|should) (?:then |now |also |probably |likely )?(?:trigger|cause|produce|give|yield|result in|lead to|fail with|end in|end up with|be rejected with|be refused with)\b[^.;]*$|^\W*(?:\w+ly,? )?[a-z]+ [^.;,]{1,60},? and you(?:'ll| will)? (?:get|see)\b[^.;]*$",
     )
 });
 /// Somebody tells of himself.
@@ -342,6 +342,10 @@ mod tests {
             ("I ran it and you get `~BPF program is too large~`.", Fact),
             (
                 "load program: failed: it may say ~invalid mem access~",
+                Fact,
+            ),
+            (
+                "loading it will report `~tail_calls are not allowed~`",
                 Fact,
             ),
             ("### ~invalid indirect read from stack~", Document),
