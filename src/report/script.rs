@@ -6,7 +6,7 @@
 use super::evidence::{evidence_line, once};
 use super::model::Report;
 use super::style::clean;
-use super::typed::{is_remark, runs_by_itself};
+use super::typed::{installs, is_remark, runs_by_itself};
 use crate::diagnosis::{Evidence, Finding, Lack, Needs, RenderedFix, Severity, Status};
 
 /// What is to be mended: a failing check, or what software lacks and no check tells of.
@@ -279,7 +279,7 @@ impl Script {
             return;
         };
         self.typed.push(fix.commands.clone());
-        let installs = matches!(fix.kind.as_str(), "package" | "upgrade");
+        let installs = installs(fix);
         for command in fix.commands.iter().filter(|line| *line != "reboot") {
             match installs {
                 true if is_remark(command) => self.remark(command.trim_start_matches("# ")),

@@ -7,19 +7,23 @@ pub(super) fn runs_by_itself(fix: &RenderedFix) -> bool {
     let kind = match fix.kind.as_str() {
         "sysctl" | "mount" | "kernel-arguments" => true,
         "setting" => !fix.undo.is_empty(),
-        "package" | "upgrade" => true,
-        _ => false,
+        _ => installs(fix),
     };
-    let installs = matches!(fix.kind.as_str(), "package" | "upgrade");
     let typed = || fix.commands.iter().filter(|line| !is_remark(line));
     let whole = |line: &String| !line.contains(char::is_control) && !has_gap(line);
     // A remark among the commands asks a person to do something in between; beside a kernel's
     // package it does so where it leads to what follows.
     let asks = |line: &String| is_remark(line) && (fix.kind != "upgrade" || line.ends_with(':'));
     let alone = !fix.commands.iter().any(asks);
-    let alone = alone && (!installs || typed().all(|line| line == "reboot" || is_installing(line)));
+    let alone =
+        alone && (!installs(fix) || typed().all(|line| line == "reboot" || is_installing(line)));
     let here = typed().all(|line| !goes_beyond(line));
     kind && alone && here && typed().all(whole) && typed().any(|line| line != "reboot")
+}
+
+/// Whether a fix is packages to install, be they of a kernel.
+pub(super) fn installs(fix: &RenderedFix) -> bool {
+    matches!(fix.kind.as_str(), "package" | "upgrade")
 }
 
 /// Whether a command installs packages, and no more than the ones it names; or chooses the kernel

@@ -273,10 +273,7 @@ fn standing<'a>(class: &Class<'a>, weighing: &Weighing) -> BTreeMap<&'a str, boo
         let fails = known.status == Status::Fail;
         (known, fails)
     });
-    let all = all.filter(|(known, fails)| {
-        let blocks = class.blockers.binary_search(&known.check).is_ok();
-        *fails || blocks
-    });
+    let all = all.filter(|(known, fails)| *fails || class.blocks(&known.check));
     all.map(|(known, fails)| (&*known.check, fails)).collect()
 }
 

@@ -131,7 +131,7 @@ fn typed<'a>(
         .findings
         .iter()
         .filter(|known| known.status == Status::Fail);
-    let in_the_way = failing.filter(|known| class.blockers.binary_search(&known.check).is_ok());
+    let in_the_way = failing.filter(|known| class.blocks(&known.check));
     let mut typed: Vec<(&str, Option<&[String]>)> = in_the_way
         .map(|known| {
             let words = population.words(known.key);

@@ -125,7 +125,7 @@ pub(super) fn became(cause: &CauseChange) -> &'static str {
     }
 }
 
-/// Some names of these and, of more than these, how to see them all is for the caller to say.
+/// `: web-1, web-2, …` with so many names at most.
 pub(super) fn first(some: &Hosts, most: usize) -> String {
     let shown = some.examples.get(..most).unwrap_or(&some.examples);
     such(": ", shown, some.hosts, "")
@@ -133,7 +133,7 @@ pub(super) fn first(some: &Hosts, most: usize) -> String {
 
 /// `: web-1, web-2, …`.
 fn few(some: &Hosts) -> String {
-    such(": ", &some.examples, some.hosts, "")
+    first(some, usize::MAX)
 }
 
 /// Reports that don't count because of another one of their host.
