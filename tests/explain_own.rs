@@ -350,3 +350,45 @@ fn words_of_ones_own_are_found_alone_from_95_on() {
         assert_eq!(told.is_empty(), found, "{weight}: {told:?}");
     }
 }
+
+/// The verifier's sentences are plain English at times; pasted alone they are known as its.
+#[test]
+fn sentences_of_the_verifier_and_of_loaders_are_known_alone() {
+    let rows = [
+        ("unknown opcode a6", "instruction-unsupported"),
+        ("unknown func 25", "helper-unavailable"),
+        ("call to invalid destination", "unresolved-extern"),
+        ("[21] Invalid kind:14", "object-btf-rejected"),
+        (
+            "pointer subtracted from scalar",
+            "verifier-invalid-mem-access",
+        ),
+        ("recursive call from a() to b()", "verifier-loop"),
+        ("Cannot recursively attach", "program-extension-refused"),
+        ("callback function not static", "verifier-helper-arg-type"),
+        (
+            "stdin:1:20-40: ERROR: Unknown struct/union: 'struct file'",
+            "kernel-btf-missing",
+        ),
+        ("symbol 'x' not found in kallsyms", "kprobe-symbol-missing"),
+        (
+            "page count should be power of two, but is 7",
+            "map-config-invalid",
+        ),
+    ];
+    for (line, wanted) in rows {
+        let explanation = explain(line);
+        let first = explanation.causes.first().map(|cause| cause.cause.as_str());
+        assert_eq!(first, Some(wanted), "{line}");
+    }
+    // Words of the same kind that others say.
+    for line in [
+        "cpu: unknown opcode a6 at 0x1234",
+        "TypeError: unknown func call",
+        "recursive call from main",
+        "warning: pointer arithmetic",
+        "Invalid kind: Deployment",
+    ] {
+        assert!(explain(line).causes.is_empty(), "{line}");
+    }
+}

@@ -416,6 +416,10 @@ fn a_place_of_its_own_has_a_cure() {
     assert!(told.contains("Give a path below /sys/fs/bpf"), "{told}");
     assert!(!told.contains("Nothing is to be changed"), "{told}");
     let told = explained("hello world");
-    assert!(told.contains("nothing recognised"), "{told}");
+    assert!(told.contains("nothing recognised in 1 line\n"), "{told}");
+    // Of little more is asked for, of much not.
+    assert!(told.contains("more of it helps"), "{told}");
+    let told_of_many = explained(&"hello world\n".repeat(50));
+    assert!(!told_of_many.contains("more of it helps"), "{told_of_many}");
     assert!(!told.contains("not held against"), "{told}");
 }

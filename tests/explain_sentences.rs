@@ -521,3 +521,48 @@ fn paths_of_pins_are_taken_as_they_stand() {
         assert_eq!(sure.count(), 0, "{line}");
     }
 }
+
+/// Words without a number: no two are alike.
+fn word(mut number: u32) -> String {
+    let mut word = String::new();
+    for _ in 0..5 {
+        let letter = u8::try_from(number % 26).unwrap();
+        word.push(char::from(b'a' + letter));
+        number /= 26;
+    }
+    word
+}
+
+#[test]
+fn behind_many_lines_that_say_the_same_another_one_is_heard() {
+    let many = |line: &str| -> String {
+        let lines = (0..400_u32).map(|number| line.replace('#', &word(number * 7919)) + "\n");
+        lines.collect()
+    };
+    let rows = [
+        (
+            "libbpf: map 'q#': failed to create: Cannot allocate memory(-12)",
+            "libbpf: map 'qq': failed to create: Operation not permitted(-1)",
+            "missing-privilege",
+        ),
+        (
+            "q#: bpf: this kernel does not support nothing known as q#",
+            "q: bpf: this kernel does not support kfuncs",
+            "kfunc-unavailable",
+        ),
+        (
+            "q#: bpf says q#",
+            "q: libbpf: failed to find valid kernel BTF",
+            "kernel-btf-missing",
+        ),
+    ];
+    for (line, other, wanted) in rows {
+        let alone = causes(other);
+        assert!(
+            alone.iter().any(|cause| cause == wanted),
+            "{other}: {alone:?}"
+        );
+        let told = causes(&(many(line) + other));
+        assert!(told.iter().any(|cause| cause == wanted), "{line}: {told:?}");
+    }
+}

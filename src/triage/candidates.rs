@@ -2,6 +2,7 @@
 //! they ask for.
 
 use super::lexicon::Lexicon;
+use super::shapes::mixed;
 
 /// The generation of patterns that have told what they can.
 const DONE: u64 = u64::MAX;
@@ -14,6 +15,8 @@ pub(super) struct Candidates {
     /// For each word the line it was last found in.
     words: Vec<u64>,
     generation: u64,
+    /// The words of the line that was looked at last, one behind the other.
+    pub(super) said: u64,
 }
 
 impl Candidates {
@@ -22,6 +25,7 @@ impl Candidates {
             seen: vec![0; lexicon.len()],
             words: vec![0; lexicon.word_count()],
             generation: 1,
+            said: 0,
         }
     }
 
@@ -30,6 +34,7 @@ impl Candidates {
         self.generation += 1;
         let generation = self.generation;
         let mut candidates = Vec::new();
+        let mut said = 0;
         for (word, owners) in lexicon.words(bytes) {
             let Some(last) = self.words.get_mut(word) else {
                 continue;
@@ -38,6 +43,7 @@ impl Candidates {
                 continue;
             }
             *last = generation;
+            said = mixed(said, word as u64 + 1);
             for owner in owners {
                 if let Some(seen) = self.seen.get_mut(*owner as usize)
                     && *seen != generation
@@ -48,6 +54,7 @@ impl Candidates {
                 }
             }
         }
+        self.said = said ^ (said >> 32);
         let words = &self.words;
         let has = |word: u32| words.get(word as usize) == Some(&generation);
         candidates.retain(|entry| lexicon.may_match(*entry, has));

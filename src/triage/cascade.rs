@@ -84,6 +84,10 @@ fn is_named_above(catalogue: &Catalogue, reading: &Reading, hit: &Hit, symptom: 
     let own = error(hit);
     let mut others = reading.hits.iter();
     others.any(|other| {
+        let is_above = other.line < hit.line && other.line + ECHO >= hit.line;
+        if !is_above || other.check == hit.check || other.aside {
+            return false;
+        }
         let check = catalogue.checks.get(other.check);
         let named = check.and_then(|check| check.symptoms.get(other.symptom));
         // What names a program or a map tells of that one, and not of what is around it.
@@ -92,11 +96,7 @@ fn is_named_above(catalogue: &Catalogue, reading: &Reading, hit: &Hit, symptom: 
             (Some(own), Some(other)) => own == other,
             _ => is_vague(symptom),
         };
-        other.line < hit.line
-            && other.line + ECHO >= hit.line
-            && other.check != hit.check
-            && !other.aside
-            && !is_of_another
+        !is_of_another
             && is_same_error
             && named.is_some_and(|named| {
                 !is_bare(named)

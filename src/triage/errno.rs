@@ -1,5 +1,9 @@
 //! Errors of the kernel in all the ways programs write them.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// An error: its name, its number, and what strerror(3) says of it in small letters.
 const ERRORS: &[(&str, u32, &str)] = &[
     // Longer phrases before those they contain.
@@ -83,27 +87,77 @@ pub(super) fn is_explained(line: &str) -> bool {
 /// stands at the end of what wraps it.
 pub(super) fn find(line: &str) -> Option<&'static str> {
     let line = line.to_ascii_lowercase();
-    if let Some(name) = special(&line) {
-        return Some(name);
-    }
-    let named = ERRORS.iter().filter_map(|(name, _, phrase)| {
-        let by_phrase = line.rfind(phrase);
-        let by_name = last_word(&line, &name.to_ascii_lowercase());
-        Some((by_phrase.max(by_name)?, *name))
-    });
-    let other = OTHERWISE
-        .iter()
-        .filter_map(|(phrase, name)| Some((line.rfind(phrase)?, *name)));
-    // Where two begin at one place, the longer phrase was meant; it stands first.
-    let mut best: Option<(usize, &'static str)> = None;
-    for (place, name) in named.chain(other) {
-        if best.is_none_or(|(at, _)| place > at) {
-            best = Some((place, name));
-        }
-    }
-    best.map(|(_, name)| name)
+    let spelt_out = SPELLINGS.as_ref().and_then(|all| all.last(&line));
+    spelt_out
         .or_else(|| number(&line))
         .or_else(|| cut_off(&line))
+}
+
+/// The words and phrases that spell out an error, in small letters.
+pub(super) fn words() -> impl Iterator<Item = String> {
+    let spelt = ERRORS
+        .iter()
+        .flat_map(|(name, _, phrase)| [name.to_ascii_lowercase(), (*phrase).to_owned()]);
+    spelt.chain(OTHERWISE.iter().map(|(phrase, _)| (*phrase).to_owned()))
+}
+
+/// All ways to spell out an error, looked for at once.
+struct Spellings {
+    automaton: AhoCorasick,
+    /// For each word its error, its rank, and whether it has to stand alone.
+    words: Vec<(&'static str, usize, bool)>,
+}
+
+static SPELLINGS: LazyLock<Option<Spellings>> = LazyLock::new(Spellings::new);
+
+impl Spellings {
+    fn new() -> Option<Self> {
+        let mut spelt: Vec<String> = Vec::new();
+        let mut words = Vec::new();
+        let mut add = |word: &str, name, rank, alone| {
+            spelt.push(word.to_ascii_lowercase());
+            words.push((name, rank, alone));
+        };
+        for (word, alone) in SPECIAL {
+            add(word, "ENOTSUPP", 0, *alone);
+        }
+        let mut ranks = 1..;
+        for (name, _, phrase) in ERRORS {
+            let rank = ranks.next()?;
+            add(phrase, name, rank, false);
+            add(name, name, rank, true);
+        }
+        for (phrase, name) in OTHERWISE {
+            add(phrase, name, ranks.next()?, false);
+        }
+        let automaton = AhoCorasick::new(&spelt).ok()?;
+        Some(Self { automaton, words })
+    }
+
+    /// The error that is spelt out last in a line of small letters; 524 wherever it is, as it has
+    /// no phrase of its own and the C library's complaint about it names another one.
+    fn last(&self, line: &str) -> Option<&'static str> {
+        let mut best: Option<(usize, usize, &'static str)> = None;
+        for found in self.automaton.find_overlapping_iter(line) {
+            let Some((name, rank, alone)) = self.words.get(found.pattern().as_usize()) else {
+                continue;
+            };
+            if *alone && !stands_alone(line, found.start(), found.end()) {
+                continue;
+            }
+            if *rank == 0 {
+                return Some(name);
+            }
+            // Where two begin at one place, the longer phrase was meant; it stands first.
+            let place = found.start();
+            let is_later =
+                |(at, known, _): (usize, usize, _)| place > at || place == at && *rank < known;
+            if best.is_none_or(is_later) {
+                best = Some((place, *rank, name));
+            }
+        }
+        best.map(|(.., name)| name)
+    }
 }
 
 /// Fewer letters of a phrase are not enough.
@@ -111,12 +165,19 @@ const BEGINNING: usize = 11;
 
 /// The one error whose phrase a line ends in the middle of, as where it was cut.
 fn cut_off(line: &str) -> Option<&'static str> {
-    let line = line.trim_end_matches(['.', '…', ' ']);
+    let line = line.trim_end_matches(['.', '…', ' ']).as_bytes();
     let mut found = None;
     for (name, _, phrase) in ERRORS {
-        let lengths = BEGINNING..phrase.len();
-        let mut beginnings = lengths.filter_map(|length| phrase.get(..length));
-        if beginnings.any(|beginning| line.ends_with(beginning)) {
+        let phrase = phrase.as_bytes();
+        // The end of the line is compared only where its last letter is the phrase's.
+        let mut lengths = (BEGINNING..phrase.len()).rev();
+        let last = line.last();
+        if lengths.any(|length| {
+            phrase.get(length - 1) == last
+                && phrase
+                    .get(..length)
+                    .is_some_and(|part| line.ends_with(part))
+        }) {
             if found.is_some() {
                 return None;
             }
@@ -126,54 +187,43 @@ fn cut_off(line: &str) -> Option<&'static str> {
     found
 }
 
-/// 524 has no phrase of its own, and the C library's complaint about it names another one.
-fn special(line: &str) -> Option<&'static str> {
-    let words = [
-        "enotsupp",
-        "error 524",
-        "(-524)",
-        "errno 524",
-        "err -524",
-        ": -524",
-    ];
-    let found = words.iter().any(|word| match *word {
-        "enotsupp" => last_word(line, word).is_some(),
-        word => line.contains(word),
-    });
-    found.then_some("ENOTSUPP")
-}
+/// 524 in all its ways, and whether they are words that have to stand alone.
+const SPECIAL: &[(&str, bool)] = &[
+    ("enotsupp", true),
+    ("error 524", false),
+    ("(-524)", false),
+    ("errno 524", false),
+    ("err -524", false),
+    (": -524", false),
+];
 
-/// The last place where `word` stands alone.
-fn last_word(line: &str, word: &str) -> Option<usize> {
-    let part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut found = line.rmatch_indices(word);
-    let alone = found.find(|(place, _)| {
-        let (before, after) = (line.get(..*place), line.get(place + word.len()..));
-        !before.unwrap_or_default().ends_with(part_of_word)
-            && !after.unwrap_or_default().starts_with(part_of_word)
-    });
-    alone.map(|(place, _)| place)
+/// Whether this part of a line is no part of a longer word.
+fn stands_alone(line: &str, start: usize, end: usize) -> bool {
+    let part_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let bytes = line.as_bytes();
+    let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+    !before.is_some_and(part_of_word) && !bytes.get(end).is_some_and(part_of_word)
 }
 
 /// A number that is written as that of an error: `(-22)`, `: -22`, `errno=22`, `code: 22`,
 /// `os error 22`.
 fn number(line: &str) -> Option<&'static str> {
     let mut found = None;
-    let mut rest = line;
-    let mut before = String::new();
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (head, tail) = rest.split_at(start);
-        before.push_str(head);
-        let end = tail.find(|c: char| !c.is_ascii_digit());
+    // Where the number before begins, and where it ends.
+    let (mut from, mut at) = (0, 0);
+    while let Some(rest) = line.get(at..)
+        && let Some(start) = rest.bytes().position(|byte| byte.is_ascii_digit())
+    {
+        let start = at + start;
+        let tail = line.get(start..).unwrap_or_default();
+        let end = tail.bytes().position(|byte| !byte.is_ascii_digit());
         let (digits, after) = tail.split_at(end.unwrap_or(tail.len()));
-        if is_error_number(&before, after)
+        if is_error_number(line.get(from..start).unwrap_or_default(), after)
             && let Some(name) = digits.parse().ok().and_then(name_of)
         {
             found = Some(name);
         }
-        before.clear();
-        before.push_str(digits);
-        rest = after;
+        (from, at) = (start, start + digits.len());
     }
     found
 }
@@ -249,6 +299,12 @@ mod tests {
             ("ERROR: strerror_r(-524)=22(-524)", Some("ENOTSUPP")),
             ("failed to attach: Unknown error 524", Some("ENOTSUPP")),
             ("errno 524", Some("ENOTSUPP")),
+            ("creating x: operation not supp", Some("EOPNOTSUPP")),
+            ("creating x: no such dev", None),
+            ("EPERM, then: No such device or address", Some("ENXIO")),
+            ("xEPERM, EPERM_x", None),
+            ("ENOENT, last EPERM", Some("EPERM")),
+            ("22 errors, ret=-7 of 9", Some("E2BIG")),
             (
                 "map create: operation not permitted (MEMLOCK may be too low)",
                 Some("EPERM"),

@@ -79,6 +79,12 @@ const OPERATIONS: &[(Operation, &str)] = &[
     ),
 ];
 
+/// The expressions by which a failure is told in general.
+pub(super) fn sources() -> impl Iterator<Item = &'static str> {
+    let operations = OPERATIONS.iter().map(|(_, source)| *source);
+    std::iter::once(FAILS).chain(operations)
+}
+
 fn any_case(source: &str) -> Option<Regex> {
     surroundings::pattern(&format!("(?i){source}"))
 }

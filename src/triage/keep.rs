@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::clean::quotable;
+use super::clean::{quotable, quotable_at};
+use super::event::{Event, Voice, is_of, with_errno};
 use super::found::Hit;
 use super::lexicon::{FACTS, Told};
 use super::mention::tells;
@@ -172,6 +173,26 @@ impl<'a> Search<'a> {
                 let value = String::from_utf8_lossy(value.as_bytes());
                 self.reading.learn(*told, &value, number);
                 return;
+            }
+        }
+    }
+
+    /// What the symptoms without a pattern make of an event.
+    pub(super) fn by_event(&self, event: &Event, text: &str, hits: &mut Vec<Found>, mood: Mood) {
+        for &(check, index) in self.by_event.get(&event.operation).into_iter().flatten() {
+            let object_is = |name: &str| self.lexicon.is_object((check, index), name);
+            let symptom = self.symptom(check, index);
+            if symptom.is_some_and(|symptom| is_of(symptom, event, object_is)) {
+                hits.push(Found {
+                    symptom: (check, index),
+                    names: with_errno(event),
+                    text: quotable_at(text, 0),
+                    aside: false,
+                    plain: event.voice != Voice::Loader,
+                    coded: false,
+                    guessed: event.voice == Voice::Anybody,
+                    mood,
+                });
             }
         }
     }

@@ -8,8 +8,9 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
+use super::errno;
 use super::forms::{DIALECTS, FORMS, LOOSE};
-use super::general::ABOUT;
+use super::general::{self, ABOUT};
 use super::lacking::LACKING;
 use super::levels::{AT_WORK, COMPLAINT};
 use crate::catalogue::{Catalogue, Pattern};
@@ -121,7 +122,7 @@ const VERDICT: &str =
     r"processed \d+ insns|verification time \d+ usec|(?:BEGIN|END) (?:PROG LOAD |DUMP )?LOG\b";
 
 /// Words that a log about eBPF has, and others rarely.
-const SUBJECTS: &[&str] = &[SUBJECT, SENTENCES, PARTS];
+const SUBJECTS: &[&str] = &[SUBJECT, SENTENCES, PARTS, REFUSALS, ALONE];
 /// Names of its parts and of its programs.
 const SUBJECT: &str = r"bpf|\bxdp|attach(?:ing)? link: create link|goto pc[+-]|call pc[+-]|R10=fp|k(?:ret)?probe|u(?:ret)?probe|tracepoint|tracefs|debugfs|fentry|fexit|\bbtf\b|CO-RE|clsact|sockmap|perf_event|pahole|tetragon|falco|tracee|cilium|beyla|\binsns?\b|load program: |map create: |libscap|libpman|/virtual/main\.c|/virtual/include|kheaders|\bbcc\b|trace_pipe|ftrace|sched_ext|seccomp|Prog section '|Verifier analysis|PROG_ATTACH|PROG_LOAD|MAP_CREATE|sockops|sk_msg|sk_skb|from stack|stack off|to stack|from insn \d|available_filter_functions|prog type is \d|attach struct.?op|attach_struct_op|\bqdisc\b|pinned map|map spec|\btcx\b|locked down|pointer to ctx|misaligned \w+ access|reference leak|cgroup ?v2|perf (?:event|reader|buffer)|loading map .maps/";
 /// What loaders and the verifier say.
@@ -129,6 +130,11 @@ const SENTENCES: &str = r"MEMLOCK|AF_XDP|\bbfp\b|\bepbf\b|PF_XDP|sockaddr_?xdp|\
 
 /// What programs are made of, and the verifier alone speaks of.
 const PARTS: &str = r"_btf\b|btf_|BtfError|(?:write|load|store) (?:in)?to (?:packet|socket|map)|not allowed while holding a|sleepable|mixed signed bounds|\bk(?:ptr|func)s?\b|dynptr|non-owning ref|initialized (?:iter|dynptr|irq)|exception c(?:allback|b)\b|replace static functions|load-acquire|subprog|ldimm64|\bringbuf\b|notrace|perf-(?:event|reader|buffer)";
+
+/// Sentences of the verifier's that are plain English and nobody else's.
+const REFUSALS: &str = r"\bframe pointer is read|invalid size of register (?:spill|fill)|accessed (?:directly by load|indirectly by helper)|stack pointer to the caller|(?:calling|address (?:for|of)) kernel function|kernel (?:module )?function calls?\b|kernel function \S+ (?:args?#|returns|is not allowed)|unmatched (?:rcu|attempt to enable preemption)|nested rcu read|pointer arithmetic (?:on|prohibited)|pointer and register with unbounded|pointer be out of bounds|helper (?:access to the packet|call is not allowed)|callback function not (?:static|allowed)|cannot use helper|prog(?:ram)? array map for tail call|tail call prog|tracing program attach|Extension program (?:changes|may)|program bound device mismatch|in (?:rbtree cb|an? RCU CS)|an RCU CS when|line_info|func_info|core_relo|in func info|invalid atomic operand|zero-sized read|var-offset stack|variable[- ]offset stack|value makes \S+ pointer|spin lock arg|same lock again, AA|lock and object are not in the same|back-edge from insn";
+/// Others of the verifier's and of loaders, which are often all that is pasted.
+const ALONE: &str = r#"\bsockhash\b|^\W*unknown opcode [0-9a-f]{2}\W*$|create tracing link|call to invalid destination|page count should be power of two|not supported \(requires >= v\d|^\W*unknown func (?:\w+#)?\d+\W*$|programs must have a GPL|not found in kallsyms|pointer subtracted from scalar|allocated object must be referenced|recursive call from \S+\(\) to \S+\(\)|\bverifier log\b|liveness analysis exceeded|restore irq state|calls are not allowed with preemption|^\W*invalid shift -?\d+\W*$|\bverifier bug\b|\bBUG (?:regs \d|backtracking idx)|argument cannot tail call|^\W*Cannot recursively attach|^\W*\[\d+\] Invalid kind:\d|not found in ELF file|stdin:\d+:\d+-\d+: (?:ERROR|WARNING)|resolve unknown type ["'](?:struct|union) |unlock of a different lock"#;
 
 /// What a log tells about its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,12 +156,12 @@ impl Lexicon {
         let mut add = |purpose, pattern: &Pattern| {
             let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
             // Names are few, and looked at one by one.
-            let looked_for = match purpose {
-                Purpose::Object(..) => &[][..],
-                _ => pattern.words(),
-            };
-            for word in looked_for {
-                words.entry(word.clone()).or_default().push(number);
+            let is_name = matches!(purpose, Purpose::Object(..));
+            for word in pattern.words() {
+                let owners = words.entry(word.clone()).or_default();
+                if !is_name {
+                    owners.push(number);
+                }
             }
             entries.push(Entry {
                 purpose,
@@ -223,6 +229,15 @@ impl Lexicon {
                     }
                 }
             }
+        }
+        // What else tells lines apart: errors, and how programs say in general that something
+        // failed.
+        let general = general::sources().filter_map(|source| {
+            let pattern = Pattern::try_from(source.to_owned()).ok()?;
+            Some(pattern.words().to_vec())
+        });
+        for word in errno::words().chain(general.flatten()) {
+            words.entry(word).or_default();
         }
         let conditional = entries.iter().zip(0..).filter_map(|(entry, number)| {
             let Purpose::Noise(noise) = entry.purpose else {

@@ -7,7 +7,7 @@ use memchr::memchr;
 use super::candidates::Candidates;
 use super::clean::{is_in_numbers, quotable_at, unwrap};
 use super::errno::is_explained;
-use super::event::{Event, Voice, fitting, is_of, keep_special, with_errno};
+use super::event::{Event, Voice, fitting, keep_special};
 use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::found::Reading;
 use super::general;
@@ -22,7 +22,7 @@ use super::places::Places;
 use super::quoted::{is_example, is_of_change};
 use super::read::Window;
 use super::rejoin::causes_below;
-use super::shapes::{Look, Shapes};
+use super::shapes::{Alike, Look, Shapes};
 use crate::catalogue::{Catalogue, Loader, Noise, Operation};
 
 /// So many lines are remembered as told.
@@ -41,6 +41,7 @@ pub(super) struct Search<'a> {
     pub(super) by_event: BTreeMap<Operation, Vec<(usize, usize)>>,
     pub(super) places: Places,
     shapes: Shapes,
+    alike: Alike,
     pub(super) candidates: Candidates,
     /// How often two lines were put together.
     pub(super) joins: usize,
@@ -69,6 +70,7 @@ impl<'a> Search<'a> {
             by_event,
             places: Places::default(),
             shapes: Shapes::default(),
+            alike: Alike::default(),
             candidates: Candidates::new(lexicon),
             joins: 0,
             tries: 0,
@@ -130,8 +132,17 @@ impl<'a> Search<'a> {
             return;
         }
         let ends = |entry: &u32| lexicon.purpose(*entry) == Some(Purpose::Verdict);
-        if candidates.iter().any(ends) {
+        let is_end = candidates.iter().any(ends);
+        if is_end {
             self.shapes.ends(shape);
+        }
+        // Of what a log tells about its host each line is another one.
+        let told = |entry: &u32| matches!(lexicon.purpose(*entry), Some(Purpose::Fact(_)));
+        if !candidates.iter().any(told) && self.alike.is_worn(self.candidates.said) {
+            if is_end {
+                self.places.end_program();
+            }
+            return;
         }
         let before = window.bytes.get(..start).unwrap_or_default();
         let mut said = unwrap(bytes);
@@ -375,25 +386,5 @@ impl<'a> Search<'a> {
             self.places.end_program();
         }
         found || is_noise
-    }
-
-    /// What the symptoms without a pattern make of an event.
-    fn by_event(&self, event: &Event, text: &str, hits: &mut Vec<Found>, mood: Mood) {
-        for &(check, index) in self.by_event.get(&event.operation).into_iter().flatten() {
-            let object_is = |name: &str| self.lexicon.is_object((check, index), name);
-            let symptom = self.symptom(check, index);
-            if symptom.is_some_and(|symptom| is_of(symptom, event, object_is)) {
-                hits.push(Found {
-                    symptom: (check, index),
-                    names: with_errno(event),
-                    text: quotable_at(text, 0),
-                    aside: false,
-                    plain: event.voice != Voice::Loader,
-                    coded: false,
-                    guessed: event.voice == Voice::Anybody,
-                    mood,
-                });
-            }
-        }
     }
 }

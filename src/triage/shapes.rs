@@ -5,9 +5,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use memchr::memchr;
+
 /// So many lines of one shape are looked at. More than the places of a symptom that are
 /// kept, as the first ones may belong to something that is kept already.
-const ENOUGH: u8 = 24;
+const ENOUGH: u8 = 12;
 /// So many shapes are remembered; then all are forgotten and counted anew.
 const SHAPES: usize = 1 << 16;
 /// Longer numbers are no errors.
@@ -32,6 +34,28 @@ struct Seen {
     ends: bool,
 }
 
+/// Of lines that say the same to all patterns, so many are looked at.
+const ALIKE: u8 = 48;
+
+/// How often a log had the same words of patterns, one behind the other. What else such lines
+/// have makes no other symptom of them, and of one symptom a few places are kept.
+#[derive(Default)]
+pub(super) struct Alike {
+    seen: HashMap<u64, u8, BuildHasherDefault<Itself>>,
+}
+
+impl Alike {
+    /// Whether enough lines with these words were looked at.
+    pub(super) fn is_worn(&mut self, words: u64) -> bool {
+        if self.seen.len() >= SHAPES {
+            self.seen.clear();
+        }
+        let count = self.seen.entry(words).or_default();
+        *count = count.saturating_add(1);
+        *count > ALIKE
+    }
+}
+
 /// The shapes a log had so far.
 #[derive(Default)]
 pub(super) struct Shapes {
@@ -41,7 +65,7 @@ pub(super) struct Shapes {
 impl Shapes {
     /// Looks at a line; `telling` says whether its first word matters.
     pub(super) fn look(&mut self, line: &[u8], telling: impl Fn(&[u8]) -> bool) -> Look {
-        let first = line.iter().take(FIRST_WORD).position(|byte| *byte == b' ');
+        let first = memchr(b' ', line.get(..FIRST_WORD).unwrap_or(line));
         let (first, rest) = line.split_at(first.unwrap_or_default());
         let shape = match telling(first) {
             true => shape(line),
@@ -85,7 +109,7 @@ impl Hasher for Itself {
 }
 
 /// One number more in a shape.
-fn mixed(shape: u64, number: u64) -> u64 {
+pub(super) fn mixed(shape: u64, number: u64) -> u64 {
     (shape.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95)
 }
 
@@ -95,21 +119,43 @@ fn with(mut shape: u64, bytes: &[u8]) -> u64 {
     for word in words {
         shape = mixed(shape, u64::from_le_bytes(*word));
     }
-    rest.iter()
-        .fold(shape, |shape, byte| mixed(shape, u64::from(*byte)))
+    // What is left is shorter than a word, which leaves room for how long it is.
+    let mut last = [0; 8];
+    for (place, byte) in last.iter_mut().zip(rest) {
+        *place = *byte;
+    }
+    mixed(shape, u64::from_le_bytes(last) | (rest.len() as u64) << 56)
+}
+
+/// Where the first decimal digit stands; eight bytes are looked at in one go.
+fn first_digit(bytes: &[u8]) -> Option<usize> {
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // A digit is one of ten values above `0`: what is more reaches the high bit.
+        let value = u64::from_le_bytes(*word) ^ u64::from_ne_bytes([b'0'; 8]);
+        let over = (value & !HIGH) + u64::from_ne_bytes([0x80 - 10; 8]);
+        let digits = !(over | value) & HIGH;
+        if digits != 0 {
+            return Some(index * 8 + digits.trailing_zeros() as usize / 8);
+        }
+    }
+    let place = rest.iter().position(u8::is_ascii_digit)?;
+    Some(words.len() * 8 + place)
 }
 
 /// A line without the numbers that are no errors: times, addresses, ids, places.
 fn shape(line: &[u8]) -> u64 {
     let mut shape = 0;
     let mut left = line;
-    while let Some(place) = left.iter().position(u8::is_ascii_digit) {
+    while let Some(place) = first_digit(left) {
         let (text, rest) = left.split_at(place);
         let digits = length(rest, u8::is_ascii_digit);
         let is_hexadecimal = |byte: &u8| byte.is_ascii_hexdigit();
+        let more = rest.get(digits..).unwrap_or_default();
         let (wide, prefixed) = match rest {
             [b'0', b'x', digits @ ..] => (2 + length(digits, is_hexadecimal), true),
-            _ => (length(rest, is_hexadecimal), false),
+            _ => (digits + length(more, is_hexadecimal), false),
         };
         let letters = text.iter().rev().take(ADDRESS);
         let letters = letters.take_while(|byte| is_hexadecimal(byte)).count();
@@ -200,5 +246,54 @@ mod tests {
             shapes.look(b"host said 2", telling),
             Look::Closer(_)
         ));
+    }
+
+    #[test]
+    fn the_first_digit_is_found_wherever_it_stands() {
+        for text in [
+            "",
+            "no digit :/ \u{e9}\u{30}x",
+            "0",
+            "12345678",
+            "/:@` 9",
+            "abcdefgh-7",
+        ] {
+            let wanted = text.bytes().position(|byte| byte.is_ascii_digit());
+            assert_eq!(first_digit(text.as_bytes()), wanted, "{text}");
+        }
+        let digit = |byte: u8| first_digit(&[b'a', b'b', byte, b'c', b'd', b'e', b'f', b'g']);
+        for byte in 0..=u8::MAX {
+            assert_eq!(digit(byte), byte.is_ascii_digit().then_some(2), "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn ends_of_texts_make_other_shapes() {
+        let texts = [
+            "",
+            "a",
+            "ab",
+            "ba",
+            "abcdefg",
+            "abcdefgh",
+            "abcdefgh\0",
+            "a\0",
+        ];
+        for (place, text) in texts.iter().enumerate() {
+            for other in texts.iter().skip(place + 1) {
+                let is_same = shape(text.as_bytes()) == shape(other.as_bytes());
+                assert!(!is_same, "{text:?}, {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_with_the_same_words_are_worn_after_enough() {
+        let mut alike = Alike::default();
+        for _ in 0..ALIKE {
+            assert!(!alike.is_worn(7));
+        }
+        assert!(alike.is_worn(7) && alike.is_worn(7));
+        assert!(!alike.is_worn(8));
     }
 }

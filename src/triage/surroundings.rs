@@ -3,12 +3,17 @@
 
 use std::sync::LazyLock;
 
+use memchr::{memchr, memrchr};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::clean::{quotable, shorten, unwrap};
 
 /// So many lines are looked at.
 const LINES: usize = 80;
+/// So far above an error a relocation is looked for.
+const RELOCATIONS: usize = 256 << 10;
+/// What a line about one has before its number.
+const RELO: &[u8] = b"relo ";
 
 /// What is known of the place of an error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,8 +105,7 @@ impl Surroundings {
         let mut wanted: Option<(Vec<u8>, bool)> = None;
         // Below an exact name stands that of a candidate; above the last, others.
         let (mut last, mut candidate) = (None, None);
-        let above = before.rsplit(|byte| *byte == b'\n');
-        for line in std::iter::once(line.as_bytes()).chain(above) {
+        for line in std::iter::once(line.as_bytes()).chain(relocations(before)) {
             let Some(found) = regex.captures(line) else {
                 continue;
             };
@@ -171,6 +175,25 @@ impl Surroundings {
             self.register = held(line, register).map(|text| shorten(text, 120));
         }
     }
+}
+
+/// The lines above that are about a relocation, the nearest first.
+fn relocations(before: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let from = before.len().saturating_sub(RELOCATIONS);
+    let before = before.get(from..).unwrap_or(before);
+    let mut end = before.len();
+    std::iter::from_fn(move || {
+        loop {
+            let at = memrchr(b'#', before.get(..end)?)?;
+            end = at;
+            if before.get(..at)?.ends_with(RELO) {
+                let start = memrchr(b'\n', before.get(..at)?).map_or(0, |at| at + 1);
+                let rest = before.get(start..)?;
+                end = start;
+                return rest.get(..memchr(b'\n', rest).unwrap_or(rest.len()));
+            }
+        }
+    })
 }
 
 /// Whether what stands behind a semicolon is what registers hold behind an instruction, not

@@ -11,6 +11,11 @@ const INDENT: &str = "    ";
 const LABEL: usize = 12;
 /// Lines are broken at this column.
 const WIDTH: usize = 96;
+/// Of a log with no more lines than these not much was given.
+const SHORT: u64 = 40;
+/// What to give of such a log where nothing in it is known.
+const MORE: &str = "If this is about eBPF, more of it helps: the lines above and below, what the loader prints \
+    with its debug output on, and what the kernel said (dmesg).";
 /// So many ways to cure a cause are told, unless all are asked for.
 const FIXES: usize = 3;
 /// So many of what may be behind it.
@@ -235,7 +240,8 @@ impl Page {
         let log = &explanation.log;
         if explanation.causes.is_empty() {
             let answer = self.style.bold(&explanation.answer);
-            self.line(&format!("{answer} in {} lines", log.lines));
+            let lines = if log.lines == 1 { "line" } else { "lines" };
+            self.line(&format!("{answer} in {} {lines}", log.lines));
         }
         for (place, line) in explanation.unknown.iter().enumerate() {
             let quoted = format!("{:>5} | {}", line.line, clean(&line.text));
@@ -247,6 +253,12 @@ impl Page {
         }
         if self.style.detail == Detail::Quiet {
             return;
+        }
+        let is_silent = explanation.causes.is_empty()
+            && explanation.unknown.is_empty()
+            && explanation.harmless.is_empty();
+        if is_silent && log.lines <= SHORT {
+            self.explained("", MORE);
         }
         let shown = match (self.style.detail, explanation.causes.is_empty()) {
             (Detail::Verbose, _) => usize::MAX,
