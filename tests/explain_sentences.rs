@@ -566,3 +566,29 @@ fn behind_many_lines_that_say_the_same_another_one_is_heard() {
         assert!(told.iter().any(|cause| cause == wanted), "{line}: {told:?}");
     }
 }
+
+/// Refusals that are known stay so where they are told for the hundredth time, in lines of JSON,
+/// too, and an empty line or an instruction of such a log is no verdict.
+#[test]
+fn a_refusal_is_known_however_often_it_is_told() {
+    let line =
+        |number: u32, said: &str| format!("{{\"id\":\"{}\",\"msg\":\"{said}\"}}\n", word(number));
+    let many: String = (0..200_u32)
+        .map(|number| {
+            line(
+                number * 7919,
+                "R1 unbounded memory access, make sure to bounds check any such access",
+            ) + &line(
+                number * 104_729,
+                "processed 9 insns (limit 1000000) max_states_per_insn 0",
+            )
+        })
+        .collect();
+    let odd =
+        line(7, "8: (95) exit") + &line(8, "") + &line(9, "processed 3 insns (limit 1000000)");
+    for log in [&many, &odd] {
+        let unknown = explain(log).unknown;
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
+    assert!(!explain(&many).causes.is_empty());
+}

@@ -14,6 +14,9 @@ use super::search::Search;
 use super::surroundings::{Surroundings, refusal_above};
 use crate::catalogue::{Operation, Symptom};
 
+/// So many lines are remembered as told.
+const TOLD: usize = 16;
+
 /// A symptom that a line has.
 pub(super) struct Found {
     /// The places of the check and of the symptom in it.
@@ -109,6 +112,14 @@ impl<'a> Search<'a> {
             mood,
             noise,
         });
+    }
+
+    /// A symptom was found on this line.
+    pub(super) fn tell(&mut self, number: u64) {
+        self.told.push_back(number);
+        if self.told.len() > TOLD {
+            self.told.pop_front();
+        }
     }
 
     /// The noise that a line is, should the rest of the log say so.

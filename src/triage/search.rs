@@ -25,8 +25,6 @@ use super::rejoin::causes_below;
 use super::shapes::{Alike, Look, Shapes};
 use crate::catalogue::{Catalogue, Loader, Noise, Operation};
 
-/// So many lines are remembered as told.
-const TOLD: usize = 16;
 /// Longer lines are looked at in pieces.
 const LINE: usize = 64 << 10;
 /// Which have so many bytes in common.
@@ -115,8 +113,11 @@ impl<'a> Search<'a> {
         let bytes = window.bytes.get(start..end).unwrap_or_default();
         let shape = match self.shapes.look(bytes, |word| lexicon.has_word(word)) {
             Look::Closer(shape) => shape,
-            Look::Worn(ends) => {
-                if ends {
+            Look::Worn(worn) => {
+                if worn.found {
+                    self.tell(number);
+                }
+                if worn.ends {
                     self.places.end_program();
                 }
                 return;
@@ -138,7 +139,13 @@ impl<'a> Search<'a> {
         }
         // Of what a log tells about its host each line is another one.
         let told = |entry: &u32| matches!(lexicon.purpose(*entry), Some(Purpose::Fact(_)));
-        if !candidates.iter().any(told) && self.alike.is_worn(self.candidates.said) {
+        let words = self.candidates.said;
+        if !candidates.iter().any(told)
+            && let Some(found) = self.alike.worn(words)
+        {
+            if found {
+                self.tell(number);
+            }
             if is_end {
                 self.places.end_program();
             }
@@ -177,6 +184,10 @@ impl<'a> Search<'a> {
                 after,
             };
             found |= self.said(&candidates, text, place);
+        }
+        if found {
+            self.shapes.found(shape);
+            self.alike.found(words);
         }
         if !found && let [text] = said.as_slice() {
             let rest = window.bytes.get(end + 1..).unwrap_or_default();
@@ -374,10 +385,7 @@ impl<'a> Search<'a> {
             self.hit(hit, at);
         }
         if found {
-            self.told.push_back(number);
-            if self.told.len() > TOLD {
-                self.told.pop_front();
-            }
+            self.tell(number);
         }
         if ended {
             if text.contains(" insns") || text.contains("END") && !text.contains("BTF") {

@@ -24,14 +24,23 @@ const FIRST_WORD: usize = 96;
 pub(super) enum Look {
     /// It is to be looked at; the number is the shape's.
     Closer(u64),
-    /// Enough like it were; whether they end what the verifier says of a program.
-    Worn(bool),
+    /// Enough like it were.
+    Worn(Worn),
+}
+
+/// What lines of a worn shape are.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Worn {
+    /// They end what the verifier says of a program.
+    pub(super) ends: bool,
+    /// A symptom was found on them.
+    pub(super) found: bool,
 }
 
 #[derive(Default, Clone, Copy)]
 struct Seen {
     count: u8,
-    ends: bool,
+    is: Worn,
 }
 
 /// Of lines that say the same to all patterns, so many are looked at.
@@ -41,18 +50,29 @@ const ALIKE: u8 = 48;
 /// have makes no other symptom of them, and of one symptom a few places are kept.
 #[derive(Default)]
 pub(super) struct Alike {
-    seen: HashMap<u64, u8, BuildHasherDefault<Itself>>,
+    seen: HashMap<u64, Said, BuildHasherDefault<Itself>>,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Said {
+    count: u8,
+    found: bool,
 }
 
 impl Alike {
-    /// Whether enough lines with these words were looked at.
-    pub(super) fn is_worn(&mut self, words: u64) -> bool {
+    /// Where enough lines with these words were looked at: whether a symptom was found on them.
+    pub(super) fn worn(&mut self, words: u64) -> Option<bool> {
         if self.seen.len() >= SHAPES {
             self.seen.clear();
         }
-        let count = self.seen.entry(words).or_default();
-        *count = count.saturating_add(1);
-        *count > ALIKE
+        let said = self.seen.entry(words).or_default();
+        said.count = said.count.saturating_add(1);
+        (said.count > ALIKE).then_some(said.found)
+    }
+
+    /// A symptom was found on a line with these words.
+    pub(super) fn found(&mut self, words: u64) {
+        self.seen.entry(words).or_default().found = true;
     }
 }
 
@@ -76,7 +96,7 @@ impl Shapes {
         }
         let seen = self.seen.entry(shape).or_default();
         if seen.count >= ENOUGH {
-            return Look::Worn(seen.ends);
+            return Look::Worn(seen.is);
         }
         seen.count += 1;
         Look::Closer(shape)
@@ -84,7 +104,12 @@ impl Shapes {
 
     /// Lines of this shape end what the verifier says of a program.
     pub(super) fn ends(&mut self, shape: u64) {
-        self.seen.entry(shape).or_default().ends = true;
+        self.seen.entry(shape).or_default().is.ends = true;
+    }
+
+    /// A symptom was found on a line of this shape.
+    pub(super) fn found(&mut self, shape: u64) {
+        self.seen.entry(shape).or_default().is.found = true;
     }
 }
 
@@ -235,9 +260,12 @@ mod tests {
                 Look::Worn(_) => panic!("{line}"),
             }
         }
-        assert_eq!(shapes.look(b"host says 2", telling), Look::Worn(false));
+        let worn = |ends, found| Look::Worn(Worn { ends, found });
+        assert_eq!(shapes.look(b"host says 2", telling), worn(false, false));
         shapes.ends(last);
-        assert_eq!(shapes.look(b"host says 2", telling), Look::Worn(true));
+        assert_eq!(shapes.look(b"host says 2", telling), worn(true, false));
+        shapes.found(last);
+        assert_eq!(shapes.look(b"host says 2", telling), worn(true, true));
         assert!(matches!(
             shapes.look(b"bpftool says 2", telling),
             Look::Closer(_)
@@ -291,9 +319,11 @@ mod tests {
     fn lines_with_the_same_words_are_worn_after_enough() {
         let mut alike = Alike::default();
         for _ in 0..ALIKE {
-            assert!(!alike.is_worn(7));
+            assert_eq!(alike.worn(7), None);
         }
-        assert!(alike.is_worn(7) && alike.is_worn(7));
-        assert!(!alike.is_worn(8));
+        assert_eq!(alike.worn(7), Some(false));
+        alike.found(7);
+        assert_eq!(alike.worn(7), Some(true));
+        assert_eq!(alike.worn(8), None);
     }
 }

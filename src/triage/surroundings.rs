@@ -219,7 +219,10 @@ pub(super) fn refusal_above(inside: &[String], before: &[u8]) -> Option<(u64, St
     let above = lines.flat_map(|(line, number)| {
         let line = line.get(..2048).unwrap_or(line);
         let said = unwrap(line).into_iter().rev();
-        said.map(move |line| (number, line))
+        said.map(move |line| match line.trim_start().starts_with('{') {
+            true => (number, quotable(&line)),
+            false => (number, line),
+        })
     });
     let mut lines = inside.chain(above).take(6);
     let (number, line) = lines.find(|(_, line)| !matches(&SUMMARY, line))?;
