@@ -355,9 +355,7 @@ fn words_of_ones_own_are_found_alone_from_95_on() {
 #[test]
 fn sentences_of_the_verifier_and_of_loaders_are_known_alone() {
     let rows = [
-        ("unknown opcode a6", "instruction-unsupported"),
         ("unknown func 25", "helper-unavailable"),
-        ("call to invalid destination", "unresolved-extern"),
         ("[21] Invalid kind:14", "object-btf-rejected"),
         (
             "pointer subtracted from scalar",
