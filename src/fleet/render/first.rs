@@ -96,9 +96,10 @@ impl Page {
                 .map(String::as_str)
                 .collect();
             let goes_on = step.checks.len() == before.len() + more.len() && !before.is_empty();
-            let list = match goes_on {
-                true => format!("those and {}", more.join(", ")),
-                false => step.checks.join(", "),
+            let list = match (goes_on, more.is_empty()) {
+                (true, true) => "those, also where other commands mend them".to_owned(),
+                (true, false) => format!("those and {}", more.join(", ")),
+                (false, _) => step.checks.join(", "),
             };
             before = &step.checks;
             self.line(&format!("              {}", clean(&list)));

@@ -1,7 +1,8 @@
 //! Numbers and names in words, the same in every rendering for people.
 
 use super::super::audit::{
-    Cause, CauseChange, Changes, Count, Counts, Hosts, LeftOut, Partly, Plan, Reports, Step, Takes,
+    Cause, CauseChange, Changes, Count, Counts, Hosts, LeftOut, Outliers, Partly, Plan, Reports,
+    Step, Takes, Unknown,
 };
 use crate::diagnosis::Needs;
 
@@ -60,7 +61,7 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
 }
 
 /// What a fix takes.
-pub(super) fn needs(needs: Needs) -> &'static str {
+fn needs(needs: Needs) -> &'static str {
     match needs {
         Needs::Nothing => "as any user",
         Needs::Privilege => "as root, no reboot",
@@ -69,16 +70,22 @@ pub(super) fn needs(needs: Needs) -> &'static str {
     }
 }
 
-/// `40 hosts: as root, no reboot; 12 hosts: a reboot`; the number is left out where it is all.
-pub(super) fn takes(takes: &[Takes]) -> String {
-    let word = |what: &str| match what {
+/// What something takes, by its word in data.
+pub(super) fn word(what: &str) -> &'static str {
+    match what {
         "nothing" => needs(Needs::Nothing),
         "privilege" => needs(Needs::Privilege),
         "reboot" => needs(Needs::Reboot),
         "rebuild" => needs(Needs::Rebuild),
         "own-report" => "as their own reports say",
+        "looks" => "changes nothing, only looks",
+        "program" => "in the program, not on the host",
         _ => "no known fix",
-    };
+    }
+}
+
+/// `40 hosts: as root, no reboot; 12 hosts: a reboot`; the number is left out where it is all.
+pub(super) fn takes(takes: &[Takes]) -> String {
     match takes {
         [one] => word(one.what).to_owned(),
         several => {
@@ -167,8 +174,8 @@ pub(super) fn partly(partly: &Partly) -> Vec<String> {
     if partly.hosts > 0 {
         let names = such(": ", &partly.examples, partly.hosts, "");
         lines.push(format!(
-            "{} only partly looked at (--only, --skip or --profile), {} of them ready as far as that \
-             goes{names}",
+            "{} only partly looked at (--only, --skip or --profile){names}; {} of them ready as far as \
+             that goes",
             hosts(partly.hosts),
             number(partly.ready)
         ));
@@ -181,6 +188,20 @@ pub(super) fn partly(partly: &Partly) -> Vec<String> {
         ));
     }
     lines.extend(unasked(partly));
+    if partly.one_suffices.hosts > 0 {
+        let whole = &partly.one_suffices;
+        lines.push(format!(
+            "on {} ready means that one of the software that was asked for runs (`--by profile` tells \
+             each, `--profile NAME` judges by one)",
+            hosts(whole.hosts)
+        ));
+    }
+    for [one, other] in &partly.reworded {
+        lines.push(format!(
+            "doctors of different versions tell of `{one}` and of `{other}`: that may be one need in \
+             other words, which counts as two causes here"
+        ));
+    }
     lines
 }
 
@@ -192,11 +213,12 @@ pub(super) fn helps(cause: &Cause) -> Vec<String> {
         "become"
     };
     let with = cause.same_change.join(", ");
-    let mut told = match (cause.alone, with.is_empty()) {
-        (0, true) => "mending this alone makes no host ready".to_owned(),
-        (0, false) => format!("this change, which mends {with} as well, makes no host ready"),
-        (some, true) => format!("{} {verb} ready by mending this alone", hosts(some)),
-        (some, false) => format!(
+    let everywhere = cause.same_change_hosts == cause.hosts && !with.is_empty();
+    let mut told = match (cause.alone, everywhere) {
+        (0, false) => "mending this alone makes no host ready".to_owned(),
+        (0, true) => format!("this change, which mends {with} as well, makes no host ready"),
+        (some, false) => format!("{} {verb} ready by mending this alone", hosts(some)),
+        (some, true) => format!(
             "{} {verb} ready by this change, which mends {with} as well",
             hosts(some)
         ),
@@ -212,6 +234,15 @@ pub(super) fn helps(cause: &Cause) -> Vec<String> {
         }
     }
     let mut lines = vec![told];
+    if cause.same_change_hosts > 0 && !everywhere {
+        lines.push(format!(
+            "on {} one change mends {with} as well",
+            match cause.same_change_hosts == cause.hosts {
+                true => "all of them".to_owned(),
+                false => hosts(cause.same_change_hosts),
+            }
+        ));
+    }
     if cause.alone_unseen > 0 {
         let on = match cause.alone_unseen == cause.alone {
             true if cause.alone == 1 => "there".to_owned(),
@@ -309,10 +340,45 @@ pub(super) fn undecided(plan: &Plan) -> String {
     )
 }
 
+/// On how many hosts the verdict waits for an unknown check, alone or with others.
+pub(super) fn waits(unknown: &Unknown) -> Option<String> {
+    let others = unknown.waits.saturating_sub(unknown.decides);
+    let (alone, others) = (
+        number(unknown.decides),
+        (others > 0).then(|| number(others)),
+    );
+    match (unknown.decides, others) {
+        (0, None) => None,
+        (0, Some(others)) => Some(format!("the verdict on {others} waits for this and others")),
+        (_, None) => Some(format!("the verdict on {alone} waits for this alone")),
+        (_, Some(others)) => Some(format!(
+            "the verdict on {alone} waits for this alone, and on {others} for this and others"
+        )),
+    }
+}
+
+/// The same, in a cell of a table.
+pub(super) fn waiting(unknown: &Unknown) -> String {
+    match unknown.waits.max(unknown.decides) {
+        all if all == unknown.decides => number(all),
+        all => format!("{} ({} for it alone)", number(all), number(unknown.decides)),
+    }
+}
+
+/// Which hosts can be outliers.
+pub(super) fn rule(outliers: &Outliers) -> String {
+    format!(
+        "looked for where {} hosts or more have one kernel, distribution and machine, and {}% of \
+         them fail the same checks",
+        outliers.least_hosts, outliers.alike_percent
+    )
+}
+
 /// Hosts that no known command makes ready.
 pub(super) fn stuck(plan: &Plan) -> String {
     format!(
-        "No command is known that makes {} ready: for a cause there, all that is known to type only looks",
+        "Nothing that is known makes {} ready: for a cause there no fix is known, or only what looks \
+         and changes nothing",
         hosts(plan.stuck)
     )
 }
