@@ -232,7 +232,7 @@ fn what_is_one_change_is_so_by_host() {
     for line in [
         "              those, also where other commands mend them\n",
         "5 hosts become ready by mending this alone",
-        "    on 3 hosts one change mends b as well",
+        "    on 3 hosts one change mends as well what they have of b",
     ] {
         assert!(page.contains(line), "{line}\n{page}");
     }
@@ -254,6 +254,11 @@ fn what_has_no_fix_is_promised_to_nobody() {
         (none, None, "1 host without a fix that is known"),
         (
             fix("upgrade", "nothing", &[nothing]),
+            Some("no-known-fix"),
+            "; no known fix): s",
+        ),
+        (
+            fix("program", "nothing", &[nothing]),
             Some("no-known-fix"),
             "; no known fix): s",
         ),
@@ -318,6 +323,31 @@ fn what_a_verdict_waits_for_is_told_alike_in_all_formats() {
         assert!(page.contains(&format!("; {text}\n")), "{text}\n{page}");
         let page = told(&fleet, &["--format", "markdown"]);
         assert!(page.contains(&format!("| `one` {cell}")), "{cell}\n{page}");
+    }
+}
+
+/// Which check is in the way of a plan is told with the hosts that it leaves out.
+#[test]
+fn what_leaves_hosts_out_of_the_plan_is_named() {
+    let cause = failing(("a", "x"));
+    let open = |check: &str| other(check, "kernel", "unknown", "b");
+    let fleet = [
+        report("one", &[cause.clone(), open("b")]),
+        report("two", &[cause.clone(), open("b"), open("c")]),
+        report("three", &[cause]),
+    ];
+    let whole = audit(&fleet, &[]);
+    let plan = &whole["plan"];
+    assert_eq!(
+        (&plan["undecided"], &plan["steps"][0]["gained"]),
+        (&json!(2), &json!(1))
+    );
+    let by = json!([{"value": "b", "hosts": 2}, {"value": "c", "hosts": 1}]);
+    assert_eq!(plan["undecided_by"]["most"], by);
+    let line = "2 hosts are made ready by no change: something that matters is unknown there (b (2), c (1))";
+    for format in ["text", "markdown"] {
+        let page = told(&fleet, &["--format", format]);
+        assert!(page.contains(line), "{page}");
     }
 }
 

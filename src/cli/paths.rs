@@ -137,7 +137,10 @@ fn record_at(entry: &DirEntry) -> Option<&'static str> {
     let (manifest, begin) = fleet::MANIFEST;
     let path = entry.path().join(manifest);
     // A pipe of that name would wait for ever.
-    let file = path.is_file().then(|| std::fs::File::open(path))?.ok()?;
+    let file = path
+        .is_file()
+        .then(|| OpenOptions::new().read(true).open(path))?
+        .ok()?;
     let mut head = Vec::new();
     let length = begin.len() as u64;
     file.take(length).read_to_end(&mut head).ok()?;

@@ -82,7 +82,8 @@ fn is_option(line: &str) -> bool {
 pub(in super::super) fn takes(fix: &Remedy) -> &'static str {
     match fix.needs {
         _ if !changes(fix) && is_typed(fix) => "looks",
-        _ if !changes(fix) && fix.kind == PROGRAM => "program",
+        // With lines that only tell, those say why there is nothing to do.
+        _ if !changes(fix) && fix.kind == PROGRAM && fix.commands.is_empty() => "program",
         _ if !changes(fix) => "no-known-fix",
         Needs::Nothing => "nothing",
         Needs::Privilege => "privilege",

@@ -200,6 +200,12 @@ pub struct Counts {
     pub most: Vec<Count>,
 }
 
+impl Counts {
+    fn is_none(&self) -> bool {
+        self.different == 0
+    }
+}
+
 /// How many hosts have something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Count {
@@ -253,6 +259,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Hosts that no change makes ready, because something that matters is unknown there.
     pub undecided: u64,
+    /// The checks that are unknown there, those of most hosts first.
+    #[serde(skip_serializing_if = "Counts::is_none")]
+    pub undecided_by: Counts,
     /// Hosts with a cause for which no fix is known, or only what looks and changes nothing.
     pub stuck: u64,
 }

@@ -14,11 +14,14 @@ use super::joint::{Joint, What};
 use super::judge::{Population, Weighing};
 use super::looking::{Cure, is_mendable, worst};
 use super::model::{Plan, Step, Takes};
+use super::tally::Tally;
 use crate::diagnosis::Needs;
 use crate::report::Verdict;
 
 /// With so many causes every set is tried: a million sets.
 const EXACT: usize = 20;
+/// So many checks are told that are unknown where nothing decides.
+const UNDECIDED_BY: usize = 10;
 /// So many steps are told.
 const STEPS: usize = 40;
 
@@ -62,9 +65,13 @@ pub(super) fn plan(
     };
     let mut cures = Cures::new();
     let (mut undecided, mut stuck, mut unseen) = (0, 0, 0);
+    let mut undecided_by = Tally::default();
     for class in &population.classes {
         if class.verdict != Verdict::Ready && class.open {
             undecided += class.hosts;
+            for check in class.waits.iter() {
+                undecided_by.add(check, class.hosts);
+            }
         } else if class.verdict == Verdict::NotReady {
             if !is_mendable(class) {
                 stuck += class.hosts;
@@ -145,6 +152,7 @@ pub(super) fn plan(
         unseen,
         steps,
         undecided,
+        undecided_by: undecided_by.most(UNDECIDED_BY),
         stuck,
     }
 }

@@ -212,7 +212,7 @@ function plan() {
     !plan.exact && el("p", { class: "dim small" }, `Approximate: sets of up to ${plan.exact_up_to} changes are the best there are; larger ones are good, and with so many causes not all were tried.`),
     plan.unseen > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.unseen)} other checks can't be made before: more may fail there then.`),
     plan.stuck > 0 && el("p", { class: "dim small" }, `Nothing that is known makes ${hosts(plan.stuck)} ready: for a cause there no fix is known, or only what looks and changes nothing.`),
-    plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by no change: something that matters is unknown there.`));
+    plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by no change: something that matters is unknown there${plan.undecided_by ? ` (${counts(plan.undecided_by, 3)})` : ""}.`));
 }
 function causeDetail(cause) {
   return el("div", {},
@@ -222,7 +222,7 @@ function causeDetail(cause) {
     el("p", { class: "small" }, el("span", { class: "dim" }, "Distributions: "), counts(cause.distributions, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Why: "), counts(cause.reasons, 3)),
     cause.together && el("p", { class: "small" }, `${many(cause.together.hosts, "host becomes", "hosts become")} ready together with ${cause.together.with}` + (cause.together.same_commands ? ", mostly by the same commands" : "")),
-    cause.same_change && el("p", { class: "small" }, `On ${hosts(cause.same_change_hosts)} one change mends ${cause.same_change.join(", ")} as well`),
+    cause.same_change && el("p", { class: "small" }, `On ${hosts(cause.same_change_hosts)} one change mends as well what they have of ${cause.same_change.join(", ")}`),
     cause.alone_unseen > 0 && el("p", { class: "small" }, `On ${hosts(cause.alone_unseen)} of those it makes ready other checks can't be made while it fails: more may fail there then`),
     cause.fixes.slice(0, 12).map(fix => el("div", {},
       el("p", {}, el("b", {}, hosts(fix.hosts)), el("span", { class: "dim" }, ` (${examples(fix, "", "; ")}${TAKES[fix.takes]}): `), fix.summary),

@@ -18,7 +18,7 @@ impl Page {
             let mark = self.style.yellow("[?]");
             let check = self.style.bold(&clean(&unknown.check));
             let mut line = format!("{mark} {check}: {}", hosts(unknown.hosts));
-            if let Some(waits) = super::words::waits(unknown) {
+            if let Some(waits) = super::plan_words::waits(unknown) {
                 line += &format!("; {waits}");
             }
             self.line(&line);
@@ -50,7 +50,7 @@ impl Page {
             "Outliers: {} unlike the others of their kernel and distribution",
             hosts(outliers.hosts)
         ));
-        let rule = self.style.dim(&super::words::rule(outliers));
+        let rule = self.style.dim(&super::plan_words::rule(outliers));
         self.line(&format!("  {rule}"));
         let rows = self.shown.rows.min(outliers.most.len());
         for outlier in outliers.most.iter().take(rows) {
