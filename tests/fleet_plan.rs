@@ -138,41 +138,275 @@ fn what_the_same_commands_mend_is_one_change() {
     assert!(metrics.contains(line), "{metrics}");
 }
 
-/// One host that types something else for one of two causes, and they are two changes for all.
+/// A kernel that is built for this cause.
+fn built(check: &str, option: &str) -> Value {
+    let mut one = failing((check, ""));
+    one["fixes"][0]["kind"] = json!("kernel-config");
+    one["fixes"][0]["needs"] = json!("rebuild");
+    one["fixes"][0]["commands"] = json!([
+        "# unpack the source of linux 5.10 and enter it",
+        "cp /boot/config-5.10 .config",
+        format!("scripts/config --enable {option}"),
+        format!("grep -x CONFIG_{option}=y .config"),
+        "make",
+        "reboot",
+    ]);
+    one
+}
+
+/// What is one change is so by host: where other commands mend one of two causes, that is
+/// another change, and nobody else's.
 #[test]
-fn what_other_commands_mend_elsewhere_is_a_change_of_its_own() {
-    let fleet = [
-        hosts(3, "same", &[("btf", "new kernel"), ("data", "new kernel")]),
-        hosts(1, "own", &[("btf", "new kernel"), ("data", "rebuild")]),
-        hosts(2, "some", &[("data", "new kernel")]),
-    ]
-    .concat();
-    let whole = audit(&fleet, &[]);
-    assert_eq!(
-        steps(&whole),
-        [(1, vec!["data"], 2), (2, vec!["data", "btf"], 6)]
-    );
-    assert_eq!(whole["causes"][0].get("same_change"), None);
-    // Where most hosts have one of the two alone, what one host types is no change for all.
-    let rare = [
-        hosts(1, "both", &[("btf", "new kernel"), ("data", "new kernel")]),
-        hosts(4, "some", &[("data", "other kernel")]),
-    ]
-    .concat();
-    let whole = audit(&rare, &[]);
-    assert_eq!(
-        steps(&whole),
-        [(1, vec!["data"], 4), (2, vec!["data", "btf"], 5)]
-    );
-    // Three of which two have the same commands, and none all: two pairs are no triple.
+fn what_is_one_change_is_so_by_host() {
+    let (new, hwe) = (("a", "apk upgrade"), ("a", "apt-get install hwe"));
+    let both = [new, ("b", "apk upgrade")];
     let chain = [
         hosts(10, "one", &[("a", "x"), ("b", "x")]),
         hosts(1, "two", &[("b", "y"), ("c", "y")]),
         hosts(1, "three", &[("a", "z"), ("c", "w")]),
-    ]
-    .concat();
-    let whole = audit(&chain, &[]);
-    assert_eq!(steps(&whole).last().unwrap().0, 2, "{whole}");
+    ];
+    let options = [("a", "BPF_LSM"), ("b", "BPF_JIT"), ("c", "NET_CLS_BPF")];
+    let options = options.map(|(check, option)| built(check, option));
+    let own = [options[0].clone(), failing(("b", "sysctl -w b=1"))];
+    let refreshed = |name: &str, commands: &[&str]| {
+        let mut one = failing((name, ""));
+        one["fixes"][0]["commands"] = json!(commands);
+        one
+    };
+    let steps_of_one = [
+        refreshed("a", &["zypper refresh", "zypper update kernel", "reboot"]),
+        refreshed("b", &["# a note", "zypper update kernel", "reboot"]),
+    ];
+    let reboots = [
+        refreshed("a", &["grubby --args=a", "reboot"]),
+        refreshed("b", &["grubby --args=b", "reboot"]),
+    ];
+    for (fleet, expected) in [
+        // Who has one of the two, and mends it so, is helped as well.
+        (
+            [hosts(3, "both", &both), hosts(2, "some", &[new])].concat(),
+            vec![(1, vec!["a", "b"], 5)],
+        ),
+        (
+            [hosts(3, "both", &both), hosts(2, "some", &[hwe])].concat(),
+            vec![(1, vec!["a", "b"], 3), (2, vec!["a", "b"], 5)],
+        ),
+        (
+            [
+                hosts(3, "both", &both),
+                hosts(1, "own", &[new, ("b", "make")]),
+                hosts(2, "some", &[("b", "apk upgrade")]),
+            ]
+            .concat(),
+            vec![(1, vec!["b", "a"], 5), (2, vec!["b", "a"], 6)],
+        ),
+        // Three causes that two pairs of works mend are three changes at most.
+        (
+            chain.concat(),
+            vec![
+                (1, vec!["a", "b"], 10),
+                (2, vec!["a", "b", "c"], 11),
+                (3, vec!["a", "b", "c"], 12),
+            ],
+        ),
+        // A kernel is built once, whatever its options are.
+        (
+            vec![report("pi", &options)],
+            vec![(1, vec!["a", "b", "c"], 1)],
+        ),
+        (vec![report("pi", &own)], vec![(2, vec!["a", "b"], 1)]),
+        // What comes before and behind an upgrade makes no other one of it, and is none.
+        (
+            vec![report("sles", &steps_of_one)],
+            vec![(1, vec!["a", "b"], 1)],
+        ),
+        (vec![report("rhel", &reboots)], vec![(2, vec!["a", "b"], 1)]),
+    ] {
+        let whole = audit(&fleet, &[]);
+        assert_eq!(steps(&whole), expected, "{}", whole["plan"]);
+    }
+    let page = told(
+        &[hosts(3, "both", &both), hosts(2, "some", &[hwe])].concat(),
+        &[],
+    );
+    for line in [
+        "              those, also where other commands mend them\n",
+        "5 hosts become ready by mending this alone",
+        "    on 3 hosts one change mends as well what they have of b",
+    ] {
+        assert!(page.contains(line), "{line}\n{page}");
+    }
+}
+
+/// A cause without a fix, and one whose fix says that there is none, are made good by nothing.
+#[test]
+fn what_has_no_fix_is_promised_to_nobody() {
+    let fix = |kind: &str, needs: &str, commands: &[&str]| {
+        let mut one = failing(("a", ""));
+        one["fixes"][0]["kind"] = json!(kind);
+        one["fixes"][0]["needs"] = json!(needs);
+        one["fixes"][0]["commands"] = json!(commands);
+        one
+    };
+    let none = other("a", "kernel", "fail", "b");
+    let nothing = "# no kernel of this release has it";
+    for (found, takes, said) in [
+        (none, None, "1 host without a fix that is known"),
+        (
+            fix("upgrade", "nothing", &[nothing]),
+            Some("no-known-fix"),
+            "; no known fix): s",
+        ),
+        (
+            fix("program", "nothing", &[nothing]),
+            Some("no-known-fix"),
+            "; no known fix): s",
+        ),
+        (
+            fix("program", "nothing", &[]),
+            Some("program"),
+            "; in the program, not on the host): s",
+        ),
+        (
+            fix("host", "privilege", &["bpftool prog list"]),
+            Some("looks"),
+            "; changes nothing, only looks): s",
+        ),
+    ] {
+        let fleet = [report("host", &[found])];
+        let whole = audit(&fleet, &[]);
+        assert_eq!(whole["plan"]["steps"], json!([]), "{said}");
+        assert_eq!(whole["plan"]["stuck"], 1, "{said}");
+        let cause = &whole["causes"][0];
+        assert_eq!(cause["alone"], 0, "{said}");
+        assert_eq!(
+            cause["fixes"][0].get("takes"),
+            takes.map(|takes| json!(takes)).as_ref()
+        );
+        for format in ["text", "markdown"] {
+            let page = told(&fleet, &["--format", format]);
+            let said = match format {
+                "markdown" => said.replace("; ", ", ").replace("): ", ": "),
+                _ => said.to_owned(),
+            };
+            let said = said.trim_start_matches(", ");
+            assert!(page.contains(said), "{said}\n{page}");
+        }
+    }
+}
+
+/// A verdict may wait for one check alone, on some hosts, and for several on others.
+#[test]
+fn what_a_verdict_waits_for_is_told_alike_in_all_formats() {
+    let open = |check: &str| other(check, "kernel", "unknown", "b");
+    let (one, two) = (open("one"), open("two"));
+    for (alone, with, text, cell) in [
+        (1, 0, "the verdict on 1 waits for this alone", "| 1 | 1 |"),
+        (
+            0,
+            2,
+            "the verdict on 2 waits for this and others",
+            "| 2 | 2 (0 for it alone) |",
+        ),
+        (
+            1,
+            2,
+            "the verdict on 1 waits for this alone, and on 2 for this and others",
+            "| 3 | 3 (1 for it alone) |",
+        ),
+    ] {
+        let first = (0..alone).map(|n| report(&format!("a{n}"), std::slice::from_ref(&one)));
+        let both = [one.clone(), two.clone()];
+        let second = (0..with).map(|n| report(&format!("b{n}"), &both));
+        let fleet: Vec<Value> = first.chain(second).collect();
+        let page = told(&fleet, &[]);
+        assert!(page.contains(&format!("; {text}\n")), "{text}\n{page}");
+        let page = told(&fleet, &["--format", "markdown"]);
+        assert!(page.contains(&format!("| `one` {cell}")), "{cell}\n{page}");
+    }
+}
+
+/// Which check is in the way of a plan is told with the hosts that it leaves out.
+#[test]
+fn what_leaves_hosts_out_of_the_plan_is_named() {
+    let cause = failing(("a", "x"));
+    let open = |check: &str| other(check, "kernel", "unknown", "b");
+    let fleet = [
+        report("one", &[cause.clone(), open("b")]),
+        report("two", &[cause.clone(), open("b"), open("c")]),
+        report("three", &[cause]),
+    ];
+    let whole = audit(&fleet, &[]);
+    let plan = &whole["plan"];
+    assert_eq!(
+        (&plan["undecided"], &plan["steps"][0]["gained"]),
+        (&json!(2), &json!(1))
+    );
+    let by = json!([{"value": "b", "hosts": 2}, {"value": "c", "hosts": 1}]);
+    assert_eq!(plan["undecided_by"]["most"], by);
+    let line = "2 hosts are made ready by no change: something that matters is unknown there (b (2), c (1))";
+    for format in ["text", "markdown"] {
+        let page = told(&fleet, &["--format", format]);
+        assert!(page.contains(line), "{page}");
+    }
+}
+
+/// Which hosts can be outliers is said where some are.
+#[test]
+fn the_rule_of_outliers_is_told_with_them() {
+    let mut fleet = hosts(9, "alike", &[("a", "x")]);
+    fleet.push(report("other", &[failing(("b", "y"))]));
+    let whole = audit(&fleet, &[]);
+    let outliers = &whole["outliers"];
+    assert_eq!(outliers["hosts"], 1);
+    assert_eq!(
+        (&outliers["least_hosts"], &outliers["alike_percent"]),
+        (&json!(10), &json!(80))
+    );
+    for format in ["text", "markdown"] {
+        let page = told(&fleet, &["--format", format]);
+        let rule = "looked for where 10 hosts or more have one kernel, distribution and machine, \
+                    and 80% of them fail the same checks";
+        assert!(page.contains(rule), "{page}");
+    }
+}
+
+/// Doctors of two versions may put one need in other words.
+#[test]
+fn a_need_in_other_words_is_told() {
+    let host = |name: &str, catalogue: &str, need: &str| {
+        let mut one = report(name, &[other("x", "kernel", "ok", "b")]);
+        one["tool"]["catalogue"] = json!(catalogue);
+        one["verdict"] = json!("not-ready");
+        one["demanded"] = json!(["cilium"]);
+        one["profiles"] = json!([{
+            "profile": "cilium", "title": "Cilium", "verdict": "not-ready", "missing-optional": [],
+            "missing-required": [{"need": need, "because": "b"}], "unknown": [],
+            "unknown-optional": [],
+        }]);
+        one
+    };
+    let (old, new) = (
+        "Linux 5.10, or RHEL 8.6",
+        "Linux 5.10 or RHEL 8.6 and its rebuilds",
+    );
+    for (one, other, expected) in [
+        (("x", old), ("y", new), 1),
+        (("x", old), ("x", new), 0),
+        (("x", old), ("y", old), 0),
+        (("x", old), ("y", "Programs on packets"), 0),
+    ] {
+        let fleet = [host("a", one.0, one.1), host("b", other.0, other.1)];
+        let whole = audit(&fleet, &[]);
+        let told_twice = whole["partly"].get("reworded").and_then(Value::as_array);
+        assert_eq!(told_twice.map_or(0, Vec::len), expected, "{whole}");
+        let page = told(&fleet, &[]);
+        assert_eq!(
+            page.contains("may be one need in other words"),
+            expected > 0,
+            "{page}"
+        );
+    }
 }
 
 /// While bpf() itself is missing other checks are moot, and may fail once it is there.

@@ -837,3 +837,181 @@ fn what_would_be_lost_without_a_word_is_told() {
         assert_eq!(told.is_empty(), words.is_empty(), "{told}");
     }
 }
+
+/// From a record of a host a report is made first: that is told once, and not file by file.
+#[test]
+fn a_record_of_a_host_is_told_in_a_line() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join("root");
+    fs::create_dir_all(root.join("etc")).unwrap();
+    fs::create_dir_all(root.join("proc")).unwrap();
+    fs::write(root.join("etc/os-release"), "ID=debian\nVERSION_ID=12\n").unwrap();
+    fs::write(root.join("proc/cmdline"), "quiet\n").unwrap();
+    let reports = |name: &str| {
+        let place = place.path().join(name);
+        fs::create_dir_all(&place).unwrap();
+        let good = report("a", &[("one", "ok", "error")]);
+        fs::write(place.join("a.jsonl"), lines(&[good])).unwrap();
+        place
+    };
+    let bundle = reports("bundle").join("web1.tar.gz");
+    let collected = run(&[
+        "collect",
+        "-o",
+        bundle.to_str().unwrap(),
+        "--root",
+        root.to_str().unwrap(),
+    ]);
+    assert!(bundle.is_file(), "{}", text(&collected.stderr));
+    let sosreport = |place: &Path| {
+        let commands = place.join("sosreport-web1/sos_commands/kernel");
+        fs::create_dir_all(&commands).unwrap();
+        fs::write(commands.join("sysctl_-a"), "a = 1\n").unwrap();
+        fs::write(place.join("sosreport-web1/x.yaml"), "a: 1\n").unwrap();
+    };
+    sosreport(&reports("directory"));
+    let packed = reports("packed");
+    sosreport(place.path());
+    let mut tar = tar::Builder::new(fs::File::create(packed.join("sos.tar")).unwrap());
+    tar.append_dir_all("sosreport-web1", place.path().join("sosreport-web1"))
+        .unwrap();
+    tar.finish().unwrap();
+    let unpacked = reports("unpacked").join("web1");
+    fs::create_dir_all(&unpacked).unwrap();
+    fs::write(
+        unpacked.join("manifest.yaml"),
+        "schema: bpf-doctor/bundle/v1\n",
+    )
+    .unwrap();
+    for (name, file, what) in [
+        ("bundle", "web1.tar.gz", "a bundle of `bpf-doctor collect`"),
+        ("directory", "sosreport-web1", "a record of a host"),
+        ("packed", "sos.tar", "a record of a host"),
+        ("unpacked", "web1", "a bundle of `bpf-doctor collect`"),
+    ] {
+        let path = place.path().join(name);
+        let (told, said, status) = fleet(&[&path], &["--format", "json"]);
+        let line = format!(
+            "bpf-doctor: {}/{file}: it is {what}, no report: `bpf-doctor check --root FILE --format yaml` \
+             makes a report of it\n",
+            path.display()
+        );
+        assert_eq!((said, status), (line, 2), "{name}");
+        let found: Value = serde_json::from_str(&told).unwrap();
+        let reports = &found["reports"];
+        assert_eq!(
+            (&reports["bad"], &reports["passed_over"]),
+            (&json!(1), &json!(0)),
+            "{name}"
+        );
+        assert_eq!(found["hosts"], 1);
+    }
+}
+
+/// Where software is named, what its checks were before is known of reports that were not asked
+/// for it, too.
+#[test]
+fn a_baseline_that_was_not_asked_for_software_tells_of_its_checks() {
+    let place = tempfile::tempdir().unwrap();
+    let plain = |status: &str| report("a", &[("one", status, "error"), ("two", "ok", "error")]);
+    let missing = [lack("one", Some("one"))];
+    let with = |status: &str| match status {
+        "fail" => asked(plain(status), "cilium", &missing, &[]),
+        _ => asked(plain(status), "cilium", &[], &[]),
+    };
+    for (then, now, expected) in [
+        (plain("fail"), with("fail"), None),
+        (plain("ok"), with("fail"), Some(("new", 0, 1))),
+        (with("fail"), plain("fail"), None),
+        (with("fail"), plain("ok"), Some(("gone", 1, 0))),
+        (with("ok"), with("fail"), Some(("new", 0, 1))),
+    ] {
+        let tells = put(
+            &place,
+            "c.jsonl",
+            lines(&[named(
+                asked(report("c", &[("two", "ok", "error")]), "cilium", &[], &[]),
+                "c",
+            )]),
+        );
+        let old = put(&place, "old.jsonl", lines(&[at(then, EARLIER)]));
+        let new = put(&place, "new.jsonl", lines(&[now]));
+        let more = ["--profile", "cilium", "--baseline", old.to_str().unwrap()];
+        let changes = &audit(&[&new, &tells], &more)["changes"];
+        let causes = changes["causes"].as_array().unwrap();
+        let found = causes.iter().find(|one| one["check"] == "one");
+        let found = found.map(|one| {
+            let count = |key: &str| one[key].as_u64().unwrap();
+            (
+                one["change"].as_str().unwrap(),
+                count("before"),
+                count("now"),
+            )
+        });
+        assert_eq!(found, expected, "{changes}");
+    }
+}
+
+fn named(mut report: Value, name: &str) -> Value {
+    report["host"]["hostname"] = json!(name);
+    report
+}
+
+/// What is said of software where reports tell of none, or of several of which one suffices.
+#[test]
+fn what_is_said_of_software() {
+    let place = tempfile::tempdir().unwrap();
+    let plain = report("a", &[("one", "ok", "error")]);
+    let several = |demanded: Value| {
+        let lacks = [lack("x", None)];
+        let one = asked(
+            report("b", &[("one", "ok", "error")]),
+            "cilium",
+            &lacks,
+            &[],
+        );
+        let mut both = asked(one, "falco", &[], &[]);
+        both["demanded"] = demanded;
+        both
+    };
+    let none = put(&place, "plain.jsonl", lines(std::slice::from_ref(&plain)));
+    let any = put(&place, "any.jsonl", lines(&[several(json!([]))]));
+    let both = put(&place, "both.jsonl", lines(&[several(json!(["falco"]))]));
+    let suffices = "on 1 host ready means that one of the software that was asked for runs";
+    for (file, more, told, said) in [
+        (
+            &none,
+            &["--profile", "nope"][..],
+            "",
+            "no report tells of the software nope: ",
+        ),
+        (
+            &none,
+            &["--profile", "cilium"],
+            "",
+            "`check --profile cilium` makes some",
+        ),
+        (
+            &none,
+            &["--by", "profile"],
+            "By profile\n  no host tells of it\n",
+            "no report tells of software",
+        ),
+        (&any, &[], suffices, ""),
+    ] {
+        let (page, heard, _) = fleet(&[file], more);
+        assert!(
+            page.contains(told) && heard.contains(said),
+            "{more:?}\n{page}\n{heard}"
+        );
+        assert!(!heard.contains("nope` makes some"), "{heard}");
+    }
+    for (file, more) in [
+        (&any, &["--profile", "falco"][..]),
+        (&both, &[]),
+        (&none, &[]),
+    ] {
+        let (page, _, _) = fleet(&[file], more);
+        assert!(!page.contains(suffices), "{page}");
+    }
+}

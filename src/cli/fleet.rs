@@ -13,6 +13,7 @@ use super::output::{OutputArguments, Terminal};
 use super::paths;
 use super::progress::Progress;
 use super::remarks::{tell_bad, tell_inventory, tell_strangers, tell_swapped};
+use bpf_doctor::Software;
 use bpf_doctor::fleet::{self, Inventory, Reading, Summary, Weighing};
 use bpf_doctor::report::Threshold;
 
@@ -185,6 +186,8 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     let weighing = weighing(arguments, &summary)?;
     for name in &weighing.profiles {
         if !summary.tells_of(name) {
+            Software::new(&catalogue(&[])?, std::slice::from_ref(name))
+                .with_context(|| format!("no report tells of the software {name}"))?;
             bail!("no report tells of the software {name}; `check --profile {name}` makes some");
         }
     }
@@ -280,6 +283,7 @@ fn weighing(arguments: &FleetArguments, summary: &Summary) -> anyhow::Result<Wei
             false => arguments.profile.clone(),
         },
         requires,
+        of_interest: None,
     })
 }
 

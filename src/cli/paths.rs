@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::output::Terminal;
-use bpf_doctor::fleet::{Bad, Input, Promise, promise_of};
+use bpf_doctor::fleet::{self, Bad, Input, Promise, promise_of};
 
 type Inputs = Box<dyn Iterator<Item = Result<Input, Bad>>>;
 
@@ -95,11 +95,23 @@ fn walk(path: &Path, avoid: Option<PathBuf>, found: Found) -> Inputs {
         let found = entry.metadata().ok().filter(std::fs::Metadata::is_dir);
         found.is_none_or(|found| seen.insert((found.dev(), found.ino())))
     };
-    let entries = walk.into_iter().filter_entry(move |entry| {
+    let mut entries = walk.into_iter().filter_entry(move |entry| {
         !hidden(entry) && (!entry.file_type().is_dir() || is_new(entry))
     });
-    Box::new(entries.filter_map(move |entry| match entry {
-        Ok(entry) => input(&entry, avoid.as_deref(), found).map(Ok),
+    // A record of a host is told in a line, and not file by file.
+    let entries = std::iter::from_fn(move || {
+        let entry = entries.next()?;
+        let record = entry.as_ref().ok().and_then(record_at);
+        if record.is_some() {
+            entries.skip_current_dir();
+        }
+        Some((entry, record))
+    });
+    Box::new(entries.filter_map(move |(entry, record)| match entry {
+        Ok(entry) => match record {
+            Some(what) => Some(Err(bad(entry.path(), what))),
+            None => input(&entry, avoid.as_deref(), found).map(Ok),
+        },
         Err(error) => {
             let reason = match error.loop_ancestor() {
                 Some(_) => "a link leads back to a directory above it".to_owned(),
@@ -111,6 +123,28 @@ fn walk(path: &Path, avoid: Option<PathBuf>, found: Found) -> Inputs {
             Some(Err(bad(error.path().unwrap_or(Path::new("?")), &reason)))
         }
     }))
+}
+
+/// What a directory is that holds the record of a host, from which a report can be made.
+fn record_at(entry: &DirEntry) -> Option<&'static str> {
+    if !entry.file_type().is_dir() {
+        return None;
+    }
+    let mut commands = fleet::COMMANDS.iter();
+    if commands.any(|name| entry.path().join(name).is_dir()) {
+        return Some(fleet::SOSREPORT);
+    }
+    let (manifest, begin) = fleet::MANIFEST;
+    let path = entry.path().join(manifest);
+    // A pipe of that name would wait for ever.
+    let file = path
+        .is_file()
+        .then(|| OpenOptions::new().read(true).open(path))?
+        .ok()?;
+    let mut head = Vec::new();
+    let length = begin.len() as u64;
+    file.take(length).read_to_end(&mut head).ok()?;
+    (head == begin).then_some(fleet::BUNDLE)
 }
 
 /// Whether a file is the one at this place, which has no links in it.

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::digest::Odd;
 use super::read::{LIMIT, is_json, parse};
+use super::record::BUNDLE;
 use crate::report::{SCHEMA, clean};
 
 /// What is wrong with a document.
@@ -64,13 +65,20 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
         }) => cut_off(text),
         Ok(_) => damaged(fault.line, &fault.reason),
         Err(_) if says_report(text) => damaged(fault.line, &fault.reason),
-        Err(other) if is_prose(text, &other) => Fault::new(
-            placed(text, other).line,
-            format!(
+        Err(other) if is_prose(text, &other) => {
+            let at = placed(text, other);
+            let begins = text.iter().take_while(|byte| byte.is_ascii_whitespace());
+            let first = 1 + begins.filter(|byte| **byte == b'\n').count();
+            let mut reason = format!(
                 "it is no report of bpf-doctor: it begins with `{}`",
                 beginning(text)
-            ),
-        ),
+            );
+            // What a parser says of the first line of prose is of no interest.
+            if at.line > first {
+                reason += &format!("; here: {}", at.reason);
+            }
+            Fault::new(at.line, reason)
+        }
         Err(other) => Fault::new(
             placed(text, other.clone()).line,
             format!(
@@ -175,6 +183,9 @@ fn line_of(text: &[u8], from: usize, key: &str, value: Option<&str>, nth: usize)
 }
 
 pub(super) fn other_schema(text: &[u8], schema: &str) -> Fault {
+    if schema.starts_with("bpf-doctor/bundle/") {
+        return Fault::new(1, BUNDLE);
+    }
     let schema: String = schema.chars().take(60).collect();
     Fault::new(
         line_of(text, 1, "schema", None, 1).unwrap_or(1),
@@ -223,6 +234,32 @@ mod tests {
             (json, 1, "check", Some("one"), 2, Some(8)),
         ] {
             assert_eq!(line_of(text, from, key, value, nth), expected, "{key}");
+        }
+    }
+
+    /// Where a text is wrong is said, but for the first line of what a shell says.
+    #[test]
+    fn what_is_no_report_is_told_by_its_beginning_and_its_fault() {
+        for (text, line, begins, here) in [
+            ("a: [1,2\nb: 3\n", 2, "`a: [1,2`", Some("expected")),
+            (
+                "ssh: connect to host web-3 port 22: Connection refused\n",
+                1,
+                "`ssh: connect to host web-3 port 22: Connection refused`",
+                None,
+            ),
+        ] {
+            let mut reader = super::super::read::Reader::default();
+            let fault = reader.read(text.as_bytes()).unwrap_err();
+            assert_eq!(fault.line, line, "{fault:?}");
+            assert!(fault.reason.contains(begins), "{fault:?}");
+            match here {
+                Some(here) => assert!(
+                    fault.reason.contains("; here: ") && fault.reason.contains(here),
+                    "{fault:?}"
+                ),
+                None => assert!(!fault.reason.contains("; here: "), "{fault:?}"),
+            }
         }
     }
 }

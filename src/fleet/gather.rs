@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::io;
 use std::io::{Cursor, Read};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
@@ -89,10 +89,9 @@ pub fn gather(
     let room = Arc::new(Room::default());
     std::thread::scope(|scope| {
         let worker = || {
-            let mut worker = Worker::new(reading, &room, &count);
+            let mut worker = Worker::new(reading, &room, &count, progress);
             while let Some(job) = next(&waiting) {
                 worker.work(job);
-                progress(count.load(Relaxed));
             }
             worker.into_summary()
         };
@@ -360,5 +359,48 @@ impl Sequence {
 
     fn bad(&mut self, source: &str, line: usize, reason: &str) {
         self.summary.spoilt(bad(source, line, reason));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::PoisonError;
+
+    use super::*;
+
+    /// A stream of JSON is one piece of work, and what was read of it is told all the same.
+    #[test]
+    fn reports_are_told_while_a_stream_is_read() {
+        let line = serde_json::to_string(&super::super::tests::report()).unwrap() + "\n";
+        let yaml = crate::yaml::to_string(&super::super::tests::report()).unwrap();
+        let most = 400;
+        for one in [line, format!("---\n{yaml}")] {
+            let text = one.repeat(most).into_bytes();
+            let told = Mutex::new(Vec::new());
+            let input = Input {
+                name: "x".to_owned(),
+                promise: Promise::Reports,
+                size: None,
+                open: Box::new(move || Ok(Box::new(Cursor::new(text)))),
+            };
+            let reading = Reading {
+                threads: 1,
+                in_full: false,
+                latest: None,
+            };
+            let summary = gather(std::iter::once(Ok(input)), reading, &|reports| {
+                told.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(reports);
+            });
+            assert_eq!(summary.len(), 1);
+            let told = told.into_inner().unwrap();
+            let most = most as u64;
+            assert_eq!(told.last(), Some(&most));
+            assert!(
+                told.iter().any(|reports| (1..most).contains(reports)),
+                "{told:?}"
+            );
+        }
     }
 }

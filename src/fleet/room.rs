@@ -16,7 +16,7 @@ use super::summary::Summary;
 const ROOM: usize = 48 << 20;
 /// What labels may take, in bytes, where the rest leaves so much: for the want of room labels
 /// are left out, and never hosts.
-const LABELS: usize = 96 << 20;
+const LABELS: usize = 88 << 20;
 /// What may be held besides for each host, in bytes: findings and kinds of its own. With this
 /// a hundred thousand hosts of any kind stay below 200 MB.
 const OF_A_HOST: usize = 1 << 10;

@@ -10,6 +10,7 @@ use tar::EntryType;
 
 use super::batch::Part;
 use super::packing::{Counted, Packing};
+use super::record::of_member;
 use super::split::Splitter;
 
 /// So many packings may lie in each other: a tar of packed reports, packed.
@@ -165,6 +166,7 @@ fn members(
         Err(error) => return take(Out::Trouble(name, told(&error))),
     };
     let mut long = None;
+    let mut record: Option<String> = None;
     for (count, entry) in entries.enumerate() {
         let mut entry = match entry {
             Ok(entry) => entry,
@@ -193,6 +195,19 @@ fn members(
                 let last = member.rsplit('/').next().unwrap_or_default();
                 // `._x` are what macOS adds.
                 if last.starts_with('.') {
+                    continue;
+                }
+                if let Some((begin, what)) = of_member(&member) {
+                    if record.as_deref() != Some(begin) {
+                        let path = begin.trim_matches(['.', '/']);
+                        let full = match path.contains('/') {
+                            true => format!("{name}:{path}"),
+                            // It is all there is in an archive.
+                            false => name.to_owned(),
+                        };
+                        take(Out::Trouble(&full, what.to_owned()));
+                        record = Some(begin.to_owned());
+                    }
                     continue;
                 }
                 let promise = promise_of(last);

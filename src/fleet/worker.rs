@@ -21,6 +21,8 @@ pub(super) struct Worker<'a> {
     batch: Batch,
     latest: Option<u64>,
     room: Arc<Room>,
+    /// Is told how many reports were read, by all.
+    progress: &'a (dyn Fn(u64) + Sync),
 }
 
 /// What was read so far.
@@ -34,7 +36,12 @@ struct Tally<'a> {
 
 impl<'a> Worker<'a> {
     /// One that has read nothing yet, and counts what it reads.
-    pub(super) fn new(reading: Reading, room: &Arc<Room>, count: &'a AtomicU64) -> Self {
+    pub(super) fn new(
+        reading: Reading,
+        room: &Arc<Room>,
+        count: &'a AtomicU64,
+        progress: &'a (dyn Fn(u64) + Sync),
+    ) -> Self {
         Self {
             tally: Tally {
                 quick: Quick::new(reading.in_full, reading.threads),
@@ -46,6 +53,7 @@ impl<'a> Worker<'a> {
             batch: Batch::default(),
             latest: reading.latest,
             room: Arc::clone(room),
+            progress,
         }
     }
 
@@ -60,20 +68,29 @@ impl<'a> Worker<'a> {
             Job::Files(inputs) => {
                 for input in inputs {
                     self.file(input);
+                    self.tell();
                 }
             }
-            Job::Documents(batch) => self.tally.batch(&batch),
+            Job::Documents(batch) => {
+                self.tally.batch(&batch);
+                self.tell();
+            }
             Job::Shared(stream) => loop {
                 let end = stream.turn(&mut self.batch);
                 if end.is_none() && self.batch.documents.is_empty() {
                     break;
                 }
                 self.tally.batch(&self.batch);
+                self.tell();
                 if let Some(summary) = end {
                     self.tally.summary.join(summary);
                 }
             },
         }
+    }
+
+    fn tell(&self) {
+        (self.progress)(self.tally.count.load(Relaxed));
     }
 
     fn file(&mut self, input: Input) {

@@ -31,6 +31,7 @@ pub(super) fn changes(
     weighing: &Weighing,
 ) -> Changes {
     let past = Population::new(before, weighing);
+    let weighing = &weighing.over([&past, population]);
     let sight = Sight::of([&past, population], weighing);
     let Pairs { pairs, new, gone } = pair(before, now);
     let mut verdicts_before = Verdicts::default();

@@ -187,12 +187,16 @@ fn gather<'a>(
                 gathered.refusing.add(&blocker.check, class.hosts);
             }
         }
-        if let [one, other] = joint.of_each(&class.blockers)[..]
-            && class.blocks(check)
+        if class.blocks(check)
             && is_gained(class)
+            && let Some(changes) = joint.pair(class)
         {
-            let partner = if joint.is_one(one, check) { other } else { one };
-            gathered.partners.add(partner, class.hosts);
+            let others = changes.iter().filter(|one| !one.causes.contains(&check));
+            let partner = others.filter_map(|other| other.causes.first()).next();
+            // What one change mends with this elsewhere makes some of the same hosts ready.
+            if let Some(partner) = partner.filter(|partner| !joint.is_one(partner, check)) {
+                gathered.partners.add(partner, class.hosts);
+            }
         }
     }
     for ((os, version), hosts) in distributions {
@@ -241,9 +245,13 @@ fn cause<'a>(
         same_change: match at {
             Where::Passes => Vec::new(),
             Where::All | Where::Blocks => {
-                let others = joint.with(check).iter().filter(|other| **other != check);
-                others.map(|other| (*other).to_owned()).collect()
+                let others = joint.with(check).into_iter();
+                others.map(str::to_owned).collect()
             }
+        },
+        same_change_hosts: match at {
+            Where::Passes => 0,
+            Where::All | Where::Blocks => listed.shared,
         },
         together: together.max_by(|a, b| a.hosts.cmp(&b.hosts).then_with(|| b.with.cmp(&a.with))),
         needs: fixes.groups.iter().map(|fix| fix.needs).max(),
@@ -277,7 +285,9 @@ fn unknown_check<'a>(
             "run it as root, or with the capability that is missing",
         ),
     ] {
-        if obstacles.any(obstacle) {
+        // That it was not root says more, below.
+        let is_told = obstacle == "permission denied" && gathered.without_root > 0;
+        if obstacles.any(obstacle) && !is_told {
             grant.push(remedy.to_owned());
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::digest::Key;
 use super::super::words::{Remedy, Words};
 use super::judge::Population;
+use super::looking::takes;
 use super::model::FixGroup;
 use super::tally::Names;
 use crate::diagnosis::Needs;
@@ -80,6 +81,7 @@ pub(super) fn fixes(
             summary: fix.summary.clone(),
             commands: fix.commands.clone(),
             needs: fix.needs,
+            takes: takes(fix),
             risk: fix.risk.clone(),
             others: others.collect(),
         })

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::super::summary::Summary;
-use super::judge::Population;
+use super::judge::{Population, Weighing};
 use super::model::Hosts;
+use super::reworded::reworded;
 use super::tally::Names;
 use super::{ROWS, shown};
 use crate::report::Verdict;
@@ -75,6 +76,14 @@ pub struct Partly {
     /// whether it runs there.
     #[serde(skip_serializing_if = "Hosts::is_none")]
     pub unasked: Hosts,
+    /// Hosts that are ready if any of the software runs that was asked for, since none was said to
+    /// be needed.
+    #[serde(skip_serializing_if = "Hosts::is_none")]
+    pub one_suffices: Hosts,
+    /// Pairs of needs that doctors of different versions tell, and that may be one and the same
+    /// in other words: two causes then, where there is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reworded: Vec<[String; 2]>,
 }
 
 pub(super) fn reports(summary: &Summary) -> Reports {
@@ -111,7 +120,11 @@ pub(super) fn reports(summary: &Summary) -> Reports {
 }
 
 /// Hosts of which only a part was looked at.
-pub(super) fn partly(summary: &Summary, population: &Population<'_>) -> Partly {
+pub(super) fn partly(
+    summary: &Summary,
+    population: &Population<'_>,
+    weighing: &Weighing,
+) -> Partly {
     let mut names = Names::default();
     let mut ready = 0;
     for class in population.classes.iter().filter(|class| class.shape.partly) {
@@ -123,6 +136,12 @@ pub(super) fn partly(summary: &Summary, population: &Population<'_>) -> Partly {
     let mut unasked = Names::default();
     for class in population.classes.iter().filter(|class| class.unasked) {
         unasked.add(class.hosts, class.names.examples());
+    }
+    let mut one_suffices = Names::default();
+    for class in &population.classes {
+        if weighing.one_suffices(class) {
+            one_suffices.add(class.hosts, class.names.examples());
+        }
     }
     let mut narrowed = Names::default();
     for row in summary.hosts.values().filter(|row| row.full) {
@@ -137,5 +156,7 @@ pub(super) fn partly(summary: &Summary, population: &Population<'_>) -> Partly {
         examples: told.examples,
         narrowed: narrowed.told(),
         unasked: unasked.told(),
+        one_suffices: one_suffices.told(),
+        reworded: reworded(population),
     }
 }

@@ -1,150 +1,179 @@
-//! Causes that the same commands mend: one change, however many causes it mends.
+//! Causes that one piece of work mends: one change, however many causes it mends.
+//!
+//! What is one piece of work is a matter of each host: two causes are one change on the hosts
+//! where the same kernel is built, or the same commands are typed, for both. Where other commands
+//! mend one of the two, that is a change of its own.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::super::digest::Key;
 use super::judge::{Class, Population};
-use super::looking::to_type;
+use super::looking::steps;
 use crate::diagnosis::Status;
 
-/// So many pairs of causes are looked at; catalogues have a few, and what hostile reports hold
-/// takes no room.
-const PAIRS: usize = 100;
+/// So many changes that mend several causes are known, the largest; catalogues have a few, and
+/// what hostile reports hold takes no time.
+const CHANGES: usize = 100;
 
 /// Which causes are mended together.
 #[derive(Debug, Default)]
 pub(super) struct Joint<'a> {
+    /// The work that mends a finding, by its number, where there is something to do.
+    works: HashMap<Key, Option<u32>>,
+    /// The change that this work is for this cause, where it mends others as well on some hosts.
+    of: HashMap<(u32, &'a str), usize>,
+    /// What those changes mend, sorted.
     changes: Vec<Vec<&'a str>>,
-    of: BTreeMap<&'a str, usize>,
+}
+
+/// What is one change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What<'c> {
+    /// The mending of one cause, by whatever commands.
+    Cause(&'c str),
+    /// The work of this number, which mends several.
+    Work(usize),
+}
+
+/// A change that hosts need.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Change<'c> {
+    pub(super) what: What<'c>,
+    /// What it mends there, by name.
+    pub(super) causes: Vec<&'c str>,
 }
 
 impl<'a> Joint<'a> {
-    /// Two causes are one change where most hosts of either have both and type the same for
-    /// them, and no host that has both types something else for one of them.
     pub(super) fn new(population: &Population<'a>) -> Self {
-        let mut seen: HashMap<(usize, usize), usize> = HashMap::new();
-        let mut different: Vec<(&Class<'a>, u64)> = Vec::new();
+        let mut numbers: HashMap<Vec<&str>, u32> = HashMap::new();
+        let mut joint = Self::default();
+        // Which causes one work mends at once on some hosts.
+        let mut links: BTreeSet<(u32, &'a str, &'a str)> = BTreeSet::new();
+        let mut firsts: Vec<(u32, &'a str)> = Vec::new();
         for class in population.classes.iter() {
-            let parts = (
-                class.findings.as_ptr().addr(),
-                class.blockers.as_ptr().addr(),
-            );
-            let place = *seen.entry(parts).or_insert(different.len());
-            match different.get_mut(place) {
-                Some((_, hosts)) => *hosts += class.hosts,
-                None => different.push((class, class.hosts)),
-            }
-        }
-        let mut same: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-        let several = different
-            .iter()
-            .filter(|(class, _)| class.blockers.len() > 1);
-        for (class, hosts) in several.clone() {
-            let typed = typed(population, class);
-            for (one, other) in pairs(&typed).filter(|(one, other)| one.1 == other.1) {
-                let pair = (one.0, other.0);
-                if one.1.is_some() && (same.len() < PAIRS || same.contains_key(&pair)) {
-                    *same.entry(pair).or_default() += hosts;
+            firsts.clear();
+            let failing = class.findings.iter().copied();
+            let failing = failing.filter(|known| known.status == Status::Fail);
+            for known in failing.filter(|known| class.blocks(&known.check)) {
+                // Words are bounded in number, and so is what is known of them.
+                let Some(words) = population.words(known.key) else {
+                    continue;
+                };
+                let work = joint.works.entry(known.key).or_insert_with(|| {
+                    let next = numbers.len() as u32;
+                    Some(*numbers.entry(steps(words)?).or_insert(next))
+                });
+                let Some(work) = *work else {
+                    continue;
+                };
+                match firsts.iter().find(|(of, _)| *of == work) {
+                    Some((_, first)) => {
+                        links.insert((work, first, &known.check));
+                    }
+                    None => firsts.push((work, &known.check)),
                 }
             }
         }
-        same.retain(|(one, other), with| {
-            let either = different
-                .iter()
-                .filter(|(class, _)| class.blocks(one) || class.blocks(other));
-            *with * 2 > either.map(|(_, hosts)| hosts).sum()
-        });
-        let involved: BTreeSet<&str> = same
-            .keys()
-            .flat_map(|(one, other)| [*one, *other])
-            .collect();
-        let mut apart: BTreeSet<(&str, &str)> = BTreeSet::new();
-        for (class, _) in several.filter(|_| !same.is_empty()) {
-            let mut typed = typed(population, class);
-            typed.retain(|(check, _)| involved.contains(check));
-            let differ = pairs(&typed).filter(|(one, other)| one.1 != other.1 || one.1.is_none());
-            apart.extend(differ.map(|(one, other)| (one.0, other.0)));
-        }
-        let mut joint = Self::default();
-        for (one, other) in same.into_keys() {
-            joint.join(one, other, &apart);
-        }
+        joint.connect(&links);
         joint
     }
 
-    fn join(&mut self, one: &'a str, other: &'a str, apart: &BTreeSet<(&str, &str)>) {
-        let [place, second] = [one, other].map(|check| {
-            *self.of.entry(check).or_insert_with(|| {
-                self.changes.push(vec![check]);
-                self.changes.len() - 1
-            })
-        });
-        let list = |place: usize| self.changes.get(place).cloned().unwrap_or_default();
-        let (mine, others) = (list(place), list(second));
-        let mut all = mine
-            .iter()
-            .flat_map(|a| others.iter().map(move |b| (*a.min(b), *a.max(b))));
-        if place == second || all.any(|pair| apart.contains(&pair)) {
-            return;
+    /// Makes changes of what hangs together, work for work. Two works that mend the same causes
+    /// are one change, like that of a single cause; so is what mends some of those.
+    fn connect(&mut self, links: &BTreeSet<(u32, &'a str, &'a str)>) {
+        let mut groups: Vec<(u32, BTreeSet<&'a str>)> = Vec::new();
+        for (work, one, other) in links {
+            let mut group = BTreeSet::from([*one, *other]);
+            groups.retain_mut(|(of, checks)| {
+                let meets = of == work && !checks.is_disjoint(&group);
+                if meets {
+                    group.append(checks);
+                }
+                !meets
+            });
+            groups.push((*work, group));
         }
-        for check in &others {
-            self.of.insert(check, place);
-        }
-        if let Some(joined) = self.changes.get_mut(place) {
-            joined.extend(others);
-            joined.sort_unstable();
-        }
-    }
-
-    /// All that the change which mends a cause mends, if that is more than this one, by name.
-    pub(super) fn with(&self, check: &str) -> &[&'a str] {
-        let place = self.of.get(check);
-        let change = place.and_then(|place| self.changes.get(*place));
-        change
-            .filter(|change| change.len() > 1)
-            .map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether one change mends both.
-    pub(super) fn is_one(&self, one: &str, other: &str) -> bool {
-        one == other || self.with(one).contains(&other)
-    }
-
-    /// One cause of each change that mends these: the first by name.
-    pub(super) fn of_each<'c>(&self, checks: &'c [Arc<str>]) -> Vec<&'c str> {
-        let mut firsts: Vec<&'c str> = Vec::new();
-        for check in checks {
-            if !firsts.iter().any(|first| self.is_one(first, check)) {
-                firsts.push(check);
+        // Larger ones first, so that smaller ones find what holds them.
+        groups.sort_by(|(_, a), (_, b)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        let mut sets: Vec<BTreeSet<&'a str>> = Vec::new();
+        for (work, group) in groups {
+            let holds = sets.iter().position(|set| group.is_subset(set));
+            let place = holds.unwrap_or(sets.len());
+            if place >= CHANGES {
+                continue;
+            }
+            self.of
+                .extend(group.iter().map(|check| ((work, *check), place)));
+            if place == sets.len() {
+                sets.push(group);
             }
         }
-        firsts
+        let lists = sets.into_iter().map(|set| set.into_iter().collect());
+        self.changes = lists.collect();
     }
-}
 
-/// What is typed for each cause of these hosts, by the causes' names.
-fn typed<'a>(
-    population: &Population<'a>,
-    class: &Class<'a>,
-) -> Vec<(&'a str, Option<&'a [String]>)> {
-    let failing = class
-        .findings
-        .iter()
-        .filter(|known| known.status == Status::Fail);
-    let in_the_way = failing.filter(|known| class.blocks(&known.check));
-    let mut typed: Vec<(&str, Option<&[String]>)> = in_the_way
-        .map(|known| {
-            let words = population.words(known.key);
-            (&*known.check, words.and_then(|words| to_type(words)))
-        })
-        .collect();
-    typed.sort_unstable();
-    typed.dedup_by_key(|(check, _)| *check);
-    typed
-}
+    /// What a change mends, wherever it is made, by name.
+    pub(super) fn mends(&self, work: usize) -> &[&'a str] {
+        self.changes.get(work).map_or(&[], Vec::as_slice)
+    }
 
-/// All pairs of a list.
-fn pairs<T>(list: &[T]) -> impl Iterator<Item = (&T, &T)> {
-    let ends = list.iter().enumerate();
-    ends.flat_map(|(place, one)| list.iter().skip(place + 1).map(move |other| (one, other)))
+    /// The causes that some change mends with this one, by name.
+    pub(super) fn with(&self, check: &str) -> BTreeSet<&'a str> {
+        let changes = self.changes.iter();
+        let changes = changes.filter(|change| change.binary_search(&check).is_ok());
+        let others = changes.flatten().filter(|other| **other != check);
+        others.copied().collect()
+    }
+
+    /// Whether one change mends both, wherever that is.
+    pub(super) fn is_one(&self, one: &str, other: &str) -> bool {
+        let has = |change: &Vec<&str>, check: &str| change.binary_search(&check).is_ok();
+        let mut changes = self.changes.iter();
+        one == other || changes.any(|change| has(change, one) && has(change, other))
+    }
+
+    /// The changes that make these hosts ready, by the causes they mend.
+    pub(super) fn of<'c>(&self, class: &'c Class<'_>) -> Vec<Change<'c>> {
+        let mut changes: Vec<Change<'c>> = Vec::with_capacity(class.blockers.len());
+        for check in class.blockers.iter() {
+            let what = self
+                .work(class, check)
+                .map_or(What::Cause(check), What::Work);
+            let mut known = changes.iter_mut();
+            let known = match what {
+                What::Cause(_) => None,
+                What::Work(_) => known.find(|change| change.what == what),
+            };
+            match known {
+                Some(change) => change.causes.push(check),
+                None => changes.push(Change {
+                    what,
+                    causes: vec![check],
+                }),
+            }
+        }
+        changes
+    }
+
+    /// The same, where these are two.
+    pub(super) fn pair<'c>(&self, class: &'c Class<'_>) -> Option<[Change<'c>; 2]> {
+        let causes = class.blockers.len();
+        if causes < 2 || (causes > 2 && self.changes.is_empty()) {
+            return None;
+        }
+        self.of(class).try_into().ok()
+    }
+
+    /// The number of the work that mends a cause of these hosts, and others elsewhere.
+    fn work(&self, class: &Class<'_>, check: &Arc<str>) -> Option<usize> {
+        if self.of.is_empty() {
+            return None;
+        }
+        let mut findings = class.findings.iter();
+        let failing =
+            findings.find(|known| known.status == Status::Fail && *known.check == **check)?;
+        let work = self.works.get(&failing.key).copied().flatten()?;
+        self.of.get(&(work, &**check)).copied()
+    }
 }

@@ -1,7 +1,6 @@
 //! Whether hosts are ready, by what was found on them.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::super::digest::{Key, Software};
@@ -23,6 +22,9 @@ pub struct Weighing {
     /// While which checks fail which others are moot, by the moot ones, as far as the catalogue
     /// knows.
     pub requires: BTreeMap<String, Vec<String>>,
+    /// The checks that are of interest where software is named, if not each host's own report
+    /// says what that software needs.
+    pub of_interest: Option<BTreeSet<String>>,
 }
 
 impl Weighing {
@@ -115,9 +117,41 @@ impl Weighing {
 
     /// Whether a finding is of interest: where software is named, what it needs.
     pub(super) fn concerns(&self, class: &Class<'_>, check: &str) -> bool {
+        if let Some(all) = &self.of_interest {
+            return all.contains(check);
+        }
+        let mut needs = self.needs(class);
+        self.profiles.is_empty() || needs.any(|one| **one == *check)
+    }
+
+    /// What the software needs that may decide, as far as these hosts lack it or can't tell.
+    fn needs<'c>(&self, class: &'c Class<'_>) -> impl Iterator<Item = &'c Arc<str>> {
         let named = class.shape.software.iter().filter(|one| self.asks_for(one));
-        let mut lists = named.flat_map(|one| [&one.missing, &one.optional, &one.open]);
-        self.profiles.is_empty() || lists.any(|list| list.iter().any(|one| **one == *check))
+        let lists = named.flat_map(|one| [&one.missing, &one.optional, &one.open]);
+        lists.flatten()
+    }
+
+    /// The same weighing, to which is of interest whatever software that is named needs on any of
+    /// these hosts: a report that was not asked for it tells of the same checks.
+    pub(super) fn over(&self, populations: [&Population<'_>; 2]) -> Self {
+        let mut weighing = self.clone();
+        if !self.profiles.is_empty() {
+            let mut all: BTreeSet<&str> = BTreeSet::new();
+            for class in populations.into_iter().flat_map(|one| &one.classes) {
+                all.extend(self.needs(class).map(|need| &**need));
+            }
+            weighing.of_interest = Some(all.into_iter().map(str::to_owned).collect());
+        }
+        weighing
+    }
+
+    /// Whether it suffices that one of several pieces of software runs on these hosts.
+    pub(super) fn one_suffices(&self, class: &Class<'_>) -> bool {
+        let software = &class.shape.software;
+        self.profiles.is_empty()
+            && self.threshold != Threshold::Strict
+            && software.len() > 1
+            && !software.iter().any(|one| one.demanded)
     }
 
     /// Whether this software may decide.

@@ -6,7 +6,7 @@ use super::super::digest::Key;
 use super::super::summary::Known;
 use super::joint::Joint;
 use super::judge::{Class, Population, Weighing};
-use super::looking::{Cure, worst};
+use super::looking::is_mendable;
 use super::tally::Names;
 use crate::diagnosis::{Severity, Status};
 use crate::report::Verdict;
@@ -16,6 +16,8 @@ use crate::report::Verdict;
 pub(super) struct Listed {
     hosts: u64,
     blocks: u64,
+    /// Hosts on which the change that mends this mends other causes as well.
+    pub(super) shared: u64,
     /// Hosts that one change makes ready which mends this, be it with others.
     pub(super) alone: u64,
     /// Hosts of these on which other checks could not be made while this fails.
@@ -81,7 +83,14 @@ pub(super) fn list<'a>(
 ) -> (List<'a>, List<'a>) {
     let (mut failing, mut unknown) = (List::new(), List::new());
     for (place, class) in population.classes.iter().enumerate() {
-        let is_gained = is_gained(class) && joint.of_each(&class.blockers).len() == 1;
+        let changes = joint.of(class);
+        let is_gained = is_gained(class) && changes.len() == 1;
+        // What one change mends there with others.
+        let shared: Vec<&str> = changes
+            .iter()
+            .filter(|change| change.causes.len() > 1)
+            .flat_map(|change| change.causes.iter().copied())
+            .collect();
         let unseen = if is_gained && weighing.hides(class) {
             class.hosts
         } else {
@@ -105,6 +114,9 @@ pub(super) fn list<'a>(
                 listed.hosts += class.hosts;
                 if blocks {
                     listed.blocks += class.hosts;
+                    if shared.contains(&&*known.check) {
+                        listed.shared += class.hosts;
+                    }
                     if is_gained {
                         listed.alone += class.hosts;
                         listed.unseen += unseen;
@@ -131,9 +143,9 @@ pub(super) fn list<'a>(
     (failing, unknown)
 }
 
-/// Where nobody can change a cause by what is told, no change makes these hosts ready.
+/// Where no change is known for a cause, nothing that is told makes these hosts ready.
 pub(super) fn is_gained(class: &Class<'_>) -> bool {
-    !class.open && worst(class) != Cure::OnlyLooks
+    !class.open && is_mendable(class)
 }
 
 /// The one check the verdict on these hosts waits for.

@@ -31,23 +31,76 @@ pub(in super::super) fn cure(words: &Words) -> Cure {
 
 /// The fix that mends a finding with these words: the first that changes something, of those
 /// that can be typed, or else of the others. They come cheapest first.
-pub(super) fn mending(words: &Words) -> Option<&Remedy> {
+pub(in super::super) fn mending(words: &Words) -> Option<&Remedy> {
     let typed = words.fixes.iter().filter(|fix| is_typed(fix));
     let by_hand = words.fixes.iter().filter(|fix| !is_typed(fix));
     let changing = typed.chain(by_hand).find(|fix| changes(fix));
     changing.or_else(|| first_typed(words))
 }
 
-/// What is typed to mend a finding with these words, if that can be typed.
-pub(super) fn to_type(words: &Words) -> Option<&[String]> {
-    let fix = mending(words).filter(|fix| is_typed(fix) && changes(fix));
-    fix.map(|fix| &*fix.commands)
+/// What tells the work that mends a finding with these words from other work on the same host:
+/// the lines that are typed, without those that only prepare or end it. A kernel that is built
+/// is built once, whatever options it gets, so that those don't tell.
+pub(super) fn steps(words: &Words) -> Option<Vec<&str>> {
+    let fix = mending(words).filter(|fix| changes(fix))?;
+    let lines = fix.commands.iter().map(|line| line.trim());
+    if fix.needs == Needs::Rebuild && fix.kind == BUILD {
+        return Some(lines.filter(|line| !is_option(line)).collect());
+    }
+    let typed: Vec<&str> = lines.filter(|line| !is_comment(line)).collect();
+    let is_own = |line: &&str| !AROUND.contains(line);
+    let own: Vec<&str> = typed.iter().copied().filter(is_own).collect();
+    let steps = if own.is_empty() { typed } else { own };
+    (!steps.is_empty()).then_some(steps)
+}
+
+/// The kind of fix that changes the program, and not the host.
+const PROGRAM: &str = "program";
+/// The kind of fix that builds a kernel.
+const BUILD: &str = "kernel-config";
+
+/// Lines that lead to a change, or end it, whatever it is.
+const AROUND: &[&str] = &[
+    "apk update",
+    "apt update",
+    "apt-get update",
+    "dnf makecache",
+    "reboot",
+    "yum makecache",
+    "zypper refresh",
+];
+
+/// Whether a line of a build is about the options of the kernel alone, or what they need.
+fn is_option(line: &str) -> bool {
+    line.contains("CONFIG_")
+        || line.contains("scripts/config ")
+        || line.starts_with("pahole ")
+        || (line.starts_with('#') && line.contains("dwarves"))
+}
+
+/// What a fix takes, or why it mends nothing.
+pub(in super::super) fn takes(fix: &Remedy) -> &'static str {
+    match fix.needs {
+        _ if !changes(fix) && is_typed(fix) => "looks",
+        // With lines that only tell, those say why there is nothing to do.
+        _ if !changes(fix) && fix.kind == PROGRAM && fix.commands.is_empty() => "program",
+        _ if !changes(fix) => "no-known-fix",
+        Needs::Nothing => "nothing",
+        Needs::Privilege => "privilege",
+        Needs::Reboot => "reboot",
+        Needs::Rebuild => "rebuild",
+    }
 }
 
 /// The first fix that can be typed, whether it changes anything or not.
-pub(super) fn first_typed(words: &Words) -> Option<&Remedy> {
+pub(in super::super) fn first_typed(words: &Words) -> Option<&Remedy> {
     let typed = words.fixes.iter().find(|fix| !fix.commands.is_empty());
     typed.or_else(|| words.fixes.first())
+}
+
+/// Whether something is known to do about each cause of these hosts.
+pub(super) fn is_mendable(class: &Class<'_>) -> bool {
+    worst(class) <= Cure::Untold
 }
 
 /// What it takes to mend all causes of these hosts.
@@ -82,7 +135,7 @@ fn is_comment(line: &str) -> bool {
 /// lets that program run, and leaves the host as it is.
 fn changes(fix: &Remedy) -> bool {
     match is_typed(fix) {
-        false => fix.kind != "program" && fix.needs > Needs::Nothing,
+        false => fix.kind != PROGRAM && fix.needs > Needs::Nothing,
         true => fix.commands.iter().any(|line| acts(line)),
     }
 }

@@ -15,6 +15,7 @@ mod looking;
 mod model;
 mod outliers;
 mod plan;
+mod reworded;
 mod tally;
 
 pub use changes::{CauseChange, Changes, Move};
@@ -29,7 +30,7 @@ pub use model::{
 pub(super) use groups::{LABELS, label_keys};
 pub(super) use judge::Population;
 pub use looking::Cure;
-pub(super) use looking::cure;
+pub(super) use looking::{cure, first_typed, mending, takes};
 
 use super::summary::Summary;
 use joint::Joint;
@@ -63,7 +64,7 @@ pub fn audit(
         hosts: summary.len() as u64,
         verdicts,
         reports: inputs::reports(summary),
-        partly: inputs::partly(summary, &population),
+        partly: inputs::partly(summary, &population, weighing),
         groups: groups::groups(&population, by, weighing),
         outliers: outliers::outliers(&population),
         changes: before.map(|before| baseline::changes(before, summary, &population, weighing)),

@@ -141,9 +141,13 @@ pub struct Cause {
     /// How many of those have checks that can't be made before: more may fail there then.
     #[serde(skip_serializing_if = "is_zero")]
     pub alone_unseen: u64,
-    /// Other causes that the same commands mend, wherever hosts have both.
+    /// Other causes that one change mends with this on some hosts: the same commands, or the
+    /// same kernel that is built.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub same_change: Vec<String>,
+    /// On how many of the hosts it does.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub same_change_hosts: u64,
     /// The other cause with which most hosts become ready: by one of the two alone, or by both.
     /// Causes beside which this one adds no host are none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,6 +200,12 @@ pub struct Counts {
     pub most: Vec<Count>,
 }
 
+impl Counts {
+    fn is_none(&self) -> bool {
+        self.different == 0
+    }
+}
+
 /// How many hosts have something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Count {
@@ -221,6 +231,10 @@ pub struct FixGroup {
     pub commands: Vec<String>,
     /// What it takes before it helps.
     pub needs: Needs,
+    /// The same, or why it mends nothing: `looks` where what is typed only looks, `program` where
+    /// the program is to be changed and not the host, `no-known-fix` where the words say what is
+    /// missing and there is nothing to do.
+    pub takes: &'static str,
     /// What it may break.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub risk: Option<String>,
@@ -245,7 +259,10 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Hosts that no change makes ready, because something that matters is unknown there.
     pub undecided: u64,
-    /// Hosts with a cause that nothing typed there changes, as far as is known.
+    /// The checks that are unknown there, those of most hosts first.
+    #[serde(skip_serializing_if = "Counts::is_none")]
+    pub undecided_by: Counts,
+    /// Hosts with a cause for which no fix is known, or only what looks and changes nothing.
     pub stuck: u64,
 }
 
@@ -253,7 +270,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Takes {
     /// `nothing`, `privilege`, `reboot`, `rebuild`; `own-report` where the fix is told in the
-    /// host's own report alone, `no-known-fix` where none is known for one of its causes.
+    /// host's own report alone.
     pub what: &'static str,
     /// How many hosts.
     pub hosts: u64,
@@ -333,6 +350,11 @@ pub struct Outliers {
     pub different: u64,
     /// The rarest ways.
     pub most: Vec<Outlier>,
+    /// So many hosts of one kernel, distribution and machine there must be for some of them to
+    /// be outliers.
+    pub least_hosts: u64,
+    /// Of a hundred of them so many must fail the same checks.
+    pub alike_percent: u64,
 }
 
 /// Hosts that differ in one way.

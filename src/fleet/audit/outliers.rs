@@ -33,7 +33,11 @@ pub(super) fn outliers(population: &Population<'_>) -> Outliers {
     // Peers stand together then; only where they are many enough is anything gathered of them.
     let mut classes: Vec<&Class<'_>> = population.classes.iter().collect();
     classes.sort_by(|one, other| peers(one).cmp(&peers(other)));
-    let mut found = Outliers::default();
+    let mut found = Outliers {
+        least_hosts: FEWEST,
+        alike_percent: ALIKE,
+        ..Outliers::default()
+    };
     for alike in classes.chunk_by(|one, other| peers(one) == peers(other)) {
         let of: u64 = alike.iter().map(|class| class.hosts).sum();
         let Some(place) = alike.first().map(|class| &class.shape.place) else {

@@ -5,19 +5,23 @@
 //! every set of them can be tried: the number of hosts below each set comes from one pass over
 //! the sets for each cause.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::best::{Best, Sets, large, small};
 use super::causes::Found;
-use super::joint::Joint;
+use super::joint::{Joint, What};
 use super::judge::{Population, Weighing};
-use super::looking::{Cure, worst};
+use super::looking::{Cure, is_mendable, worst};
 use super::model::{Plan, Step, Takes};
+use super::tally::Tally;
 use crate::diagnosis::Needs;
 use crate::report::Verdict;
 
 /// With so many causes every set is tried: a million sets.
 const EXACT: usize = 20;
+/// So many checks are told that are unknown where nothing decides.
+const UNDECIDED_BY: usize = 10;
 /// So many steps are told.
 const STEPS: usize = 40;
 
@@ -31,53 +35,71 @@ pub(super) fn plan(
     weighing: &Weighing,
     ready: u64,
 ) -> Plan {
-    // Causes of most hosts first, so that among equals those come first; what one change mends
-    // has the place of the first of it.
-    let mut place: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut mends: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
-    for (number, check) in found.ranking.iter().enumerate() {
-        let mut with = joint.with(check).iter();
-        let known = with.find_map(|other| place.get(other).copied());
-        let number = known.unwrap_or(number as u32);
-        place.insert(check, number);
-        mends.entry(number).or_default().push(check);
+    // Causes of most hosts first, so that among equals those come first; what mends several has
+    // its place right before the first of them.
+    let ranking = found.ranking.iter().enumerate();
+    let rank: BTreeMap<&str, usize> = ranking.map(|(rank, check)| (&**check, rank)).collect();
+    let mut order: BTreeSet<(usize, Reverse<What<'_>>)> = BTreeSet::new();
+    for class in &population.classes {
+        for change in joint.of(class) {
+            let first = mends(joint, change.what);
+            let first = first.iter().filter_map(|check| rank.get(check).copied());
+            if let Some(first) = first.min() {
+                order.insert((first, Reverse(change.what)));
+            }
+        }
     }
+    let order: Vec<What<'_>> = order.into_iter().map(|(_, Reverse(what))| what).collect();
+    let places = order.iter().enumerate();
+    let place: BTreeMap<What<'_>, u32> =
+        places.map(|(place, what)| (*what, place as u32)).collect();
     let mended = |set: &[u32]| -> Vec<&str> {
-        let lists = set.iter().filter_map(|place| mends.get(place));
-        lists.flatten().copied().collect()
+        let mut checks: Vec<&str> = Vec::new();
+        for what in set.iter().filter_map(|place| order.get(*place as usize)) {
+            let mut all = mends(joint, *what);
+            all.sort_by_key(|check| rank.get(check));
+            all.retain(|check| !checks.contains(check));
+            checks.extend(all);
+        }
+        checks
     };
     let mut cures = Cures::new();
     let (mut undecided, mut stuck, mut unseen) = (0, 0, 0);
+    let mut undecided_by = Tally::default();
     for class in &population.classes {
         if class.verdict != Verdict::Ready && class.open {
             undecided += class.hosts;
+            for check in class.waits.iter() {
+                undecided_by.add(check, class.hosts);
+            }
         } else if class.verdict == Verdict::NotReady {
-            let worst = worst(class);
-            if worst == Cure::OnlyLooks {
+            if !is_mendable(class) {
                 stuck += class.hosts;
                 continue;
             }
-            let places = class.blockers.iter().map(|check| place.get(&**check));
-            let Some(mut places) = places
-                .map(|place| place.copied())
-                .collect::<Option<Vec<u32>>>()
-            else {
+            let changes = joint.of(class);
+            let places = changes
+                .iter()
+                .map(|change| place.get(&change.what).copied());
+            let Some(mut places) = places.collect::<Option<Vec<u32>>>() else {
                 continue;
             };
             places.sort_unstable();
-            places.dedup();
             if weighing.hides(class) {
                 unseen += class.hosts;
             }
             let by_cure = cures.entry(places.into()).or_default();
-            *by_cure.entry(worst).or_default() += class.hosts;
+            *by_cure.entry(worst(class)).or_default() += class.hosts;
         }
     }
     let mut needs: BTreeMap<u32, Needs> = BTreeMap::new();
-    for cause in &found.causes {
-        if let (Some(number), Some(own)) = (place.get(&*cause.check), cause.needs) {
-            let most = needs.entry(*number).or_insert(own);
-            *most = own.max(*most);
+    let known = found.causes.iter();
+    let known = known.filter_map(|cause| Some((&*cause.check, cause.needs?)));
+    let known: BTreeMap<&str, Needs> = known.collect();
+    for (what, place) in &place {
+        let all = mends(joint, *what);
+        if let Some(most) = all.iter().filter_map(|check| known.get(check)).max() {
+            needs.insert(*place, *most);
         }
     }
     let sets: Sets = cures
@@ -106,6 +128,9 @@ pub(super) fn plan(
         let before = steps.last().map_or(0, |last| last.gained);
         if gained > before && steps.len() < STEPS {
             let checks = mended(&set);
+            // Where one work mends what others mend as well, it is no more than to mend each.
+            let changes = set.len().min(checks.len()) as u64;
+            steps.pop_if(|last| last.changes >= changes);
             let takes = takes(&cures, &set);
             let mut needs = takes.keys().rev().filter_map(|cure| match cure {
                 Cure::Takes(needs) => Some(*needs),
@@ -113,7 +138,7 @@ pub(super) fn plan(
             });
             steps.push(Step {
                 needs: needs.next(),
-                changes: set.len() as u64,
+                changes,
                 checks: checks.into_iter().map(str::to_owned).collect(),
                 gained,
                 ready: ready + gained,
@@ -127,7 +152,16 @@ pub(super) fn plan(
         unseen,
         steps,
         undecided,
+        undecided_by: undecided_by.most(UNDECIDED_BY),
         stuck,
+    }
+}
+
+/// What a change mends.
+fn mends<'w>(joint: &'w Joint<'_>, what: What<'w>) -> Vec<&'w str> {
+    match what {
+        What::Cause(check) => vec![check],
+        What::Work(work) => joint.mends(work).to_vec(),
     }
 }
 

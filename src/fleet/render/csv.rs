@@ -3,11 +3,11 @@
 use std::io;
 use std::io::Write;
 
-use super::super::audit::{LABELS, Population, Weighing, label_keys};
+use super::super::audit::{LABELS, Population, Weighing, first_typed, label_keys, mending, takes};
 use super::super::digest::Key;
 use super::super::labels;
 use super::super::summary::{Row, Shape, Summary};
-use crate::diagnosis::{Needs, Severity, Status};
+use crate::diagnosis::{Severity, Status};
 use crate::report::{Verdict, clean};
 use crate::time::time;
 
@@ -86,9 +86,10 @@ pub fn csv(
         }
         for known in class.findings.iter() {
             let words = population.words(known.key);
-            let typed = words.and_then(|words| {
-                let typed = words.fixes.iter().find(|fix| !fix.commands.is_empty());
-                typed.or(words.fixes.first())
+            // The one that the audit tells.
+            let typed = words.and_then(|words| match known.status {
+                Status::Unknown => first_typed(words),
+                _ => mending(words),
             });
             let commands = typed.map(|fix| fix.commands.iter().map(|line| clean(line)));
             let commands: Vec<String> = commands.into_iter().flatten().collect();
@@ -99,7 +100,7 @@ pub fn csv(
                 class.blockers.contains(&known.check).to_string(),
                 cell(words.map_or("", |words| &words.title)),
                 cell(words.map_or("", |words| &words.because)),
-                typed.map_or("", |fix| takes(fix.needs)).to_owned(),
+                typed.map_or("", takes).to_owned(),
                 cell(typed.map_or("", |fix| &fix.summary)),
                 guarded(commands.join("\n")),
             ];
@@ -163,15 +164,6 @@ fn severity(severity: Severity) -> &'static str {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "info",
-    }
-}
-
-fn takes(needs: Needs) -> &'static str {
-    match needs {
-        Needs::Nothing => "nothing",
-        Needs::Privilege => "privilege",
-        Needs::Reboot => "reboot",
-        Needs::Rebuild => "rebuild",
     }
 }
 

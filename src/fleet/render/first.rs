@@ -80,7 +80,7 @@ impl Page {
         let rows = self.shown.rows.min(plan.steps.len());
         let mut before: &[String] = &[];
         for step in plan.steps.iter().take(rows) {
-            let count = super::words::changes(step);
+            let count = super::plan_words::changes(step);
             let gained = self.style.green(&format!("+{}", number(step.gained)));
             self.line(&format!(
                 "  {count:<10}  {gained} ready, {} in all ({})",
@@ -96,9 +96,10 @@ impl Page {
                 .map(String::as_str)
                 .collect();
             let goes_on = step.checks.len() == before.len() + more.len() && !before.is_empty();
-            let list = match goes_on {
-                true => format!("those and {}", more.join(", ")),
-                false => step.checks.join(", "),
+            let list = match (goes_on, more.is_empty()) {
+                (true, true) => "those, also where other commands mend them".to_owned(),
+                (true, false) => format!("those and {}", more.join(", ")),
+                (false, _) => step.checks.join(", "),
             };
             before = &step.checks;
             self.line(&format!("              {}", clean(&list)));
@@ -108,13 +109,16 @@ impl Page {
             self.line(&format!("  {}", super::words::approximate(plan)));
         }
         if plan.unseen > 0 {
-            self.line(&format!("  {}.", super::words::unseen(plan)));
+            self.line(&format!("  {}.", super::plan_words::unseen(plan)));
         }
         if plan.stuck > 0 {
-            self.line(&format!("  {}.", super::words::stuck(plan)));
+            self.line(&format!("  {}.", super::plan_words::stuck(plan)));
         }
         if plan.undecided > 0 {
-            self.line(&format!("  {}; see below.", super::words::undecided(plan)));
+            self.line(&format!(
+                "  {}; see below.",
+                clean(&super::plan_words::undecided(plan))
+            ));
         }
     }
 }

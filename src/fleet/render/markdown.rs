@@ -2,7 +2,7 @@
 
 use super::super::audit::{Audit, Cause, Changes, Grouping, Hosts};
 use super::words::{
-    counts, future, hosts, needs, number, partly, percent, repeated, such, takes, unanswered,
+    counts, future, hosts, number, partly, percent, repeated, such, takes, unanswered, word,
 };
 use crate::report::clean;
 
@@ -62,7 +62,7 @@ pub fn markdown(audit: &Audit) -> String {
         page += &table(&[
             "Check",
             "Hosts",
-            "Verdict waits for it alone",
+            "Verdict waits for it on",
             "In the way",
             "What would let the doctor know",
         ]);
@@ -79,7 +79,7 @@ pub fn markdown(audit: &Audit) -> String {
             page += &row(&[
                 code(&unknown.check),
                 number(unknown.hosts),
-                number(unknown.decides),
+                super::plan_words::waiting(unknown),
                 text(&reasons),
                 grant.join("; "),
             ]);
@@ -90,6 +90,7 @@ pub fn markdown(audit: &Audit) -> String {
     }
     if audit.outliers.hosts > 0 {
         page += &heading("Outliers");
+        page += &format!("{}\n\n", text(&super::plan_words::rule(&audit.outliers)));
         page += &table(&[
             "Hosts",
             "Of",
@@ -132,13 +133,13 @@ fn plan(audit: &Audit) -> String {
         out += &format!("{}\n\n", text(&super::words::approximate(plan)));
     }
     if plan.unseen > 0 {
-        out += &format!("{}.\n\n", super::words::unseen(plan));
+        out += &format!("{}.\n\n", super::plan_words::unseen(plan));
     }
     if plan.stuck > 0 {
-        out += &format!("{}.\n\n", super::words::stuck(plan));
+        out += &format!("{}.\n\n", super::plan_words::stuck(plan));
     }
     if plan.undecided > 0 {
-        out += &format!("{}.\n\n", super::words::undecided(plan));
+        out += &format!("{}.\n\n", text(&super::plan_words::undecided(plan)));
     }
     if plan.steps.is_empty() {
         return out;
@@ -153,7 +154,7 @@ fn plan(audit: &Audit) -> String {
     for step in plan.steps.iter().take(ROWS) {
         let checks: Vec<String> = step.checks.iter().map(|check| code(check)).collect();
         out += &row(&[
-            super::words::changes(step),
+            super::plan_words::changes(step),
             number(step.gained),
             number(step.ready),
             takes(&step.takes),
@@ -208,7 +209,7 @@ fn fixes(cause: &Cause) -> String {
             "\n{}{}, {}: {}\n",
             hosts(fix.hosts),
             text(&such(" (", &fix.examples, fix.hosts, ")")),
-            needs(fix.needs),
+            word(fix.takes),
             text(&fix.summary)
         );
         out += &block(&fix.commands);

@@ -5,6 +5,7 @@ mod first;
 mod html;
 mod machine;
 mod markdown;
+mod plan_words;
 mod prometheus;
 mod since;
 mod text;

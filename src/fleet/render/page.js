@@ -3,14 +3,15 @@
 const { audit, checks, groups, left_out } = JSON.parse(document.getElementById("data").textContent);
 const VERDICTS = [["ready", "ready"], ["not-ready", "not ready"], ["undetermined", "undetermined"]];
 const NEEDS = { nothing: "as any user", privilege: "as root, no reboot", reboot: "a reboot", rebuild: "a rebuilt kernel" };
-const TAKES = { ...NEEDS, "own-report": "as their own reports say", "no-known-fix": "no known fix" };
+const TAKES = { ...NEEDS, "own-report": "as their own reports say", looks: "changes nothing, only looks", program: "in the program, not on the host", "no-known-fix": "no known fix" };
 const takes = list => !list.length ? "" : list.length === 1 ? TAKES[list[0].what] : list.map(one => `${hosts(one.hosts)}: ${TAKES[one.what]}`).join("; ");
 // What the fixes of a cause take, on how many hosts each.
 function takesOf(cause) {
   const hosts = {};
-  for (const fix of cause.fixes) hosts[fix.needs] = (hosts[fix.needs] || 0) + fix.hosts;
-  hosts["own-report"] = cause.other_fixes || 0;
-  hosts["no-known-fix"] = cause.without_fix || 0;
+  const add = (what, count) => { hosts[what] = (hosts[what] || 0) + (count || 0); };
+  for (const fix of cause.fixes) add(fix.takes, fix.hosts);
+  add("own-report", cause.other_fixes);
+  add("no-known-fix", cause.without_fix);
   return Object.keys(TAKES).filter(what => hosts[what]).map(what => ({ what, hosts: hosts[what] }));
 }
 const page = document.getElementById("page");
@@ -159,8 +160,10 @@ function top() {
   const notes = [];
   if (reports.superseded) notes.push(`${many(reports.superseded, "report does", "reports do")} not count, because there is a newer one of the same host, or the same again${examples(reports.repeated, " (", ")")}`);
   const { partly } = audit;
-  if (partly.hosts) notes.push(`${hosts(partly.hosts)} only partly looked at (--only, --skip or --profile), ${number(partly.ready)} of them ready as far as that goes${examples(partly, ": ")}`);
+  if (partly.hosts) notes.push(`${hosts(partly.hosts)} only partly looked at (--only, --skip or --profile)${examples(partly, ": ")}; ${number(partly.ready)} of them ready as far as that goes`);
   if (partly.unasked) notes.push(`${hosts(partly.unasked.hosts)} whose reports do not tell of all software that was named: without an answer, unless something fails that it needs (check --profile there)${examples(partly.unasked, ": ")}`);
+  if (partly.one_suffices) notes.push(`on ${hosts(partly.one_suffices.hosts)} ready means that one of the software that was asked for runs (fleet --by profile tells each, --profile NAME judges by one)`);
+  for (const [one, other] of partly.reworded || []) notes.push(`doctors of different versions tell of ${one} and of ${other}: that may be one need in other words, which counts as two causes here`);
   if (partly.narrowed.hosts) notes.push(`${hosts(partly.narrowed.hosts)} with an older report that looked at all: the newer one counts${examples(partly.narrowed, ": ")}`);
   if (reports.future) notes.push(`${many(reports.future, "report")} of a time more than a day from now: a clock is wrong; ${reports.future === 1 ? "it counts" : "they count"} where a host has no other (${hosts(reports.of_future.hosts)}${examples(reports.of_future, ": ")})`);
   if (reports.labels_left_out) notes.push(`labels of ${hosts(reports.labels_left_out.hosts)} left out${reports.labels_left_out.labels.length ? ` (no host has ${reports.labels_left_out.labels.slice(0, 5).join(", ")}${reports.labels_left_out.labels.length > 5 ? ", …" : ""})` : ""}: there was no room for so many values; the hosts count all the same, but are in no group by those`);
@@ -198,7 +201,7 @@ function since() {
 }
 function plan() {
   const { plan, verdicts } = audit;
-  if (!plan.steps.length && !plan.stuck) return;
+  if (!plan.steps.length && !plan.stuck && !(plan.undecided && verdicts["not-ready"])) return;
   section("What to mend first", plan.steps.length > 0 && planChart(plan, verdicts.ready, audit.hosts), plan.steps.length > 0 && table([
     { name: "Changes", number: true, value: row => row.changes, show: row => number(row.changes) + (row.checks.length > row.changes ? ` (mends ${number(row.checks.length)} causes)` : "") },
     { name: "Become ready", number: true, value: row => row.gained, show: row => "+" + number(row.gained) },
@@ -208,8 +211,8 @@ function plan() {
   ], plan.steps, { step: 8 }).node,
     !plan.exact && el("p", { class: "dim small" }, `Approximate: sets of up to ${plan.exact_up_to} changes are the best there are; larger ones are good, and with so many causes not all were tried.`),
     plan.unseen > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.unseen)} other checks can't be made before: more may fail there then.`),
-    plan.stuck > 0 && el("p", { class: "dim small" }, `No command is known that makes ${hosts(plan.stuck)} ready: for a cause there, all that is known to type only looks.`),
-    plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by no change: something that matters is unknown there.`));
+    plan.stuck > 0 && el("p", { class: "dim small" }, `Nothing that is known makes ${hosts(plan.stuck)} ready: for a cause there no fix is known, or only what looks and changes nothing.`),
+    plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by no change: something that matters is unknown there${plan.undecided_by ? ` (${counts(plan.undecided_by, 3)})` : ""}.`));
 }
 function causeDetail(cause) {
   return el("div", {},
@@ -219,10 +222,10 @@ function causeDetail(cause) {
     el("p", { class: "small" }, el("span", { class: "dim" }, "Distributions: "), counts(cause.distributions, 6)),
     el("p", { class: "small" }, el("span", { class: "dim" }, "Why: "), counts(cause.reasons, 3)),
     cause.together && el("p", { class: "small" }, `${many(cause.together.hosts, "host becomes", "hosts become")} ready together with ${cause.together.with}` + (cause.together.same_commands ? ", mostly by the same commands" : "")),
-    cause.same_change && el("p", { class: "small" }, `The same commands mend ${cause.same_change.join(", ")}: one change, which makes ${hosts(cause.alone)} ready`),
+    cause.same_change && el("p", { class: "small" }, `On ${hosts(cause.same_change_hosts)} one change mends as well what they have of ${cause.same_change.join(", ")}`),
     cause.alone_unseen > 0 && el("p", { class: "small" }, `On ${hosts(cause.alone_unseen)} of those it makes ready other checks can't be made while it fails: more may fail there then`),
     cause.fixes.slice(0, 12).map(fix => el("div", {},
-      el("p", {}, el("b", {}, hosts(fix.hosts)), el("span", { class: "dim" }, ` (${examples(fix, "", "; ")}${NEEDS[fix.needs]}): `), fix.summary),
+      el("p", {}, el("b", {}, hosts(fix.hosts)), el("span", { class: "dim" }, ` (${examples(fix, "", "; ")}${TAKES[fix.takes]}): `), fix.summary),
       fix.commands && el("pre", {}, fix.commands.join("\n")),
       fix.risk && el("p", { class: "small dim" }, "Risk: " + fix.risk),
       fix.others && el("p", { class: "small dim" }, "Or: " + fix.others.join("; ")))),
@@ -266,7 +269,8 @@ function groupTables() {
 }
 function outliers() {
   if (!audit.outliers.hosts) return;
-  section(`Outliers: ${hosts(audit.outliers.hosts)} unlike the others of their kernel and distribution`, table([
+  section(`Outliers: ${hosts(audit.outliers.hosts)} unlike the others of their kernel and distribution`,
+    el("p", { class: "dim small" }, `Looked for where ${audit.outliers.least_hosts} hosts or more have one kernel, distribution and machine, and ${audit.outliers.alike_percent}% of them fail the same checks.`), table([
     { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
     { name: "Of", number: true, value: row => row.of, show: row => number(row.of) },
     { name: "Kernel", value: row => row.kernel, show: row => row.kernel },
@@ -282,7 +286,7 @@ function unknowns() {
     { name: "Check", value: row => row.check, show: row => el("code", {}, row.check) },
     { name: "Severity", value: row => ["info", "warning", "error"].indexOf(row.severity), show: row => row.severity },
     { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
-    { name: "Decides", number: true, value: row => row.decides, show: row => number(row.decides) },
+    { name: "Verdict waits", number: true, value: row => row.waits, show: row => row.waits === row.decides ? number(row.waits) : `${number(row.waits)} (${number(row.decides)} for it alone)` },
     { name: "In the way", show: row => counts(row.reasons, 1) },
   ], audit.unknowns, { step: 8, detail: row => el("div", {}, el("p", {}, row.title),
     row.reasons.most.map(one => el("p", { class: "small" }, `${hosts(one.hosts)}: ${one.value}`)),

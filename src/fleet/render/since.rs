@@ -18,16 +18,8 @@ impl Page {
             let mark = self.style.yellow("[?]");
             let check = self.style.bold(&clean(&unknown.check));
             let mut line = format!("{mark} {check}: {}", hosts(unknown.hosts));
-            if unknown.decides > 0 {
-                line += &format!(
-                    "; the verdict on {} waits for this alone",
-                    number(unknown.decides)
-                );
-            } else if unknown.waits > 0 {
-                line += &format!(
-                    "; the verdict on {} waits for this and others",
-                    number(unknown.waits)
-                );
+            if let Some(waits) = super::plan_words::waits(unknown) {
+                line += &format!("; {waits}");
             }
             self.line(&line);
             for reason in unknown.reasons.most.iter().take(2) {
@@ -58,6 +50,8 @@ impl Page {
             "Outliers: {} unlike the others of their kernel and distribution",
             hosts(outliers.hosts)
         ));
+        let rule = self.style.dim(&super::plan_words::rule(outliers));
+        self.line(&format!("  {rule}"));
         let rows = self.shown.rows.min(outliers.most.len());
         for outlier in outliers.most.iter().take(rows) {
             self.outlier(outlier);

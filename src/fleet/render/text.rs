@@ -1,7 +1,7 @@
 //! The audit for people.
 
 use super::super::audit::{Audit, Cause, Group, Grouping};
-use super::words::{counts, hosts, needs, number, percent, such, unanswered};
+use super::words::{counts, hosts, number, percent, such, unanswered, word};
 use crate::diagnosis::Severity;
 use crate::report::{Detail, Style, clean};
 
@@ -168,7 +168,7 @@ impl Page {
                 "    {} ({}{}): {}",
                 hosts(fix.hosts),
                 clean(&such("", &fix.examples, fix.hosts, "; ")),
-                needs(fix.needs),
+                word(fix.takes),
                 clean(&fix.summary)
             ));
             let commands = self.shown.commands.min(fix.commands.len());
@@ -238,6 +238,9 @@ impl Page {
             let width = width(some.iter().map(|group| group.value.as_str()));
             for group in some {
                 self.group(group, width);
+            }
+            if rows == 0 {
+                self.line("  no host tells of it");
             }
             let rest = grouping.different as usize - rows;
             self.more(rest, "group", "groups");

@@ -1,7 +1,7 @@
 //! Numbers and names in words, the same in every rendering for people.
 
 use super::super::audit::{
-    Cause, CauseChange, Changes, Count, Counts, Hosts, LeftOut, Partly, Plan, Reports, Step, Takes,
+    Cause, CauseChange, Changes, Count, Counts, Hosts, LeftOut, Partly, Plan, Reports, Takes,
 };
 use crate::diagnosis::Needs;
 
@@ -60,7 +60,7 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
 }
 
 /// What a fix takes.
-pub(super) fn needs(needs: Needs) -> &'static str {
+fn needs(needs: Needs) -> &'static str {
     match needs {
         Needs::Nothing => "as any user",
         Needs::Privilege => "as root, no reboot",
@@ -69,16 +69,22 @@ pub(super) fn needs(needs: Needs) -> &'static str {
     }
 }
 
-/// `40 hosts: as root, no reboot; 12 hosts: a reboot`; the number is left out where it is all.
-pub(super) fn takes(takes: &[Takes]) -> String {
-    let word = |what: &str| match what {
+/// What something takes, by its word in data.
+pub(super) fn word(what: &str) -> &'static str {
+    match what {
         "nothing" => needs(Needs::Nothing),
         "privilege" => needs(Needs::Privilege),
         "reboot" => needs(Needs::Reboot),
         "rebuild" => needs(Needs::Rebuild),
         "own-report" => "as their own reports say",
+        "looks" => "changes nothing, only looks",
+        "program" => "in the program, not on the host",
         _ => "no known fix",
-    };
+    }
+}
+
+/// `40 hosts: as root, no reboot; 12 hosts: a reboot`; the number is left out where it is all.
+pub(super) fn takes(takes: &[Takes]) -> String {
     match takes {
         [one] => word(one.what).to_owned(),
         several => {
@@ -167,8 +173,8 @@ pub(super) fn partly(partly: &Partly) -> Vec<String> {
     if partly.hosts > 0 {
         let names = such(": ", &partly.examples, partly.hosts, "");
         lines.push(format!(
-            "{} only partly looked at (--only, --skip or --profile), {} of them ready as far as that \
-             goes{names}",
+            "{} only partly looked at (--only, --skip or --profile){names}; {} of them ready as far as \
+             that goes",
             hosts(partly.hosts),
             number(partly.ready)
         ));
@@ -181,6 +187,20 @@ pub(super) fn partly(partly: &Partly) -> Vec<String> {
         ));
     }
     lines.extend(unasked(partly));
+    if partly.one_suffices.hosts > 0 {
+        let whole = &partly.one_suffices;
+        lines.push(format!(
+            "on {} ready means that one of the software that was asked for runs (`--by profile` tells \
+             each, `--profile NAME` judges by one)",
+            hosts(whole.hosts)
+        ));
+    }
+    for [one, other] in &partly.reworded {
+        lines.push(format!(
+            "doctors of different versions tell of `{one}` and of `{other}`: that may be one need in \
+             other words, which counts as two causes here"
+        ));
+    }
     lines
 }
 
@@ -192,11 +212,12 @@ pub(super) fn helps(cause: &Cause) -> Vec<String> {
         "become"
     };
     let with = cause.same_change.join(", ");
-    let mut told = match (cause.alone, with.is_empty()) {
-        (0, true) => "mending this alone makes no host ready".to_owned(),
-        (0, false) => format!("this change, which mends {with} as well, makes no host ready"),
-        (some, true) => format!("{} {verb} ready by mending this alone", hosts(some)),
-        (some, false) => format!(
+    let everywhere = cause.same_change_hosts == cause.hosts && !with.is_empty();
+    let mut told = match (cause.alone, everywhere) {
+        (0, false) => "mending this alone makes no host ready".to_owned(),
+        (0, true) => format!("this change, which mends {with} as well, makes no host ready"),
+        (some, false) => format!("{} {verb} ready by mending this alone", hosts(some)),
+        (some, true) => format!(
             "{} {verb} ready by this change, which mends {with} as well",
             hosts(some)
         ),
@@ -212,6 +233,15 @@ pub(super) fn helps(cause: &Cause) -> Vec<String> {
         }
     }
     let mut lines = vec![told];
+    if cause.same_change_hosts > 0 && !everywhere {
+        lines.push(format!(
+            "on {} one change mends as well what they have of {with}",
+            match cause.same_change_hosts == cause.hosts {
+                true => "all of them".to_owned(),
+                false => hosts(cause.same_change_hosts),
+            }
+        ));
+    }
     if cause.alone_unseen > 0 {
         let on = match cause.alone_unseen == cause.alone {
             true if cause.alone == 1 => "there".to_owned(),
@@ -223,23 +253,6 @@ pub(super) fn helps(cause: &Cause) -> Vec<String> {
         ));
     }
     lines
-}
-
-/// `1 change`, `1 change (mends 2 causes)`.
-pub(super) fn changes(step: &Step) -> String {
-    let count = counted(step.changes, "change");
-    match step.checks.len() as u64 == step.changes {
-        true => count,
-        false => format!("{count} (mends {} causes)", step.checks.len()),
-    }
-}
-
-/// What is left open of the hosts a plan makes ready.
-pub(super) fn unseen(plan: &Plan) -> String {
-    format!(
-        "On {} other checks can't be made before: more may fail there then",
-        hosts(plan.unseen)
-    )
 }
 
 /// Hosts of a cause on which nobody knows whether it fails.
@@ -298,23 +311,6 @@ pub(super) fn future(reports: &Reports) -> Vec<String> {
         ));
     }
     lines
-}
-
-/// What there is to say of hosts that no step of the plan can make ready.
-pub(super) fn undecided(plan: &Plan) -> String {
-    let verb = if plan.undecided == 1 { "is" } else { "are" };
-    format!(
-        "{} {verb} made ready by no change: something that matters is unknown there",
-        hosts(plan.undecided)
-    )
-}
-
-/// Hosts that no known command makes ready.
-pub(super) fn stuck(plan: &Plan) -> String {
-    format!(
-        "No command is known that makes {} ready: for a cause there, all that is known to type only looks",
-        hosts(plan.stuck)
-    )
 }
 
 /// `a (12), b (3) and 4 more`.
