@@ -122,12 +122,12 @@ fn unlike<'a>(mut plain: impl Read + 'a, report: &str) -> Result<Box<dyn Read + 
 
 /// What was packed with gzip, in one piece or in several; zeros behind them fill a block of a tape,
 /// and gzip(1) passes them over.
-struct GzipMembers<R: BufRead> {
+pub(crate) struct GzipMembers<R: BufRead> {
     inner: Option<GzDecoder<R>>,
 }
 
 impl<R: BufRead> GzipMembers<R> {
-    fn new(packed: R) -> Self {
+    pub(crate) fn new(packed: R) -> Self {
         Self {
             inner: Some(GzDecoder::new(packed)),
         }
