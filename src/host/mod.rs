@@ -49,7 +49,6 @@ pub use live::Live;
 pub use memory::Memory;
 pub(crate) use named::{OTHER_HOSTNAME, goes_on_from, is_same_host};
 pub use open::{OpenError, Opened, open};
-pub(crate) use packed::GzipMembers;
 pub use recorder::{Record, Recorder};
 pub(crate) use sosreport::MOUNT_OUTPUT;
 

@@ -237,7 +237,7 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
         return Ok(bytes.into());
     }
     let mut plain = Vec::new();
-    let packed = crate::host::GzipMembers::new(bytes);
+    let packed = crate::gzip::GzipMembers::new(bytes);
     let read = packed.take(LIMIT as u64).read_to_end(&mut plain);
     read.map_err(|_| ReadError::Foreign("it can't be unpacked".to_owned()))?;
     refuse_archive(&plain)?;
