@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod facts;
 pub mod features;
 pub mod fleet;
+mod gzip;
 mod harmless;
 pub mod host;
 mod labels;

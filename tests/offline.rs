@@ -792,30 +792,107 @@ fn refused(arguments: &[&str], says: &str) {
     assert!(start.elapsed().as_secs() < 60, "{arguments:?}");
 }
 
+/// A report of what could not all be read, what was said of that, and whether the status says so.
+fn troubled(path: &Path) -> (Value, String, bool) {
+    let output = run(&["check", "--format", "yaml", "--root", name(path)]);
+    let report: Value = serde_yaml::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["complete"], true);
+    let code = output.status.code();
+    assert!(matches!(code, Some(0..=3)), "{code:?}");
+    (report, text(&output.stderr), code == Some(2))
+}
+
 #[test]
-fn a_fifo_or_a_device_in_a_sosreport_stops_nothing() {
+fn a_fifo_or_a_device_in_a_sosreport_stops_nothing_and_is_trouble() {
     let (scratch, root) = sosreport();
     let cmdline = root.join("proc/cmdline");
     fs::remove_file(&cmdline).unwrap();
-    nix::unistd::mkfifo(&cmdline, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let odd = "/proc/cmdline is no regular file but a fifo, a device or a socket";
-    let (directory, said) = warned(&["--root", name(&root)]);
-    assert_eq!(fact(&directory, "cmdline").0, "? unreadable");
-    assert!(said.contains(odd), "{said}");
-
-    fs::remove_file(&cmdline).unwrap();
     let top = root.file_name().unwrap().to_str().unwrap();
-    let device = member(
-        tar::EntryType::Char,
-        &format!("{top}/proc/cmdline"),
-        "",
-        b"",
-    );
     let path = scratch.path().join("x.tar");
-    fs::write(&path, [device, archive(&root)].concat()).unwrap();
-    let (archived, said) = warned(&["--root", name(&path)]);
-    assert_eq!(fact(&archived, "cmdline").0, "? unreadable");
-    assert!(said.contains(odd), "{said}");
+    let special = "/proc/cmdline is no regular file but a fifo, a device or a socket";
+    let directory = "/proc/cmdline is a directory where a regular file should be";
+    let hidden = "/proc/cmdline is hidden: a device that hides files is in its place";
+    let archived = |kind, numbers: (u32, u32)| {
+        let place = format!("{top}/proc/cmdline");
+        let mut header = tar::Header::from_byte_slice(&member(kind, &place, "", b"")).clone();
+        header.set_device_major(numbers.0).unwrap();
+        header.set_device_minor(numbers.1).unwrap();
+        header.set_cksum();
+        [header.as_bytes().to_vec(), archive(&root)].concat()
+    };
+    // /dev/null in its place is how a file is hidden, and no device of another number is.
+    for (kind, numbers, odd, is_trouble) in [
+        (tar::EntryType::Char, (1, 3), hidden, false),
+        (tar::EntryType::Char, (1, 5), special, true),
+        (tar::EntryType::Block, (1, 3), special, true),
+        (tar::EntryType::Fifo, (0, 0), special, true),
+        (tar::EntryType::Directory, (0, 0), directory, true),
+    ] {
+        fs::write(&path, archived(kind, numbers)).unwrap();
+        let (report, said, has_trouble) = troubled(&path);
+        assert_eq!(fact(&report, "cmdline").0, "? unreadable");
+        assert!(said.contains(odd), "{said}");
+        assert_eq!(has_trouble, is_trouble, "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    nix::unistd::mkfifo(&cmdline, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for form in ["text", "json", "junit", "prometheus"] {
+        let output = run(&[
+            "check",
+            "--exit-zero",
+            "--format",
+            form,
+            "--root",
+            name(&root),
+        ]);
+        assert_eq!(output.status.code(), Some(2), "{form}");
+        assert!(!output.stdout.is_empty() && text(&output.stderr).contains(special));
+    }
+    let bundle = scratch.path().join("bundle.tar.gz");
+    for arguments in [
+        &["features", "--root", name(&root)][..],
+        &["features", "show", "ringbuf", "--root", name(&root)],
+        &["collect", "--root", name(&root), "-o", name(&bundle)],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains(special), "{arguments:?}");
+    }
+    // What it says was read when it was made.
+    let (report, said, has_trouble) = troubled(&bundle);
+    assert_eq!(fact(&report, "cmdline").0, "? unreadable");
+    assert_eq!((said.as_str(), has_trouble), ("", false));
+    fs::remove_file(&cmdline).unwrap();
+    fs::create_dir(&cmdline).unwrap();
+    let (_, said, has_trouble) = troubled(&root);
+    assert!(said.contains(directory) && has_trouble, "{said}");
+    // A link to /dev/null leads to nothing here, or to a device.
+    fs::remove_dir(&cmdline).unwrap();
+    symlink("/dev/null", &cmdline).unwrap();
+    let (_, said, has_trouble) = troubled(&root);
+    assert!(!has_trouble, "{said}");
+    fs::create_dir(root.join("dev")).unwrap();
+    let null = root.join("dev/null");
+    let mode = nix::sys::stat::Mode::S_IRWXU;
+    let kind = nix::sys::stat::SFlag::S_IFCHR;
+    let device = nix::sys::stat::makedev(1, 3);
+    // Where the machine lets make one.
+    if nix::sys::stat::mknod(&null, kind, mode, device).is_ok() {
+        let (_, said, has_trouble) = troubled(&root);
+        assert!(said.contains(hidden) && !has_trouble, "{said}");
+    }
+}
+
+#[test]
+fn a_fifo_in_a_supportconfig_is_trouble() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("scc_host");
+    let begin = "#==[ Command ]===#\n# /bin/uname -a\nLinux h 6.4.0-1-default #1 SMP x86_64\n\n";
+    put(&root, "basic-environment.txt", begin);
+    nix::unistd::mkfifo(&root.join("boot.txt"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let (_, said, has_trouble) = troubled(&root);
+    assert!(said.contains("boot.txt is no regular file"), "{said}");
+    assert!(has_trouble);
 }
 
 #[test]

@@ -26,8 +26,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("labels", &[]),
     ("time", &[]),
     ("harmless", &[]),
-    ("host", &["yaml", "labels", "time"]),
-    ("facts", &["version", "host"]),
+    ("gzip", &[]),
+    ("host", &["yaml", "labels", "time", "gzip"]),
+    ("facts", &["version", "gzip", "host"]),
     ("probes", &["facts"]),
     ("catalogue", &["version", "yaml", "harmless"]),
     ("diagnosis", &["version", "facts", "probes", "catalogue"]),
@@ -41,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "yaml",
             "labels",
             "harmless",
+            "gzip",
             "facts",
             "probes",
             "diagnosis",
@@ -65,7 +67,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("object", &["catalogue", "facts", "probes", "diagnosis"]),
-    ("fleet", &["yaml", "time", "diagnosis", "report"]),
+    ("fleet", &["gzip", "yaml", "time", "diagnosis", "report"]),
     (
         "cli",
         &[

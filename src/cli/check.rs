@@ -188,6 +188,9 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     terminal.write(&text)?;
     // Gone before the doctor is, with all they made.
     drop(underway);
+    if observed.has_trouble {
+        return Ok(Exit::Trouble);
+    }
     Ok(Exit::Status(match arguments.exit_zero {
         true => 0,
         false => report.verdict.exit_status(),

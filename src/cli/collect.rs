@@ -115,5 +115,8 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Exit> {
     let packed = bundle.pack(&record)?;
     let written = output.fill(|out| out.write_all(&packed));
     written.with_context(|| format!("can't write {}", output.name()))?;
+    if opened.has_trouble() {
+        return Ok(Exit::Trouble);
+    }
     Ok(Exit::Status(0))
 }

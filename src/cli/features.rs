@@ -10,6 +10,7 @@ use super::output::{Format, OutputArguments, Terminal};
 use super::source::SourceArguments;
 use bpf_doctor::facts;
 use bpf_doctor::features::{self, Known, Names, Sections, Table, Wish};
+use bpf_doctor::host;
 use bpf_doctor::probes::trials::{self, Reply, Trial};
 use bpf_doctor::probes::{self, Limits, ProbeResult};
 use bpf_doctor::report::Style;
@@ -109,19 +110,14 @@ pub fn run(arguments: &FeaturesArguments) -> anyhow::Result<Exit> {
     }
     let wish = table.wish(&arguments.only, &helpers)?;
     let sections = Sections::built_in()?;
-    let told = ask(
-        &table,
-        &sections,
-        &wish,
-        arguments.no_probes,
-        &arguments.source,
-    )?;
+    let source = arguments.source.to_read()?;
+    let told = ask(&table, &sections, &wish, arguments.no_probes, source.host())?;
     match arguments.format {
         Format::Text => terminal.write(&features::text(&told, terminal.style()))?,
         Format::Yaml => terminal.stream(|out| features::write_yaml(&told, out))?,
         Format::Json => terminal.stream(|out| features::write_json(&told, out))?,
     }
-    Ok(Exit::Status(0))
+    Ok(source.end())
 }
 
 fn sections(arguments: &SectionsArguments) -> anyhow::Result<Exit> {
@@ -142,13 +138,8 @@ fn show(arguments: &ShowArguments) -> anyhow::Result<Exit> {
     let table = Table::built_in()?;
     let wish = table.wish_to_show(&arguments.name)?;
     let sections = Sections::built_in()?;
-    let told = ask(
-        &table,
-        &sections,
-        &wish,
-        arguments.no_probes,
-        &arguments.source,
-    )?;
+    let source = arguments.source.to_read()?;
+    let told = ask(&table, &sections, &wish, arguments.no_probes, source.host())?;
     let shown = table.show(&arguments.name, &sections, &told);
     let text = render(
         arguments.format,
@@ -157,7 +148,7 @@ fn show(arguments: &ShowArguments) -> anyhow::Result<Exit> {
         features::shown_text,
     )?;
     terminal.write(&text)?;
-    Ok(Exit::Status(0))
+    Ok(source.end())
 }
 
 /// Reads the host, and tries its kernel if that is the running one.
@@ -166,22 +157,21 @@ fn ask(
     sections: &Sections,
     wish: &Wish,
     no_probes: bool,
-    source: &SourceArguments,
+    host: &dyn host::Host,
 ) -> anyhow::Result<features::Features> {
-    let host = source.to_read()?;
-    let names = Names::read(host.as_ref(), table);
+    let names = Names::read(host, table);
     let trials = match host.is_live() && !no_probes {
         true => table.trials(wish, |kind, name| names.number(kind, name)),
         false => Vec::new(),
     };
-    let version = facts::kernel_version(host.as_ref()).map(|version| version.numbers());
+    let version = facts::kernel_version(host).map(|version| version.numbers());
     let kernel = trials::Kernel {
         version: version.unwrap_or_default(),
         traced: names.traced,
         guarded: names.guarded,
     };
     let mut underway = trials::start(&trials, kernel, &limits(&trials));
-    let facts = facts::collect(host.as_ref());
+    let facts = facts::collect(host);
     let tried: Vec<(Trial, Vec<Reply>)> = trials.iter().cloned().zip(underway.replies()).collect();
     let judge = |shown: &[ProbeResult]| {
         let known = Known {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{ArgGroup, Args};
 
+use super::Exit;
 use super::input::{open_file, read_file};
 use super::output::Terminal;
 use bpf_doctor::facts::{self, Facts};
@@ -67,6 +68,39 @@ pub struct Observed {
     pub record: Option<Record>,
     /// When it was observed, if that was not now; and which file told so, where it was no clock.
     pub observed_at: Option<(String, Option<String>)>,
+    /// Whether something that is no file was in the place of one.
+    pub has_trouble: bool,
+}
+
+/// A host that is read.
+pub enum Source {
+    /// This one, or what `--root` names.
+    Opened(host::Opened),
+    /// The one that single files are of.
+    Files(Box<dyn host::Host>),
+}
+
+impl Source {
+    /// The host itself.
+    pub fn host(&self) -> &dyn host::Host {
+        match self {
+            Self::Opened(opened) => opened.host.as_ref(),
+            Self::Files(host) => host.as_ref(),
+        }
+    }
+
+    /// Says what was odd in what was read so far; how the program ends by that.
+    pub fn end(&self) -> Exit {
+        let Self::Opened(opened) = self else {
+            return Exit::Status(0);
+        };
+        let noticed = opened.noticed();
+        noticed.iter().for_each(|text| Terminal::warn(text));
+        match opened.has_trouble() {
+            true => Exit::Trouble,
+            false => Exit::Status(0),
+        }
+    }
 }
 
 /// The largest file there is: BTF of a kernel with everything in it.
@@ -95,6 +129,7 @@ impl SourceArguments {
                 labels: saved.labels,
                 record: None,
                 observed_at: Some((saved.generated_at, saved.dated_by)),
+                has_trouble: false,
             });
         }
         let files = self.files();
@@ -107,6 +142,7 @@ impl SourceArguments {
                 labels: Labels::default(),
                 record,
                 observed_at: None,
+                has_trouble: false,
             });
         }
         let opened = self.host()?;
@@ -119,6 +155,7 @@ impl SourceArguments {
             .for_each(|text| Terminal::warn(text));
         let outcomes = underway.map_or(of_bundle, Underway::results);
         Ok(Observed {
+            has_trouble: opened.has_trouble(),
             facts,
             outcomes,
             labels: opened.labels,
@@ -128,15 +165,17 @@ impl SourceArguments {
     }
 
     /// The host to read, for what asks more of it than facts.
-    pub fn to_read(&self) -> anyhow::Result<Box<dyn host::Host>> {
+    pub fn to_read(&self) -> anyhow::Result<Source> {
         if self.from.is_some() {
             bail!("a saved report has facts alone: name the host itself, by --root or its files");
         }
         let files = self.files();
         if files.is_empty() {
-            return Ok(self.host()?.host);
+            let opened = self.host()?;
+            opened.warnings.iter().for_each(|text| Terminal::warn(text));
+            return Ok(Source::Opened(opened));
         }
-        self.of_files(&files)
+        self.of_files(&files).map(Source::Files)
     }
 
     /// The host that `--root` names, or this one.

@@ -77,15 +77,28 @@ fn by_list(host: &dyn Host, release: &str) -> Option<Fact> {
 /// `kernel-64k-devel-…`. SUSE's packages go on with the number of a rebuild, and where a release
 /// ends without the machine, theirs ends with it.
 fn is_of(name: &str, kind: &str, release: &str) -> bool {
-    if let Some(front) = name.strip_suffix(release).and_then(|f| f.strip_suffix('-'))
-        && let Some(rest) = front.strip_prefix("linux-")
-    {
+    // Proxmox signs some of its kernels, and calls all of them its own.
+    let plain = name.strip_suffix("-signed").unwrap_or(name);
+    let front = plain
+        .strip_suffix(release)
+        .and_then(|front| front.strip_suffix('-'));
+    if let Some(rest) = front.and_then(|front| front.strip_prefix("linux-")) {
         return !kind.is_empty() && rest.starts_with(kind);
+    }
+    let of_proxmox = ["proxmox-", "pve-"].iter();
+    if let Some(rest) = of_proxmox
+        .filter_map(|begin| front?.strip_prefix(begin))
+        .next()
+    {
+        return matches!((kind, rest), ("headers", "headers") | ("image", "kernel"));
     }
     let flavour = release.rsplit_once('-').filter(|(base, last)| {
         base.contains('-') && !last.contains('.') && last.starts_with(char::is_alphabetic)
     });
-    let (base, variant) = release.split_once('+').or(flavour).unwrap_or((release, ""));
+    // RHEL 7 and older write `.debug` where later ones write `+debug`.
+    let debug = release.strip_suffix(".debug").map(|base| (base, "debug"));
+    let variant = release.split_once('+').or(debug).or(flavour);
+    let (base, variant) = variant.unwrap_or((release, ""));
     // `kernel6.12-devel-…` is Amazon's, `kernel-lt-…` and `kernel-ml-…` are ELRepo's.
     let is_own = |own: &str| match own.strip_prefix("kernel") {
         Some("" | "-uek" | "-rt" | "-lt" | "-ml") => variant.is_empty(),
@@ -237,6 +250,7 @@ mod tests {
     #[test]
     fn packages_of_a_kernel_are_those_of_its_variant_and_flavour() {
         let (el, arm) = ("5.14.0-427.el9.x86_64", "5.14.0-427.el9.aarch64+64k");
+        let pve = "6.8.12-5-pve";
         let (sles, azl) = ("6.4.0-150600.21-default", "6.6.57.1-2.azl3");
         for (package, kind, release, is_one) in [
             ("kernel-devel-5.14.0-427.el9.x86_64", "-devel", el, true),
@@ -303,6 +317,23 @@ mod tests {
                 true,
             ),
             ("kernel-modules-5.14.0-427.el9.x86_64", "", el, false),
+            (
+                "kernel-debug-devel-3.10.0-1160.el7.x86_64",
+                "-devel",
+                "3.10.0-1160.el7.x86_64.debug",
+                true,
+            ),
+            (
+                "kernel-devel-3.10.0-1160.el7.x86_64",
+                "-devel",
+                "3.10.0-1160.el7.x86_64.debug",
+                false,
+            ),
+            ("proxmox-headers-6.8.12-5-pve", "headers", pve, true),
+            ("pve-headers-6.8.12-5-pve", "headers", pve, true),
+            ("proxmox-headers-6.8", "headers", pve, false),
+            ("proxmox-kernel-6.8.12-5-pve-signed", "image", pve, true),
+            ("proxmox-kernel-6.8.12-5-pve-signed", "headers", pve, false),
             (
                 "linux-headers-6.1.0-9-amd64",
                 "headers",

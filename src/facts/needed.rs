@@ -27,7 +27,7 @@ pub fn needed_mounts(input: impl Read, most: usize) -> io::Result<Vec<u8>> {
     let mut input = BufReader::new(input);
     let is_packed = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     let plain: Box<dyn Read + '_> = match is_packed {
-        true => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+        true => Box::new(crate::gzip::GzipMembers::new(input)),
         false => Box::new(input),
     };
     let mut ways = HashSet::from(["/".to_owned()]);

@@ -2,7 +2,7 @@
 //! database is read only for a package that is probably there.
 
 use super::{Fact, Value, Why, reader};
-use crate::host::{Host, of_deb_list, of_rpm_list};
+use crate::host::{DEBS, Host, RPMS, listed};
 
 /// dpkg's database of a host with every package of a desktop; more is cut, and what is
 /// behind it unknown.
@@ -12,10 +12,6 @@ const DPKG: &str = "/var/lib/dpkg/status";
 const APK: &str = "/lib/apk/db/installed";
 const PACMAN: &str = "/var/lib/pacman/local";
 const RPM: &[&str] = &["/var/lib/rpm", "/usr/lib/sysimage/rpm"];
-
-/// Lists of what is installed that a sosreport has at its top: what `rpm -qa` and `dpkg -l` said.
-const RPMS: &str = "/installed-rpms";
-const DEBS: &str = "/installed-debs";
 
 /// The database of the host's package manager.
 #[derive(Debug)]
@@ -57,13 +53,13 @@ impl Packages {
         if host.is_live() || host.stat(DPKG).is_ok() {
             return None;
         }
-        type Parse = fn(&str) -> Option<(String, String)>;
-        let lists: [(&'static str, Parse); 2] = [(RPMS, of_rpm_list), (DEBS, of_deb_list)];
-        lists.into_iter().find_map(|(path, parse)| {
+        [RPMS, DEBS].into_iter().find_map(|path| {
             let bytes = host.read(path, LIMIT).ok()?;
-            let packages: Vec<_> = String::from_utf8_lossy(&bytes)
-                .lines()
-                .filter_map(parse)
+            let text = String::from_utf8_lossy(&bytes);
+            let packages = listed(path, &text);
+            let owned = |text: &str| text.to_owned();
+            let packages: Vec<_> = packages
+                .map(|package| (owned(package.name), owned(package.version)))
                 .collect();
             // Something else is in its place, or the command failed.
             (!packages.is_empty()).then_some(Self::List(packages, path))
@@ -78,12 +74,8 @@ impl Packages {
             return None;
         };
         let bytes = host.read(path, LIMIT).ok()?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let mut lines = text.lines();
-        let has = lines.any(|line| match path {
-            RPMS => line.split_whitespace().next().is_some_and(is_one),
-            _ => of_deb_list(line).is_some_and(|(name, _)| is_one(&name)),
-        });
+        let text = String::from_utf8_lossy(&bytes);
+        let has = listed(path, &text).any(|package| is_one(package.word));
         Some((has, path.to_owned()))
     }
 

@@ -88,7 +88,7 @@ fn level(
         return take(Out::Trouble(name, problem));
     }
     if head.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = place.bounded(flate2::read::MultiGzDecoder::new(whole));
+        let mut plain = place.bounded(crate::gzip::GzipMembers::new(io::BufReader::new(whole)));
         return level(name, &mut plain, promise, place.inner(), buffer, take);
     }
     if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {

@@ -220,6 +220,7 @@ fn kept<R: Read>(
                     _ => Node::Begin(bytes, size),
                 }
             }
+            (EntryType::Char, _) if member.device == Some(super::NULL) => Node::Hidden,
             _ => Node::Other,
         };
         if matches!(node, Node::Bytes(_))

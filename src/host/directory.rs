@@ -3,12 +3,15 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::live::{kind_of, list_directory, read_byte, read_file};
 use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
+
+/// What the upper layer of an overlay has in the place of a file that was removed.
+const WHITEOUT: (u32, u32) = (0, 0);
 
 /// A host whose files lie below a directory. Links are followed as the host itself would
 /// follow them, and never lead out of the directory.
@@ -120,12 +123,13 @@ impl Directory {
         let place = self.resolve(&self.of_first_process(path), true)?;
         #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
         let meta = fs::symlink_metadata(&place)?;
+        let device = meta.rdev();
+        let numbers = (libc::major(device), libc::minor(device));
+        let hides = [super::NULL, WHITEOUT].contains(&numbers);
         match meta.is_file() {
             true => Ok(place),
-            false => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a regular file",
-            )),
+            false if meta.file_type().is_char_device() && hides => Err(super::hidden()),
+            false => Err(super::no_file()),
         }
     }
 

@@ -94,10 +94,7 @@ fn regular(path: &std::path::Path) -> io::Result<fs::File> {
         .open(path)?;
     let meta = file.metadata()?;
     if !meta.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ));
+        return Err(super::no_file());
     }
     Ok(file)
 }

@@ -38,6 +38,8 @@ pub(super) struct Member {
     pub(super) size: u64,
     /// When it was written.
     pub(super) written: Option<u64>,
+    /// The numbers of a device.
+    pub(super) device: Option<(u32, u32)>,
     /// Where bytes stand in a file with holes.
     pieces: Option<Pieces>,
 }
@@ -200,6 +202,7 @@ impl<R: Read> Members<R> {
             target: target.unwrap_or_default(),
             size,
             written: header.mtime().ok(),
+            device: numbers(header),
             pieces,
         })
     }
@@ -335,4 +338,10 @@ fn clear(error: &io::Error, member: Option<&(String, u64)>) -> Problem {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     format!("it is damaged: {line}")
+}
+
+/// The numbers of a device, where the header has room for them.
+fn numbers(header: &tar::Header) -> Option<(u32, u32)> {
+    let (major, minor) = (header.device_major().ok()?, header.device_minor().ok()?);
+    major.zip(minor)
 }

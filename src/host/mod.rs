@@ -44,7 +44,7 @@ pub use directory::Directory;
 pub(crate) use files::config_version;
 pub use files::{Files, Role, UnusableFile};
 pub use fragment::{CONFIG_FRAGMENT, is_cut_off};
-pub(crate) use listed::{of_deb_list, of_rpm_list};
+pub(crate) use listed::{DEBS, RPMS, listed};
 pub use live::Live;
 pub use memory::Memory;
 pub(crate) use named::{OTHER_HOSTNAME, goes_on_from, is_same_host};
@@ -75,6 +75,25 @@ pub enum Kind {
     Directory,
     /// Anything else: device, fifo, socket.
     Other,
+}
+
+/// The numbers of /dev/null, which stands in the place of files that are hidden: systemd and
+/// runtimes of containers put it there.
+const NULL: (u32, u32) = (1, 3);
+
+/// What is in a file's place in order to hide it.
+#[derive(Debug, thiserror::Error)]
+#[error("not a regular file")]
+struct Hidden;
+
+/// The error of reading what is hidden by a device in its place.
+fn hidden() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, Hidden)
+}
+
+/// The error of reading what is no regular file.
+fn no_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 /// A host that can be read. Paths are absolute, as they are on the host itself.

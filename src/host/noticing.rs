@@ -1,22 +1,25 @@
 //! A host from files that notes which of the files it was asked for are none, or can't be read:
 //! facts pass on to another place, and nobody would know why.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::rc::Rc;
 
 use super::files::{TOO_LARGE, unpacked};
-use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
+use super::{Conflict, Hidden, Host, KERNEL_LOG, Kind, Uname};
 
 /// What was noticed so far: by path, in words that continue its name.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Notices(Rc<RefCell<BTreeMap<String, String>>>);
+pub(super) struct Notices {
+    told: Rc<RefCell<BTreeMap<String, String>>>,
+    has_trouble: Rc<Cell<bool>>,
+}
 
 impl Notices {
     /// A sentence for each.
     pub(super) fn sentences(&self) -> Vec<String> {
-        let notices = self.0.borrow();
+        let notices = self.told.borrow();
         // What lies below a link that leads to itself is not there for the same reason.
         let is_below = |path: &str| {
             let mut ends = path.match_indices('/').map(|(end, _)| end);
@@ -36,8 +39,19 @@ impl Notices {
     }
 
     fn note(&self, path: &str, what: &str) {
-        let mut notices = self.0.borrow_mut();
+        let mut notices = self.told.borrow_mut();
         notices.insert(path.to_owned(), what.to_owned());
+    }
+
+    /// Notes what has no business in the place of a file.
+    fn note_trouble(&self, path: &str, what: &str) {
+        self.has_trouble.set(true);
+        self.note(path, what);
+    }
+
+    /// Whether something that is no file was in the place of one.
+    pub(super) fn has_trouble(&self) -> bool {
+        self.has_trouble.get()
     }
 }
 
@@ -70,15 +84,30 @@ impl<H: Host> Noticing<H> {
 
     fn notice(&self, path: &str, error: &io::Error) {
         let is_loop = error.raw_os_error() == Some(libc::ELOOP);
-        let is_odd = || matches!(self.inner.stat(path), Ok((Kind::Other, _)));
+        let kind = || self.inner.stat(path).ok().map(|(kind, _)| kind);
+        let is_hidden = error.get_ref().is_some_and(|inner| inner.is::<Hidden>());
         match error.kind() {
             // On a host that runs, this one is a device, and nobody expects a file.
             _ if path == KERNEL_LOG => {}
             _ if is_loop => self.notices.note(path, "is a link that leads to itself"),
-            io::ErrorKind::InvalidInput if is_odd() => self.notices.note(
+            io::ErrorKind::InvalidInput if is_hidden => self.notices.note(
                 path,
-                "is no regular file but a fifo, a device or a socket: it was not opened",
+                "is hidden: a device that hides files is in its place, and it was not opened",
             ),
+            io::ErrorKind::InvalidInput | io::ErrorKind::NotADirectory
+                if kind() == Some(Kind::Other) =>
+            {
+                self.notices.note_trouble(
+                    path,
+                    "is no regular file but a fifo, a device or a socket: it was not opened",
+                );
+            }
+            io::ErrorKind::InvalidInput if kind() == Some(Kind::Directory) => {
+                self.notices.note_trouble(
+                    path,
+                    "is a directory where a regular file should be: nothing was read of it",
+                );
+            }
             io::ErrorKind::PermissionDenied => {
                 self.notices.note(path, "can't be read: Permission denied");
             }

@@ -30,6 +30,7 @@ pub struct Opened {
     /// clock.
     pub seen_at: Option<(String, Option<String>)>,
     notices: Notices,
+    has_odd_texts: bool,
 }
 
 impl std::fmt::Debug for Opened {
@@ -52,6 +53,18 @@ impl Opened {
     #[must_use]
     pub fn noticed(&self) -> Vec<String> {
         self.notices.sentences()
+    }
+
+    /// Whether something that is no file was found in the place of one so far: what was read is
+    /// told, and yet not all could be.
+    #[must_use]
+    pub fn has_trouble(&self) -> bool {
+        self.has_odd_texts || self.notices.has_trouble()
+    }
+
+    fn doubt(&mut self, doubts: supportconfig::Doubts) {
+        self.warnings.extend(doubts.told);
+        self.has_odd_texts |= doubts.has_odd;
     }
 }
 
@@ -150,9 +163,9 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
             return Ok(opened);
         }
         if supportconfig::is_one(&directory) {
-            let (texts, cut) = supportconfig::as_sosreport(directory);
+            let (texts, doubts) = supportconfig::as_sosreport(directory);
             let mut opened = report(texts, BTreeSet::new(), release).map_err(rooted)?;
-            opened.warnings.extend(cut);
+            opened.doubt(doubts);
             return Ok(opened);
         }
         return root(directory, BTreeSet::new(), name, release);
@@ -182,9 +195,9 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         return report(tree, twice, release).map_err(rooted);
     }
     if supportconfig::is_one(&tree) {
-        let (texts, cut) = supportconfig::as_sosreport(tree);
+        let (texts, doubts) = supportconfig::as_sosreport(tree);
         let mut opened = report(texts, twice, release).map_err(rooted)?;
-        opened.warnings.extend(cut);
+        opened.doubt(doubts);
         return Ok(opened);
     }
     root(tree, twice, name, release)
@@ -243,6 +256,7 @@ fn bundled<H: Host + 'static>(
         seen_at: Some((bundle.collected_at(), bundle.dated_by())),
         warnings: without.into_iter().collect(),
         notices: Notices::default(),
+        has_odd_texts: false,
         host: Box::new(bundle),
     })
 }
@@ -319,6 +333,7 @@ fn plain(host: Box<dyn Host>, notices: Notices) -> Opened {
         warnings: Vec::new(),
         seen_at: None,
         notices,
+        has_odd_texts: false,
     }
 }
 

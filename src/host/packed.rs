@@ -1,13 +1,12 @@
 //! What an archive is packed with, and how much may come out of it.
 
 use std::cell::Cell;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::rc::Rc;
-
-use flate2::bufread::GzDecoder;
 
 use super::archive::{Limits, Problem};
 use super::members::has_its_sum;
+use crate::gzip::{GZIP, GzipMembers};
 
 /// A packed archive.
 pub(super) struct Buffered<R> {
@@ -81,7 +80,6 @@ pub(super) fn of_bytes(bytes: &[u8]) -> Box<dyn Read + '_> {
     }
 }
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
 const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
 
 const REPORT: &str = "it is a saved report: --from reads those";
@@ -118,48 +116,6 @@ fn unlike<'a>(mut plain: impl Read + 'a, report: &str) -> Result<Box<dyn Read + 
     // Trouble comes where it came: behind what could be read.
     let trouble = Trouble(taken.err());
     Ok(Box::new(Cursor::new(begin).chain(trouble).chain(plain)))
-}
-
-/// What was packed with gzip, in one piece or in several; zeros behind them fill a block of a tape,
-/// and gzip(1) passes them over.
-struct GzipMembers<R: BufRead> {
-    inner: Option<GzDecoder<R>>,
-}
-
-impl<R: BufRead> GzipMembers<R> {
-    fn new(packed: R) -> Self {
-        Self {
-            inner: Some(GzDecoder::new(packed)),
-        }
-    }
-}
-
-impl<R: BufRead> Read for GzipMembers<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = &mut self.inner {
-            let length = member.read(buffer)?;
-            if length > 0 || buffer.is_empty() {
-                return Ok(length);
-            }
-            let Some(mut packed) = self.inner.take().map(GzDecoder::into_inner) else {
-                break;
-            };
-            loop {
-                let zeros = match packed.fill_buf()? {
-                    [] => return Ok(0),
-                    [0, rest @ ..] => 1 + rest.iter().take_while(|byte| **byte == 0).count(),
-                    [first, ..] if Some(first) == GZIP.first() => break,
-                    _ => {
-                        let problem = "something else stands behind what is packed in it";
-                        return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
-                    }
-                };
-                packed.consume(zeros);
-            }
-            self.inner = Some(GzDecoder::new(packed));
-        }
-        Ok(0)
-    }
 }
 
 /// Nothing, or an error once.

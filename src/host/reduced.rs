@@ -2,7 +2,7 @@
 
 use super::KERNEL_LOG;
 use super::files::unpacked;
-use super::{of_deb_list, of_rpm_list};
+use super::{DEBS, RPMS, listed};
 
 /// What facts look for in the kernel's log; the rest of it is nobody's business, and says who
 /// was logged in.
@@ -60,8 +60,11 @@ pub(super) fn reduced(path: &str, bytes: &[u8]) -> Vec<u8> {
             unpacked(bytes, UNPACKED).unwrap_or_else(|_| bytes.to_vec())
         }
         "/proc/cpuinfo" => lines(&|line| !line.starts_with("cpu MHz")),
-        "/installed-rpms" => listed_packages(bytes, of_rpm_list),
-        "/installed-debs" => listed_packages(bytes, of_deb_list),
+        RPMS | DEBS => {
+            let text = String::from_utf8_lossy(bytes);
+            let kept = listed(path, &text).map(|package| package.line);
+            kept.collect::<String>().into_bytes()
+        }
         KERNEL_LOG => lines(&|line| TELLING.iter().any(|mark| line.contains(mark))),
         DPKG_STATUS => packages(bytes, "Package: "),
         APK_INSTALLED => packages(bytes, "P:"),
@@ -83,31 +86,6 @@ fn packages(bytes: &[u8], name: &str) -> Vec<u8> {
     };
     let kept: Vec<&str> = text.split("\n\n").filter(wanted).collect();
     (kept.join("\n\n") + "\n").into_bytes()
-}
-
-/// The packages of a list by which tools, headers and kernels are told, and the first one: a list
-/// without any tells nothing, and one of others tells that these are not installed.
-fn listed_packages(bytes: &[u8], parse: fn(&str) -> Option<(String, String)>) -> Vec<u8> {
-    let subjects = [
-        "bpf",
-        "pahole",
-        "dwarves",
-        "clang",
-        "llvm",
-        "linux-tools",
-        "linux-headers",
-        "linux-image",
-        "kernel",
-    ];
-    let text = String::from_utf8_lossy(bytes);
-    let mut is_first = true;
-    let wanted = |line: &&str| {
-        parse(line).is_some_and(|(name, _)| {
-            std::mem::take(&mut is_first) || subjects.iter().any(|word| name.contains(word))
-        })
-    };
-    let kept: String = text.split_inclusive('\n').filter(wanted).collect();
-    kept.into_bytes()
 }
 
 /// A line of /proc/self/status that says the same of every process of this kind.
@@ -154,6 +132,12 @@ mod tests {
                 "/installed-rpms",
                 "[error] no command\nvim-9-1.x86_64 x\n",
                 "vim-9-1.x86_64 x\n",
+            ),
+            // As they are without release and machine.
+            (
+                "/installed-rpms",
+                "acme-1 x\nvim-9 x\nkernel-devel-6.1.0 Mon\nkernel-6.1 Mon\n",
+                "acme-1 x\nkernel-devel-6.1.0 Mon\nkernel-6.1 Mon\n",
             ),
             ("/installed-rpms", "[error] no command\n", ""),
             (

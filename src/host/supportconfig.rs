@@ -60,22 +60,32 @@ pub(super) fn is_one(host: &dyn Host) -> bool {
 }
 
 /// The same as the files of a sosreport; and a sentence on each text that was not read to its end,
-/// behind which more may stand.
-pub(super) fn as_sosreport<H: Host>(texts: H) -> (Overlay<H>, Vec<String>) {
+/// behind which more may stand, and on each that is no file.
+pub(super) fn as_sosreport<H: Host>(texts: H) -> (Overlay<H>, Doubts) {
     let mut host = Overlay::new(texts);
-    let mut cut = Vec::new();
+    let mut doubts = Doubts::default();
     for name in TEXTS {
         let path = format!("/{name}");
         let bytes = host.read(&path, LIMIT);
-        let Ok(bytes) = bytes.or_else(|_| host.read(&path, BEGIN)) else {
-            continue;
+        let bytes = match bytes.or_else(|_| host.read(&path, BEGIN)) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                if error.kind() == std::io::ErrorKind::InvalidInput {
+                    doubts.has_odd = true;
+                    doubts.told.push(format!(
+                        "{name} is no regular file: it was not opened, and what it would tell is \
+                         not known"
+                    ));
+                }
+                continue;
+            }
         };
         if host
             .stat(&path)
             .is_ok_and(|(_, size)| size > bytes.len() as u64)
         {
             let read = bytes.len() >> 20;
-            cut.push(format!(
+            doubts.told.push(format!(
                 "only the first {read} MiB of {name} were read: what stands behind is not known"
             ));
         }
@@ -88,7 +98,16 @@ pub(super) fn as_sosreport<H: Host>(texts: H) -> (Overlay<H>, Vec<String>) {
             }
         }
     }
-    (host, cut)
+    (host, doubts)
+}
+
+/// What the reader should know of the texts before believing what is missing.
+#[derive(Debug, Default)]
+pub(super) struct Doubts {
+    /// Sentences.
+    pub(super) told: Vec<String>,
+    /// Whether something that is no file is in the place of one.
+    pub(super) has_odd: bool,
 }
 
 /// Where the content of a part belongs, the content and its title, if anybody asks for it.
@@ -138,7 +157,7 @@ mod tests {
         assert!(is_one(&texts));
         assert!(!is_one(&Memory::new().with("/basic-environment.txt", "x")));
         let (host, cut) = as_sosreport(texts);
-        assert!(cut.is_empty(), "{cut:?}");
+        assert!(cut.told.is_empty() && !cut.has_odd, "{cut:?}");
         for (path, content, origin) in [
             (
                 "/sos_commands/kernel/uname_-a",
@@ -170,7 +189,9 @@ mod tests {
         let (host, cut) = as_sosreport(Memory::new().with("/basic-environment.txt", text));
         assert!(host.read("/sos_commands/kernel/uname_-a", 99).is_ok());
         assert!(
-            cut.concat().contains("32 MiB of basic-environment.txt"),
+            cut.told
+                .concat()
+                .contains("32 MiB of basic-environment.txt"),
             "{cut:?}"
         );
     }

@@ -22,7 +22,9 @@ pub(super) enum Node {
     Same(String),
     /// A directory.
     Directory,
-    /// A device, a fifo.
+    /// The device that hides a file.
+    Hidden,
+    /// Another device, a fifo.
     Other,
 }
 
@@ -109,7 +111,12 @@ impl Tree {
 
     /// A member that is neither a file nor a directory.
     pub(super) fn odd_member(&self) -> Option<&str> {
-        let odd = |node: &Node| matches!(node, Node::Link(_) | Node::Same(_) | Node::Other);
+        let odd = |node: &Node| {
+            matches!(
+                node,
+                Node::Link(_) | Node::Same(_) | Node::Hidden | Node::Other
+            )
+        };
         let mut nodes = self.nodes.iter();
         nodes
             .find(|(_, node)| odd(node))
@@ -159,10 +166,8 @@ impl Host for Tree {
                 Err(io::Error::from_raw_os_error(libc::EFBIG))
             }
             Node::Size(_) | Node::Begin(..) => Err(io::ErrorKind::Unsupported.into()),
-            _ => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a regular file",
-            )),
+            Node::Hidden => Err(super::hidden()),
+            _ => Err(super::no_file()),
         }
     }
 
@@ -203,7 +208,7 @@ impl Host for Tree {
             Node::Bytes(bytes) => (Kind::File, bytes.len() as u64),
             Node::Size(size) | Node::Begin(_, size) => (Kind::File, *size),
             Node::Directory => (Kind::Directory, 0),
-            Node::Link(_) | Node::Same(_) | Node::Other => (Kind::Other, 0),
+            Node::Link(_) | Node::Same(_) | Node::Hidden | Node::Other => (Kind::Other, 0),
         })
     }
 

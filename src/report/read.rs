@@ -237,7 +237,7 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
         return Ok(bytes.into());
     }
     let mut plain = Vec::new();
-    let packed = flate2::read::MultiGzDecoder::new(bytes);
+    let packed = crate::gzip::GzipMembers::new(bytes);
     let read = packed.take(LIMIT as u64).read_to_end(&mut plain);
     read.map_err(|_| ReadError::Foreign("it can't be unpacked".to_owned()))?;
     refuse_archive(&plain)?;
@@ -438,6 +438,24 @@ mod tests {
         ] {
             let said = read(changed.as_bytes()).unwrap_err().to_string();
             assert!(said.contains(says), "{said}");
+        }
+    }
+
+    #[test]
+    fn zeros_behind_what_is_packed_are_passed_over() {
+        use std::io::Write;
+        let text = yaml(&report()).unwrap();
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(text.as_bytes()).unwrap();
+        let packed = packer.finish().unwrap();
+        for (behind, is_read) in [
+            (&[][..], true),
+            (&[0; 700], true),
+            (&[0, 0, 7], false),
+            (b"x", false),
+        ] {
+            let bytes = [&packed, behind].concat();
+            assert_eq!(read(&bytes).is_ok(), is_read, "{behind:?}");
         }
     }
 

@@ -59,7 +59,7 @@ fn a_fix_is_typed_with_the_package_manager_and_the_packages_of_the_release() {
             "#1 SMP",
             rpm(&["bpftool"]),
             "subscription-manager repos --enable",
-            "dnf reinstall kernel-core-5.14.0-284.11.1.el9_2.x86_64 ",
+            "dnf reinstall \"kernel*-\"$(echo 5.14.0-284.11.1.el9_2.x86_64 | sed",
         ),
         (
             ("rocky", "8.10"),
@@ -67,7 +67,7 @@ fn a_fix_is_typed_with_the_package_manager_and_the_packages_of_the_release() {
             "#1 SMP",
             rpm(&[none]),
             "dnf install --enablerepo=powertools bpftool clang",
-            "dnf reinstall kernel-core-4.18.0-553.el8_10.x86_64 ",
+            "dnf reinstall \"kernel*-\"$(echo 4.18.0-553.el8_10.x86_64 | sed",
         ),
         (
             ("almalinux", "9.4"),
@@ -75,7 +75,7 @@ fn a_fix_is_typed_with_the_package_manager_and_the_packages_of_the_release() {
             "#1 SMP",
             rpm(&[none]),
             "dnf install --enablerepo=crb bpftool clang",
-            "dnf reinstall kernel-core-5.14.0-427.el9.x86_64 ",
+            "dnf reinstall \"kernel*-\"$(echo 5.14.0-427.el9.x86_64 | sed",
         ),
         (
             ("ol", "8.9"),
@@ -91,7 +91,7 @@ fn a_fix_is_typed_with_the_package_manager_and_the_packages_of_the_release() {
             "#1 SMP",
             rpm(&[none]),
             "dnf install bpftool clang llvm dwarves",
-            "dnf reinstall kernel-core-6.14.0-63.fc42.x86_64 ",
+            "dnf reinstall \"kernel*-\"$(echo 6.14.0-63.fc42.x86_64 | sed",
         ),
         (
             ("amzn", "2023"),
@@ -178,6 +178,101 @@ fn a_fix_is_typed_with_the_package_manager_and_the_packages_of_the_release() {
         let here = typed(&told, "config-disagrees");
         assert!(is_first(&here, again), "{os:?}: {here}");
         assert!(here.ends_with("; reboot"), "{os:?}: {here}");
+    }
+}
+
+/// The packages that hold the headers, by the name of each build's own.
+#[test]
+fn headers_are_those_of_the_build_that_runs_whatever_its_package_is_called() {
+    let (el9, arm) = (
+        "5.14.0-427.13.1.el9_4.x86_64",
+        "5.14.0-427.13.1.el9_4.aarch64",
+    );
+    for (os, release, build, image, command, undo) in [
+        (
+            ("rocky", "9.4"),
+            el9.to_owned(),
+            "#1 SMP",
+            format!("kernel-core-{el9} Mon\n"),
+            "dnf install \"kernel-devel-uname-r == \"5.14.0-427.13.1.el9_4.x86_64",
+            "dnf remove \"$(rpm -qf /usr/src/kernels/5.14.0-427.13.1.el9_4.x86_64)\"",
+        ),
+        (
+            ("rocky", "9.4"),
+            format!("{arm}+64k"),
+            "#1 SMP",
+            format!("kernel-64k-core-{arm} Mon\n"),
+            "dnf install \"kernel-devel-uname-r == \"5.14.0-427.13.1.el9_4.aarch64+64k",
+            "dnf remove \"$(rpm -qf /usr/src/kernels/5.14.0-427.13.1.el9_4.aarch64+64k)\"",
+        ),
+        (
+            ("amzn", "2023"),
+            "6.1.141-165.249.amzn2023.x86_64".to_owned(),
+            "#1 SMP",
+            "kernel-6.1.141-165.249.amzn2023.x86_64 Mon\n".to_owned(),
+            "dnf install \"kernel-devel-uname-r == \"6.1.141-165.249.amzn2023.x86_64",
+            "dnf remove \"$(rpm -qf /usr/src/kernels/6.1.141-165.249.amzn2023.x86_64)\"",
+        ),
+        (
+            ("amzn", "2023"),
+            "6.12.40-64.114.amzn2023.x86_64".to_owned(),
+            "#1 SMP",
+            "kernel6.12-6.12.40-64.114.amzn2023.x86_64 Mon\n".to_owned(),
+            "dnf install kernel6.12-devel-6.12.40-64.114.amzn2023.x86_64",
+            "dnf remove kernel6.12-devel-6.12.40-64.114.amzn2023.x86_64",
+        ),
+        (
+            ("amzn", "2023"),
+            "6.18.9-1.amzn2023.x86_64".to_owned(),
+            "#1 SMP",
+            "kernel6.18-6.18.9-1.amzn2023.x86_64 Mon\n".to_owned(),
+            "dnf install kernel6.18-devel-6.18.9-1.amzn2023.x86_64",
+            "dnf remove kernel6.18-devel-6.18.9-1.amzn2023.x86_64",
+        ),
+        (
+            ("amzn", "2"),
+            "5.10.75-79.358.amzn2.x86_64".to_owned(),
+            "#1 SMP",
+            "kernel-5.10.75-79.358.amzn2.x86_64 Mon\n".to_owned(),
+            "yum install \"kernel-devel-uname-r == \"5.10.75-79.358.amzn2.x86_64",
+            "yum remove \"$(rpm -qf /usr/src/kernels/5.10.75-79.358.amzn2.x86_64)\"",
+        ),
+        (
+            ("debian", "12"),
+            "6.8.12-5-pve".to_owned(),
+            "#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-5 (2024-12-03T10:26Z)",
+            "ii  proxmox-kernel-6.8.12-5-pve-signed 6.8.12-5 amd64 x\n".to_owned(),
+            "apt-get install pve-headers-6.8.12-5-pve",
+            "apt-get remove pve-headers-6.8.12-5-pve",
+        ),
+    ] {
+        let (_scratch, root) = small(os, &release, build, &image);
+        let (report, _) = warned(&["--root", name(&root)]);
+        assert_eq!(fact(&report, "kernel.headers").0, "null", "{release}");
+        let typed = typed(&report, "kernel-headers-missing");
+        assert_eq!(typed, command, "{release}");
+        let findings = report["findings"].as_sequence().unwrap();
+        let mut findings = findings.iter();
+        let finding = findings.find(|finding| finding["check"] == "kernel-headers-missing");
+        assert_eq!(finding.unwrap()["fixes"][0]["undo"][0], undo, "{release}");
+    }
+}
+
+/// Without an interpreter programs are compiled, whatever else is known.
+#[test]
+fn a_config_without_an_interpreter_says_that_programs_are_compiled() {
+    let scratch = tempfile::tempdir().unwrap();
+    for (config, status_of) in [
+        ("CONFIG_BPF_JIT=y\nCONFIG_BPF_JIT_ALWAYS_ON=y\n", "ok"),
+        ("CONFIG_BPF_JIT=y\n", "unknown"),
+        ("", "fail"),
+    ] {
+        let whole = CONFIG.replace("CONFIG_BPF_JIT=y\n", "");
+        let whole = whole.replace("CONFIG_BPF_JIT_ALWAYS_ON=y\n", "");
+        put(scratch.path(), "config", format!("{whole}{config}"));
+        let file = scratch.path().join("config");
+        let (report, _) = warned(&["--config", name(&file)]);
+        assert_eq!(status(&report, "jit-unavailable"), status_of, "{config}");
     }
 }
 

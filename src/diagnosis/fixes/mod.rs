@@ -46,7 +46,12 @@ pub(super) fn rendered<'a>(
         let booted = |summary, lines| render(&booting(summary, lines), catalogue, facts, verify);
         let (mut before, mut behind) = (None, None);
         match beside(fix, catalogue, facts) {
-            Some(WithOptions::Packaged(summary, lines)) => before = booted(summary, lines),
+            Some(WithOptions::Packaged(summary, lines)) => {
+                before = booted(summary, lines);
+                if let Some(own) = &mut own {
+                    own.summary = without_packaged(&own.summary);
+                }
+            }
             Some(WithOptions::Perhaps(summary, lines)) => behind = booted(summary, lines),
             Some(WithOptions::None(told)) => {
                 if let Some(own) = &mut own {
@@ -65,6 +70,22 @@ pub(super) fn rendered<'a>(
         }
     }
     in_order(all)
+}
+
+/// The words of a way that is a packaged kernel or a build, where the packaged one stands before it:
+/// what is left is the build.
+fn without_packaged(summary: &str) -> String {
+    let mut ways = summary.split(", or ");
+    let rest = ways.by_ref().filter(|way| !way.contains(" packaged "));
+    let rest: Vec<&str> = rest.collect();
+    let rest = rest
+        .join(", or ")
+        .replace("rebuild this one", "rebuild the one that runs");
+    let mut letters = rest.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => summary.to_owned(),
+    }
 }
 
 /// What mends comes before words that say what does not.
@@ -245,6 +266,11 @@ fn filled(text: &str, facts: &Facts, quote: &dyn Fn(&str) -> String) -> String {
         match piece.split_once("}}") {
             Some((key, rest)) => {
                 match facts.get(key.trim()).value() {
+                    // A word each, as commands take several.
+                    Some(Value::List(values)) if !values.is_empty() => {
+                        let words: Vec<String> = values.iter().map(|one| quote(one)).collect();
+                        filled.push_str(&words.join(" "));
+                    }
                     Some(value) => filled.push_str(&quote(&value.to_string())),
                     None => filled.push_str(&format!("<{}>", key.trim())),
                 }
@@ -327,8 +353,36 @@ mod tests {
         facts.set("kernel.release", hostile);
         let filled = fill("tool-{{kernel.release}} {{os.id}} {{ open", &facts);
         assert_eq!(filled, "tool-'5.10; rm -rf / #[31m' <os.id> {{ open");
+        let modules = ["nls_cp437", "it's"].map(str::to_owned).to_vec();
+        facts.set(
+            "btf.modules.broken",
+            Fact::known(modules, "/sys/kernel/btf"),
+        );
+        let filled = fill("modprobe -r {{btf.modules.broken}}", &facts);
+        assert_eq!(filled, "modprobe -r nls_cp437 'it'\\''s'");
         for (word, quoted) in [("a=b", "a=b"), ("", "''"), ("it's $x", "'it'\\''s $x'")] {
             assert_eq!(quote(word), quoted);
+        }
+    }
+
+    #[test]
+    fn a_packaged_kernel_that_is_told_apart_is_not_told_again() {
+        for (summary, rest) in [
+            (
+                "Boot a packaged kernel of the distribution, or rebuild this one with kprobes",
+                "Rebuild the one that runs with kprobes",
+            ),
+            (
+                "Rebuild the kernel with CONFIG_BPF_JIT=y, or boot a packaged one",
+                "Rebuild the kernel with CONFIG_BPF_JIT=y",
+            ),
+            (
+                "Boot a packaged kernel that has it",
+                "Boot a packaged kernel that has it",
+            ),
+            ("Rebuild it, or unload x", "Rebuild it, or unload x"),
+        ] {
+            assert_eq!(without_packaged(summary), rest);
         }
     }
 }

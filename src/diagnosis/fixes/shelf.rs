@@ -250,9 +250,8 @@ impl<'a> Shelf<'a> {
         if self.own && self.is_lower(newest) {
             return self.only_lower().map(WithOptions::None);
         }
-        if self.own
-            && let Some(row) = here.rfind(|row| !lacks(row))
-        {
+        // Of a later one that nobody looked into, it is not known that it has none either.
+        if let Some(row) = here.rfind(|row| !lacks(row) && (self.own || later(row))) {
             let summary = format!(
                 "Boot the kernel that {} has as a package ({}); whether it has {names} is not \
                  known here",
@@ -392,6 +391,18 @@ mod tests {
         ("os.version-id", "12"),
         ("kernel.flavour", "vanilla"),
     ];
+    const FOCAL: &[(&str, &str)] = &[
+        ("os.id", "ubuntu"),
+        ("os.family", "debian"),
+        ("os.version-id", "20.04"),
+        ("kernel.flavour", "ubuntu"),
+    ];
+    const WSL: &[(&str, &str)] = &[
+        ("os.id", "ubuntu"),
+        ("os.family", "debian"),
+        ("os.version-id", "22.04"),
+        ("kernel.flavour", "wsl"),
+    ];
     const BOARD: &[(&str, &str)] = &[
         ("os.id", "ubuntu"),
         ("os.family", "debian"),
@@ -440,6 +451,28 @@ mod tests {
                 true,
                 &["kernel-config comes from outside"],
             ),
+            // Nobody looked into the later one of the release.
+            (
+                FOCAL,
+                "5.4.0-26-generic",
+                "NETKIT",
+                false,
+                &["kernel-config", "upgrade not known here"],
+            ),
+            (
+                FOCAL,
+                "5.4.0-26-generic",
+                "DEBUG_INFO_BTF",
+                false,
+                &["upgrade which has", "kernel-config Build it"],
+            ),
+            (
+                WSL,
+                "5.15.133.1-microsoft-standard-WSL2",
+                "BPF_LSM",
+                false,
+                &["upgrade which has", "kernel-config"],
+            ),
             (
                 BOARD,
                 "5.15.148-tegra",
@@ -449,6 +482,7 @@ mod tests {
             ),
         ] {
             let version = release.split('-').next().unwrap();
+            let version = version.trim_end_matches(".133.1");
             let mut facts = with(host);
             facts.set("kernel.release", Fact::known(release, "x"));
             facts.set("kernel.version", Fact::known(version, "x"));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::follow::{Run, Scope, Value};
 use super::script::{Statement, statements};
 
 /// An entry of the menu, or a menu below it.
@@ -14,6 +15,8 @@ struct Item {
     /// The arguments it gets.
     cmdline: String,
     items: Vec<Item>,
+    /// Whether no file tells that it is in the menu, or what it starts.
+    is_open: bool,
 }
 
 /// Menus below menus that are looked into; nobody has more than two.
@@ -23,10 +26,51 @@ const DEEPEST: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Menu {
     items: Vec<Item>,
-    /// What `default` is set to: a place in the menu, or a variable.
-    default: Option<String>,
+    /// What `default` is set to in the end: a place in the menu.
+    default: Option<Value>,
     /// Whether the entries are files of their own.
     pub(super) has_entry_files: bool,
+}
+
+/// A menu while its script is followed.
+#[derive(Debug)]
+struct Reader {
+    menu: Menu,
+    scope: Scope,
+    open: Vec<Block>,
+    /// Which of the open blocks are entries or menus.
+    items: Vec<usize>,
+    /// The function whose body is open, and which block that is.
+    function: Option<(String, usize)>,
+}
+
+/// A block of the script that is open.
+#[derive(Debug)]
+struct Block {
+    kind: Kind,
+    /// Whether what is in it is run.
+    run: Run,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// An entry or a menu; nothing where it lies too deep.
+    Item(Option<Box<Item>>),
+    /// Something else that has braces.
+    Braces,
+    /// `if` to `fi`: how far what follows is run where none of its conditions held.
+    If { left: Run },
+    /// `for`, `while` and `until` to `done`.
+    Loop,
+}
+
+/// Why it can't be told what the next boot takes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Untold {
+    /// The menu makes no sense.
+    Malformed(String),
+    /// It depends on what no file tells.
+    Open(String),
 }
 
 /// What the next boot takes of a menu.
@@ -41,70 +85,49 @@ pub(super) struct Next<'a> {
 }
 
 impl Menu {
-    pub(super) fn parse(text: &str) -> Self {
-        let mut menu = Self::default();
-        // Open blocks: a menu or entry, or something else that has braces.
-        let mut open: Vec<Option<Item>> = Vec::new();
-        for Statement {
-            words,
-            opens,
-            closes,
-        } in statements(text)
-        {
+    /// Follows the script, as GRUB would with these variables.
+    pub(super) fn parse(text: &str, scope: Scope) -> Self {
+        let mut reader = Reader {
+            menu: Self::default(),
+            scope,
+            open: Vec::new(),
+            items: Vec::new(),
+            function: None,
+        };
+        for mut statement in statements(text) {
             // What stands behind these is a command of its own.
-            let keywords = ["then", "else", "do"];
-            let is_keyword = |word: &&String| keywords.contains(&word.as_str());
-            let count = words.iter().take_while(is_keyword).count();
-            let words: Vec<String> = words.into_iter().skip(count).collect();
-            let first = words.first().map_or("", String::as_str);
-            match first {
-                "menuentry" | "submenu" if opens => {
-                    let shallow = open.len() < DEEPEST;
-                    open.push(shallow.then(|| Item::of(&words)));
-                }
-                "linux" | "linux16" | "linuxefi" | "multiboot" | "multiboot2" | "module"
-                | "module2" => {
-                    // A hypervisor is started before the kernel; `--nounzip` is for the loader.
-                    let is_first = first.starts_with("multiboot");
-                    let mut words = words.into_iter().skip(1).peekable();
-                    while words.next_if(|word| word.starts_with("--")).is_some() {}
-                    let image = words.next().unwrap_or_default();
-                    let name = image.rsplit('/').next().unwrap_or_default();
-                    let is_kernel = !(is_first && name.starts_with("xen"));
-                    let inner = open.iter_mut().rev().flatten().next();
-                    if let Some(item) = inner.filter(|item| is_kernel && item.image.is_empty()) {
-                        item.image = image;
-                        item.cmdline = line_of(words);
-                    }
-                }
-                // What is set in an entry or a function counts once that is chosen or called. The
-                // one-time choice is looked at apart.
-                _ if default_set(&words).is_some() => {
-                    let value = default_set(&words).unwrap_or_default();
-                    if open.is_empty() && !value.contains("next_entry") {
-                        menu.default = Some(value.to_owned());
-                    }
-                }
-                "blscfg" => menu.has_entry_files = true,
-                _ if opens => open.push(None),
-                _ => {}
-            }
-            if closes && let Some(Some(item)) = open.pop() {
-                let parent = open.iter_mut().rev().flatten().next();
-                parent
-                    .map_or(&mut menu.items, |parent| &mut parent.items)
-                    .push(item);
+            let words = statement.words.iter();
+            let count = words.take_while(|word| reader.take_keyword(word)).count();
+            statement.words.drain(..count);
+            let closes = statement.closes;
+            reader.take(statement);
+            if closes {
+                reader.close();
             }
         }
-        menu
+        while !reader.open.is_empty() {
+            reader.close();
+        }
+        Self {
+            default: Some(reader.scope.expanded("${default}")),
+            ..reader.menu
+        }
     }
 
     /// What the next boot takes.
     ///
     /// # Errors
-    /// Why that can't be told, as a sentence.
-    pub(super) fn next(&self, variables: &BTreeMap<String, String>) -> Result<Next<'_>, String> {
-        let place = self.place(variables);
+    /// Why that can't be told.
+    pub(super) fn next(&self) -> Result<Next<'_>, Untold> {
+        let place = match &self.default {
+            None => String::new(),
+            Some(Ok(place)) => place.clone(),
+            Some(Err(name)) => {
+                let problem =
+                    format!("its default entry depends on `${name}`, which no file tells");
+                return Err(Untold::Open(problem));
+            }
+        };
         let mut parts = place.split('>');
         // What names no entry stands for the first (`run_menu` in grub-core/normal/menu.c), and
         // a menu for its first entry.
@@ -113,16 +136,22 @@ impl Menu {
         let mut missed = false;
         while !items.is_empty() {
             let part = parts.next();
-            let named = part.and_then(|part| find(items, part));
+            let named = part.map(|part| find(items, part)).transpose()?.flatten();
             missed |= named.is_none() && part.is_some_and(|part| !part.is_empty());
+            if named.is_none()
+                && let Some(first) = items.first().filter(|item| item.is_open)
+            {
+                return Err(first.open());
+            }
             found = named.or_else(|| items.first());
             items = found.map_or(&self.items, |item| &item.items);
         }
         match found {
-            None => Err("the menu has no entries".to_owned()),
-            Some(item) if item.image.is_empty() => {
-                Err(format!("the entry `{}` starts no kernel", item.title))
-            }
+            None => Err(Untold::Malformed("the menu has no entries".to_owned())),
+            Some(item) if item.image.is_empty() => Err(Untold::Malformed(format!(
+                "the entry `{}` starts no kernel",
+                item.title
+            ))),
             Some(item) => Ok(Next {
                 image: &item.image,
                 cmdline: &item.cmdline,
@@ -140,42 +169,148 @@ impl Menu {
     pub(super) fn has_entries(&self) -> bool {
         !self.items.is_empty()
     }
+}
 
-    /// Whether what is booted is what was saved before.
-    pub(super) fn asks_what_is_saved(&self) -> bool {
-        let default = self.default.as_deref();
-        default.is_some_and(|default| default.starts_with('$'))
+impl Reader {
+    fn run(&self) -> Run {
+        self.open.last().map_or(Run::Yes, |block| block.run)
     }
 
-    fn place(&self, variables: &BTreeMap<String, String>) -> String {
-        let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
-        if let Some(once) = variable("next_entry") {
-            return once.clone();
+    fn push(&mut self, kind: Kind, run: Run) {
+        self.open.push(Block { kind, run });
+    }
+
+    /// Takes a word that only says what is run of an open block; whether it was one.
+    fn take_keyword(&mut self, word: &str) -> bool {
+        let block = self
+            .open
+            .last_mut()
+            .map(|block| (&block.kind, &mut block.run));
+        match (word, block) {
+            ("else", Some((Kind::If { left }, run))) => *run = *left,
+            ("then" | "do" | "else", _) => {}
+            ("fi", Some((Kind::If { .. }, _))) | ("done", Some((Kind::Loop, _))) => {
+                self.open.pop();
+            }
+            _ => return false,
         }
-        let default = self.default.as_deref().unwrap_or("0");
-        let name = default
-            .strip_prefix("${")
-            .and_then(|name| name.strip_suffix('}'));
-        match name.or_else(|| default.strip_prefix('$')) {
-            Some(name) => variable(name).cloned().unwrap_or_else(|| "0".to_owned()),
-            None => default.to_owned(),
+        true
+    }
+
+    fn take(&mut self, Statement { words, opens, .. }: Statement) {
+        let run = self.run();
+        let first = words.first().map_or("", String::as_str);
+        let holds = |scope: &Scope| scope.holds(words.get(1..).unwrap_or_default());
+        match first {
+            "if" => {
+                let holds = holds(&self.scope);
+                let left = run.min(holds.not());
+                self.push(Kind::If { left }, run.min(holds));
+            }
+            "elif" => {
+                let holds = holds(&self.scope);
+                if let Some(Block { kind, run }) = self.open.last_mut()
+                    && let Kind::If { left } = kind
+                {
+                    (*run, *left) = ((*left).min(holds), (*left).min(holds.not()));
+                }
+            }
+            "for" | "while" | "until" => {
+                let run = run.min(Run::Maybe);
+                self.scope.run(&words, run);
+                self.push(Kind::Loop, run);
+            }
+            "function" if opens => {
+                let name = words.get(1).cloned().unwrap_or_default();
+                self.function.get_or_insert((name, self.open.len()));
+                self.push(Kind::Braces, Run::No);
+            }
+            "menuentry" | "submenu" if opens => {
+                let is_shallow = self.items.len() < DEEPEST;
+                let item = is_shallow.then(|| Box::new(Item::of(&words, run == Run::Maybe)));
+                if is_shallow {
+                    self.items.push(self.open.len());
+                }
+                self.scope.enter();
+                self.push(Kind::Item(item), run);
+            }
+            _ if opens => self.push(Kind::Braces, run),
+            "linux" | "linux16" | "linuxefi" | "multiboot" | "multiboot2" | "module"
+            | "module2" => self.start(words, run),
+            "blscfg" => self.menu.has_entry_files |= run != Run::No,
+            _ => match &self.function {
+                Some((name, _)) => self.scope.define(name, &words),
+                None => self.scope.run(&words, run),
+            },
+        }
+    }
+
+    /// Takes a command that loads a kernel.
+    fn start(&mut self, words: Vec<String>, run: Run) {
+        let is_last = words.first().is_some_and(|word| word.starts_with("linux"));
+        let inner = self.items.last().and_then(|at| self.open.get_mut(*at));
+        let Some(Block {
+            kind: Kind::Item(Some(item)),
+            run: of_item,
+        }) = inner
+        else {
+            return;
+        };
+        match started(words, &self.scope) {
+            Some((Ok(image), cmdline)) if run != Run::No => {
+                item.start(image, cmdline, run < *of_item, is_last);
+            }
+            Some((Err(_), _)) if run != Run::No => item.is_open = true,
+            _ => {}
+        }
+    }
+
+    /// Ends the innermost block that has braces, with the conditions in it.
+    fn close(&mut self) {
+        while let Some(block) = self.open.pop() {
+            let depth = self.open.len();
+            if self.function.as_ref().is_some_and(|(_, at)| *at == depth) {
+                self.function = None;
+            }
+            let item = match block.kind {
+                Kind::If { .. } | Kind::Loop => continue,
+                Kind::Braces => return,
+                Kind::Item(item) => item,
+            };
+            self.scope.leave();
+            let Some(item) = item else { return };
+            self.items.pop();
+            if block.run == Run::No {
+                return;
+            }
+            let parent = self.items.last().and_then(|at| self.open.get_mut(*at));
+            match parent.map(|block| &mut block.kind) {
+                Some(Kind::Item(Some(parent))) => parent.items.push(*item),
+                _ => self.menu.items.push(*item),
+            }
+            return;
         }
     }
 }
 
-/// What a command sets `default` to: `set default=1`, or `default=1`, perhaps beside others.
-fn default_set(words: &[String]) -> Option<&str> {
-    let mut words = words.iter().map(String::as_str).peekable();
-    if words.next_if_eq(&"set").is_none() && !words.clone().all(|word| word.contains('=')) {
-        return None;
-    }
-    let mut values = words.filter_map(|word| word.strip_prefix("default="));
-    values.next_back()
+/// The kernel's image and its arguments in a command that loads one; nothing where it is a
+/// hypervisor, which is started before the kernel.
+fn started(words: Vec<String>, scope: &Scope) -> Option<(Value, String)> {
+    let is_first = words
+        .first()
+        .is_some_and(|word| word.starts_with("multiboot"));
+    let mut words = words.into_iter().skip(1).peekable();
+    // `--nounzip` is for the loader.
+    while words.next_if(|word| word.starts_with("--")).is_some() {}
+    let image = scope.expanded(&words.next().unwrap_or_default());
+    let path = image.as_deref().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    (!(is_first && name.starts_with("xen"))).then(|| (image, line_of(words)))
 }
 
 impl Item {
     /// `menuentry 'TITLE' --class x $menuentry_id_option 'ID' {`
-    fn of(words: &[String]) -> Self {
+    fn of(words: &[String], is_open: bool) -> Self {
         let option = |word: &&String| *word == "$menuentry_id_option" || *word == "--id";
         let id = words.iter().skip_while(|word| !option(word)).nth(1);
         let joined = words.iter().find_map(|word| word.strip_prefix("--id="));
@@ -186,8 +321,27 @@ impl Item {
                 .or(joined)
                 .unwrap_or_default()
                 .to_owned(),
+            is_open,
             ..Self::default()
         }
+    }
+
+    /// Notes a kernel that is started. One replaces another, and a module does not; where it is not
+    /// told which is run, neither is what is started.
+    fn start(&mut self, image: String, cmdline: String, is_maybe: bool, replaces: bool) {
+        let is_same = (&self.image, &self.cmdline) == (&image, &cmdline);
+        if self.image.is_empty() || (replaces && !is_maybe) {
+            (self.image, self.cmdline) = (image, cmdline);
+        } else if !is_same {
+            self.is_open |= is_maybe;
+        }
+    }
+
+    fn open(&self) -> Untold {
+        Untold::Open(format!(
+            "whether the entry `{}` is in the menu, or what it starts, depends on what no file tells",
+            self.title
+        ))
     }
 }
 
@@ -198,11 +352,20 @@ fn first<'a>(items: &'a [Item], fits: &dyn Fn(&str, &str) -> bool) -> Option<(&'
     })
 }
 
-fn find<'a>(items: &'a [Item], part: &str) -> Option<&'a Item> {
-    let named = items
-        .iter()
-        .find(|item| item.id == part || item.title == part);
-    named.or_else(|| items.get(part.parse::<usize>().ok()?))
+/// The entry with this name or at this place.
+fn find<'a>(items: &'a [Item], part: &str) -> Result<Option<&'a Item>, Untold> {
+    let is_named = |item: &Item| item.id == part || item.title == part;
+    let at = items.iter().position(is_named).filter(|_| !part.is_empty());
+    let (found, before) = match (at, part.parse::<usize>().ok()) {
+        (Some(at), _) => (items.get(at), &[][..]),
+        // The place of those behind is open, too.
+        (None, Some(at)) => (items.get(at), items.get(..at).unwrap_or(items)),
+        (None, None) => (None, &[][..]),
+    };
+    match before.iter().chain(found).find(|item| item.is_open) {
+        Some(item) => Err(item.open()),
+        None => Ok(found),
+    }
 }
 
 /// The command line of these arguments, as GRUB writes it: those with spaces in quotes.
@@ -226,6 +389,10 @@ pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
 #[cfg(test)]
 pub(in crate::host) mod tests {
     use super::*;
+
+    fn parse(text: &str, kept: &str) -> Menu {
+        Menu::parse(text, Scope::new(&variables(kept), false))
+    }
 
     /// As Debian's grub-mkconfig writes it, shortened.
     pub(crate) const DEBIAN: &str = r#"
@@ -295,8 +462,8 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
                 old,
             ),
         ] {
-            let menu = Menu::parse(&format!("{script}\n{two}"));
-            let next = menu.next(&BTreeMap::new()).unwrap();
+            let menu = parse(&format!("{script}\n{two}"), "");
+            let next = menu.next().unwrap();
             assert_eq!(next.image, image, "{script}");
         }
     }
@@ -326,15 +493,128 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
             ),
         ] {
             let text = DEBIAN.replace("set default=\"0\"", &format!("set default=\"{default}\""));
-            let menu = Menu::parse(&text);
-            let next = menu.next(&variables(env));
+            let menu = parse(&text, env);
+            let next = menu.next();
             let missed = next.as_ref().ok().and_then(|next| next.missed.clone());
             let gone = ["1>gone", "7"]
                 .contains(&default)
                 .then(|| default.to_owned());
             assert_eq!(missed, gone, "{default} {env}");
             let told = next.map(|next| next.image);
-            assert_eq!(told, image.map_err(str::to_owned), "{default} {env}");
+            let image = image.map_err(|why| Untold::Malformed(why.to_owned()));
+            assert_eq!(told, image, "{default} {env}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_run_is_not_in_the_menu() {
+        let two = "menuentry 'A' --id a {\n linux /vmlinuz-2\n}\n\
+                   menuentry 'B' --id b {\n linux /vmlinuz-1\n}\n";
+        let open = |told: &str| Err(Untold::Open(told.to_owned()));
+        let entry = |title: &str| {
+            open(&format!(
+                "whether the entry `{title}` is in the menu, or what it starts, depends on what \
+                 no file tells"
+            ))
+        };
+        let extra = "menuentry 'X' --id x {\n linux /vmlinuz-0\n}\n";
+        // openSUSE's entry for snapshots; Fedora's counter of boots; Ubuntu's boot without an initrd.
+        let snapshot = format!("if [ -n \"$extra_cmdline\" ]; then\n{extra}fi\n{two}");
+        let counted = format!(
+            "set default=\"${{saved_entry}}\"\n\
+             if [ -n \"${{boot_counter}}\" -a \"${{boot_success}}\" = \"0\" ]; then\n\
+             if [ \"${{boot_counter}}\" = \"0\" -o \"${{boot_counter}}\" = \"-1\" ]; then\n\
+             set default=1\nset boot_counter=-1\nelse\ndecrement boot_counter\nfi\n\
+             save_env boot_counter\nfi\n{two}"
+        );
+        let without = "menuentry 'A' {\nif [ \"${initrdfail}\" = 1 ]; then\n\
+                       linux /vmlinuz-2 root=1f\nelse\nlinux /vmlinuz-2 root=2f panic=-1\nfi\n}\n";
+        let platform = format!("if [ \"$grub_platform\" = \"efi\" ]; then\n{extra}fi\n");
+        let by_function = format!(
+            "function f {{\n if [ a ]; then set x=1; fi\n}}\nf\n\
+             if [ \"$x\" = 1 ]; then set default=1; fi\n{two}"
+        );
+        let in_entry = "menuentry 'A' {\nset k=2\nif [ \"$k\" = 2 ]; then linux /vmlinuz-$k; \
+                        else linux /vmlinuz-1; fi\n}\n"
+            .to_owned();
+        let both = format!("{two}{platform}");
+        for (script, kept, image) in [
+            (snapshot.clone(), "", Ok("/vmlinuz-2")),
+            (snapshot, "extra_cmdline=x\n", Ok("/vmlinuz-0")),
+            (counted.clone(), "saved_entry=a\n", Ok("/vmlinuz-2")),
+            (
+                counted.clone(),
+                "boot_counter=0\nboot_success=0\n",
+                Ok("/vmlinuz-1"),
+            ),
+            (
+                counted,
+                "boot_counter=2\nboot_success=0\n",
+                Ok("/vmlinuz-2"),
+            ),
+            (without.to_owned(), "", Ok("/vmlinuz-2")),
+            (
+                without.replace("vmlinuz-2 root=2f", "vmlinuz-3"),
+                "",
+                Ok("/vmlinuz-3"),
+            ),
+            (in_entry, "", Ok("/vmlinuz-2")),
+            (both.clone(), "", Ok("/vmlinuz-2")),
+            (format!("default=x\n{both}"), "", entry("X")),
+            (format!("default=2\n{both}"), "", entry("X")),
+            (format!("{platform}{two}"), "", entry("X")),
+            (format!("default=1\n{platform}{two}"), "", entry("X")),
+            (format!("default=b\n{platform}{two}"), "", Ok("/vmlinuz-1")),
+            (
+                format!("if [ -f /x ]; then default=1; fi\n{two}"),
+                "",
+                open("its default entry depends on `$default`, which no file tells"),
+            ),
+            (
+                by_function,
+                "",
+                open("its default entry depends on `$default`, which no file tells"),
+            ),
+            (
+                format!("if [ -f /x ]; then set default=1; fi; set default=0\n{two}"),
+                "",
+                Ok("/vmlinuz-2"),
+            ),
+            (
+                format!("if false; then true; elif [ \"$a\" = 1 ]; then default=1; fi\n{two}"),
+                "a=1\n",
+                Ok("/vmlinuz-1"),
+            ),
+            (
+                format!("for x in a b; do set default=1; done\n{two}"),
+                "",
+                open("its default entry depends on `$default`, which no file tells"),
+            ),
+            (
+                "menuentry A {\nif [ -f /x ]; then linux /a; else linux /b; fi\n}".to_owned(),
+                "",
+                entry("A"),
+            ),
+            (
+                "menuentry A {\nlinux /vmlinuz-$grub_cpu\n}".to_owned(),
+                "",
+                entry("A"),
+            ),
+            (
+                "menuentry A {\nif [ -f /x ]; then linux /a; fi\nlinux /b\n}".to_owned(),
+                "",
+                Ok("/b"),
+            ),
+        ] {
+            let menu = parse(&script, kept);
+            let told = menu.next().map(|next| next.image);
+            assert_eq!(told, image, "{script} {kept}");
+        }
+        // What is kept can't be read.
+        let saved = format!("set default=\"${{saved_entry}}\"\n{two}");
+        for (script, is_told) in [(DEBIAN, true), (saved.as_str(), false), (two, true)] {
+            let menu = Menu::parse(script, Scope::new(&BTreeMap::new(), true));
+            assert_eq!(menu.next().is_ok(), is_told, "{script}");
         }
     }
 
@@ -342,8 +622,8 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
     fn arguments_come_as_the_kernel_gets_them() {
         let text =
             "menuentry x {\n linux /k root=UUID=1f  quiet 'dyndbg=file a +p' \"b=\\\"c\\\"\"\n}";
-        let menu = Menu::parse(text);
-        let next = menu.next(&BTreeMap::new()).unwrap();
+        let menu = parse(text, "");
+        let next = menu.next().unwrap();
         assert_eq!(next.image, "/k");
         assert_eq!(
             next.cmdline,
@@ -361,23 +641,24 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
             "submenu 'a' { menuentry 'x' { linux /k ro quiet; } }",
             "menuentry 'x {y}' { linux /k ro \\\n quiet\n}",
         ] {
-            let menu = Menu::parse(text);
-            let told = menu.next(&BTreeMap::new());
+            let menu = parse(text, "");
+            let told = menu.next();
             let told = told.map(|next| (next.image, next.cmdline));
             assert_eq!(told, Ok(("/k", "ro quiet")), "{text}");
         }
         let text = "set default=\"${saved_entry}\"; menuentry a { linux /a; }; \
                     menuentry b { linux /b; }";
-        let env = BTreeMap::from([("saved_entry".to_owned(), "b".to_owned())]);
-        let menu = Menu::parse(text);
-        let told = menu.next(&env).map(|next| (next.image, next.cmdline));
+        let menu = parse(text, "saved_entry=b\n");
+        let told = menu.next().map(|next| (next.image, next.cmdline));
         assert_eq!(told, Ok(("/b", "")));
     }
 
     #[test]
     fn nesting_has_an_end() {
         let deep = "submenu x {\n".repeat(40_000) + &"}\n".repeat(40_000);
-        assert!(Menu::parse(&deep).next(&BTreeMap::new()).is_err());
+        assert!(parse(&deep, "").next().is_err());
+        let ifs = "if true; then\n".repeat(40_000) + "set a=1\n" + &"fi\n".repeat(40_000);
+        assert!(parse(&ifs, "").next().is_err());
     }
 
     #[test]
@@ -390,9 +671,8 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
             "'\"\\",
             "linux",
         ] {
-            let menu = Menu::parse(text);
-            assert!(menu.next(&BTreeMap::new()).is_err(), "{text}");
+            assert!(parse(text, "").next().is_err(), "{text}");
         }
-        assert!(Menu::parse("insmod blscfg\nblscfg\n").has_entry_files);
+        assert!(parse("insmod blscfg\nblscfg\n", "").has_entry_files);
     }
 }

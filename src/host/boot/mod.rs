@@ -4,7 +4,9 @@
 //! Read by both who ask which kernel is meant on a host that doesn't run, and the fact of the
 //! next boot's kernel, so that the two can't differ.
 
+mod condition;
 mod entries;
+mod follow;
 mod glob;
 mod kept;
 mod legacy;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::entries::{self, Entry};
+use super::follow::Scope;
 use super::kept::{FIRMWARE, kept};
-use super::menu::Menu;
+use super::menu::{Menu, Untold};
 use super::zipl::{self, Start};
 use super::{LIMIT, compare, release_of, text};
 use crate::host::{Host, in_a_line};
@@ -102,19 +103,18 @@ pub(crate) fn by_menu(host: &dyn Host) -> Selection {
         let path = path.as_str();
         match text(host, path) {
             Ok(text) => {
-                let menu = Menu::parse(&text);
+                let (variables, unread) = kept(host);
+                let menu = Menu::parse(&text, Scope::new(&variables, unread.is_some()));
                 if menu.has_entry_files {
                     return by_entry_files(host);
                 }
-                let (variables, unread) = kept(host);
-                if menu.asks_what_is_saved()
-                    && let Some((error, path)) = unread
-                {
-                    return Err(Unselected::Unreadable(error, path));
-                }
-                let next = menu.next(&variables);
-                let next =
-                    next.map_err(|problem| Unselected::Malformed(problem, path.to_owned()))?;
+                let next = menu.next().map_err(|untold| match (untold, unread) {
+                    (Untold::Open(_), Some((error, path))) => Unselected::Unreadable(error, path),
+                    (Untold::Open(problem), None) => Unselected::Untold(problem, path.to_owned()),
+                    (Untold::Malformed(problem), _) => {
+                        Unselected::Malformed(problem, path.to_owned())
+                    }
+                })?;
                 return Ok(Selected {
                     missed: next.missed,
                     ..Selected::of_menu(next.image, next.cmdline, path)
@@ -138,7 +138,7 @@ pub(crate) fn firmware_menu(host: &dyn Host) -> Option<String> {
         .map(|name| format!("{FIRMWARE}/{name}/grub.cfg"));
     let whole = |path: &String| {
         text(host, path).is_ok_and(|text| {
-            let menu = Menu::parse(&text);
+            let menu = Menu::parse(&text, Scope::new(&BTreeMap::new(), false));
             menu.has_entry_files || menu.has_entries()
         })
     };
