@@ -10,6 +10,7 @@
     reason = "a test stops at the first surprise, and runs programs"
 )]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -112,4 +113,22 @@ fn lines_of(fix: &Value) -> Vec<String> {
         .flatten()
         .map(|line| line.as_str().unwrap().to_owned())
         .collect()
+}
+
+/// An option that is asked for and stands in no config here would be lacking everywhere: the
+/// configs were reduced before somebody asked.
+#[test]
+fn what_is_asked_for_stands_in_the_configs() {
+    let (mut asked, mut there) = (BTreeSet::new(), BTreeSet::new());
+    for (_, path) in hosts() {
+        let report: Value = serde_yaml::from_slice(&check(&path, "yaml").stdout).unwrap();
+        let config = &report["facts"]["config"];
+        let words = config["scope"].as_str().unwrap_or_default().split(' ');
+        let words = words.filter(|word| !word.is_empty() && !word.contains('*'));
+        asked.extend(words.map(str::to_owned));
+        let options = config["options"].as_mapping().into_iter().flatten();
+        there.extend(options.map(|(name, _)| name.as_str().unwrap().to_owned()));
+    }
+    let missing: Vec<&String> = asked.difference(&there).collect();
+    assert!(asked.len() > 50 && missing.is_empty(), "{missing:?}");
 }

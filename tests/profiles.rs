@@ -63,7 +63,8 @@ fn comes_in_packages(report: &Value, profile: &str) -> bool {
         let mut findings = report["findings"].as_sequence().unwrap().iter();
         let finding = findings.find(|finding| finding["check"] == lack["check"]);
         let fix = finding.and_then(|finding| finding["fixes"].get(0));
-        fix.is_some_and(|fix| fix["kind"] == "package")
+        let small = ["package", "mount", "sysctl"];
+        fix.is_some_and(|fix| small.contains(&fix["kind"].as_str().unwrap()))
     };
     of("unknown").is_empty() && !lacks.is_empty() && lacks.iter().all(in_package)
 }
@@ -102,7 +103,8 @@ The exit status says of software that is named: 0 all of it will run, 1 somethin
 missing, 3 that is not known. With `all` alone nothing is demanded: 0 where at least one piece of
 software will run here, 1 where none will, 3 where none is known to; `--strict` demands them all,
 and software named beside `all` is what decides. Reports (`--format yaml`) have it under
-`profiles:`, each with `profile`, `title`, `verdict` and what is `missing-required`,
+`profiles:`, each with `profile`, `title`, `verdict`, `runs` (yes, in-part, not-yet, no,
+unknown) and what is `missing-required`,
 `missing-optional`, `unknown` and `unknown-optional`; `demanded:` names what must run.
 
 What it needs stands under `profiles:` in `checks.yaml`, each need with its reason, from the
@@ -125,8 +127,8 @@ This page is made by `cargo test --test profiles`; change `checks.yaml`, not it.
 ## By distribution
 
 Of the hosts in `tests/hosts`, as far as files tell: as distributions ship them, before anything
-is set up, as root. ✓ it runs, + it runs once a package is installed (until then it is `not-ready`,
-and `--profile all` says \"not yet\"), ✗ something it requires is missing, ? not known from files (on
+is set up, as root. ✓ it runs, + it runs once a package is installed, or a mount or a
+setting made (until then it is `not-ready`, and `--profile all` says \"not yet\"), ✗ something it requires is missing, ? not known from files (on
 the host an experiment would tell).
 
 ",
@@ -148,7 +150,7 @@ the host an experiment would tell).
         for (profile, verdict, lacks) in of_host(&host) {
             let (mark, word) = match verdict.as_str() {
                 "ready" => ("✓", ""),
-                "package" => ("+", "wants a package for"),
+                "package" => ("+", "wants a package, a mount or a setting for"),
                 "not-ready" => ("✗", "lacks"),
                 _ => ("?", "not known"),
             };
@@ -270,7 +272,14 @@ fn all_profiles_are_a_line_each_and_a_saved_report_says_the_same() {
         "--profile",
         "all",
     ]);
-    assert_eq!(text(&again.stdout), lines);
+    // Each says how to go on with the same host.
+    let (by_root, by_report) = (
+        format!("bpf-doctor check --root {root} --profile "),
+        format!("bpf-doctor check --from {} --profile ", saved.display()),
+    );
+    let told = text(&again.stdout).replace(&by_report, &by_root);
+    assert!(told.contains(&by_root), "{told}");
+    assert_eq!(told, lines);
 }
 
 /// What is told of software that does not run is a reason, and not what it needs; what lacks but
@@ -351,7 +360,7 @@ fn what_a_package_brings_is_no_plain_no() {
         let catalogue = bpf_doctor::built_in_catalogue().unwrap();
         let all = of_host(host);
         let waiting = all.iter().filter(|(_, verdict, _)| verdict == "package");
-        let sum = format!("{} once a package is installed", waiting.count());
+        let sum = format!("{} once the fixes are made", waiting.count());
         assert_eq!(lines.contains(&sum), !sum.starts_with('0'), "{lines}");
         for (id, verdict, _) in &all {
             let title = &catalogue.profile(id).unwrap().title;

@@ -52,6 +52,51 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// What a need asks for, in one line, without what stands there for hosts of which less is
+    /// known.
+    #[must_use]
+    pub fn demand(&self) -> String {
+        demanded(self).sentence()
+    }
+}
+
+/// Of parts of which the first that has an answer counts, the first, and what follows an
+/// experiment that may not have been made.
+fn demanded(condition: &Condition) -> Condition {
+    let each = |parts: &[Condition]| parts.iter().map(demanded).collect::<Vec<_>>();
+    let is_experiment = |part: &Condition| match part {
+        Condition::Probe(_) => true,
+        Condition::Not(part) => matches!(**part, Condition::Probe(_)),
+        _ => false,
+    };
+    // Numbers that all kernels have, and none: an answer for want of another one.
+    let is_a_word = |part: &Condition| {
+        let told = part.sentence();
+        [">=2.6", ">=3.0", "<3.0"]
+            .iter()
+            .any(|range| told == format!("the kernel is {range}"))
+    };
+    match condition {
+        Condition::All(parts) => Condition::All(each(parts)),
+        Condition::Any(parts) => Condition::Any(each(parts)),
+        Condition::Prefer(parts) => {
+            let mut kept = Vec::new();
+            for part in parts.iter().filter(|part| !is_a_word(part)) {
+                kept.push(demanded(part));
+                if !is_experiment(part) {
+                    break;
+                }
+            }
+            match kept.len() {
+                1 => kept.remove(0),
+                _ => Condition::Prefer(kept),
+            }
+        }
+        other => other.clone(),
+    }
+}
+
 fn outline(condition: &Condition, depth: usize, lines: &mut Vec<OutlineLine>) {
     let (head, parts): (&str, &[Condition]) = match condition {
         _ if os_of(condition).is_some() => ("", &[]),
@@ -141,7 +186,7 @@ fn of_test(test: &Test) -> String {
             let words: Vec<String> = values.iter().map(ToString::to_string).collect();
             match (special, words.as_slice()) {
                 (true, [word]) if word == "unset" => "is not set, or absent".to_owned(),
-                _ => format!("is {}", words.join(" or ")),
+                _ => format!("is {}", in_runs(&words).join(" or ")),
             }
         }
         Test::Has(item) => format!("has {item}"),
@@ -149,6 +194,43 @@ fn of_test(test: &Test) -> String {
         Test::AtMost(number) => format!("is at most {number}"),
         Test::Some => "has something in it".to_owned(),
     }
+}
+
+/// Releases that follow one another told by the first and the last: `6.0 to 6.10`.
+fn in_runs(words: &[String]) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut rest = words;
+    while let Some(first) = rest.first() {
+        let steps = rest.windows(2).take_while(|pair| match pair {
+            [one, next] => follows(one, next),
+            _ => false,
+        });
+        let run = steps.count() + 1;
+        let (of_run, behind) = rest.split_at(run);
+        rest = behind;
+        match of_run {
+            [_, _, .., last] => told.push(format!("{first} to {last}")),
+            few => told.extend(few.iter().cloned()),
+        }
+    }
+    told
+}
+
+/// Whether this is the release after another: the next minor number, or half a year later.
+fn follows(one: &str, next: &str) -> bool {
+    let parts = |text: &str| -> Option<(u32, u32)> {
+        let (major, minor) = text.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    };
+    let (Some(one), Some(next)) = (parts(one), parts(next)) else {
+        return false;
+    };
+    let half_a_year = match one {
+        (year, 4) => (year, 10),
+        (year, 10) => (year + 1, 4),
+        other => other,
+    };
+    next == (one.0, one.1 + 1) || (half_a_year != one && next == half_a_year)
 }
 
 fn of_probe(test: &ProbeTest) -> String {
@@ -312,5 +394,50 @@ mod tests {
                 (2, "the security module bpf is active"),
             ]
         );
+    }
+
+    #[test]
+    fn releases_in_a_row_are_told_by_their_ends() {
+        let rows = [
+            ("'12', '13'", "12 or 13"),
+            ("'9.1', '9.2'", "9.1 or 9.2"),
+            (
+                "'7', '6.8', '6.9', '6.10', '7.0', '7.1', '7.2'",
+                "7 or 6.8 to 6.10 or 7.0 to 7.2",
+            ),
+            (
+                "'14.04', '16.04', '18.04', '18.10', '19.04'",
+                "14.04 or 16.04 or 18.04 to 19.04",
+            ),
+            ("alpha, beta, gamma", "alpha or beta or gamma"),
+        ];
+        for (values, told) in rows {
+            let condition = condition(&format!("{{fact: os.version-id, is: [{values}]}}"));
+            assert_eq!(condition.sentence(), format!("os.version-id is {told}"));
+        }
+    }
+
+    #[test]
+    fn what_is_demanded_is_told_without_makeshifts() {
+        let option = "{config: X, is: y}";
+        for (text, told) in [
+            (
+                format!("{{prefer: [{option}, {{all: [{{kernel: '>=6.12'}}, {option}]}}]}}"),
+                "CONFIG_X is y",
+            ),
+            (
+                "{prefer: [{not: {probe: p, outcome: fails, errno: EPERM}}, {kernel: '>=3.0'}]}"
+                    .to_owned(),
+                "not (the probe p fails with EPERM)",
+            ),
+            (
+                format!(
+                    "{{all: [{{prefer: [{{probe: p, outcome: works}}, {option}]}}, {{kernel: '>=5.8'}}]}}"
+                ),
+                "(the probe p works, else CONFIG_X is y) and the kernel is >=5.8",
+            ),
+        ] {
+            assert_eq!(condition(&text).demand(), told);
+        }
     }
 }

@@ -178,7 +178,10 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
             let profiles = profiles.map(|id| format!(" --profile {}", diagnosis::quote(id)));
             report::fix_script(&report, &(again + &profiles.collect::<String>()))
         }
-        Format::Text if software.is_every() => report::profiles_text(&report, terminal.style()),
+        Format::Text if software.is_every() => {
+            let words: Vec<String> = std::env::args().skip(1).collect();
+            report::profiles_text(&report, &asked_again(&words), terminal.style())
+        }
         Format::Text => report::text(&report, &catalogue.areas, terminal.style()),
         Format::Yaml => report::yaml(&report)?,
         Format::Json => report::json(&report)?,
@@ -260,11 +263,56 @@ pub(super) fn redactor(facts: &facts::Facts, record: Option<Record>) -> Redactor
     redactor
 }
 
+/// The command that was typed, without its profiles: of the same host something else is asked.
+fn asked_again(words: &[String]) -> String {
+    let mut line = "bpf-doctor check".to_owned();
+    let mut words = words.iter().enumerate();
+    while let Some((index, word)) = words.next() {
+        match word.as_str() {
+            "check" if index == 0 => {}
+            "--profile" => _ = words.next(),
+            word if word.starts_with("--profile=") => {}
+            word => {
+                line.push(' ');
+                line.push_str(&diagnosis::quote(word));
+            }
+        }
+    }
+    line
+}
+
 fn threshold(arguments: &CheckArguments) -> Threshold {
     match arguments.fail_on {
         FailOn::Never => Threshold::Never,
         _ if arguments.strict => Threshold::Strict,
         FailOn::Error => Threshold::Error,
         FailOn::Warning => Threshold::Warning,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_next_is_asked_of_the_same_host() {
+        for (typed, again) in [
+            (
+                "check --root /h --profile all",
+                "bpf-doctor check --root /h",
+            ),
+            ("--profile=all", "bpf-doctor check"),
+            (
+                "check --profile all --from r.yaml -q",
+                "bpf-doctor check --from r.yaml -q",
+            ),
+            (
+                "check --root a;b --profile all",
+                "bpf-doctor check --root 'a;b'",
+            ),
+        ] {
+            let words: Vec<String> = typed.split(' ').map(str::to_owned).collect();
+            assert_eq!(asked_again(&words), again);
+        }
     }
 }

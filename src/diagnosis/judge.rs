@@ -82,6 +82,7 @@ impl<'a> Judge<'a> {
                 ..blank(check, Status::NotApplicable)
             };
         }
+        let asked = fails;
         let fails = self.world.answer(fails);
         match (applies.tri, fails.tri) {
             (_, Tri::No) => self.ok(check, fails.evidence),
@@ -94,7 +95,7 @@ impl<'a> Judge<'a> {
                 };
                 let missing = tidy(missing);
                 Finding {
-                    because: what_is_missing(&missing),
+                    because: what_is_missing(&missing, asked),
                     evidence: missing,
                     severity: self.worst_possible(check),
                     ..blank(check, Status::Unknown)
@@ -209,7 +210,7 @@ fn not_tried(probes: &[&str], reason: &str) -> String {
 }
 
 /// Why a question stays open, told from what is missing.
-pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
+pub(super) fn what_is_missing(missing: &[Evidence], condition: &Condition) -> String {
     let mut reasons: Vec<String> = Vec::new();
     let mut untried: Vec<(&str, Vec<&str>)> = Vec::new();
     for piece in missing {
@@ -251,11 +252,18 @@ pub(super) fn what_is_missing(missing: &[Evidence]) -> String {
     reasons.splice(0..0, untried);
     if reasons.is_empty() {
         let version = |piece: &Evidence| matches!(piece, Evidence::Fact { fact, .. } if fact == "kernel.version");
-        return if missing.iter().any(version) {
-            "the kernel's vendor brings features to old version numbers, so the number does not \
-             tell (an experiment on the host would)"
-        } else {
-            "what is known does not answer the question"
+        let mut is_tried = false;
+        condition.walk(&mut |part| is_tried |= matches!(part, Condition::Probe(_)));
+        return match (missing.iter().any(version), is_tried) {
+            (true, true) => {
+                "the kernel's vendor brings features to old version numbers, so the number does not \
+                 tell (an experiment on the host would)"
+            }
+            (true, false) => {
+                "the kernel's vendor brings features to old version numbers, so the number does not \
+                 tell, and no experiment does"
+            }
+            (false, _) => "what is known does not answer the question",
         }
         .to_owned();
     }
@@ -802,7 +810,8 @@ mod tests {
         const KPROBES: &str = "kprobes-disabled";
         const FENTRY: &str = "fentry-unsupported";
         const BUILT: &str = "CONFIG_KPROBES=y\nCONFIG_KPROBE_EVENTS=y\nCONFIG_BPF_EVENTS=y\n\
-            CONFIG_FUNCTION_TRACER=y\nCONFIG_DYNAMIC_FTRACE=y\nCONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y\nCONFIG_BPF=y\n";
+            CONFIG_FUNCTION_TRACER=y\nCONFIG_DYNAMIC_FTRACE=y\nCONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y\nCONFIG_BPF=y\n\
+            CONFIG_BPF_JIT=y\n";
         // Machine, setting of ftrace, whether the options are known, outcomes; check, status, words.
         type Case<'a> = (&'a str, i64, bool, &'a [&'a str], &'a str, Status, &'a str);
         let untried: &[&str] = &["kprobe skipped", "fentry skipped"];

@@ -151,8 +151,10 @@ impl Desk<'_> {
                         lacking: lacking.clone(),
                         check: None,
                         because: match answer.tri {
-                            Tri::Unknown => super::judge::what_is_missing(&answer.evidence),
-                            _ => format!("needed is: {}", condition.sentence()),
+                            Tri::Unknown => {
+                                super::judge::what_is_missing(&answer.evidence, condition)
+                            }
+                            _ => format!("needed is: {}", condition.demand()),
                         },
                         needed_for: because.clone(),
                         fixes: match answer.tri {
@@ -185,11 +187,32 @@ impl Desk<'_> {
             let mut told = needs::fixes(condition, lent, catalogue, facts, verify);
             // Nobody builds a kernel for a part that can be done without, nor changes it for a
             // promise.
+            let has_any = !told.is_empty();
             told.retain(|fix| required || fix.kind != "kernel-config" && fixes::is_certain(fix));
+            if told.is_empty() {
+                told.push(fixes::untold(has_any, verify));
+            }
             return told;
         }
-        let usable: Vec<Fix> = self.usable(fixes).map(|fix| self.lending(fix)).collect();
-        needs::written(usable.iter(), condition, catalogue, facts, verify)
+        let mut usable: Vec<Fix> = self.usable(fixes).map(|fix| self.lending(fix)).collect();
+        if usable.is_empty() {
+            usable = fixes
+                .iter()
+                .filter(|fix| self.may_do(fix))
+                .cloned()
+                .collect();
+        }
+        let mut told = needs::written(usable.iter(), condition, catalogue, facts, verify);
+        if told.is_empty() {
+            told.push(fixes::untold(false, verify));
+        }
+        told
+    }
+
+    /// Whether a fix may be one here: nothing tells that it is not.
+    fn may_do(&self, fix: &Fix) -> bool {
+        let when = fix.when.as_ref().map(|when| self.world.answer(when).tri);
+        when.is_none_or(|tri| tri != Tri::No)
     }
 
     /// The fixes that can be used here.
@@ -375,6 +398,13 @@ profiles:
         );
         let off = assessed(&[("base", 1), ("above", 1), ("switch", 0), ("light", 0)]);
         assert_eq!(names(&off.missing_required), ["A switch"]);
+        // A need that nothing brings about is not left without a word.
+        let told: Vec<&str> = off.missing_optional[0]
+            .fixes
+            .iter()
+            .map(|fix| fix.summary.as_str())
+            .collect();
+        assert_eq!(told, ["None is known here"]);
         assert_eq!(off.missing_required[0].fixes.len(), 1);
         assert_eq!(names(&off.missing_optional), ["A light"]);
     }

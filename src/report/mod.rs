@@ -30,7 +30,7 @@ pub use model::{
 pub use probes::{
     ProbeRun, probes_json, probes_text, probes_yaml, runs_json, runs_status, runs_text, runs_yaml,
 };
-pub use profiles::{ProfileReport, profiles_text};
+pub use profiles::{ProfileReport, Runs, profiles_text};
 pub use prometheus::prometheus;
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
 pub use script::fix_script;

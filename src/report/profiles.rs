@@ -14,8 +14,11 @@ pub struct ProfileReport {
     pub profile: String,
     /// The software's name.
     pub title: String,
-    /// Whether it will run.
+    /// What is demanded of it, held against what is there.
     pub verdict: Verdict,
+    /// Whether it will run.
+    #[serde(default)]
+    pub runs: Runs,
     /// Required, and not there.
     pub missing_required: Vec<Lack>,
     /// Optional, and not there.
@@ -43,6 +46,7 @@ impl ProfileReport {
             profile: finding.profile,
             title: finding.title,
             verdict,
+            runs: Runs::default(),
             missing_required: finding.missing_required,
             missing_optional: finding.missing_optional,
             unknown: finding.unknown,
@@ -77,24 +81,32 @@ impl Report {
             false => [Verdict::NotReady, Verdict::Undetermined, Verdict::Ready],
         };
         let verdict = order.into_iter().find(|verdict| counted.contains(verdict));
-        Self {
+        let mut report = Self {
             verdict: verdict.unwrap_or(Verdict::Ready),
             demanded: Some(demanded.to_vec()),
-            profiles,
             ..self
-        }
+        };
+        report.profiles = profiles
+            .into_iter()
+            .map(|one| ProfileReport {
+                runs: report.runs(&one),
+                ..one
+            })
+            .collect();
+        report
     }
 }
 
 impl Report {
-    /// Whether all that this software lacks comes with a package, by the first fix of each
-    /// finding, and nothing else is open: then it runs once that is installed.
-    fn wants_packages_alone(&self, one: &ProfileReport) -> bool {
+    /// Whether all that this software lacks comes with a package, a mount or a setting, by the
+    /// first fix of each finding, and nothing else is open: then it runs once that is done.
+    fn wants_little(&self, one: &ProfileReport) -> bool {
         let in_package = |lack: &Lack| {
             let mut findings = self.findings.iter();
             let finding = findings.find(|finding| lack.check.as_ref() == Some(&finding.check));
             let fix = finding.and_then(|finding| finding.fixes.first());
-            fix.is_some_and(|fix| fix.kind == "package")
+            let small = ["package", "mount", "sysctl"];
+            fix.is_some_and(|fix| small.contains(&fix.kind.as_str()))
         };
         let lacks = &one.missing_required;
         one.unknown.is_empty() && !lacks.is_empty() && lacks.iter().all(in_package)
@@ -102,17 +114,19 @@ impl Report {
 }
 
 /// Whether a piece of software will run, whatever is demanded of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Runs {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runs {
     /// All that is required is there.
     Yes,
     /// So it is, and what is optional is not all there, which was demanded.
     InPart,
-    /// Once a package is installed.
+    /// Once a package is installed, or a mount or a setting made.
     NotYet,
     /// Something required is missing.
     No,
     /// Something required is not known to be there.
+    #[default]
     Unknown,
 }
 
@@ -120,7 +134,7 @@ impl Report {
     /// What is true of the software; the verdict says what comes of it under a threshold.
     pub(super) fn runs(&self, one: &ProfileReport) -> Runs {
         if !one.missing_required.is_empty() {
-            return match self.wants_packages_alone(one) {
+            return match self.wants_little(one) {
                 true => Runs::NotYet,
                 false => Runs::No,
             };
@@ -154,9 +168,10 @@ impl Report {
     }
 }
 
-/// One line for each profile: whether the software will run, and if not, why.
+/// One line for each profile: whether the software will run, and if not, why. `again` is what
+/// judged this host, without its profiles.
 #[must_use]
-pub fn profiles_text(report: &Report, style: Style) -> String {
+pub fn profiles_text(report: &Report, again: &str, style: Style) -> String {
     let mut out = String::new();
     if style.detail != Detail::Quiet {
         let head = super::head::host_line(report, style);
@@ -202,7 +217,7 @@ pub fn profiles_text(report: &Report, style: Style) -> String {
     let sums = [
         (Runs::Yes, "will run here"),
         (Runs::InPart, "in part, where all was asked for"),
-        (Runs::NotYet, "once a package is installed"),
+        (Runs::NotYet, "once the fixes are made"),
         (Runs::No, "will not"),
         (Runs::Unknown, "not known"),
     ];
@@ -223,7 +238,8 @@ pub fn profiles_text(report: &Report, style: Style) -> String {
         .map(|one| one.profile.as_str());
     if let Some(name) = other.clone().next() {
         let line = format!(
-            "; what one lacks, and the fixes: bpf-doctor check --profile {}",
+            "; what one lacks, and the fixes: {} --profile {}",
+            clean(again),
             clean(name)
         );
         out.push_str(&style.dim(&line));
@@ -318,6 +334,16 @@ pub(super) fn in_full(one: &ProfileReport, style: Style) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn empty(threshold: Threshold) -> Report {
+        let origin = crate::report::Origin {
+            version: "0".to_owned(),
+            catalogue: "c".to_owned(),
+            generated_at: "now".to_owned(),
+        };
+        let facts = crate::facts::Facts::default();
+        Report::new(origin, Vec::new(), threshold, Vec::new(), facts)
+    }
+
     #[test]
     fn what_is_demanded_must_run_and_of_all_one_suffices() {
         use Verdict::{NotReady, Ready, Undetermined};
@@ -356,13 +382,7 @@ mod tests {
             (&none, &[], Threshold::Never, Ready),
         ];
         for (profiles, demanded, threshold, verdict) in rows {
-            let origin = crate::report::Origin {
-                version: "0".to_owned(),
-                catalogue: "c".to_owned(),
-                generated_at: "now".to_owned(),
-            };
-            let facts = crate::facts::Facts::default();
-            let report = Report::new(origin, Vec::new(), threshold, Vec::new(), facts);
+            let report = empty(threshold);
             let findings = profiles.iter().copied().map(finding).collect();
             let demanded: Vec<String> = demanded.iter().map(ToString::to_string).collect();
             let report = report.with_profiles(findings, &demanded, threshold);
@@ -397,7 +417,13 @@ mod tests {
                 [Undetermined, Undetermined, Ready, NotReady],
             ),
         ];
-        for (lacking, expected) in rows {
+        let told = [
+            [Runs::Yes; 4],
+            [Runs::No; 4],
+            [Runs::Yes, Runs::InPart, Runs::Yes, Runs::InPart],
+            [Runs::Unknown; 4],
+        ];
+        for ((lacking, expected), told) in rows.into_iter().zip(told) {
             let [required, optional, unknown] =
                 lacking.map(|is| if is { lack() } else { Vec::new() });
             let finding = ProfileFinding {
@@ -411,6 +437,15 @@ mod tests {
             let verdicts = [Error, Warning, Never, Strict]
                 .map(|threshold| ProfileReport::new(finding.clone(), threshold).verdict);
             assert_eq!(verdicts, expected, "{lacking:?}");
+            // A verdict that nothing required explains is explained by this.
+            let runs = [Error, Warning, Never, Strict].map(|threshold| {
+                let report = empty(threshold);
+                report
+                    .with_profiles(vec![finding.clone()], &[], threshold)
+                    .profiles[0]
+                    .runs
+            });
+            assert_eq!(runs, told, "{lacking:?}");
         }
     }
 }

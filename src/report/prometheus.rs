@@ -201,6 +201,7 @@ mod tests {
             profile: "cilium".to_owned(),
             title: "Cilium".to_owned(),
             verdict: Verdict::NotReady,
+            runs: super::super::Runs::No,
             missing_required: vec![
                 lack("Linux \"6.1\" or later", None),
                 lack("Linux \"6.1\" or later", None),

@@ -46,6 +46,9 @@ impl<'a> Entry<'a> {
             title: lack.lacking.as_ref().unwrap_or(&lack.need),
             name: match &lack.lacking {
                 Some(lacking) => format!("{lacking}, which {profile} can't do with"),
+                None if severity < Severity::Error => {
+                    format!("{}, which {profile} can do without", lack.need)
+                }
                 None => format!("{}, which {profile} needs", lack.need),
             },
             source: ("profile ", profile.to_owned()),
@@ -109,8 +112,8 @@ pub fn fix_script(report: &Report, again: &str) -> String {
     let typed = |entry: &Entry<'_>| {
         let first = entry.fixes.first()?;
         let left = in_container || entry.severity == Severity::Info || !runs_by_itself(first);
-        // Nobody's kernel is changed for a part of software that it does without.
-        let left = left || entry.optional && first.kind == "upgrade";
+        // Nobody's kernel is changed, nor booted otherwise, for what software does without.
+        let left = left || entry.optional && first.needs >= Needs::Reboot;
         (!left).then_some(first.needs >= Needs::Reboot)
     };
     let group = |wanted: Option<bool>| -> Vec<&Entry<'_>> {

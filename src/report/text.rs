@@ -258,7 +258,7 @@ impl Page {
             let verdict = match report.runs(one) {
                 Runs::Yes => self.style.green("will run"),
                 Runs::InPart => self.style.red("will run in part, where all was asked for"),
-                Runs::NotYet => self.style.red("will run once a package is installed"),
+                Runs::NotYet => self.style.red("will run once the fixes told here are made"),
                 Runs::No => self.style.red("will not run"),
                 Runs::Unknown => self.style.yellow("not known whether it will run"),
             };
@@ -299,9 +299,10 @@ fn software(report: &Report) -> String {
         }
     };
     let parts = [
-        (titles(&[Runs::No, Runs::NotYet]), "will not run"),
+        (titles(&[Runs::No]), "will not run"),
+        (titles(&[Runs::NotYet]), "will not run yet"),
         (titles(&[Runs::InPart]), "will run in part"),
-        (titles(&[Runs::Unknown]), "may not run"),
+        (titles(&[Runs::Unknown]), "may or may not run"),
     ];
     let told = parts.iter().filter(|(titles, _)| !titles.is_empty());
     let told = told.map(|(titles, what)| format!("{titles} {what}"));
@@ -320,8 +321,12 @@ fn tally(report: &Report) -> String {
     let lacks = report.profiles.iter().flat_map(|one| &one.missing_required);
     let unmet = lacks.filter(|lack| lack.check.is_none());
     let unmet: BTreeSet<&str> = unmet.map(|lack| lack.need.as_str()).collect();
+    let open = report.profiles.iter().flat_map(|one| &one.unknown);
+    let open = open.filter(|lack| lack.check.is_none());
+    let open: BTreeSet<&str> = open.map(|lack| lack.need.as_str()).collect();
     let parts = [
         (unmet.len(), "need not met", "needs not met"),
+        (open.len(), "need not known", "needs not known"),
         (failing(Severity::Error), "error", "errors"),
         (failing(Severity::Warning), "warning", "warnings"),
         (failing(Severity::Info), "note", "notes"),
@@ -396,8 +401,8 @@ mod tests {
     fn the_last_line_names_software_that_will_not_run() {
         let told = text(&report(), &areas(), PLAIN);
         let last = told.lines().next_back().unwrap();
-        let begins = "not ready: The second will not run; The third may not run; 1 need not met, \
-                      1 error, ";
+        let begins = "not ready: The second will not run; The third may or may not run; 1 need not met, \
+                      1 need not known, 1 error, ";
         assert!(last.starts_with(begins), "{last}");
         let mut none = report();
         none.profiles.clear();

@@ -2,7 +2,7 @@
 
 use super::explanation::{Confidence, Explained, Explanation, Standing};
 use super::found::Cut;
-use crate::diagnosis::Needs;
+use crate::diagnosis::{Needs, RenderedFix};
 use crate::report::{Detail, Style, broken, clean, evidence_line};
 
 /// Columns to the left of what belongs to a cause.
@@ -156,8 +156,15 @@ impl Page {
             self.remedies(cause);
             return;
         }
-        if let Some(fix) = cause.fixes.first() {
-            self.explained("fix", &fix.told());
+        // What the host refutes is named, and needs no commands.
+        let commands = match cause.standing {
+            Standing::Refuted => 0,
+            Standing::Confirmed | Standing::Open => COMMANDS,
+        };
+        match cause.fixes.first() {
+            Some(fix) if commands > 0 => self.remedy(fix, "fix", commands),
+            Some(fix) => self.explained("fix", &fix.told()),
+            None => {}
         }
         if let Some(command) = cause.look_closer.first() {
             self.labelled(
@@ -196,31 +203,8 @@ impl Page {
             _ => (FIXES, COMMANDS),
         };
         for (index, fix) in cause.fixes.iter().take(fixes).enumerate() {
-            let needs = match fix.needs {
-                Needs::Nothing => "",
-                Needs::Privilege => " (needs root)",
-                Needs::Reboot => " (needs a reboot)",
-                Needs::Rebuild => " (needs a kernel build and a reboot)",
-            };
             let label = if index == 0 { "fix" } else { "or" };
-            self.explained(label, &format!("{}{needs}", fix.told()));
-            for command in fix.commands.iter().take(commands) {
-                let command = clean(command);
-                let line = match command.strip_prefix("# ") {
-                    Some(remark) => self.style.dim(&format!("# {remark}")),
-                    None => format!("$ {}", self.style.cyan(&command)),
-                };
-                self.labelled("", &line);
-            }
-            let left = fix.commands.len().saturating_sub(commands);
-            if left > 0 {
-                let more = format!("# {left} lines more (-v shows them)");
-                let more = self.style.dim(&more);
-                self.labelled("", &more);
-            }
-            if let Some(risk) = &fix.risk {
-                self.explained("risk", risk);
-            }
+            self.remedy(fix, label, commands);
         }
         let left = cause.fixes.len().saturating_sub(fixes);
         if left > 0 {
@@ -233,6 +217,34 @@ impl Page {
         for (index, command) in cause.look_closer.iter().enumerate() {
             let label = if index == 0 { "look closer" } else { "" };
             self.labelled(label, &format!("$ {}", self.style.cyan(&clean(command))));
+        }
+    }
+
+    /// A fix with what is to be typed, as many lines of it as this.
+    fn remedy(&mut self, fix: &RenderedFix, label: &str, most: usize) {
+        let needs = match fix.needs {
+            Needs::Nothing => "",
+            Needs::Privilege => " (needs root)",
+            Needs::Reboot => " (needs a reboot)",
+            Needs::Rebuild => " (needs a kernel build and a reboot)",
+        };
+        self.explained(label, &format!("{}{needs}", fix.told()));
+        for command in fix.commands.iter().take(most) {
+            let command = clean(command);
+            let line = match command.strip_prefix("# ") {
+                Some(remark) => self.style.dim(&format!("# {remark}")),
+                None => format!("$ {}", self.style.cyan(&command)),
+            };
+            self.labelled("", &line);
+        }
+        let left = fix.commands.len().saturating_sub(most);
+        if left > 0 {
+            let more = format!("# {left} lines more (-v shows them)");
+            let more = self.style.dim(&more);
+            self.labelled("", &more);
+        }
+        if let Some(risk) = &fix.risk {
+            self.explained("risk", risk);
         }
     }
 

@@ -83,6 +83,13 @@ pub(super) fn recipe(
         commands.push("reboot".to_owned());
         undo.push("reboot".to_owned());
     }
+    // What a host was booted with on purpose goes by somebody's word alone.
+    if add.is_empty() {
+        commands.insert(
+            0,
+            remark("somebody asked for this at boot; where it may go:"),
+        );
+    }
     Some(Recipe {
         kind: "kernel-arguments",
         commands,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::platform::{BootLoader, Platform};
-use super::{Recipe, config_file, fill, origin, quote, remark};
+use super::{Recipe, builds, config_file, fill, origin, quote, remark};
 use crate::catalogue::{Catalogue, Needs};
 use crate::facts::{Facts, Value};
 
@@ -148,7 +148,7 @@ pub(super) fn recipe(
     }
     commands.push("make olddefconfig".to_owned());
     commands.extend(edit.proof());
-    commands.extend(build(&family, platform));
+    commands.extend(builds::commands(&family, platform));
     let undo = if platform.loader == BootLoader::Wsl {
         vec![
             remark("take the line kernel= out of .wslconfig"),
@@ -185,6 +185,11 @@ fn elsewhere(edit: &Edit, facts: &Facts, platform: &Platform) -> Option<Recipe> 
         _ if flavour == "android" => "in the kernel tree of the device's vendor, as a GKI or \
                                       device build; the image is flashed with fastboot"
             .to_owned(),
+        loader if builds::is_of_somebody_else(loader, &flavour, facts, platform) => {
+            "this kernel is not one of this distribution's packages: it is built of the source of \
+             whoever provides it, and installed their way"
+                .to_owned()
+        }
         _ if origin::is_from_outside(facts, platform) => format!(
             "{}; build it for them, or start the machine with your own",
             origin::OUTSIDE
@@ -353,47 +358,6 @@ fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
         ),
         _ => (vec![remark(epel)], "yum install".to_owned()),
     }
-}
-
-fn build(family: &str, platform: &Platform) -> Vec<String> {
-    if platform.loader == BootLoader::Wsl {
-        return vec![
-            "make -j\"$(nproc)\" bzImage".to_owned(),
-            remark(
-                "copy arch/x86/boot/bzImage to Windows, and name it in %UserProfile%\\.wslconfig, \
-                 section [wsl2], as kernel=C:\\\\path\\\\bzImage",
-            ),
-            "wsl.exe --shutdown".to_owned(),
-        ];
-    }
-    let lines: &[&str] = match family {
-        "debian" => &[
-            "make -j\"$(nproc)\" bindeb-pkg",
-            "dpkg -i ../linux-image-*.deb",
-        ],
-        "rhel" | "fedora" | "amazon" => &[
-            "make -j\"$(nproc)\" binrpm-pkg",
-            "rpm -ivh --force ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
-        ],
-        "suse" if platform.image.as_deref() == Some("transactional") => &[
-            "make -j\"$(nproc)\" binrpm-pkg",
-            "# outside of the container, with the packages it made below its ~/rpmbuild/RPMS:",
-            "transactional-update --continue pkg install --allow-unsigned-rpm kernel-*.rpm",
-        ],
-        "suse" => &[
-            "make -j\"$(nproc)\" binrpm-pkg",
-            "zypper install --allow-unsigned-rpm ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
-        ],
-        // Where no program of the system's takes it up, as installkernel does elsewhere.
-        _ => &[
-            "make -j\"$(nproc)\"",
-            "make modules_install install",
-            "# an initramfs and an entry in the boot loader, beside those of the kernel that runs:",
-        ],
-    };
-    let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-    lines.push("reboot".to_owned());
-    lines
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Remedies as commands for the host at hand: its distribution, its boot loader, its values.
 
+mod builds;
 mod by_hand;
 mod config_file;
 mod drop_in;
 mod files;
 mod kernel_arguments;
 mod kernel_config;
+mod limits;
 mod origin;
+mod own;
 mod packages;
 mod platform;
 mod privileges;
@@ -45,13 +48,16 @@ pub(super) fn rendered<'a>(
         let mut own = render(fix, catalogue, facts, verify);
         let booted = |summary, lines| render(&booting(summary, lines), catalogue, facts, verify);
         let (mut before, mut behind) = (None, None);
-        match beside(fix, catalogue, facts) {
-            Some(WithOptions::Packaged(summary, lines)) => {
-                before = booted(summary, lines);
-                if let Some(own) = &mut own {
-                    own.summary = without_packaged(&own.summary);
-                }
-            }
+        let beside = beside(fix, catalogue, facts);
+        // What is said of packaged kernels is said beside it.
+        if beside.is_some()
+            && let (Some(own), Remedy::KernelConfig(wanted)) = (&mut own, &fix.remedy)
+            && builds::offers_another(&fix.summary)
+        {
+            own.summary = format!("Rebuild this kernel with {}", builds::named(wanted));
+        }
+        match beside {
+            Some(WithOptions::Packaged(summary, lines)) => before = booted(summary, lines),
             Some(WithOptions::Perhaps(summary, lines)) => behind = booted(summary, lines),
             Some(WithOptions::None(told)) => {
                 if let Some(own) = &mut own {
@@ -70,22 +76,6 @@ pub(super) fn rendered<'a>(
         }
     }
     in_order(all)
-}
-
-/// The words of a way that is a packaged kernel or a build, where the packaged one stands before it:
-/// what is left is the build.
-fn without_packaged(summary: &str) -> String {
-    let mut ways = summary.split(", or ");
-    let rest = ways.by_ref().filter(|way| !way.contains(" packaged "));
-    let rest: Vec<&str> = rest.collect();
-    let rest = rest
-        .join(", or ")
-        .replace("rebuild this one", "rebuild the one that runs");
-    let mut letters = rest.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => summary.to_owned(),
-    }
 }
 
 /// What mends comes before words that say what does not.
@@ -134,6 +124,27 @@ pub(super) fn packaged(
     render(&fix, catalogue, facts, verify)
 }
 
+/// What is said of a need that nothing here brings about: whether there is a way, and it is more
+/// than a part of software is worth.
+pub(super) fn untold(is_too_much: bool, verify: &str) -> RenderedFix {
+    let summary = match is_too_much {
+        true => {
+            "It takes another kernel, or one built for it, which is not typed for a part that can be done without"
+        }
+        false => "None is known here",
+    };
+    RenderedFix {
+        kind: "program".to_owned(),
+        summary: summary.to_owned(),
+        commands: Vec::new(),
+        needs: Needs::Nothing,
+        risk: None,
+        undo: Vec::new(),
+        verify: verify.to_owned(),
+        only_on: None,
+    }
+}
+
 /// A fix that installs a packaged kernel by these commands.
 fn booting(summary: String, commands: Vec<String>) -> Fix {
     let steps = Steps {
@@ -167,7 +178,7 @@ pub(super) fn render(
         Remedy::Sysctl(wanted) => settings::sysctl(wanted, facts, &platform)?,
         Remedy::Mount(mount) => settings::mount(mount, facts, &platform),
         Remedy::Capabilities(wanted) => privileges::capabilities(wanted, facts, &platform),
-        Remedy::Memlock(wanted) => privileges::memlock(wanted, &platform),
+        Remedy::Memlock(wanted) => limits::memlock(wanted, &platform),
         Remedy::Steps(kind, steps) => written(*kind, steps, facts),
     };
     if recipe.kind == "upgrade"
@@ -195,6 +206,12 @@ pub(super) fn render(
         transactional::through(&mut recipe);
     }
     let mut summary = fill(&fix.summary, facts);
+    if let Remedy::KernelConfig(wanted) = &fix.remedy
+        && builds::offers_another(&fix.summary)
+        && let Some(title) = builds::title(wanted, facts, &platform)
+    {
+        summary = title;
+    }
     // Some say themselves where a container is started.
     let says_it = matches!(recipe.kind, "program" | "capabilities" | "limit" | "mount");
     if platform.is_container() && recipe.needs != Needs::Nothing && !says_it {
@@ -362,27 +379,6 @@ mod tests {
         assert_eq!(filled, "modprobe -r nls_cp437 'it'\\''s'");
         for (word, quoted) in [("a=b", "a=b"), ("", "''"), ("it's $x", "'it'\\''s $x'")] {
             assert_eq!(quote(word), quoted);
-        }
-    }
-
-    #[test]
-    fn a_packaged_kernel_that_is_told_apart_is_not_told_again() {
-        for (summary, rest) in [
-            (
-                "Boot a packaged kernel of the distribution, or rebuild this one with kprobes",
-                "Rebuild the one that runs with kprobes",
-            ),
-            (
-                "Rebuild the kernel with CONFIG_BPF_JIT=y, or boot a packaged one",
-                "Rebuild the kernel with CONFIG_BPF_JIT=y",
-            ),
-            (
-                "Boot a packaged kernel that has it",
-                "Boot a packaged kernel that has it",
-            ),
-            ("Rebuild it, or unload x", "Rebuild it, or unload x"),
-        ] {
-            assert_eq!(without_packaged(summary), rest);
         }
     }
 }

@@ -16,6 +16,14 @@ pub(super) const OUTSIDE: &str = "this machine's kernel comes from outside, for 
 pub(super) const FOREIGN: &str = "this kernel is not one of this distribution's packages: whoever \
      provides it has to bring a newer one";
 
+/// What is said of a device whose image holds its kernel.
+pub(super) const DEVICE: &str = "the kernel is a part of this device's image: an image of its \
+     vendor's may bring a newer one, as an update of the system";
+
+/// What is said where nothing is known of how the system comes by its kernel.
+pub(super) const UNTOLD: &str = "how this system comes by another kernel is not known here: see \
+     the documents of who makes it";
+
 /// Whether these commands bring a kernel of which it is not known whether it has what is missing,
 /// or say that there is none.
 pub(super) fn is_perhaps(commands: &[String]) -> bool {
@@ -28,7 +36,9 @@ pub(super) fn is_perhaps(commands: &[String]) -> bool {
 pub(super) fn say_none(commands: &[String]) -> bool {
     let said = commands.first().and_then(|line| line.strip_prefix("# "));
     let none = said.is_some_and(|said| {
-        said.starts_with(NONE) || said.starts_with(OUTSIDE) || said.starts_with(FOREIGN)
+        [NONE, OUTSIDE, FOREIGN, DEVICE, UNTOLD]
+            .iter()
+            .any(|words| said.starts_with(words))
     });
     none && commands.iter().all(|line| line.starts_with('#'))
 }

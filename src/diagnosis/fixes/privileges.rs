@@ -29,7 +29,8 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
     // What is kept from all that is started from here; a set that is known to be empty is the
     // narrowest.
     let bounding = facts.list("privilege.bounding");
-    let is_narrow = bounding.is_some_and(|set| !names.iter().all(|name| set.contains(name)));
+    let is_kept = |name: &String| bounding.as_ref().is_some_and(|set| !set.contains(name));
+    let is_narrow = names.iter().any(is_kept);
     let mut undo = Vec::new();
     let commands = match (platform.container.as_deref(), &platform.unit) {
         _ if platform.pod => pod(&[
@@ -107,6 +108,29 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
             );
             lines
         }
+        // A file with capabilities that are kept from it is not started at all.
+        (None, None) if is_narrow => {
+            let kept = names.iter().filter(|name| is_kept(name));
+            let kept: Vec<&str> = kept.map(String::as_str).collect();
+            let mut lines = vec![
+                remark(&format!(
+                    "what is started from here never gets {} (CapBnd in /proc/self/status), root",
+                    kept.join(", ")
+                )),
+                remark(
+                    "or not, and a file that is given it by setcap is not started at all: start the loader",
+                ),
+                remark("where nothing keeps it back, from a login of the host, say"),
+            ];
+            if platform.systemd {
+                lines.push(remark("or by systemd, which hands on its own:"));
+                lines.push(format!(
+                    "systemd-run --pty -p AmbientCapabilities={} /path/to/your-loader",
+                    quote(&spaced)
+                ));
+            }
+            lines
+        }
         (None, None) => {
             undo = vec!["setcap -r /path/to/your-loader".to_owned()];
             let mut lines = vec![
@@ -115,22 +139,27 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
                     "setcap {}+ep /path/to/your-loader",
                     quote(&spaced.to_lowercase().replace(' ', ","))
                 ),
-                remark(
-                    "or, for a service of systemd, `systemctl edit YOUR-SERVICE` with these lines:",
-                ),
-                remark("[Service]"),
-                remark(&format!("AmbientCapabilities={spaced}")),
-                remark("and, only where the unit has a CapabilityBoundingSet= already:"),
-                remark(&format!("CapabilityBoundingSet={spaced}")),
             ];
-            if is_narrow {
+            if platform.family == "alpine" {
+                let ambient = format!("^{}", spaced.to_lowercase().replace(' ', ",^"));
                 lines.push(remark(
-                    "what is started from here never gets them (CapBnd in /proc/self/status): start it elsewhere",
+                    "or, for a service of OpenRC (0.45 or later), in /etc/conf.d/YOUR-SERVICE:",
                 ));
+                lines.push(remark(&format!("capabilities=\"{ambient}\"")));
+            } else {
+                lines.extend([
+                    remark(
+                        "or, for a service of systemd, `systemctl edit YOUR-SERVICE` with these lines:",
+                    ),
+                    remark("[Service]"),
+                    remark(&format!("AmbientCapabilities={spaced}")),
+                    remark("and, only where the unit has a CapabilityBoundingSet= already:"),
+                    remark(&format!("CapabilityBoundingSet={spaced}")),
+                ]);
             }
             if facts.get("privilege.no-new-privs").value() == Some(&true.into()) {
                 lines.push(remark(
-                    "nor does a file's capability count for it (NoNewPrivs in /proc/self/status)",
+                    "a file's capability does not count for what is started from here (NoNewPrivs in /proc/self/status)",
                 ));
             }
             lines
@@ -256,74 +285,6 @@ fn outside(short: &[&str], facts: &Facts, platform: &Platform) -> Recipe {
     }
 }
 
-pub(super) fn memlock(wanted: &str, platform: &Platform) -> Recipe {
-    let (shell, docker) = match wanted {
-        "infinity" => ("unlimited".to_owned(), "-1:-1".to_owned()),
-        bytes => {
-            let number: u64 = bytes.parse().unwrap_or_default();
-            ((number / 1024).to_string(), format!("{bytes}:{bytes}"))
-        }
-    };
-    let setting = format!("LimitMEMLOCK={wanted}");
-    let mut undo = Vec::new();
-    let commands = match (platform.container.as_deref(), &platform.unit) {
-        _ if platform.pod => {
-            let mut lines = pod(&[
-                "securityContext:".to_owned(),
-                "  capabilities: {add: [SYS_RESOURCE]}   # the loader then raises it by itself"
-                    .to_owned(),
-            ]);
-            lines.push(remark(
-                "a pod has no setting for the limit; it is that of the node's runtime, on the node:",
-            ));
-            lines.push(remark(&format!(
-                "`systemctl edit containerd` (or crio): [Service], {setting}, and restart it"
-            )));
-            lines
-        }
-        (Some(runtime @ ("docker" | "podman")), _) => {
-            vec![format!("{runtime} run --ulimit memlock={docker} …")]
-        }
-        (Some(_), _) => vec![remark(
-            "raise RLIMIT_MEMLOCK in the container runtime's unit",
-        )],
-        (None, Some(unit)) if is_nixos(platform) => {
-            undo = nixos_undo();
-            nixos_unit(unit, &[setting])
-        }
-        (None, Some(unit)) => {
-            undo = take_off(unit, "memlock");
-            drop_in(unit, "memlock", &[setting])
-        }
-        (None, None) if is_nixos(platform) => {
-            let mut lines = vec![
-                remark("in the shell that starts the loader:"),
-                format!("ulimit -l {shell}"),
-                remark("or, for a service:"),
-            ];
-            let unit = nixos_unit("NAME.service", &[setting]);
-            lines.extend(
-                unit.iter()
-                    .map(|line| remark(line.trim_start_matches("# "))),
-            );
-            lines
-        }
-        (None, None) => vec![
-            remark("in the shell that starts the loader:"),
-            format!("ulimit -l {shell}"),
-            remark("or, for a service of systemd, `systemctl edit YOUR-SERVICE` with these lines:"),
-            remark("[Service]"),
-            remark(&setting),
-        ],
-    };
-    Recipe {
-        kind: "limit",
-        commands,
-        undo,
-        needs: Needs::Privilege,
-    }
-}
-
 /// Lines for the container in a pod's manifest.
 pub(super) fn pod(lines: &[String]) -> Vec<String> {
     let head = remark("in the pod's manifest (of its DaemonSet, of its chart), for the container:");
@@ -331,13 +292,13 @@ pub(super) fn pod(lines: &[String]) -> Vec<String> {
     [head].into_iter().chain(lines).collect()
 }
 
-fn is_nixos(platform: &Platform) -> bool {
+pub(super) fn is_nixos(platform: &Platform) -> bool {
     platform.image.as_deref() == Some("nixos")
 }
 
 /// On NixOS units are made from the system's configuration, and their directory is a part of the
 /// store, which nobody writes to.
-fn nixos_unit(unit: &str, settings: &[String]) -> Vec<String> {
+pub(super) fn nixos_unit(unit: &str, settings: &[String]) -> Vec<String> {
     let name = unit.strip_suffix(".service").unwrap_or(unit);
     let is_plain = name
         .chars()
@@ -363,7 +324,7 @@ fn nixos_unit(unit: &str, settings: &[String]) -> Vec<String> {
     lines
 }
 
-fn nixos_undo() -> Vec<String> {
+pub(super) fn nixos_undo() -> Vec<String> {
     vec!["nixos-rebuild switch --rollback".to_owned()]
 }
 
@@ -374,7 +335,7 @@ fn drop_in_file(unit: &str, subject: &str) -> (String, String) {
     (quote(&folder), quote(&file))
 }
 
-fn drop_in(unit: &str, subject: &str, lines: &[String]) -> Vec<String> {
+pub(super) fn drop_in(unit: &str, subject: &str, lines: &[String]) -> Vec<String> {
     let (folder, file) = drop_in_file(unit, subject);
     let lines: Vec<String> = lines.iter().map(|line| quote(line)).collect();
     vec![
@@ -385,7 +346,7 @@ fn drop_in(unit: &str, subject: &str, lines: &[String]) -> Vec<String> {
     ]
 }
 
-fn take_off(unit: &str, subject: &str) -> Vec<String> {
+pub(super) fn take_off(unit: &str, subject: &str) -> Vec<String> {
     let (_, file) = drop_in_file(unit, subject);
     vec![
         format!("rm {file}"),
@@ -396,6 +357,7 @@ fn take_off(unit: &str, subject: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::memlock;
     use super::super::tests::with;
     use super::*;
     use crate::facts::{Fact, Value};
@@ -592,7 +554,8 @@ mod tests {
             (None, None, [false, false]),
             (Some(vec!["CAP_BPF"]), Some(false), [false, false]),
             (Some(vec![]), None, [true, false]),
-            (Some(vec!["CAP_CHOWN"]), Some(true), [true, true]),
+            (Some(vec!["CAP_CHOWN"]), Some(true), [true, false]),
+            (Some(vec!["CAP_BPF"]), Some(true), [false, true]),
         ] {
             let mut facts = with(&[("environment.container", "none")]);
             if let Some(set) = &set {
@@ -606,6 +569,8 @@ mod tests {
             let told = commands(&facts);
             let found = ["CapBnd", "NoNewPrivs"].map(|word| told.contains(word));
             assert_eq!(found, says, "{set:?} {no_new:?}: {told}");
+            // A file that is given what is kept from it is not started at all.
+            assert_eq!(told.contains("setcap cap_bpf+ep"), !says[0], "{told}");
         }
     }
 
@@ -620,6 +585,27 @@ mod tests {
         ] {
             let told = commands(&with(&[("environment.container", container)]));
             assert!(told.contains(says), "{container}: {told}");
+        }
+    }
+
+    #[test]
+    fn services_of_openrc_are_told_in_its_words() {
+        for (family, words, limit) in [
+            (
+                "alpine",
+                "# capabilities=\"^cap_bpf\"",
+                "# rc_ulimit=\"-l unlimited\"",
+            ),
+            (
+                "debian",
+                "# AmbientCapabilities=CAP_BPF",
+                "# LimitMEMLOCK=infinity",
+            ),
+        ] {
+            let facts = with(&[("environment.container", "none"), ("os.family", family)]);
+            assert!(commands(&facts).contains(words), "{family}");
+            let told = memlock("infinity", &Platform::of(&facts)).commands;
+            assert!(told.iter().any(|line| line == limit), "{family}: {told:?}");
         }
     }
 }

@@ -130,7 +130,7 @@ fn for_good(platform: &Platform, name: &str, value: &str) -> Option<String> {
 
 pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe {
     if platform.is_container() {
-        return from_outside(mount, platform);
+        return from_outside(mount, facts, platform);
     }
     if platform.image.as_deref() == Some("talos") {
         return without_shell(mount);
@@ -205,14 +205,22 @@ fn without_shell(mount: &Mount) -> Recipe {
 
 /// A container is given the mount of its host when it is started; one made inside of it would be
 /// another one, or be refused.
-fn from_outside(mount: &Mount, platform: &Platform) -> Recipe {
-    // A container's own hierarchy shows its own part alone.
+fn from_outside(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe {
+    // A container's own hierarchy shows its own part alone. Where version 1 lies at the usual
+    // place, the host's version 2 must not come over it.
     let is_cgroup = mount.kind == "cgroup2";
-    let at = if is_cgroup {
-        "/sys/fs/cgroup"
-    } else {
-        mount.at.as_str()
+    let mode = facts.text("cgroup.mode").unwrap_or_default();
+    let beside = matches!(mode.as_str(), "legacy" | "hybrid");
+    let at = match is_cgroup && !beside {
+        true => "/sys/fs/cgroup",
+        false => mount.at.as_str(),
     };
+    // Below /sys the kernel makes the directories.
+    let made = match at.starts_with("/sys/") {
+        true => String::new(),
+        false => format!("mkdir -p {} && ", quote(at)),
+    };
+    let mounted = format!("{made}mount -t {0} {0} {1}", quote(&mount.kind), quote(at));
     let commands = match platform.container.as_deref() {
         _ if platform.pod => privileges::pod(&[
             format!(
@@ -225,7 +233,7 @@ fn from_outside(mount: &Mount, platform: &Platform) -> Recipe {
                 mount.kind
             ),
             format!(
-                "where the node has no {0} there: mount it on the node, or by a privileged init container with mountPropagation: Bidirectional",
+                "where the node has no {0} there: mount it on the node ({mounted}), or by a privileged init container with mountPropagation: Bidirectional",
                 mount.kind
             ),
         ]),
@@ -234,14 +242,12 @@ fn from_outside(mount: &Mount, platform: &Platform) -> Recipe {
             let volume = quote(&format!("{at}:{at}"));
             vec![
                 format!("{runtime} run{namespace} -v {volume} …"),
-                remark(&format!(
-                    "on the host {at} must be mounted: mount -t {}",
-                    mount.kind
-                )),
+                remark(&format!("on the host {at} must be mounted: {mounted}")),
             ]
         }
         _ => vec![remark(&format!(
-            "give the container the host's {at} when it is started"
+            "give the container the host's {at} when it is started; there it must be mounted: \
+             {mounted}"
         ))],
     };
     Recipe {
@@ -401,6 +407,7 @@ mod tests {
             ("environment.container", "containerd"),
             ("environment.kubernetes", "pod"),
         ];
+        let legacy_pod = [pod[0], pod[1], ("cgroup.mode", "legacy")];
         for (facts, mounted, says) in [
             (
                 &pod[..],
@@ -416,6 +423,25 @@ mod tests {
                 &[("environment.container", "docker")],
                 &cgroup2,
                 "docker run --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup …",
+            ),
+            // Version 1 is there already, and would be hidden.
+            (
+                &legacy_pod,
+                &cgroup2,
+                "mountPath: /run/cgroup2, mountPropagation: HostToContainer",
+            ),
+            (
+                &legacy_pod,
+                &cgroup2,
+                "mkdir -p /run/cgroup2 && mount -t cgroup2 cgroup2 /run/cgroup2",
+            ),
+            (
+                &[
+                    ("environment.container", "podman"),
+                    ("cgroup.mode", "hybrid"),
+                ],
+                &cgroup2,
+                "podman run --cgroupns=host -v /run/cgroup2:/run/cgroup2 …",
             ),
             (
                 &[("environment.container", "lxc")],

@@ -2,8 +2,8 @@
 //! is installed here.
 
 use super::origin::{NONE, OUTSIDE, is_from_outside, is_own};
-use super::platform::{BootLoader, Platform};
-use super::{packages, remark};
+use super::platform::Platform;
+use super::{own, packages, remark};
 use crate::catalogue::{Catalogue, PackagedKernel};
 use crate::diagnosis::tri::Tri;
 use crate::facts::Facts;
@@ -95,10 +95,8 @@ impl<'a> Shelf<'a> {
     pub(super) fn is_built_with(&self, row: &PackagedKernel, option: &str) -> Tri {
         let names = |list: &[String]| list.iter().any(|one| one == option);
         let mut all = self.catalogue.kernels.iter();
-        if names(&row.lacks) {
-            Tri::No
-        } else if names(&row.has) {
-            Tri::Yes
+        if let Some(told) = self.told(row, option) {
+            told
         } else if !row.backports && !self.catalogue.offers_option(option, row.kernel) {
             Tri::No
         } else if all.any(|row| names(&row.has)) {
@@ -106,6 +104,29 @@ impl<'a> Shelf<'a> {
         } else {
             Tri::Yes
         }
+    }
+
+    /// What is told of an option of a packaged kernel: of itself, of the same version in another
+    /// release of its distribution, or that one before it has it; for who builds with an option
+    /// goes on to.
+    fn told(&self, row: &PackagedKernel, option: &str) -> Option<Tri> {
+        let names = |list: &[String]| list.iter().any(|one| one == option);
+        let of = |row: &PackagedKernel| match (names(&row.lacks), names(&row.has)) {
+            (true, _) => Some(Tri::No),
+            (_, true) => Some(Tri::Yes),
+            _ => None,
+        };
+        let kin = |other: &&PackagedKernel| other.os == row.os && other.flavour == row.flavour;
+        let kin = || self.catalogue.kernels.iter().filter(kin);
+        let series = row.kernel.series();
+        let same = || kin().filter(|other| other.kernel.series() == series);
+        let before = || kin().filter(|other| other.kernel.series() < series);
+        let told = of(row).or_else(|| same().find_map(of));
+        told.or_else(|| {
+            let last = before().filter(|other| of(other).is_some());
+            let last = last.max_by_key(|other| other.kernel)?;
+            of(last).filter(|told| *told == Tri::Yes)
+        })
     }
 
     /// Whether the flavour that runs is another than the main one, and its kernels are built of the
@@ -211,7 +232,8 @@ impl<'a> Shelf<'a> {
         let running = self.running();
         let is_in = |list: &[String], option: &str| list.iter().any(|one| one == option);
         // Its config was seen: what nobody saw is not promised.
-        let has = |row: &PackagedKernel| options.iter().all(|option| is_in(&row.has, option));
+        let is_with = |row: &PackagedKernel, option: &str| self.told(row, option) == Some(Tri::Yes);
+        let has = |row: &PackagedKernel| options.iter().all(|option| is_with(row, option));
         let lacks = |row: &PackagedKernel| {
             let mut all = options.iter();
             all.any(|option| self.is_built_with(row, option) == Tri::No)
@@ -248,7 +270,16 @@ impl<'a> Shelf<'a> {
         };
         self.filled(newest)?;
         if self.own && self.is_lower(newest) {
-            return self.only_lower().map(WithOptions::None);
+            let release = self.facts.text("kernel.release").unwrap_or_default();
+            let told = has(newest).then(|| {
+                format!(
+                    "the packaged kernel of {}, {}, has {names}; it is older than {release}, which \
+                     somebody built for this machine",
+                    newest.name,
+                    series(newest.kernel)
+                )
+            });
+            return told.or_else(|| self.only_lower()).map(WithOptions::None);
         }
         // Of a later one that nobody looked into, it is not known that it has none either.
         if let Some(row) = here.rfind(|row| !lacks(row) && (self.own || later(row))) {
@@ -262,6 +293,14 @@ impl<'a> Shelf<'a> {
         }
         let rows = &self.catalogue.kernels;
         let told = |option: &&str| rows.iter().any(|row| is_in(&row.has, option));
+        // Of several options those are told that none of them has.
+        let none = |option: &&&str| !self.here.iter().any(|row| is_with(row, option));
+        let missing = options.iter().filter(none);
+        let missing: Vec<String> = missing.map(|name| format!("CONFIG_{name}")).collect();
+        let names = match missing.is_empty() {
+            true => format!("all of {names}"),
+            false => missing.join(", "),
+        };
         (self.own || options.iter().any(told)).then(|| {
             WithOptions::None(format!(
                 "no packaged kernel of {} is known to have {names}: {} is the newest",
@@ -280,7 +319,7 @@ impl<'a> Shelf<'a> {
                 .commands
                 .iter()
                 .map(|line| super::fill(line, self.facts));
-            return Some(self.installing(lines.collect()));
+            return Some(own::installing(lines.collect(), self.facts, self.platform));
         }
         let (os, uname) = (text("os.id"), text("kernel.release"));
         let lines = row.commands.iter();
@@ -304,56 +343,12 @@ impl<'a> Shelf<'a> {
             "alpine" => "apk upgrade",
             _ => return None,
         };
-        Some(self.installing(vec![line.to_owned(), "reboot".to_owned()]))
+        Some(own::installing(
+            vec![line.to_owned(), "reboot".to_owned()],
+            self.facts,
+            self.platform,
+        ))
     }
-
-    /// Commands that bring a packaged kernel up to date as such that install it, and boot it
-    /// though one of a higher number may be there.
-    fn installing(&self, lines: Vec<String>) -> Vec<String> {
-        let by_grubby = self.platform.loader == BootLoader::Grubby;
-        // Why the machine has a kernel of its own, and whether it boots with another, a person
-        // knows: a line that leads to what follows keeps a script from it.
-        let release = self.facts.text("kernel.release").unwrap_or_default();
-        let told = format!(
-            "somebody built {release} for this machine; where the distribution's kernel will do:"
-        );
-        let mut typed = vec![remark(&told)];
-        for line in lines {
-            let line = line
-                .replace("dnf upgrade ", "dnf install ")
-                .replace("yum update ", "yum install ")
-                .replace("tdnf update ", "tdnf install ")
-                .replace("apk upgrade", "apk add linux-lts");
-            let line = match line.starts_with("zypper update ") {
-                true => "zypper install kernel-default".to_owned(),
-                false => line,
-            };
-            let chosen = typed
-                .iter()
-                .any(|line: &String| line.starts_with("grubby "));
-            if line == "reboot" && !chosen {
-                typed.push(match by_grubby {
-                    true => boot_packaged(&typed),
-                    false => remark(
-                        "choose it in the boot menu: the loader begins with the highest number",
-                    ),
-                });
-            }
-            typed.push(line);
-        }
-        typed
-    }
-}
-
-/// The newest that came in a package, whichever was made the default since. A kernel's own build
-/// makes a package `kernel` as well, and none of its core.
-fn boot_packaged(typed: &[String]) -> String {
-    let by_dnf = typed.iter().any(|line| line == "dnf install kernel");
-    let package = if by_dnf { "kernel-core" } else { "kernel" };
-    format!(
-        "grubby --set-default \"/boot/vmlinuz-$(rpm -q --qf '%{{version}}-%{{release}}.%{{arch}}\\n' \
-         {package} | sort -V | tail -n 1)\""
-    )
 }
 
 /// A packaged kernel with what is missing.
@@ -428,21 +423,31 @@ mod tests {
                 "6.12.10",
                 "KPROBES",
                 false,
-                &["kernel-config # no kernel of RHEL 9 is newer"],
+                &["kernel-config has CONFIG_KPROBES; it is older than 6.12.10"],
             ),
             (
                 DEBIAN,
                 "5.15.9",
                 "IKHEADERS",
                 false,
-                &["kernel-config", "upgrade not known here"],
+                &[
+                    "kernel-config # no packaged kernel of Debian 12 is known to have CONFIG_IKHEADERS",
+                ],
             ),
+            // What an earlier kernel of the distribution has, and the same one in another release.
             (
                 DEBIAN,
                 "6.9.9",
                 "KPROBES",
                 false,
-                &["kernel-config", "upgrade (6.12); whether"],
+                &["upgrade (6.12), which has", "kernel-config"],
+            ),
+            (
+                FOCAL,
+                "5.4.0-26-generic",
+                "DEBUG_INFO_BTF",
+                false,
+                &["upgrade (5.15), which has", "kernel-config"],
             ),
             (
                 DEBIAN,
@@ -508,7 +513,8 @@ mod tests {
                 let text = format!("{}\n{}", fix.summary, fix.commands.join("\n"));
                 assert!(text.contains(words), "{release} {option}: {text}");
                 // A person's, not a script's: what leads to it ends with a colon.
-                let by_hand = fix.kind != "upgrade" || fix.commands[0].ends_with(':');
+                let own = fix.kind == "upgrade" && !std::ptr::eq(host, FOCAL);
+                let by_hand = !own || fix.commands[0].ends_with(':');
                 assert!(by_hand, "{text}");
                 assert!(!outside || !text.contains("dpkg -i"), "{text}");
             }

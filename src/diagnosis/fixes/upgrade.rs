@@ -46,6 +46,9 @@ pub(super) fn commands(
         return Vec::new();
     }
     let flavour = fact("kernel.flavour");
+    if flavour == "android" {
+        return vec![remark(origin::DEVICE)];
+    }
     let mut rows = catalogue.kernels.iter();
     let has_row = rows.any(|row| row.flavour.as_deref() == Some(flavour.as_str()));
     if !has_row && is_foreign(&flavour, &fact("kernel.release"), platform) {
@@ -104,7 +107,7 @@ pub(super) fn commands(
         }
         ("alpine", _) => vec!["apk update".to_owned(), "apk upgrade".to_owned()],
         ("arch", _) => vec!["pacman -Syu".to_owned()],
-        _ => return Vec::new(),
+        _ => return vec![remark(origin::UNTOLD)],
     };
     lines.insert(
         0,
@@ -157,14 +160,14 @@ pub(super) fn undo(commands: &[String], facts: &Facts, platform: &Platform) -> V
 
 /// Whether the kernel comes from somebody else than the distribution in whose files this was
 /// found: WSL, a container on another system, a machine that is given its kernel.
-fn is_foreign(flavour: &str, release: &str, platform: &Platform) -> bool {
+pub(super) fn is_foreign(flavour: &str, release: &str, platform: &Platform) -> bool {
     if matches!(flavour, "vanilla" | "other") && origin::is_of_vendor(release) {
         return true;
     }
     let families: &[&str] = match flavour {
         "wsl" | "gvisor" | "linuxkit" | "orbstack" | "android" => &[],
         "amazon" => &["amazon"],
-        "azure-linux" => &["azure-linux", "azurelinux", "mariner"],
+        "azure-linux" => &["azure-linux", "azurelinux", "mariner", "other"],
         "ubuntu" | "debian" => &["debian"],
         "suse" => &["suse"],
         "alpine" => &["alpine"],
@@ -244,7 +247,6 @@ mod tests {
             ("arch", "arch", "", "none", "pacman -Syu"),
             ("fedora", "fedora", "41", "ostree", "rpm-ostree upgrade"),
             ("other", "cos", "113", "cos", ""),
-            ("other", "odd", "1", "none", ""),
         ] {
             let mut facts = Facts::default();
             facts.set("os.family", Fact::known(family, "x"));
@@ -263,6 +265,24 @@ mod tests {
                 );
                 assert_eq!(lines.last().map(String::as_str), Some("reboot"));
             }
+        }
+    }
+
+    #[test]
+    fn where_no_command_is_known_that_is_said() {
+        for (known, says) in [
+            (
+                &[("os.family", "other"), ("os.id", "odd")][..],
+                origin::UNTOLD,
+            ),
+            (&[("os.family", "")], origin::UNTOLD),
+            (&[("kernel.flavour", "android")], origin::DEVICE),
+        ] {
+            let facts = super::super::tests::with(known);
+            let catalogue = Catalogue::default();
+            let lines = commands(&from("6.12"), &catalogue, &facts, &Platform::of(&facts));
+            assert_eq!(lines, [remark(says)], "{known:?}");
+            assert!(origin::say_none(&lines), "{lines:?}");
         }
     }
 

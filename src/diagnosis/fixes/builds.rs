@@ -1,0 +1,177 @@
+//! Builds of a kernel: what they are called, where neither a packaged kernel nor a build on the
+//! host is its way; and the commands, which each distribution has its own of.
+
+use std::collections::BTreeMap;
+
+use super::platform::{BootLoader, Platform};
+use super::{origin, remark, upgrade};
+use crate::facts::Facts;
+
+/// Whether this title offers a packaged kernel beside the build.
+pub(super) fn offers_another(title: &str) -> bool {
+    title.contains("packaged") || title.starts_with("Boot ")
+}
+
+/// The options by their names, the first of many.
+pub(super) fn named(wanted: &BTreeMap<String, String>) -> String {
+    const MOST: usize = 4;
+    let on = wanted.iter().filter(|(_, value)| *value != "n");
+    let names: Vec<String> = on.map(|(option, _)| format!("CONFIG_{option}")).collect();
+    match names.split_at_checked(MOST) {
+        Some((first, rest)) if !rest.is_empty() => {
+            format!("{} and {} more", first.join(", "), rest.len())
+        }
+        _ => names.join(", "),
+    }
+}
+
+/// What is to be done where neither a packaged kernel nor a build here is this machine's way;
+/// `None` where both may be.
+pub(super) fn title(
+    wanted: &BTreeMap<String, String>,
+    facts: &Facts,
+    platform: &Platform,
+) -> Option<String> {
+    let names = named(wanted);
+    let flavour = facts.text("kernel.flavour").unwrap_or_default();
+    Some(match platform.loader {
+        BootLoader::NixOs => format!("Rebuild the kernel with {names}"),
+        BootLoader::RaspberryPi(_) => format!("Build the board's kernel with {names}"),
+        _ if flavour == "android" => format!("Have the device's kernel built with {names}"),
+        loader if is_of_somebody_else(loader, &flavour, facts, platform) => {
+            format!("Have who provides this kernel build it with {names}")
+        }
+        _ if origin::is_from_outside(facts, platform) => {
+            format!("Have this machine started with a kernel that has {names}")
+        }
+        _ if platform.takes_packages() => return None,
+        _ => format!("Have this system's image made with a kernel that has {names}"),
+    })
+}
+
+/// Whether the kernel is neither the distribution's nor one that was built for this machine:
+/// mainline's source makes none that boots there.
+pub(super) fn is_of_somebody_else(
+    loader: BootLoader,
+    flavour: &str,
+    facts: &Facts,
+    platform: &Platform,
+) -> bool {
+    let release = facts.text("kernel.release").unwrap_or_default();
+    loader != BootLoader::Wsl
+        && !platform.is_container()
+        && upgrade::is_foreign(flavour, &release, platform)
+}
+
+/// What builds a package of the kernel that is configured, and installs it.
+pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
+    if platform.loader == BootLoader::Wsl {
+        return vec![
+            "make -j\"$(nproc)\" bzImage".to_owned(),
+            remark(
+                "copy arch/x86/boot/bzImage to Windows, and name it in %UserProfile%\\.wslconfig, \
+                 section [wsl2], as kernel=C:\\\\path\\\\bzImage",
+            ),
+            "wsl.exe --shutdown".to_owned(),
+        ];
+    }
+    let lines: &[&str] = match family {
+        "debian" => &[
+            "make -j\"$(nproc)\" bindeb-pkg",
+            "dpkg -i ../linux-image-*.deb",
+        ],
+        "rhel" | "fedora" | "amazon" => &[
+            "make -j\"$(nproc)\" binrpm-pkg",
+            "rpm -ivh --force ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
+        ],
+        "suse" if platform.image.as_deref() == Some("transactional") => &[
+            "make -j\"$(nproc)\" binrpm-pkg",
+            "# outside of the container, with the packages it made below its ~/rpmbuild/RPMS:",
+            "transactional-update --continue pkg install --allow-unsigned-rpm kernel-*.rpm",
+        ],
+        "suse" => &[
+            "make -j\"$(nproc)\" binrpm-pkg",
+            "zypper install --allow-unsigned-rpm ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
+        ],
+        // Where no program of the system's takes it up, as installkernel does elsewhere.
+        _ => &[
+            "make -j\"$(nproc)\"",
+            "make modules_install install",
+            "# an initramfs and an entry in the boot loader as this system makes them, beside those that are there; then",
+        ],
+    };
+    let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    lines.push("reboot".to_owned());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Fact;
+
+    #[test]
+    fn the_title_says_what_is_true_here() {
+        let wanted = |names: &str| -> BTreeMap<String, String> {
+            let names = names.split(' ');
+            names
+                .map(|name| (name.to_owned(), "y".to_owned()))
+                .collect()
+        };
+        let outside = [
+            ("os.family", "debian"),
+            ("kernel.flavour", "vanilla"),
+            ("boot.loader", "none"),
+        ];
+        for (known, options, says) in [
+            (&[("os.image", "none")][..], "KPROBES", None),
+            // A distribution of no family, on a kernel of its own.
+            (
+                &[("os.family", "other"), ("kernel.flavour", "azure-linux")],
+                "KPROBES",
+                None,
+            ),
+            (
+                &[("kernel.flavour", "android")],
+                "KPROBES",
+                Some("Have the device's kernel built with CONFIG_KPROBES"),
+            ),
+            (
+                &[("os.image", "talos")],
+                "A B",
+                Some("Have this system's image made with a kernel that has CONFIG_A, CONFIG_B"),
+            ),
+            (
+                &[("os.image", "nixos")],
+                "A B C D E F",
+                Some("Rebuild the kernel with CONFIG_A, CONFIG_B, CONFIG_C, CONFIG_D and 2 more"),
+            ),
+            (
+                &[
+                    ("os.family", "debian"),
+                    ("kernel.flavour", "other"),
+                    ("kernel.release", "5.15.148-tegra"),
+                ],
+                "KPROBES",
+                Some("Have who provides this kernel build it with CONFIG_KPROBES"),
+            ),
+            (
+                &outside,
+                "KPROBES",
+                Some("Have this machine started with a kernel that has CONFIG_KPROBES"),
+            ),
+        ] {
+            let mut facts = super::super::tests::with(known);
+            facts.set("boot.installed", Fact::known(Vec::<String>::new(), "x"));
+            let told = title(&wanted(options), &facts, &Platform::of(&facts));
+            assert_eq!(told.as_deref(), says, "{known:?}");
+        }
+        for (text, offers) in [
+            ("Boot a packaged kernel, or rebuild this one with it", true),
+            ("Boot a kernel with CONFIG_BPF_JIT=y", true),
+            ("Rebuild the kernel with CONFIG_BPF_JIT=y", false),
+        ] {
+            assert_eq!(offers_another(text), offers, "{text}");
+        }
+    }
+}

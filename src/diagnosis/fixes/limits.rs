@@ -1,0 +1,80 @@
+//! The limit on locked memory, where a process is started.
+
+use super::platform::Platform;
+use super::privileges::{drop_in, is_nixos, nixos_undo, nixos_unit, pod, take_off};
+use super::{Recipe, remark};
+use crate::catalogue::Needs;
+
+pub(super) fn memlock(wanted: &str, platform: &Platform) -> Recipe {
+    let (shell, docker) = match wanted {
+        "infinity" => ("unlimited".to_owned(), "-1:-1".to_owned()),
+        bytes => {
+            let number: u64 = bytes.parse().unwrap_or_default();
+            ((number / 1024).to_string(), format!("{bytes}:{bytes}"))
+        }
+    };
+    let setting = format!("LimitMEMLOCK={wanted}");
+    let mut undo = Vec::new();
+    let commands = match (platform.container.as_deref(), &platform.unit) {
+        _ if platform.pod => {
+            let mut lines = pod(&[
+                "securityContext:".to_owned(),
+                "  capabilities: {add: [SYS_RESOURCE]}   # the loader then raises it by itself"
+                    .to_owned(),
+            ]);
+            lines.push(remark(
+                "a pod has no setting for the limit; it is that of the node's runtime, on the node:",
+            ));
+            lines.push(remark(&format!(
+                "`systemctl edit containerd` (or crio): [Service], {setting}, and restart it"
+            )));
+            lines
+        }
+        (Some(runtime @ ("docker" | "podman")), _) => {
+            vec![format!("{runtime} run --ulimit memlock={docker} …")]
+        }
+        (Some(_), _) => vec![remark(
+            "raise RLIMIT_MEMLOCK in the container runtime's unit",
+        )],
+        (None, Some(unit)) if is_nixos(platform) => {
+            undo = nixos_undo();
+            nixos_unit(unit, &[setting])
+        }
+        (None, Some(unit)) => {
+            undo = take_off(unit, "memlock");
+            drop_in(unit, "memlock", &[setting])
+        }
+        (None, None) if is_nixos(platform) => {
+            let mut lines = vec![
+                remark("in the shell that starts the loader:"),
+                format!("ulimit -l {shell}"),
+                remark("or, for a service:"),
+            ];
+            let unit = nixos_unit("NAME.service", &[setting]);
+            lines.extend(
+                unit.iter()
+                    .map(|line| remark(line.trim_start_matches("# "))),
+            );
+            lines
+        }
+        (None, None) if platform.family == "alpine" => vec![
+            remark("in the shell that starts the loader:"),
+            format!("ulimit -l {shell}"),
+            remark("or, for a service of OpenRC, in /etc/conf.d/YOUR-SERVICE:"),
+            remark(&format!("rc_ulimit=\"-l {shell}\"")),
+        ],
+        (None, None) => vec![
+            remark("in the shell that starts the loader:"),
+            format!("ulimit -l {shell}"),
+            remark("or, for a service of systemd, `systemctl edit YOUR-SERVICE` with these lines:"),
+            remark("[Service]"),
+            remark(&setting),
+        ],
+    };
+    Recipe {
+        kind: "limit",
+        commands,
+        undo,
+        needs: Needs::Privilege,
+    }
+}
