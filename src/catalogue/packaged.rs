@@ -23,6 +23,12 @@ pub struct Archived {
     /// The host that has them now.
     #[serde(deserialize_with = "located::line")]
     pub at: String,
+    /// How its last kernel's release begins, where that is known: no later one is to come.
+    #[serde(default, rename = "last-kernel")]
+    pub last_kernel: Option<String>,
+    /// Which systems go on where it ended.
+    #[serde(default, rename = "goes-on")]
+    pub goes_on: Option<String>,
 }
 
 impl Archived {
@@ -31,6 +37,13 @@ impl Archived {
     pub fn holds(&self, os: &str, release: &str) -> bool {
         let mut releases = self.releases.iter();
         self.os == os && releases.any(|own| is_or_begins(own, release))
+    }
+
+    /// Whether this is its last kernel.
+    #[must_use]
+    pub fn ends_with(&self, release: &str) -> bool {
+        let last = self.last_kernel.as_deref();
+        last.is_some_and(|last| is_or_begins(last, release))
     }
 }
 

@@ -182,6 +182,9 @@ impl SourceArguments {
     fn host(&self) -> anyhow::Result<host::Opened> {
         let release = self.release.as_deref();
         match &self.root {
+            Some(root) if root.as_os_str() == "-" => {
+                bail!("--root reads no standard input: save the archive to a file, and name that")
+            }
             Some(root) => Ok(host::open(root, release)?),
             None if release.is_some() => {
                 bail!("--release chooses a kernel of --root or names that of --config")

@@ -70,6 +70,28 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Of a condition without an answer, what is known of it: the parts that hold, beside those of
+    /// which it is not known. Beside an experiment they say what it would mean, and are no half.
+    pub(super) fn halves(&self, condition: &Condition) -> Vec<Evidence> {
+        let (parts, alone) = match condition {
+            Condition::All(parts) => (parts, true),
+            Condition::Any(parts) | Condition::Prefer(parts) => (parts, false),
+            _ => return Vec::new(),
+        };
+        let is_open = |part: &&Condition| self.answer(part).tri == Tri::Unknown;
+        let alone = alone && !parts.iter().filter(is_open).any(asks_probe);
+        let mut halves = Vec::new();
+        for part in parts {
+            let answer = self.answer(part);
+            match answer.tri {
+                Tri::Yes if alone => halves.extend(answer.evidence),
+                Tri::Unknown => halves.extend(self.halves(part)),
+                Tri::Yes | Tri::No => {}
+            }
+        }
+        halves
+    }
+
     /// Joins the answers, of which one alone settles it where it is `settles`; the evidence is that
     /// of the parts which decided.
     fn join(
@@ -233,6 +255,13 @@ impl<'a> World<'a> {
             beside: false,
         }
     }
+}
+
+/// Whether a condition rests on an experiment.
+fn asks_probe(condition: &Condition) -> bool {
+    let mut asks = false;
+    condition.walk(&mut |part| asks |= matches!(part, Condition::Probe(_)));
+    asks
 }
 
 /// Whether a condition rests on the kernel's version.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Needs, Severity};
-use crate::facts::Fact;
+use crate::facts::{Fact, Value, Why};
 use crate::probes::Outcome;
 
 /// The answer of a check.
@@ -89,6 +89,20 @@ impl Evidence {
             return false;
         };
         matches!(outcome, Outcome::Fails { .. }) && outcome.is_conclusive()
+    }
+
+    /// Whether it is something that this host is set or built to: no experiment, and not what the
+    /// host is, which says little by itself.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        let Self::Fact { fact, known, .. } = self else {
+            return false;
+        };
+        let is_what_it_is = ["kernel.", "os.", "privilege.", "environment."];
+        let value = known
+            .value()
+            .filter(|value| !matches!(value, Value::Absent));
+        value.is_some() && !is_what_it_is.iter().any(|begin| fact.starts_with(begin))
     }
 
     /// What the error of a probe that fails means, in words.
@@ -238,4 +252,19 @@ pub struct Finding {
     /// What cures it, the cheapest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixes: Vec<RenderedFix>,
+}
+
+impl Finding {
+    /// Whether all that it rests on and that is not known was never asked for: no experiment was
+    /// made, and what the host is known from holds nothing of it.
+    #[must_use]
+    pub fn is_unasked(&self) -> bool {
+        self.evidence.iter().all(|piece| match piece {
+            Evidence::Probe { outcome, .. } => matches!(outcome, Outcome::Skipped { .. }),
+            Evidence::Fact { known, .. } => match known {
+                Fact::Known { .. } => true,
+                Fact::Unknown { reason, .. } => reason.unknown == Why::NotCollected,
+            },
+        })
+    }
 }

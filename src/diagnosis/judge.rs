@@ -88,15 +88,27 @@ impl<'a> Judge<'a> {
             (_, Tri::No) => self.ok(check, fails.evidence),
             (Tri::Yes, Tri::Yes) => self.failure(check, fails.evidence),
             _ => {
+                // The half of an answer that is there, first of all.
+                let halves = match fails.tri {
+                    Tri::Unknown => self.world.halves(asked),
+                    _ => fails.evidence.clone(),
+                };
+                let halves: Vec<Evidence> = halves.into_iter().filter(Evidence::is_set).collect();
+                let halves = tidy(halves);
                 let missing = if fails.tri == Tri::Unknown {
                     fails.evidence
                 } else {
                     applies.evidence
                 };
                 let missing = tidy(missing);
+                let mut because = what_is_missing(&missing, asked);
+                if !halves.is_empty() {
+                    let told: Vec<String> = halves.iter().map(Evidence::brief).collect();
+                    because = format!("{}; {because}", told.join(", "));
+                }
                 Finding {
-                    because: what_is_missing(&missing, asked),
-                    evidence: missing,
+                    because,
+                    evidence: tidy(halves.into_iter().chain(missing).collect()),
                     severity: self.worst_possible(check),
                     ..blank(check, Status::Unknown)
                 }
@@ -294,6 +306,62 @@ mod tests {
         for finding in &findings {
             let open = [Status::Unknown, Status::NotApplicable];
             assert!(open.contains(&finding.status), "{finding:?}");
+        }
+    }
+
+    /// What is known of an open question is said, for it is half the answer; not what an
+    /// experiment would have to be seen beside, and not what the host is.
+    #[test]
+    fn half_an_answer_is_shown_where_the_other_half_is_not_known() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        for (known, check, says) in [
+            (
+                &[("sysctl.kernel.unprivileged_bpf_disabled", "2")][..],
+                "unprivileged-bpf-disabled",
+                "sysctl.kernel.unprivileged_bpf_disabled is 2; could not look: ",
+            ),
+            (
+                &[
+                    ("sysctl.kernel.perf_event_paranoid", "4"),
+                    ("kernel.flavour", "ubuntu"),
+                ],
+                "perf-event-paranoid",
+                "sysctl.kernel.perf_event_paranoid is 4; could not look: ",
+            ),
+            (
+                &[("security.lsm.configured", "")],
+                "bpf-lsm-not-enabled",
+                "security.lsm.configured is ",
+            ),
+            (
+                &[("sysctl.kernel.unprivileged_bpf_disabled", "2")],
+                "container-seccomp-denied",
+                "could not look: ",
+            ),
+            (
+                &[("kernel.flavour", "ubuntu")],
+                "perf-event-paranoid",
+                "could not look: ",
+            ),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("kernel.version", Fact::known("6.8.12", "/x"));
+            for (key, value) in known {
+                let value = match value.parse::<i64>() {
+                    Ok(number) => Value::Number(number),
+                    Err(_) if value.is_empty() => {
+                        Value::List(vec!["lockdown".to_owned(), "yama".to_owned()])
+                    }
+                    Err(_) => Value::Text((*value).to_owned()),
+                };
+                facts.set(key, Fact::known(value, "/x"));
+            }
+            let findings = diagnose(&catalogue, &facts, &[]);
+            let found = findings.iter().find(|f| f.check == check).unwrap();
+            assert_eq!(found.status, Status::Unknown, "{found:?}");
+            assert!(found.because.starts_with(says), "{}", found.because);
+            let half = found.evidence.iter().any(Evidence::is_set);
+            assert_eq!(half, !says.starts_with("could"), "{found:?}");
         }
     }
 

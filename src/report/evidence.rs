@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::style::clean;
 use crate::diagnosis::{Evidence, Finding, Status};
-use crate::facts::{Fact, Value, Why};
+use crate::facts::{Fact, Value};
 use crate::probes::{Outcome, Stage, table};
 
 /// A piece of evidence in a line, with what it disagrees with.
@@ -149,16 +149,11 @@ pub(super) fn sentences(piece: &Evidence) -> Option<&[String]> {
 }
 
 /// Whether all that is not known of a finding was never asked for: no experiment was made, and
-/// the files this host is known from hold nothing of it.
+/// the files this host is known from hold nothing of it, not half an answer.
 pub(super) fn nobody_looked(finding: &Finding) -> bool {
-    let unasked = |piece: &Evidence| match piece {
-        Evidence::Probe { outcome, .. } => matches!(outcome, Outcome::Skipped { .. }),
-        Evidence::Fact { known, .. } => match known {
-            Fact::Known { .. } => true,
-            Fact::Unknown { reason, .. } => reason.unknown == Why::NotCollected,
-        },
-    };
-    finding.status == Status::Unknown && finding.evidence.iter().all(unasked)
+    finding.status == Status::Unknown
+        && finding.is_unasked()
+        && !finding.evidence.iter().any(Evidence::is_set)
 }
 
 #[cfg(test)]

@@ -311,6 +311,24 @@ impl Report {
         }
     }
 
+    /// Whether nothing is against the host but what is not known, and all of that because nobody
+    /// looked: no experiment was made, and the files it is known from tell nothing of it.
+    #[must_use]
+    pub fn is_open_unasked(&self) -> bool {
+        let fails = |finding: &Finding| {
+            finding.status == Status::Fail && finding.severity >= Severity::Warning
+        };
+        let open = |finding: &&Finding| finding.status == Status::Unknown;
+        let needs = self.profiles.iter();
+        let mut lacks =
+            needs.flat_map(|one| one.missing_required.iter().chain(&one.missing_optional));
+        self.verdict == Verdict::Undetermined
+            && self.probes.is_empty()
+            && lacks.next().is_none()
+            && !self.findings.iter().any(fails)
+            && self.findings.iter().filter(open).all(Finding::is_unasked)
+    }
+
     /// What one of its findings does to the verdict. Where profiles decided, a finding does
     /// no more than they did.
     #[must_use]

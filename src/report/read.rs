@@ -233,26 +233,31 @@ impl Whole {
 /// The bytes of a report, which may be packed with gzip.
 fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
-        refuse_archive(bytes)?;
+        refuse_other(bytes)?;
         return Ok(bytes.into());
     }
     let mut plain = Vec::new();
     let packed = crate::gzip::GzipMembers::new(bytes);
     let read = packed.take(LIMIT as u64).read_to_end(&mut plain);
     read.map_err(|_| ReadError::Foreign("it can't be unpacked".to_owned()))?;
-    refuse_archive(&plain)?;
+    refuse_other(&plain)?;
     Ok(plain.into())
 }
 
-/// A bundle or a sosreport in the place of a report is a slip that can be told.
-fn refuse_archive(bytes: &[u8]) -> Result<(), ReadError> {
+/// A bundle, a sosreport or a kernel config in the place of a report is a slip that can be told.
+fn refuse_other(bytes: &[u8]) -> Result<(), ReadError> {
     let is_tar = bytes.get(257..262) == Some(b"ustar");
     let is_xz = bytes.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]);
+    let begin = String::from_utf8_lossy(bytes.get(..300).unwrap_or(bytes));
+    let mut lines = begin.lines();
+    let is_config =
+        begin.contains(" Kernel Configuration\n") || lines.any(|line| line.starts_with("CONFIG_"));
     let problem = match (is_tar, is_xz) {
         (true, _) => "it is an archive: --root reads those",
         (_, true) => {
             "it is packed with xz: --root reads an archive so, and a report is to unpack first"
         }
+        _ if is_config => "it is a kernel config: --config reads those",
         _ => return Ok(()),
     };
     Err(ReadError::Foreign(problem.to_owned()))
@@ -355,6 +360,28 @@ mod tests {
             generated_at: "2026-01-01T00:00:00Z".to_owned(),
         };
         Report::new(origin, Vec::new(), Threshold::Error, outcomes, facts)
+    }
+
+    #[test]
+    fn what_is_no_report_is_called_by_its_name() {
+        let config = "#\n# Automatically generated file; DO NOT EDIT.\n# Linux/x86 6.1.0 Kernel \
+                      Configuration\n#\nCONFIG_BPF=y\n";
+        let mut archive = vec![0_u8; 512];
+        archive[257..262].copy_from_slice(b"ustar");
+        for (bytes, says) in [
+            (
+                config.as_bytes(),
+                "it is a kernel config: --config reads those",
+            ),
+            (
+                b"CONFIG_BPF=y\n",
+                "it is a kernel config: --config reads those",
+            ),
+            (&archive, "it is an archive: --root reads those"),
+        ] {
+            let error = read(bytes).unwrap_err().to_string();
+            assert_eq!(error, format!("it is no report of bpf-doctor: {says}"));
+        }
     }
 
     #[test]

@@ -237,7 +237,10 @@ impl Script {
         // What two entries ask for is typed once.
         let first = entry.fixes.first().filter(|_| typed);
         let done = first.and_then(|fix| {
-            let known = self.typed.iter().position(|step| *step == fix.commands);
+            let known = self
+                .typed
+                .iter()
+                .position(|step| takes_in(step, &fix.commands));
             known.map(|step| step + 1)
         });
         if typed && done.is_none() {
@@ -301,6 +304,15 @@ impl Script {
     }
 }
 
+/// Whether a step does all that these commands do, but for what is said of them and the reading of
+/// lists of packages, which changes nothing.
+fn takes_in(step: &[String], commands: &[String]) -> bool {
+    const LISTS: &[&str] = &["apt-get update", "zypper refresh", "apk update", "reboot"];
+    let counts = |line: &&String| !is_remark(line) && !LISTS.contains(&line.as_str());
+    let mut done = commands.iter().filter(counts).peekable();
+    step == commands || (done.peek().is_some() && done.all(|line| step.contains(line)))
+}
+
 /// A command of a package manager that asks nothing.
 fn unasked(command: &str) -> String {
     for (asking, unasked) in [
@@ -353,6 +365,29 @@ mod tests {
             undo: lines(undo),
             verify: "v".to_owned(),
             only_on: None,
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_step_does_is_not_done_again() {
+        let lines = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let step = lines(&[
+            "# why",
+            "zypper refresh",
+            "zypper update k",
+            "grub2-mkconfig",
+        ]);
+        for (commands, done) in [
+            (&["zypper update k", "reboot"][..], true),
+            (
+                &["# another reason", "zypper refresh", "zypper update k"],
+                true,
+            ),
+            (&["zypper update k", "dracut -f"], false),
+            (&["zypper refresh", "reboot"], false),
+            (&["# nothing is typed"], false),
+        ] {
+            assert_eq!(takes_in(&step, &lines(commands)), done, "{commands:?}");
         }
     }
 

@@ -16,6 +16,9 @@ const INDENT: &str = "      ";
 const LABEL: usize = 10;
 /// Lines are broken at this column.
 const WIDTH: usize = 96;
+/// Of files alone, such as a kernel's config: what they answer by themselves.
+const OF_WHAT_WAS_THERE: &str =
+    "nothing that was there to look at fails, what is not known takes more of the host";
 
 /// The report as text, grouped by these areas in their order.
 #[must_use]
@@ -279,7 +282,10 @@ impl Page {
         self.profiles(report);
         self.line("");
         let parts = [software(report), tally(report)];
-        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let mut parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        if report.is_open_unasked() {
+            parts.push(OF_WHAT_WAS_THERE.to_owned());
+        }
         match parts.is_empty() {
             true => self.line(&verdict),
             false => self.line(&format!("{verdict}: {}", parts.join("; "))),
@@ -409,6 +415,53 @@ mod tests {
         let told = text(&none, &areas(), PLAIN);
         let last = told.lines().next_back().unwrap();
         assert!(last.starts_with("not ready: 1 error, "), "{last}");
+    }
+
+    /// Of files alone it is told what they answer, and whether half an answer is among them.
+    #[test]
+    fn what_files_tell_is_told_apart_from_what_they_can_not_tell() {
+        use crate::facts::{Fact, Why};
+        let fact = |key: &str, known: Fact| Evidence::Fact {
+            fact: key.to_owned(),
+            known,
+            disagrees: false,
+            against: Vec::new(),
+            asked: Vec::new(),
+        };
+        let half = || fact("sysctl.kernel.x", Fact::known(2_i64, "/x"));
+        let version = || fact("kernel.version", Fact::known("5.10.1", "/x"));
+        let missing = |why| Fact::unknown(why, "", "/y");
+        let nobody = || fact("privilege.euid", missing(Why::NotCollected));
+        let refused = || fact("security.lsm", missing(Why::Denied));
+        for (evidence, short, open) in [
+            (vec![nobody(), version()], true, true),
+            (vec![half(), nobody()], false, true),
+            (vec![nobody(), refused()], false, false),
+        ] {
+            let mut report = report();
+            report.profiles.clear();
+            report.probes.clear();
+            report
+                .findings
+                .retain(|finding| finding.status == Status::Ok);
+            let mut finding = report.findings[0].clone();
+            finding.status = Status::Unknown;
+            finding.severity = Severity::Error;
+            finding.evidence = evidence;
+            report.findings.push(finding.clone());
+            report.verdict = Verdict::of(&report.findings, crate::report::Threshold::Error);
+            assert_eq!(report.verdict, Verdict::Undetermined);
+            assert_eq!(nobody_looked(&finding), short, "{finding:?}");
+            let told = text(&report, &areas(), PLAIN);
+            let last = told.lines().next_back().unwrap();
+            assert_eq!(last.ends_with(OF_WHAT_WAS_THERE), open, "{last}");
+            // Where something fails, that is the answer.
+            finding.status = Status::Fail;
+            finding.severity = Severity::Warning;
+            report.findings.push(finding);
+            let told = text(&report, &areas(), PLAIN);
+            assert!(!told.contains(OF_WHAT_WAS_THERE), "{told}");
+        }
     }
 
     /// However many are between them, and once for each meaning.

@@ -10,6 +10,8 @@
  *   guest kill FILE WHOLE MOMENTS -- COMMAND...   kill COMMAND, of which a run takes WHOLE
  *             hundredths of a second, at MOMENTS, and expect snapshot FILE each time
  *   guest busy DIR              leave BPF objects of "somebody else" behind, pinned below DIR
+ *   guest guard DIR             refuse programs of the types tracing, lsm and ext to everybody by
+ *                               a BPF program on the security hook of bpf(), pinned below DIR
  *
  * Plain C against the C library, because it has to be one small static file
  * that starts on every kernel, also on those without bpf().
@@ -911,6 +913,100 @@ static int busy(const char *directory, const char *cgroup)
 	return 0;
 }
 
+/* ---- guard: a policy that refuses what the capabilities allow ---------- */
+
+/* The id of a function in the kernel's own BTF; dies where there is none. */
+static uint32_t function_of_kernel(const char *wanted)
+{
+	static const char path[] = "/sys/kernel/btf/vmlinux";
+	/* By kind: what follows the three words of a type, apart from what each member takes. */
+	enum { INT = 1, ARRAY = 3, STRUCT = 4, UNION = 5, ENUM = 6, FUNC = 12, PROTO = 13, VAR = 14,
+	       SECTION = 15, TAG = 17, ENUM64 = 19 };
+	struct { uint16_t magic; uint8_t version, flags;
+		 uint32_t header, type_at, type_size, names_at, names_size; } head;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char *all, *at, *end, *names;
+
+	if (fd < 0 || fstat(fd, &st))
+		die(path);
+	all = malloc(st.st_size);
+	for (off_t got = 0; got < st.st_size;) {
+		ssize_t n = read(fd, all + got, st.st_size - got);
+
+		if (n <= 0)
+			die(path);
+		got += n;
+	}
+	close(fd);
+	memcpy(&head, all, sizeof(head));
+	at = all + head.header + head.type_at;
+	end = at + head.type_size;
+	names = all + head.header + head.names_at;
+	for (uint32_t id = 1; at < end; id++) {
+		uint32_t *type = (uint32_t *)at, kind = type[1] >> 24 & 31, members = type[1] & 0xffff;
+
+		if (kind == FUNC && !strcmp(names + type[0], wanted))
+			return id;
+		at += 12;
+		if (kind == INT || kind == VAR || kind == TAG)
+			at += 4;
+		else if (kind == ARRAY)
+			at += 12;
+		else if (kind == ENUM || kind == PROTO)
+			at += 8 * members;
+		else if (kind == STRUCT || kind == UNION || kind == SECTION || kind == ENUM64)
+			at += 12 * members;
+	}
+	errno = ENOENT;
+	die(wanted);
+	return 0;
+}
+
+static int guard(const char *directory)
+{
+	/* int bpf(int command, union bpf_attr *attr, unsigned int size) */
+	struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
+		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 2, .src_reg = 1, .off = 0 },
+		{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = 2, .off = 6, .imm = BPF_PROG_LOAD },
+		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 3, .src_reg = 1, .off = 8 },
+		{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = 4, .src_reg = 3, .off = 0 },
+		{ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = 4, .off = 2, .imm = BPF_PROG_TYPE_TRACING },
+		{ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = 4, .off = 1, .imm = BPF_PROG_TYPE_LSM },
+		{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = 4, .off = 1, .imm = BPF_PROG_TYPE_EXT },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = -EPERM },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+	char log[4096] = "";
+	int prog, link;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_LSM;
+	attr.expected_attach_type = BPF_LSM_MAC;
+	attr.attach_btf_id = function_of_kernel("bpf_lsm_bpf");
+	attr.insns = (uintptr_t)code;
+	attr.insn_cnt = sizeof(code) / sizeof(*code);
+	attr.license = (uintptr_t) "GPL";
+	attr.log_buf = (uintptr_t)log;
+	attr.log_size = sizeof(log);
+	attr.log_level = 1;
+	strcpy(attr.prog_name, "guard");
+	prog = bpf(BPF_PROG_LOAD, &attr, 120);
+	if (prog < 0) {
+		perror(log);
+		die("program that guards");
+	}
+	memset(&attr, 0, sizeof(attr));
+	attr.raw_tracepoint.prog_fd = prog;
+	link = bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, 16);
+	if (link < 0)
+		die("attachment of the guard");
+	pin(link, directory, "guard");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -929,6 +1025,8 @@ int main(int argc, char **argv)
 		return within(atoi(argv[2]), argv + 4);
 	if (!strcmp(command, "busy") && argc == 4)
 		return busy(argv[2], argv[3]);
-	fprintf(stderr, "usage: guest run|snapshot|same|kill|within|busy ...\n");
+	if (!strcmp(command, "guard") && argc == 3)
+		return guard(argv[2]);
+	fprintf(stderr, "usage: guest run|snapshot|same|kill|within|busy|guard ...\n");
 	return 125;
 }

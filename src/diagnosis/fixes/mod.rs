@@ -181,8 +181,10 @@ pub(super) fn render(
         Remedy::Memlock(wanted) => limits::memlock(wanted, &platform),
         Remedy::Steps(kind, steps) => written(*kind, steps, facts),
     };
+    // What needs neither a reboot nor root is no kernel: a library, or a tool.
     if recipe.kind == "upgrade"
         && recipe.commands.is_empty()
+        && recipe.needs != Needs::Nothing
         && let Remedy::Steps(_, steps) = &fix.remedy
     {
         recipe.commands = upgrade::commands(steps, catalogue, facts, &platform);
@@ -361,6 +363,39 @@ mod tests {
             facts.set(key, Fact::known(*value, "x"));
         }
         facts
+    }
+
+    /// A library or a tool that is to be newer brings no word of kernels.
+    #[test]
+    fn what_needs_neither_root_nor_a_reboot_is_no_kernel() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let facts = with(&[
+            ("os.id", "debian"),
+            ("os.family", "debian"),
+            ("kernel.flavour", "debian"),
+        ]);
+        let causes = catalogue.checks.iter().flat_map(|check| &check.causes);
+        let fixes = causes.flat_map(|cause| &cause.fixes);
+        let upgrades = |needs: fn(Needs) -> bool| {
+            fixes
+                .clone()
+                .filter(|fix| match &fix.remedy {
+                    Remedy::Steps(StepsKind::Upgrade, steps) => {
+                        steps.commands.is_empty() && needs(steps.needs)
+                    }
+                    _ => false,
+                })
+                .collect::<Vec<_>>()
+        };
+        for (upgrades, wanted) in [
+            (upgrades(|needs| needs == Needs::Nothing), true),
+            (upgrades(|needs| needs == Needs::Reboot), false),
+        ] {
+            assert!(!upgrades.is_empty());
+            for fix in rendered(upgrades.into_iter(), &catalogue, &facts, "v") {
+                assert_eq!(fix.commands.is_empty(), wanted, "{fix:?}");
+            }
+        }
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub(super) fn come_from_archives(
             archived.at
         );
         commands.insert(0, remark(&told));
+        // What they name is known once the lists are read anew.
+        let installs = |line: &String| line.starts_with("apt-get install ");
+        let is_listed = commands.iter().any(|line| line == "apt-get update");
+        if let Some(place) = commands.iter().position(installs)
+            && !is_listed
+        {
+            commands.insert(place, "apt-get update".to_owned());
+        }
     }
 }
 
@@ -331,6 +339,12 @@ mod tests {
                 "{os} {release}"
             );
             assert!(lines[0].contains(at), "{lines:?}");
+            // What the sources name by now is known to apt once it reads their lists.
+            let mut lines = vec!["apt-get install x".to_owned()];
+            come_from_archives(&mut lines, &catalogue, &facts, &platform);
+            let listed = lines.iter().any(|line| line == "apt-get update");
+            assert_eq!(listed, !at.is_empty(), "{os} {release}");
+            assert_eq!(lines.last().map(String::as_str), Some("apt-get install x"));
             let mut others = vec!["sysctl -w a=1".to_owned()];
             come_from_archives(&mut others, &catalogue, &facts, &platform);
             assert_eq!(others.len(), 1);

@@ -144,8 +144,14 @@ fn loader(facts: &Facts, image: &str) -> BootLoader {
     };
     // In files that were collected, no list of programs need be among them.
     let untold = |tool: &str| facts.get(&format!("tool.{tool}")).value().is_none();
-    let of_bls = facts.text("boot.loader").as_deref() == Some("grub-bls")
-        && facts.text("os.family").as_deref() == Some("rhel");
+    let family = facts.text("os.family").unwrap_or_default();
+    // GRUB of this kind is there, and its tool is, or is not known not to be.
+    let grub = |tool, kind, families: &[&str]| {
+        let boots = facts.text("boot.loader").as_deref() == Some(kind);
+        let usual = boots && families.contains(&family.as_str());
+        has(tool) || (usual && untold(tool))
+    };
+    let of_bls = grub("grubby", "grub-bls", &["rhel"]);
     let file = |path| has_file(facts, path);
     let flavour = facts.text("kernel.flavour").unwrap_or_default();
     if flavour == "wsl" {
@@ -158,7 +164,7 @@ fn loader(facts: &Facts, image: &str) -> BootLoader {
         BootLoader::RpmOstree
     } else if facts.get("boot.unified").value() == Some(&true.into()) {
         loader_of_unified(facts, &has)
-    } else if has("grubby") || (of_bls && untold("grubby")) {
+    } else if of_bls {
         BootLoader::Grubby
     } else if has("kernelstub") {
         BootLoader::Kernelstub
@@ -166,11 +172,11 @@ fn loader(facts: &Facts, image: &str) -> BootLoader {
         loader
     } else if file("/boot/firmware/cmdline.txt") {
         BootLoader::RaspberryPi("/boot/firmware/cmdline.txt")
-    } else if has("update-grub") && file("/etc/default/grub") {
+    } else if grub("update-grub", "grub-debian", &["debian"]) && file("/etc/default/grub") {
         BootLoader::UpdateGrub
-    } else if has("grub2-mkconfig") && file("/etc/default/grub") {
+    } else if grub("grub2-mkconfig", "grub2", &["suse"]) && file("/etc/default/grub") {
         BootLoader::Grub2Mkconfig
-    } else if has("grub-mkconfig") && file("/etc/default/grub") {
+    } else if grub("grub-mkconfig", "grub2", &["arch", "alpine"]) && file("/etc/default/grub") {
         BootLoader::GrubMkconfig
     } else if has("update-extlinux") {
         BootLoader::Extlinux
@@ -249,4 +255,77 @@ fn loader_of_image(image: &str, file: &dyn Fn(&'static str) -> bool) -> Option<B
 
 fn has_file(facts: &Facts, path: &str) -> bool {
     facts.get(&format!("file.{path}")).value() == Some(&Value::Bool(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Fact, Why};
+
+    /// Files that were collected have no list of programs; the loader they tell of has its tool.
+    #[test]
+    fn a_tool_of_which_nothing_is_told_goes_with_its_loader() {
+        for (family, kind, tool, known, loader) in [
+            (
+                "debian",
+                "grub-debian",
+                "update-grub",
+                "",
+                BootLoader::UpdateGrub,
+            ),
+            (
+                "debian",
+                "grub-debian",
+                "update-grub",
+                "absent",
+                BootLoader::Unknown,
+            ),
+            ("debian", "", "update-grub", "", BootLoader::Unknown),
+            (
+                "debian",
+                "",
+                "update-grub",
+                "/usr/sbin/update-grub",
+                BootLoader::UpdateGrub,
+            ),
+            (
+                "suse",
+                "grub2",
+                "grub2-mkconfig",
+                "",
+                BootLoader::Grub2Mkconfig,
+            ),
+            (
+                "arch",
+                "grub2",
+                "grub-mkconfig",
+                "",
+                BootLoader::GrubMkconfig,
+            ),
+            ("other", "grub2", "grub2-mkconfig", "", BootLoader::Unknown),
+            ("rhel", "grub-bls", "grubby", "", BootLoader::Grubby),
+            ("rhel", "grub-bls", "grubby", "absent", BootLoader::Unknown),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("os.family", Fact::known(family, "x"));
+            if !kind.is_empty() {
+                facts.set("boot.loader", Fact::known(kind, "x"));
+            }
+            facts.set("file./etc/default/grub", Fact::known(true, "x"));
+            let key = format!("tool.{tool}");
+            facts.set(
+                &key,
+                match known {
+                    "" => Fact::unknown(Why::NotCollected, "", "x"),
+                    "absent" => Fact::known(Value::Absent, "x"),
+                    path => Fact::known(path, "x"),
+                },
+            );
+            assert_eq!(
+                Platform::of(&facts).loader,
+                loader,
+                "{family} {kind} {known}"
+            );
+        }
+    }
 }

@@ -80,6 +80,25 @@ impl<'a> Shelf<'a> {
         })
     }
 
+    /// Whether the last kernel of a release that ended is the one that runs, in words.
+    fn ended(&self, newest: &PackagedKernel) -> Option<String> {
+        let text = |key: &str| self.facts.text(key).unwrap_or_default();
+        let (os, release) = (text("os.id"), text("os.version-id"));
+        let mut all = self.catalogue.archived.iter();
+        let archived = all.find(|one| one.holds(&os, &release))?;
+        let running = text("kernel.release");
+        archived.ends_with(&running).then(|| {
+            let name = self.facts.text("os.name");
+            let name = name.unwrap_or_else(|| newest.name.clone());
+            let goes_on = archived.goes_on.as_deref();
+            let goes_on = goes_on.map(|systems| format!("; what goes on from it: {systems}"));
+            format!(
+                "{NONE}{name} is newer than {running}, with which it ended{}",
+                goes_on.unwrap_or_default()
+            )
+        })
+    }
+
     /// Whether a packaged kernel is as new as this by its number; where its vendor brings features
     /// to an old one, the number does not tell.
     pub(super) fn is_as_new(row: &PackagedKernel, wanted: KernelVersion) -> Tri {
@@ -163,7 +182,7 @@ impl<'a> Shelf<'a> {
             return None;
         }
         let of_newest = of_newest.unwrap_or_default();
-        if let Some(told) = self.only_lower() {
+        if let Some(told) = self.only_lower().or_else(|| self.ended(newest)) {
             return Some(vec![remark(&told)]);
         }
         if let Some(row) = here.clone().find(|row| does(row) == Tri::Yes) {
@@ -460,7 +479,7 @@ mod tests {
             (
                 FOCAL,
                 "5.4.0-26-generic",
-                "NETKIT",
+                "XDP_SOCKETS_DIAG",
                 false,
                 &["kernel-config", "upgrade not known here"],
             ),
@@ -513,7 +532,7 @@ mod tests {
                 let text = format!("{}\n{}", fix.summary, fix.commands.join("\n"));
                 assert!(text.contains(words), "{release} {option}: {text}");
                 // A person's, not a script's: what leads to it ends with a colon.
-                let own = fix.kind == "upgrade" && !std::ptr::eq(host, FOCAL);
+                let own = fix.kind == "upgrade" && ![FOCAL, WSL].contains(&host);
                 let by_hand = !own || fix.commands[0].ends_with(':');
                 assert!(by_hand, "{text}");
                 assert!(!outside || !text.contains("dpkg -i"), "{text}");

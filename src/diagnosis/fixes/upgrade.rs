@@ -407,6 +407,30 @@ kernels:
         }
     }
 
+    /// Where the last kernel of a release that ended runs, nothing is to be upgraded to.
+    #[test]
+    fn a_release_that_ended_has_no_newer_kernel() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        for (os, version, release, ended) in [
+            ("centos", "8", "4.18.0-348.7.1.el8_5.x86_64", true),
+            ("centos", "8", "4.18.0-305.3.1.el8.x86_64", false),
+            ("rocky", "8.10", "4.18.0-348.7.1.el8_5.x86_64", false),
+        ] {
+            let facts = super::super::tests::with(&[
+                ("os.id", os),
+                ("os.family", "rhel"),
+                ("os.version-id", version),
+                ("kernel.version", "4.18.0"),
+                ("kernel.flavour", "rhel8"),
+                ("kernel.release", release),
+            ]);
+            let lines = commands(&from("5.10"), &catalogue, &facts, &Platform::of(&facts));
+            assert_eq!(origin::say_none(&lines), ended, "{release}: {lines:?}");
+            let told = lines.iter().any(|line| line.contains("AlmaLinux 8"));
+            assert_eq!(told, ended, "{release}: {lines:?}");
+        }
+    }
+
     #[test]
     fn a_number_that_is_high_enough_is_not_what_is_wrong() {
         let catalogue = crate::built_in_catalogue().unwrap();

@@ -68,6 +68,27 @@ int main(int count, char **words)
 		known->log_level = 2;
 		return bpf(BPF_PROG_LOAD, sizeof(*known), "bpf(BPF_PROG_LOAD) failed");
 	}
-	fprintf(stderr, "raw larger|closed|token|short-log\n");
+	if (!strcmp(way, "itself")) {           /* a register that is compared with itself */
+		static char log[8192];
+		struct bpf_insn program[] = {
+			{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_ktime_get_ns },
+			{ .code = BPF_JMP | BPF_JGT | BPF_K, .off = 1, .imm = 1 },
+			{ .code = BPF_JMP32 | BPF_JGT | BPF_X, .off = 0 },
+			{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+			{ .code = BPF_JMP | BPF_EXIT },
+		};
+		known->prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+		known->insns = (unsigned long)program;
+		known->insn_cnt = sizeof(program) / sizeof(*program);
+		known->license = (unsigned long)"GPL";
+		known->log_buf = (unsigned long)log;
+		known->log_size = sizeof(log);
+		known->log_level = 2;
+		known->prog_flags = 1 << 7;     /* BPF_F_TEST_REG_INVARIANTS, since 6.8 */
+		int refused = bpf(BPF_PROG_LOAD, sizeof(*known), "bpf(BPF_PROG_LOAD) failed");
+		fputs(log, stderr);
+		return refused;
+	}
+	fprintf(stderr, "raw larger|closed|token|perf|short-log|itself\n");
 	return 2;
 }
