@@ -144,8 +144,14 @@ fn loader(facts: &Facts, image: &str) -> BootLoader {
     };
     // In files that were collected, no list of programs need be among them.
     let untold = |tool: &str| facts.get(&format!("tool.{tool}")).value().is_none();
-    let of_bls = facts.text("boot.loader").as_deref() == Some("grub-bls")
-        && facts.text("os.family").as_deref() == Some("rhel");
+    let family = facts.text("os.family").unwrap_or_default();
+    let usual = match (facts.text("boot.loader").as_deref(), family.as_str()) {
+        (Some("grub-bls" | "grub2"), "rhel" | "fedora" | "amazon") => "grubby",
+        (Some("grub-debian"), "debian") => "update-grub",
+        (Some("grub2"), "suse") => "grub2-mkconfig",
+        _ => "",
+    };
+    let is_usual = |tool: &str| usual == tool && untold(tool);
     let file = |path| has_file(facts, path);
     let flavour = facts.text("kernel.flavour").unwrap_or_default();
     if flavour == "wsl" {
@@ -158,7 +164,7 @@ fn loader(facts: &Facts, image: &str) -> BootLoader {
         BootLoader::RpmOstree
     } else if facts.get("boot.unified").value() == Some(&true.into()) {
         loader_of_unified(facts, &has)
-    } else if has("grubby") || (of_bls && untold("grubby")) {
+    } else if has("grubby") || is_usual("grubby") {
         BootLoader::Grubby
     } else if has("kernelstub") {
         BootLoader::Kernelstub
@@ -166,9 +172,9 @@ fn loader(facts: &Facts, image: &str) -> BootLoader {
         loader
     } else if file("/boot/firmware/cmdline.txt") {
         BootLoader::RaspberryPi("/boot/firmware/cmdline.txt")
-    } else if has("update-grub") && file("/etc/default/grub") {
+    } else if is_usual("update-grub") || (has("update-grub") && file("/etc/default/grub")) {
         BootLoader::UpdateGrub
-    } else if has("grub2-mkconfig") && file("/etc/default/grub") {
+    } else if is_usual("grub2-mkconfig") || (has("grub2-mkconfig") && file("/etc/default/grub")) {
         BootLoader::Grub2Mkconfig
     } else if has("grub-mkconfig") && file("/etc/default/grub") {
         BootLoader::GrubMkconfig
