@@ -17,6 +17,7 @@ const NAMES: &[(&str, &str)] = &[
     ("centos", "CentOS"),
     ("cos", "Container-Optimized OS"),
     ("debian", "Debian"),
+    ("elrepo", "ELRepo's kernels"),
     ("fedora", "Fedora"),
     ("flatcar", "Flatcar"),
     ("gentoo", "Gentoo"),

@@ -92,6 +92,10 @@ fn is_of(name: &str, kind: &str, release: &str) -> bool {
     {
         return matches!((kind, rest), ("headers", "headers") | ("image", "kernel"));
     }
+    // `kernel-headers-…` of rpm is for programs of the C library, and not the kernel's own.
+    if matches!(kind, "headers" | "image") {
+        return false;
+    }
     let flavour = release.rsplit_once('-').filter(|(base, last)| {
         base.contains('-') && !last.contains('.') && last.starts_with(char::is_alphabetic)
     });
@@ -219,6 +223,10 @@ mod tests {
                 absent(),
             ),
             (rpms("kernel-6.1.0 Mon\nx-1-2.noarch Mon\n"), absent()),
+            (
+                rpms("kernel-headers-6.1.0 Mon\nkernel-core-6.1.0 Mon\n"),
+                absent(),
+            ),
             // Where the kernel is none of the packages, its headers may be none either.
             (rpms("kernel-core-6.0.0 Mon\nx-1-2.noarch Mon\n"), None),
             (rpms("kernel-headers-1-6.1.0 Mon\nx-1-2.noarch Mon\n"), None),

@@ -320,8 +320,8 @@ const DEBIAN_MACHINES: &[&str] = &[
 /// Flavours that no table above has: by marks in the release that come with a number, and what is
 /// said of the others.
 const REST: &[&str] = &[
-    "fedora", "rhel5", "rhel6", "rhel7", "rhel8", "rhel9", "rhel10", "rhel11", "ubuntu", "debian",
-    "vanilla", "other",
+    "elrepo", "fedora", "rhel5", "rhel6", "rhel7", "rhel8", "rhel9", "rhel10", "rhel11", "ubuntu",
+    "debian", "vanilla", "other",
 ];
 
 /// All flavours there are.
@@ -341,6 +341,9 @@ fn flavour(release: &str, build: &str, os: &str, family: &str) -> String {
         // Oracle's own kernels for its RHEL-like systems: 5.4.17-2136.el8uek.
         return if release.contains("uek") {
             "uek".to_owned()
+        // Kernels of kernel.org in packages for RHEL: none of its backports are in them.
+        } else if release.contains(".elrepo") {
+            "elrepo".to_owned()
         } else {
             format!("rhel{major}")
         };
@@ -461,6 +464,7 @@ mod tests {
             ("4.18.0-553.el8_10.x86_64", "#1 SMP", "4.18.0", "rhel8"),
             ("5.14.0-427.13.1.el9_4.x86_64", "#1 SMP", "5.14.0", "rhel9"),
             ("6.12.0-55.el10.aarch64", "#1 SMP", "6.12.0", "rhel10"),
+            ("6.12.9-1.el9.elrepo.x86_64", "#1 SMP", "6.12.9", "elrepo"),
             ("3.10.0-1160.el7.x86_64", "#1 SMP", "3.10.0", "rhel7"),
             ("5.4.17-2136.330.7.el8uek.x86_64", "#2 SMP", "5.4.17", "uek"),
             (

@@ -71,7 +71,7 @@ pub(super) fn is_own(facts: &Facts, platform: &Platform) -> bool {
     let families = [
         "debian", "rhel", "fedora", "amazon", "suse", "arch", "alpine",
     ];
-    matches!(flavour.as_str(), "vanilla" | "other")
+    matches!(flavour.as_str(), "vanilla" | "other" | "elrepo")
         && families.contains(&platform.family.as_str())
         && platform.image.is_none()
         && !platform.is_container()

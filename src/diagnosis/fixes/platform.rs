@@ -151,7 +151,8 @@ fn loader(facts: &Facts, image: &str) -> BootLoader {
         let usual = boots && families.contains(&family.as_str());
         has(tool) || (usual && untold(tool))
     };
-    let of_bls = grub("grubby", "grub-bls", &["rhel"]);
+    let kin = ["rhel", "fedora", "amazon"];
+    let by_grubby = grub("grubby", "grub-bls", &kin) || grub("grubby", "grub2", &kin);
     let file = |path| has_file(facts, path);
     let flavour = facts.text("kernel.flavour").unwrap_or_default();
     if flavour == "wsl" {
@@ -164,7 +165,7 @@ fn loader(facts: &Facts, image: &str) -> BootLoader {
         BootLoader::RpmOstree
     } else if facts.get("boot.unified").value() == Some(&true.into()) {
         loader_of_unified(facts, &has)
-    } else if of_bls {
+    } else if by_grubby {
         BootLoader::Grubby
     } else if has("kernelstub") {
         BootLoader::Kernelstub
