@@ -460,7 +460,7 @@ mod tests {
             (
                 FOCAL,
                 "5.4.0-26-generic",
-                "NETKIT",
+                "IPV6_SEG6_BPF",
                 false,
                 &["kernel-config", "upgrade not known here"],
             ),
