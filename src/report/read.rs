@@ -12,7 +12,6 @@ use serde::Deserialize;
 use super::SCHEMA;
 use super::model::{Host, Selected, Summary, Tool, Verdict};
 use super::style::clean;
-use crate::catalogue::EVERY_PROFILE;
 use crate::diagnosis::{Finding, quote};
 use crate::facts::{Facts, describe};
 use crate::labels::Labels;
@@ -81,6 +80,9 @@ struct Whole {
     #[serde(default)]
     profiles: Vec<Asked>,
 }
+
+/// Stands for all software that is known, behind `--profile`.
+const EVERY: &str = "all";
 
 /// Software that was asked for.
 #[derive(Deserialize)]
@@ -205,7 +207,7 @@ impl Whole {
         let profiles = match &self.demanded {
             // Which of them runs was the question.
             Some(demanded) if demanded.is_empty() && self.profiles.len() > 1 => {
-                vec![EVERY_PROFILE.to_owned()]
+                vec![EVERY.to_owned()]
             }
             _ => self
                 .profiles
