@@ -104,7 +104,7 @@ fn what_the_same_commands_mend_is_one_change() {
         steps(&whole),
         [
             (1, vec!["btf", "data"], 6),
-            (2, vec!["btf", "data", "mount"], 11)
+            (2, vec!["btf", "mount", "data"], 11)
         ]
     );
     for (cause, with) in [("btf", "data"), ("data", "btf")] {
@@ -189,7 +189,7 @@ fn what_is_one_change_is_so_by_host() {
         ),
         (
             [hosts(3, "both", &both), hosts(2, "some", &[hwe])].concat(),
-            vec![(1, vec!["a", "b"], 3), (2, vec!["a", "b"], 5)],
+            vec![(1, vec!["a", "b"], 5)],
         ),
         (
             [
@@ -200,14 +200,10 @@ fn what_is_one_change_is_so_by_host() {
             .concat(),
             vec![(1, vec!["b", "a"], 5), (2, vec!["b", "a"], 6)],
         ),
-        // Three causes that two pairs of works mend are three changes at most.
+        // Of what one work mends any cause will do.
         (
             chain.concat(),
-            vec![
-                (1, vec!["a", "b"], 10),
-                (2, vec!["a", "b", "c"], 11),
-                (3, vec!["a", "b", "c"], 12),
-            ],
+            vec![(1, vec!["b", "a", "c"], 11), (2, vec!["a", "c", "b"], 12)],
         ),
         // A kernel is built once, whatever its options are.
         (
@@ -224,13 +220,33 @@ fn what_is_one_change_is_so_by_host() {
     ] {
         let whole = audit(&fleet, &[]);
         assert_eq!(steps(&whole), expected, "{}", whole["plan"]);
+        // What a cause is said to bring alone or with another one, the plan does not deny.
+        for cause in whole["causes"].as_array().unwrap() {
+            let gained = |changes: usize| {
+                let steps = whole["plan"]["steps"].as_array().unwrap().iter();
+                let steps = steps.filter(|one| one["changes"].as_u64() <= Some(changes as u64));
+                steps
+                    .filter_map(|one| one["gained"].as_u64())
+                    .max()
+                    .unwrap_or(0)
+            };
+            assert!(cause["alone"].as_u64().unwrap() <= gained(1), "{whole}");
+            let together = cause["together"]["hosts"].as_u64();
+            assert!(together.unwrap_or(0) <= gained(2), "{whole}");
+        }
+        for step in whole["plan"]["steps"].as_array().unwrap() {
+            let list = |key: &str| step[key].as_array().map_or(0, Vec::len);
+            let changes = step["changes"].as_u64().unwrap() as usize;
+            assert_eq!(list("checks") - list("along"), changes, "{step}");
+        }
     }
     let page = told(
         &[hosts(3, "both", &both), hosts(2, "some", &[hwe])].concat(),
         &[],
     );
     for line in [
-        "              those, also where other commands mend them\n",
+        "  1 change (mends 2 causes)  +5 ready, 5 in all (a reboot)\n",
+        "              a; the same work mends b as well\n",
         "5 hosts become ready by mending this alone",
         "    on 3 hosts one change mends as well what they have of b",
     ] {
@@ -291,6 +307,81 @@ fn what_has_no_fix_is_promised_to_nobody() {
             };
             let said = said.trim_start_matches(", ");
             assert!(page.contains(said), "{said}\n{page}");
+        }
+    }
+}
+
+/// Groups say that there are more causes than they tell; the shortest page tells what fails.
+#[test]
+fn what_is_left_out_is_said() {
+    let causes = ["a", "b", "c", "d", "e"].map(|check| (check, "sysctl -w a=1"));
+    let fleet = hosts(2, "host", &causes);
+    let whole = audit(&fleet, &["--by", "arch"]);
+    let group = &whole["groups"][0]["groups"][0];
+    assert_eq!(group["causes"].as_array().unwrap().len(), 3, "{group}");
+    assert_eq!(group["more_causes"], 2, "{group}");
+    for format in ["text", "markdown"] {
+        let page = told(&fleet, &["--by", "arch", "--format", format]);
+        assert!(page.contains("(2), and 2 more"), "{page}");
+    }
+    let brief = told(&fleet, &["-q"]);
+    for (check, _) in causes {
+        assert!(
+            brief.contains(&format!("{check}: 2 hosts (100%)\n")),
+            "{brief}"
+        );
+    }
+    // What has no answer has no fix to be missed.
+    let open = report("open", &[other("a", "kernel", "unknown", "b")]);
+    let page = told(&[open], &["--strict"]);
+    assert!(page.contains("without an answer on all of them"), "{page}");
+    assert!(!page.contains("without a fix that is known"), "{page}");
+}
+
+/// What is done in a program leaves the host as it is: it is told, and promises nothing.
+#[test]
+fn what_is_done_in_a_program_makes_no_host_ready() {
+    let fix = |kind: &str, needs: &str, summary: &str, command: &str| {
+        json!({
+            "kind": kind, "summary": summary, "commands": [command], "needs": needs, "verify": "v",
+        })
+    };
+    let file = fix(
+        "program",
+        "nothing",
+        "a file of BTF",
+        "curl -fLO https://x/4.15.btf",
+    );
+    let build = fix("kernel-config", "rebuild", "build it", "make");
+    let boot = fix(
+        "upgrade",
+        "reboot",
+        "boot a newer one",
+        "apt-get install linux-image",
+    );
+    for (fixes, stuck, told, or) in [
+        (
+            json!([file, build]),
+            1,
+            "; in the program, not on the host): a file of BTF\n      $ curl",
+            "      or: build it\n",
+        ),
+        (
+            json!([file, boot]),
+            0,
+            "; a reboot): boot a newer one\n      $ apt-get install linux-image\n",
+            "      or: a file of BTF\n",
+        ),
+    ] {
+        let mut one = failing(("btf", ""));
+        one["fixes"] = fixes;
+        let fleet = [report("host", &[one])];
+        let whole = audit(&fleet, &[]);
+        assert_eq!(whole["plan"]["stuck"], stuck, "{told}");
+        assert_eq!(whole["causes"][0]["alone"], 1 - stuck, "{told}");
+        let page = self::told(&fleet, &[]);
+        for words in [told, or] {
+            assert!(page.contains(words), "{words}\n{page}");
         }
     }
 }
@@ -449,10 +540,11 @@ fn what_could_not_be_looked_at_before_is_said() {
 /// What is to be mended to know is what refuses, not whatever fails there.
 #[test]
 fn a_grant_is_of_what_was_in_the_way() {
-    let hint = format!(
-        "not there: `mount -t securityfs securityfs {}`",
+    let mount = format!(
+        "mount -t securityfs securityfs {}",
         "/sys/kernel".repeat(12)
     );
+    let hint = format!("not there, securityfs is not mounted: `{mount}` shows it");
     let findings = [
         failing(("kprobes-disabled", "make")),
         other("missing-privilege", "privilege", "fail", "no CAP_BPF"),
@@ -475,7 +567,10 @@ fn a_grant_is_of_what_was_in_the_way() {
         grants.collect::<Vec<_>>(),
         [
             ("core-read-broken", &json!([mend])),
-            ("kernel-lockdown", &json!([]))
+            (
+                "kernel-lockdown",
+                &json!(["have the host show it", format!("$ {mount}")])
+            )
         ]
     );
     // A command that is cut can't be typed.

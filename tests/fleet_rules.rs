@@ -464,6 +464,157 @@ fn what_became_of_a_cause() {
     }
 }
 
+/// Software that is named comes first among the groups, and a time at which nobody asked for it
+/// is told as such.
+#[test]
+fn software_that_is_named_is_what_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let host = |name: &str| {
+        let mut one = asked(report(name, &[("one", "ok", "error")]), "zeta", &[], &[]);
+        let mut other = one["profiles"][0].clone();
+        other["profile"] = json!("alpha");
+        one["profiles"].as_array_mut().unwrap().push(other);
+        one
+    };
+    let plain = |name: &str| at(report(name, &[("one", "ok", "error")]), EARLIER);
+    let new = put(&place, "new.jsonl", lines(&[host("a"), host("b")]));
+    for (then, unasked, words) in [
+        (
+            vec![plain("a"), plain("b")],
+            json!(2),
+            ", none of which was asked for this software)",
+        ),
+        (
+            vec![plain("a"), at(host("b"), EARLIER)],
+            json!(1),
+            ", 1 of which were not asked for this software)",
+        ),
+        (
+            vec![at(host("a"), EARLIER), at(host("b"), EARLIER)],
+            json!(null),
+            "0 undetermined)",
+        ),
+    ] {
+        let old = put(&place, "old.jsonl", lines(&then));
+        let more = ["--profile", "zeta", "--baseline", old.to_str().unwrap()];
+        let found = audit(&[&new], &more);
+        assert_eq!(found["changes"]["unasked_before"], unasked, "{words}");
+        let first = &found["groups"][0]["groups"][0]["value"];
+        assert_eq!(first, "zeta");
+        let page = run(&[&["fleet", new.to_str().unwrap()], &more[..]].concat());
+        assert!(text(&page.stdout).contains(words), "{}", text(&page.stdout));
+    }
+}
+
+/// Hosts that came or went take their causes with them, and that is said.
+#[test]
+fn causes_come_and_go_with_hosts() {
+    let place = tempfile::tempdir().unwrap();
+    let failing = |names: &[&str], time: &str| {
+        let hosts = names
+            .iter()
+            .map(|name| report(name, &[("one", "fail", "error")]));
+        hosts.map(|host| at(host, time)).collect::<Vec<Value>>()
+    };
+    for (then, now, gone, new, words) in [
+        (
+            &["a", "b", "c"][..],
+            &["a"][..],
+            2,
+            0,
+            "(fewer); 2 hosts that had it are gone",
+        ),
+        (
+            &["a"],
+            &["a", "b"],
+            0,
+            1,
+            "(more); 1 host that has it is new",
+        ),
+        (
+            &["a", "b"],
+            &["a", "c", "d"],
+            1,
+            2,
+            "; 1 host that had it is gone; 2 hosts that have it are new",
+        ),
+        (&["a"], &["b"], 1, 1, "1 host"),
+    ] {
+        let old = put(&place, "old.jsonl", lines(&failing(then, EARLIER)));
+        let new_file = put(&place, "new.jsonl", lines(&failing(now, TIME)));
+        let more = ["--baseline", old.to_str().unwrap()];
+        let found = audit(&[&new_file], &more)["changes"].clone();
+        if then.len() == now.len() {
+            assert_eq!(found["causes"], json!([]), "{found}");
+            continue;
+        }
+        let cause = &found["causes"][0];
+        for (key, count) in [("gone_hosts", gone), ("new_hosts", new)] {
+            assert_eq!(cause[key].as_u64().unwrap_or(0), count, "{cause}");
+        }
+        for format in ["text", "markdown"] {
+            let path = new_file.to_str().unwrap();
+            let page = run(&[&["fleet", path, "--format", format], &more[..]].concat());
+            let page = text(&page.stdout);
+            let words = words.trim_start_matches(|c: char| c != ';');
+            assert!(page.contains(words), "{words}\n{page}");
+        }
+    }
+}
+
+/// Hosts that are known by their names alone are found again where signs in those changed, if
+/// that is clear.
+#[test]
+fn names_that_are_spelt_otherwise_are_the_same_hosts() {
+    let place = tempfile::tempdir().unwrap();
+    let id = |digit: &str| Some(digit.repeat(32));
+    let of = |hosts: &[(&str, Option<String>)], time: &str| {
+        let hosts = hosts.iter().map(|(name, id)| {
+            let mut host = at(report(name, &[("one", "ok", "error")]), time);
+            if let Some(id) = id {
+                host["host"]["machine_id"] = json!(id);
+            }
+            host
+        });
+        hosts.collect::<Vec<Value>>()
+    };
+    for (then, now, gone, new) in [
+        (vec![("web.3", None)], vec![("web-3", None)], 0, 0),
+        (vec![("Web.3", None)], vec![("web_3", None)], 0, 0),
+        (vec![("web.3", None)], vec![("web-4", None)], 1, 1),
+        // Of two that it may be it is neither.
+        (
+            vec![("web.3", None), ("web_3", None)],
+            vec![("web-3", None)],
+            2,
+            1,
+        ),
+        (
+            vec![("web.3", None)],
+            vec![("web-3", None), ("web_3", None)],
+            1,
+            2,
+        ),
+        // A machine is itself, and its name is not that of another one.
+        (vec![("web.3", id("a"))], vec![("web-3", None)], 1, 1),
+        (
+            vec![("web.3", None)],
+            vec![("web-3", None), ("web.3", id("a"))],
+            0,
+            1,
+        ),
+    ] {
+        let old = put(&place, "old.jsonl", lines(&of(&then, EARLIER)));
+        let new_file = put(&place, "new.jsonl", lines(&of(&now, TIME)));
+        let found = audit(&[&new_file], &["--baseline", old.to_str().unwrap()]);
+        let found = [
+            &found["changes"]["gone"]["hosts"],
+            &found["changes"]["new"]["hosts"],
+        ];
+        assert_eq!(found, [&json!(gone), &json!(new)], "{then:?} {now:?}");
+    }
+}
+
 /// A report of a time to come counts once that has come, from a summary as from the reports.
 #[test]
 fn a_summary_is_as_good_later_as_the_reports() {

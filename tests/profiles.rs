@@ -282,6 +282,48 @@ fn all_profiles_are_a_line_each_and_a_saved_report_says_the_same() {
     assert_eq!(told, lines);
 }
 
+/// A saved report that was asked for software, or for some checks, says so where it is judged by
+/// all.
+#[test]
+fn a_report_that_was_asked_otherwise_says_so() {
+    let root = &project("tests/hosts/debian-12/root");
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("report.yaml");
+    let from = ["check", "--from", saved.to_str().unwrap()];
+    for (asked, told) in [
+        (&[][..], None),
+        (&["--profile", "all"], Some("--profile all, ")),
+        (&["--profile", "cilium"], Some("--profile cilium, ")),
+        (
+            &["--profile", "cilium", "--profile", "bcc"],
+            Some("--profile cilium --profile bcc, "),
+        ),
+        (&["--skip", "cgroup"], Some("--skip cgroup, ")),
+    ] {
+        let made = [
+            &[
+                "check",
+                "--root",
+                root.to_str().unwrap(),
+                "--format",
+                "yaml",
+            ],
+            asked,
+        ]
+        .concat();
+        fs::write(&saved, run(&made).stdout).unwrap();
+        let said = text(&run(&from).stderr);
+        match told {
+            None => assert_eq!(said, ""),
+            Some(told) => assert!(said.contains(&format!("was made with {told}")), "{said}"),
+        }
+        // Who asks for something is told what was asked for.
+        for again in [&["--profile", "falco"], &["--only", "cgroup"]] {
+            assert_eq!(text(&run(&[&from[..], again].concat()).stderr), "");
+        }
+    }
+}
+
 /// What is told of software that does not run is a reason, and not what it needs; what lacks but
 /// an optional part is not said not to run, whatever is demanded.
 #[test]

@@ -125,6 +125,12 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let observed = arguments
         .source
         .observe(underway.as_mut(), arguments.redact)?;
+    let asks = [&arguments.profile, &arguments.only, &arguments.skip];
+    if asks.iter().all(|option| option.is_empty())
+        && let Some(told) = asked_otherwise(&observed.asked)
+    {
+        Terminal::warn(&told);
+    }
     let (mut facts, mut outcomes) = (observed.facts, observed.outcomes);
     // Of a saved report that is judged anew, the time of the observation is what counts.
     let (mut generated_at, mut seconds) = now()?;
@@ -280,6 +286,21 @@ fn asked_again(words: &[String]) -> String {
     }
     line
 }
+
+/// What is said of a report that was made with another question than is asked now.
+fn asked_otherwise(asked: &[String]) -> Option<String> {
+    let some = asked.get(..MOST_ASKED).unwrap_or(asked).join(" ");
+    let dots = if asked.len() > MOST_ASKED { " …" } else { "" };
+    (!asked.is_empty()).then(|| {
+        format!(
+            "the report was made with {some}{dots}, which it was judged by; here all checks are \
+             judged, and no software: give the same options for the same question"
+        )
+    })
+}
+
+/// So many options of a saved report are told.
+const MOST_ASKED: usize = 5;
 
 fn threshold(arguments: &CheckArguments) -> Threshold {
     match arguments.fail_on {

@@ -70,6 +70,9 @@ pub struct Observed {
     pub observed_at: Option<(String, Option<String>)>,
     /// Whether something that is no file was in the place of one.
     pub has_trouble: bool,
+    /// The options that a saved report was made with, where they ask another question than how
+    /// all checks come out.
+    pub asked: Vec<String>,
 }
 
 /// A host that is read.
@@ -130,6 +133,7 @@ impl SourceArguments {
                 record: None,
                 observed_at: Some((saved.generated_at, saved.dated_by)),
                 has_trouble: false,
+                asked: saved.asked,
             });
         }
         let files = self.files();
@@ -143,6 +147,7 @@ impl SourceArguments {
                 record,
                 observed_at: None,
                 has_trouble: false,
+                asked: Vec::new(),
             });
         }
         let opened = self.host()?;
@@ -161,6 +166,7 @@ impl SourceArguments {
             labels: opened.labels,
             record,
             observed_at: opened.seen_at,
+            asked: Vec::new(),
         })
     }
 

@@ -43,6 +43,16 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
         schema: Option<String>,
         complete: Option<bool>,
     }
+    if let Some(before) = before_report(text) {
+        return Fault::new(
+            1,
+            format!(
+                "its lines have `{before}` before them, as `kubectl logs --prefix`, `--timestamps` \
+                 and collectors of logs write it: a report is what stands behind that, of one host \
+                 alone"
+            ),
+        );
+    }
     let fault = placed(text, fault);
     // Other writers of YAML put what two reports have in common into the first alone.
     let is_alias = fault.reason.contains("unknown anchor");
@@ -108,6 +118,22 @@ fn is_prose(text: &[u8], fault: &Fault) -> bool {
     let is_deep = fault.reason.starts_with("nested deeper");
     let is_text = !is_json(text) && std::str::from_utf8(text).is_ok();
     is_text && !is_deep && memchr::memmem::find(text, b"schema").is_none()
+}
+
+/// What stands in the first line before a report that would begin there.
+fn before_report(text: &[u8]) -> Option<String> {
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty())?;
+    let begins = [
+        "schema: bpf-doctor/report/",
+        "{\"schema\":\"bpf-doctor/report/",
+        "{\"schema\": \"bpf-doctor/report/",
+    ];
+    let place = |begin: &&str| memchr::memmem::find(first, begin.as_bytes());
+    let before = first.get(..begins.iter().find_map(place)?)?.trim_ascii();
+    // What opens a list, and marks of the text itself, are YAML or JSON.
+    let is_word = before.iter().any(u8::is_ascii_alphanumeric);
+    is_word.then(|| beginning(before))
 }
 
 /// The first line that has something in it, cut.
@@ -235,6 +261,31 @@ mod tests {
         ] {
             assert_eq!(line_of(text, from, key, value, nth), expected, "{key}");
         }
+    }
+
+    #[test]
+    fn what_stands_before_a_report() {
+        for (text, before) in [
+            (
+                "[pod/x-1/bpf-doctor] schema: bpf-doctor/report/v1\n[pod/x-1/bpf-doctor] tool:\n",
+                Some("[pod/x-1/bpf-doctor]"),
+            ),
+            (
+                "\n2026-11-30T12:00:00.1Z {\"schema\":\"bpf-doctor/report/v1\"}",
+                Some("2026-11-30T12:00:00.1Z"),
+            ),
+            ("schema: bpf-doctor/report/v1\n", None),
+            ("\u{feff}schema: bpf-doctor/report/v1\n", None),
+            ("--- schema: bpf-doctor/report/v1\n", None),
+            ("[{\"schema\": \"bpf-doctor/report/v1\"}]", None),
+            ("a: b\nx schema: bpf-doctor/report/v1\n", None),
+        ] {
+            assert_eq!(before_report(text.as_bytes()).as_deref(), before, "{text}");
+        }
+        let mut reader = super::super::read::Reader::default();
+        let text = b"[pod/x/y] schema: bpf-doctor/report/v1\n[pod/x/y] tool:\n";
+        let fault = reader.read(text).unwrap_err();
+        assert!(fault.reason.contains("kubectl logs --prefix"), "{fault:?}");
     }
 
     /// Where a text is wrong is said, but for the first line of what a shell says.

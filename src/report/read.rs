@@ -10,9 +10,9 @@ use std::io::Read;
 use serde::Deserialize;
 
 use super::SCHEMA;
-use super::model::{Host, Summary, Tool, Verdict};
+use super::model::{Host, Selected, Summary, Tool, Verdict};
 use super::style::clean;
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Finding, quote};
 use crate::facts::{Facts, describe};
 use crate::labels::Labels;
 use crate::probes::ProbeResult;
@@ -34,6 +34,8 @@ pub struct Saved {
     pub dated_by: Option<String>,
     /// What was said of the host.
     pub labels: Labels,
+    /// The options by which it tells of less than all checks, or of software.
+    pub asked: Vec<String>,
 }
 
 /// Why a file can't be read as a report.
@@ -71,6 +73,21 @@ struct Whole {
     _summary: Summary,
     #[serde(rename = "findings")]
     _findings: Vec<Finding>,
+    #[serde(default)]
+    selection: Option<Selected>,
+    #[serde(default)]
+    demanded: Option<Vec<String>>,
+    #[serde(default)]
+    profiles: Vec<Asked>,
+}
+
+/// Stands for all software that is known, behind `--profile`.
+const EVERY: &str = "all";
+
+/// Software that was asked for.
+#[derive(Deserialize)]
+struct Asked {
+    profile: String,
 }
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -128,6 +145,7 @@ pub fn read(bytes: &[u8]) -> Result<Saved, ReadError> {
         return Err(ReadError::Damaged(problem));
     }
     let saved = Saved {
+        asked: whole.asked(),
         facts: whole.facts,
         probes: whole.probes,
         generated_at: whole.generated_at,
@@ -184,6 +202,28 @@ fn odd_probe(outcomes: &[ProbeResult]) -> Option<String> {
 }
 
 impl Whole {
+    /// The options by which another question was asked than how all checks come out.
+    fn asked(&self) -> Vec<String> {
+        let profiles = match &self.demanded {
+            // Which of them runs was the question.
+            Some(demanded) if demanded.is_empty() && self.profiles.len() > 1 => {
+                vec![EVERY.to_owned()]
+            }
+            _ => self
+                .profiles
+                .iter()
+                .map(|one| one.profile.clone())
+                .collect(),
+        };
+        let Selected { only, skip } = self.selection.clone().unwrap_or_default();
+        let options = [("--profile", profiles), ("--only", only), ("--skip", skip)];
+        let options = options.into_iter().flat_map(|(option, values)| {
+            let values = values.into_iter();
+            values.map(move |value| format!("{option} {}", quote(&value)))
+        });
+        options.collect()
+    }
+
     /// What the report says in two places in two ways.
     fn contradiction(&self) -> Option<String> {
         let differs = |key: &str, place: &str, told: Option<&str>| {

@@ -121,6 +121,18 @@ pub(super) fn packaged(
     };
     let mut fix = booting(summary, lines.unwrap_or_default());
     fix.risk = written.and_then(|fix| fix.risk.clone());
+    // How an image comes by its kernel may depend on which is wanted.
+    if platform.image.is_some()
+        && let (
+            Some(Fix {
+                remedy: Remedy::Steps(_, own),
+                ..
+            }),
+            Remedy::Steps(_, steps),
+        ) = (written, &mut fix.remedy)
+    {
+        steps.kernel = own.kernel;
+    }
     render(&fix, catalogue, facts, verify)
 }
 

@@ -27,6 +27,9 @@ pub(super) fn commands(
     {
         return lines;
     }
+    if fact("os.id") == RHCOS {
+        return of_cluster(steps, &fact("kernel.flavour"));
+    }
     let image: Option<&[&str]> = platform.image.as_deref().and_then(|image| match image {
         "ostree" => Some(&["rpm-ostree upgrade", "reboot"][..]),
         "bootc" => Some(&["bootc upgrade", "reboot"]),
@@ -119,6 +122,35 @@ pub(super) fn commands(
     lines
 }
 
+/// The system of OpenShift's nodes.
+const RHCOS: &str = "rhcos";
+
+/// OpenShift brings its nodes their system and reboots them; what is changed on a node by hand it
+/// takes for an error. The kernel is RHEL 8's up to 4.12, and RHEL 9's from 4.13 on.
+fn of_cluster(steps: &Steps, flavour: &str) -> Vec<String> {
+    let newest = KernelVersion::new(5, 14, 0);
+    let is_enough = steps.kernel.is_none_or(|wanted| wanted <= newest);
+    let (told, step) = match (flavour, is_enough) {
+        ("rhel8", true) => (
+            "the cluster brings its nodes their kernel: up to OpenShift 4.12 it is RHEL 8's (4.18), \
+             from 4.13 on RHEL 9's (5.14)",
+            Some("oc adm upgrade channel stable-4.13"),
+        ),
+        _ => (
+            "the cluster brings its nodes their kernel; its vendor brings features of later ones to \
+             the old number, so the newest may do",
+            None,
+        ),
+    };
+    let step = step.map(str::to_owned);
+    let upgrade = "oc adm upgrade --to-latest".to_owned();
+    [remark(told)]
+        .into_iter()
+        .chain(step)
+        .chain([upgrade])
+        .collect()
+}
+
 /// The way back. A kernel that is replaced in place, as on Arch and Alpine, has none but the
 /// older package; others stay beside the new one, whose own package holds it, and not the one
 /// that follows the newest (`linux-image-amd64`).
@@ -129,6 +161,8 @@ pub(super) fn undo(commands: &[String], facts: &Facts, platform: &Platform) -> V
     };
     let back: &[&str] = match platform.image.as_deref() {
         _ if commands.is_empty() => &[],
+        // No cluster goes back to an earlier release.
+        _ if typed(&["oc adm "]) => &[],
         Some("ostree") => &["rpm-ostree rollback", "reboot"],
         Some("bootc") => &["bootc rollback", "reboot"],
         Some("transactional") => &["transactional-update rollback last", "reboot"],
@@ -265,6 +299,39 @@ mod tests {
                 );
                 assert_eq!(lines.last().map(String::as_str), Some("reboot"));
             }
+        }
+    }
+
+    /// What is typed on a node of OpenShift, its cluster takes back.
+    #[test]
+    fn nodes_of_a_cluster_are_upgraded_by_it() {
+        for (flavour, wanted, channel) in [
+            ("rhel8", "", true),
+            ("rhel8", "5.10", true),
+            ("rhel8", "6.6", false),
+            ("rhel9", "5.10", false),
+        ] {
+            let mut facts = Facts::default();
+            for (key, value) in [
+                ("os.family", "rhel"),
+                ("os.id", "rhcos"),
+                ("os.image", "ostree"),
+                ("kernel.flavour", flavour),
+            ] {
+                facts.set(key, Fact::known(value, "x"));
+            }
+            let platform = Platform::of(&facts);
+            let catalogue = Catalogue::default();
+            let lines = commands(&from(wanted), &catalogue, &facts, &platform);
+            let last = lines.last().map(String::as_str);
+            assert_eq!(last, Some("oc adm upgrade --to-latest"), "{lines:?}");
+            let moves = lines
+                .iter()
+                .any(|line| line.starts_with("oc adm upgrade channel"));
+            assert_eq!(moves, channel, "{flavour} {wanted}: {lines:?}");
+            let doubts = super::super::origin::is_perhaps(&lines);
+            assert_eq!(doubts, !channel, "{flavour} {wanted}: {lines:?}");
+            assert!(undo(&lines, &facts, &platform).is_empty());
         }
     }
 

@@ -2,27 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::digest::{Key, key_of};
-use super::super::summary::{Row, Summary};
+use super::super::summary::Summary;
 use super::ROWS;
 use super::causes::{Failing, failing as failing_checks};
 use super::changes::{CauseChange, Changes, Move};
 use super::judge::{Class, Population, Weighing};
 use super::model::Verdicts;
+use super::pairs::{Pairs, pair};
 use super::tally::Names;
 use crate::diagnosis::{Severity, Status};
 use crate::report::Verdict;
-
-/// Hosts that went from one shape to another.
-#[derive(Default)]
-struct Pairs {
-    pairs: BTreeMap<(u32, u32), Names>,
-    new: Names,
-    gone: Names,
-}
 
 pub(super) fn changes(
     before: &Summary,
@@ -35,8 +26,10 @@ pub(super) fn changes(
     let sight = Sight::of([&past, population], weighing);
     let Pairs { pairs, new, gone } = pair(before, now);
     let mut verdicts_before = Verdicts::default();
+    let mut unasked_before = 0;
     for class in &past.classes {
         verdicts_before.add(class.verdict, class.hosts);
+        unasked_before += if class.unasked { class.hosts } else { 0 };
     }
     let mut became_ready = Names::default();
     let mut broke = Names::default();
@@ -115,6 +108,7 @@ pub(super) fn changes(
         newest_before: before.newest(),
         hosts_before: before.len() as u64,
         verdicts_before,
+        unasked_before,
         new: new.told(),
         gone: gone.told(),
         became_ready: became_ready.told(),
@@ -135,6 +129,8 @@ struct Flow {
     cured: Names,
     unseen: u64,
     unseen_before: u64,
+    /// Hosts of both times that had it then, and those that have it now.
+    stayed: [u64; 2],
 }
 
 /// Follows each check that fails, or counts where it is unknown, from then to now.
@@ -145,6 +141,13 @@ fn follow<'a>(
     sight: &Sight<'_>,
 ) {
     let (then, now) = (standing(old, sight.weighing), standing(new, sight.weighing));
+    for (side, all) in [&then, &now].into_iter().enumerate() {
+        for check in all.keys() {
+            if let Some(stayed) = flow.entry(check).or_default().stayed.get_mut(side) {
+                *stayed += hosts.hosts();
+            }
+        }
+    }
     for (check, fails) in &now {
         let is_new = match then.get(check) {
             Some(failed) if *failed || !fails => continue,
@@ -288,6 +291,7 @@ fn cause_changes(
     let mut changes = Vec::new();
     let mut add = |check: &str, cause: &Failing, before: u64, now: u64| {
         let flow = flow.remove(check).unwrap_or_default();
+        let [stayed_then, stayed_now] = flow.stayed;
         let seen = flow.appeared.hosts() + flow.cured.hosts();
         let still = seen + flow.unseen + flow.unseen_before == 0;
         if before == now && still {
@@ -317,6 +321,8 @@ fn cause_changes(
             cured: flow.cured.told(),
             unseen: flow.unseen,
             unseen_before: flow.unseen_before,
+            gone_hosts: before.saturating_sub(stayed_then),
+            new_hosts: now.saturating_sub(stayed_now),
         });
     };
     for (check, cause) in &now {
@@ -336,59 +342,4 @@ fn cause_changes(
     changes.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.check.cmp(&b.check)));
     changes.truncate(ROWS);
     changes
-}
-
-/// Whether a host is known by its name alone.
-fn is_by_name(id: Key, row: &Row) -> bool {
-    key_of("name", row.name.as_bytes()) == id
-}
-
-/// Finds each host at the other time: by its id, or by its name where one of the two reports
-/// has no machine id. Two machines that had one name are two.
-fn pair(before: &Summary, now: &Summary) -> Pairs {
-    let mut pairs = Pairs::default();
-    let mut lost: HashMap<&str, Option<(Key, &Row)>> = HashMap::new();
-    let gone = before
-        .hosts
-        .iter()
-        .filter(|(id, _)| !now.hosts.contains_key(*id));
-    for (id, row) in gone.filter(|(_, row)| !row.name.is_empty()) {
-        // A name that two hosts have tells neither.
-        let entry = lost.entry(&row.name);
-        entry
-            .and_modify(|known| *known = None)
-            .or_insert(Some((*id, row)));
-    }
-    let mut namesakes: HashMap<&str, u64> = HashMap::new();
-    for (_, row) in now
-        .hosts
-        .iter()
-        .filter(|(id, _)| !before.hosts.contains_key(*id))
-    {
-        *namesakes.entry(&row.name).or_default() += 1;
-    }
-    lost.retain(|name, _| namesakes.get(name) == Some(&1));
-    let mut found: BTreeSet<Key> = BTreeSet::new();
-    let mut add = |old: &Row, new: &Row| {
-        let names = pairs.pairs.entry((old.shape, new.shape)).or_default();
-        names.add_up_to(ROWS, 1, [&*new.name]);
-    };
-    for (id, row) in &now.hosts {
-        match before.hosts.get(id) {
-            Some(old) => add(old, row),
-            None => match lost.get(&*row.name).copied().flatten() {
-                Some((old_id, old)) if is_by_name(old_id, old) || is_by_name(*id, row) => {
-                    found.insert(old_id);
-                    add(old, row);
-                }
-                _ => pairs.new.add_up_to(ROWS, 1, [&*row.name]),
-            },
-        }
-    }
-    for (id, row) in &before.hosts {
-        if !now.hosts.contains_key(id) && !found.contains(id) {
-            pairs.gone.add_up_to(ROWS, 1, [&*row.name]);
-        }
-    }
-    pairs
 }

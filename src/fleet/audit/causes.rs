@@ -36,6 +36,8 @@ pub(super) struct Found {
 struct Gathered {
     /// Hosts on which it is not known whether it fails.
     unknown: u64,
+    /// Those of them for which nothing is told to do.
+    unanswered: u64,
     without_root: u64,
     kernels: Tally,
     distributions: Tally,
@@ -171,6 +173,10 @@ fn gather<'a>(
     for (class, known) in having(population, listed, at) {
         if known.status == Status::Unknown {
             gathered.unknown += class.hosts;
+            // What has no answer has no fix, and lacks none.
+            if mends_nothing(population, known.key) {
+                gathered.unanswered += class.hosts;
+            }
         }
         let place = &class.shape.place;
         let release = place.release.as_deref().unwrap_or("(unknown)");
@@ -191,10 +197,9 @@ fn gather<'a>(
             && is_gained(class)
             && let Some(changes) = joint.pair(class)
         {
-            let others = changes.iter().filter(|one| !one.causes.contains(&check));
-            let partner = others.filter_map(|other| other.causes.first()).next();
-            // What one change mends with this elsewhere makes some of the same hosts ready.
-            if let Some(partner) = partner.filter(|partner| !joint.is_one(partner, check)) {
+            let others = changes.iter().filter(|causes| !causes.contains(&check));
+            // What one work mends with this elsewhere makes some of the same hosts ready.
+            for partner in others.flatten().filter(|one| !joint.is_one(one, check)) {
                 gathered.partners.add(partner, class.hosts);
             }
         }
@@ -205,6 +210,12 @@ fn gather<'a>(
         gathered.distributions.add(distribution, hosts);
     }
     gathered
+}
+
+/// Whether the words of a finding are known, and have no fix.
+fn mends_nothing(population: &Population<'_>, key: Key) -> bool {
+    let words = population.words(key);
+    words.is_some_and(|words| mending(words).is_none())
 }
 
 fn cause<'a>(
@@ -260,7 +271,7 @@ fn cause<'a>(
         reasons: words.reasons.most(TOLD),
         fixes: fixes.groups,
         other_fixes: fixes.others,
-        without_fix: fixes.without,
+        without_fix: fixes.without.saturating_sub(gathered.unanswered),
     }
 }
 
@@ -305,6 +316,10 @@ fn unknown_check<'a>(
             ));
         }
     }
+    for command in shown_by(&obstacles) {
+        grant.push("have the host show it".to_owned());
+        grant.push(format!("$ {command}"));
+    }
     // What lets it know need not change anything.
     let known = fixes(population, &gathered.variants, first_typed);
     for fix in known.groups.iter().take(5) {
@@ -340,6 +355,16 @@ fn obstacles(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Ta
         }
     }
     tally
+}
+
+/// What is to be typed so that the host shows what was not there to see, where the words of
+/// diagnosis tell it: `securityfs is not mounted: CMD shows it`, with a command between backticks.
+fn shown_by(obstacles: &Tally) -> BTreeSet<&str> {
+    let commands = obstacles.texts().filter_map(|text| {
+        let (before, _) = text.split_once("` shows it")?;
+        Some(before.rsplit_once('`')?.1)
+    });
+    commands.take(BESIDE).collect()
 }
 
 /// Stands for words that were not kept.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::model::{Hosts, Verdicts};
+use super::model::{Hosts, Verdicts, is_zero};
 use crate::diagnosis::Severity;
 
 /// What is different from an earlier time. Of hosts that are counted here up to a thousand are
@@ -21,6 +21,9 @@ pub struct Changes {
     pub hosts_before: u64,
     /// How many of them came to which verdict.
     pub verdicts_before: Verdicts,
+    /// How many of them were not asked for software that is named now.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unasked_before: u64,
     /// Hosts that are there now and were not.
     pub new: Hosts,
     /// Hosts that were there and are not.
@@ -69,6 +72,12 @@ pub struct CauseChange {
     pub unseen: u64,
     /// Hosts of both times on which it fails now and no answer was there then.
     pub unseen_before: u64,
+    /// Hosts that had it then and are not there any more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub gone_hosts: u64,
+    /// Hosts that have it now and were not there then.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub new_hosts: u64,
 }
 
 /// Hosts that went from one kernel to another.

@@ -35,6 +35,8 @@ struct Gathered {
     hosts: u64,
     verdicts: Verdicts,
     causes: Tally,
+    /// Causes that are not among those, but as a number.
+    uncounted: u64,
 }
 
 /// Groups by these keys; by what is always asked and by all labels if there are none.
@@ -99,7 +101,7 @@ pub(in super::super) fn label_keys<'a>(population: &Population<'a>) -> Vec<Label
 fn grouping(population: &Population<'_>, key: &str, weighing: &Weighing) -> Grouping {
     if !KEYS.contains(&key) {
         let by_label = by_labels(population, &[key]).pop();
-        return by_label.unwrap_or_else(|| told(key, Vec::new()));
+        return by_label.unwrap_or_else(|| told(key, Vec::new(), &|_| false));
     }
     let mut groups: BTreeMap<String, Gathered> = BTreeMap::new();
     for class in &population.classes {
@@ -121,21 +123,34 @@ fn grouping(population: &Population<'_>, key: &str, weighing: &Weighing) -> Grou
             group.causes.add(check, class.hosts);
         }
     }
-    told(key, groups.into_iter().collect())
+    // Software that was named is what people look for.
+    let is_named = |name: &String| key == "profile" && weighing.profiles.contains(name);
+    told(key, groups.into_iter().collect(), &is_named)
 }
 
-/// The groups, most hosts first.
-fn told(key: &str, mut groups: Vec<(String, Gathered)>) -> Grouping {
+/// The groups, those first that are asked for, then those of most hosts.
+fn told(
+    key: &str,
+    mut groups: Vec<(String, Gathered)>,
+    is_named: &dyn Fn(&String) -> bool,
+) -> Grouping {
     let different = groups.len() as u64;
-    groups.sort_by(|a, b| b.1.hosts.cmp(&a.1.hosts).then_with(|| a.0.cmp(&b.0)));
+    groups.sort_by(|a, b| {
+        let named = is_named(&b.0).cmp(&is_named(&a.0));
+        let hosts = b.1.hosts.cmp(&a.1.hosts);
+        named.then(hosts).then_with(|| a.0.cmp(&b.0))
+    });
     groups.truncate(ROWS);
     let groups = groups.into_iter().map(|(value, gathered)| {
-        let causes = gathered.causes.most(CAUSES).most;
+        let causes = gathered.causes.most(CAUSES);
+        let more_causes = causes.different - causes.most.len() as u64 + gathered.uncounted;
+        let causes = causes.most;
         Group {
             value,
             hosts: gathered.hosts,
             verdicts: gathered.verdicts,
             causes,
+            more_causes,
         }
     });
     Grouping {
@@ -204,6 +219,8 @@ fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
                 let counted = fails.get(check).copied().unwrap_or(0);
                 (*check, hosts - counted)
             });
+            let some = others.clone().filter(|(_, hosts)| *hosts > 0).count();
+            group.uncounted += some.saturating_sub(CAUSES) as u64;
             for (check, hosts) in most(others, CAUSES) {
                 group.causes.add(check, hosts);
             }
@@ -214,6 +231,7 @@ fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
             groups
                 .map(|(value, gathered)| (value.to_owned(), gathered))
                 .collect(),
+            &|_| false,
         )
     });
     groupings.collect()

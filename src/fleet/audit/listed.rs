@@ -88,8 +88,8 @@ pub(super) fn list<'a>(
         // What one change mends there with others.
         let shared: Vec<&str> = changes
             .iter()
-            .filter(|change| change.causes.len() > 1)
-            .flat_map(|change| change.causes.iter().copied())
+            .filter(|causes| causes.len() > 1)
+            .flat_map(|causes| causes.iter().copied())
             .collect();
         let unseen = if is_gained && weighing.hides(class) {
             class.hosts

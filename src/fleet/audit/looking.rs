@@ -29,13 +29,20 @@ pub(in super::super) fn cure(words: &Words) -> Cure {
     }
 }
 
-/// The fix that mends a finding with these words: the first that changes something, of those
-/// that can be typed, or else of the others. They come cheapest first.
+/// The fix that is told of a finding with these words. Fixes come cheapest first; before that
+/// counts what they do: one that changes the host without a build; one in the program, of which
+/// a build is no match for who has to run it; a build; what is done by hand; other words on the
+/// program; and what only looks, or says that there is none.
 pub(in super::super) fn mending(words: &Words) -> Option<&Remedy> {
-    let typed = words.fixes.iter().filter(|fix| is_typed(fix));
-    let by_hand = words.fixes.iter().filter(|fix| !is_typed(fix));
-    let changing = typed.chain(by_hand).find(|fix| changes(fix));
-    changing.or_else(|| first_typed(words))
+    words.fixes.iter().min_by_key(|fix| match changes(fix) {
+        true if is_typed(fix) && fix.needs < Needs::Rebuild => 0,
+        true if is_typed(fix) => 2,
+        true => 3,
+        false if is_in_program(fix) && is_typed(fix) => 1,
+        false if is_in_program(fix) => 4,
+        false if is_typed(fix) => 5,
+        false => 6,
+    })
 }
 
 /// What tells the work that mends a finding with these words from other work on the same host:
@@ -81,9 +88,8 @@ fn is_option(line: &str) -> bool {
 /// What a fix takes, or why it mends nothing.
 pub(in super::super) fn takes(fix: &Remedy) -> &'static str {
     match fix.needs {
+        _ if is_in_program(fix) => "program",
         _ if !changes(fix) && is_typed(fix) => "looks",
-        // With lines that only tell, those say why there is nothing to do.
-        _ if !changes(fix) && fix.kind == PROGRAM && fix.commands.is_empty() => "program",
         _ if !changes(fix) => "no-known-fix",
         Needs::Nothing => "nothing",
         Needs::Privilege => "privilege",
@@ -131,13 +137,27 @@ fn is_comment(line: &str) -> bool {
 }
 
 /// Whether a fix changes something on the host. Without commands it does if it takes more
-/// than a word with somebody: another boot, another kernel, a right. Other code in a program
-/// lets that program run, and leaves the host as it is.
+/// than a word with somebody: another boot, another kernel, a right. What is done in a program
+/// lets that program run, and leaves the host as it is, and so what is found of it.
 fn changes(fix: &Remedy) -> bool {
-    match is_typed(fix) {
-        false => fix.kind != PROGRAM && fix.needs > Needs::Nothing,
-        true => fix.commands.iter().any(|line| acts(line)),
-    }
+    fix.kind != PROGRAM
+        && match is_typed(fix) {
+            false => fix.needs > Needs::Nothing,
+            true => fix.commands.iter().any(|line| acts(line)),
+        }
+}
+
+/// Whether a fix says what to do in the program. With lines that only tell, those say why there
+/// is nothing to do, and so do some summaries.
+fn is_in_program(fix: &Remedy) -> bool {
+    let acts = fix.commands.iter().any(|line| acts(line));
+    fix.kind == PROGRAM && (acts || fix.commands.is_empty()) && !says_none(&fix.summary)
+}
+
+/// Whether a summary says that there is nothing to do. The words are those of diagnosis and of
+/// its catalogue.
+fn says_none(summary: &str) -> bool {
+    summary.starts_with("None ") || summary.starts_with("It takes another kernel")
 }
 
 /// Whether a line that is typed changes something. What is not known to look alone does.
@@ -345,18 +365,67 @@ mod tests {
         let build = fix("kernel-config", &["# CONFIG_BPF_JIT=y", ""], Needs::Rebuild);
         let boot_typed = fix("host", &["grubby --args=lsm=bpf"], Needs::Reboot);
         let remark = fix("setting", &["# ask who set it"], Needs::Nothing);
+        let file = fix("program", &["curl -fLO https://x/5.4.btf"], Needs::Nothing);
+        let build_typed = fix("kernel-config", &["make"], Needs::Rebuild);
         for (fixes, expected) in [
             (vec![], Cure::Unknown),
             (vec![look.clone(), ask.clone()], Cure::OnlyLooks),
             (vec![ask.clone()], Cure::OnlyLooks),
             (vec![look.clone(), set], Cure::Takes(Needs::Privilege)),
             (vec![look.clone(), boot], Cure::Takes(Needs::Reboot)),
+            // What is done in a program leaves the host as it was, and goes before a build alone.
+            (vec![file.clone()], Cure::OnlyLooks),
+            (vec![file.clone(), build_typed], Cure::OnlyLooks),
+            (vec![file, boot_typed.clone()], Cure::Takes(Needs::Reboot)),
             // What to build, told in comments alone.
             (vec![build.clone()], Cure::Takes(Needs::Rebuild)),
             (vec![build, boot_typed], Cure::Takes(Needs::Reboot)),
             (vec![remark], Cure::OnlyLooks),
         ] {
             assert_eq!(cure(&words(fixes)), expected);
+        }
+    }
+
+    /// Of what is known the most helpful is told, and what it takes is true of it.
+    #[test]
+    fn what_is_told_of_several_fixes() {
+        let fix = |kind: &str, summary: &str, commands: &[&str], needs| Remedy {
+            kind: kind.to_owned(),
+            summary: summary.to_owned(),
+            commands: commands.iter().map(|line| (*line).to_owned()).collect(),
+            needs,
+            risk: None,
+        };
+        let none = fix("program", "boot", &["# no kernel of it"], Needs::Nothing);
+        let unknown = fix("program", "None is known here", &[], Needs::Nothing);
+        let option = fix("program", "start it so", &[], Needs::Nothing);
+        let file = fix(
+            "program",
+            "a file",
+            &["curl -fLO https://x"],
+            Needs::Nothing,
+        );
+        let build = fix("kernel-config", "build", &["make"], Needs::Rebuild);
+        let boot = fix("upgrade", "upgrade", &["apt-get install x"], Needs::Reboot);
+        let look = fix("setting", "look", &["lsmod"], Needs::Nothing);
+        for (fixes, told, what) in [
+            (vec![&none], "boot", "no-known-fix"),
+            (vec![&unknown], "None is known here", "no-known-fix"),
+            (vec![&none, &option], "start it so", "program"),
+            (vec![&look, &option], "start it so", "program"),
+            (vec![&option, &look, &build], "build", "rebuild"),
+            (vec![&build, &file], "a file", "program"),
+            (vec![&file, &build, &boot], "upgrade", "reboot"),
+            (vec![&none, &look], "look", "looks"),
+        ] {
+            let words = Words {
+                area: String::new(),
+                title: String::new(),
+                because: String::new(),
+                fixes: fixes.into_iter().cloned().collect(),
+            };
+            let fix = mending(&words).unwrap();
+            assert_eq!((fix.summary.as_str(), takes(fix)), (told, what));
         }
     }
 }

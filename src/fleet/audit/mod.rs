@@ -14,6 +14,7 @@ mod listed;
 mod looking;
 mod model;
 mod outliers;
+mod pairs;
 mod plan;
 mod reworded;
 mod tally;

@@ -175,7 +175,7 @@ pub struct Cause {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes a reference"
 )]
-fn is_zero(number: &u64) -> bool {
+pub(super) fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
@@ -279,10 +279,13 @@ pub struct Takes {
 /// A set of changes, and what it brings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// How many changes it takes; one that mends several causes is one.
+    /// How many changes it takes: to mend a cause wherever it is, by whatever commands, is one.
     pub changes: u64,
-    /// The checks to mend, those of most hosts first.
+    /// The checks to mend, those of most hosts first; then those that are mended along.
     pub checks: Vec<String>,
+    /// Those of them that the same work mends on the hosts gained, without a change of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub along: Vec<String>,
     /// How many hosts become ready by it.
     pub gained: u64,
     /// How many are ready then.
@@ -292,6 +295,15 @@ pub struct Step {
     pub needs: Option<Needs>,
     /// What they take on how many of the hosts gained, the easiest first.
     pub takes: Vec<Takes>,
+}
+
+impl Step {
+    /// The checks that each take a change.
+    #[must_use]
+    pub fn chosen(&self) -> &[String] {
+        let own = self.checks.len().saturating_sub(self.along.len());
+        self.checks.get(..own).unwrap_or(&self.checks)
+    }
 }
 
 /// A check without an answer, over all hosts.
@@ -339,6 +351,9 @@ pub struct Group {
     pub verdicts: Verdicts,
     /// What keeps most of them from being ready.
     pub causes: Vec<Count>,
+    /// How many more causes there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more_causes: u64,
 }
 
 /// Hosts that differ from most others of their kernel and distribution.

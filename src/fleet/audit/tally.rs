@@ -32,11 +32,15 @@ impl Tally {
         }
     }
 
+    /// All different texts.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let few = self.few.iter().map(|(text, _)| text);
+        few.chain(self.many.keys()).map(|text| &**text)
+    }
+
     /// Whether a text has these words in it.
     pub(super) fn any(&self, words: &str) -> bool {
-        let few = self.few.iter().map(|(text, _)| text);
-        let mut texts = few.chain(self.many.keys());
-        texts.any(|text| text.contains(words))
+        self.texts().any(|text| text.contains(words))
     }
 
     /// All of it, most frequent first.

@@ -4,7 +4,7 @@
 use super::super::audit::Audit;
 use super::text::Page;
 use super::words::{future, hosts, number, partly, percent, repeated, takes};
-use crate::report::{Style, clean};
+use crate::report::{Detail, Style, clean};
 
 impl Page {
     pub(super) fn head(&mut self, audit: &Audit) {
@@ -78,7 +78,7 @@ impl Page {
         }
         self.title("What to mend first");
         let rows = self.shown.rows.min(plan.steps.len());
-        let mut before: &[String] = &[];
+        let (mut before, mut along): (&[String], &[String]) = (&[], &[]);
         for step in plan.steps.iter().take(rows) {
             let count = super::plan_words::changes(step);
             let gained = self.style.green(&format!("+{}", number(step.gained)));
@@ -88,20 +88,16 @@ impl Page {
                 takes(&step.takes)
             ));
             // Most steps do what the one before them does, and more.
+            let chosen = step.chosen();
             let is_new = |check: &&String| !before.contains(check);
-            let more: Vec<&str> = step
-                .checks
-                .iter()
-                .filter(is_new)
-                .map(String::as_str)
-                .collect();
-            let goes_on = step.checks.len() == before.len() + more.len() && !before.is_empty();
-            let list = match (goes_on, more.is_empty()) {
-                (true, true) => "those, also where other commands mend them".to_owned(),
-                (true, false) => format!("those and {}", more.join(", ")),
-                (false, _) => step.checks.join(", "),
+            let more: Vec<&str> = chosen.iter().filter(is_new).map(String::as_str).collect();
+            let goes_on = chosen.len() == before.len() + more.len() && !before.is_empty();
+            let mut list = match goes_on {
+                true => format!("those and {}", more.join(", ")),
+                false => chosen.join(", "),
             };
-            before = &step.checks;
+            list += &super::plan_words::along(step, along);
+            (before, along) = (chosen, step.along.as_slice());
             self.line(&format!("              {}", clean(&list)));
         }
         self.more(plan.steps.len() - rows, "step", "steps");
@@ -115,10 +111,12 @@ impl Page {
             self.line(&format!("  {}.", super::plan_words::stuck(plan)));
         }
         if plan.undecided > 0 {
-            self.line(&format!(
-                "  {}; see below.",
-                clean(&super::plan_words::undecided(plan))
-            ));
+            let below = match self.style.detail {
+                Detail::Quiet => "",
+                Detail::Normal | Detail::Verbose => "; see below",
+            };
+            let told = clean(&super::plan_words::undecided(plan));
+            self.line(&format!("  {told}{below}."));
         }
     }
 }

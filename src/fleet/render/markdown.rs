@@ -152,13 +152,15 @@ fn plan(audit: &Audit) -> String {
         "Which",
     ]);
     for step in plan.steps.iter().take(ROWS) {
-        let checks: Vec<String> = step.checks.iter().map(|check| code(check)).collect();
+        let checks = step.chosen().iter().map(|check| code(check));
+        let checks: Vec<String> = checks.collect();
+        let along = text(&super::plan_words::along(step, &[]));
         out += &row(&[
             super::plan_words::changes(step),
             number(step.gained),
             number(step.ready),
             takes(&step.takes),
-            checks.join(", "),
+            checks.join(", ") + &along,
         ]);
     }
     out
@@ -213,6 +215,9 @@ fn fixes(cause: &Cause) -> String {
             text(&fix.summary)
         );
         out += &block(&fix.commands);
+        if !fix.others.is_empty() {
+            out += &format!("\nOr: {}\n", text(&fix.others.join("; ")));
+        }
     }
     let rest = cause.fixes.len().saturating_sub(FIXES);
     if rest > 0 {
@@ -245,7 +250,10 @@ fn groups(grouping: &Grouping) -> String {
         let causes = group.causes.iter();
         let causes =
             causes.map(|count| format!("{} ({})", code(&count.value), number(count.hosts)));
-        let causes: Vec<String> = causes.collect();
+        let mut causes: Vec<String> = causes.collect();
+        if group.more_causes > 0 {
+            causes.push(format!("and {} more", number(group.more_causes)));
+        }
         out += &row(&[
             text(&group.value),
             number(group.hosts),
@@ -300,7 +308,7 @@ fn since(changes: &Changes) -> String {
                 code(&cause.check),
                 number(cause.before),
                 number(cause.now),
-                super::words::became(cause).to_owned(),
+                super::words::became(cause).to_owned() + &super::words::with_hosts(cause),
                 on(&cause.appeared),
                 on(&cause.cured),
             ]);

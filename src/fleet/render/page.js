@@ -97,6 +97,8 @@ function planChart(plan, ready, total) {
 
 // ---- Tables ----------------------------------------------------------------------------
 // columns: {name, number, value(row) to sort by, show(row)}; detail(row) is made when it is opened.
+// Needs of software have names of several words, which may take several lines; ids have one.
+const checkName = check => el("code", { class: check.includes(" ") ? "long" : "" }, check);
 function table(columns, rows, { detail, step = 25, sort, descending = true } = {}) {
   const head = el("tr"), body = el("tbody");
   const more = el("button", { class: "more", onclick: () => { shown += step * 4; draw(); } });
@@ -160,7 +162,7 @@ function top() {
   const notes = [];
   if (reports.superseded) notes.push(`${many(reports.superseded, "report does", "reports do")} not count, because there is a newer one of the same host, or the same again${examples(reports.repeated, " (", ")")}`);
   const { partly } = audit;
-  if (partly.hosts) notes.push(`${hosts(partly.hosts)} only partly looked at (--only, --skip or --profile)${examples(partly, ": ")}; ${number(partly.ready)} of them ready as far as that goes`);
+  if (partly.hosts) notes.push(`${hosts(partly.hosts)} only partly looked at, by --only, --skip or --profile${examples(partly, " (", ")")}: ${partly.ready === partly.hosts ? "" : `of these ${number(partly.hosts)}, ${partly.ready === 1 ? "1 is" : `${number(partly.ready)} are`} `}ready as far as that goes`);
   if (partly.unasked) notes.push(`${hosts(partly.unasked.hosts)} whose reports do not tell of all software that was named: without an answer, unless something fails that it needs (check --profile there)${examples(partly.unasked, ": ")}`);
   if (partly.one_suffices) notes.push(`on ${hosts(partly.one_suffices.hosts)} ready means that one of the software that was asked for runs (fleet --by profile tells each, --profile NAME judges by one)`);
   for (const [one, other] of partly.reworded || []) notes.push(`doctors of different versions tell of ${one} and of ${other}: that may be one need in other words, which counts as two causes here`);
@@ -174,20 +176,22 @@ function top() {
 }
 const became = row => row.change === "gone" && !row.cured.hosts ? "gone with its hosts"
   : ({ unseen: "no answer any more", seen: "not known before", moved: "on other hosts" })[row.change] || row.change;
+const withHosts = row => (row.gone_hosts && (row.now || row.cured.hosts) ? `; ${hosts(row.gone_hosts)} that had it ${row.gone_hosts === 1 ? "is" : "are"} gone` : "")
+  + (row.new_hosts ? `; ${hosts(row.new_hosts)} that ${row.new_hosts === 1 ? "has it is" : "have it are"} new` : "");
 function since() {
   const changes = audit.changes;
   if (!changes) return;
   const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["rejudged", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
   const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same fails, and the doctor weighs it in another way", became_ready: "became ready", new: "new", gone: "gone" };
-  const node = section(`Since ${changes.newest_before || "then"} (${hosts(changes.hosts_before)} then: ${number(changes.verdicts_before.ready)} ready, ${number(changes.verdicts_before["not-ready"])} not ready, ${number(changes.verdicts_before.undetermined)} undetermined)`, el("div", { class: "tiles" }, rows.map(([key, style]) =>
+  const node = section(`Since ${changes.newest_before || "then"} (${hosts(changes.hosts_before)} then: ${number(changes.verdicts_before.ready)} ready, ${number(changes.verdicts_before["not-ready"])} not ready, ${number(changes.verdicts_before.undetermined)} undetermined${changes.unasked_before ? `, ${number(changes.unasked_before)} of which were not asked for this software` : ""})`, el("div", { class: "tiles" }, rows.map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, named(changes[key]))))));
   if (changes.swapped) node.append(el("p", {}, "The baseline is newer than the reports: are the two swapped?"));
   if (changes.causes.length) node.append(table([
-    { name: "Check", value: row => row.check, show: row => el("code", {}, row.check) },
+    { name: "Check", value: row => row.check, show: row => checkName(row.check) },
     { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },
     { name: "Now", number: true, value: row => row.now, show: row => number(row.now) },
-    { name: "Change", value: row => row.change, show: row => became(row) },
+    { name: "Change", value: row => row.change, show: row => became(row) + withHosts(row) },
     { name: "Fails now on", show: row => row.appeared.hosts ? number(row.appeared.hosts) + examples(row.appeared, ": ") : "" },
     { name: "Cured on", show: row => row.cured.hosts ? number(row.cured.hosts) + examples(row.cured, ": ") : "" },
   ], changes.causes, { step: 10 }).node);
@@ -207,11 +211,11 @@ function plan() {
     { name: "Become ready", number: true, value: row => row.gained, show: row => "+" + number(row.gained) },
     { name: "Ready in all", number: true, value: row => row.ready, show: row => number(row.ready) },
     { name: "Takes", show: row => takes(row.takes) },
-    { name: "Which", show: row => tags(row.checks) },
+    { name: "Which", show: row => tags(row.checks.slice(0, row.changes)).concat(row.along ? ["the same work mends as well: "] : [], tags(row.along || [])) },
   ], plan.steps, { step: 8 }).node,
-    !plan.exact && el("p", { class: "dim small" }, `Approximate: sets of up to ${plan.exact_up_to} changes are the best there are; larger ones are good, and with so many causes not all were tried.`),
+    !plan.exact && el("p", { class: "dim small" }, plan.exact_up_to ? `Approximate: sets of ${plan.exact_up_to === 1 ? "one change" : `up to ${plan.exact_up_to} changes`} are the best there are; larger ones are good, and with so many causes not all were tried.` : "Approximate: with so many causes not all sets of them were tried."),
     plan.unseen > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.unseen)} other checks can't be made before: more may fail there then.`),
-    plan.stuck > 0 && el("p", { class: "dim small" }, `Nothing that is known makes ${hosts(plan.stuck)} ready: for a cause there no fix is known, or only what looks and changes nothing.`),
+    plan.stuck > 0 && el("p", { class: "dim small" }, `Nothing that is known makes ${hosts(plan.stuck)} ready: for a cause there no fix is known, or only what looks and changes nothing, or what is done in the program, which runs then on a host that is found as it was.`),
     plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by no change: something that matters is unknown there${plan.undecided_by ? ` (${counts(plan.undecided_by, 3)})` : ""}.`));
 }
 function causeDetail(cause) {
@@ -236,7 +240,7 @@ function causeDetail(cause) {
 function causeTable(title, causes) {
   if (!causes.length) return;
   section(title, table([
-    { name: "Check", value: row => row.check, show: row => el("code", {}, row.check) },
+    { name: "Check", value: row => row.check, show: row => checkName(row.check) },
     { name: "Severity", value: row => ["info", "warning", "error"].indexOf(row.severity), show: row => row.severity },
     { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
     { name: "Share", number: true, value: row => row.hosts, show: row => percent(row.hosts, audit.hosts) },
@@ -253,7 +257,7 @@ function groupTables() {
     { name: "Ready", number: true, value: row => row.verdicts.ready / row.hosts, show: row => percent(row.verdicts.ready, row.hosts) },
     { name: "", show: row => el("div", { class: "bar" }, verdictBar(row.verdicts, 130, 12)) },
     { name: "Not ready", number: true, value: row => row.verdicts["not-ready"], show: row => number(row.verdicts["not-ready"]) },
-    { name: "Causes", show: row => row.causes.map(cause => el("span", { class: "tag" }, `${cause.value} (${number(cause.hosts)})`)) },
+    { name: "Causes", show: row => row.causes.map(cause => el("span", { class: "tag" }, `${cause.value} (${number(cause.hosts)})`)).concat(row.more_causes ? [`and ${number(row.more_causes)} more`] : []) },
   ];
   const place = el("div"), tabs = el("div", { class: "tabs" });
   audit.groups.forEach((grouping, index) => {
@@ -283,7 +287,7 @@ function outliers() {
 function unknowns() {
   if (!audit.unknowns.length) return;
   section("Unknown", table([
-    { name: "Check", value: row => row.check, show: row => el("code", {}, row.check) },
+    { name: "Check", value: row => row.check, show: row => checkName(row.check) },
     { name: "Severity", value: row => ["info", "warning", "error"].indexOf(row.severity), show: row => row.severity },
     { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
     { name: "Verdict waits", number: true, value: row => row.waits, show: row => row.waits === row.decides ? number(row.waits) : `${number(row.waits)} (${number(row.decides)} for it alone)` },

@@ -13,6 +13,17 @@ pub(super) fn changes(step: &Step) -> String {
     }
 }
 
+/// `; the same work mends a, b as well`: what comes with the changes of a step, but for what was
+/// told of the one before it.
+pub(super) fn along(step: &Step, before: &[String]) -> String {
+    let new = step.along.iter().filter(|check| !before.contains(check));
+    let new: Vec<&str> = new.map(String::as_str).collect();
+    match new.is_empty() {
+        true => String::new(),
+        false => format!("; the same work mends {} as well", new.join(", ")),
+    }
+}
+
 /// What is left open of the hosts a plan makes ready.
 pub(super) fn unseen(plan: &Plan) -> String {
     format!(
@@ -72,7 +83,8 @@ pub(super) fn undecided(plan: &Plan) -> String {
 pub(super) fn stuck(plan: &Plan) -> String {
     format!(
         "Nothing that is known makes {} ready: for a cause there no fix is known, or only what looks \
-         and changes nothing",
+         and changes nothing, or what is done in the program, which runs then on a host that is \
+         found as it was",
         hosts(plan.stuck)
     )
 }

@@ -142,6 +142,7 @@ impl Page {
             if cause.unseen > 0 {
                 line += &format!("; no answer now on {}", number(cause.unseen));
             }
+            line += &super::words::with_hosts(cause);
             self.line(&line);
         }
         self.more(

@@ -9,6 +9,8 @@ use crate::report::{Detail, Style, clean};
 pub(super) struct Shown {
     causes: usize,
     fixes: usize,
+    /// Other ways to mend, of which there are no commands here.
+    others: usize,
     pub(super) commands: usize,
     pub(super) rows: usize,
     /// The longest reason, in characters; a command in it is of no use when it is cut.
@@ -20,6 +22,7 @@ pub(super) struct Shown {
 const NORMAL: Shown = Shown {
     causes: 12,
     fixes: 3,
+    others: 2,
     commands: 6,
     rows: 8,
     reason: 240,
@@ -29,6 +32,7 @@ const NORMAL: Shown = Shown {
 const ALL: Shown = Shown {
     causes: usize::MAX,
     fixes: usize::MAX,
+    others: usize::MAX,
     commands: usize::MAX,
     rows: usize::MAX,
     reason: usize::MAX,
@@ -62,7 +66,9 @@ fn page(audit: &Audit, style: Style, hints: bool) -> String {
         page.changes(changes);
     }
     page.plan(audit);
-    if style.detail != Detail::Quiet {
+    if style.detail == Detail::Quiet {
+        page.briefly(&audit.causes, audit);
+    } else {
         let rest = audit.untold.causes as usize;
         page.causes(
             "What keeps hosts from being ready",
@@ -134,7 +140,17 @@ impl Page {
         self.more(causes.len() - rows + rest, "cause", "causes");
     }
 
-    fn cause(&mut self, cause: &Cause, audit: &Audit) {
+    /// What fails, and on how many hosts, a line each.
+    fn briefly(&mut self, causes: &[Cause], audit: &Audit) {
+        if !causes.is_empty() {
+            self.title("What keeps hosts from being ready");
+        }
+        for cause in causes {
+            self.first_line(cause, audit);
+        }
+    }
+
+    fn first_line(&mut self, cause: &Cause, audit: &Audit) {
         let mark = match cause.severity {
             Severity::Error => self
                 .style
@@ -145,6 +161,10 @@ impl Page {
         let check = self.style.bold(&clean(&cause.check));
         let share = percent(cause.hosts, audit.hosts);
         self.line(&format!("{mark} {check}: {} ({share})", hosts(cause.hosts)));
+    }
+
+    fn cause(&mut self, cause: &Cause, audit: &Audit) {
+        self.first_line(cause, audit);
         self.line(&format!("    {}", clean(&cause.title)));
         if let Some(told) = unanswered(cause) {
             self.line(&format!("    {told}"));
@@ -184,6 +204,11 @@ impl Page {
                 let rest = fix.commands.len() - commands;
                 self.more_within(rest, "line", "lines");
             }
+            let others = self.shown.others.min(fix.others.len());
+            for other in fix.others.iter().take(others) {
+                self.line(&self.style.dim(&format!("      or: {}", clean(other))));
+            }
+            self.more_within(fix.others.len() - others, "other way", "other ways");
         }
         self.more_within(
             cause.fixes.len() - rows,
@@ -256,11 +281,14 @@ impl Page {
             false => bar,
         };
         let value = pad(&clean(&group.value), width);
-        let causes: Vec<String> = group
+        let mut causes: Vec<String> = group
             .causes
             .iter()
             .map(|count| format!("{} ({})", clean(&count.value), number(count.hosts)))
             .collect();
+        if group.more_causes > 0 {
+            causes.push(format!("and {} more", number(group.more_causes)));
+        }
         let causes = self.style.dim(&causes.join(", "));
         let count = number(group.hosts);
         self.line(&format!(

@@ -98,6 +98,9 @@ pub(super) fn takes(takes: &[Takes]) -> String {
 /// What a plan is that is not the best in all of its steps.
 pub(super) fn approximate(plan: &Plan) -> String {
     let best = match plan.exact_up_to {
+        0 => {
+            return "Approximate: with so many causes not all sets of them were tried.".to_owned();
+        }
         1 => "one change".to_owned(),
         many => format!("up to {many} changes"),
     };
@@ -110,8 +113,18 @@ pub(super) fn approximate(plan: &Plan) -> String {
 /// `Since 2026-11-23T04:00:00Z (40 hosts then: 30 ready, 8 not ready, 2 undetermined)`.
 pub(super) fn since(changes: &Changes) -> String {
     let then = &changes.verdicts_before;
+    let unasked = match changes.unasked_before {
+        0 => String::new(),
+        all if all == changes.hosts_before => {
+            ", none of which was asked for this software".to_owned()
+        }
+        some => format!(
+            ", {} of which were not asked for this software",
+            number(some)
+        ),
+    };
     format!(
-        "Since {} ({} then: {} ready, {} not ready, {} undetermined)",
+        "Since {} ({} then: {} ready, {} not ready, {} undetermined{unasked})",
         changes.newest_before.as_deref().unwrap_or("then"),
         hosts(changes.hosts_before),
         number(then.ready),
@@ -129,6 +142,24 @@ pub(super) fn became(cause: &CauseChange) -> &'static str {
         "moved" => "on other hosts",
         other => other,
     }
+}
+
+/// Hosts of a cause that came or went as such: `; 5 that had it are gone; 2 that have it are new`.
+pub(super) fn with_hosts(cause: &CauseChange) -> String {
+    let mut told = String::new();
+    // Where it is gone with its hosts, that is said already.
+    if cause.gone_hosts > 0 && (cause.now > 0 || cause.cured.hosts > 0) {
+        let be = if cause.gone_hosts == 1 { "is" } else { "are" };
+        told += &format!("; {} that had it {be} gone", hosts(cause.gone_hosts));
+    }
+    if cause.new_hosts > 0 {
+        let (have, be) = match cause.new_hosts {
+            1 => ("has", "is"),
+            _ => ("have", "are"),
+        };
+        told += &format!("; {} that {have} it {be} new", hosts(cause.new_hosts));
+    }
+    told
 }
 
 /// `: web-1, web-2, …` with so many names at most.
@@ -171,12 +202,22 @@ pub(super) fn unnamed(reports: &Reports) -> String {
 pub(super) fn partly(partly: &Partly) -> Vec<String> {
     let mut lines = Vec::new();
     if partly.hosts > 0 {
-        let names = such(": ", &partly.examples, partly.hosts, "");
+        let names = such(" (", &partly.examples, partly.hosts, ")");
+        let ready = match partly.ready == partly.hosts {
+            true => "ready as far as that goes".to_owned(),
+            false => format!(
+                "of these {}, {} ready as far as that goes",
+                number(partly.hosts),
+                match partly.ready {
+                    0 => "none is".to_owned(),
+                    1 => "1 is".to_owned(),
+                    some => format!("{} are", number(some)),
+                }
+            ),
+        };
         lines.push(format!(
-            "{} only partly looked at (--only, --skip or --profile){names}; {} of them ready as far as \
-             that goes",
-            hosts(partly.hosts),
-            number(partly.ready)
+            "{} only partly looked at, by --only, --skip or --profile{names}: {ready}",
+            hosts(partly.hosts)
         ));
     }
     if partly.narrowed.hosts > 0 {
