@@ -291,6 +291,9 @@ pub struct Noise {
     /// The checks whose other symptoms in the log are as harmless.
     #[serde(default)]
     pub excuses: Vec<String>,
+    /// It begins a report: what is indented below it tells of no failure either.
+    #[serde(default)]
+    pub listing: bool,
     /// Why it does not matter.
     #[serde(deserialize_with = "located::line")]
     pub says: String,

@@ -298,7 +298,7 @@ pub(super) const FORMS: &[Form] = &[
     (
         Ebpf,
         AttachTracepoint,
-        r"(?:attach(?:ing)?|opening|creating) tracepoint[^:]*: (?P<err>.*)",
+        r"(?:attach(?:ing)? (?:raw )?|opening |creating )tracepoint[^:]*: (?P<err>.*)",
     ),
     (
         Ebpf,
@@ -336,6 +336,7 @@ pub(super) const FORMS: &[Form] = &[
         r"attaching program \S*xdp\S* using bpf_link: create link: (?P<err>.*)",
     ),
     (Ebpf, Attach, r"(?:create|creating) link: (?P<err>.*)"),
+    (Ebpf, Attach, r"\battach program: (?P<err>.*)"),
     (
         Ebpf,
         Pin,
@@ -428,6 +429,17 @@ pub(super) const FORMS: &[Form] = &[
         AttachTc,
         r"netlink error while (?:attaching|adding clsact)[^:]*(?P<err>.*)",
     ),
+    (
+        Aya,
+        AttachTc,
+        r"TcError\(NetlinkError\W.*?(?P<err>Os \{ code: [^}]*)",
+    ),
+    (
+        Aya,
+        AttachXdp,
+        r"XdpError\(NetlinkError\W.*?(?P<err>Os \{ code: [^}]*)",
+    ),
+    (Aya, Pin, r"requested pinning\. pinning failed(?P<err>.*)"),
     (
         Aya,
         Relocation,
@@ -612,6 +624,7 @@ pub(super) const FORMS: &[Form] = &[
         ProgramLoad,
         r"(?:error loading|failed to load) eBPF (?:device filter|program)[^:]*: (?P<err>.*)",
     ),
+    (Runc, ProgramLoad, r"\bcreate BPF program: (?P<err>.*)"),
     // LXC, which names what failed behind its error
     (
         Lxc,
@@ -691,7 +704,7 @@ pub(super) const LOOSE: &[(Operation, &str)] = &[
     ),
     (
         BindXdp,
-        r"(?:fail\w*|can't|cannot|could ?n[o']t|unable|error)\b[^:=]{0,40}\b(?:AF_XDP|PF_XDP|Sockaddr_?XDP|xsk)\b(?:[^:=]{0,40}\bsocket\b)?(?P<err>.*)",
+        r"(?:fail\w*|can't|cannot|could ?n[o']t|unable|error)\b[^:=]{0,40}\b(?:AF_XDP|PF_XDP|Sockaddr_?XDP|xsk|umem)\b(?:[^:=]{0,40}\bsocket\b)?(?P<err>.*)",
     ),
     (
         AttachXdp,

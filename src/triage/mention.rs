@@ -15,7 +15,7 @@ fn pattern(source: &str) -> Option<Regex> {
 /// A setting with its value, and nothing behind it.
 static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
-        r#"(?:^|[\s:|>\]"'`])(?:# ?)?(?:(?:kernel|net|vm|fs|user)[./][\w./-]+|/proc/sys/[\w./-]+|CONFIG_\w+)["'`]?(?: ?[:=] ?| +)["'`]?(?:-?\d+|[ymn]|is not set|is set to [ymn])["'`]?[\s,;.]*$"#,
+        r#"(?:^|[\s:|>\]"'`])(?:# ?)?(?:(?:kernel|net|vm|fs|user)[./][\w./-]+|/proc/sys/[\w./-]+|CONFIG_\w+|unprivileged_bpf_disabled|perf_event_paranoid|kptr_restrict|bpf_jit_(?:enable|harden|limit|kallsyms))["'`]?(?: ?[:=] ?| +)["'`]?(?:-?\d+|[ymn]|is not set|is set to [ymn])["'`]?[\s,;.]*$"#,
     )
 });
 /// What shows or looks for settings, as somebody typed it.
@@ -36,6 +36,11 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"^\W*[\w./-]*(?:CONFIG_\w+|perf_event_paranoid|kptr_restrict|unprivileged_bpf_disabled|bpf_jit_\w+)\W*$",
     )
 });
+/// What guards a host, by its name.
+static GUARD: LazyLock<Option<Regex>> = LazyLock::new(|| pattern("seccomp"));
+/// What is said of one that is lifted, or does its work.
+static GUARDS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"unconfined|\bden(?:y|ies)\b|forbid|kill|type=(?:SECCOMP|1326)\b"));
 /// Words by which a line tells of a failure, or asks for something to be done.
 static TELLS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
@@ -60,6 +65,9 @@ pub(super) fn is_mention(line: &str, matched: &str) -> bool {
     }
     if found(&DECLARATION, line).is_some() || errno::is_explained(line) {
         return true;
+    }
+    if found(&GUARD, matched).is_some() {
+        return !tells(line) && found(&GUARDS, line).is_none();
     }
     let is_named = || found(&NAME, matched).is_some() || found(&COMMAND, line).is_some();
     is_named() && !tells(line)
@@ -167,6 +175,22 @@ mod tests {
                 true,
             ),
             ("kptr_restrict", "kptr_restrict", true),
+            ("  \"unprivileged_bpf_disabled\": 2,", "disabled\": 2", true),
+            (
+                "level=info msg=\"loaded seccomp profile\" bpf=1",
+                "seccomp profile",
+                true,
+            ),
+            (
+                "bpf() blocked by seccomp profile",
+                "bpf() blocked by seccomp",
+                false,
+            ),
+            (
+                "it works with seccomp=unconfined",
+                "seccomp=unconfined",
+                false,
+            ),
             (
                 "pub const XDP_TX_CSUM: u32 = 2; pub const XDP_X: u32 = 4;",
                 "CSUM: u32 = 2; pub const XDP_X",

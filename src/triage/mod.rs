@@ -26,6 +26,7 @@ mod lacks;
 mod levels;
 mod lexicon;
 mod lint;
+mod listing;
 mod mail;
 mod mention;
 mod mood;

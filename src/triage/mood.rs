@@ -100,6 +100,11 @@ static REPORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"\b(?:I|I'm|my)\b|\b(?:we|it) (?:get|gets|got|see|sees|saw|hit|hits|found|ran|tried|upgraded|fail(?:s|ed)|crash(?:es|ed)|say(?:s)?|said|report(?:s|ed))\b|\b(?:when|while|if|once) (?:trying|running|loading|starting|attempting|attaching|creating|opening|using|calling|executing|building|compiling)\b|\b(?:error|fatal|panic)\b",
     )
 });
+/// Somebody tells what he saw at a time: `when the program is loaded: `.
+static THEN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| any_case(r"^\W*(?:\w+ )?(?:when|whenever|where)\b[^:]*: "));
+/// The reader is spoken to.
+static READER: LazyLock<Option<Regex>> = LazyLock::new(|| any_case(r"\b(?:you|your)\b"));
 /// What opens advice.
 static ADVICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     any_case(
@@ -109,6 +114,9 @@ static ADVICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What asks for something.
 static NEED: LazyLock<Option<Regex>> =
     LazyLock::new(|| any_case(r"\b(?:requires?|required|needs?|needed|depends on)\b"));
+/// What is so in general, whatever happened here.
+static GENERAL: LazyLock<Option<Regex>> =
+    LazyLock::new(|| any_case(r"^\W*note\b|\bor (?:later|newer|higher|above)\b"));
 /// Somebody asks what may be.
 static QUESTION: LazyLock<Option<Regex>> =
     LazyLock::new(|| any_case(r"^\W*(?:Q\d*[:.)] ?)?(?:does|do|will|would|should|is there)\b"));
@@ -131,7 +139,7 @@ static WISH: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 static DOCUMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     any_case(
-        r"\bE[A-Z0-9]{3,12}\W{1,3}(?:indicates?|means|is (?:returned|raised|given)|will be returned)\b|\b(?:this|the|my|a) (?:patch|commit|change|series|pr|pull request|release)\b[^.:]{0,40}\b(?:makes?|adds?|lets?|fixes|teaches|allows|changes|removes|avoids|stops)\b|^\W*document that\b",
+        r"\bE[A-Z0-9]{3,12}\W{1,3}(?:indicates?|means|is (?:returned|raised|given)|will be returned)\b|\b(?:this|the|my|a) (?:patch|commit|change|series|pr|pull request|release)\b[^.:]{0,40}\b(?:makes?|adds?|lets?|fixes|teaches|allows|changes|removes|avoids|stops)\b|^\W*document that\b|\bwhether\b[^.;:]*\bor not\b",
     )
 });
 /// What would be seen, should somebody do something.
@@ -146,6 +154,18 @@ static OWN: LazyLock<Option<Regex>> = LazyLock::new(|| any_case(r"\b(?:I|I'm|my|
 static DENIED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     any_case(
         r"\b(?:is|was|are|were|it's|that's|isn't|wasn't)\b[^.;:]{0,60}\b(?:not|n't) (?:an? |the |due to |caused by |because of |related to )[\w/ -]{0,40}$",
+    )
+});
+/// What is told to be no trouble.
+static FINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    any_case(
+        r"\b(?:works?|runs?|worked|loads?) (?:fine|well|anyway|all the same|as expected|great)\b|\bno (?:problem|harm|big deal)\b",
+    )
+});
+/// What says that there is trouble all the same.
+static HOWEVER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    any_case(
+        r"\b(?:but|however|except|though|until|unless|on other|on another|fail\w*|error|crash\w*|refus\w*|reject\w*|while)\b|\bnot (?:work|load|run)|n't\b",
     )
 });
 /// The title of a part of a text.
@@ -223,6 +243,9 @@ pub(super) fn mood(line: &str, start: usize, end: usize) -> Mood {
     if (is_question || is_in(&WISH, ahead)) && !tells_failure(line) {
         return Mood::Wish;
     }
+    if is_in(&FINE, whole) && !is_in(&HOWEVER, whole) && !tells_failure(line) {
+        return Mood::Condition;
+    }
     if is_conditional(whole, start - from, end - from) {
         return Mood::Condition;
     }
@@ -233,7 +256,8 @@ pub(super) fn mood(line: &str, start: usize, end: usize) -> Mood {
     if is_needed && is_in(&AT_TIMES, whole) && !tells_failure(line) {
         return Mood::Document;
     }
-    if is_in(&ADVICE, ahead) {
+    let opens = ahead.trim().is_empty() && is_in(&ADVICE, get(from, last_name));
+    if is_in(&ADVICE, ahead) || opens || is_needed && is_in(&GENERAL, whole) {
         return Mood::Advice;
     }
     match is_needed {
@@ -252,6 +276,11 @@ fn is_conditional(sentence: &str, start: usize, end: usize) -> bool {
     };
     let mut openings = regex.find_iter(sentence.as_bytes());
     openings.any(|opening| {
+        // What stands behind its colon was printed then.
+        let told = sentence.get(opening.start()..start).unwrap_or_default();
+        if is_in(&THEN, told) && !is_in(&READER, told) {
+            return false;
+        }
         let clause = sentence.get(opening.end()..).unwrap_or_default();
         let over = clause.find([',', ')']).map_or(clause.len(), |at| at + 1);
         let within = opening.end() <= end && start < opening.end() + over;
@@ -348,6 +377,19 @@ mod tests {
                 "loading it will report `~tail_calls are not allowed~`",
                 Fact,
             ),
+            (
+                "When we deploy there the loader prints: ~invalid func~",
+                Fact,
+            ),
+            ("When it is loaded: ~unreachable insn 3~", Fact),
+            ("When you see this: ~unreachable insn 3~, do so", Condition),
+            (
+                "Kernel 4.18 ~has no BTF~, so we ship our own and it works fine.",
+                Condition,
+            ),
+            ("5.15 works fine, but 4.18 ~has no BTF~", Fact),
+            ("tells whether ~JIT is disabled~ or not", Document),
+            ("~Enable CONFIG_X~ if you want it", Advice),
             ("### ~invalid indirect read from stack~", Document),
             ("## Error: ~invalid indirect read from stack~", Fact),
             (

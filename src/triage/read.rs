@@ -140,7 +140,7 @@ fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         (
             b"\x7fELF",
             "an ELF file",
-            "; `bpf-doctor object FILE` looks at BPF objects",
+            "; `bpftool btf dump file FILE` or `llvm-objdump -S FILE` shows what is in it",
         ),
         (
             b"\x1f\x8b",

@@ -52,7 +52,7 @@ pub(super) fn rejoined(bytes: &[u8], broken: Broken) -> Option<Vec<(u64, String)
         }
         // A full line was cut within a word; one that is nearly full was cut between words.
         let length = line.chars().count();
-        glue = if is_listed(line) {
+        glue = if is_listed(line) || is_call(line) {
             None
         } else if length == width {
             Some("")
@@ -76,6 +76,7 @@ pub(super) fn goes_on(above: &str, line: &str) -> bool {
     !line.is_empty()
         && !begins_anew
         && !is_listed(above)
+        && !is_call(above)
         && !is_typed(above)
         && first(line) != first(above)
 }
@@ -114,6 +115,22 @@ fn is_typed(line: &str) -> bool {
             line.get(..80.min(line.len()))
                 .is_some_and(|head| head.contains(prompt))
         })
+}
+
+/// Whether `strace` printed a line, with what the call returned at its end.
+fn is_call(line: &str) -> bool {
+    let result = line.rsplit_once(") = ").map(|(_, result)| result);
+    let mut words = result.unwrap_or_default().split_whitespace();
+    let is_number = |word: &str| {
+        let digits = word.trim_start_matches('-').trim_start_matches("0x");
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    words.next().is_some_and(is_number)
+        && match words.next() {
+            // An error is told by its name and in words, which may have been cut off.
+            Some(next) => next.starts_with('<') || line.ends_with([')', '>']),
+            None => true,
+        }
 }
 
 /// Whether `ls -l` printed a line: what stands below it is no part of it.
@@ -234,6 +251,16 @@ mod tests {
             ),
             ("[ 1.0] BPF: x", "[ 1.1] BPF: y", false),
             ("an error", "", false),
+            (
+                "bpf(BPF_MAP_CREATE, {map_type=1, max_entries=1}, 80) = 4",
+                "ioctl(3, TCGETS) = -1 EINVAL (Invalid argument)",
+                false,
+            ),
+            (
+                "bpf(BPF_MAP_CREATE, {map_type=1}, 80) = -1 EINVAL (Invalid",
+                "argument)",
+                true,
+            ),
             (
                 "$ bpftool btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h",
                 "WARNING: bpftool not found for kernel 5.13.12",

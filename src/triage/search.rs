@@ -197,8 +197,7 @@ impl<'a> Search<'a> {
 
     /// Tries the candidates on what a line says, and tells whether something was found.
     pub(super) fn said(&mut self, candidates: &[u32], text: &str, at: Place<'_>) -> bool {
-        let lexicon = self.lexicon;
-        let number = at.number;
+        let (lexicon, number) = (self.lexicon, at.number);
         self.places.next();
         let mut events: Vec<Event> = Vec::new();
         let mut symptoms = Vec::new();
@@ -355,6 +354,9 @@ impl<'a> Search<'a> {
         let is_left_open = !found && !is_noise && events.is_empty() && is_about;
         if is_left_open {
             events.extend(general::event(text));
+        }
+        if self.is_listed(&mut hits, &mut events, text, at) {
+            return is_noise;
         }
         for event in &events {
             if let Some(errno) = event.errno {

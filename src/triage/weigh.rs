@@ -7,7 +7,7 @@ use super::explanation::{
 };
 use super::found::Reading;
 use super::known::KnownHost;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Operation};
 use crate::diagnosis::diagnose;
 
 /// A cause that weighs less is not told.
@@ -26,6 +26,11 @@ const REFUSED: &str = "With this the verifier refused a program. The catalogue d
 /// What is said of a failure that nothing explains.
 const FAILED: &str = "This failed, and the log does not say why in words that the catalogue knows. \
     More may stand above it, at a higher level of the loader's log or in that of the kernel.";
+/// What is said of a program that the verifier refused, where the log does not have its words.
+const UNSHOWN: &str = "The error is EACCES: the verifier refused the program, and the log does not \
+    have what it said of it, which names the reason. Run the loader so that it prints that: libbpf \
+    at its debug level, bpftool with -d, cilium/ebpf with %+v of its VerifierError, aya with \
+    RUST_LOG=debug.";
 /// What is said of a log in which nothing failed.
 const AT_WORK: &str =
     "A program tells here what it does with eBPF, and no line of the log tells of a failure.";
@@ -164,10 +169,20 @@ fn unknown(catalogue: &Catalogue, reading: &Reading, no_cause: bool) -> Vec<Nois
     });
     let mut unknown: Vec<NoiseLine> = refusals.collect();
     if no_cause && unknown.is_empty() {
+        let is_refused = |line: u64| {
+            let mut failed = reading.failed.iter();
+            failed.any(|failed| {
+                let is_load = failed.operation == Operation::ProgramLoad;
+                failed.line == line && is_load && failed.errno == "EACCES"
+            })
+        };
         let failures = reading.failures(catalogue).map(|failure| NoiseLine {
             line: failure.line,
             text: failure.text.clone(),
-            says: FAILED.to_owned(),
+            says: match is_refused(failure.line) {
+                true => UNSHOWN.to_owned(),
+                false => FAILED.to_owned(),
+            },
         });
         unknown.extend(failures.take(MOST_FAILURES));
     }
