@@ -370,6 +370,7 @@ fn report(host: &str) -> Vec<u8> {
 fn known(host: &str) -> KnownHost {
     let saved = bpf_doctor::report::read(&report(host)).unwrap();
     KnownHost {
+        names: None,
         facts: saved.facts,
         outcomes: saved.probes,
         known_from: "report",

@@ -404,14 +404,15 @@ const PROGRAMS: &[(&str, &str)] = &[
         "[ \"$1\" = -w ]; name=${2%%=*}; value=${2#*=}\n\
          printf '%s\\n' \"$value\" > \"/proc/sys/$(echo \"$name\" | tr . /)\"",
     ),
-    ("mountpoint", "[ \"$1\" = -q ]; grep -qxF \"$2\" /mounted"),
     (
         "mount",
-        "for at; do :; done\n[ -d \"$at\" ] || mkdir -p \"$at\"\nprintf '%s\\n' \"$at\" >> /mounted",
+        "before= kind=\nfor at; do [ \"$before\" != -t ] || kind=$at; before=$at; done\n\
+         [ -d \"$at\" ] || mkdir -p \"$at\"\n\
+         printf '%s %s %s rw 0 0\\n' \"$kind\" \"$at\" \"$kind\" >> /proc/mounts",
     ),
     (
         "umount",
-        "grep -vxF \"$1\" /mounted > /left || true\nmv /left /mounted",
+        "grep -vF \" $1 \" /proc/mounts > /left || true\nmv /left /proc/mounts",
     ),
     (
         "update-grub",
@@ -473,7 +474,7 @@ fn furnish(root: &Path) {
         fs::write(&path, program).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    put(root, "mounted", b"");
+    put(root, "proc/mounts", b"");
 }
 
 trait Needed<T> {
@@ -698,7 +699,10 @@ fn mounts_are_made_once_and_for_good() {
         "{}",
         done.calls
     );
-    assert_eq!(done.file("mounted"), "/run/cgroup2\n");
+    assert_eq!(
+        done.file("proc/mounts"),
+        "cgroup2 /run/cgroup2 cgroup2 rw 0 0\n"
+    );
     let fstab = done.file("etc/fstab");
     assert_eq!(
         fstab

@@ -58,6 +58,23 @@ pub struct Area {
     pub title: String,
 }
 
+/// What a cause is a property of, where that is not the host as a whole: what works elsewhere on
+/// the host does not refute it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum About {
+    /// One network interface.
+    Device,
+    /// One name: of a function, a tracepoint, a type.
+    Name,
+    /// One control group.
+    Cgroup,
+    /// The one program that was loaded.
+    Program,
+    /// The rights of the process that failed.
+    Process,
+}
+
 /// What brings a failure about, as far as facts tell.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `because`")]
@@ -72,6 +89,16 @@ pub struct Cause {
     /// When this is the cause; a cause without it is the one that remains.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<Condition>,
+    /// What it is a property of, where that is not the host as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
+    /// The failure in a few words, where the check's own title says more than this cause.
+    #[serde(
+        default,
+        deserialize_with = "located::some_line",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub title: Option<String>,
     /// The cause in a sentence or two.
     #[serde(deserialize_with = "located::text")]
     pub because: String,
@@ -178,6 +205,20 @@ pub struct Check {
 }
 
 impl Check {
+    /// Its causes up to the one that remains on a host. What stands behind that is about one thing
+    /// alone, and symptoms lead to it.
+    #[must_use]
+    pub fn own_causes(&self) -> &[Cause] {
+        let mut own = self.causes.as_slice();
+        while let [before @ .., last] = own
+            && last.about.is_some()
+            && before.iter().any(|cause| cause.when.is_none())
+        {
+            own = before;
+        }
+        own
+    }
+
     /// What it asks of a host to be judged; what its fixes ask is not among it.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
         let causes = self.causes.iter().filter_map(|cause| cause.when.as_ref());

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::Check;
+use super::check::{Cause, Check};
 use super::load::Catalogue;
 use super::profile::EVERY_PROFILE;
 use super::profile::Profile;
@@ -104,7 +104,14 @@ impl<'a> Known<'a> {
         if let Some(message) = misplaced(check).or_else(|| unnamed_cause(check)) {
             return Some(message);
         }
-        match check.causes.split_last() {
+        let is_nameless = |cause: &Cause| cause.about.is_some() && cause.id.is_none();
+        if check.causes.iter().any(is_nameless) {
+            return Some(format!(
+                "a cause of `{}` has `about` and no `id`, by which symptoms point to it",
+                check.id
+            ));
+        }
+        match check.own_causes().split_last() {
             None => Some(format!("`{}` names no cause", check.id)),
             Some((last, _)) if last.when.is_some() => Some(format!(
                 "the last cause of `{}` has a `when`; end with one that remains when no other \
@@ -207,7 +214,6 @@ fn misplaced(check: &Check) -> Option<String> {
         ("ok", check.ok.is_some()),
         ("beside", !check.beside.is_empty()),
         ("applies", check.applies.is_some()),
-        ("requires", !check.requires.is_empty()),
     ];
     let (key, _) = key.into_iter().find(|(_, there)| *there)?;
     Some(format!(

@@ -27,7 +27,7 @@ mod vocabulary;
 mod words;
 mod written;
 
-pub use check::{Area, Beside, Cause, Check, Kind, Severity};
+pub use check::{About, Area, Beside, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 pub use error::LoadError;
 pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
@@ -36,6 +36,6 @@ pub use load::{Catalogue, OptionRule, SCHEMA};
 pub use packaged::{Archived, PackagedKernel};
 pub use pattern::Pattern;
 pub use profile::{EVERY_PROFILE, Need, Profile};
-pub use symptom::{Loader, Noise, Operation, Symptom};
+pub use symptom::{Loader, Noise, Operation, Part, Symptom};
 pub use vocabulary::{Vocabulary, nearest};
 pub use words::OutlineLine;

@@ -39,6 +39,9 @@ fn asked(symptom: &Symptom) -> Symptom {
         cause: None,
         weight: 0,
         process: false,
+        lacks: std::collections::BTreeMap::new(),
+        of_host: false,
+        follows: false,
         says: None,
         examples: Vec::new(),
         ..symptom.clone()

@@ -273,9 +273,12 @@ fn names_without_group(check: &Check, _: &Scene) -> Vec<(Level, String)> {
     for symptom in check.symptoms.iter().filter(|one| one.event.is_empty()) {
         let says = symptom.says.iter().flat_map(|says| says.split('{').skip(1));
         let names = says.filter_map(|piece| Some(piece.split_once('}')?.0));
+        // Behind a stroke stand the words for where nothing was found.
+        let names = names.map(|name| name.split('|').next().unwrap_or(name));
         for name in names.filter(|name| !MADE.contains(name)) {
             let group = format!("<{name}>");
-            let mut patterns = symptom.text.iter().chain(&symptom.verifier);
+            let patterns = symptom.text.iter().chain(&symptom.verifier);
+            let mut patterns = patterns.chain(&symptom.also);
             if !patterns.any(|pattern| pattern.source().contains(&group)) {
                 let message = format!(
                     "a symptom's `says` has {{{name}}}, and its pattern no group (?P<{name}>…)"

@@ -1,5 +1,7 @@
 //! Symptoms: how a failure shows in what programs print.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::located;
@@ -89,6 +91,32 @@ impl Operation {
     }
 }
 
+/// What parts of the kernel's BPF there are, by the groups of the table of features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "groups of a table, by their names there")]
+pub enum Part {
+    MapType,
+    ProgramType,
+    AttachType,
+    Helper,
+    Kfunc,
+}
+
+impl Part {
+    /// The name of its group in the table of features.
+    #[must_use]
+    pub fn group(self) -> &'static str {
+        match self {
+            Self::MapType => "map_type",
+            Self::ProgramType => "program_type",
+            Self::AttachType => "attach_type",
+            Self::Helper => "helper",
+            Self::Kfunc => "kfunc",
+        }
+    }
+}
+
 /// Whose words a line speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -149,6 +177,17 @@ pub struct Symptom {
     /// How strongly it points to the check: 90 and more is unmistakable, 70 likely, 50
     /// one of several.
     pub weight: u8,
+    /// What the line says the kernel lacks: the group of the table of features that has it, and its
+    /// name, with the pattern's groups filled in, or `any` for one of the group. Whether the host
+    /// has it refutes or confirms the failure.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub lacks: BTreeMap<Part, String>,
+    /// It tells of the host as a whole, whatever its cause: where all is well there, it is not so.
+    #[serde(rename = "of-host", skip_serializing_if = "std::ops::Not::not")]
+    pub of_host: bool,
+    /// It says no more than that something failed before: below that, it is none of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub follows: bool,
     /// It tells of the process that failed, so that what the doctor finds in its own
     /// process refutes nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -167,6 +206,15 @@ impl Symptom {
         let is_among =
             |errnos: &[String]| errno.is_some_and(|errno| errnos.iter().any(|one| one == errno));
         (self.errno.is_empty() || is_among(&self.errno)) && !is_among(&self.not_errno)
+    }
+
+    /// The group that a name in `lacks` asks for and the pattern does not have.
+    fn lost_group<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let group = name.strip_prefix('{')?.strip_suffix('}')?;
+        let pattern = self.text.as_ref().or(self.verifier.as_ref());
+        let wanted = format!("(?P<{group}>");
+        let is_there = pattern.is_some_and(|pattern| pattern.source().contains(&wanted));
+        (!is_there).then_some(group)
     }
 
     /// Whether it is about what the verifier refused.
@@ -192,6 +240,12 @@ struct Written {
     without: Option<Pattern>,
     cause: Option<String>,
     weight: u8,
+    #[serde(default)]
+    lacks: BTreeMap<Part, String>,
+    #[serde(default)]
+    of_host: bool,
+    #[serde(default)]
+    follows: bool,
     #[serde(default)]
     process: bool,
     #[serde(default, deserialize_with = "located::some_line")]
@@ -236,6 +290,9 @@ impl TryFrom<Written> for Symptom {
             without: written.without,
             cause: written.cause,
             weight: written.weight,
+            lacks: written.lacks,
+            of_host: written.of_host,
+            follows: written.follows,
             process: written.process,
             says: written.says,
             examples: written.examples,
@@ -250,6 +307,15 @@ impl TryFrom<Written> for Symptom {
         }
         if symptom.object.is_some() && (symptom.event.is_empty() || looked_for > 0) {
             return Err("a symptom with `object` has `event`, and no pattern else".to_owned());
+        }
+        if let Some(group) = symptom
+            .lacks
+            .values()
+            .find_map(|name| symptom.lost_group(name))
+        {
+            return Err(format!(
+                "`lacks` asks for the group `{group}`, which the pattern does not have"
+            ));
         }
         if !(1..=100).contains(&symptom.weight) {
             return Err("`weight` is a number from 1 to 100".to_owned());
@@ -314,13 +380,21 @@ mod tests {
     use crate::catalogue::{Catalogue, Vocabulary};
 
     #[test]
-    fn an_object_is_that_of_an_event() {
+    fn parts_of_a_symptom_stand_together() {
         let rows = [
             ("event: kernel-lacks, object: kfunc", None),
             ("event: map-create, object: '_ops$', errno: EINVAL", None),
             (
                 "text: some words, object: kfunc",
                 Some("`object` has `event`"),
+            ),
+            (
+                "text: 'no (?P<type>word)', lacks: {map-type: '{type}'}",
+                None,
+            ),
+            (
+                "text: some words, lacks: {map-type: '{type}'}",
+                Some("`lacks` asks for the group `type`"),
             ),
             (
                 "event: map-create, text: some words, object: kfunc",

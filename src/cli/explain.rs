@@ -15,6 +15,7 @@ use super::input::read_file;
 use super::output::{OutputArguments, Terminal};
 use bpf_doctor::catalogue::Catalogue;
 use bpf_doctor::facts;
+use bpf_doctor::features::{Names, Table};
 use bpf_doctor::host::Opened;
 use bpf_doctor::triage::{self, Cut, Explanation, KnownHost, Reading};
 use bpf_doctor::{probes, report};
@@ -161,6 +162,7 @@ fn explain(
             KnownHost {
                 facts,
                 outcomes: Vec::new(),
+                names: names(catalogue, reading),
                 known_from: "live",
                 note: None,
             }
@@ -192,6 +194,13 @@ fn explain(
     Ok(triage::explain(catalogue, reading, &host))
 }
 
+/// What the BTF of this kernel names, where a line of the log says that it lacks something.
+fn names(catalogue: &Catalogue, reading: &Reading) -> Option<Names> {
+    let table = Table::built_in().ok();
+    let table = table.filter(|_| reading.names_parts(catalogue))?;
+    Some(Names::read(Opened::this().host.as_ref(), &table))
+}
+
 /// The largest report there is.
 const REPORT_LIMIT: usize = 64 << 20;
 
@@ -201,6 +210,7 @@ fn saved_host(file: &Path) -> anyhow::Result<KnownHost> {
     Ok(KnownHost {
         facts: saved.facts,
         outcomes: saved.probes,
+        names: None,
         known_from: "report",
         note: None,
     })

@@ -8,7 +8,7 @@ use super::finding::RenderedFix;
 use super::fixes;
 use super::systems::systems;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Remedy, StepsKind};
+use crate::catalogue::{Catalogue, Cause, Check, Condition, Fix, Kind, Remedy, StepsKind};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
 use crate::version::VersionRange;
@@ -131,6 +131,24 @@ pub fn rules_out(catalogue: &Catalogue, facts: &Facts, check: &Check, cause: &st
     let named = causes.find(|one| one.id.as_deref() == Some(cause));
     let when = named.and_then(|cause| cause.when.as_ref());
     when.is_some_and(|when| world.answer(when).tri == Tri::No)
+}
+
+/// The first cause of a check, by its `id`, that holds on the host and asks for this option.
+#[must_use]
+pub fn for_want_of<'a>(
+    catalogue: &Catalogue,
+    facts: &Facts,
+    check: &'a Check,
+    option: &str,
+) -> Option<&'a str> {
+    let world = World::new(catalogue, facts, &[]);
+    let holds = |cause: &&Cause| {
+        let when = cause.when.as_ref();
+        when.is_some_and(|when| {
+            when.options().any(|one| one == option) && world.answer(when).tri == Tri::Yes
+        })
+    };
+    check.causes.iter().find(holds)?.id.as_deref()
 }
 
 /// Whether a fix asks for a kernel that is not newer than the one that runs.

@@ -137,7 +137,7 @@ impl<'a> Judge<'a> {
     /// what is known does not rule out. It stays a warning, since it is open.
     fn worst_possible(&self, check: &Check) -> Severity {
         let mut worst = Severity::Warning;
-        for cause in &check.causes {
+        for cause in check.own_causes() {
             let answer = cause.when.as_ref().map(|when| self.world.answer(when).tri);
             if answer != Some(Tri::No) {
                 worst = worst.max(cause.severity.unwrap_or(check.severity));
@@ -155,7 +155,7 @@ impl<'a> Judge<'a> {
     }
 
     fn failure(&self, check: &Check, mut evidence: Vec<Evidence>) -> Finding {
-        let answers = check.causes.iter().map(|cause| {
+        let answers = check.own_causes().iter().map(|cause| {
             let answer = cause.when.as_ref().map(|when| self.world.answer(when));
             (cause, answer)
         });

@@ -56,7 +56,7 @@ pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
 pub(crate) use mounts::lent_where_loaders_look;
 pub use nearby::{Cgroup, Nearby, Presence};
 pub use needed::needed_mounts;
-pub use quoted::Quoted;
+pub use quoted::{Quoted, QuotedProcess};
 pub(crate) use told_twice::{HOST_NAME, is_host_name};
 
 /// Everything known of one host.

@@ -37,15 +37,7 @@ pub struct Known<'a> {
 /// exactly one answer.
 #[must_use]
 pub fn judge(table: &Table, sections: &Sections, known: &Known<'_>, wish: &Wish) -> Features {
-    let version = known.facts.kernel_version();
-    let backports = backports(table, known.facts);
-    let judge = Judge {
-        table,
-        known,
-        version,
-        backports,
-        proven: shown::proven(table, known, version, backports),
-    };
+    let judge = Judge::of(table, known);
     let mut groups = Vec::new();
     let mut programs: Vec<Row> = Vec::new();
     for kind in Kind::ALL {
@@ -74,6 +66,25 @@ pub fn judge(table: &Table, sections: &Sections, known: &Known<'_>, wish: &Wish)
     }
 }
 
+/// What is known of one name of a group, however it is written; nothing where the table does not
+/// have it.
+#[must_use]
+pub fn judge_one(table: &Table, known: &Known<'_>, kind: Kind, name: &str) -> Option<Row> {
+    let entry = table.spelled(kind, name)?;
+    let judge = Judge::of(table, known);
+    Some(judge.row(kind, entry))
+}
+
+/// How many names of a group the kernel is known to have, and how many it has not.
+#[must_use]
+pub fn judge_all(table: &Table, known: &Known<'_>, kind: Kind) -> (usize, usize) {
+    let judge = Judge::of(table, known);
+    let rows = table.rows(kind).iter();
+    let rows: Vec<Row> = rows.map(|entry| judge.row(kind, entry)).collect();
+    let count = |available| rows.iter().filter(|row| row.available == available).count();
+    (count(Available::Yes), count(Available::No))
+}
+
 pub(super) struct Judge<'a> {
     pub(super) table: &'a Table,
     pub(super) known: &'a Known<'a>,
@@ -85,6 +96,18 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
+    fn of(table: &'a Table, known: &'a Known<'a>) -> Self {
+        let version = known.facts.kernel_version();
+        let backports = backports(table, known.facts);
+        Self {
+            table,
+            known,
+            version,
+            backports,
+            proven: shown::proven(table, known, version, backports),
+        }
+    }
+
     /// The rows of a kind: those of the table, and what else the kernel's BTF names.
     fn rows(&self, kind: Kind, sections: &Sections, programs: &[Row]) -> Vec<Row> {
         let mut rows: Vec<Row> = self

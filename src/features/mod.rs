@@ -28,7 +28,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Known, judge};
+pub use judge::{Known, judge, judge_all, judge_one};
 pub use machine::{write_json, write_yaml};
 pub use model::{Available, Features, Group, Kernel, Row, SCHEMA, Source};
 pub use names::Names;

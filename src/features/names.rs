@@ -93,6 +93,15 @@ impl Names {
         names
     }
 
+    /// Those of a kernel whose BTF nobody looked at.
+    #[must_use]
+    pub fn unread() -> Self {
+        Self {
+            missing: Some(Missing::Unread("it was not collected".to_owned())),
+            ..Self::default()
+        }
+    }
+
     /// Those of a kernel that has these alone.
     #[cfg(test)]
     pub(super) fn of(enums: &[(Kind, &[&str])]) -> Self {
@@ -203,6 +212,12 @@ impl Names {
         }
         let values = self.enums.get(&kind)?;
         Some(names.iter().any(|name| values.contains_key(*name)))
+    }
+
+    /// Whether the kernel marks a function of this name as one for programs.
+    #[must_use]
+    pub fn offers(&self, function: &str) -> bool {
+        self.marked && self.functions.contains(function)
     }
 
     /// The kernel's number of a name.

@@ -1,6 +1,6 @@
 //! Names as people have them: from C, or from what bpftool prints.
 
-use super::table::Kind;
+use super::table::{Entry, Kind, Table};
 
 /// A name without what it begins with in C, in lower case.
 pub(super) fn plain(name: &str, kind: Kind) -> String {
@@ -25,5 +25,26 @@ pub(super) fn plain(name: &str, kind: Kind) -> String {
         Some(rest) if kind == Kind::Helper => format!("bpf_{rest}"),
         Some(rest) => rest.to_lowercase(),
         None => name.to_owned(),
+    }
+}
+
+impl Table {
+    /// The row of a kind with a name that may be written otherwise: `RingBuf`, `ring-buf` or
+    /// `BPF_MAP_TYPE_RINGBUF`, or by its number.
+    pub(super) fn spelled(&self, kind: Kind, name: &str) -> Option<&Entry> {
+        let bare = |name: &str| -> String {
+            let letters = name.chars().filter(char::is_ascii_alphanumeric);
+            letters.map(|c| c.to_ascii_lowercase()).collect()
+        };
+        let number: Option<u32> = name.parse().ok();
+        let wanted = bare(&plain(name, kind));
+        let is = |entry: &&Entry| {
+            let mut names = std::iter::once(&entry.name).chain(&entry.also);
+            match number {
+                Some(number) => entry.value == Some(number),
+                None => names.any(|name| bare(name) == wanted),
+            }
+        };
+        self.rows(kind).iter().find(is)
     }
 }

@@ -11,17 +11,11 @@ use super::found::{Hit, Reading};
 use super::known::KnownHost;
 use super::lacks::lacks;
 use super::mood::{Mood, tells_failure};
-use super::sentences::{is_held_here, is_of_another, look_closer, remains, told};
-use crate::catalogue::{Catalogue, Check, Kind, Symptom};
-use crate::diagnosis::{
-    Evidence, Finding, Needs, RenderedFix, Status, advise, kernel_is, rules_out,
-};
+use super::sentences::{is_beyond, is_held_here, is_of_another, look_closer, remains, told};
+use crate::catalogue::{About, Catalogue, Cause, Check, Kind, Symptom};
+use crate::diagnosis::{Finding, Needs, RenderedFix, Status, advise, kernel_is, rules_out};
 use crate::facts::Facts;
 
-/// A cause that the host has rises so much, above what a line points to more clearly.
-const CONFIRMED: i32 = 14;
-/// One that the host does not have sinks so much.
-const REFUTED: i32 = 16;
 /// What the verifier said before its last word weighs so much less.
 const OVERRULED: i32 = 16;
 /// A symptom that asks for kernels of a range weighs so much less where none is known: what it
@@ -44,16 +38,20 @@ pub(super) struct Candidate<'a> {
     pub(super) check: &'a Check,
     pub(super) score: i32,
     /// The hits that weigh, the heaviest first.
-    hits: Vec<(&'a Hit, i32)>,
-    process: bool,
+    pub(super) hits: Vec<(&'a Hit, i32)>,
+    pub(super) process: bool,
     pub(super) standing: Standing,
     /// This process here has what the one of the log may have lacked.
-    is_held: bool,
+    pub(super) is_held: bool,
     /// Options that the log itself shows to be set, which refutes the cause.
-    set: Vec<&'a str>,
-    finding: Option<&'a Finding>,
+    pub(super) set: Vec<&'a str>,
+    pub(super) finding: Option<&'a Finding>,
     /// What is found of the failure that this is a kind of.
-    broader: Option<&'a Finding>,
+    pub(super) broader: Option<&'a Finding>,
+    /// The cause about one thing alone that it is, where the host as a whole is not at fault.
+    pub(super) particular: Option<&'a Cause>,
+    /// What the host says of what its line names, and the facts that tell it.
+    pub(super) said: Option<(String, Vec<String>)>,
 }
 
 pub(super) fn candidates<'a>(
@@ -108,6 +106,8 @@ pub(super) fn candidates<'a>(
             set: Vec::new(),
             finding: of(&check.id),
             broader: check.kind_of.as_deref().and_then(of),
+            particular: None,
+            said: None,
         };
         candidate.hold_against_host(catalogue, host);
         Some(candidate)
@@ -174,46 +174,6 @@ impl Candidate<'_> {
         self.hits.iter().any(|(hit, _)| hit.line == line)
     }
 
-    /// A cause that the host confirms rises, one that it refutes sinks.
-    fn hold_against_host(&mut self, catalogue: &Catalogue, host: &KnownHost) {
-        let Some(finding) = self.finding else {
-            // The host says nothing of a narrower kind; that it has the failure does not put the
-            // broader entry before the one that the log names.
-            if self
-                .broader
-                .is_some_and(|finding| finding.status == Status::Fail)
-            {
-                self.score += CONFIRMED;
-            }
-            return;
-        };
-        let moot = finding.status == Status::NotApplicable && finding.because.starts_with("moot");
-        match finding.status {
-            Status::Fail => {
-                self.standing = Standing::Confirmed;
-                self.score += CONFIRMED;
-            }
-            // What a program or a tool did wrong is not undone by what is installed here;
-            // and what this process may do says nothing of another one.
-            Status::Ok if self.check.kind != Kind::Host => {}
-            Status::Ok if self.process => self.is_held = true,
-            Status::Ok => self.refuted(),
-            Status::NotApplicable if !moot && self.check.kind == Kind::Host => self.refuted(),
-            Status::Unknown if self.check.kind == Kind::Host => {
-                self.set = host.options_that_refute(catalogue, self.check);
-                if !self.set.is_empty() {
-                    self.refuted();
-                }
-            }
-            Status::NotApplicable | Status::Unknown => {}
-        }
-    }
-
-    fn refuted(&mut self) {
-        self.standing = Standing::Refuted;
-        self.score -= REFUTED;
-    }
-
     /// Whether another one says the same of the same line under the same name.
     pub(super) fn repeats(&self, other: &Self) -> bool {
         self.cause() == other.cause() && self.top_line() == other.top_line()
@@ -243,19 +203,14 @@ impl Candidate<'_> {
             _ => confidence,
         };
         // The heaviest line that points to a cause decides which one is told.
-        let mut named = self.hits.iter().filter_map(|(hit, _)| {
-            let symptom = self.check.symptoms.get(hit.symptom)?;
-            // One that asks for a kernel that is not known points to nothing.
-            let range = symptom.kernel.as_ref();
-            let is_sure =
-                range.is_none_or(|range| kernel_is(catalogue, &host.facts, range).is_some());
-            symptom.cause.as_deref().filter(|_| is_sure)
-        });
+        let one = self.particular.or_else(|| self.pointed(catalogue, host));
+        let pointed = one.and_then(|cause| cause.id.as_deref());
         let (facts, outcomes) = (&host.facts, &host.outcomes);
         // What another process lacks is not told by what this one has.
-        let is_anothers = self.is_held || self.process && self.check.kind != Kind::Host;
+        // What a log tells of a process is of the one that failed.
+        let is_anothers = host.known_from != "log"
+            && (self.is_held || self.process && self.check.kind != Kind::Host);
         let another = is_anothers.then(|| host.of_another_process());
-        let pointed = named.next();
         // Words that are unmistakable and can't be of this host are of another one.
         let is_elsewhere = self.standing == Standing::Open
             && heaviest >= OUTSPOKEN
@@ -270,7 +225,14 @@ impl Candidate<'_> {
             (None, false) => (facts, outcomes.as_slice()),
         };
         let mut advice = advise(catalogue, facts, outcomes, self.check, pointed);
-        let held = self.is_held.then(|| is_held_here(host.known_from));
+        let held = self
+            .is_held
+            .then(|| match self.finding.map(|finding| finding.status) {
+                Some(Status::Ok) => is_held_here(host.known_from),
+                _ => is_beyond(About::Process, host.known_from),
+            });
+        let about = self.particular.and_then(|cause| cause.about);
+        let held = held.or_else(|| about.map(|about| is_beyond(about, host.known_from)));
         let held = held.or_else(|| is_elsewhere.then(|| is_of_another(host.known_from)));
         // What the host does not have is not to be cured on it.
         let refuted = (self.standing == Standing::Refuted).then(|| {
@@ -280,12 +242,15 @@ impl Candidate<'_> {
             remains(host.known_from)
         });
         let remains = refuted.or(held);
+        let is_refuted = self.standing == Standing::Refuted;
+        let change = self.check.change.as_ref().filter(|_| !is_refuted);
         let hit = self.hits.first().map(|(hit, _)| *hit);
         let symptom = hit.and_then(|hit| self.check.symptoms.get(hit.symptom));
         let is_verifier = symptom.is_some_and(Symptom::is_of_verifier);
         let around = hit.filter(|_| is_verifier).map(|hit| &hit.around);
         let means = symptom.and_then(|symptom| symptom.says.as_deref());
-        let means = means.zip(hit).map(|(says, hit)| told(says, hit));
+        let means = means.zip(hit.zip(symptom));
+        let means = means.map(|(says, (hit, symptom))| told(says, &names(hit, symptom)));
         let mut lines: Vec<Line> = Vec::new();
         for (hit, _) in &self.hits {
             let line = Line {
@@ -308,14 +273,17 @@ impl Candidate<'_> {
             let commands = fixes.flat_map(|fix| fix.commands.iter_mut().chain(&mut fix.undo));
             fill(commands.chain(&mut closer), &names);
         }
-        let (standing_because, evidence) = self.standing_because();
+        let (standing_because, evidence) = self.standing_because(host);
+        let named = self.check.causes.iter();
+        let named = named.filter(|cause| cause.because == advice.because);
+        let title = named.filter_map(|cause| cause.title.as_ref()).next();
         if !advice.possible.is_empty() {
             UNDECIDED.clone_into(&mut advice.because);
         }
         Explained {
             cause: self.cause().to_owned(),
             entry: self.check.kind_of.is_some().then(|| self.check.id.clone()),
-            title: self.check.title.clone(),
+            title: title.unwrap_or(&self.check.title).clone(),
             confidence,
             standing: self.standing,
             standing_because,
@@ -330,21 +298,10 @@ impl Candidate<'_> {
             source: around.and_then(|around| around.source.clone()),
             register: around.and_then(|around| around.register.clone()),
             fixes: cheapest_first(advice.fixes),
+            change: change.cloned(),
             look_closer: closer,
             program: program.as_deref().map(quotable),
         }
-    }
-
-    fn standing_because(&self) -> (String, Vec<Evidence>) {
-        if !self.set.is_empty() {
-            let options = self.set.iter().map(|option| format!("CONFIG_{option}"));
-            let options = options.collect::<Vec<_>>().join(", ");
-            return (format!("{options} is set, as the log shows"), Vec::new());
-        }
-        let Some(finding) = self.finding.filter(|_| self.standing != Standing::Open) else {
-            return (String::new(), Vec::new());
-        };
-        (finding.because.clone(), finding.evidence.clone())
     }
 }
 

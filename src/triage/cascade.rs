@@ -25,6 +25,7 @@ pub(super) fn is_explained(
     is_outspoken(catalogue, reading, hit, symptom)
         || is_echo(reading, hit, symptom)
         || is_of_what_was_not_loaded(reading, hit, symptom)
+        || is_after_a_failure(catalogue, reading, hit, symptom)
 }
 
 /// Whether a hit follows from what failed above it: it is about a descriptor that is none, or
@@ -118,7 +119,19 @@ fn is_of_what_was_not_loaded(reading: &Reading, hit: &Hit, symptom: &Symptom) ->
             .filter(move |failed| failed.line == line)
     };
     let is_attached = of_line(hit.line).any(|failed| failed.operation.is_attaching());
-    if !is_vague(symptom) || !is_attached || object(hit).is_some() {
+    if !is_attached {
+        return false;
+    }
+    // A program that was not loaded itself can't be attached, whatever the error is then.
+    if let Some(own) = object(hit) {
+        return reading.hits.iter().any(|other| {
+            other.line < hit.line
+                && object(other) == Some(own)
+                && of_line(other.line)
+                    .any(|failed| matches!(failed.operation, ProgramLoad | TrivialLoad))
+        });
+    }
+    if !is_vague(symptom) {
         return false;
     }
     let own = error(hit);
@@ -128,6 +141,27 @@ fn is_of_what_was_not_loaded(reading: &Reading, hit: &Hit, symptom: &Symptom) ->
             && matches!(failed.operation, ProgramLoad | TrivialLoad)
             && own.is_some_and(|own| own != failed.errno)
     })
+}
+
+/// Whether a hit says no more than that something failed before, and that is told above it.
+fn is_after_a_failure(
+    catalogue: &Catalogue,
+    reading: &Reading,
+    hit: &Hit,
+    symptom: &Symptom,
+) -> bool {
+    symptom.follows
+        && reading.hits.iter().any(|other| {
+            let check = catalogue.checks.get(other.check);
+            let named = check.and_then(|check| check.symptoms.get(other.symptom));
+            other.line < hit.line
+                && !other.aside
+                && named.is_some_and(|named| {
+                    !named.follows
+                        && lacks(reading, other, named).is_none()
+                        && !reading.is_excused(catalogue, other)
+                })
+        })
 }
 
 /// Whether a hit has nothing but EPERM, and the same operation failed with another error just

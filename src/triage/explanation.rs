@@ -121,6 +121,9 @@ pub struct Explained {
     pub register: Option<String>,
     /// What cures it, as commands for the host; nothing where the host refutes it.
     pub fixes: Vec<RenderedFix>,
+    /// What to change in the code, where the program is at fault: lines of C.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
     /// What to type to look closer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub look_closer: Vec<String>,

@@ -15,10 +15,33 @@ pub(super) fn alone(pattern: &Pattern) -> Option<Regex> {
     builder.unicode(false).case_insensitive(true).build().ok()
 }
 
+/// What a group of a pattern found. A pattern that has the same in two places calls the second by
+/// the first letter and a 2: `t2` is `target`.
+pub(super) fn named<'n>(names: &'n BTreeMap<String, String>, name: &str) -> Option<&'n str> {
+    let first = name.get(..1).unwrap_or_default();
+    let keys = [name.to_owned(), format!("{first}2")];
+    let mut values = keys.iter().filter_map(|key| names.get(key));
+    let value = values.find(|value| !value.is_empty());
+    value.map(String::as_str)
+}
+
+/// The function among what a line names: what is attached to, without an offset or what a probe is
+/// called by.
+fn function(names: &BTreeMap<String, String>) -> Option<String> {
+    let mut known = ["function", "target", "sym"].into_iter();
+    let name = known.find_map(|name| named(names, name))?;
+    let name = name.rsplit(':').next()?.split('+').next()?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+    (!name.is_empty() && name.chars().all(is_name)).then(|| name.to_owned())
+}
+
 /// What a hit names: on its line, and on the nearest line above that has what its symptom asks
 /// for besides.
 pub(super) fn names(hit: &Hit, symptom: &Symptom) -> BTreeMap<String, String> {
     let mut names = on_lines(hit, symptom);
+    if let Some(function) = function(&names) {
+        names.insert("function".to_owned(), function);
+    }
     // The BPF file system takes no dots.
     let dotted = names.iter().filter(|(_, value)| value.contains('.'));
     let without =

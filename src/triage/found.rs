@@ -9,6 +9,7 @@ use super::lexicon::Told;
 use super::mood::Mood;
 use super::surroundings::Surroundings;
 use crate::catalogue::{Catalogue, Loader, Noise, Operation};
+use crate::facts::QuotedProcess;
 
 /// So many harmless lines are kept.
 const HARMLESS: usize = 20;
@@ -163,6 +164,12 @@ pub struct Reading {
     pub release: Option<(String, u64)>,
     /// What the log says the distribution is.
     pub os: Option<String>,
+    /// The file os-release, where the log has it.
+    pub(super) os_file: Option<String>,
+    /// What the log shows of the process.
+    pub(super) process: QuotedProcess,
+    /// The level of kernel lockdown that the log shows.
+    pub(super) lockdown: Option<String>,
     /// Lines of a kernel config that the log has.
     pub config: String,
     /// Settings of the kernel that the log shows, and their values.
@@ -178,6 +185,16 @@ impl Reading {
         self.noise.contains(&place)
             && (noise.also.is_none() || self.noise_also.contains(&place))
             && !self.noise_without.contains(&place)
+    }
+
+    /// Whether a line says of a part of the kernel's BPF that it is not there.
+    #[must_use]
+    pub fn names_parts(&self, catalogue: &Catalogue) -> bool {
+        self.hits.iter().any(|hit| {
+            let check = catalogue.checks.get(hit.check);
+            let symptom = check.and_then(|check| check.symptoms.get(hit.symptom));
+            symptom.is_some_and(|symptom| !symptom.lacks.is_empty())
+        })
     }
 
     /// Lines that tell that something failed and are not harmless in this log.
@@ -291,6 +308,14 @@ impl Reading {
                 let os = &mut self.os;
                 os.get_or_insert_with(|| value.chars().take(100).collect());
             }
+            Told::OsFile => {
+                let file = &mut self.os_file;
+                file.get_or_insert_with(|| value.chars().take(4096).collect());
+            }
+            // The last word counts: people look again.
+            Told::Capabilities => self.process.capabilities = u64::from_str_radix(value, 16).ok(),
+            Told::Memlock => self.process.memlock = Some(value.to_owned()),
+            Told::Lockdown => self.lockdown = Some(value.to_ascii_lowercase()),
             Told::Config if self.options < OPTIONS => {
                 self.options += 1;
                 self.config.push_str(value);

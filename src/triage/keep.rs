@@ -162,10 +162,16 @@ impl<'a> Search<'a> {
         }
     }
 
-    pub(super) fn fact(&mut self, entry: u32, index: usize, text: &str, number: u64) {
+    pub(super) fn fact(&mut self, entry: u32, index: usize, text: &str, at: Place<'_>) {
         let Some((told, _)) = FACTS.get(index) else {
             return;
         };
+        let number = at.number;
+        if *told == Told::OsFile && self.lexicon.is_match(entry, text) {
+            let file = around(text, at, is_assignment);
+            self.reading.learn(*told, &file, number);
+            return;
+        }
         for captures in self.lexicon.all_captures(entry, text) {
             let Some(value) = captures.name("v") else {
                 continue;
@@ -178,7 +184,9 @@ impl<'a> Search<'a> {
                 Told::Config | Told::Setting => {
                     tells(text.get(..value.start()).unwrap_or_default())
                 }
-                Told::Os => false,
+                Told::Os | Told::OsFile | Told::Capabilities | Told::Memlock | Told::Lockdown => {
+                    false
+                }
             };
             if !is_asked_for {
                 let value = String::from_utf8_lossy(value.as_bytes());
@@ -207,4 +215,29 @@ impl<'a> Search<'a> {
             }
         }
     }
+}
+
+/// So many lines around one of a file belong to it.
+const AROUND: usize = 16;
+
+/// Whether a line of a file gives a name a value.
+fn is_assignment(line: &str) -> bool {
+    let name = line.split_once('=').map(|(name, _)| name);
+    name.is_some_and(|name| {
+        !name.is_empty() && name.bytes().all(|c| c.is_ascii_uppercase() || c == b'_')
+    })
+}
+
+/// A line with those right above and below that are like it.
+fn around(line: &str, at: Place<'_>, is_like: impl Fn(&str) -> bool) -> String {
+    let text = |line: &[u8]| String::from_utf8_lossy(line).trim().to_owned();
+    let above = at.before.strip_suffix(b"\n").unwrap_or(at.before);
+    let above = above.rsplit(|byte| *byte == b'\n').map(text);
+    let above = above.take_while(|line| is_like(line)).take(AROUND);
+    let mut lines: Vec<String> = above.collect();
+    lines.reverse();
+    lines.push(line.to_owned());
+    let below = at.after.split(|byte| *byte == b'\n').skip(1).map(text);
+    lines.extend(below.take_while(|line| is_like(line)).take(AROUND));
+    lines.join("\n")
 }

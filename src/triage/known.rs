@@ -4,6 +4,7 @@ use super::found::Reading;
 use crate::catalogue::{Catalogue, Check};
 use crate::diagnosis::is_failing;
 use crate::facts::{Fact, Facts, KernelConfig, Quoted, Why};
+use crate::features::Names;
 use crate::probes::ProbeResult;
 
 /// What is known of the host that a log is from.
@@ -13,6 +14,8 @@ pub struct KnownHost {
     pub facts: Facts,
     /// Outcomes of probes on it.
     pub outcomes: Vec<ProbeResult>,
+    /// The names that its kernel's BTF has, where that was read.
+    pub names: Option<Names>,
     /// `live`, `report`, `log` or `none`.
     pub known_from: &'static str,
     /// What is to be said of it.
@@ -48,6 +51,9 @@ impl KnownHost {
         let quoted = Quoted {
             release: release.map(|(release, _)| release.as_str()),
             os: reading.os.as_deref(),
+            os_file: reading.os_file.as_deref(),
+            process: &reading.process,
+            lockdown: reading.lockdown.as_deref(),
             config: &reading.config,
             settings: &reading.settings,
         };
@@ -59,6 +65,7 @@ impl KnownHost {
             Some(facts) => Self {
                 facts,
                 outcomes: Vec::new(),
+                names: None,
                 known_from: "log",
                 note,
             },
@@ -98,11 +105,36 @@ impl KnownHost {
         shown
     }
 
+    /// Whether a check fails by what the log shows of the process that failed, and whether it
+    /// would, were the process no other than most.
+    pub(super) fn fails_for_a_process(
+        &self,
+        catalogue: &Catalogue,
+        check: &Check,
+    ) -> (Option<bool>, Option<bool>) {
+        let Some(fails) = check.fails.as_ref() else {
+            return (None, None);
+        };
+        let is_shown = self
+            .facts
+            .known()
+            .any(|(key, _)| key.starts_with(OF_PROCESS));
+        if !is_shown {
+            return (None, None);
+        }
+        let mut usual = self.facts.clone();
+        for (key, value) in USUAL {
+            usual.set(key, Fact::known(*value, LOG));
+        }
+        let fails = |facts: &Facts| is_failing(catalogue, facts, fails);
+        (fails(&self.facts), fails(&usual))
+    }
+
     /// The host as another process on it may find it: what this one may do says nothing.
     pub(super) fn of_another_process(&self) -> Facts {
         let mut facts = self.facts.clone();
         let own = self.facts.known().map(|(key, _)| key.to_owned());
-        let own: Vec<String> = own.filter(|key| key.starts_with("privilege.")).collect();
+        let own: Vec<String> = own.filter(|key| key.starts_with(OF_PROCESS)).collect();
         for key in own {
             facts.set(&key, Fact::unknown(Why::NotCollected, "", ""));
         }
@@ -110,5 +142,9 @@ impl KnownHost {
     }
 }
 
+/// How the keys of facts begin that are those of a process.
+pub(super) const OF_PROCESS: &str = "privilege.";
+/// What most processes have.
+const USUAL: &[(&str, &str)] = &[("privilege.user-namespace", "initial")];
 /// Where facts come from that a log tells.
 const LOG: &str = "the log";

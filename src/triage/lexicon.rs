@@ -13,6 +13,7 @@ use super::forms::{DIALECTS, FORMS, LOOSE};
 use super::general::{self, ABOUT};
 use super::lacking::LACKING;
 use super::levels::{AT_WORK, COMPLAINT};
+pub(super) use super::told::{FACTS, Told};
 use crate::catalogue::{Catalogue, Pattern};
 
 /// What a pattern is for. The numbers are places: of the form, of the noise, of the check
@@ -68,54 +69,6 @@ pub(super) struct Lexicon {
     objects: BTreeMap<(usize, usize), u32>,
 }
 
-/// Patterns of facts that logs tell about their host, and what each tells.
-pub(super) const FACTS: &[(Told, &str)] = &[
-    (Told::Release, r"Linux version (?P<v>\d+\.\d+\S*)"),
-    (Told::Release, r"Linux \S+ (?P<v>\d+\.\d+\.\d+\S*) #\d"),
-    (
-        Told::Release,
-        r#"\buname(?: -[ar]+)?[)"'*`]*\s*[:=]?\s*["'*`]*(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#,
-    ),
-    // Behind what it asks for a program says what it found.
-    (
-        Told::Release,
-        r"\bkernel\b[^;]{0,100}\b(?:found|running|detected|you (?:have|run|use)|yours is|got|current(?:ly)?|actual)\b[\s:=]*(?:(?:is|linux|kernel|version|release)[\s:=]*)*v?(?P<v>[3-9]\.\d+(?:\.\d+[-.\w+~]*)?)",
-    ),
-    (
-        Told::Named,
-        r#"(?:kernel|kernelVersion|kernel_version|kernelrelease|kernel-version|running kernel|kernel[ _-](?:version|release))["'*`]*(?: is| info)?\s*[:=]?\s*["'*`(]*(?:Linux )?(?:version )?v?(?P<v>[2-9]\.\d+\.\d+[-.\w+~]*)"#,
-    ),
-    (Told::Release, r"/lib/modules/(?P<v>\d+\.\d+\.\d+[-.\w+]*)"),
-    (
-        Told::Named,
-        r"/usr/src/linux-headers[-/](?P<v>\d+\.\d+\.\d+[-.\w+]*)",
-    ),
-    (
-        Told::Named,
-        r"(?:vmlinu[xz]|config|kernel-headers|kernel-devel|linux-headers|linux-image)-(?P<v>\d+\.\d+\.\d+[-.\w+]*)",
-    ),
-    // What `uname -r` prints.
-    (
-        Told::Release,
-        r"^\s*(?P<v>[2-9]\.\d+\.\d+[-.+~\w]*(?:generic|amd64|x86_64|aarch64|\.el\d|\.fc\d|azure|-aws|-gcp|cloud|-lts|arch\d|WSL2|linuxkit|elrepo)[-.+\w]*)\s*$",
-    ),
-    // What people write.
-    (
-        Told::Named,
-        r"\b(?:on|running|using|my|under) (?:an? |the |my |linux )*kernel (?:version )?v?(?P<v>[3-9]\.\d{1,2})\b",
-    ),
-    (Told::Release, r"\bOS: Linux (?P<v>\d+\.\d+\.\d+\S*)"),
-    (Told::Os, r#"PRETTY_NAME="?(?P<v>[^"]+)"#),
-    (
-        Told::Config,
-        r"(?:^|[\s:])(?P<v>CONFIG_\w+=\S+|# CONFIG_\w+ is not set)",
-    ),
-    (
-        Told::Setting,
-        r#"(?:^|[\s:])(?P<v>(?:(?:kernel|net\.core)\.\w+|/proc/sys/[\w./]+)['"]?(?: ?[:=] ?)['"]?-?\d+)['"]?\s*$"#,
-    ),
-];
-
 /// How the verifier's log of one program ends (`print_verification_stats` in
 /// kernel/bpf/verifier.c), and how loaders frame it.
 const VERDICT: &str =
@@ -135,18 +88,6 @@ const PARTS: &str = r"_btf\b|btf_|BtfError|(?:write|load|store) (?:in)?to (?:pac
 const REFUSALS: &str = r"\bframe pointer is read|invalid size of register (?:spill|fill)|accessed (?:directly by load|indirectly by helper)|stack pointer to the caller|(?:calling|address (?:for|of)) kernel function|kernel (?:module )?function calls?\b|kernel function \S+ (?:args?#|returns|is not allowed)|unmatched (?:rcu|attempt to enable preemption)|nested rcu read|pointer arithmetic (?:on|prohibited)|pointer and register with unbounded|pointer be out of bounds|helper (?:access to the packet|call is not allowed)|callback function not (?:static|allowed)|cannot use helper|prog(?:ram)? array map for tail call|tail call prog|tracing program attach|Extension program (?:changes|may)|program bound device mismatch|in (?:rbtree cb|an? RCU CS)|an RCU CS when|line_info|func_info|core_relo|in func info|invalid atomic operand|zero-sized read|var-offset stack|variable[- ]offset stack|value makes \S+ pointer|spin lock arg|same lock again, AA|lock and object are not in the same|back-edge from insn";
 /// Others of the verifier's and of loaders, which are often all that is pasted.
 const ALONE: &str = r#"\bsockhash\b|create tracing link|page count should be power of two|not supported \(requires >= v\d|^\W*unknown func (?:\w+#)?\d+\W*$|programs must have a GPL|not found in kallsyms|pointer subtracted from scalar|allocated object must be referenced|recursive call from \S+\(\) to \S+\(\)|\bverifier log\b|liveness analysis exceeded|restore irq state|calls are not allowed with preemption|\bverifier bug\b|\bBUG (?:regs \d|backtracking idx)|argument cannot tail call|^\W*Cannot recursively attach|^\W*\[\d+\] Invalid kind:\d|not found in ELF file|stdin:\d+:\d+-\d+: (?:ERROR|WARNING)|resolve unknown type ["'](?:struct|union) "#;
-
-/// What a log tells about its host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
-    /// The release of the kernel that runs.
-    Release,
-    /// A release that is named, which most often is that of the kernel that runs.
-    Named,
-    Os,
-    Config,
-    Setting,
-}
 
 impl Lexicon {
     pub(super) fn new(catalogue: &Catalogue) -> Self {

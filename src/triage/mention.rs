@@ -24,6 +24,9 @@ static COMMAND: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?:^|[$#%>|]) ?(?:sudo )?(?:cat|zcat|[ez]?grep|sysctl|head|tail|less|ls) [^:]*(?:/proc/|/boot/|/sys/|CONFIG_|kernel\.|net\.)",
     )
 });
+/// A setting that is chosen among those beside it, and off.
+static CHOSEN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"\w[: ]{1,2}\[none\](?: \w+){1,4}\s*$"));
 /// A line of source code that declares something.
 static DECLARATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
@@ -63,7 +66,8 @@ pub(super) fn is_mention(line: &str, matched: &str) -> bool {
         let before = line.get(..setting.start()).unwrap_or_default();
         return !tells(before);
     }
-    if found(&DECLARATION, line).is_some() || errno::is_explained(line) {
+    let is_off = || found(&CHOSEN, line).is_some();
+    if found(&DECLARATION, line).is_some() || is_off() || errno::is_explained(line) {
         return true;
     }
     if found(&GUARD, matched).is_some() {

@@ -31,6 +31,7 @@ mod mail;
 mod mention;
 mod mood;
 mod numbers;
+mod parts;
 mod place;
 mod places;
 mod quoted;
@@ -41,8 +42,10 @@ mod release;
 mod search;
 mod sentences;
 mod shapes;
+mod standing;
 mod surroundings;
 mod text;
+mod told;
 mod weigh;
 
 pub use explanation::{

@@ -8,6 +8,11 @@ use crate::features::{Kind, Table};
 /// which a test of it would show.
 static TABLE: LazyLock<Option<Table>> = LazyLock::new(|| Table::built_in().ok());
 
+/// The doctor's own table of what kernels have.
+pub(super) fn table() -> Option<&'static Table> {
+    TABLE.as_ref()
+}
+
 /// The libbpf that reads a kind of BTF first, by the kind's number (its `src/btf.c`).
 const READ_SINCE: &[(u32, &str)] = &[
     (14, "0.0.3"),

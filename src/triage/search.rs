@@ -279,7 +279,7 @@ impl<'a> Search<'a> {
                     self.reading.without.insert((check, index));
                     self.candidates.retire(entry);
                 }
-                Some(Purpose::Fact(index)) => self.fact(entry, index, text, number),
+                Some(Purpose::Fact(index)) => self.fact(entry, index, text, at),
                 Some(Purpose::Symptom(check, index)) => {
                     if self.places.are_enough(check, index) {
                         self.candidates.retire(entry);

@@ -1,10 +1,12 @@
 //! What is said of a cause: the catalogue's sentences with the names of this log in them, and
 //! what to type next.
 
+use std::collections::BTreeMap;
+
 use super::clean::quotable;
-use super::found::Hit;
+use super::filled::named;
 use super::numbers;
-use crate::catalogue::Check;
+use crate::catalogue::{About, Check};
 
 /// How a log can be right although the host it is held against does not have the failure.
 pub(super) fn remains(known_from: &str) -> String {
@@ -35,6 +37,39 @@ pub(super) fn is_held_here(known_from: &str) -> String {
     )
 }
 
+/// What is said where the host as a whole does not have the failure, and the line is about one
+/// thing on it.
+pub(super) fn is_beyond(about: About, known_from: &str) -> String {
+    let host = match known_from {
+        "live" => "this host",
+        "report" => "the host of the report",
+        _ => "the host the log describes",
+    };
+    let (there, one) = match about {
+        About::Device => (
+            "That other devices take it",
+            "the device that the log is about",
+        ),
+        About::Name => (
+            "That others of its kind are there",
+            "the name that the log has",
+        ),
+        About::Cgroup => (
+            "That other cgroups take it",
+            "the cgroup that the log is about",
+        ),
+        About::Program => (
+            "That it is there for others",
+            "the program that the log is about",
+        ),
+        About::Process => (
+            "What another process may do",
+            "the rights of the one that failed",
+        ),
+    };
+    format!("{there} on {host} says nothing of {one}.")
+}
+
 /// What is said of a cause that a line names and that this host can't have.
 pub(super) fn is_of_another(known_from: &str) -> String {
     let here = match known_from {
@@ -58,8 +93,9 @@ pub(super) fn look_closer(is_verifier: bool, program: Option<&str>, check: &Chec
     ]
 }
 
-/// A sentence of the catalogue with what this line has in the place of `{name}`.
-pub(super) fn told(says: &str, hit: &Hit) -> String {
+/// A sentence of the catalogue with what this line has in the place of `{name}`, or with the words
+/// behind the bar where it has nothing: `{function|this function}`.
+pub(super) fn told(says: &str, names: &BTreeMap<String, String>) -> String {
     let mut pieces = says.split('{');
     let mut text = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -68,8 +104,8 @@ pub(super) fn told(says: &str, hit: &Hit) -> String {
             text.push_str(piece);
             continue;
         };
-        let value = hit.names.get(name).map(|value| quotable(value));
-        let value = value.filter(|value| !value.is_empty());
+        let (name, otherwise) = name.split_once('|').unwrap_or((name, "…"));
+        let value = named(names, name).map(quotable);
         match name {
             "helper" => {
                 let number = value.as_deref().and_then(|value| value.parse().ok());
@@ -86,7 +122,7 @@ pub(super) fn told(says: &str, hit: &Hit) -> String {
             "relocation" => text.push_str(value.as_deref().unwrap_or(
                 "a type or field that the program reads (the loader names it at its debug level)",
             )),
-            _ => text.push_str(value.as_deref().unwrap_or("…")),
+            _ => text.push_str(value.as_deref().unwrap_or(otherwise)),
         }
         text.push_str(rest);
     }

@@ -214,6 +214,11 @@ impl Page {
                 .dim(&format!("{left} more {ways} (-v shows all)"));
             self.labelled("", &more);
         }
+        let change = cause.change.iter().flat_map(|change| change.lines());
+        for (index, line) in change.enumerate() {
+            let label = if index == 0 { "change" } else { "" };
+            self.labelled(label, &self.style.cyan(&clean(line)));
+        }
         for (index, command) in cause.look_closer.iter().enumerate() {
             let label = if index == 0 { "look closer" } else { "" };
             self.labelled(label, &format!("$ {}", self.style.cyan(&clean(command))));
@@ -289,7 +294,14 @@ impl Page {
         parts.push(match host.known_from {
             "live" => format!("held against this host (Linux {kernel})"),
             "report" => format!("held against the host of the report (Linux {kernel})"),
-            "log" => format!("held against what the log tells of its host (Linux {kernel})"),
+            "log" => match (kernel.as_str(), &log.os) {
+                ("", None) => "held against what the log tells of its host".to_owned(),
+                ("", Some(os)) => format!(
+                    "held against what the log tells of its host ({})",
+                    clean(os)
+                ),
+                _ => format!("held against what the log tells of its host (Linux {kernel})"),
+            },
             _ => "not held against a host".to_owned(),
         });
         if let Some(note) = &host.note {

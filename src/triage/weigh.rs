@@ -40,6 +40,7 @@ const AT_WORK: &str =
 pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Explanation {
     let findings = diagnose(catalogue, &host.facts, &host.outcomes);
     let mut candidates = candidates(catalogue, reading, host, &findings);
+    stand_behind_what_makes_them_moot(&mut candidates);
     candidates.retain(|candidate| candidate.score >= LEAST);
     // What the host does not have is told below all that it may have, whatever it weighs.
     let is_refuted = |candidate: &Candidate<'_>| candidate.standing == Standing::Refuted;
@@ -157,6 +158,29 @@ pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Ex
         causes,
         unknown,
         harmless,
+    }
+}
+
+/// A failure that is moot while the host has another one stands behind that, where both are told
+/// of one line.
+fn stand_behind_what_makes_them_moot(candidates: &mut [Candidate<'_>]) {
+    let confirmed = |candidate: &&Candidate<'_>| candidate.standing == Standing::Confirmed;
+    let confirmed: Vec<(String, Option<u64>, i32)> = candidates
+        .iter()
+        .filter(confirmed)
+        .map(|one| {
+            let line = one.top_line().map(|(line, _)| line);
+            (one.check.id.clone(), line, one.score)
+        })
+        .collect();
+    for candidate in candidates {
+        let line = candidate.top_line().map(|(line, _)| line);
+        let above = confirmed
+            .iter()
+            .filter(|(id, other, _)| candidate.check.requires.contains(id) && *other == line);
+        if let Some(least) = above.map(|(.., score)| *score).min() {
+            candidate.score = candidate.score.min(least - 1);
+        }
     }
 }
 

@@ -149,8 +149,10 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
         "defaults" => String::new(),
         _ => format!(" -o {options}"),
     };
+    // By its type: something else may be mounted there, as a container's view of the host's /sys is.
+    let line = quote(&format!(" {} {} ", mount.at, mount.kind));
     commands.push(format!(
-        "mountpoint -q {at} || mount -t {kind}{with} {kind} {at}"
+        "grep -qF {line} /proc/mounts || mount -t {kind}{with} {kind} {at}"
     ));
     if platform.image.as_deref() == Some("nixos") {
         commands.push(remark(&format!(
