@@ -63,7 +63,7 @@ fn a_healthy_host_is_ready_and_every_failure_turns_the_verdict() {
     for (id, change) in rows {
         let host = healthy();
         change(host.path());
-        let output = check(&host, &["--only", id]);
+        let output = check(&host, &["--only", id, "--fail-on", "warning"]);
         let (status, because) = status(&yaml(&output), id);
         assert_eq!(status, "fail", "{id}: {because}");
         assert_eq!(output.status.code(), Some(1), "{id}");

@@ -511,7 +511,6 @@ fn paths_of_pins_are_taken_as_they_stand() {
         "Error: can't pin the object (../x): Operation not permitted",
         "Error: can't pin the object (bpf/x): Operation not permitted",
         "libbpf: failed to pin object '/tmp/bpf/x': Operation not permitted",
-        "cat: /sys/fs/bpf/maps.debug: Operation not permitted",
     ] {
         let explanation = explain(line);
         let sure = explanation

@@ -77,6 +77,8 @@ fn of(host: &KnownHost, part: Part, kind: Kind, name: &str) -> Option<Said> {
     };
     match row.available {
         Available::Yes => Some(Said::Has(has(&row))),
+        // What a policy keeps from programs is there: the policy's own entry tells of it.
+        Available::No if row.known_by.contains(&Source::Policy) => None,
         Available::No => Some(Said::Lacks(format!("{}: {}", row.name, row.because))),
         Available::Unknown => None,
     }

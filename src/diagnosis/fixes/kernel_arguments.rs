@@ -549,11 +549,7 @@ pub(super) mod tests {
             ("rhel", "grub-bls", "grubby"),
             ("rhel", "grub2", "grubby"),
             ("amazon", "grub2", "grubby"),
-            (
-                "arch",
-                "grub2",
-                "which boot loader this host uses is not known",
-            ),
+            ("arch", "grub2", "grub-mkconfig"),
             (
                 "debian",
                 "systemd-boot",
