@@ -54,11 +54,11 @@ const WORKS: &[&str] = &[
     "kprobe",
 ];
 
+#[track_caller]
 fn of(explanation: &Explanation, cause: &str) -> Explained {
     let found = explanation.causes.iter().find(|one| one.cause == cause);
-    found
-        .unwrap_or_else(|| panic!("{cause}: {explanation:?}"))
-        .clone()
+    assert!(found.is_some(), "{cause}: {explanation:?}");
+    found.unwrap().clone()
 }
 
 #[test]
