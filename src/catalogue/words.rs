@@ -71,11 +71,11 @@ fn demanded(condition: &Condition) -> Condition {
         _ => false,
     };
     // Numbers that all kernels have, and none: an answer for want of another one.
-    let is_a_word = |part: &Condition| {
-        let told = part.sentence();
-        [">=2.6", ">=3.0", "<3.0"]
-            .iter()
-            .any(|range| told == format!("the kernel is {range}"))
+    let is_a_word = |part: &Condition| match part {
+        Condition::Kernel(range) => {
+            [">=2.6", ">=3.0", "<3.0"].contains(&String::from(range.clone()).as_str())
+        }
+        _ => false,
     };
     match condition {
         Condition::All(parts) => Condition::All(each(parts)),

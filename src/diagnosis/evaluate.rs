@@ -258,7 +258,7 @@ impl<'a> World<'a> {
 }
 
 /// Whether a condition rests on an experiment.
-fn asks_probe(condition: &Condition) -> bool {
+pub(super) fn asks_probe(condition: &Condition) -> bool {
     let mut asks = false;
     condition.walk(&mut |part| asks |= matches!(part, Condition::Probe(_)));
     asks

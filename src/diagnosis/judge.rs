@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::evaluate::{Answer, World};
+use super::evaluate::{Answer, World, asks_probe};
 use super::finding::{Evidence, Finding, RenderedFix, Status};
 use super::fixes;
 use super::tri::Tri;
@@ -264,9 +264,7 @@ pub(super) fn what_is_missing(missing: &[Evidence], condition: &Condition) -> St
     reasons.splice(0..0, untried);
     if reasons.is_empty() {
         let version = |piece: &Evidence| matches!(piece, Evidence::Fact { fact, .. } if fact == "kernel.version");
-        let mut is_tried = false;
-        condition.walk(&mut |part| is_tried |= matches!(part, Condition::Probe(_)));
-        return match (missing.iter().any(version), is_tried) {
+        return match (missing.iter().any(version), asks_probe(condition)) {
             (true, true) => {
                 "the kernel's vendor brings features to old version numbers, so the number does not \
                  tell (an experiment on the host would)"

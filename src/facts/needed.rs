@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use flate2::write::GzEncoder;
 
 use super::{environment, mounts};
+use crate::gzip::{GZIP, GzipMembers};
 
 /// Longest line that is looked at, in bytes: the kernel writes no path of more than a page, and
 /// an overlay names many.
@@ -25,9 +26,9 @@ const BROKEN: usize = 16;
 /// The reader's, and [`io::ErrorKind::FileTooLarge`] for one of more than `most` bytes.
 pub fn needed_mounts(input: impl Read, most: usize) -> io::Result<Vec<u8>> {
     let mut input = BufReader::new(input);
-    let is_packed = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    let is_packed = input.fill_buf()?.starts_with(GZIP);
     let plain: Box<dyn Read + '_> = match is_packed {
-        true => Box::new(crate::gzip::GzipMembers::new(input)),
+        true => Box::new(GzipMembers::new(input)),
         false => Box::new(input),
     };
     let mut ways = HashSet::from(["/".to_owned()]);

@@ -12,6 +12,7 @@ use super::batch::Part;
 use super::packing::{Counted, Packing};
 use super::record::of_member;
 use super::split::Splitter;
+use crate::gzip::{GZIP, GzipMembers};
 
 /// So many packings may lie in each other: a tar of packed reports, packed.
 const DEEPEST: usize = 4;
@@ -79,7 +80,7 @@ fn level(
     };
     let head = head.get(..length).unwrap_or_default();
     let mut whole = Cursor::new(head).chain(source);
-    let packed = head.starts_with(&[0x1f, 0x8b])
+    let packed = head.starts_with(GZIP)
         || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
         || head.starts_with(XZ)
         || is_tar(head);
@@ -87,8 +88,8 @@ fn level(
         let problem = format!("packed more than {DEEPEST} times");
         return take(Out::Trouble(name, problem));
     }
-    if head.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = place.bounded(crate::gzip::GzipMembers::new(io::BufReader::new(whole)));
+    if head.starts_with(GZIP) {
+        let mut plain = place.bounded(GzipMembers::new(io::BufReader::new(whole)));
         return level(name, &mut plain, promise, place.inner(), buffer, take);
     }
     if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {

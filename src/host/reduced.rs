@@ -1,8 +1,8 @@
 //! What of a file goes into a bundle: what facts ask for, and nothing that is nobody's business.
 
-use super::KERNEL_LOG;
 use super::files::unpacked;
-use super::{DEBS, RPMS, listed};
+use super::{DEBS, KERNEL_LOG, RPMS, listed};
+use crate::gzip::GZIP;
 
 /// What facts look for in the kernel's log; the rest of it is nobody's business, and says who
 /// was logged in.
@@ -56,7 +56,7 @@ pub(super) fn reduced(path: &str, bytes: &[u8]) -> Vec<u8> {
                 .into_bytes()
         }
         // The bundle is packed anyway, and redaction reads text alone.
-        _ if bytes.starts_with(&[0x1f, 0x8b]) => {
+        _ if bytes.starts_with(GZIP) => {
             unpacked(bytes, UNPACKED).unwrap_or_else(|_| bytes.to_vec())
         }
         "/proc/cpuinfo" => lines(&|line| !line.starts_with("cpu MHz")),

@@ -14,6 +14,7 @@ use super::model::{Host, Selected, Summary, Tool, Verdict};
 use super::style::clean;
 use crate::diagnosis::{Finding, quote};
 use crate::facts::{Facts, describe};
+use crate::gzip::{GZIP, GzipMembers};
 use crate::labels::Labels;
 use crate::probes::ProbeResult;
 
@@ -272,12 +273,12 @@ impl Whole {
 
 /// The bytes of a report, which may be packed with gzip.
 fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
+    if !bytes.starts_with(GZIP) {
         refuse_other(bytes)?;
         return Ok(bytes.into());
     }
     let mut plain = Vec::new();
-    let packed = crate::gzip::GzipMembers::new(bytes);
+    let packed = GzipMembers::new(bytes);
     let read = packed.take(LIMIT as u64).read_to_end(&mut plain);
     read.map_err(|_| ReadError::Foreign("it can't be unpacked".to_owned()))?;
     refuse_other(&plain)?;

@@ -540,32 +540,6 @@ pub(super) mod tests {
         }
     }
 
-    /// A sosreport holds the settings of the loader, and no list of programs.
-    #[test]
-    fn where_no_tools_were_collected_a_system_has_its_usual_one() {
-        for (family, loader, tool) in [
-            ("debian", "grub-debian", "update-grub"),
-            ("suse", "grub2", "grub2-mkconfig"),
-            ("rhel", "grub-bls", "grubby"),
-            ("rhel", "grub2", "grubby"),
-            ("amazon", "grub2", "grubby"),
-            ("arch", "grub2", "grub-mkconfig"),
-            (
-                "debian",
-                "systemd-boot",
-                "which boot loader this host uses is not known",
-            ),
-        ] {
-            let known = [
-                ("os.family", family),
-                ("boot.loader", loader),
-                ("file./etc/default/grub", "true"),
-            ];
-            let text = rendered("quiet", &known).unwrap().commands.join("\n");
-            assert!(text.contains(tool), "{family} {loader}: {text}");
-        }
-    }
-
     #[test]
     fn nixos_makes_lsm_from_an_option_of_its_own() {
         let add = ["lsm=landlock,yama,bpf".to_owned()];

@@ -305,6 +305,15 @@ mod tests {
             ),
             ("other", "grub2", "grub2-mkconfig", "", BootLoader::Unknown),
             ("rhel", "grub-bls", "grubby", "", BootLoader::Grubby),
+            ("rhel", "grub2", "grubby", "", BootLoader::Grubby),
+            ("amazon", "grub2", "grubby", "", BootLoader::Grubby),
+            (
+                "debian",
+                "systemd-boot",
+                "update-grub",
+                "",
+                BootLoader::Unknown,
+            ),
             ("rhel", "grub-bls", "grubby", "absent", BootLoader::Unknown),
         ] {
             let mut facts = Facts::default();

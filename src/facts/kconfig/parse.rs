@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::Setting;
+use crate::gzip::GZIP;
 use crate::host::config_version;
 
 /// Twenty times the largest config there is. More is no config, and a small compressed
@@ -110,7 +111,7 @@ pub(super) fn chosen(bytes: &[u8], names: &[&str]) -> Result<BTreeMap<Box<str>, 
 }
 
 fn plain(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
+    if !bytes.starts_with(GZIP) {
         return Ok(Cow::Borrowed(bytes));
     }
     let mut text = Vec::new();
