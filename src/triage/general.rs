@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::event::{Event, Voice};
-use super::surroundings;
+use super::patterns::any_case;
 use crate::catalogue::Operation;
 
 use Operation::{
@@ -83,10 +83,6 @@ const OPERATIONS: &[(Operation, &str)] = &[
 pub(super) fn sources() -> impl Iterator<Item = &'static str> {
     let operations = OPERATIONS.iter().map(|(_, source)| *source);
     std::iter::once(FAILS).chain(operations)
-}
-
-fn any_case(source: &str) -> Option<Regex> {
-    surroundings::pattern(&format!("(?i){source}"))
 }
 
 /// The name of a source, an object or a script.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::surroundings;
+use super::patterns::pattern;
 
 /// A line of a program that tells what it does with eBPF.
 pub(super) const AT_WORK: &str = r#"(?:level["']?[=:] ?["']?(?:info|debug)\b|\[?\b(?:INFO|DEBUG)\b\]?[\s:|]|^\W{0,4}[ID]\d{4} \d\d:\d\d:).*(?:bpf|\bxdp|kprobe|uprobe|tracepoint|fentry|\bbtf\b|tetragon|falco|tracee|cilium|socket_trace_connector|linux_headers\.cc)"#;
@@ -14,14 +14,14 @@ pub(super) const COMPLAINT: &str = r"fail|error|errno|denied|permitted|refus|rej
 
 /// What marks a line as an error.
 static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    surroundings::pattern(
+    pattern(
         r#"(?i:\b(?:level|lvl|severity)["']?[=:] ?["']?(?:err|error|fatal|panic|crit\w*)\b)|\b(?:ERROR|FATAL|CRITICAL)\b[\]\s:|]|^\W{0,4}[EF]\d{4} \d\d:\d\d:"#,
     )
 });
 
 /// Where in a source a line was written.
 static SOURCE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| surroundings::pattern(r"\b[\w./-]+\.(?:go|cc|cpp|c|h|rs|py):\d+"));
+    LazyLock::new(|| pattern(r"\b[\w./-]+\.(?:go|cc|cpp|c|h|rs|py):\d+"));
 
 /// Whether the program that wrote a line marked it as an error.
 pub(super) fn is_error(line: &str) -> bool {
@@ -62,7 +62,7 @@ mod tests {
         }
         assert_eq!(without_source("E1 BpfLoader.cpp:87] no map"), "E1 ] no map");
         for source in [AT_WORK, COMPLAINT] {
-            assert!(surroundings::pattern(source).is_some(), "{source}");
+            assert!(pattern(source).is_some(), "{source}");
         }
     }
 }

@@ -10,9 +10,9 @@ use super::event::Event;
 use super::keep::Found;
 use super::mention::tells;
 use super::mood::{Mood, tells_failure};
+use super::patterns::{is_in, pattern};
 use super::place::Place;
 use super::search::Search;
-use super::surroundings::pattern;
 
 /// What the doctor prints of checks that found nothing, of what it knows and of what it does.
 static OWN: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -64,11 +64,6 @@ static ADVICE: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?i)\b(?:hint|note|help|tip|fix|todo|solution|workaround): "));
 /// A line of a comment in C.
 static COMMENT: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"^\s?\*(?:\t|\s{2,})\s*\S"));
-
-fn is_in(regex: &LazyLock<Option<Regex>>, line: &str) -> bool {
-    let regex = regex.as_ref();
-    regex.is_some_and(|regex| regex.is_match(line.as_bytes()))
-}
 
 impl Search<'_> {
     /// Whether a line is a row that tells of no failure; what others tell of one is made less of.

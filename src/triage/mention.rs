@@ -5,48 +5,44 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::{errno, surroundings};
-
-/// In capitals or not.
-fn pattern(source: &str) -> Option<Regex> {
-    surroundings::pattern(&format!("(?i){source}"))
-}
+use super::errno;
+use super::patterns::any_case;
 
 /// A setting with its value, and nothing behind it.
 static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    any_case(
         r#"(?:^|[\s:|>\]"'`])(?:# ?)?(?:(?:kernel|net|vm|fs|user)[./][\w./-]+|/proc/sys/[\w./-]+|CONFIG_\w+|unprivileged_bpf_disabled|perf_event_paranoid|kptr_restrict|bpf_jit_(?:enable|harden|limit|kallsyms))["'`]?(?: ?[:=] ?| +)["'`]?(?:-?\d+|[ymn]|is not set|is set to [ymn])["'`]?[\s,;.]*$"#,
     )
 });
 /// What shows or looks for settings, as somebody typed it.
 static COMMAND: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    any_case(
         r"(?:^|[$#%>|]) ?(?:sudo )?(?:cat|zcat|[ez]?grep|sysctl|head|tail|less|ls) [^:]*(?:/proc/|/boot/|/sys/|CONFIG_|kernel\.|net\.)",
     )
 });
 /// A setting that is chosen among those beside it, and off.
 static CHOSEN: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"\w[: ]{1,2}\[none\](?: \w+){1,4}\s*$"));
+    LazyLock::new(|| any_case(r"\w[: ]{1,2}\[none\](?: \w+){1,4}\s*$"));
 /// A line of source code that declares something.
 static DECLARATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    any_case(
         r"^\s*(?:pub (?:const|static|fn|struct|enum)\b|# ?(?:define|include|ifdef|ifndef)\b|typedef |static const )",
     )
 });
 /// The name of a setting alone.
 static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    any_case(
         r"^\W*[\w./-]*(?:CONFIG_\w+|perf_event_paranoid|kptr_restrict|unprivileged_bpf_disabled|bpf_jit_\w+)\W*$",
     )
 });
 /// What guards a host, by its name.
-static GUARD: LazyLock<Option<Regex>> = LazyLock::new(|| pattern("seccomp"));
+static GUARD: LazyLock<Option<Regex>> = LazyLock::new(|| any_case("seccomp"));
 /// What is said of one that is lifted, or does its work.
 static GUARDS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"unconfined|\bden(?:y|ies)\b|forbid|kill|type=(?:SECCOMP|1326)\b"));
+    LazyLock::new(|| any_case(r"unconfined|\bden(?:y|ies)\b|forbid|kill|type=(?:SECCOMP|1326)\b"));
 /// Words by which a line tells of a failure, or asks for something to be done.
 static TELLS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    any_case(
         r"fail|error|\berr(?:no)?\b|denied|permitted|\b(?:can ?not|can't|couldn't|could not|unable|isn't|won't|doesn't|requires?|required|needs?|needed|must|should|please|try|consider\w*|make sure|ensure|missing|disabled|unsupported|unavailable|unset|invalid|exhausted|exceed\w*|lacks?|without|because|due to|warning|too (?:low|high|small|large))\b|\bnot (?:set|enabled|supported|available|found|present|built|sufficient|allowed|compiled)|\b(?:enable|disable|increase|increasing|raise|raising|lower|lowering|reduce|tweak\w*|adjust\w*|set|setting|prevent\w*|refus\w+|block\w*|restrict(?:s|ed|ing|ion)|reached|used up)\b",
     )
 });
@@ -97,11 +93,11 @@ pub(super) fn is_plain(words: &str) -> bool {
 
 /// A name in code, or a name with its number.
 static CODED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"[a-z0-9]_[a-z]|\w=\(?-?\d|\w\(\)|\b\w*bpf|arg#?\d"));
+    LazyLock::new(|| any_case(r"[a-z0-9]_[a-z]|\w=\(?-?\d|\w\(\)|\b\w*bpf|arg#?\d"));
 
 /// How far into what, and how much of it.
 static MEASURED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"\b(?:off|size|insn)[= ]-?\d"));
+    LazyLock::new(|| any_case(r"\b(?:off|size|insn)[= ]-?\d"));
 
 /// Whether what goes on from here tells of offsets and sizes as the verifier does.
 pub(super) fn is_measured(rest: &str) -> bool {

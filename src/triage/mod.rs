@@ -32,6 +32,7 @@ mod mention;
 mod mood;
 mod numbers;
 mod parts;
+mod patterns;
 mod place;
 mod places;
 mod quoted;

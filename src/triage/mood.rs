@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::surroundings;
+use super::patterns::{any_case, is_in};
 
 /// How a sentence speaks of what stands in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,10 +73,6 @@ const ANY: i32 = 100;
 const MEDIUM: i32 = 84;
 /// What weighs so much makes one of low confidence.
 const LOW: i32 = 60;
-
-fn any_case(source: &str) -> Option<Regex> {
-    surroundings::pattern(&format!("(?i){source}"))
-}
 
 /// What hands something out or switches it on, up to its name.
 static GIVES: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -184,12 +180,6 @@ static SUCCESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What says that it did not.
 static UNSUCCESSFUL: LazyLock<Option<Regex>> =
     LazyLock::new(|| any_case(r"fail|error|\bnot\b|n't\b|\bun\w+|\bcannot\b|\bbut\b|\bno\b"));
-
-fn is_in(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
-    regex
-        .as_ref()
-        .is_some_and(|regex| regex.is_match(text.as_bytes()))
-}
 
 /// Whether a line tells of a failure as programs do, and not as people speak of one.
 pub(super) fn tells_failure(line: &str) -> bool {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::clean::unwrap;
-use super::surroundings::pattern;
+use super::patterns::pattern;
 
 /// So many lines are looked at for the program's first instruction.
 const BELOW: usize = 3;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::mood::tells_failure;
-use super::surroundings::pattern;
+use super::patterns::{is_in, pattern};
 
 /// A cell of fewer words explains nothing.
 const SENTENCE: usize = 2;
@@ -24,11 +24,6 @@ const ENDS: &[char] = &[';', ',', '{', '}', ')'];
 /// What stands in source beside strings.
 static CODE: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"\bfunc\(|:=|=> ?\{|\bnullptr\b|\[\]string\{|\)\) ?\{"));
-
-fn is_in(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
-    let regex = regex.as_ref();
-    regex.is_some_and(|regex| regex.is_match(text.as_bytes()))
-}
 
 /// Whether this part of a line is quoted as an example.
 pub(super) fn is_example(line: &str, start: usize, end: usize) -> bool {

@@ -5,38 +5,34 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::surroundings;
-
-fn pattern(source: &str) -> Option<Regex> {
-    surroundings::pattern(&format!("(?i){source}"))
-}
+use super::patterns::any_case;
 
 /// Words before a release that ask for it.
 static DEMANDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    any_case(
         r"\b(?:needs?|need(?:ed|ing)|requires?|requir(?:ed|ing|ements?)|minim(?:um|al)|at least|lowest|oldest|recommend\w*|expects?|expected|(?:to|that you|must|should) have|upgrade to|update to|min[._ -]?(?:kernel)?)(?:\b|_)",
     )
 });
 /// Those that do so where nothing but the word `kernel` stands between.
 static DIRECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    any_case(
         r"(?:\b(?:newer than|later than|older than|earlier than|prior to|before|below|until|up to|since|from|starting (?:with|from|in)|introduced (?:in|with|by)|added (?:in|with|to)|(?:available|there|possible|supported) (?:in|from|since|with)|(?:fixed|merged|landed|arrived) in|came with)\b|[<>]=?|≥|≤)[\s(`'\x22*]*(?:(?:the|a|an|linux|kernels?|versions?|releases?|is|v|>=)[\s(:`'\x22*]*)*$",
     )
 });
 /// Words behind a release that ask for it.
 static AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    any_case(
         r"^[\s)`'\x22*+]*(?:kernels?\s+)?(?:(?:or|and|&) (?:newer|later|above|higher|greater|up|upwards?|beyond|more recent|older|earlier|lower)\b|onwards?\b|(?:(?:versions?|kernels?|releases?|is|are|was|as|at|or|above|newer|later|higher)\s+)*(?:required|needed|necessary|recommended|expected|(?:the |a )?minimum)\b)",
     )
 });
 /// Words that tell what there is.
 static RUNS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    any_case(
         r"\b(?:found|running|runs|detect(?:s|ed)|discovered|obtained|booted|got|current(?:ly)?|actual(?:ly)?|but|host|instead|your (?:version|system|machine|host|kernel is)|you(?:'re| are)? (?:have|on|running|using)|uname|this (?:machine|system|host|kernel is|is))\b",
     )
 });
 /// The number of another version.
-static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\d+\.\d"));
+static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| any_case(r"\d+\.\d"));
 
 /// Whether a release on a line, at this place, is one that something asks for.
 pub(super) fn is_asked_for(line: &[u8], start: usize, end: usize) -> bool {

@@ -4,9 +4,10 @@
 use std::sync::LazyLock;
 
 use memchr::{memchr, memrchr};
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use super::clean::{quotable, shorten, unwrap};
+use super::patterns::pattern;
 
 /// So many lines are looked at.
 const LINES: usize = 80;
@@ -28,11 +29,6 @@ pub(super) struct Surroundings {
     pub(super) program: Option<String>,
     /// The type or field whose relocation had no target.
     pub(super) relocation: Option<String>,
-}
-
-/// A pattern of the code's own, over bytes: nothing in it is more than ASCII.
-pub(super) fn pattern(source: &str) -> Option<Regex> {
-    RegexBuilder::new(source).unicode(false).build().ok()
 }
 
 static INSTRUCTION: LazyLock<Option<Regex>> =
