@@ -426,6 +426,22 @@ mod tests {
         ("os.version-id", "22.04"),
         ("kernel.flavour", "wsl"),
     ];
+    const FEDORA: &[(&str, &str)] = &[
+        ("os.id", "fedora"),
+        ("os.family", "fedora"),
+        ("os.version-id", "42"),
+        ("kernel.flavour", "vanilla"),
+    ];
+    const ARCH: &[(&str, &str)] = &[
+        ("os.id", "arch"),
+        ("os.family", "arch"),
+        ("kernel.flavour", "arch"),
+    ];
+    const MANJARO: &[(&str, &str)] = &[
+        ("os.id", "manjaro"),
+        ("os.family", "arch"),
+        ("kernel.flavour", "vanilla"),
+    ];
     const BOARD: &[(&str, &str)] = &[
         ("os.id", "ubuntu"),
         ("os.family", "debian"),
@@ -461,6 +477,37 @@ mod tests {
                 &[
                     "kernel-config # no packaged kernel of Debian 12 is known to have CONFIG_IKHEADERS",
                 ],
+            ),
+            // A release that goes on may have one as new as any.
+            (
+                FEDORA,
+                "7.1.3",
+                "KPROBES",
+                false,
+                &["upgrade (6.17 or later), which has", "kernel-config"],
+            ),
+            (
+                FEDORA,
+                "7.1.3",
+                "BPF_KPROBE_OVERRIDE",
+                false,
+                &["kernel-config CONFIG_BPF_KPROBE_OVERRIDE: it has 6.17 or later"],
+            ),
+            // What is made of it has kernels of its own.
+            (
+                MANJARO,
+                "6.17.9",
+                "KPROBES",
+                false,
+                &["kernel-config", "upgrade not known here"],
+            ),
+            (
+                // 6.6 has no such option to be built with.
+                ARCH,
+                "6.6.9-1-lts",
+                "SCHED_CLASS_EXT",
+                false,
+                &["upgrade (6.17 or later), which has"],
             ),
             // What an earlier kernel of the distribution has, and the same one in another release.
             (
@@ -534,7 +581,7 @@ mod tests {
                 let text = format!("{}\n{}", fix.summary, fix.commands.join("\n"));
                 assert!(text.contains(words), "{release} {option}: {text}");
                 // A person's, not a script's: what leads to it ends with a colon.
-                let own = fix.kind == "upgrade" && ![FOCAL, WSL].contains(&host);
+                let own = fix.kind == "upgrade" && ![FOCAL, WSL, ARCH].contains(&host);
                 let by_hand = !own || fix.commands[0].ends_with(':');
                 assert!(by_hand, "{text}");
                 assert!(!outside || !text.contains("dpkg -i"), "{text}");
