@@ -19,6 +19,7 @@ mod labelled;
 mod labels;
 mod layout;
 mod lines;
+mod needs;
 mod packing;
 mod partial;
 mod parts;
