@@ -324,6 +324,12 @@ fn what_became_of_a_host() {
             "broke",
         ),
         (
+            "mended, and what was not known beside it still is not",
+            plain(&[one, ("two", "unknown", "error")]),
+            plain(&[("one", "ok", "error"), ("two", "unknown", "error")]),
+            "unclear",
+        ),
+        (
             "raised, still unknown",
             plain(&[("one", "unknown", "warning")]),
             plain(&[("one", "unknown", "error")]),
@@ -1072,7 +1078,9 @@ fn a_record_of_a_host_is_told_in_a_line() {
         "web1/uptime",
         "web1/x.yaml",
     ] {
-        let file = place.path().join("sosreport-web1/sos_commands/kernel/sysctl_-a");
+        let file = place
+            .path()
+            .join("sosreport-web1/sos_commands/kernel/sysctl_-a");
         tar.append_path_with_name(file, path).unwrap();
     }
     tar.finish().unwrap();

@@ -211,9 +211,7 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     }
     for key in &arguments.by {
         if key == "profile" && !summary.tells_of_any() {
-            remark(
-                "no report tells of software; `check --profile NAME` makes some that do",
-            );
+            remark("no report tells of software; `check --profile NAME` makes some that do");
         }
         if !fleet::GROUPS.contains(&key.as_str()) && !summary.has_label(key) {
             let is_left_out = summary.left_out().any(|name| name == key);

@@ -155,13 +155,7 @@ mod tests {
     fn what_is_said_while_reports_are_read() {
         for (reports, milliseconds, read, all, said) in [
             (0, 200, 0, None, "0 MB read"),
-            (
-                0,
-                200,
-                2_000_000,
-                Some(8_000_000),
-                "25% of 8 MB read",
-            ),
+            (0, 200, 2_000_000, Some(8_000_000), "25% of 8 MB read"),
             (
                 12_345,
                 2_000,

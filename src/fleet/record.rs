@@ -81,7 +81,14 @@ mod tests {
     #[test]
     fn files_of_records_are_no_strangers() {
         let mut strangers = Strangers::default();
-        for path in ["a", "x/web1/etc/hosts", "x/web1/b", "x/web10/b", "x/c", "1/2/3/4/5/6"] {
+        for path in [
+            "a",
+            "x/web1/etc/hosts",
+            "x/web1/b",
+            "x/web10/b",
+            "x/c",
+            "1/2/3/4/5/6",
+        ] {
             strangers.add(path);
         }
         assert_eq!(strangers.count(), 6);

@@ -112,7 +112,13 @@ fn level(
     }
     if is_tar(head) {
         let mut strangers = Strangers::default();
-        members(name, &mut whole, place.inner(), buffer, (take, &mut strangers));
+        members(
+            name,
+            &mut whole,
+            place.inner(),
+            buffer,
+            (take, &mut strangers),
+        );
         return take(Out::Foreign(strangers.count()));
     }
     if head.is_empty() {
@@ -215,15 +221,25 @@ fn members(
                     }
                     continue;
                 }
-                if record.as_ref().is_some_and(|begin| member.starts_with(begin)) {
+                if record
+                    .as_ref()
+                    .is_some_and(|begin| member.starts_with(begin))
+                {
                     continue;
                 }
                 let promise = promise_of(last);
                 let full = format!("{name}:{member}");
-                level(&full, &mut entry, promise, place, buffer, &mut |out| match out {
-                    Out::Foreign(_) => strangers.add(&member),
-                    out => take(out),
-                });
+                level(
+                    &full,
+                    &mut entry,
+                    promise,
+                    place,
+                    buffer,
+                    &mut |out| match out {
+                        Out::Foreign(_) => strangers.add(&member),
+                        out => take(out),
+                    },
+                );
             }
             // Directories, links, devices and what else has no content of its own.
             _ => long = None,

@@ -18,6 +18,8 @@ use crate::diagnosis::{Severity, Status};
 const TOLD: usize = 10;
 /// The area of the checks that say who may use eBPF.
 const REFUSING: &str = "privilege";
+/// What a fix takes that changes a host.
+const TAKES: &[&str] = &["nothing", "privilege", "reboot", "rebuild"];
 /// Causes told of an unknown check.
 const BESIDE: usize = 3;
 
@@ -228,6 +230,9 @@ fn cause<'a>(
 ) -> Cause {
     let words = most_said(population, &gathered.variants);
     let fixes = fixes(population, &gathered.variants, mending);
+    // What only looks, or is done in the program, takes nothing of a host because it mends nothing.
+    let changing = fixes.groups.iter();
+    let changing = changing.filter(|fix| TAKES.contains(&fix.takes));
     let own = match at {
         Where::Passes => 0,
         Where::All | Where::Blocks => listed.alone,
@@ -265,7 +270,7 @@ fn cause<'a>(
             Where::All | Where::Blocks => listed.shared,
         },
         together: together.max_by(|a, b| a.hosts.cmp(&b.hosts).then_with(|| b.with.cmp(&a.with))),
-        needs: fixes.groups.iter().map(|fix| fix.needs).max(),
+        needs: changing.map(|fix| fix.needs).max(),
         kernels: gathered.kernels.most(TOLD),
         distributions: gathered.distributions.most(TOLD),
         reasons: words.reasons.most(TOLD),

@@ -65,7 +65,7 @@ pub fn audit(
         hosts: summary.len() as u64,
         verdicts,
         reports: inputs::reports(summary),
-        partly: inputs::partly(summary, &population, weighing),
+        partly: inputs::partly(&population, weighing),
         groups: groups::groups(&population, by, weighing),
         outliers: outliers::outliers(&population),
         changes: before.map(|before| baseline::changes(before, summary, &population, weighing)),

@@ -35,7 +35,8 @@ pub(super) fn reworded(population: &Population<'_>) -> Vec<[String; 2]> {
     for (catalogue, own) in &needs {
         for (_, others) in needs.range(*catalogue..).skip(1) {
             for (one, words) in own.iter().filter(|(one, _)| !others.contains_key(*one)) {
-                for (other, other_words) in others.iter().filter(|(one, _)| !own.contains_key(*one)) {
+                for (other, other_words) in others.iter().filter(|(one, _)| !own.contains_key(*one))
+                {
                     // Two that have names are two.
                     let are_named = words != one && other_words != other;
                     if !are_named && is_alike(words, other_words) {
