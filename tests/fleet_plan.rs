@@ -462,6 +462,38 @@ fn the_rule_of_outliers_is_told_with_them() {
     }
 }
 
+/// Hosts on which one change mends two causes become ready by either, and count once beside both.
+#[test]
+fn what_either_of_two_makes_ready_counts_once() {
+    let mut fleet = Vec::new();
+    for (count, causes) in [
+        (3, &[("jit", "build"), ("btf", "build")][..]),
+        (1, &[("jit", "switch")]),
+        (5, &[("btf", "build")]),
+        (2, &[("other", "x")]),
+    ] {
+        for _ in 0..count {
+            let found: Vec<Value> = causes.iter().map(|cause| failing(*cause)).collect();
+            fleet.push(report(&format!("h{}", fleet.len()), &found));
+        }
+    }
+    let whole = audit(&fleet, &[]);
+    for (check, alone, with, hosts) in [
+        ("btf", 8, "other", 10),
+        ("jit", 4, "btf", 9),
+        ("other", 2, "btf", 10),
+    ] {
+        let causes = whole["causes"].as_array().unwrap();
+        let cause = causes.iter().find(|cause| cause["check"] == check).unwrap();
+        assert_eq!(cause["alone"], alone, "{cause}");
+        let together = &cause["together"];
+        assert_eq!(
+            (&together["with"], &together["hosts"]),
+            (&json!(with), &json!(hosts))
+        );
+    }
+}
+
 /// Doctors of two versions may put one need in other words.
 #[test]
 fn a_need_in_other_words_is_told() {

@@ -1030,6 +1030,50 @@ fn what_would_be_lost_without_a_word_is_told() {
     }
 }
 
+/// With -q nothing is said but what decides the exit status, whatever the format.
+#[test]
+fn little_is_said_where_little_is_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let good = report("a", &[("one", "ok", "error")]);
+    let file = put(&place, "a.jsonl", lines(std::slice::from_ref(&good)));
+    let old = put(&place, "old.jsonl", lines(&[named(good, "b")]));
+    let bad = put(&place, "bad.yaml", "a: 1\n");
+    let inventory = put(&place, "hosts.csv", "host,role\nc,db\n");
+    let remarks = [
+        "--by",
+        "site",
+        "--inventory",
+        inventory.to_str().unwrap(),
+        "--baseline",
+        old.to_str().unwrap(),
+    ];
+    for format in [
+        "text",
+        "yaml",
+        "json",
+        "csv",
+        "markdown",
+        "html",
+        "prometheus",
+    ] {
+        let said = |paths: &[&Path], more: &[&str]| {
+            let more = [&remarks[..], &["--format", format], more].concat();
+            let (printed, said, status) = fleet(paths, &more);
+            assert!(!printed.is_empty(), "{format}");
+            (said.lines().count(), status)
+        };
+        let (loud, status) = said(&[&file, &bad], &[]);
+        assert!(loud > 3 && status == 2, "{format}: {loud}");
+        assert_eq!(said(&[&file, &bad], &["-q"]), (1, 2), "{format}");
+        assert_eq!(
+            said(&[&file, &bad], &["-q", "--keep-going"]),
+            (0, 0),
+            "{format}"
+        );
+        assert_eq!(said(&[&file], &["-q"]), (0, 0), "{format}");
+    }
+}
+
 /// From a record of a host a report is made first: that is told once, and not file by file.
 #[test]
 fn a_record_of_a_host_is_told_in_a_line() {

@@ -8,11 +8,9 @@
 //! without its evidence, or parsed. What is in another order than the doctor's is read in full.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
 
 use super::digest::{Digest, FINDINGS_LIMIT, Own, Place, identify};
+use super::heads::{self, Left};
 use super::layout::{Layout, Plan};
 use super::raw::{Raw, RawFinding};
 use super::read::{Meaning, Reader, add};
@@ -26,14 +24,6 @@ const HELD: usize = 2 << 10;
 const LAYOUTS: usize = 4;
 /// With more values than this that are others, a layout of its own is faster.
 const OTHERS: usize = 300;
-
-/// The list of findings, and what each host has of its own, as the doctor writes them.
-static FINDINGS: Key = LazyLock::new(|| Finder::new(b"\"findings\":"));
-static TIME: Key = LazyLock::new(|| Finder::new(b"\"generated_at\":"));
-static NAME: Key = LazyLock::new(|| Finder::new(b"\"hostname\":"));
-static MACHINE: Key = LazyLock::new(|| Finder::new(b"\"machine_id\":"));
-
-type Key = LazyLock<Finder<'static>>;
 
 /// A report that was read.
 #[derive(Debug)]
@@ -86,14 +76,6 @@ struct List {
     meanings: Vec<Meaning>,
 }
 
-/// What stands in the head and is left out of what becomes known.
-#[derive(Default)]
-struct Left<'a> {
-    time: Option<&'a str>,
-    name: Option<&'a str>,
-    machine: Option<&'a str>,
-}
-
 impl Alike {
     /// One that knows nothing yet, and never more bytes than this.
     pub(super) fn new(limit: usize) -> Self {
@@ -123,7 +105,7 @@ impl Alike {
             }
             None => {
                 let mut left = Left::default();
-                let at = self.take_apart(text, &mut left)?;
+                let at = heads::take_apart(text, &mut left, &mut self.scratch)?;
                 let number = match self.numbers.get(self.scratch.as_slice()) {
                     Some(number) => {
                         self.hits += 1;
@@ -170,86 +152,11 @@ impl Alike {
         Some(Reading::New(digest, known))
     }
 
-    /// The head of a report by the places where what each host has of its own mostly stands, if
-    /// what is left is known: of the same bytes these are the same places.
+    /// The head of a report, if it is known.
     fn known_head<'a>(&mut self, text: &'a [u8]) -> Option<(usize, Left<'a>, usize)> {
-        let at = FINDINGS.find(text)? + FINDINGS.needle().len();
-        let head = text.get(..at)?;
-        let (mut left, mut taken) = (Left::default(), 0);
-        self.scratch.clear();
-        for (key, place) in [
-            (&*TIME, &mut left.time),
-            (&*NAME, &mut left.name),
-            (&*MACHINE, &mut left.machine),
-        ] {
-            let Some(found) = key.find(head.get(taken..)?) else {
-                continue;
-            };
-            let at = taken + found + key.needle().len();
-            let (word, end) = word(text, at)?;
-            *place = Some(word);
-            self.scratch.extend_from_slice(head.get(taken..at)?);
-            self.scratch.push(0);
-            taken = end;
-        }
-        self.scratch.extend_from_slice(head.get(taken..)?);
+        let (left, at) = heads::guess(text, &mut self.scratch)?;
         let number = *self.numbers.get(self.scratch.as_slice())?;
         Some((number, left, at))
-    }
-
-    /// Where the list of findings begins. What comes before it is put together without what
-    /// each host has of its own, in whose place is a byte that stands in no JSON.
-    fn take_apart<'a>(&mut self, text: &'a [u8], left: &mut Left<'a>) -> Option<usize> {
-        self.scratch.clear();
-        let mut taken = 0;
-        let mut top = Open::map(text, scan::blank(text, 0))?;
-        loop {
-            let Next::Entry(key, at) = top.next()? else {
-                return None;
-            };
-            let mut leave = |place: &mut Option<&'a str>, at: usize| {
-                let (word, end) = word(text, at)?;
-                // The second of two is left where it is, for the parser to see.
-                if place.is_some() {
-                    return None;
-                }
-                *place = Some(word);
-                self.scratch.extend_from_slice(text.get(taken..at)?);
-                self.scratch.push(0);
-                taken = end;
-                Some(end)
-            };
-            let end = match key {
-                b"findings" => {
-                    self.scratch.extend_from_slice(text.get(taken..at)?);
-                    return Some(at);
-                }
-                b"generated_at" => leave(&mut left.time, at),
-                b"host" => {
-                    let mut host = Open::map(text, at)?;
-                    Some(loop {
-                        let (key, at) = match host.next()? {
-                            Next::Entry(key, at) => (key, at),
-                            Next::End(end) => break end,
-                        };
-                        let end = match key {
-                            b"hostname" => leave(&mut left.name, at),
-                            b"machine_id" => leave(&mut left.machine, at),
-                            _ => None,
-                        };
-                        host.at = match end {
-                            Some(end) => end,
-                            None => scan::value(text, at, &mut ())?,
-                        };
-                    })
-                }
-                _ => None,
-            };
-            top.at = match end {
-                Some(end) => end,
-                None => scan::value(text, at, &mut ())?,
-            };
-        }
     }
 
     /// A head that was not seen before.
@@ -431,18 +338,6 @@ fn entry(text: &[u8], at: usize, key: &[u8]) -> Option<usize> {
         at = scan::blank(text, at + token.len());
     }
     Some(at)
-}
-
-/// A text in quotes that means its letters and nothing else, and where it ends.
-fn word(text: &[u8], at: usize) -> Option<(&str, usize)> {
-    const LONGEST: usize = 256;
-    let end = scan::string(text, at)?;
-    let word = text.get(at + 1..end - 1)?;
-    let fits = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
-    if word.len() > LONGEST || !word.iter().all(fits) {
-        return None;
-    }
-    Some((std::str::from_utf8(word).ok()?, end))
 }
 
 #[cfg(test)]

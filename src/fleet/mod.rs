@@ -14,6 +14,7 @@ mod digest;
 mod ends;
 mod faults;
 mod gather;
+mod heads;
 mod inventory;
 mod labelled;
 mod labels;

@@ -13,6 +13,7 @@ mod judge;
 mod listed;
 mod looking;
 mod model;
+mod obstacles;
 mod outliers;
 mod pairs;
 mod plan;
