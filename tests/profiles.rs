@@ -788,7 +788,9 @@ fn kernels_are_those_of_each_document() {
         (
             "cilium",
             "Linux 5.10",
-            [required, required, required, required, "", "", required],
+            [
+                required, required, required, required, "unknown", "", required,
+            ],
         ),
         (
             "calico-ebpf",

@@ -683,6 +683,29 @@ checks:
                 "BPF_LSM needs BPF_EVENTS, which the fix switches off",
             ),
             (
+                GOOD.replacen(
+                    "sysctl: {a.b: 1}",
+                    "kernel-config: {DEBUG_INFO_BTF: y, DEBUG_INFO_SPLIT: y}",
+                    1,
+                ),
+                Level::Error,
+                "DEBUG_INFO_BTF can't be with DEBUG_INFO_SPLIT, which the fix switches on",
+            ),
+            (
+                format!(
+                    "{GOOD}    symptoms: [{{event: [pin, map-creat], weight: 50, examples: [x]}}]\n"
+                ),
+                Level::Error,
+                "did you mean `map-create`?",
+            ),
+            (
+                format!(
+                    "{GOOD}    symptoms: [{{text: 'it failed', loader: libbfp, weight: 50, examples: ['it failed']}}]\n"
+                ),
+                Level::Error,
+                "did you mean `libbpf`?",
+            ),
+            (
                 format!(
                     "{GOOD}    symptoms: [{{text: 'it failed', weight: 80, says: 'the {{name}} \
                      went', examples: ['it failed']}}]\n"
