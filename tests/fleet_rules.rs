@@ -1028,7 +1028,7 @@ fn what_would_be_lost_without_a_word_is_told() {
         (
             "host,arch\nweb-1,a\nweb-2,b\n",
             "arch",
-            "to group by the label arch, give it another name",
+            "by the label arch, it is --by label:arch",
         ),
         ("host,role\nweb-1,a\nweb-2,b\n", "role", ""),
     ] {
