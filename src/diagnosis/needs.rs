@@ -63,6 +63,7 @@ pub(super) fn fixes(
         when: None,
         summary,
         risk: None,
+        by_hand: None,
         remedy,
     };
     fixes::rendered([&fix].into_iter(), catalogue, facts, verify)

@@ -18,7 +18,12 @@ pub(super) fn runs_by_itself(fix: &RenderedFix) -> bool {
     let alone =
         alone && (!installs(fix) || typed().all(|line| line == "reboot" || is_installing(line)));
     let here = typed().all(|line| !goes_beyond(line));
-    kind && alone && here && typed().all(whole) && typed().any(|line| line != "reboot")
+    fix.by_hand.is_none()
+        && kind
+        && alone
+        && here
+        && typed().all(whole)
+        && typed().any(|line| line != "reboot")
 }
 
 /// Whether a fix is packages to install, be they of a kernel.

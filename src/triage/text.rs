@@ -2,8 +2,8 @@
 
 use super::explanation::{Confidence, Explained, Explanation, Standing};
 use super::found::Cut;
-use crate::diagnosis::{Needs, RenderedFix};
-use crate::report::{Detail, Style, broken, clean, evidence_line};
+use crate::diagnosis::RenderedFix;
+use crate::report::{Detail, Style, broken, clean, evidence_line, needs_words};
 
 /// Columns to the left of what belongs to a cause.
 const INDENT: &str = "    ";
@@ -227,13 +227,7 @@ impl Page {
 
     /// A fix with what is to be typed, as many lines of it as this.
     fn remedy(&mut self, fix: &RenderedFix, label: &str, most: usize) {
-        let needs = match fix.needs {
-            Needs::Nothing => "",
-            Needs::Privilege => " (needs root)",
-            Needs::Reboot => " (needs a reboot)",
-            Needs::Rebuild => " (needs a kernel build and a reboot)",
-        };
-        self.explained(label, &format!("{}{needs}", fix.told()));
+        self.explained(label, &format!("{}{}", fix.told(), needs_words(fix)));
         for command in fix.commands.iter().take(most) {
             let command = clean(command);
             let line = match command.strip_prefix("# ") {

@@ -49,6 +49,21 @@ pub(super) fn title(
     })
 }
 
+/// Whether somebody else builds and installs the kernel: who makes the machine, the device or the
+/// system's image.
+pub(super) fn is_elsewhere(facts: &Facts, platform: &Platform) -> bool {
+    let flavour = facts.text("kernel.flavour").unwrap_or_default();
+    match platform.loader {
+        BootLoader::NixOs | BootLoader::RaspberryPi(_) => false,
+        _ if flavour == "android" => true,
+        loader => {
+            is_of_somebody_else(loader, &flavour, facts, platform)
+                || origin::is_from_outside(facts, platform)
+                || !platform.takes_packages()
+        }
+    }
+}
+
 /// Whether the kernel is neither the distribution's nor one that was built for this machine:
 /// mainline's source makes none that boots there.
 pub(super) fn is_of_somebody_else(

@@ -199,7 +199,11 @@ fn elsewhere(edit: &Edit, facts: &Facts, platform: &Platform) -> Option<Recipe> 
               build an image of your own"
             .to_owned(),
     };
-    let mut commands = vec![remark(&way), remark("its configuration needs")];
+    let needs = match builds::is_elsewhere(facts, platform) {
+        true => "what to ask for, in that kernel's configuration:",
+        false => "its configuration needs",
+    };
+    let mut commands = vec![remark(&way), remark(needs)];
     commands.extend(
         edit.off
             .iter()

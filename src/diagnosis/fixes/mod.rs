@@ -20,7 +20,7 @@ mod upgrade;
 
 use super::finding::RenderedFix;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Fix, Needs, PackagedKernel, Remedy, Steps, StepsKind};
+use crate::catalogue::{ByHand, Catalogue, Fix, Needs, PackagedKernel, Remedy, Steps, StepsKind};
 use crate::facts::{Facts, Value};
 
 use platform::Platform;
@@ -46,7 +46,11 @@ pub(super) fn rendered<'a>(
     let mut all: Vec<RenderedFix> = Vec::new();
     for fix in fixes {
         let mut own = render(fix, catalogue, facts, verify);
-        let booted = |summary, lines| render(&booting(summary, lines), catalogue, facts, verify);
+        let booted = |summary, lines, by_hand| {
+            let mut fix = booting(summary, lines);
+            fix.by_hand = by_hand;
+            render(&fix, catalogue, facts, verify)
+        };
         let (mut before, mut behind) = (None, None);
         let beside = beside(fix, catalogue, facts);
         // What is said of packaged kernels is said beside it.
@@ -57,8 +61,10 @@ pub(super) fn rendered<'a>(
             own.summary = format!("Rebuild this kernel with {}", builds::named(wanted));
         }
         match beside {
-            Some(WithOptions::Packaged(summary, lines)) => before = booted(summary, lines),
-            Some(WithOptions::Perhaps(summary, lines)) => behind = booted(summary, lines),
+            Some(WithOptions::Packaged(summary, lines)) => before = booted(summary, lines, None),
+            Some(WithOptions::Perhaps(summary, lines)) => {
+                behind = booted(summary, lines, Some(ByHand::Perhaps));
+            }
             Some(WithOptions::None(told)) => {
                 if let Some(own) = &mut own {
                     own.commands.insert(0, remark(&told));
@@ -84,9 +90,9 @@ pub(super) fn in_order(mut fixes: Vec<RenderedFix>) -> Vec<RenderedFix> {
     fixes
 }
 
-/// What a need of software names that is not certain: a kernel that may do, or words that none is.
+/// Whether a fix of a need of software is certain: no kernel that may do, nor words that none is.
 pub(super) fn is_certain(fix: &RenderedFix) -> bool {
-    !fix.summary.ends_with("is not known here") && !origin::is_perhaps(&fix.commands)
+    matches!(fix.by_hand, None | Some(ByHand::Decision))
 }
 
 /// The packaged kernel beside a build of one.
@@ -151,6 +157,10 @@ pub(super) fn untold(is_too_much: bool, verify: &str) -> RenderedFix {
         commands: Vec::new(),
         needs: Needs::Nothing,
         risk: None,
+        by_hand: Some(match is_too_much {
+            true => ByHand::TooMuch,
+            false => ByHand::NoWay,
+        }),
         undo: Vec::new(),
         verify: verify.to_owned(),
         only_on: None,
@@ -170,6 +180,7 @@ fn booting(summary: String, commands: Vec<String>) -> Fix {
         when: None,
         summary,
         risk: None,
+        by_hand: None,
         remedy: Remedy::Steps(StepsKind::Upgrade, steps),
     }
 }
@@ -201,6 +212,9 @@ pub(super) fn render(
     {
         recipe.commands = upgrade::commands(steps, catalogue, facts, &platform);
     }
+    let by_hand = fix
+        .by_hand
+        .or_else(|| origin::by_hand(&recipe, facts, &platform));
     // What says that there is none mends nothing, and no reboot brings it about.
     let says_none = recipe.kind == "upgrade" && origin::say_none(&recipe.commands);
     if says_none {
@@ -221,15 +235,22 @@ pub(super) fn render(
     }
     let mut summary = fill(&fix.summary, facts);
     if let Remedy::KernelConfig(wanted) = &fix.remedy
-        && builds::offers_another(&fix.summary)
+        && (builds::offers_another(&fix.summary) || by_hand == Some(ByHand::Elsewhere))
         && let Some(title) = builds::title(wanted, facts, &platform)
     {
         summary = title;
     }
     // Some say themselves where a container is started.
     let says_it = matches!(recipe.kind, "program" | "capabilities" | "limit" | "mount");
-    if platform.is_container() && recipe.needs != Needs::Nothing && !says_it {
-        summary.push_str(" (this is a container: act on its host, or where it is started)");
+    if platform.is_container() && !says_it {
+        summary.push_str(match recipe.needs {
+            Needs::Nothing => "",
+            Needs::Privilege => " (this is a container: act on its host, or where it is started)",
+            Needs::Reboot => " (this is a container: act on its host, which takes a reboot)",
+            Needs::Rebuild => {
+                " (this is a container: act on its host, which takes a kernel build and a reboot)"
+            }
+        });
     }
     if matches!(recipe.kind, "package" | "upgrade" | "kernel-config")
         && let Some(way) = platform.image_way()
@@ -246,6 +267,7 @@ pub(super) fn render(
         commands: recipe.commands,
         needs: recipe.needs,
         risk: fix.risk.clone(),
+        by_hand,
         undo: recipe.undo,
         verify: match recipe.kind {
             // What the doctor finds in its own process says nothing of another one.
