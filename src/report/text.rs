@@ -287,6 +287,15 @@ impl Page {
         };
         self.profiles(report);
         self.line("");
+        // Of several causes the report tells the one that is so here; the others have fixes, too.
+        let mut failing = report.findings.iter();
+        let is_told = failing.any(|finding| finding.status == Status::Fail && self.shows(finding));
+        if is_told && self.style.detail != Detail::Quiet {
+            let line = self
+                .style
+                .dim("other causes, with their commands: bpf-doctor checks show ID");
+            self.line(&line);
+        }
         let parts = [software(report), tally(report)];
         let mut parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         if report.is_open_unasked() {

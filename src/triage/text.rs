@@ -166,6 +166,18 @@ impl Page {
             Some(fix) => self.explained("fix", &fix.told()),
             None => {}
         }
+        // What is not told here, for it is not the first to try, is told somewhere.
+        let is_left = match cause.fixes.as_slice() {
+            [] => false,
+            [fix] => commands == 0 && !fix.commands.is_empty(),
+            _ => true,
+        };
+        if is_left {
+            let what = if commands == 0 { "its commands" } else { "other ways" };
+            let shown = format!("{what}: bpf-doctor checks show {}", clean(cause.entry()));
+            let more = self.style.dim(&shown);
+            self.labelled("", &more);
+        }
         if let Some(command) = cause.look_closer.first() {
             self.labelled(
                 "to tell",
