@@ -285,7 +285,6 @@ fn decisions_and_guesses_are_told_whichever_profile_asks() {
             "dnf install kernel6.18",
             "kernel6.18",
         ),
-        ("rhel-8.1", "cilium", "dnf upgrade kernel", "dnf upgrade"),
         (
             "amazon-2",
             "xdp-tools",

@@ -477,7 +477,15 @@ fn whether_it_runs_here_yet_is_what_the_host_can_be_made_to() {
                 ("bpftrace", "not-yet"),
             ],
         ),
-        // A later packaged kernel, one that may do, and none.
+        // A later packaged kernel, by its vendor's build or its number; one that may do, and none.
+        (
+            "rhel-8.1",
+            &[
+                ("cilium", "not-yet"),
+                ("falco", "not-yet"),
+                ("sched-ext", "no"),
+            ],
+        ),
         ("ubuntu-24.04", &[("sched-ext", "not-yet")]),
         (
             "ubuntu-20.04",

@@ -78,6 +78,10 @@ pub struct PackagedKernel {
     /// Its vendor brings features to this number, so that the number proves little.
     #[serde(default)]
     pub backports: bool,
+    /// The vendor's build that the release ended with, or has now: what counts in the place of the
+    /// number.
+    #[serde(default)]
+    pub build: Option<i64>,
     /// Options it is known to be built with, of those that are not taken for granted.
     #[serde(default, deserialize_with = "located::lines")]
     pub has: Vec<String>,

@@ -173,7 +173,11 @@ impl Page {
             _ => true,
         };
         if is_left {
-            let what = if commands == 0 { "its commands" } else { "other ways" };
+            let what = if commands == 0 {
+                "its commands"
+            } else {
+                "other ways"
+            };
             let shown = format!("{what}: bpf-doctor checks show {}", clean(cause.entry()));
             let more = self.style.dim(&shown);
             self.labelled("", &more);

@@ -78,6 +78,29 @@ pub(super) fn is_of_somebody_else(
         && upgrade::is_foreign(flavour, &release, platform)
 }
 
+/// Whether the firmware starts no kernel of this build until it is signed.
+pub(super) fn is_to_be_signed(facts: &Facts, platform: &Platform) -> bool {
+    let secure_boot = facts.get("security.secure-boot").value() == Some(&true.into());
+    secure_boot && platform.loader != BootLoader::Wsl && !is_elsewhere(facts, platform)
+}
+
+/// What is risked where it is not.
+pub(super) const UNSIGNED: &str = "Secure Boot is on here: a kernel that no enrolled key has signed does not start, and the \
+     machine stays at its boot menu.";
+
+/// Signs it with a key of one's own.
+pub(super) fn signing() -> Vec<String> {
+    vec![
+        remark(
+            "Secure Boot is on here, and starts nothing unsigned: with a key of your own, which \
+             mokutil --import MOK.der enrols at the next boot, as whoever sits there confirms \
+             (sbsign: packages sbsigntool, sbsigntools; RHEL has pesign):",
+        ),
+        "sbsign --key MOK.key --cert MOK.pem --output /boot/vmlinuz-RELEASE /boot/vmlinuz-RELEASE"
+            .to_owned(),
+    ]
+}
+
 /// What builds a package of the kernel that is configured, and installs it.
 pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
     if platform.loader == BootLoader::Wsl {
@@ -93,7 +116,7 @@ pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
     let lines: &[&str] = match family {
         "debian" => &[
             "make -j\"$(nproc)\" bindeb-pkg",
-            "dpkg -i ../linux-image-*.deb",
+            "dpkg -i ../linux-image-*-bpf_*.deb",
         ],
         "rhel" | "fedora" | "amazon" => &[
             "make -j\"$(nproc)\" binrpm-pkg",

@@ -266,7 +266,13 @@ pub(super) fn render(
         summary,
         commands: recipe.commands,
         needs: recipe.needs,
-        risk: fix.risk.clone(),
+        risk: match recipe.kind {
+            "kernel-config" if builds::is_to_be_signed(facts, &platform) => {
+                let own = fix.risk.iter().map(String::as_str);
+                Some(own.chain([builds::UNSIGNED]).collect::<Vec<_>>().join(" "))
+            }
+            _ => fix.risk.clone(),
+        },
         by_hand,
         undo: recipe.undo,
         verify: match recipe.kind {
@@ -397,6 +403,130 @@ mod tests {
             facts.set(key, Fact::known(*value, "x"));
         }
         facts
+    }
+
+    /// What somebody else does is told as that, and what is not known as that; the rest is typed.
+    #[test]
+    fn who_does_it_is_told_of_each_host() {
+        let build = Remedy::KernelConfig([("DEBUG_INFO_BTF".to_owned(), "y".to_owned())].into());
+        let newer = |kernel: &str| {
+            let steps = Steps {
+                commands: Vec::new(),
+                undo: Vec::new(),
+                needs: Needs::Reboot,
+                kernel: kernel.parse().ok(),
+                options: Vec::new(),
+            };
+            Remedy::Steps(StepsKind::Upgrade, steps)
+        };
+        let debian: &[_] = &[
+            ("os.id", "debian"),
+            ("os.family", "debian"),
+            ("os.version-id", "11"),
+            ("kernel.version", "5.10.0"),
+            ("kernel.release", "5.10.0-46-amd64"),
+            ("kernel.flavour", "debian"),
+        ];
+        let own: &[_] = &[("kernel.release", "5.10.9"), ("kernel.flavour", "vanilla")];
+        let given: &[_] = &[
+            own[0],
+            own[1],
+            ("boot.loader", "none"),
+            ("boot.installed", ""),
+        ];
+        let foreign: &[_] = &[
+            ("kernel.release", "5.10.1-azure"),
+            ("kernel.flavour", "azure-linux"),
+        ];
+        let container: &[_] = &[("environment.container", "docker")];
+        let flatcar: &[_] = &[("os.image", "flatcar"), ("kernel.flavour", "flatcar")];
+        let secure: &[_] = &[("security.secure-boot", "true")];
+        for (known, remedy, by_hand, says) in [
+            (&[][..], &build, None, "Build it"),
+            (secure, &build, None, "mokutil --import"),
+            (
+                given,
+                &build,
+                Some(ByHand::Elsewhere),
+                "Have this machine started with a kernel",
+            ),
+            (
+                foreign,
+                &build,
+                Some(ByHand::Elsewhere),
+                "Have who provides this kernel build it",
+            ),
+            (
+                container,
+                &build,
+                Some(ByHand::Elsewhere),
+                "act on its host, which takes a kernel build",
+            ),
+            (
+                flatcar,
+                &build,
+                Some(ByHand::Elsewhere),
+                "Have this system's image made",
+            ),
+            (&[], &newer("5.15"), None, "linux-image-6.1"),
+            (
+                &[],
+                &newer("6.8"),
+                Some(ByHand::NoWay),
+                "no kernel of Debian 11",
+            ),
+            (
+                given,
+                &newer("5.15"),
+                Some(ByHand::Elsewhere),
+                "comes from outside",
+            ),
+            (
+                foreign,
+                &newer("5.15"),
+                Some(ByHand::Elsewhere),
+                "not one of this distribution's",
+            ),
+            (
+                container,
+                &newer("5.15"),
+                Some(ByHand::Elsewhere),
+                "act on its host, which takes a reboot",
+            ),
+            (
+                flatcar,
+                &newer("5.15"),
+                Some(ByHand::Perhaps),
+                "is not known here",
+            ),
+        ] {
+            let mut facts = with(debian);
+            for (key, value) in known {
+                let value = match *value {
+                    "" => Value::List(Vec::new()),
+                    "true" => true.into(),
+                    text => text.into(),
+                };
+                facts.set(key, Fact::known(value, "x"));
+            }
+            let fix = Fix {
+                when: None,
+                summary: "Build it".to_owned(),
+                risk: None,
+                by_hand: None,
+                remedy: remedy.clone(),
+            };
+            let catalogue = crate::built_in_catalogue().unwrap();
+            let told = render(&fix, &catalogue, &facts, "v").unwrap();
+            assert_eq!(told.by_hand, by_hand, "{known:?}: {told:#?}");
+            let text = format!("{}\n{}", told.summary, told.commands.join("\n"));
+            assert!(text.contains(says), "{known:?}: {told:#?}");
+            let asks = text.contains("what to ask for, in that kernel's configuration:");
+            let of_others = by_hand == Some(ByHand::Elsewhere) && known != container;
+            assert_eq!(asks, remedy == &build && of_others, "{known:?}: {told:#?}");
+            let signs = told.risk.is_some_and(|risk| risk.contains("Secure Boot"));
+            assert_eq!(signs, known == secure, "{known:?}");
+        }
     }
 
     /// A library or a tool that is to be newer brings no word of kernels.
