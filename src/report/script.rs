@@ -7,7 +7,7 @@ use super::evidence::{evidence_line, once};
 use super::model::Report;
 use super::profiles::ProfileReport;
 use super::style::clean;
-use super::typed::{installs, is_remark, runs_by_itself};
+use super::typed::{installs, is_remark, runs_by_itself, unasked};
 use crate::diagnosis::{ByHand, Evidence, Finding, Lack, Needs, RenderedFix, Severity, Status};
 
 /// What is to be mended: a failing check, or what software lacks and no check tells of.
@@ -367,37 +367,6 @@ fn takes_in(step: &[String], commands: &[String]) -> bool {
     let counts = |line: &&String| !is_remark(line) && !LISTS.contains(&line.as_str());
     let mut done = commands.iter().filter(counts).peekable();
     step == commands || (done.peek().is_some() && done.all(|line| step.contains(line)))
-}
-
-/// A command of a package manager that asks nothing.
-fn unasked(command: &str) -> String {
-    for (asking, unasked) in [
-        (
-            "apt-get install ",
-            "DEBIAN_FRONTEND=noninteractive apt-get install -y ",
-        ),
-        ("dnf install ", "dnf install -y "),
-        ("dnf upgrade ", "dnf upgrade -y "),
-        ("yum install ", "yum install -y "),
-        ("yum update ", "yum update -y "),
-        ("tdnf install ", "tdnf install -y "),
-        ("tdnf update ", "tdnf update -y "),
-        (
-            "amazon-linux-extras install ",
-            "amazon-linux-extras install -y ",
-        ),
-        ("zypper ", "zypper --non-interactive "),
-        (
-            "transactional-update ",
-            "transactional-update --non-interactive ",
-        ),
-        ("pacman -S ", "pacman -S --needed --noconfirm "),
-    ] {
-        if let Some(rest) = command.strip_prefix(asking) {
-            return format!("{unasked}{rest}");
-        }
-    }
-    command.to_owned()
 }
 
 /// A word of the host in single quotes, without control characters.

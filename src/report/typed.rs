@@ -94,3 +94,34 @@ pub(super) fn is_remark(line: &str) -> bool {
 fn has_gap(line: &str) -> bool {
     line.contains('…') || line.contains("/path/to/") || (line.contains('<') && line.contains('>'))
 }
+
+/// A command of a package manager that asks nothing.
+pub(super) fn unasked(command: &str) -> String {
+    for (asking, unasked) in [
+        (
+            "apt-get install ",
+            "DEBIAN_FRONTEND=noninteractive apt-get install -y ",
+        ),
+        ("dnf install ", "dnf install -y "),
+        ("dnf upgrade ", "dnf upgrade -y "),
+        ("yum install ", "yum install -y "),
+        ("yum update ", "yum update -y "),
+        ("tdnf install ", "tdnf install -y "),
+        ("tdnf update ", "tdnf update -y "),
+        (
+            "amazon-linux-extras install ",
+            "amazon-linux-extras install -y ",
+        ),
+        ("zypper ", "zypper --non-interactive "),
+        (
+            "transactional-update ",
+            "transactional-update --non-interactive ",
+        ),
+        ("pacman -S ", "pacman -S --needed --noconfirm "),
+    ] {
+        if let Some(rest) = command.strip_prefix(asking) {
+            return format!("{unasked}{rest}");
+        }
+    }
+    command.to_owned()
+}
