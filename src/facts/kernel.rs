@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::keys::Values::{Number, OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, builds, reader};
-use crate::host::Host;
+use crate::host::{CONFIG_ALONE, Host};
 use crate::version::KernelVersion;
 
 pub(super) const KEYS: &[KeyInfo] = &[
@@ -16,10 +16,10 @@ pub(super) const KEYS: &[KeyInfo] = &[
     ),
     KeyInfo::one(
         "kernel.state",
-        OneOf(&["running", "installed"]),
+        OneOf(&["running", "installed", "configured"]),
         "Whether the kernel this is about runs, or was chosen of those that are installed below \
-         a root where none of them runs; of single files that no running kernel shows, neither is \
-         known.",
+         a root where none of them runs, or is known by its config alone and may not be built \
+         yet; of other single files that no running kernel shows, neither is known.",
     ),
     KeyInfo::one(
         "kernel.build",
@@ -109,6 +109,7 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let own_word = "/proc/sys/kernel/osrelease";
     let state = match host.read(own_word, 1) {
         Ok(_) => Fact::known("running", release_source),
+        Err(_) if host.read(CONFIG_ALONE, 1).is_ok() => Fact::known("configured", CONFIG_ALONE),
         // Single files: the kernel that is meant may not be built yet.
         Err(error) if reader::why(&error) == Why::NotCollected => Fact::unknown(
             Why::NotCollected,

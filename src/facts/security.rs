@@ -79,6 +79,15 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, log: &KernelLog, facts: 
     facts.set("security.secure-boot", secure_boot(host, log, facts));
     let configured = configured_modules(facts);
     let asked = names(boot::given_value(&facts.get("cmdline"), "lsm"));
+    let asked = match facts.get("kernel.state") {
+        // A kernel that may not be built yet is started with what is told of its command line.
+        Fact::Known { value, source }
+            if value == "configured".into() && asked.value().is_none() =>
+        {
+            Fact::absent(&source)
+        }
+        _ => asked,
+    };
     let chosen = [&asked, &configured].map(Fact::value);
     lockdown::collect(host, has_securityfs, log, &chosen, facts);
     let active = active_modules(host, has_securityfs, log);

@@ -121,6 +121,40 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         let name = info.key.trim_start_matches("sysctl.");
         facts.set(info.key, setting(host, name));
     }
+    // What a kernel that was never started is not set to by anybody is what it begins with.
+    if facts.text("kernel.state").as_deref() == Some("configured")
+        && let Some(value) = jit_at_boot(host, facts)
+        && not_collected(&facts.get(JIT))
+    {
+        facts.set(JIT, value);
+    }
+}
+
+const JIT: &str = "sysctl.net.core.bpf_jit_enable";
+
+fn not_collected(fact: &Fact) -> bool {
+    matches!(fact, Fact::Unknown { reason, .. } if reason.unknown == Why::NotCollected)
+}
+
+/// What a kernel with this config starts with: `bpf_jit_enable` in kernel/bpf/core.c has its first
+/// value from `BPF_JIT_DEFAULT_ON`, before 5.6 from `BPF_JIT_ALWAYS_ON`.
+fn jit_at_boot(host: &dyn Host, facts: &Facts) -> Option<Fact> {
+    let is_yes = |name: &str| match facts.get(&format!("config.{name}")) {
+        Fact::Known { value, .. } => Some(value == "y".into()),
+        Fact::Unknown { .. } => None,
+    };
+    if !is_yes("BPF_JIT")? {
+        return None;
+    }
+    let on = ["BPF_JIT_ALWAYS_ON", "BPF_JIT_DEFAULT_ON"];
+    let on = on.into_iter().find(|name| is_yes(name) == Some(true));
+    let place = facts.config().file().source().to_owned();
+    let place = host.origin(&place).unwrap_or(place);
+    let by = |how: &str| format!("{place} ({how})");
+    match on {
+        Some(option) => Some(Fact::known(1, &by(&format!("by CONFIG_{option} at boot")))),
+        None => is_yes("BPF_JIT_DEFAULT_ON").map(|_| Fact::known(0, &by("at boot"))),
+    }
 }
 
 fn setting(host: &dyn Host, name: &str) -> Fact {

@@ -156,10 +156,18 @@ pub struct Files {
     /// By the header of the config: what is meant where nothing better tells.
     header: Option<(String, String)>,
     machine: Option<(&'static str, String)>,
-    /// Whether one of them is what a running kernel shows.
+    /// Whether one of them is what a running kernel alone shows.
     runs: bool,
+    /// Whether one of them is what a kernel is started with, as one that runs shows it, too.
+    is_started: bool,
+    /// The config, where there is one.
+    config: Option<String>,
     warnings: Vec<String>,
 }
+
+/// A file that no kernel has: with it, the source is the config of a kernel that may not be built
+/// yet, and what it would be started with.
+pub const CONFIG_ALONE: &str = "/proc/config.alone";
 
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 const MACHINE: &str = "/proc/sys/kernel/arch";
@@ -180,6 +188,8 @@ impl Files {
             header: None,
             machine: None,
             runs: false,
+            is_started: false,
+            config: None,
             warnings: Vec::new(),
         }
     }
@@ -214,10 +224,15 @@ impl Files {
             },
         };
         let text = String::from_utf8_lossy(&plain);
-        self.runs |= !matches!(role, Role::Config | Role::OsRelease | Role::Btf);
+        match role {
+            Role::Config | Role::OsRelease | Role::Btf => {}
+            Role::Cmdline | Role::Sysctl => self.is_started = true,
+            Role::Filesystems | Role::Mountinfo | Role::Lsm | Role::Lockdown => self.runs = true,
+        }
         let path = match role {
             Role::Config => {
                 self.read_header(&text, name);
+                self.config = Some(name.to_owned());
                 match fragment::reason(&text) {
                     Some(reason) => {
                         self.warnings.push(format!("{name} {reason}"));
@@ -228,6 +243,9 @@ impl Files {
             }
             Role::Sysctl => {
                 sysctl::lay_over(&mut self.host, &text, name);
+                // What `sysctl -a` prints, and no few settings that somebody means to make.
+                let mut lines = text.lines();
+                self.runs |= lines.any(|line| line.starts_with("kernel.osrelease"));
                 return Ok(());
             }
             Role::Mountinfo if text.lines().any(|line| line.contains(" - ")) => {
@@ -284,8 +302,13 @@ impl Files {
             self.host.set_uname(uname);
         }
         // The kernel may not be built yet: only one that runs has such a file.
-        if !self.runs {
-            self.host.take_away(RELEASE);
+        match self.config {
+            Some(config) if !self.runs => {
+                self.host.take_away(RELEASE);
+                self.host.put(CONFIG_ALONE, "", &config);
+            }
+            None if !self.runs && !self.is_started => self.host.take_away(RELEASE),
+            _ => {}
         }
         Box::new(self.host)
     }
