@@ -390,12 +390,18 @@ mod tests {
         let early = "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_SECURITY_LOCKDOWN_LSM_EARLY=y\n";
         let off = "# CONFIG_SECURITY_LOCKDOWN_LSM is not set\n";
         let strict = "lockdown=confidentiality";
+        let built = "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_SECURITY_LOCKDOWN_LSM_EARLY=y\n\
+                     CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y\n";
         let asked = "lockdown=integrity lsm=yama,lockdown";
         for (state, config, cmdline, level) in [
             ("", config, strict, Some("confidentiality")),
             ("installed", config, asked, Some("integrity")),
             ("", early, strict, Some("confidentiality")),
             ("", off, strict, Some("none")),
+            // By its build.
+            ("configured", built, "quiet", Some("integrity")),
+            ("configured", built, strict, Some("confidentiality")),
+            ("running", built, "quiet", None),
             // What is not active locks nothing; and what may have happened since is not known.
             ("", config, "lockdown=integrity lsm=yama", None),
             ("", config, "lockdown=weather", None),

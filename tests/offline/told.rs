@@ -290,7 +290,7 @@ fn a_config_alone_does_not_run_and_is_what_its_mending_begins_with() {
     put(scratch.path(), "c.cfg", &without);
     let file = scratch.path().join("c.cfg");
     let told = report(&["--config", name(&file)]);
-    assert_eq!(fact(&told, "kernel.state").0, "? not-collected");
+    assert_eq!(fact(&told, "kernel.state").0, "configured");
     let mut command = doctor(&["check", "--config", "-", "--only", "bpf-syscall-missing"]);
     command.stdin(fs::File::open(&file).unwrap());
     let shown = text(&command.output().unwrap().stdout);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::{menu, text};
-use crate::host::Host;
+use crate::host::{Host, in_a_line};
 
 const VARIABLES: &[&str] = &["/boot/grub2/grubenv", "/boot/grub/grubenv"];
 
@@ -32,7 +32,14 @@ pub(super) fn kept(host: &dyn Host) -> (BTreeMap<String, String>, Option<(io::Er
         match text(host, &path) {
             Ok(text) => return (menu::variables(&text), None),
             Err(error) => match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                    // A link to a partition that is not mounted here, as of the firmware's.
+                    if let Ok(target) = host.link(&path) {
+                        let told = in_a_line(&target, 60);
+                        let led = io::Error::other(format!("it leads to {told}, which is not here"));
+                        unread.get_or_insert((led, path));
+                    }
+                }
                 _ => {
                     unread.get_or_insert((error, path));
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::entries::Entry;
 use super::follow::{Run, Scope, Value};
 use super::script::{Statement, statements};
 
@@ -17,6 +18,8 @@ struct Item {
     items: Vec<Item>,
     /// Whether no file tells that it is in the menu, or what it starts.
     is_open: bool,
+    /// Which of the entries in files it is.
+    file: Option<usize>,
 }
 
 /// Menus below menus that are looked into; nobody has more than two.
@@ -28,8 +31,8 @@ pub(super) struct Menu {
     items: Vec<Item>,
     /// What `default` is set to in the end: a place in the menu.
     default: Option<Value>,
-    /// Whether the entries are files of their own.
-    pub(super) has_entry_files: bool,
+    /// Where among the items those in files of their own belong, and whether they are there.
+    files_at: Option<(usize, Run)>,
 }
 
 /// A menu while its script is followed.
@@ -82,6 +85,8 @@ pub(super) struct Next<'a> {
     pub(super) cmdline: &'a str,
     /// What was to be booted, where no entry has that name.
     pub(super) missed: Option<String>,
+    /// Which of the entries in files it is.
+    pub(super) file: Option<usize>,
 }
 
 impl Menu {
@@ -156,6 +161,7 @@ impl Menu {
                 image: &item.image,
                 cmdline: &item.cmdline,
                 missed: missed.then(|| place.clone()),
+                file: item.file,
             }),
         }
     }
@@ -163,6 +169,29 @@ impl Menu {
     /// Image and arguments of the first entry, in the order of the menu, that fits.
     pub(super) fn first(&self, fits: &dyn Fn(&str, &str) -> bool) -> Option<(&str, &str)> {
         first(&self.items, fits)
+    }
+
+    /// Whether entries are taken from files of their own.
+    pub(super) fn has_entry_files(&self) -> bool {
+        self.files_at.is_some()
+    }
+
+    /// The same with the entries in files, in their order, where it takes them.
+    pub(super) fn with_entries(mut self, files: &[Entry]) -> Self {
+        let Some((place, run)) = self.files_at else {
+            return self;
+        };
+        let items = files.iter().enumerate().map(|(at, entry)| Item {
+            title: entry.title.clone(),
+            id: entry.id.clone(),
+            image: format!("/{}", entry.image.trim_start_matches('/')),
+            is_open: run == Run::Maybe,
+            file: Some(at),
+            ..Item::default()
+        });
+        let items = items.collect::<Vec<_>>();
+        self.items.splice(place..place, items);
+        self
     }
 
     /// Whether there is anything to choose from.
@@ -237,7 +266,10 @@ impl Reader {
             _ if opens => self.push(Kind::Braces, run),
             "linux" | "linux16" | "linuxefi" | "multiboot" | "multiboot2" | "module"
             | "module2" => self.start(words, run),
-            "blscfg" => self.menu.has_entry_files |= run != Run::No,
+            "blscfg" if run != Run::No => {
+                let at = self.menu.items.len();
+                self.menu.files_at.get_or_insert((at, run));
+            }
             _ => match &self.function {
                 Some((name, _)) => self.scope.define(name, &words),
                 None => self.scope.run(&words, run),
@@ -673,6 +705,6 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
         ] {
             assert!(parse(text, "").next().is_err(), "{text}");
         }
-        assert!(parse("insmod blscfg\nblscfg\n", "").has_entry_files);
+        assert!(parse("insmod blscfg\nblscfg\n", "").has_entry_files());
     }
 }

@@ -82,8 +82,10 @@ fn selected(host: &dyn Host, there: &[String]) -> (Option<Choice>, Option<String
         found.ok_or_else(|| Unselected::Untold(String::new(), String::new()))
     };
     type Rule<'a> = (bool, &'a dyn Fn(&dyn Host) -> Result<Selected, Unselected>);
-    let rules: [Rule<'_>; 7] = [
+    let of_zipl = !of_grub && host.stat(boot::ZIPL).is_ok();
+    let rules: [Rule<'_>; 8] = [
         (of_ostree, &boot::by_ostree),
+        (of_zipl, &boot::by_zipl),
         (of_systemd_boot, &boot::by_systemd_boot),
         (!names.is_empty(), &boot::by_entry_files),
         (true, &boot::by_menu),
