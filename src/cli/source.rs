@@ -227,7 +227,7 @@ impl SourceArguments {
             let (name, bytes) = match role {
                 // A host with many containers has a hundred thousand mounts.
                 Role::Mountinfo => needed_mounts(file)?,
-                _ => read_file(file, FILE_LIMIT)?,
+                _ => read_file(file, role.most().saturating_add(1))?,
             };
             known.add(*role, &name, &bytes)?;
         }

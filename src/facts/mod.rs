@@ -157,6 +157,7 @@ pub fn collect(host: &dyn Host) -> Facts {
     os::collect(host, &mut facts);
     kernel::collect(host, &mut facts);
     kconfig::collect(host, &mut facts);
+    kernel::refine(&mut facts);
     btf::collect(host, &mounts, &mut facts);
     filesystems::collect(host, &mounts, &mut facts);
     cgroup::collect(host, &mounts, &mut facts);

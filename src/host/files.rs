@@ -172,8 +172,19 @@ pub const CONFIG_ALONE: &str = "/proc/config.alone";
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 const MACHINE: &str = "/proc/sys/kernel/arch";
 
-/// More than any of these files: the BTF of a kernel with everything in it has some 10 MiB.
-const LIMIT: usize = 32 << 20;
+impl Role {
+    /// More bytes than any file of this role has: the BTF of a kernel with everything in it has
+    /// some 10 MiB, the settings of a host with very many network interfaces as many, and all
+    /// options of a config half of one.
+    #[must_use]
+    pub const fn most(self) -> usize {
+        match self {
+            Self::Btf | Self::Sysctl | Self::Mountinfo => 32 << 20,
+            Self::Config => 4 << 20,
+            _ => 1 << 20,
+        }
+    }
+}
 
 impl Files {
     /// No files yet; perhaps the release of the kernel that is meant.
@@ -211,7 +222,7 @@ impl Files {
             why,
         };
         let what = role.what();
-        let plain = unpacked(bytes, LIMIT).map_err(|why| no(what, why))?;
+        let plain = unpacked(bytes, role.most()).map_err(|why| no(what, why))?;
         if let Some(why) = role.denies(&plain) {
             return Err(no(what, why));
         }
@@ -463,7 +474,7 @@ mod tests {
     #[test]
     fn a_file_that_is_something_else_is_refused() {
         let broken = &packed(CONFIG)[..20];
-        let bomb = packed(&"\n".repeat(LIMIT + 1));
+        let bomb = packed(&"\n".repeat(Role::Config.most() + 1));
         for (bytes, says) in [
             (&b"ELF"[..], "x is no kernel config: no line sets"),
             (broken, "can't be unpacked"),

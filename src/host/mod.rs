@@ -91,6 +91,16 @@ fn hidden() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, Hidden)
 }
 
+/// A link of an archive that leads out of it, and where to.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} leads to {1}, which is not in the archive")]
+struct LedOut(String, String);
+
+/// The error of reading what a link leads out of an archive.
+fn led_out(link: String, target: String) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, LedOut(link, target))
+}
+
 /// The error of reading what is no regular file.
 fn no_file() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")

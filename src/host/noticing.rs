@@ -7,7 +7,7 @@ use std::io;
 use std::rc::Rc;
 
 use super::files::{TOO_LARGE, unpacked};
-use super::{Conflict, Hidden, Host, KERNEL_LOG, Kind, Uname};
+use super::{Conflict, Hidden, Host, KERNEL_LOG, Kind, LedOut, Uname, in_a_line};
 
 /// What was noticed so far: by path, in words that continue its name.
 #[derive(Debug, Clone, Default)]
@@ -86,6 +86,13 @@ impl<H: Host> Noticing<H> {
         let is_loop = error.raw_os_error() == Some(libc::ELOOP);
         let kind = || self.inner.stat(path).ok().map(|(kind, _)| kind);
         let is_hidden = error.get_ref().is_some_and(|inner| inner.is::<Hidden>());
+        let led_out = error.get_ref().and_then(|inner| inner.downcast_ref());
+        if let Some(LedOut(link, target)) = led_out {
+            let target = in_a_line(target, 80);
+            let text = format!("is a link to `{target}`, out of the archive: nothing was read of it");
+            self.notices.note_trouble(link, &text);
+            return;
+        }
         match error.kind() {
             // On a host that runs, this one is a device, and nobody expects a file.
             _ if path == KERNEL_LOG => {}

@@ -7,6 +7,9 @@ use super::archive::LIMITS;
 use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
 
+/// Links that are followed to see whether one leads out.
+const WAYS: usize = 8;
+
 /// What a path of a [`Tree`] holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
@@ -123,6 +126,49 @@ impl Tree {
             .map(|(path, _)| path.as_str())
     }
 
+    /// The link that leads what is read at this path out of the archive, and its text: a link on
+    /// the way that climbs out of the root, or one in the file's place to a path, or another name
+    /// of a member, that the archive has not.
+    fn way_out(&self, path: &str) -> Option<(String, String)> {
+        let mut path = path.to_owned();
+        for _ in 0..WAYS {
+            let ends = path.match_indices('/').map(|(at, _)| at).skip(1);
+            let ends = ends.chain([path.len()]).collect::<Vec<_>>();
+            let mut links = ends.into_iter().filter_map(|end| {
+                let (place, rest) = path.split_at_checked(end)?;
+                match self.nodes.get(place)? {
+                    Node::Link(target) | Node::Same(target) => Some((place, target, rest)),
+                    _ => None,
+                }
+            });
+            let (place, target, rest) = links.next()?;
+            let is_last = rest.is_empty();
+            let is_absolute = target.starts_with('/');
+            if is_last && is_absolute && self.find(target, false).is_err() {
+                return Some((place.to_owned(), target.clone()));
+            }
+            let mut parts: Vec<&str> = match is_absolute {
+                true => Vec::new(),
+                false => place.split('/').filter(|part| !part.is_empty()).collect(),
+            };
+            if !is_absolute {
+                parts.pop();
+            }
+            for part in target.split('/') {
+                match part {
+                    "" | "." => {}
+                    ".." if parts.pop().is_none() => {
+                        return Some((place.to_owned(), target.clone()));
+                    }
+                    ".." => {}
+                    part => parts.push(part),
+                }
+            }
+            path = format!("/{}{rest}", parts.join("/"));
+        }
+        None
+    }
+
     fn find(&self, path: &str, follow: bool) -> io::Result<(String, &Node)> {
         let path = &links::of_first_process(path, |place| self.nodes.contains_key(place));
         let parts = links::resolve(path, follow, |parts| match self.nodes.get(&joined(parts)) {
@@ -156,7 +202,14 @@ fn joined(parts: &[String]) -> String {
 
 impl Host for Tree {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
-        match self.find(path, true)?.1 {
+        let found = self.find(path, true).map_err(|error| {
+            let is_absent = error.kind() == io::ErrorKind::NotFound;
+            match self.way_out(path).filter(|_| is_absent) {
+                Some((place, target)) => super::led_out(place, target),
+                None => error,
+            }
+        });
+        match found?.1 {
             Node::Bytes(bytes) => Ok(bytes.iter().copied().take(limit).collect()),
             Node::Begin(bytes, _) if limit <= bytes.len() => {
                 Ok(bytes.iter().copied().take(limit).collect())
