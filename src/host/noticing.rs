@@ -167,7 +167,14 @@ impl<H: Host> Host for Noticing<H> {
     }
 
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
-        self.inner.stat(path)
+        let result = self.inner.stat(path);
+        // What another file stands for is read no more.
+        if let Err(error) = &result
+            && path.starts_with("/proc/")
+        {
+            self.notice(path, error);
+        }
+        result
     }
 
     fn link(&self, path: &str) -> io::Result<String> {

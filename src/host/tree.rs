@@ -144,7 +144,7 @@ impl Tree {
             let (place, target, rest) = links.next()?;
             let is_last = rest.is_empty();
             let is_absolute = target.starts_with('/');
-            if is_last && is_absolute && self.find(target, false).is_err() {
+            if is_last && is_absolute && self.find(target, true).is_err() {
                 return Some((place.to_owned(), target.clone()));
             }
             let mut parts: Vec<&str> = match is_absolute {
@@ -167,6 +167,16 @@ impl Tree {
             path = format!("/{}{rest}", parts.join("/"));
         }
         None
+    }
+
+    /// What a path leads to; where nothing is there, perhaps which link led out.
+    fn found(&self, path: &str) -> io::Result<(String, &Node)> {
+        self.find(path, true).map_err(|error| {
+            match self.way_out(path) {
+                Some((place, target)) => super::led_out(place, target),
+                None => error,
+            }
+        })
     }
 
     fn find(&self, path: &str, follow: bool) -> io::Result<(String, &Node)> {
@@ -202,14 +212,7 @@ fn joined(parts: &[String]) -> String {
 
 impl Host for Tree {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
-        let found = self.find(path, true).map_err(|error| {
-            let is_absent = error.kind() == io::ErrorKind::NotFound;
-            match self.way_out(path).filter(|_| is_absent) {
-                Some((place, target)) => super::led_out(place, target),
-                None => error,
-            }
-        });
-        match found?.1 {
+        match self.found(path)?.1 {
             Node::Bytes(bytes) => Ok(bytes.iter().copied().take(limit).collect()),
             Node::Begin(bytes, _) if limit <= bytes.len() => {
                 Ok(bytes.iter().copied().take(limit).collect())
@@ -257,7 +260,7 @@ impl Host for Tree {
     }
 
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
-        Ok(match self.find(path, true)?.1 {
+        Ok(match self.found(path)?.1 {
             Node::Bytes(bytes) => (Kind::File, bytes.len() as u64),
             Node::Size(size) | Node::Begin(_, size) => (Kind::File, *size),
             Node::Directory => (Kind::Directory, 0),
@@ -289,6 +292,7 @@ impl Host for Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::LedOut;
 
     fn tree(nodes: &[(&str, Node)]) -> Tree {
         let mut tree = Tree::default();
@@ -311,10 +315,32 @@ mod tests {
             ("etc/absolute", Node::Link("/usr/lib".to_owned())),
             ("loop", Node::Link("loop".to_owned())),
             ("dev/null", Node::Other),
+            ("etc/outside", Node::Link("/srv/x".to_owned())),
+            ("etc/relative", Node::Link("gone".to_owned())),
+            ("etc/itself", Node::Link("/etc/itself".to_owned())),
+            ("etc/same", Node::Same("/gone".to_owned())),
+            ("up", Node::Link("../..".to_owned())),
+            ("lib", Node::Link("/srv/lib".to_owned())),
         ]);
+        for (path, out) in [
+            ("/etc/climber", Some("/etc/climber")),
+            ("/etc/outside", Some("/etc/outside")),
+            ("/etc/itself", Some("/etc/itself")),
+            ("/etc/same", Some("/etc/same")),
+            ("/up/x", Some("/up")),
+            // What was not packed, be it behind a link of a directory.
+            ("/etc/relative", None),
+            ("/lib/x", None),
+            ("/etc/gone", None),
+        ] {
+            let error = tree.read(path, 9).unwrap_err();
+            let led = error.get_ref().and_then(|inner| inner.downcast_ref());
+            let led = led.map(|LedOut(link, _)| link.as_str());
+            assert_eq!(led, out, "{path}");
+        }
         assert_eq!(tree.read("/etc/os-release", 9).unwrap(), b"ID=x\n");
         assert_eq!(tree.read("/etc/absolute/os-release", 2).unwrap(), b"ID");
-        assert_eq!(tree.list("/").unwrap(), ["dev", "etc", "loop", "usr"]);
+        assert_eq!(tree.list("/").unwrap(), ["dev", "etc", "lib", "loop", "up", "usr"]);
         assert_eq!(tree.list("/etc/absolute").unwrap(), ["os-release"]);
         assert_eq!(tree.link("/etc/absolute").unwrap(), "/usr/lib");
         for (path, kind) in [
