@@ -128,9 +128,7 @@ impl<'a> Judge<'a> {
     /// run it: of mounts, rights, tools. What an experiment would tell of the kernel is none.
     fn is_of_some_host(&self, finding: &Finding) -> bool {
         let is_alone = self.world.facts.text("kernel.state").as_deref() == Some("configured");
-        let untold = |piece: &Evidence| {
-            matches!(piece, Evidence::Fact { known, .. } if known.value().is_none())
-        };
+        let untold = |piece: &Evidence| matches!(piece, Evidence::Fact { known, .. } if known.value().is_none());
         let is_probe = |piece: &Evidence| matches!(piece, Evidence::Probe { .. });
         let evidence = &finding.evidence;
         is_alone

@@ -203,7 +203,10 @@ fn ubuntu_version(host: &dyn Host, release: &str) -> Option<(KernelVersion, &'st
         let text = String::from_utf8_lossy(&text);
         let of_release = format!("Linux version {release} ");
         let line = text.lines().find(|line| line.contains(&of_release))?;
-        let (_, signature) = line.trim_end().trim_end_matches(')').rsplit_once("(Ubuntu ")?;
+        let (_, signature) = line
+            .trim_end()
+            .trim_end_matches(')')
+            .rsplit_once("(Ubuntu ")?;
         Some((version(&format!("Ubuntu {signature}"))?, place))
     })
 }

@@ -103,7 +103,9 @@ fn asked(facts: &Facts) -> Option<String> {
 /// How far the kernel locks itself down by its build.
 fn built(facts: &Facts) -> Option<usize> {
     let forced = ["NONE", "INTEGRITY", "CONFIDENTIALITY"];
-    forced.iter().position(|level| is_yes(facts, &format!("LOCK_DOWN_KERNEL_FORCE_{level}")))
+    forced
+        .iter()
+        .position(|level| is_yes(facts, &format!("LOCK_DOWN_KERNEL_FORCE_{level}")))
 }
 
 /// What a kernel is locked down to by its build and its command line: of one that is to be booted what it is asked
@@ -120,7 +122,9 @@ fn by_argument(modules: &[Option<&Value>], facts: &Facts) -> Option<Fact> {
     });
     let is_active = is_yes(facts, "SECURITY_LOCKDOWN_LSM_EARLY") || listed == Some(true);
     let asked = asked(facts);
-    let asked = LEVELS.iter().position(|level| asked.as_deref() == Some(*level));
+    let asked = LEVELS
+        .iter()
+        .position(|level| asked.as_deref() == Some(*level));
     let built = built(facts);
     // It is raised and never lowered.
     let (rank, source) = match (asked, built) {

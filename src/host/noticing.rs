@@ -89,7 +89,8 @@ impl<H: Host> Noticing<H> {
         let led_out = error.get_ref().and_then(|inner| inner.downcast_ref());
         if let Some(LedOut(link, target)) = led_out {
             let target = in_a_line(target, 80);
-            let text = format!("is a link to `{target}`, out of the archive: nothing was read of it");
+            let text =
+                format!("is a link to `{target}`, out of the archive: nothing was read of it");
             self.notices.note_trouble(link, &text);
             return;
         }

@@ -171,12 +171,11 @@ impl Tree {
 
     /// What a path leads to; where nothing is there, perhaps which link led out.
     fn found(&self, path: &str) -> io::Result<(String, &Node)> {
-        self.find(path, true).map_err(|error| {
-            match self.way_out(path) {
+        self.find(path, true)
+            .map_err(|error| match self.way_out(path) {
                 Some((place, target)) => super::led_out(place, target),
                 None => error,
-            }
-        })
+            })
     }
 
     fn find(&self, path: &str, follow: bool) -> io::Result<(String, &Node)> {
@@ -340,7 +339,10 @@ mod tests {
         }
         assert_eq!(tree.read("/etc/os-release", 9).unwrap(), b"ID=x\n");
         assert_eq!(tree.read("/etc/absolute/os-release", 2).unwrap(), b"ID");
-        assert_eq!(tree.list("/").unwrap(), ["dev", "etc", "lib", "loop", "up", "usr"]);
+        assert_eq!(
+            tree.list("/").unwrap(),
+            ["dev", "etc", "lib", "loop", "up", "usr"]
+        );
         assert_eq!(tree.list("/etc/absolute").unwrap(), ["os-release"]);
         assert_eq!(tree.link("/etc/absolute").unwrap(), "/usr/lib");
         for (path, kind) in [

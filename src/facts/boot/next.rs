@@ -262,12 +262,18 @@ mod tests {
                 Some(old),
             ),
             (
-                menu("set default=1\nmenuentry X {\n linux /vmlinuz-6.1.0\n}\n\
-                      menuentry Y {\n linux /vmlinuz-6.1.1\n}\n"),
+                menu(
+                    "set default=1\nmenuentry X {\n linux /vmlinuz-6.1.0\n}\n\
+                      menuentry Y {\n linux /vmlinuz-6.1.1\n}\n",
+                ),
                 "grub-bls",
                 Some("6.1.1"),
             ),
-            (menu("set default=\"${x}${unset_y}z\"\nfi\n"), "grub-bls", Some(old)),
+            (
+                menu("set default=\"${x}${unset_y}z\"\nfi\n"),
+                "grub-bls",
+                Some(old),
+            ),
             (
                 menu("set default=0\nblscfg\nsource ${config_directory}/custom.cfg\n")
                     .with("/boot/grub2/custom.cfg", "set default=1\n"),
@@ -275,7 +281,9 @@ mod tests {
                 Some(old),
             ),
             (
-                rocky.clone().with_link("/boot/grub2/grubenv", "../efi/EFI/redhat/grubenv"),
+                rocky
+                    .clone()
+                    .with_link("/boot/grub2/grubenv", "../efi/EFI/redhat/grubenv"),
                 "grub-bls",
                 None,
             ),

@@ -88,7 +88,10 @@ fn added(host: &dyn Host, menu: &str, script: &str) -> Result<String, Unselected
         true => folder(&target),
         false => Some(format!("{}/{}", folder(menu)?, folder(&target)?)),
     });
-    let path = format!("{}/{ADDED}", led.or_else(|| folder(menu)).unwrap_or_default());
+    let path = format!(
+        "{}/{ADDED}",
+        led.or_else(|| folder(menu)).unwrap_or_default()
+    );
     match text(host, &path) {
         Ok(added) => Ok(format!("\n{added}")),
         Err(error) if is_hidden(&error) => Err(Unselected::Unreadable(error, path)),
@@ -121,7 +124,8 @@ fn by_script(host: &dyn Host, path: &str, script: &str) -> Selection {
     })?;
     let of_file = next.file.and_then(|at| files.get(at));
     // What nothing is called may be the title of one that can't be read.
-    let unread = entries::unread(&files).filter(|_| menu.has_entry_files() && next.missed.is_some());
+    let unread =
+        entries::unread(&files).filter(|_| menu.has_entry_files() && next.missed.is_some());
     let selected = match unread.or(of_file) {
         None => Selected::of_menu(next.image, next.cmdline, path),
         Some(entry) => {

@@ -36,7 +36,8 @@ pub(super) fn kept(host: &dyn Host) -> (BTreeMap<String, String>, Option<(io::Er
                     // A link to a partition that is not mounted here, as of the firmware's.
                     if let Ok(target) = host.link(&path) {
                         let told = in_a_line(&target, 60);
-                        let led = io::Error::other(format!("it leads to {told}, which is not here"));
+                        let led =
+                            io::Error::other(format!("it leads to {told}, which is not here"));
                         unread.get_or_insert((led, path));
                     }
                 }
