@@ -266,7 +266,7 @@ mod tests {
             let host = host.clone().with("/var/lib/dpkg/status", status);
             let host = host.with("/usr/lib/llvm-14/bin/llvm-objdump", "");
             let program = "/usr/bin/llvm-objdump";
-            let host = host.with_link(program, "../lib/llvm-14/bin/llvm-objdump");
+            let host = host.with_link(program, "/usr/lib/llvm-14/bin/llvm-objdump");
             facts(&host, "debian").text("version.llvm-objdump").unwrap()
         };
         let package = "Package: llvm-14\nStatus: install ok installed\nVersion: 1:14.0.6-12\n";

@@ -55,6 +55,9 @@ impl Notices {
     }
 }
 
+/// From so many bytes on, whoever asks for no more means the whole file.
+const LONG: usize = 16 << 20;
+
 /// So many are told one by one.
 const MOST: usize = 8;
 
@@ -80,6 +83,11 @@ impl<H: Host> Noticing<H> {
 
     pub(super) fn inner(&self) -> &H {
         &self.inner
+    }
+
+    fn is_longer(&self, path: &str, limit: usize) -> bool {
+        let size = self.inner.stat(path).map(|(_, size)| size);
+        size.is_ok_and(|size| size > limit as u64)
     }
 
     fn notice(&self, path: &str, error: &io::Error) {
@@ -144,6 +152,10 @@ impl<H: Host> Host for Noticing<H> {
             }
             Ok(bytes) if bytes.is_empty() && is_never_empty(path) => {
                 self.notices.note(path, "is empty");
+            }
+            Ok(bytes) if bytes.len() == limit && limit >= LONG && self.is_longer(path, limit) => {
+                let text = format!("is longer than {} MiB: its beginning was read", limit >> 20);
+                self.notices.note(path, &text);
             }
             Ok(bytes) if is_no_config(path, bytes) => {
                 self.notices
@@ -244,6 +256,20 @@ mod tests {
         let root = crate::host::Directory::open(std::path::Path::new("/")).unwrap();
         let (host, _) = Noticing::new(root, BTreeSet::new());
         assert_eq!(host.uname().unwrap().nodename, "");
+    }
+
+    #[test]
+    fn a_text_that_is_longer_than_what_is_read_is_told() {
+        let path = "/sos_commands/kernel/sysctl_-a";
+        for (more, told) in [(0, false), (1, true)] {
+            let host = Memory::new().with(path, vec![b'\n'; LONG + more]);
+            let (host, notices) = Noticing::new(host, BTreeSet::new());
+            host.read(path, 9).unwrap();
+            assert!(notices.sentences().is_empty());
+            host.read(path, LONG).unwrap();
+            let line = format!("{path} is longer than 16 MiB: its beginning was read");
+            assert_eq!(notices.sentences().contains(&line), told);
+        }
     }
 
     #[test]

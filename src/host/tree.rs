@@ -7,6 +7,9 @@ use super::archive::LIMITS;
 use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
 
+/// What a link leads to that hides a file.
+const HIDES: &str = "/dev/null";
+
 /// Links that are followed to see whether one leads out.
 const WAYS: usize = 8;
 
@@ -142,6 +145,10 @@ impl Tree {
                 }
             });
             let (place, target, rest) = links.next()?;
+            // As systemd hides a file.
+            if target == HIDES {
+                return None;
+            }
             let is_last = rest.is_empty();
             let is_absolute = target.starts_with('/');
             if is_last && is_absolute && self.find(target, true).is_err() {
@@ -316,6 +323,7 @@ mod tests {
             ("dev/null", Node::Other),
             ("etc/outside", Node::Link("/srv/x".to_owned())),
             ("etc/relative", Node::Link("gone".to_owned())),
+            ("etc/hidden", Node::Link("/dev/null".to_owned())),
             ("etc/itself", Node::Link("/etc/itself".to_owned())),
             ("etc/same", Node::Same("/gone".to_owned())),
             ("up", Node::Link("../..".to_owned())),
@@ -331,6 +339,7 @@ mod tests {
             ("/etc/relative", None),
             ("/lib/x", None),
             ("/etc/gone", None),
+            ("/etc/hidden", None),
         ] {
             let error = tree.read(path, 9).unwrap_err();
             let led = error.get_ref().and_then(|inner| inner.downcast_ref());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::{menu, text};
+use super::text;
 use crate::host::{Host, in_a_line};
 
 const VARIABLES: &[&str] = &["/boot/grub2/grubenv", "/boot/grub/grubenv"];
@@ -30,7 +30,7 @@ pub(super) fn kept(host: &dyn Host) -> (BTreeMap<String, String>, Option<(io::Er
         .chain(of_systems)
     {
         match text(host, &path) {
-            Ok(text) => return (menu::variables(&text), None),
+            Ok(text) => return (variables_in(&text), None),
             Err(error) => match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                     // A link to a partition that is not mounted here, as of the firmware's.
@@ -48,4 +48,13 @@ pub(super) fn kept(host: &dyn Host) -> (BTreeMap<String, String>, Option<(io::Er
         }
     }
     (BTreeMap::new(), unread)
+}
+
+/// The variables in an environment block: `name=value` lines, filled up with `#`.
+pub(super) fn variables_in(text: &str) -> BTreeMap<String, String> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+        .collect()
 }

@@ -1,10 +1,8 @@
-//! GRUB's menu, as grub-mkconfig writes it, and the variables GRUB keeps.
-
-use std::collections::BTreeMap;
+//! GRUB's menu, as grub-mkconfig writes it.
 
 use super::entries::Entry;
 use super::follow::{Run, Scope, Value};
-use super::script::{Statement, statements};
+use super::script::{Statement, line_of, statements};
 
 /// An entry of the menu, or a menu below it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -400,30 +398,15 @@ fn find<'a>(items: &'a [Item], part: &str) -> Result<Option<&'a Item>, Untold> {
     }
 }
 
-/// The command line of these arguments, as GRUB writes it: those with spaces in quotes.
-fn line_of(arguments: impl Iterator<Item = String>) -> String {
-    let shown = arguments.map(|argument| match argument.contains(' ') {
-        true => format!("\"{argument}\""),
-        false => argument,
-    });
-    shown.collect::<Vec<_>>().join(" ")
-}
-
-/// The variables in an environment block: `name=value` lines, filled up with `#`.
-pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
-        .collect()
-}
-
 #[cfg(test)]
 pub(in crate::host) mod tests {
     use super::*;
 
     fn parse(text: &str, kept: &str) -> Menu {
-        Menu::parse(text, Scope::new(&variables(kept), false))
+        Menu::parse(
+            text,
+            Scope::new(&super::super::kept::variables_in(kept), false),
+        )
     }
 
     /// As Debian's grub-mkconfig writes it, shortened.
