@@ -564,12 +564,15 @@ mod tests {
     fn ubuntu_tells_its_version_in_a_file() {
         let host = Memory::new()
             .with_uname("5.4.0-26-generic", "#30-Ubuntu SMP", "x86_64")
-            .with(SIGNATURE, "Ubuntu 5.4.0-26.30-generic 5.4.30\n");
+            .with(
+                "/proc/version_signature",
+                "Ubuntu 5.4.0-26.30-generic 5.4.30\n",
+            );
         let mut facts = Facts::default();
         collect(&host, &mut facts);
         assert_eq!(
             facts.get("kernel.version"),
-            Fact::known("5.4.30", SIGNATURE)
+            Fact::known("5.4.30", "/proc/version_signature")
         );
     }
 

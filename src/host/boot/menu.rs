@@ -628,7 +628,7 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
         // What is kept can't be read.
         let saved = format!("set default=\"${{saved_entry}}\"\n{two}");
         for (script, is_told) in [(DEBIAN, true), (saved.as_str(), false), (two, true)] {
-            let menu = Menu::parse(script, Scope::new(&BTreeMap::new(), true));
+            let menu = Menu::parse(script, Scope::new(&std::collections::BTreeMap::new(), true));
             assert_eq!(menu.next().is_ok(), is_told, "{script}");
         }
     }
