@@ -20,6 +20,10 @@ const WIDTH: usize = 96;
 const OF_WHAT_WAS_THERE: &str =
     "nothing that was there to look at fails, what is not known takes more of the host";
 
+/// Of a kernel's config alone: what the question was.
+const OF_THE_KERNEL: &str =
+    "the kernel would do, what is not known is of the host that will run it";
+
 /// The report as text, grouped by these areas in their order.
 #[must_use]
 pub fn text(report: &Report, areas: &[Area], style: Style) -> String {
@@ -300,6 +304,10 @@ impl Page {
         let mut parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         if report.is_open_unasked() {
             parts.push(OF_WHAT_WAS_THERE.to_owned());
+        }
+        let is_config = report.facts.text("kernel.state").as_deref() == Some("configured");
+        if is_config && report.verdict == Verdict::Ready && report.summary.unknown > 0 {
+            parts.push(OF_THE_KERNEL.to_owned());
         }
         match parts.is_empty() {
             true => self.line(&verdict),
