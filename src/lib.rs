@@ -24,6 +24,8 @@ pub mod triage;
 pub mod version;
 pub mod yaml;
 
+use std::collections::BTreeMap;
+
 use catalogue::{Catalogue, LoadError, Vocabulary};
 use nix::errno::Errno;
 use probes::Stage;
@@ -37,9 +39,20 @@ pub use software::{NoSuchProfile, Software};
 /// # Errors
 /// None in a released doctor; a test reads it.
 pub fn built_in_catalogue() -> Result<Catalogue, LoadError> {
-    let text = include_str!("../checks.yaml");
-    Catalogue::parse("checks.yaml", text, vocabulary())
+    Catalogue::parse("checks.yaml", CHECKS, vocabulary())
 }
+
+/// Which other checks make a check of that catalogue moot while they fail, by its id; of nothing
+/// else it is read.
+///
+/// # Errors
+/// None in a released doctor; a test reads it.
+pub fn built_in_requirements() -> Result<BTreeMap<String, Vec<String>>, LoadError> {
+    catalogue::requirements("checks.yaml", CHECKS)
+}
+
+/// checks.yaml.
+const CHECKS: &str = include_str!("../checks.yaml");
 
 /// The facts, probes and words a checks file may speak of.
 #[must_use]

@@ -909,6 +909,9 @@ fn every_format_says_the_same_and_nothing_in_it_is_executed() {
             .map(|fault| fault.to_string())
             .collect();
         assert!(faults.is_empty(), "{faults:?}");
+        let mut untold = Vec::new();
+        unknown_to((&schema, &schema), document, "", &mut untold);
+        assert!(untold.is_empty(), "{untold:?}");
     }
     assert!(print("text").starts_with("4 hosts: 0 ready, 4 not ready (100%)"));
     assert!(print("markdown").contains("**4 hosts**: 0 ready"));
@@ -932,6 +935,30 @@ fn every_format_says_the_same_and_nothing_in_it_is_executed() {
     assert!(
         !html.contains("<script>alert") && !html.contains("http://") || html.contains("www.w3.org")
     );
+}
+
+/// The keys of a document that its schema does not know, though a place names some.
+fn unknown_to(
+    (whole, schema): (&Value, &Value),
+    document: &Value,
+    place: &str,
+    untold: &mut Vec<String>,
+) {
+    let referred = schema["$ref"].as_str().map(|to| to.trim_start_matches('#'));
+    let schema = referred.map_or(schema, |to| whole.pointer(to).unwrap());
+    for item in document.as_array().into_iter().flatten() {
+        unknown_to((whole, &schema["items"]), item, place, untold);
+    }
+    let (Some(own), Some(known)) = (document.as_object(), schema["properties"].as_object()) else {
+        return;
+    };
+    for (key, value) in own {
+        let place = format!("{place}.{key}");
+        match known.get(key) {
+            Some(schema) => unknown_to((whole, schema), value, &place, untold),
+            None => untold.push(place),
+        }
+    }
 }
 
 #[test]

@@ -462,6 +462,38 @@ fn the_rule_of_outliers_is_told_with_them() {
     }
 }
 
+/// Hosts on which one change mends two causes become ready by either, and count once beside both.
+#[test]
+fn what_either_of_two_makes_ready_counts_once() {
+    let mut fleet = Vec::new();
+    for (count, causes) in [
+        (3, &[("jit", "build"), ("btf", "build")][..]),
+        (1, &[("jit", "switch")]),
+        (5, &[("btf", "build")]),
+        (2, &[("other", "x")]),
+    ] {
+        for _ in 0..count {
+            let found: Vec<Value> = causes.iter().map(|cause| failing(*cause)).collect();
+            fleet.push(report(&format!("h{}", fleet.len()), &found));
+        }
+    }
+    let whole = audit(&fleet, &[]);
+    for (check, alone, with, hosts) in [
+        ("btf", 8, "other", 10),
+        ("jit", 4, "btf", 9),
+        ("other", 2, "btf", 10),
+    ] {
+        let causes = whole["causes"].as_array().unwrap();
+        let cause = causes.iter().find(|cause| cause["check"] == check).unwrap();
+        assert_eq!(cause["alone"], alone, "{cause}");
+        let together = &cause["together"];
+        assert_eq!(
+            (&together["with"], &together["hosts"]),
+            (&json!(with), &json!(hosts))
+        );
+    }
+}
+
 /// Doctors of two versions may put one need in other words.
 #[test]
 fn a_need_in_other_words_is_told() {
@@ -470,10 +502,15 @@ fn a_need_in_other_words_is_told() {
         one["tool"]["catalogue"] = json!(catalogue);
         one["verdict"] = json!("not-ready");
         one["demanded"] = json!(["cilium"]);
+        // Its name, and its words.
+        let (id, need) = need.split_once('=').unwrap_or(("", need));
+        let mut lack = json!({"need": need, "because": "b"});
+        if !id.is_empty() {
+            lack["id"] = json!(id);
+        }
         one["profiles"] = json!([{
             "profile": "cilium", "title": "Cilium", "verdict": "not-ready", "missing-optional": [],
-            "missing-required": [{"need": need, "because": "b"}], "unknown": [],
-            "unknown-optional": [],
+            "missing-required": [lack], "unknown": [], "unknown-optional": [],
         }]);
         one
     };
@@ -481,16 +518,26 @@ fn a_need_in_other_words_is_told() {
         "Linux 5.10, or RHEL 8.6",
         "Linux 5.10 or RHEL 8.6 and its rebuilds",
     );
-    for (one, other, expected) in [
-        (("x", old), ("y", new), 1),
-        (("x", old), ("x", new), 0),
-        (("x", old), ("y", old), 0),
-        (("x", old), ("y", "Programs on packets"), 0),
+    let name = |need: &str| format!("kernel={need}");
+    let (named, renamed) = (name(old), name(new));
+    for (one, other, expected, causes) in [
+        (("x", old), ("y", new), 1, 2),
+        (("x", old), ("x", new), 0, 2),
+        (("x", old), ("y", old), 0, 1),
+        (("x", old), ("y", "Programs on packets"), 0, 2),
+        // By its name it is one need, and so it is where one has the same words alone.
+        (("x", &*named), ("y", &*renamed), 0, 1),
+        (("x", old), ("y", &*named), 0, 1),
+        (("x", old), ("y", &*renamed), 1, 2),
+        // Two names are two needs.
+        (("x", &*named), ("y", &*format!("other={new}")), 0, 2),
+        (("x", &*named), ("y", &*format!("other={old}")), 0, 2),
     ] {
         let fleet = [host("a", one.0, one.1), host("b", other.0, other.1)];
         let whole = audit(&fleet, &[]);
         let told_twice = whole["partly"].get("reworded").and_then(Value::as_array);
         assert_eq!(told_twice.map_or(0, Vec::len), expected, "{whole}");
+        assert_eq!(whole["causes"].as_array().unwrap().len(), causes, "{whole}");
         let page = told(&fleet, &[]);
         assert_eq!(
             page.contains("may be one need in other words"),

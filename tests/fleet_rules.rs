@@ -60,8 +60,13 @@ fn report(name: &str, found: &[Found<'_>]) -> Value {
     reports::bare(name, verdict, counts, &findings)
 }
 
+/// `NAME=WORDS`, or words alone.
 fn lack(need: &str, check: Option<&str>) -> Value {
+    let (id, need) = need.split_once('=').unwrap_or(("", need));
     let mut lack = json!({"need": need, "because": "b"});
+    if !id.is_empty() {
+        lack["id"] = json!(id);
+    }
     if let Some(check) = check {
         lack["check"] = json!(check);
     }
@@ -319,6 +324,12 @@ fn what_became_of_a_host() {
             "broke",
         ),
         (
+            "mended, and what was not known beside it still is not",
+            plain(&[one, ("two", "unknown", "error")]),
+            plain(&[("one", "ok", "error"), ("two", "unknown", "error")]),
+            "unclear",
+        ),
+        (
             "raised, still unknown",
             plain(&[("one", "unknown", "warning")]),
             plain(&[("one", "unknown", "error")]),
@@ -334,6 +345,24 @@ fn what_became_of_a_host() {
             "a need in other words",
             needs(&["5.8"], "x"),
             needs(&["Linux 5.8"], "y"),
+            "unclear",
+        ),
+        (
+            "a need of one name in other words",
+            needs(&["ring=5.8"], "x"),
+            needs(&["ring=Linux 5.8"], "y"),
+            "",
+        ),
+        (
+            "a need that got a name",
+            needs(&["5.8"], "x"),
+            needs(&["ring=5.8"], "y"),
+            "",
+        ),
+        (
+            "a need that got a name, and other words",
+            needs(&["5.8"], "x"),
+            needs(&["ring=Linux 5.8"], "y"),
             "unclear",
         ),
         (
@@ -394,6 +423,18 @@ fn a_need_in_the_same_words_is_the_same_whatever_the_catalogue() {
             "lost, told by another then",
             [host("a", &[], "x"), other(&["5.8"], "x")],
             [host("a", &["5.8"], "y"), other(&["5.8"], "y")],
+            "broke",
+        ),
+        (
+            "lost, told by another then in other words of one name",
+            [host("a", &[], "x"), other(&["ring=5.8"], "x")],
+            [host("a", &["ring=6.1"], "y"), other(&["ring=6.1"], "y")],
+            "broke",
+        ),
+        (
+            "lost, told by another then without the name it has now",
+            [host("a", &[], "x"), other(&["5.8"], "x")],
+            [host("a", &["ring=5.8"], "y"), other(&["ring=5.8"], "y")],
             "broke",
         ),
         (
@@ -989,6 +1030,50 @@ fn what_would_be_lost_without_a_word_is_told() {
     }
 }
 
+/// With -q nothing is said but what decides the exit status, whatever the format.
+#[test]
+fn little_is_said_where_little_is_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let good = report("a", &[("one", "ok", "error")]);
+    let file = put(&place, "a.jsonl", lines(std::slice::from_ref(&good)));
+    let old = put(&place, "old.jsonl", lines(&[named(good, "b")]));
+    let bad = put(&place, "bad.yaml", "a: 1\n");
+    let inventory = put(&place, "hosts.csv", "host,role\nc,db\n");
+    let remarks = [
+        "--by",
+        "site",
+        "--inventory",
+        inventory.to_str().unwrap(),
+        "--baseline",
+        old.to_str().unwrap(),
+    ];
+    for format in [
+        "text",
+        "yaml",
+        "json",
+        "csv",
+        "markdown",
+        "html",
+        "prometheus",
+    ] {
+        let said = |paths: &[&Path], more: &[&str]| {
+            let more = [&remarks[..], &["--format", format], more].concat();
+            let (printed, said, status) = fleet(paths, &more);
+            assert!(!printed.is_empty(), "{format}");
+            (said.lines().count(), status)
+        };
+        let (loud, status) = said(&[&file, &bad], &[]);
+        assert!(loud > 3 && status == 2, "{format}: {loud}");
+        assert_eq!(said(&[&file, &bad], &["-q"]), (1, 2), "{format}");
+        assert_eq!(
+            said(&[&file, &bad], &["-q", "--keep-going"]),
+            (0, 0),
+            "{format}"
+        );
+        assert_eq!(said(&[&file], &["-q"]), (0, 0), "{format}");
+    }
+}
+
 /// From a record of a host a report is made first: that is told once, and not file by file.
 #[test]
 fn a_record_of_a_host_is_told_in_a_line() {
@@ -1027,6 +1112,22 @@ fn a_record_of_a_host_is_told_in_a_line() {
     tar.append_dir_all("sosreport-web1", place.path().join("sosreport-web1"))
         .unwrap();
     tar.finish().unwrap();
+    // By its files alone, some of which come before those that tell it.
+    let unnamed = reports("unnamed");
+    let mut tar = tar::Builder::new(fs::File::create(unnamed.join("web1.tar")).unwrap());
+    for path in [
+        "web1/a/hosts",
+        "web1/date",
+        "web1/sos_commands/kernel/sysctl_-a",
+        "web1/uptime",
+        "web1/x.yaml",
+    ] {
+        let file = place
+            .path()
+            .join("sosreport-web1/sos_commands/kernel/sysctl_-a");
+        tar.append_path_with_name(file, path).unwrap();
+    }
+    tar.finish().unwrap();
     let unpacked = reports("unpacked").join("web1");
     fs::create_dir_all(&unpacked).unwrap();
     fs::write(
@@ -1038,6 +1139,7 @@ fn a_record_of_a_host_is_told_in_a_line() {
         ("bundle", "web1.tar.gz", "a bundle of `bpf-doctor collect`"),
         ("directory", "sosreport-web1", "a record of a host"),
         ("packed", "sos.tar", "a record of a host"),
+        ("unnamed", "web1.tar", "a record of a host"),
         ("unpacked", "web1", "a bundle of `bpf-doctor collect`"),
     ] {
         let path = place.path().join(name);

@@ -707,6 +707,12 @@ fn profiles_of_ones_own_are_read_as_strictly_and_linted() {
             "[kernel-btf-missing, kernel-btf-missing,",
             "is named twice",
         ),
+        ("need: x", "need: x", "`x` has no `id`"),
+        (
+            "{need: x,",
+            "{id: k, need: z, condition: {config: BPF, is: y}}, {id: k, need: x,",
+            "two needs have the id `k`",
+        ),
     ] {
         let told = linted(&good.replacen(from, to, 1));
         assert!(told.contains(complaint), "{to}: {told}");
@@ -782,7 +788,9 @@ fn kernels_are_those_of_each_document() {
         (
             "cilium",
             "Linux 5.10",
-            [required, required, required, required, "", "", required],
+            [
+                required, required, required, required, "unknown", "", required,
+            ],
         ),
         (
             "calico-ebpf",

@@ -209,13 +209,29 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
         }
     }
     found.extend(strange(options, &scene.options));
-    let mut seen = Vec::new();
+    let (mut seen, mut ids) = (Vec::new(), BTreeSet::new());
     for need in profile.needs() {
         let name = match need {
             Need::Check { check, .. } => check,
             Need::Condition {
-                need, condition, ..
+                id,
+                need,
+                condition,
+                ..
             } => {
+                match id {
+                    None => {
+                        let message = format!(
+                            "`{need}` has no `id`, by which an audit knows it once it is put in other words"
+                        );
+                        found.push((Level::Advice, message));
+                    }
+                    Some(id) if !ids.insert(id) => {
+                        let message = format!("two needs have the id `{id}`");
+                        found.push((Level::Error, message));
+                    }
+                    Some(_) => {}
+                }
                 for (answer, what) in [(YES, "can never be met"), (NO, "is always met")] {
                     if scene.never(&[(condition, answer)]) {
                         found.push((Level::Error, format!("`{need}` {what}")));
@@ -665,6 +681,29 @@ checks:
                 ),
                 Level::Error,
                 "BPF_LSM needs BPF_EVENTS, which the fix switches off",
+            ),
+            (
+                GOOD.replacen(
+                    "sysctl: {a.b: 1}",
+                    "kernel-config: {DEBUG_INFO_BTF: y, DEBUG_INFO_SPLIT: y}",
+                    1,
+                ),
+                Level::Error,
+                "DEBUG_INFO_BTF can't be with DEBUG_INFO_SPLIT, which the fix switches on",
+            ),
+            (
+                format!(
+                    "{GOOD}    symptoms: [{{event: [pin, map-creat], weight: 50, examples: [x]}}]\n"
+                ),
+                Level::Error,
+                "did you mean `map-create`?",
+            ),
+            (
+                format!(
+                    "{GOOD}    symptoms: [{{text: 'it failed', loader: libbfp, weight: 50, examples: ['it failed']}}]\n"
+                ),
+                Level::Error,
+                "did you mean `libbpf`?",
             ),
             (
                 format!(

@@ -54,12 +54,14 @@ pub(super) fn strange(named: BTreeSet<String>, known: &BTreeSet<String>) -> Vec<
     told.collect()
 }
 
-/// A fix that switches an option off which another of its options needs: the build has neither.
+/// A fix that switches an option off which another of its options needs, or one on with which that
+/// can't be: the build lacks it.
 pub(super) fn undone(fix: &Fix, rules: &[OptionRule]) -> Option<(Level, String)> {
     let Remedy::KernelConfig(settings) = &fix.remedy else {
         return None;
     };
     let is_off = |option: &String| settings.get(option).is_some_and(|value| value == "n");
+    let is_on = |option: &&String| settings.get(*option).is_some_and(|value| value != "n");
     let wanted = settings.iter().filter(|(_, value)| *value != "n");
     for (option, _) in wanted {
         let (mut todo, mut seen) = (vec![option], BTreeSet::new());
@@ -72,6 +74,11 @@ pub(super) fn undone(fix: &Fix, rules: &[OptionRule]) -> Option<(Level, String)>
                 return Some((Level::Error, message));
             }
             let of_next = rules.iter().filter(|rule| rule.option == *next);
+            let mut excluded = of_next.clone().flat_map(|rule| &rule.excludes);
+            if let Some(other) = excluded.find(is_on) {
+                let message = format!("{next} can't be with {other}, which the fix switches on");
+                return Some((Level::Error, message));
+            }
             todo.extend(of_next.flat_map(|rule| &rule.needs));
         }
     }

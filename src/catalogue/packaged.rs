@@ -78,6 +78,10 @@ pub struct PackagedKernel {
     /// Its vendor brings features to this number, so that the number proves little.
     #[serde(default)]
     pub backports: bool,
+    /// Its release goes on to later ones: the number and the options are those of the day on which
+    /// somebody looked, and it has this number or a higher one.
+    #[serde(default)]
+    pub rolling: bool,
     /// Options it is known to be built with, of those that are not taken for granted.
     #[serde(default, deserialize_with = "located::lines")]
     pub has: Vec<String>,
@@ -113,6 +117,20 @@ impl PackagedKernel {
             "" => Some(format!("kernel of `{name}`: an empty command")),
             line => check_placeholders(line).err(),
         })
+    }
+
+    /// Whether it may have what mainline's kernels of its number do not have.
+    #[must_use]
+    pub fn may_have_more(&self) -> bool {
+        self.backports || self.rolling
+    }
+
+    /// Its number as people say it.
+    #[must_use]
+    pub fn number(&self) -> String {
+        let (major, minor) = self.kernel.series();
+        let later = if self.rolling { " or later" } else { "" };
+        format!("{major}.{minor}{later}")
     }
 
     /// Whether it is of this release of a distribution.

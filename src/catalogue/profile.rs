@@ -53,6 +53,9 @@ pub enum Need {
     },
     /// A condition must hold, for which there is no check.
     Condition {
+        /// Its permanent name among the needs of its profile; words may change.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
         /// What is needed, in a few words.
         need: String,
         /// The same as a lack, where `need` is a sentence: what is so where it is not there.
@@ -100,6 +103,8 @@ impl Profile {
 #[serde(deny_unknown_fields)]
 struct Raw {
     check: Option<String>,
+    #[serde(default, deserialize_with = "located::some_kebab_case")]
+    id: Option<String>,
     #[serde(default, deserialize_with = "located::some_line")]
     need: Option<String>,
     #[serde(default, deserialize_with = "located::some_line")]
@@ -117,10 +122,13 @@ impl TryFrom<Raw> for Need {
     fn try_from(raw: Raw) -> Result<Self, String> {
         let because = raw.because;
         match (raw.check, raw.need, raw.condition) {
-            (Some(check), None, None) if raw.fixes.is_empty() && raw.lacking.is_none() => {
+            (Some(check), None, None)
+                if raw.fixes.is_empty() && raw.lacking.is_none() && raw.id.is_none() =>
+            {
                 Ok(Self::Check { check, because })
             }
             (None, Some(need), Some(condition)) => Ok(Self::Condition {
+                id: raw.id,
                 need,
                 lacking: raw.lacking,
                 condition,
@@ -129,7 +137,7 @@ impl TryFrom<Raw> for Need {
             }),
             _ => Err(
                 "a need is the id of a check, or has `need` (a few words) and `condition`, and \
-                 then maybe `lacking` and `fixes`"
+                 then maybe `id`, `lacking` and `fixes`"
                     .to_owned(),
             ),
         }

@@ -1,8 +1,12 @@
 //! Symptoms: how a failure shows in what programs print.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{self, IntoDeserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::located;
 use super::pattern::Pattern;
@@ -230,11 +234,15 @@ impl Symptom {
 struct Written {
     text: Option<Pattern>,
     verifier: Option<Pattern>,
-    event: Option<OneOrMany<Operation>>,
+    #[serde(default)]
+    event: Words<Operation>,
     object: Option<Pattern>,
-    errno: Option<OneOrMany<String>>,
-    not_errno: Option<OneOrMany<String>>,
-    loader: Option<OneOrMany<Loader>>,
+    #[serde(default)]
+    errno: Words<String>,
+    #[serde(default)]
+    not_errno: Words<String>,
+    #[serde(default)]
+    loader: Words<Loader>,
     kernel: Option<VersionRange>,
     also: Option<Pattern>,
     without: Option<Pattern>,
@@ -253,24 +261,38 @@ struct Written {
     examples: Vec<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany<T> {
-    One(T),
-    Many(Vec<T>),
-}
+/// A word, or several in a list.
+struct Words<T>(Vec<T>);
 
-impl<T> From<OneOrMany<T>> for Vec<T> {
-    fn from(some: OneOrMany<T>) -> Self {
-        match some {
-            OneOrMany::One(one) => vec![one],
-            OneOrMany::Many(many) => many,
-        }
+impl<T> Default for Words<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 
-fn many<T>(some: Option<OneOrMany<T>>) -> Vec<T> {
-    some.map(Vec::from).unwrap_or_default()
+// By hand, so that a word that is not known is told beside those that are.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Words<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrMany(PhantomData))
+    }
+}
+
+struct OneOrMany<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+    type Value = Words<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a word, or a list of words")
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Words<T>, E> {
+        T::deserialize(word.into_deserializer()).map(|one| Words(vec![one]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Words<T>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Words)
+    }
 }
 
 impl TryFrom<Written> for Symptom {
@@ -278,11 +300,11 @@ impl TryFrom<Written> for Symptom {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let symptom = Self {
-            event: many(written.event),
+            event: written.event.0,
             object: written.object,
-            errno: many(written.errno),
-            not_errno: many(written.not_errno),
-            loader: many(written.loader),
+            errno: written.errno.0,
+            not_errno: written.not_errno.0,
+            loader: written.loader.0,
             text: written.text,
             verifier: written.verifier,
             kernel: written.kernel,
@@ -331,7 +353,7 @@ impl TryFrom<Written> for Symptom {
 }
 
 impl<'de> Deserialize<'de> for Symptom {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         located::map::<Written, Self, D>(
             deserializer,
             "a mapping with `weight`, `examples` and what is looked for",

@@ -1,6 +1,5 @@
 //! `bpf-doctor fleet`: many reports, one audit.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -12,7 +11,7 @@ use super::input::{now, read_file};
 use super::output::{OutputArguments, Terminal};
 use super::paths;
 use super::progress::Progress;
-use super::remarks::{tell_bad, tell_inventory, tell_strangers, tell_swapped};
+use super::remarks::{tell_bad, tell_faults, tell_inventory, tell_strangers, tell_swapped};
 use bpf_doctor::Software;
 use bpf_doctor::fleet::{self, Inventory, Reading, Summary, Weighing};
 use bpf_doctor::report::Threshold;
@@ -127,6 +126,14 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         bail!("`-` can be named once: standard input is read once");
     }
     let mut terminal = Terminal::open(&arguments.output)?;
+    // What decides the exit status is told, however little is to be said.
+    let quiet = arguments.output.is_quiet();
+    let tells_bad = !quiet || !arguments.keep_going;
+    let remark = |text: &str| {
+        if !quiet {
+            Terminal::warn(text);
+        }
+    };
     let inventory = match &arguments.inventory {
         None => None,
         Some(file) => {
@@ -149,12 +156,14 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
             path.display()
         );
     }
-    let before = match arguments.baseline.is_empty() {
+    let mut before = match arguments.baseline.is_empty() {
         true => None,
         false => Some(gather(&arguments.baseline, avoid, arguments)?),
     };
     if let Some(before) = &before {
-        tell_bad(before, "baseline: ");
+        if tells_bad {
+            tell_bad(before, "baseline: ");
+        }
         if before.is_empty() {
             let named: Vec<String> = arguments
                 .baseline
@@ -165,14 +174,22 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         }
     }
     let mut summary = gather(&arguments.paths, avoid, arguments)?;
-    tell_bad(&summary, "");
+    if tells_bad {
+        tell_bad(&summary, "");
+    }
     let mut bad = summary.bad() + before.as_ref().map_or(0, Summary::bad);
     if summary.is_empty() {
         bail!("no report was found");
     }
     if let Some((inventory, name)) = &inventory {
         bad += inventory.faults().len() as u64;
-        tell_inventory(name, inventory, &summary.label(inventory));
+        if tells_bad {
+            tell_faults(name, inventory);
+        }
+        let labelled = summary.label(inventory);
+        if !quiet {
+            tell_inventory(name, inventory, &labelled);
+        }
     }
     let spoilt = bad > 0 && !arguments.keep_going;
     if arguments.partial {
@@ -183,6 +200,7 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
             Exit::Status(0)
         });
     }
+    summary.join_needs(before.as_mut());
     let weighing = weighing(arguments, &summary)?;
     for name in &weighing.profiles {
         if !summary.tells_of(name) {
@@ -193,13 +211,11 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     }
     for key in &arguments.by {
         if key == "profile" && !summary.tells_of_any() {
-            Terminal::warn(
-                "no report tells of software; `check --profile NAME` makes some that do",
-            );
+            remark("no report tells of software; `check --profile NAME` makes some that do");
         }
         if !fleet::GROUPS.contains(&key.as_str()) && !summary.has_label(key) {
             let is_left_out = summary.left_out().any(|name| name == key);
-            Terminal::warn(&match is_left_out {
+            remark(&match is_left_out {
                 true => format!(
                     "no host has a label {key} any more: there was no room for all its values"
                 ),
@@ -207,7 +223,7 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
             });
         }
         if fleet::GROUPS.contains(&key.as_str()) && summary.has_label(key) {
-            Terminal::warn(&format!(
+            remark(&format!(
                 "--by {key} is what reports say themselves; to group by the label {key}, give it \
                  another name"
             ));
@@ -215,7 +231,7 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
     }
     let time = now()?.0;
     let audit = fleet::audit(&summary, &weighing, &arguments.by, before.as_ref(), &time);
-    if let Some(changes) = &audit.changes {
+    if let Some(changes) = audit.changes.as_ref().filter(|_| !quiet) {
         tell_strangers(changes, audit.hosts);
         if changes.swapped {
             tell_swapped(before.as_ref(), &summary);
@@ -225,19 +241,18 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         // Rows of all hosts, too many to hold.
         Format::Csv => {
             if summary.label_keys() > fleet::LABEL_COLUMNS {
-                Terminal::warn(&format!(
+                remark(&format!(
                     "of {} labels the {} that most hosts have are columns",
                     summary.label_keys(),
                     fleet::LABEL_COLUMNS
                 ));
             }
             if before.is_some() {
-                Terminal::warn(
+                remark(
                     "--baseline has no rows in CSV; every other format tells what changed since",
                 );
             }
-            let all = !arguments.output.is_quiet();
-            terminal.stream(|out| fleet::csv(&summary, &weighing, all, out))?;
+            terminal.stream(|out| fleet::csv(&summary, &weighing, !quiet, out))?;
             None
         }
         Format::Text => Some(fleet::text(&audit, terminal.style())),
@@ -272,17 +287,13 @@ const ALL: &str = "all";
 fn weighing(arguments: &FleetArguments, summary: &Summary) -> anyhow::Result<Weighing> {
     let is_all = |name: &&String| *name == ALL && !summary.tells_of(name) && summary.tells_of_any();
     let all = arguments.profile.iter().any(|name| is_all(&name));
-    let mut requires = BTreeMap::new();
-    for check in catalogue(&[])?.checks {
-        requires.insert(check.id, check.requires);
-    }
     Ok(Weighing {
         threshold: threshold(arguments),
         profiles: match all {
             true => Vec::new(),
             false => arguments.profile.clone(),
         },
-        requires,
+        requires: bpf_doctor::built_in_requirements()?,
         of_interest: None,
     })
 }
@@ -292,14 +303,15 @@ fn gather(
     avoid: Option<&Path>,
     arguments: &FleetArguments,
 ) -> anyhow::Result<Summary> {
+    let quiet = arguments.output.is_quiet();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let reading = Reading {
         threads: arguments.threads.unwrap_or(processors),
         in_full: arguments.full_parser,
         latest: Some(now()?.1 + A_DAY),
     };
-    let inputs = paths::inputs(paths, avoid);
-    let progress = Progress::new(arguments.output.is_quiet());
+    let inputs = paths::inputs(paths, avoid, quiet);
+    let progress = Progress::new(quiet);
     let inputs = progress.counting(inputs);
     let summary = fleet::gather(inputs, reading, &|reports| progress.tell(reports));
     progress.end();

@@ -15,10 +15,12 @@ use bpf_doctor::fleet::{self, Bad, Input, Promise, promise_of};
 type Inputs = Box<dyn Iterator<Item = Result<Input, Bad>>>;
 
 /// The inputs, found one after the other while they are read. What is `avoid`, the file that
-/// is going to be written, is none unless it was named: then it is read before.
+/// is going to be written, is none unless it was named: then it is read before. That is told,
+/// unless little is to be said.
 /// A path or pattern that means nothing is one fault among them.
-pub fn inputs(paths: &[PathBuf], avoid: Option<&Path>) -> Inputs {
-    let avoid = avoid.and_then(|path| path.canonicalize().ok());
+pub fn inputs(paths: &[PathBuf], avoid: Option<&Path>, quiet: bool) -> Inputs {
+    let real = avoid.and_then(|path| path.canonicalize().ok());
+    let avoid = real.map(|real| Avoid { real, quiet });
     let mut all: Inputs = Box::new(std::iter::empty());
     for path in paths {
         all = Box::new(all.chain(of_path(path, avoid.clone())));
@@ -26,7 +28,14 @@ pub fn inputs(paths: &[PathBuf], avoid: Option<&Path>) -> Inputs {
     all
 }
 
-fn of_path(path: &Path, avoid: Option<PathBuf>) -> Inputs {
+/// The file that is going to be written.
+#[derive(Clone)]
+struct Avoid {
+    real: PathBuf,
+    quiet: bool,
+}
+
+fn of_path(path: &Path, avoid: Option<Avoid>) -> Inputs {
     let name = path.display().to_string();
     if name == "-" {
         return Box::new(std::iter::once(Ok(Input {
@@ -85,7 +94,7 @@ enum Found {
 
 /// The file, or the files below the directory. Links are followed, and loops of them told; a
 /// directory that several ways lead to is read once.
-fn walk(path: &Path, avoid: Option<PathBuf>, found: Found) -> Inputs {
+fn walk(path: &Path, avoid: Option<Avoid>, found: Found) -> Inputs {
     let walk = WalkDir::new(path).follow_links(true).sort_by_file_name();
     let hidden = |entry: &DirEntry| {
         entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
@@ -110,7 +119,7 @@ fn walk(path: &Path, avoid: Option<PathBuf>, found: Found) -> Inputs {
     Box::new(entries.filter_map(move |(entry, record)| match entry {
         Ok(entry) => match record {
             Some(what) => Some(Err(bad(entry.path(), what))),
-            None => input(&entry, avoid.as_deref(), found).map(Ok),
+            None => input(&entry, avoid.as_ref(), found).map(Ok),
         },
         Err(error) => {
             let reason = match error.loop_ancestor() {
@@ -152,7 +161,7 @@ pub fn is_at(path: &Path, real: &Path) -> bool {
     path.canonicalize().is_ok_and(|path| path == real)
 }
 
-fn input(entry: &DirEntry, avoid: Option<&Path>, found: Found) -> Option<Input> {
+fn input(entry: &DirEntry, avoid: Option<&Avoid>, found: Found) -> Option<Input> {
     let named = entry.depth() == 0;
     let kind = entry.file_type();
     if kind.is_dir() {
@@ -174,9 +183,11 @@ fn input(entry: &DirEntry, avoid: Option<&Path>, found: Found) -> Option<Input> 
         true => Promise::Reports,
         false => promise_of(&entry.file_name().to_string_lossy()),
     };
-    let is_output = avoid.is_some_and(|avoid| is_at(&path, avoid));
-    if is_output && !(named && found == Found::ByName) {
-        if promise == Promise::Reports {
+    let output = avoid.filter(|avoid| is_at(&path, &avoid.real));
+    if let Some(output) = output
+        && !(named && found == Found::ByName)
+    {
+        if promise == Promise::Reports && !output.quiet {
             Terminal::warn(&format!(
                 "{}: it is what will be written, so it is not read; name it to have it read before",
                 path.display()

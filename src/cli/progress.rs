@@ -129,19 +129,22 @@ impl Read for Counted {
     }
 }
 
-/// `12,345 reports, 3,400 a second, 45% of 285 MB`.
+/// `12,345 reports, 3,400 a second, 45% of 285 MB`; of summaries, in which no reports are, how much
+/// was read alone.
 fn line(reports: u64, milliseconds: u64, read: u64, all: Option<u64>) -> String {
-    let pace = reports * 1000 / milliseconds.max(1);
-    let mut line = format!("{} reports, {} a second", number(reports), number(pace));
     let megabytes = |bytes: u64| number(bytes.div_ceil(1_000_000));
-    match all.filter(|all| *all > 0) {
+    let read = match all.filter(|all| *all > 0) {
         Some(all) => {
             let share = read.min(all) * 100 / all;
-            line += &format!(", {share}% of {} MB", megabytes(all));
+            format!("{share}% of {} MB", megabytes(all))
         }
-        None => line += &format!(", {} MB", megabytes(read)),
+        None => format!("{} MB", megabytes(read)),
+    };
+    if reports == 0 {
+        return format!("{read} read");
     }
-    line
+    let pace = number(reports * 1000 / milliseconds.max(1));
+    format!("{} reports, {pace} a second, {read}", number(reports))
 }
 
 #[cfg(test)]
@@ -151,7 +154,8 @@ mod tests {
     #[test]
     fn what_is_said_while_reports_are_read() {
         for (reports, milliseconds, read, all, said) in [
-            (0, 200, 0, None, "0 reports, 0 a second, 0 MB"),
+            (0, 200, 0, None, "0 MB read"),
+            (0, 200, 2_000_000, Some(8_000_000), "25% of 8 MB read"),
             (
                 12_345,
                 2_000,

@@ -6,19 +6,9 @@ use super::output::Terminal;
 use bpf_doctor::fleet::{self, Inventory, Labelled, Summary};
 use bpf_doctor::report::clean;
 
-/// What an inventory has that is of no use: rows, hosts without a report, hosts named twice.
-pub(super) fn tell_inventory(name: &str, inventory: &Inventory, labelled: &Labelled<'_>) {
+/// The rows of an inventory that can't be used.
+pub(super) fn tell_faults(name: &str, inventory: &Inventory) {
     const TOLD: usize = 20;
-    let named = |names: &mut dyn Iterator<Item = &str>| {
-        let names: Vec<String> = names.map(clean).collect();
-        let some: Vec<String> = names.iter().take(5).cloned().collect();
-        let dots = if names.len() > some.len() {
-            ", …"
-        } else {
-            ""
-        };
-        (names.len(), some.join(", ") + dots)
-    };
     let faults = inventory.faults();
     for fault in faults.iter().take(TOLD) {
         Terminal::warn(&clean(&format!("{name}: {fault}")));
@@ -29,6 +19,20 @@ pub(super) fn tell_inventory(name: &str, inventory: &Inventory, labelled: &Label
             "{name}: and {rest} more rows that could not be used"
         ));
     }
+}
+
+/// What else an inventory has that is of no use: hosts without a report, hosts named twice.
+pub(super) fn tell_inventory(name: &str, inventory: &Inventory, labelled: &Labelled<'_>) {
+    let named = |names: &mut dyn Iterator<Item = &str>| {
+        let names: Vec<String> = names.map(clean).collect();
+        let some: Vec<String> = names.iter().take(5).cloned().collect();
+        let dots = if names.len() > some.len() {
+            ", …"
+        } else {
+            ""
+        };
+        (names.len(), some.join(", ") + dots)
+    };
     if let Some(host) = labelled.headless() {
         Terminal::warn(&clean(&format!(
             "{name}: its first line is one of the host {host}, which gets no labels: the first line must \

@@ -15,6 +15,10 @@ use crate::probes::ProbeResult;
 /// Something that is needed and not there, or not known to be there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lack {
+    /// The need's permanent name in its profile, where no check says so and the catalogue has one:
+    /// its words may be others in another catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// What is needed, or what fails, in a few words.
     pub need: String,
     /// The same as a lack, where `need` is a sentence that says how it should be.
@@ -126,6 +130,7 @@ impl Desk<'_> {
                 Need::Check { check, because } => match self.of_check(check) {
                     Some((finding, tri)) => {
                         let lack = Lack {
+                            id: None,
                             need: finding.title.clone(),
                             lacking: None,
                             check: Some(finding.check.clone()),
@@ -139,6 +144,7 @@ impl Desk<'_> {
                     None => continue,
                 },
                 Need::Condition {
+                    id,
                     need,
                     lacking,
                     condition,
@@ -147,6 +153,7 @@ impl Desk<'_> {
                 } => {
                     let answer = self.world.answer(condition);
                     let lack = Lack {
+                        id: id.clone(),
                         need: need.clone(),
                         lacking: lacking.clone(),
                         check: None,

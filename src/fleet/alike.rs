@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use super::digest::{Digest, FINDINGS_LIMIT, Own, Place, identify};
+use super::heads::{self, Left};
 use super::layout::{Layout, Plan};
 use super::raw::{Raw, RawFinding};
 use super::read::{Meaning, Reader, add};
@@ -75,14 +76,6 @@ struct List {
     meanings: Vec<Meaning>,
 }
 
-/// What stands in the head and is left out of what becomes known.
-#[derive(Default)]
-struct Left<'a> {
-    time: Option<&'a str>,
-    name: Option<&'a str>,
-    machine: Option<&'a str>,
-}
-
 impl Alike {
     /// One that knows nothing yet, and never more bytes than this.
     pub(super) fn new(limit: usize) -> Self {
@@ -105,16 +98,25 @@ impl Alike {
                 ..Self::default()
             };
         }
-        let mut left = Left::default();
-        let at = self.take_apart(text, &mut left)?;
-        let number = match self.numbers.get(self.scratch.as_slice()) {
-            Some(number) => {
+        let (number, left, at) = match self.known_head(text) {
+            Some(known) => {
                 self.hits += 1;
-                *number
+                known
             }
             None => {
-                self.misses += 1;
-                self.head(reader, text, at, &left)?
+                let mut left = Left::default();
+                let at = heads::take_apart(text, &mut left, &mut self.scratch)?;
+                let number = match self.numbers.get(self.scratch.as_slice()) {
+                    Some(number) => {
+                        self.hits += 1;
+                        *number
+                    }
+                    None => {
+                        self.misses += 1;
+                        self.head(reader, text, at, &left)?
+                    }
+                };
+                (number, left, at)
             }
         };
         let time = match left.time {
@@ -150,59 +152,11 @@ impl Alike {
         Some(Reading::New(digest, known))
     }
 
-    /// Where the list of findings begins. What comes before it is put together without what
-    /// each host has of its own, in whose place is a byte that stands in no JSON.
-    fn take_apart<'a>(&mut self, text: &'a [u8], left: &mut Left<'a>) -> Option<usize> {
-        self.scratch.clear();
-        let mut taken = 0;
-        let mut top = Open::map(text, scan::blank(text, 0))?;
-        loop {
-            let Next::Entry(key, at) = top.next()? else {
-                return None;
-            };
-            let mut leave = |place: &mut Option<&'a str>, at: usize| {
-                let (word, end) = word(text, at)?;
-                // The second of two is left where it is, for the parser to see.
-                if place.is_some() {
-                    return None;
-                }
-                *place = Some(word);
-                self.scratch.extend_from_slice(text.get(taken..at)?);
-                self.scratch.push(0);
-                taken = end;
-                Some(end)
-            };
-            let end = match key {
-                b"findings" => {
-                    self.scratch.extend_from_slice(text.get(taken..at)?);
-                    return Some(at);
-                }
-                b"generated_at" => leave(&mut left.time, at),
-                b"host" => {
-                    let mut host = Open::map(text, at)?;
-                    Some(loop {
-                        let (key, at) = match host.next()? {
-                            Next::Entry(key, at) => (key, at),
-                            Next::End(end) => break end,
-                        };
-                        let end = match key {
-                            b"hostname" => leave(&mut left.name, at),
-                            b"machine_id" => leave(&mut left.machine, at),
-                            _ => None,
-                        };
-                        host.at = match end {
-                            Some(end) => end,
-                            None => scan::value(text, at, &mut ())?,
-                        };
-                    })
-                }
-                _ => None,
-            };
-            top.at = match end {
-                Some(end) => end,
-                None => scan::value(text, at, &mut ())?,
-            };
-        }
+    /// The head of a report, if it is known.
+    fn known_head<'a>(&mut self, text: &'a [u8]) -> Option<(usize, Left<'a>, usize)> {
+        let (left, at) = heads::guess(text, &mut self.scratch)?;
+        let number = *self.numbers.get(self.scratch.as_slice())?;
+        Some((number, left, at))
     }
 
     /// A head that was not seen before.
@@ -384,18 +338,6 @@ fn entry(text: &[u8], at: usize, key: &[u8]) -> Option<usize> {
         at = scan::blank(text, at + token.len());
     }
     Some(at)
-}
-
-/// A text in quotes that means its letters and nothing else, and where it ends.
-fn word(text: &[u8], at: usize) -> Option<(&str, usize)> {
-    const LONGEST: usize = 256;
-    let end = scan::string(text, at)?;
-    let word = text.get(at + 1..end - 1)?;
-    let fits = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
-    if word.len() > LONGEST || !word.iter().all(fits) {
-        return None;
-    }
-    Some((std::str::from_utf8(word).ok()?, end))
 }
 
 #[cfg(test)]

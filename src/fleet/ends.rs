@@ -252,8 +252,9 @@ pub(super) fn dedent(item: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The end of the JSON value at the start of this text.
-pub(super) fn json_end(text: &[u8], ended: bool) -> End {
+/// The end of the JSON value at the start of this text, of which others may follow in the same line
+/// where brackets are around them.
+pub(super) fn json_end(text: &[u8], is_listed: bool, ended: bool) -> End {
     if text.first() != Some(&b'{') {
         // No report; up to the end of the line it is one fault.
         return match memchr(b'\n', text) {
@@ -273,7 +274,10 @@ pub(super) fn json_end(text: &[u8], ended: bool) -> End {
             return End::Beyond;
         }
     } else if !ended {
-        return End::Beyond;
+        return match is_listed {
+            true => balanced(text, false),
+            false => End::Beyond,
+        };
     }
     // Where another report begins at a line of its own, this one was cut off.
     if let Some(next) = next_report(text)

@@ -280,7 +280,7 @@ impl Sequence {
                 self.short = 0;
                 self.bad(source, 0, &reason);
             }
-            Out::Foreign => self.summary.foreign += 1,
+            Out::Foreign(files) => self.summary.foreign += files,
         }
     }
 

@@ -126,6 +126,9 @@ impl Summary {
     /// How many hosts have lost labels for which there was no room.
     #[must_use]
     pub fn cut(&self) -> u64 {
+        if !self.labels.has_cut() {
+            return 0;
+        }
         let rows = self.hosts.values();
         rows.filter(|row| self.labels.is_cut(row.labels)).count() as u64
     }

@@ -115,6 +115,11 @@ impl LabelTable {
         self.set(number).is_some_and(|set| set.is_cut)
     }
 
+    /// Whether there is such a set.
+    pub(super) fn has_cut(&self) -> bool {
+        self.sets.iter().any(|set| set.is_cut)
+    }
+
     fn set(&self, number: u32) -> Option<&LabelSet> {
         self.sets.get((number as usize).checked_sub(1)?)
     }

@@ -233,25 +233,43 @@ impl Layout {
 
 /// How many bytes at the beginning are the same.
 fn common(one: &[u8], other: &[u8]) -> usize {
+    const BLOCK: usize = 512;
     const STEP: usize = 32;
     const WORD: usize = 8;
-    let steps = one.as_chunks::<STEP>().0.iter();
-    let steps = steps.zip(other.as_chunks::<STEP>().0);
-    let at = steps.take_while(|(a, b)| a == b).count() * STEP;
-    let (one, other) = (one.get(at..), other.get(at..));
-    let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
-    let words = one.as_chunks::<WORD>().0.iter();
-    let words = words.zip(other.as_chunks::<WORD>().0);
-    let mut same = 0;
-    for (a, b) in words {
+    // Where values differ, they do so every hundred bytes; else there are thousands.
+    let mut at = alike::<STEP>(one, other, 0, BLOCK);
+    if at >= BLOCK {
+        at = alike::<BLOCK>(one, other, at, usize::MAX);
+        at = alike::<STEP>(one, other, at, usize::MAX);
+    }
+    while let (Some(a), Some(b)) = (chunk::<WORD>(one, at), chunk::<WORD>(other, at)) {
         let differ = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
         if differ != 0 {
-            return at + same + differ.trailing_zeros() as usize / WORD;
+            return at + differ.trailing_zeros() as usize / WORD;
         }
-        same += WORD;
+        at += WORD;
     }
-    let rest = one.iter().zip(other).skip(same);
-    at + same + rest.take_while(|(a, b)| a == b).count()
+    let rest = [one, other].map(|text| text.get(at..).unwrap_or_default());
+    let rest = rest[0].iter().zip(rest[1]);
+    at + rest.take_while(|(a, b)| a == b).count()
+}
+
+/// So many bytes from this place.
+#[inline]
+fn chunk<const SIZE: usize>(text: &[u8], at: usize) -> Option<&[u8; SIZE]> {
+    text.get(at..)?.first_chunk()
+}
+
+/// How far both are the same in pieces of this size, from this place on, and about to that one.
+#[inline]
+fn alike<const SIZE: usize>(one: &[u8], other: &[u8], mut at: usize, to: usize) -> usize {
+    while at < to
+        && let (Some(a), Some(b)) = (chunk::<SIZE>(one, at), chunk::<SIZE>(other, at))
+        && a == b
+    {
+        at += SIZE;
+    }
+    at
 }
 
 #[cfg(test)]
@@ -338,7 +356,7 @@ mod tests {
 
     #[test]
     fn how_much_is_the_same() {
-        let text: Vec<u8> = (0..100).collect();
+        let text: Vec<u8> = (0..1300_u32).map(|number| (number % 251) as u8).collect();
         for length in 0..text.len() {
             assert_eq!(common(&text, &text[..length]), length);
             assert_eq!(common(&text[..length], &text), length);

@@ -110,6 +110,8 @@ pub(super) struct RawProfile {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct RawLack {
+    #[serde(default)]
+    pub(super) id: Option<String>,
     pub(super) need: String,
     #[serde(default)]
     pub(super) check: Option<String>,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::digest::{Digest, LABELS_LIMIT, Odd, Place, SOFTWARE_LIMIT, Said, Software};
 use super::faults::{Fault, better, cut_off, damaged, other_schema, too_large};
+use super::needs;
 use super::raw::{Raw, RawFinding, RawHead, RawLack, RawProfile};
 use super::words::{NAME_LIMIT, Remedy, Variant, Words, cut};
 use crate::diagnosis::{Severity, Status};
@@ -218,19 +219,21 @@ impl Reader {
     fn software(&mut self, raw: &RawProfile, findings: &mut Vec<Arc<Variant>>) -> Software {
         let (profile, title) = (self.check(&raw.profile), self.check(&raw.title));
         let mut checks = |lacks: &[RawLack], status, severity| {
-            let named = |check: &&String| !check.trim().is_empty();
+            let named = |name: &&String| !name.trim().is_empty();
             let ids = lacks
                 .iter()
                 .map(|lack| match lack.check.as_ref().filter(named) {
                     Some(check) => self.check(check),
                     None => {
                         let words = Words {
-                            area: "profile".to_owned(),
-                            title: format!("{title} needs: {}", lack.need),
+                            area: needs::AREA.to_owned(),
+                            title: needs::title(&title, &lack.need),
                             because: lack.because.clone(),
                             fixes: lack.fixes.iter().cloned().map(Remedy::from).collect(),
                         };
-                        let id = format!("{profile}: {}", lack.need);
+                        // Words may be others in another catalogue.
+                        let id = lack.id.as_ref().filter(named).unwrap_or(&lack.need);
+                        let id = needs::name(&profile, id);
                         let variant = self.variant(id, status, severity, words);
                         let id = Arc::clone(&variant.check);
                         if !findings.iter().any(|one| one.check == variant.check) {

@@ -40,6 +40,8 @@ pub(super) struct Splitter<R> {
     line: usize,
     /// Whether it is JSON; known from its first byte, and where it becomes the other one.
     json: Option<bool>,
+    /// Whether there are brackets around the JSON at hand.
+    listed: bool,
     /// Whether brackets were passed over.
     brackets: bool,
     /// Whether the YAML at hand is a list of reports; known once its beginning was read.
@@ -62,6 +64,7 @@ impl<R: Read> Splitter<R> {
             ended: false,
             line: 1,
             json: None,
+            listed: false,
             brackets: false,
             list: None,
             item: Vec::new(),
@@ -124,7 +127,7 @@ impl<R: Read> Splitter<R> {
         let end = loop {
             let rest = self.rest();
             let end = match json {
-                true => json_end(rest, self.ended),
+                true => json_end(rest, self.listed, self.ended),
                 false if list => item_end(rest, from - self.start, self.ended),
                 false => yaml_end(rest, from - self.start, self.ended),
             };
@@ -242,6 +245,7 @@ impl<R: Read> Splitter<R> {
                 let json = *self.json.get_or_insert(*first == b'{');
                 // What stands before YAML belongs to it: a list, an indentation.
                 if json {
+                    self.listed |= brackets;
                     self.advance(self.start + blank);
                 }
                 return Ok(Some(json));
@@ -590,6 +594,10 @@ mod tests {
                 (4, "\nc: 3\n".to_owned())
             ]
         );
+        // A list is no document, however long its one line is.
+        let one = format!("{{\"a\": \"{}\"}}", "x".repeat(LIMIT / 3));
+        let list = format!("[{}]\n", [one.as_str(); 5].join(", "));
+        assert_eq!(parts(&list), vec![(1, one); 5]);
         let text = format!("{{\"a\": \"{large}\"}}\n{{\"b\": 2}}\n");
         assert_eq!(
             parts(&text),

@@ -10,7 +10,7 @@ use tar::EntryType;
 
 use super::batch::Part;
 use super::packing::{Counted, Packing};
-use super::record::of_member;
+use super::record::{Strangers, of_member};
 use super::split::Splitter;
 use crate::gzip::{GZIP, GzipMembers};
 
@@ -37,8 +37,8 @@ pub(super) enum Out<'a> {
     End(&'a str),
     /// Something that could not be read.
     Trouble(&'a str, String),
-    /// Something that does not look like reports at all.
-    Foreign,
+    /// So many files that do not look like reports at all.
+    Foreign(u64),
 }
 
 /// What is expected of a file.
@@ -111,7 +111,15 @@ fn level(
         return level(name, &mut plain, promise, place.inner(), buffer, take);
     }
     if is_tar(head) {
-        return members(name, &mut whole, place.inner(), buffer, take);
+        let mut strangers = Strangers::default();
+        members(
+            name,
+            &mut whole,
+            place.inner(),
+            buffer,
+            (take, &mut strangers),
+        );
+        return take(Out::Foreign(strangers.count()));
     }
     if head.is_empty() {
         if promise == Promise::Reports {
@@ -120,7 +128,7 @@ fn level(
         return;
     }
     if promise == Promise::Nothing && !looks_like_reports(head) {
-        return take(Out::Foreign);
+        return take(Out::Foreign(1));
     }
     if let Some(what) = other_kind(head) {
         return take(Out::Trouble(name, what.to_owned()));
@@ -152,13 +160,14 @@ fn level(
     }
 }
 
-/// The members of a tar, each as a stream of its own.
+/// The members of a tar, each as a stream of its own. What does not look like reports is counted
+/// by itself, for it may turn out to be of a record.
 fn members(
     name: &str,
     source: &mut dyn Read,
     place: Packing<'_>,
     buffer: &mut Vec<u8>,
-    take: &mut dyn FnMut(Out<'_>),
+    (take, strangers): (&mut dyn FnMut(Out<'_>), &mut Strangers),
 ) {
     let mut archive = tar::Archive::new(source);
     // Raw, because the reader of long names would take as much memory as they ask for.
@@ -207,13 +216,30 @@ fn members(
                             false => name.to_owned(),
                         };
                         take(Out::Trouble(&full, what.to_owned()));
+                        strangers.forget(begin);
                         record = Some(begin.to_owned());
                     }
                     continue;
                 }
+                if record
+                    .as_ref()
+                    .is_some_and(|begin| member.starts_with(begin))
+                {
+                    continue;
+                }
                 let promise = promise_of(last);
                 let full = format!("{name}:{member}");
-                level(&full, &mut entry, promise, place, buffer, take);
+                level(
+                    &full,
+                    &mut entry,
+                    promise,
+                    place,
+                    buffer,
+                    &mut |out| match out {
+                        Out::Foreign(_) => strangers.add(&member),
+                        out => take(out),
+                    },
+                );
             }
             // Directories, links, devices and what else has no content of its own.
             _ => long = None,

@@ -349,6 +349,7 @@ mod tests {
         use Verdict::{NotReady, Ready, Undetermined};
         let lack = |is: bool| {
             let lack = Lack {
+                id: None,
                 need: "n".to_owned(),
                 lacking: None,
                 check: None,
@@ -399,6 +400,7 @@ mod tests {
         use Verdict::{NotReady, Ready, Undetermined};
         let lack = || {
             vec![Lack {
+                id: None,
                 need: "n".to_owned(),
                 lacking: None,
                 check: None,

@@ -188,6 +188,7 @@ mod tests {
     #[test]
     fn what_software_lacks_is_told_once_each() {
         let lack = |need: &str, check: Option<&str>| crate::diagnosis::Lack {
+            id: None,
             need: need.to_owned(),
             lacking: None,
             check: check.map(str::to_owned),

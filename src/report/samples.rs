@@ -83,6 +83,7 @@ pub(super) fn report() -> Report {
         finding("moot", "maps", Status::NotApplicable, Severity::Error),
     ];
     let lack = Lack {
+        id: None,
         need: "a need".to_owned(),
         lacking: None,
         check: None,

@@ -31,10 +31,13 @@ impl<'a> Shelf<'a> {
         let flavour = text("kernel.flavour");
         let of_flavour = |row: &&PackagedKernel| row.flavour.as_ref() == Some(&flavour);
         let mut rows: Vec<&PackagedKernel> = all().filter(of_flavour).collect();
-        for name in ["os.id", "os.family"] {
+        for key in ["os.id", "os.family"] {
             if rows.is_empty() {
-                let name = text(name);
-                rows = all().filter(|row| row.os.as_ref() == Some(&name)).collect();
+                let name = text(key);
+                // What is made of a distribution that goes on has kernels of its own.
+                let is_its = |row: &&PackagedKernel| !row.rolling || key == "os.id";
+                let of = |row: &&PackagedKernel| row.os.as_ref() == Some(&name) && is_its(row);
+                rows = all().filter(of).collect();
             }
         }
         let release = text("os.version-id");
@@ -63,7 +66,7 @@ impl<'a> Shelf<'a> {
     /// Whether it is of a lower series than the running kernel. Nobody goes back to such a one for
     /// what it has: what runs here may need what came since.
     fn is_lower(&self, row: &PackagedKernel) -> bool {
-        let running = self.running();
+        let running = self.running().filter(|_| !row.rolling);
         running.is_some_and(|running| row.kernel.series() < running.series())
     }
 
@@ -73,9 +76,9 @@ impl<'a> Shelf<'a> {
         let running = self.facts.text("kernel.release")?;
         self.is_lower(newest).then(|| {
             format!(
-                "{NONE}{} is newer than {running}: {} is the newest",
+                "{NONE}{} is newer than {running}: {}",
                 newest.name,
-                series(newest.kernel)
+                as_newest(newest)
             )
         })
     }
@@ -99,10 +102,9 @@ impl<'a> Shelf<'a> {
         })
     }
 
-    /// Whether a packaged kernel is as new as this by its number; where its vendor brings features
-    /// to an old one, the number does not tell.
+    /// Whether a packaged kernel is as new as this by its number, where that tells.
     pub(super) fn is_as_new(row: &PackagedKernel, wanted: KernelVersion) -> Tri {
-        match (row.kernel >= wanted, row.backports) {
+        match (row.kernel >= wanted, row.may_have_more()) {
             (true, _) => Tri::Yes,
             (false, true) => Tri::Unknown,
             (false, false) => Tri::No,
@@ -116,7 +118,7 @@ impl<'a> Shelf<'a> {
         let mut all = self.catalogue.kernels.iter();
         if let Some(told) = self.told(row, option) {
             told
-        } else if !row.backports && !self.catalogue.offers_option(option, row.kernel) {
+        } else if !row.may_have_more() && !self.catalogue.offers_option(option, row.kernel) {
             Tri::No
         } else if all.any(|row| names(&row.has)) {
             Tri::Unknown
@@ -192,10 +194,10 @@ impl<'a> Shelf<'a> {
             Some(flavour) => format!("{} (linux-{flavour})", newest.name),
             None => newest.name.clone(),
         };
-        let number = series(newest.kernel);
+        let number = newest.number();
         let mut elsewhere = self.rows.iter();
         let elsewhere = elsewhere.find(|row| does(row) == Tri::Yes);
-        let elsewhere = elsewhere.map(|row| format!("{} has {}", row.name, series(row.kernel)));
+        let elsewhere = elsewhere.map(|row| format!("{} has {}", row.name, row.number()));
         let elsewhere = elsewhere.map(|told| remark(&told));
         if does(newest) == Tri::Unknown {
             let told = match newest.backports {
@@ -215,7 +217,8 @@ impl<'a> Shelf<'a> {
             options => format!("known to have CONFIG_{}", options.join(", CONFIG_")),
         };
         let mut lines = vec![remark(&format!(
-            "{NONE}{name} is {what}: {number} is the newest"
+            "{NONE}{name} is {what}: {}",
+            as_newest(newest)
         ))];
         lines.extend(elsewhere);
         Some(lines)
@@ -271,7 +274,7 @@ impl<'a> Shelf<'a> {
             .clone()
             .find(|row| has(row) && (self.own || later(row)))
         {
-            let number = series(row.kernel);
+            let number = row.number();
             let summary = format!(
                 "Boot the kernel that {} has as a package ({number}), which has {names}",
                 row.name
@@ -295,7 +298,7 @@ impl<'a> Shelf<'a> {
                     "the packaged kernel of {}, {}, has {names}; it is older than {release}, which \
                      somebody built for this machine",
                     newest.name,
-                    series(newest.kernel)
+                    newest.number()
                 )
             });
             return told.or_else(|| self.only_lower()).map(WithOptions::None);
@@ -306,7 +309,7 @@ impl<'a> Shelf<'a> {
                 "Boot the kernel that {} has as a package ({}); whether it has {names} is not \
                  known here",
                 row.name,
-                series(row.kernel)
+                row.number()
             );
             return Some(WithOptions::Perhaps(summary, self.filled(row)?));
         }
@@ -326,9 +329,9 @@ impl<'a> Shelf<'a> {
         };
         (self.own || options.iter().any(told)).then(|| {
             WithOptions::None(format!(
-                "no packaged kernel of {} is known to have {names}: {} is the newest",
+                "no packaged kernel of {} is known to have {names}: {}",
                 newest.name,
-                series(newest.kernel)
+                as_newest(newest)
             ))
         })
     }
@@ -384,9 +387,11 @@ pub(super) enum WithOptions {
     None(String),
 }
 
-fn series(version: KernelVersion) -> String {
-    let (major, minor) = version.series();
-    format!("{major}.{minor}")
+fn as_newest(row: &PackagedKernel) -> String {
+    match row.rolling {
+        true => format!("it has {}", row.number()),
+        false => format!("{} is the newest", row.number()),
+    }
 }
 
 #[cfg(test)]
@@ -420,6 +425,22 @@ mod tests {
         ("os.family", "debian"),
         ("os.version-id", "22.04"),
         ("kernel.flavour", "wsl"),
+    ];
+    const FEDORA: &[(&str, &str)] = &[
+        ("os.id", "fedora"),
+        ("os.family", "fedora"),
+        ("os.version-id", "42"),
+        ("kernel.flavour", "vanilla"),
+    ];
+    const ARCH: &[(&str, &str)] = &[
+        ("os.id", "arch"),
+        ("os.family", "arch"),
+        ("kernel.flavour", "arch"),
+    ];
+    const MANJARO: &[(&str, &str)] = &[
+        ("os.id", "manjaro"),
+        ("os.family", "arch"),
+        ("kernel.flavour", "vanilla"),
     ];
     const BOARD: &[(&str, &str)] = &[
         ("os.id", "ubuntu"),
@@ -456,6 +477,37 @@ mod tests {
                 &[
                     "kernel-config # no packaged kernel of Debian 12 is known to have CONFIG_IKHEADERS",
                 ],
+            ),
+            // A release that goes on may have one as new as any.
+            (
+                FEDORA,
+                "7.1.3",
+                "KPROBES",
+                false,
+                &["upgrade (6.17 or later), which has", "kernel-config"],
+            ),
+            (
+                FEDORA,
+                "7.1.3",
+                "BPF_KPROBE_OVERRIDE",
+                false,
+                &["kernel-config CONFIG_BPF_KPROBE_OVERRIDE: it has 6.17 or later"],
+            ),
+            // What is made of it has kernels of its own.
+            (
+                MANJARO,
+                "6.17.9",
+                "KPROBES",
+                false,
+                &["kernel-config", "upgrade not known here"],
+            ),
+            (
+                // 6.6 has no such option to be built with.
+                ARCH,
+                "6.6.9-1-lts",
+                "SCHED_CLASS_EXT",
+                false,
+                &["upgrade (6.17 or later), which has"],
             ),
             // What an earlier kernel of the distribution has, and the same one in another release.
             (
@@ -529,7 +581,7 @@ mod tests {
                 let text = format!("{}\n{}", fix.summary, fix.commands.join("\n"));
                 assert!(text.contains(words), "{release} {option}: {text}");
                 // A person's, not a script's: what leads to it ends with a colon.
-                let own = fix.kind == "upgrade" && ![FOCAL, WSL].contains(&host);
+                let own = fix.kind == "upgrade" && ![FOCAL, WSL, ARCH].contains(&host);
                 let by_hand = !own || fix.commands[0].ends_with(':');
                 assert!(by_hand, "{text}");
                 assert!(!outside || !text.contains("dpkg -i"), "{text}");

@@ -233,8 +233,9 @@ fn status(class: &Class<'_>, check: &str) -> Option<Status> {
     known.map(|known| known.status)
 }
 
-/// Whether something decides at one of the two times alone that stands as it did, so that it is
-/// weighed in another way; whatever else decides at one of them has an answer at both.
+/// Whether something counts at one of the two times alone that stands as it did, so that it is
+/// weighed in another way; whatever else decides at one of them has an answer at both. What was
+/// unknown all the time and decides now, because what failed beside it was mended, is no such thing.
 fn is_rejudged(old: &Class<'_>, new: &Class<'_>, sight: &Sight<'_>) -> bool {
     let deciding = |class: &Class<'_>| -> BTreeSet<Arc<str>> {
         let waits = class.waits.iter();
@@ -250,8 +251,12 @@ fn is_rejudged(old: &Class<'_>, new: &Class<'_>, sight: &Sight<'_>) -> bool {
     let is_known = |check: &&Arc<str>| {
         stands(check) || (sight.has_answer(old, new, check) && sight.has_answer(new, old, check))
     };
+    let counts = |class: &Class<'_>, check: &Arc<str>| {
+        [&class.blockers, &class.waits].map(|list| list.binary_search(check).is_ok())
+    };
+    let is_weighed = |check: &&Arc<str>| stands(check) && counts(old, check) != counts(new, check);
     let is_asked = !old.unasked && !new.unasked;
-    is_asked && differ.iter().any(stands) && differ.iter().all(is_known)
+    is_asked && differ.iter().any(is_weighed) && differ.iter().all(is_known)
 }
 
 /// Whether a check fails, whatever it weighs.

@@ -1,7 +1,6 @@
 //! What fails and what is unknown, over all hosts, and how to mend it.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use super::super::digest::{Key, distribution};
 use super::ROWS;
@@ -11,6 +10,7 @@ use super::judge::{Population, Weighing};
 use super::listed::{Listed, Where, having, is_gained, list, variants};
 use super::looking::{first_typed, mending};
 use super::model::{Cause, Count, Together, Unknown, Untold};
+use super::obstacles::{UNTOLD, obstacles, shown_by};
 use super::tally::{Names, Tally};
 use crate::diagnosis::{Severity, Status};
 
@@ -18,6 +18,8 @@ use crate::diagnosis::{Severity, Status};
 const TOLD: usize = 10;
 /// The area of the checks that say who may use eBPF.
 const REFUSING: &str = "privilege";
+/// What a fix takes that changes a host.
+const TAKES: &[&str] = &["nothing", "privilege", "reboot", "rebuild"];
 /// Causes told of an unknown check.
 const BESIDE: usize = 3;
 
@@ -42,6 +44,9 @@ struct Gathered {
     kernels: Tally,
     distributions: Tally,
     partners: Tally,
+    /// The causes that the one change that mends this mends as well, on how many of the hosts that
+    /// become ready by it.
+    along: BTreeMap<String, u64>,
     /// What fails there, counts, and may be why something was refused.
     refusing: Tally,
     variants: BTreeMap<Key, Names>,
@@ -57,17 +62,9 @@ pub(super) fn causes<'a>(
         .iter()
         .map(|(check, listed)| (*check, listed.alone))
         .collect();
-    // Of those that help alone, no partner is better than the first two.
     let mut helping: Vec<(&str, u64)> = alone.iter().map(|(one, hosts)| (*one, *hosts)).collect();
     helping.retain(|(_, hosts)| *hosts > 0);
     helping.sort_by_key(|(check, hosts)| (std::cmp::Reverse(*hosts), *check));
-    let mut first: Vec<(&str, u64)> = Vec::new();
-    for (check, hosts) in helping {
-        if first.len() < 2 && !first.iter().any(|(one, _)| joint.is_one(one, check)) {
-            first.push((check, hosts));
-        }
-    }
-    let helping = first;
     // What is in the way of some hosts and of others not is both, each with its own hosts.
     let of = |at: Where| -> Vec<(&&str, &Listed)> {
         let some = failing.iter().filter(|(_, listed)| listed.hosts(at) > 0);
@@ -81,9 +78,13 @@ pub(super) fn causes<'a>(
         let some = list.iter().take(ROWS).map(|(check, listed)| {
             let mut gathered = gather(population, joint, check, (listed, at));
             // Beside others, what makes no host ready by itself only counts where both are
-            // needed.
+            // needed. Of those with which it shares no work none is better than the first.
             if listed.alone > 0 && at == Where::Blocks {
-                for (partner, _) in helping.iter().filter(|(one, _)| !joint.is_one(one, check)) {
+                let others = helping.iter().map(|(one, _)| *one);
+                let others = others.filter(|one| *one != **check);
+                let (shared, apart): (Vec<&str>, Vec<&str>) =
+                    others.partition(|one| joint.is_one(one, check));
+                for partner in shared.into_iter().chain(apart.into_iter().take(1)) {
                     gathered.partners.add(partner, 0);
                 }
             }
@@ -193,14 +194,19 @@ fn gather<'a>(
                 gathered.refusing.add(&blocker.check, class.hosts);
             }
         }
-        if class.blocks(check)
-            && is_gained(class)
-            && let Some(changes) = joint.pair(class)
-        {
+        if !class.blocks(check) || !is_gained(class) {
+            continue;
+        }
+        if let Some(changes) = joint.pair(class) {
             let others = changes.iter().filter(|causes| !causes.contains(&check));
-            // What one work mends with this elsewhere makes some of the same hosts ready.
-            for partner in others.flatten().filter(|one| !joint.is_one(one, check)) {
+            for partner in others.flatten() {
                 gathered.partners.add(partner, class.hosts);
+            }
+        } else if class.blockers.len() > 1
+            && let [change] = &*joint.of(class)
+        {
+            for other in change.iter().filter(|one| **one != check) {
+                *gathered.along.entry((*other).to_owned()).or_default() += class.hosts;
             }
         }
     }
@@ -228,19 +234,29 @@ fn cause<'a>(
 ) -> Cause {
     let words = most_said(population, &gathered.variants);
     let fixes = fixes(population, &gathered.variants, mending);
+    // What only looks, or is done in the program, takes nothing of a host because it mends nothing.
+    let changing = fixes.groups.iter();
+    let changing = changing.filter(|fix| TAKES.contains(&fix.takes));
     let own = match at {
         Where::Passes => 0,
         Where::All | Where::Blocks => listed.alone,
     };
-    let together = gathered.partners.sorted().into_iter().map(|partner| {
-        let others = alone.get(&*partner.value).copied().unwrap_or(0);
-        Together {
-            hosts: own + others + partner.hosts,
-            with: partner.value,
-            // Known when all causes are.
-            same_commands: false,
-        }
-    });
+    let together = gathered
+        .partners
+        .sorted()
+        .into_iter()
+        .filter_map(|partner| {
+            let others = alone.get(&*partner.value).copied().unwrap_or(0);
+            // Those that either makes ready count once.
+            let twice = gathered.along.get(&partner.value).copied().unwrap_or(0);
+            let added = (own + partner.hosts).saturating_sub(twice);
+            (added > 0).then_some(Together {
+                hosts: others + added,
+                with: partner.value,
+                // Known when all causes are.
+                same_commands: false,
+            })
+        });
     Cause {
         check: check.to_owned(),
         title: words.title,
@@ -265,7 +281,7 @@ fn cause<'a>(
             Where::All | Where::Blocks => listed.shared,
         },
         together: together.max_by(|a, b| a.hosts.cmp(&b.hosts).then_with(|| b.with.cmp(&a.with))),
-        needs: fixes.groups.iter().map(|fix| fix.needs).max(),
+        needs: changing.map(|fix| fix.needs).max(),
         kernels: gathered.kernels.most(TOLD),
         distributions: gathered.distributions.most(TOLD),
         reasons: words.reasons.most(TOLD),
@@ -338,37 +354,6 @@ fn unknown_check<'a>(
         grant,
     }
 }
-
-/// What was in the way of knowing, each thing for itself.
-fn obstacles(population: &Population<'_>, variants: &BTreeMap<Key, Names>) -> Tally {
-    let mut tally = Tally::default();
-    for (key, names) in variants {
-        let Some(words) = population.words(*key) else {
-            tally.add(UNTOLD, names.hosts());
-            continue;
-        };
-        let because = &words.because;
-        let because = because.strip_prefix("could not look: ").unwrap_or(because);
-        let things: BTreeSet<&str> = because.split("; ").collect();
-        for thing in things {
-            tally.add(thing, names.hosts());
-        }
-    }
-    tally
-}
-
-/// What is to be typed so that the host shows what was not there to see, where the words of
-/// diagnosis tell it: `securityfs is not mounted: CMD shows it`, with a command between backticks.
-fn shown_by(obstacles: &Tally) -> BTreeSet<&str> {
-    let commands = obstacles.texts().filter_map(|text| {
-        let (before, _) = text.split_once("` shows it")?;
-        Some(before.rsplit_once('`')?.1)
-    });
-    commands.take(BESIDE).collect()
-}
-
-/// Stands for words that were not kept.
-const UNTOLD: &str = "(see the hosts' own reports)";
 
 struct Said {
     title: String,

@@ -87,15 +87,19 @@ pub struct Partly {
 }
 
 pub(super) fn reports(summary: &Summary) -> Reports {
-    let rows = || summary.hosts.values();
-    let read: u64 = rows().map(|row| u64::from(row.reports)).sum();
-    let mut repeated = Names::default();
-    for row in rows().filter(|row| row.reports > 1) {
-        repeated.add(1, [&*row.name]);
-    }
-    let mut of_future = Names::default();
-    for row in rows().filter(|row| !summary.is_sane(row.time)) {
-        of_future.add(1, [&*row.name]);
+    let (mut repeated, mut of_future) = (Names::default(), Names::default());
+    let (mut read, mut unnamed, mut oldest) = (0, 0, None);
+    // Once over all hosts, of which there may be millions.
+    for row in summary.hosts.values() {
+        read += u64::from(row.reports);
+        unnamed += u64::from(row.name.is_empty());
+        if row.reports > 1 {
+            repeated.add(1, [&*row.name]);
+        }
+        if !summary.is_sane(row.time) {
+            of_future.add(1, [&*row.name]);
+        }
+        oldest = Some(oldest.map_or(row.time, |oldest: u64| oldest.min(row.time)));
     }
     let renamed = summary.aliases.values().take(ROWS);
     let names = |names: &BTreeSet<Box<str>>| names.iter().map(|name| shown(name)).collect();
@@ -104,7 +108,7 @@ pub(super) fn reports(summary: &Summary) -> Reports {
         superseded: read - summary.len() as u64,
         repeated: repeated.told(),
         renamed: renamed.map(names).collect(),
-        unnamed: rows().filter(|row| row.name.is_empty()).count() as u64,
+        unnamed,
         bad: summary.bad_count,
         bad_reports: summary.bad.iter().cloned().collect(),
         passed_over: summary.foreign,
@@ -114,17 +118,13 @@ pub(super) fn reports(summary: &Summary) -> Reports {
             hosts: summary.cut(),
             labels: summary.left_out().map(str::to_owned).collect(),
         },
-        oldest: rows().map(|row| row.time).min().map(time),
+        oldest: oldest.map(time),
         newest: summary.newest(),
     }
 }
 
 /// Hosts of which only a part was looked at.
-pub(super) fn partly(
-    summary: &Summary,
-    population: &Population<'_>,
-    weighing: &Weighing,
-) -> Partly {
+pub(super) fn partly(population: &Population<'_>, weighing: &Weighing) -> Partly {
     let mut names = Names::default();
     let mut ready = 0;
     for class in population.classes.iter().filter(|class| class.shape.partly) {
@@ -143,18 +143,12 @@ pub(super) fn partly(
             one_suffices.add(class.hosts, class.names.examples());
         }
     }
-    let mut narrowed = Names::default();
-    for row in summary.hosts.values().filter(|row| row.full) {
-        if summary.shape(row).is_some_and(|shape| shape.partly) {
-            narrowed.add(1, [&*row.name]);
-        }
-    }
     let told = names.told();
     Partly {
         hosts: told.hosts,
         ready,
         examples: told.examples,
-        narrowed: narrowed.told(),
+        narrowed: population.narrowed.told(),
         unasked: unasked.told(),
         one_suffices: one_suffices.told(),
         reworded: reworded(population),

@@ -259,6 +259,8 @@ pub(in super::super) struct Population<'a> {
     pub(super) labels: &'a LabelTable,
     /// How many hosts of a class have which labels, where they have some.
     pub(super) labelled: BTreeMap<(usize, u32), u64>,
+    /// Hosts that were looked at in part, of which there is an older report of all checks.
+    pub(super) narrowed: Names,
     /// The class of each shape of the summary.
     of_shape: HashMap<u32, usize>,
 }
@@ -270,6 +272,7 @@ impl<'a> Population<'a> {
             words: &summary.words,
             labels: &summary.labels,
             labelled: BTreeMap::new(),
+            narrowed: Names::default(),
             of_shape: HashMap::new(),
         };
         // There may be as many classes as hosts, and they share these.
@@ -295,6 +298,9 @@ impl<'a> Population<'a> {
             if let Some(class) = population.classes.get_mut(place) {
                 class.hosts += 1;
                 class.names.add(1, [&*row.name]);
+                if row.full && class.shape.partly {
+                    population.narrowed.add(1, [&*row.name]);
+                }
             }
             if row.labels != NONE {
                 *population.labelled.entry((place, row.labels)).or_default() += 1;

@@ -13,6 +13,7 @@ mod judge;
 mod listed;
 mod looking;
 mod model;
+mod obstacles;
 mod outliers;
 mod pairs;
 mod plan;
@@ -65,7 +66,7 @@ pub fn audit(
         hosts: summary.len() as u64,
         verdicts,
         reports: inputs::reports(summary),
-        partly: inputs::partly(summary, &population, weighing),
+        partly: inputs::partly(&population, weighing),
         groups: groups::groups(&population, by, weighing),
         outliers: outliers::outliers(&population),
         changes: before.map(|before| baseline::changes(before, summary, &population, weighing)),

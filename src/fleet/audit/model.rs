@@ -152,7 +152,8 @@ pub struct Cause {
     /// Causes beside which this one adds no host are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub together: Option<Together>,
-    /// What its fixes take at most.
+    /// What its fixes that change a host take at most; a group of hosts may get by with less. None
+    /// where nothing is known that mends it on a host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<Needs>,
     /// The kernels it fails on, most hosts first.

@@ -1,18 +1,19 @@
-//! Needs of software that doctors of different versions put in other words. A report has a need
-//! by its words alone, so that one need may be told as two causes; that is said.
+//! Needs of software that doctors of different versions put in other words. A report of an earlier
+//! doctor has a need by its words alone, so that one need may be told as two causes; that is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::judge::Population;
+use super::super::needs;
+use super::judge::{Class, Population};
 
 /// So many needs of a catalogue are looked at, and so many pairs told.
 const NEEDS: usize = 300;
 const TOLD: usize = 10;
 
 /// Pairs of needs of the same software, each from hosts of other catalogues, that say nearly the
-/// same.
+/// same, where one of them at least has no name but its words.
 pub(super) fn reworded(population: &Population<'_>) -> Vec<[String; 2]> {
-    let mut needs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut needs: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
     for class in &population.classes {
         let catalogue = class.shape.place.catalogue.as_deref().unwrap_or_default();
         for software in class.shape.software.iter() {
@@ -24,8 +25,8 @@ pub(super) fn reworded(population: &Population<'_>) -> Vec<[String; 2]> {
                 rest.is_some_and(|rest| rest.starts_with(": "))
             });
             for need in own {
-                if of.len() < NEEDS {
-                    of.insert(need);
+                if of.len() < NEEDS && !of.contains_key(need) {
+                    of.insert(need, in_words(population, class, need));
                 }
             }
         }
@@ -33,9 +34,12 @@ pub(super) fn reworded(population: &Population<'_>) -> Vec<[String; 2]> {
     let mut pairs = BTreeSet::new();
     for (catalogue, own) in &needs {
         for (_, others) in needs.range(*catalogue..).skip(1) {
-            for one in own.difference(others) {
-                for other in others.difference(own) {
-                    if is_alike(one, other) {
+            for (one, words) in own.iter().filter(|(one, _)| !others.contains_key(*one)) {
+                for (other, other_words) in others.iter().filter(|(one, _)| !own.contains_key(*one))
+                {
+                    // Two that have names are two.
+                    let are_named = words != one && other_words != other;
+                    if !are_named && is_alike(words, other_words) {
                         pairs.insert([*one.min(other), *one.max(other)]);
                     }
                 }
@@ -47,6 +51,14 @@ pub(super) fn reworded(population: &Population<'_>) -> Vec<[String; 2]> {
     }
     let told = pairs.into_iter().take(TOLD);
     told.map(|pair| pair.map(str::to_owned)).collect()
+}
+
+/// A need of these hosts as it is put in words.
+fn in_words(population: &Population<'_>, class: &Class<'_>, need: &str) -> String {
+    let known = class.findings.iter().find(|known| *known.check == *need);
+    let words = known.and_then(|known| population.words(known.key));
+    let words = words.and_then(|words| needs::by_words(need, words));
+    words.unwrap_or_else(|| need.to_owned())
 }
 
 /// Whether two needs are of the same software and have more words in common than they have of

@@ -37,7 +37,8 @@ pub const LABEL_COLUMNS: usize = LABELS;
 /// not apply; one row of a host of which there is nothing of that. Labels follow as columns of
 /// their own, those of the most hosts.
 ///
-/// No cell begins with what a spreadsheet takes for a formula.
+/// No cell begins with what a spreadsheet takes for a formula, whichever sign it takes for the one
+/// between cells.
 ///
 /// # Errors
 /// Those of the place it is written to.
@@ -172,15 +173,29 @@ fn cell(text: &str) -> String {
     guarded(clean(text))
 }
 
-/// A quotation mark before what spreadsheets would evaluate, as OWASP advises.
+/// A quotation mark before what spreadsheets would evaluate, as OWASP advises; also where a cell
+/// begins for those that have a semicolon or a tab between cells.
 fn guarded(text: String) -> String {
-    match text.trim_start().starts_with([
-        '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
-    ]) {
-        true => format!("'{text}"),
-        false => text,
+    let is_formula = |part: &str| part.trim_start().starts_with(EVALUATED);
+    if !text.split(BETWEEN).any(is_formula) {
+        return text;
     }
+    let mut safe = String::with_capacity(text.len() + 2);
+    for part in text.split_inclusive(BETWEEN) {
+        if is_formula(part) {
+            safe.push('\'');
+        }
+        safe.push_str(part);
+    }
+    safe
 }
+
+/// What formulas begin with.
+const EVALUATED: &[char] = &[
+    '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
+/// What may stand between cells, besides commas, before which a cell is quoted.
+const BETWEEN: &[char] = &[';', '\t'];
 
 #[cfg(test)]
 mod tests {
@@ -197,6 +212,9 @@ mod tests {
             ("  =1", "'  =1"),
             ("\u{ff1d}1", "'\u{ff1d}1"),
             ("\t=1", "\u{fffd}=1"),
+            ("x;=cmd|'/C calc'!A0", "x;'=cmd|'/C calc'!A0"),
+            ("x; @a;b;-1", "x;' @a;b;'-1"),
+            ("a; b", "a; b"),
             ("", ""),
         ] {
             assert_eq!(cell(text), expected);

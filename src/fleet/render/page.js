@@ -48,6 +48,8 @@ const examples = (some, before = "", after = "", most = FEW) => {
   const names = some.examples.slice(0, most);
   return names.length ? before + names.join(", ") + (names.length < some.hosts ? ", …" : "") + after : "";
 };
+// The first of some names, none of which is broken at its hyphens.
+const names = (some, all) => some.slice(0, FEW).map((name, index, shown) => el("span", { class: "name" }, name + (index + 1 < shown.length ? ", " : all > shown.length ? ", …" : "")));
 // The first names and, behind a click, up to a thousand.
 const named = some => some.examples.length > FEW
   ? el("details", {}, el("summary", {}, examples(some)), el("div", { class: "names" }, examples(some, "", "", some.examples.length)))
@@ -91,7 +93,7 @@ function planChart(plan, ready, total) {
       svg("text", { x: x + w / 2, y: base - scale(total) - 6, "text-anchor": "middle" }, percent(step.ready, total)),
       svg("text", { x: x + w / 2, y: height - 7, "text-anchor": "middle" }, index ? step.changes : "now"));
   });
-  return el("div", {}, svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Hosts ready after so many changes" }, bars),
+  return el("div", {}, svg("svg", { class: steps.length > 9 ? "chart many" : "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Hosts ready after so many changes" }, bars),
     el("p", { class: "dim small" }, "share of hosts that are ready, by the number of changes"));
 }
 
@@ -182,8 +184,9 @@ function since() {
   const changes = audit.changes;
   if (!changes) return;
   const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["rejudged", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
+  const always = ["broke", "became_ready", "new", "gone"];
   const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same fails, and the doctor weighs it in another way", became_ready: "became ready", new: "new", gone: "gone" };
-  const node = section(`Since ${changes.newest_before || "then"} (${hosts(changes.hosts_before)} then: ${number(changes.verdicts_before.ready)} ready, ${number(changes.verdicts_before["not-ready"])} not ready, ${number(changes.verdicts_before.undetermined)} undetermined${changes.unasked_before ? `, ${number(changes.unasked_before)} of which were not asked for this software` : ""})`, el("div", { class: "tiles" }, rows.map(([key, style]) =>
+  const node = section(`Since ${changes.newest_before || "then"} (${hosts(changes.hosts_before)} then: ${number(changes.verdicts_before.ready)} ready, ${number(changes.verdicts_before["not-ready"])} not ready, ${number(changes.verdicts_before.undetermined)} undetermined${changes.unasked_before ? `, ${number(changes.unasked_before)} of which were not asked for this software` : ""})`, el("div", { class: "tiles" }, rows.filter(([key]) => changes[key].hosts || always.includes(key)).map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, named(changes[key]))))));
   if (changes.swapped) node.append(el("p", {}, "The baseline is newer than the reports: are the two swapped?"));
@@ -192,7 +195,7 @@ function since() {
     { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },
     { name: "Now", number: true, value: row => row.now, show: row => number(row.now) },
     { name: "Change", value: row => row.change, show: row => became(row) + withHosts(row) },
-    { name: "Fails now on", show: row => row.appeared.hosts ? number(row.appeared.hosts) + examples(row.appeared, ": ") : "" },
+    { name: "Fails now on", show: row => [row.appeared.hosts ? number(row.appeared.hosts) + examples(row.appeared, ": ") : "", row.unseen_before ? `${number(row.unseen_before)} of which it was not known` : ""].filter(Boolean).join("; and on ") },
     { name: "Cured on", show: row => row.cured.hosts ? number(row.cured.hosts) + examples(row.cured, ": ") : "" },
   ], changes.causes, { step: 10 }).node);
   if (changes.kernels.length) node.append(table([
@@ -244,7 +247,8 @@ function causeTable(title, causes) {
     { name: "Severity", value: row => ["info", "warning", "error"].indexOf(row.severity), show: row => row.severity },
     { name: "Hosts", number: true, value: row => row.hosts, show: row => number(row.hosts) },
     { name: "Share", number: true, value: row => row.hosts, show: row => percent(row.hosts, audit.hosts) },
-    { name: "Ready by it alone", number: true, value: row => row.alone, show: row => number(row.alone) },
+    // What does not count makes no host ready.
+    ...(causes.some(row => row.alone) ? [{ name: "Ready by it alone", number: true, value: row => row.alone, show: row => number(row.alone) }] : []),
     { name: "Takes", value: row => ["nothing", "privilege", "reboot", "rebuild"].indexOf(row.needs), show: row => takes(takesOf(row)) },
     { name: "What fails", value: row => row.title, show: row => row.title },
   ], causes, { sort: 2, detail: causeDetail, step: 20 }).node);
@@ -281,7 +285,7 @@ function outliers() {
     { name: "Distribution", value: row => row.distribution, show: row => row.distribution },
     { name: "Fails", show: row => tags(row.more, "blocks") },
     { name: "Does not fail", show: row => tags(row.fewer) },
-    { name: "Such as", show: row => examples(row) },
+    { name: "Such as", show: row => names(row.examples, row.hosts) },
   ], audit.outliers.most, { step: 8 }).node);
 }
 function unknowns() {
@@ -297,11 +301,11 @@ function unknowns() {
     row.grant.map(line => line.startsWith("$ ") ? el("pre", {}, line.slice(2)) : el("p", {}, "→ " + line))) }).node);
 }
 function hostGroups() {
-  const input = el("input", { type: "search", placeholder: "host, kernel, distribution, check that fails or is unknown, not ready …", "aria-label": "Search hosts" });
+  const input = el("input", { type: "search", placeholder: "web-17, 5.10, debian 12, not ready …", "aria-label": "Search hosts by name, kernel, distribution, verdict, or check that fails or is unknown" });
   const told = el("p", { class: "dim small" });
   const haystack = groups.map(group =>
     [group.kernel, group.distribution, group.arch, ...[...group.fails, ...group.unknown].map(check => checks[check])].join(" ").toLowerCase());
-  const names = groups.map(group => group.names.toLowerCase());
+  const lower = groups.map(group => group.names.toLowerCase());
   const nameless = audit.hosts - groups.reduce((sum, group) => sum + group.names.split("\n").length, 0);
   const list = table([
     { name: "Hosts", number: true, value: row => row.hits, show: row => number(row.hits) },
@@ -312,7 +316,7 @@ function hostGroups() {
       if (index < row.group.blocks) tag.classList.add("blocks");
       return tag;
     }).concat(row.group.fails.length > 6 ? [`and ${row.group.fails.length - 6} more `] : [], tags(row.unknown.map(check => checks[check] + ": unknown"))) },
-    { name: "Such as", show: row => (row.found || row.group.names.split("\n", 3)).slice(0, 3).join(", ") + (row.hits > 3 ? ", …" : "") },
+    { name: "Such as", show: row => names(row.found || row.group.names.split("\n", FEW), row.hits) },
   ], [], { sort: 0, detail: ({ group, found }) => {
     const all = found || group.names.split("\n");
     const place = el("div", { class: "names" });
@@ -346,7 +350,7 @@ function hostGroups() {
       if (!rest.length) {
         rows.push({ group, unknown, hits: group.hosts });
         total += group.hosts;
-      } else if (rest.every(word => names[index].includes(word))) {
+      } else if (rest.every(word => lower[index].includes(word))) {
         const found = group.names.split("\n").filter(name => rest.every(word => name.toLowerCase().includes(word)));
         if (found.length) {
           rows.push({ group, unknown, found, hits: found.length });

@@ -68,6 +68,17 @@ int main(int count, char **words)
 		known->log_level = 2;
 		return bpf(BPF_PROG_LOAD, sizeof(*known), "bpf(BPF_PROG_LOAD) failed");
 	}
+	if (!strcmp(way, "load")) {             /* nothing wrong with it */
+		struct bpf_insn program[] = {
+			{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+			{ .code = BPF_JMP | BPF_EXIT },
+		};
+		known->prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+		known->insns = (unsigned long)program;
+		known->insn_cnt = sizeof(program) / sizeof(*program);
+		known->license = (unsigned long)"GPL";
+		return bpf(BPF_PROG_LOAD, sizeof(*known), "bpf(BPF_PROG_LOAD) failed");
+	}
 	if (!strcmp(way, "itself")) {           /* a register that is compared with itself */
 		static char log[8192];
 		struct bpf_insn program[] = {
@@ -89,6 +100,6 @@ int main(int count, char **words)
 		fputs(log, stderr);
 		return refused;
 	}
-	fprintf(stderr, "raw larger|closed|token|perf|short-log|itself\n");
+	fprintf(stderr, "raw larger|closed|token|perf|short-log|load|itself\n");
 	return 2;
 }
