@@ -16,6 +16,7 @@ mod read;
 mod samples;
 mod script;
 mod style;
+mod tally;
 mod text;
 mod typed;
 
