@@ -7,7 +7,7 @@ use super::condition::Condition;
 use super::fix::{Fix, Remedy};
 use super::lint::Level;
 use super::load::OptionRule;
-use super::options::{options_set, strange, undone, unheard_of};
+use super::options::{brings, options_set, strange, undone, unheard_of};
 use super::points::ValuesOf;
 use super::possible::{Answers, NO, Patience, UNKNOWN, YES, possible};
 
@@ -34,6 +34,8 @@ pub(super) const RULES: &[Rule] = &[
     never_or_always,
     causes_out_of_reach,
     fixes_out_of_reach,
+    fixes_that_mend_nothing,
+    never_beside,
     without_references,
     empty_items,
     unknown_notes,
@@ -181,6 +183,68 @@ fn fixes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
         }
     }
     found
+}
+
+/// A fix with which the check fails as it did, or which sets what is so already.
+fn fixes_that_mend_nothing(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
+    let failing = failing(check);
+    let Some(fails) = check.fails.as_ref().filter(|_| !scene.never(&failing)) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (index, cause) in check.causes.iter().enumerate() {
+        let reached = cause.when.iter().map(|when| (when, YES));
+        let reached: Vec<_> = failing.iter().copied().chain(reached).collect();
+        for (place, fix) in cause.fixes.iter().enumerate() {
+            let Some(brings) = brings(fix) else { continue };
+            let usable = fix.when.iter().map(|when| (when, YES));
+            let usable: Vec<_> = reached.iter().copied().chain(usable).collect();
+            // What is never reached is told by other rules.
+            if scene.never(&usable) {
+                continue;
+            }
+            let so_already: Vec<_> = usable
+                .into_iter()
+                .chain([(&brings.there, NO | UNKNOWN)])
+                .collect();
+            let applies = check.applies.iter().map(|applies| (applies, YES));
+            let after: Vec<_> = applies.chain([(&brings.after, YES)]).collect();
+            // Where the check does not apply any more it does not fail; one that fails for another
+            // cause is a step further.
+            let ends = [(fails, NO)].into_iter();
+            let ends = ends.chain(cause.when.iter().map(|when| (when, NO | UNKNOWN)));
+            let mut ended = ends.map(|end| after.iter().copied().chain([end]).collect::<Vec<_>>());
+            let what = if !scene.never(&after) && ended.all(|ended| scene.never(&ended)) {
+                "the check fails with it as it does without"
+            } else if scene.never(&so_already) {
+                "what it brings about is so already where it is offered"
+            } else {
+                continue;
+            };
+            let message = format!("cause {}, fix {}: {what}", index + 1, place + 1);
+            found.push((Level::Error, message));
+        }
+    }
+    found
+}
+
+/// What is said beside a check that is ok, and can't be so where it is.
+fn never_beside(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
+    let Some(fails) = &check.fails else {
+        return Vec::new();
+    };
+    let applies = check.applies.iter().map(|condition| (condition, YES));
+    let ok: Vec<_> = applies.chain([(fails, NO)]).collect();
+    if scene.never(&ok) {
+        return Vec::new();
+    }
+    let said = |when| ok.iter().copied().chain([(when, YES)]).collect::<Vec<_>>();
+    let mut beside = check.beside.iter();
+    if !beside.any(|beside| scene.never(&said(&beside.when))) {
+        return Vec::new();
+    }
+    let message = "`beside` is never said: where it holds, the check is not ok";
+    vec![(Level::Error, message.to_owned())]
 }
 
 /// Kernel options that are text; nearly all others are y, m, n or a number.
