@@ -11,11 +11,8 @@ use crate::facts::Facts;
 pub(super) fn come_from_archives(
     commands: &mut Vec<String>,
     catalogue: &Catalogue,
-    facts: &Facts,
     platform: &Platform,
 ) {
-    let text = |key: &str| facts.text(key).unwrap_or_default();
-    let (os, release) = (text("os.id"), text("os.version-id"));
     let mut all = catalogue.archived.iter();
     let asks = |line: &String| {
         let beginnings = ["apt-get ", "dnf ", "yum "];
@@ -24,7 +21,7 @@ pub(super) fn come_from_archives(
     if platform.is_container() || !commands.iter().any(asks) {
         return;
     }
-    if let Some(archived) = all.find(|one| one.holds(&os, &release)) {
+    if let Some(archived) = all.find(|one| one.holds(&platform.packages_of, &platform.release)) {
         let told = format!(
             "this release lies at {} alone by now; once the sources of packages name that:",
             archived.at
@@ -332,7 +329,7 @@ mod tests {
             facts.set("os.version-id", crate::facts::Fact::known(release, "x"));
             let platform = Platform::of(&facts);
             let mut lines = vec!["apt-get update".to_owned()];
-            come_from_archives(&mut lines, &catalogue, &facts, &platform);
+            come_from_archives(&mut lines, &catalogue, &platform);
             assert_eq!(
                 lines.len(),
                 1 + usize::from(!at.is_empty()),
@@ -341,12 +338,12 @@ mod tests {
             assert!(lines[0].contains(at), "{lines:?}");
             // What the sources name by now is known to apt once it reads their lists.
             let mut lines = vec!["apt-get install x".to_owned()];
-            come_from_archives(&mut lines, &catalogue, &facts, &platform);
+            come_from_archives(&mut lines, &catalogue, &platform);
             let listed = lines.iter().any(|line| line == "apt-get update");
             assert_eq!(listed, !at.is_empty(), "{os} {release}");
             assert_eq!(lines.last().map(String::as_str), Some("apt-get install x"));
             let mut others = vec!["sysctl -w a=1".to_owned()];
-            come_from_archives(&mut others, &catalogue, &facts, &platform);
+            come_from_archives(&mut others, &catalogue, &platform);
             assert_eq!(others.len(), 1);
         }
     }

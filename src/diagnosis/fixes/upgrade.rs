@@ -60,17 +60,19 @@ pub(super) fn commands(
     if let Some(lines) = packaged(steps, &shelf, facts) {
         return lines;
     }
-    if shelf.is_own()
+    if (shelf.is_own() || has_row)
         && let Some(lines) = shelf.any()
     {
         return lines;
     }
     let release = fact("kernel.release");
-    let (os, version) = (fact("os.id"), fact("os.version-id"));
-    let mut lines: Vec<String> = match (platform.family.as_str(), os.as_str()) {
+    let (os, version) = (platform.packages_of.as_str(), &platform.release);
+    let mut lines: Vec<String> = match (platform.family.as_str(), os) {
+        // Who brings a kernel of their own to Debian's packages has all of it depend on that.
+        ("debian", _) if flavour == "proxmox" => return vec![remark(origin::UNTOLD)],
         ("debian", "ubuntu") => match packages::ubuntu(&release) {
             Some(flavour) => {
-                let hwe = match packages::enables(flavour) && hardware_enablement(&version) {
+                let hwe = match packages::enables(flavour) && hardware_enablement(version) {
                     true => format!("-hwe-{version}"),
                     false => String::new(),
                 };
