@@ -412,6 +412,38 @@ fn a_report_that_is_none_is_refused_in_a_line() {
     refused(&missing, "/nonexistent");
 }
 
+/// Lines of logs begin with dashes; a forgotten text does not eat the option behind it.
+#[test]
+fn a_text_may_begin_with_dashes_and_an_option_is_no_text() {
+    let logs = [
+        "-- BEGIN BTF LOAD LOG ---",
+        "--cap-add BPF is refused",
+        "-22",
+        "-EPERM",
+    ];
+    for log in logs {
+        let apart = explain(&["--text", log]);
+        let joined = explain(&[&format!("--text={log}")]);
+        assert!(apart.stderr.is_empty(), "{}", text(&apart.stderr));
+        assert_eq!(apart.stdout, joined.stdout, "{log}");
+    }
+    let options = [
+        &["--text", "--format", "json"][..],
+        &["--text", "--format=json"],
+        &["--text", "--fromat=json"],
+        &["--text", "-v"],
+        &["--text", "-fjson"],
+        &["--text", "--"],
+    ];
+    for option in options {
+        let output = explain(option);
+        assert_eq!(output.status.code(), Some(2), "{option:?}");
+        assert!(output.stdout.is_empty(), "{option:?}");
+        let error = text(&output.stderr);
+        assert!(error.contains("that is an option"), "{error}");
+    }
+}
+
 #[test]
 fn without_a_log_it_says_what_to_give() {
     let both = run(&["explain", "--text", "x", "file"]);

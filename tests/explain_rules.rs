@@ -43,6 +43,9 @@ fn noise_is_no_failure_and_ends_with_0() {
          libxdp: Compatibility check for dispatcher program failed: Invalid argument\n\
          Success: Loading XDP prog name:count(id:9) on device:eth0(ifindex:2)",
         "type=AVC msg=audit(1.1:9): avc:  denied  { prog_load } for  pid=7 comm=\"agent\" tclass=bpf permissive=1",
+        "libbpf: map 'ops': BPF map skeleton link is uninitialized\nScheduler attached.",
+        "JIT compiler hardening is disabled\nJIT compiler kallsyms exports are disabled\n\
+         Global memory limit for JIT compiler for unprivileged users is -4096 bytes\n# bpftool feature",
         "  BTF [M] /root/wifi/core.ko\nSkipping BTF generation for /root/wifi/core.ko due to unavailability of vmlinux",
         "libbpf: prog 'xdp_pass': BPF program load failed: Invalid argument\n\
          libbpf: prog 'xdp_pass': failed to load: -22\n\
@@ -1011,15 +1014,115 @@ fn a_name_of_a_file_is_no_evidence() {
 /// The BTF that a load goes on without is a remark, and what failed behind it is the cause.
 #[test]
 fn what_is_gone_on_without_is_not_the_cause() {
-    let log = "libbpf: -- BEGIN BTF LOAD LOG ---\n[13] FUNC handle type_id=9 Invalid arg#1\n\
-               libbpf: -- END BTF LOAD LOG --\n\
-               libbpf: Error loading .BTF into kernel: -22. BTF is optional, ignoring.\n\
-               libbpf: prog 'handle': BPF program load failed: Invalid argument\n\
-               unknown opcode 8d\nprocessed 0 insns (limit 1000000)";
-    let causes: Vec<String> = explain(log)
-        .causes
-        .into_iter()
-        .map(|cause| cause.cause)
-        .collect();
-    assert_eq!(causes, ["instruction-unsupported"]);
+    let opcodes = [
+        ("c3", "instruction-unsupported"),
+        // No kernel has a call through a pointer.
+        ("8d", "clang-toolchain"),
+    ];
+    for (opcode, cause) in opcodes {
+        let log = format!(
+            "libbpf: -- BEGIN BTF LOAD LOG ---\n[13] FUNC handle type_id=9 Invalid arg#1\n\
+             libbpf: -- END BTF LOAD LOG --\n\
+             libbpf: Error loading .BTF into kernel: -22. BTF is optional, ignoring.\n\
+             libbpf: prog 'handle': BPF program load failed: Invalid argument\n\
+             unknown opcode {opcode}\nprocessed 0 insns (limit 1000000)"
+        );
+        let causes: Vec<String> = explain(&log)
+            .causes
+            .into_iter()
+            .map(|cause| cause.cause)
+            .collect();
+        assert_eq!(causes, [cause], "{opcode}");
+    }
+}
+
+/// A line that says why stands above what follows from it, and above what it could be else.
+#[test]
+fn the_line_that_says_why_is_the_cause() {
+    let rows = [
+        (
+            "libbpf: failed to find valid kernel BTF\nlibbpf: vmlinux BTF is not found\n\
+             libbpf: fentry/do_mount is not found in vmlinux BTF",
+            "kernel-btf-missing",
+        ),
+        (
+            "libbpf: failed to find valid kernel BTF\n\
+             Error: failed to load BTF from /sys/kernel/btf/vmlinux: Invalid argument",
+            "kernel-btf-incompatible",
+        ),
+        (
+            "libbpf: failed to get EHDR from /sys/kernel/btf/vmlinux",
+            "kernel-btf-incompatible",
+        ),
+        (
+            "libbpf: failed to find valid kernel BTF\n\
+             chdir(/lib/modules/4.19.9/build): No such file or directory\n\
+             Exception: Failed to compile BPF module <text>",
+            "kernel-headers-missing",
+        ),
+        (
+            "libbpf: failed to get map info for map FD 7: Invalid argument\n\
+             libbpf: couldn't reuse pinned map at '/sys/fs/bpf/m': parameter mismatch",
+            "syscall-attributes-unknown",
+        ),
+        // No kernel lacks hash maps; it may lack others.
+        (
+            "bpf check: kprobe program type not supported: errno 0\n\
+             hash map type not supported: errno 0",
+            "missing-privilege",
+        ),
+        (
+            "bpf check: LRU hash map type not supported: errno 0",
+            "map-type-unsupported",
+        ),
+        (
+            "bpf_prog_query(BPF_CGROUP_DEVICE) failed: function not implemented\n\
+             # CONFIG_BPF_SYSCALL is not set",
+            "bpf-syscall-missing",
+        ),
+        (
+            "libbpf: failed to determine tracepoint 'syscalls/sys_enter_unlink' perf event ID: \
+             No such file or directory",
+            "tracepoint-missing",
+        ),
+        (
+            "libbpf: failed to determine tracepoint 'syscalls/sys_enter_unlink' perf event ID: \
+             No such file or directory\n\
+             libbpf: failed to determine tracepoint 'sched/sched_switch' perf event ID: \
+             No such file or directory",
+            "tracefs-not-mounted",
+        ),
+        (
+            "bpf_attach_raw_tracepoint (sched_waking): Invalid argument",
+            "verifier-ctx-access",
+        ),
+        (
+            "bpf_attach_raw_tracepoint (sched_foo): No such file or directory",
+            "tracepoint-missing",
+        ),
+        (
+            "Finished `dev` profile [unoptimized + debuginfo] target(s) in 2.10s\n\
+             Error: the BPF_PROG_LOAD syscall failed. Verifier output: unreachable insn 44",
+            "clang-toolchain",
+        ),
+        (
+            "Error: the BPF_PROG_LOAD syscall failed. Verifier output: unreachable insn 44",
+            "verifier-dead-code",
+        ),
+        (
+            "$ sudo ./agent\ncould not open bpf map: counts, error: Operation not permitted",
+            "memlock-rlimit",
+        ),
+        (
+            "$ ./agent\ncould not open bpf map: counts, error: Operation not permitted",
+            "missing-privilege",
+        ),
+        (
+            "clang: error: no such file or directory: '/src/build/libbpf.a'",
+            "dev-tools-missing",
+        ),
+    ];
+    for (log, cause) in rows {
+        assert_eq!(first(log).cause, cause, "{log}");
+    }
 }

@@ -182,45 +182,144 @@ fn needs_of_software_are_steps_like_findings() {
     assert!(script.contains("no-kernel-version-check"), "{script}");
 }
 
-/// Whoever reads its last lines alone knows what is left to do.
+/// Whoever reads its last lines alone knows what is left to do, and what this script says nothing
+/// of: each sentence is true of what stands under it.
 #[test]
-fn the_last_lines_tell_what_remains_by_hand() {
-    let mut left = 0;
-    for root in hosts() {
-        let script = script(&root);
+fn the_last_lines_tell_what_remains() {
+    let (mut left, mut without) = (0, 0);
+    let all_of = |root: &Path| {
+        let arguments = ["check", "--root", root.to_str().unwrap(), "--fix-script"];
+        text(&run(&[&arguments[..], &["--profile", "all"]].concat()).stdout)
+    };
+    let some = ["rhel-8.10", "amazon-2", "android-15", "talos-1.9"];
+    let plain = hosts().into_iter().map(|root| script(&root));
+    let software = some.map(|host| all_of(&fixture(host)));
+    for script in plain.chain(software) {
         let (before, end) = script.split_once("# --- Then").unwrap();
-        let by_hand = before
-            .split_once("# --- By hand")
-            .map_or("", |(_, rest)| rest);
-        let ids = by_hand.lines().filter_map(|line| {
-            let (id, severity) = line.strip_prefix("# check    ")?.split_once(" (")?;
-            Some((id, severity.trim_end_matches(')')))
-        });
-        let ids: Vec<(&str, &str)> = ids.collect();
-        let told: Vec<&str> = end
-            .lines()
-            .filter(|line| line.starts_with("echo '  "))
-            .collect();
-        assert_eq!(told.len(), ids.len(), "{}: {end}", root.display());
-        for (id, severity) in &ids {
-            let line = format!("echo '  {severity:<7}  {id}'");
-            assert!(told.contains(&line.as_str()), "{line}: {end}");
+        let mut rest = end;
+        for (group, is_way, told) in [
+            (
+                "By hand",
+                true,
+                "to be mended by hand; this script says how:'",
+            ),
+            ("Left as it is", false, "for which "),
+        ] {
+            let of_group = before.split_once(&format!("# --- {group} "));
+            let of_group = of_group.map_or("", |(_, rest)| rest);
+            let of_group = of_group.split("\n# --- ").next().unwrap();
+            let entries: Vec<&str> = of_group.split("\n\n").skip(1).collect();
+            let entries: Vec<&str> = entries
+                .into_iter()
+                .filter(|one| !one.trim().is_empty())
+                .collect();
+            let (title, lines) = match entries.len() {
+                0 => {
+                    assert!(!end.contains(told), "{end}");
+                    continue;
+                }
+                1 => ("1 finding remains ".to_owned(), 1),
+                count => (format!("{count} findings remain "), count),
+            };
+            let behind = rest.split_once(&format!("echo '{title}{told}"));
+            assert!(behind.is_some(), "{title}{told}: {end}");
+            let (_, behind) = behind.unwrap();
+            let names = behind.lines().skip(1);
+            let names: Vec<&str> = names
+                .take_while(|line| line.starts_with("echo '  "))
+                .collect();
+            assert_eq!(names.len(), lines, "{end}");
+            for entry in entries {
+                let severity = entry.lines().find_map(|line| {
+                    let source = line.strip_prefix("# check    ");
+                    let (id, severity) = source?.split_once(" (")?;
+                    Some((id, severity.trim_end_matches(')')))
+                });
+                if let Some((id, severity)) = severity {
+                    let line = format!("echo '  {severity:<7}  {id}'");
+                    assert!(names.contains(&line.as_str()), "{line}: {end}");
+                }
+                let fixes = entry.lines().filter(|line| {
+                    line.starts_with("# fix      ") || line.starts_with("# or       ")
+                });
+                let empty = ["None", "It takes another kernel"];
+                let says = |line: &str| !empty.iter().any(|words| line[11..].starts_with(words));
+                let none = entry.lines().any(|line| line.contains("   no kernel of "));
+                assert_eq!(
+                    fixes.clone().any(says) && !(none && fixes.count() == 1),
+                    is_way,
+                    "{entry}"
+                );
+            }
+            rest = behind;
+            left += usize::from(is_way && before.contains("--- At once"));
+            without += usize::from(!is_way);
         }
-        let count = match ids.len() {
-            0 => continue,
-            1 => "1 finding remains".to_owned(),
-            count => format!("{count} findings remain"),
-        };
-        assert!(
-            end.contains(&format!("echo '{count} to be mended by hand")),
-            "{end}"
-        );
-        left += usize::from(before.contains("--- At once"));
     }
-    assert!(left > 0, "no host has both");
+    assert!(left > 0 && without > some.len(), "{left} {without}");
     let archived = script(&fixture("debian-10"));
     let told = "\necho '  error    kernel-btf-missing'";
     assert!(archived.contains(told), "{archived}");
+}
+
+/// What may break what runs, and what is a guess, is told and never typed, whoever asks; and for
+/// what software does without no kernel is changed, be it a check that says so.
+#[test]
+fn decisions_and_guesses_are_told_whichever_profile_asks() {
+    for (host, profile, told, never) in [
+        (
+            "rhel-8.10",
+            "systemd",
+            "grubby --update-kernel=ALL --args=systemd.unified",
+            "unified",
+        ),
+        (
+            "debian-10",
+            "systemd",
+            "systemd.unified_cgroup_hierarchy=1",
+            "unified",
+        ),
+        (
+            "amazon-2023",
+            "sched-ext",
+            "dnf install kernel6.18",
+            "kernel6.18",
+        ),
+        (
+            "amazon-2",
+            "xdp-tools",
+            "amazon-linux-extras install kernel-5.10",
+            "kernel-5.10",
+        ),
+    ] {
+        let root = fixture(host);
+        let script = run(&[
+            "check",
+            "--root",
+            root.to_str().unwrap(),
+            "--fix-script",
+            "--profile",
+            profile,
+        ]);
+        let script = text(&script.stdout);
+        let (_, by_hand) = script.split_once("# --- By hand").unwrap();
+        assert!(by_hand.contains(told), "{host}, {profile}: {script}");
+        let line = typed(&script).into_iter().find(|line| line.contains(never));
+        assert_eq!(line, None, "{host}, {profile}: {script}");
+    }
+    // What a step does for one need is done for the other, which would not be worth it.
+    let root = fixture("amazon-2");
+    let arguments = [
+        "check",
+        "--root",
+        root.to_str().unwrap(),
+        "--fix-script",
+        "--profile",
+    ];
+    let script = text(&run(&[&arguments[..], &["tetragon"]].concat()).stdout);
+    let (_, override_) = script.split_once("# Overriding of return values").unwrap();
+    let entry = override_.split("\n\n").next().unwrap();
+    assert!(entry.contains("# done     by step "), "{script}");
 }
 
 /// Nobody's kernel is changed for what software does without, nor for one of a machine's own; and

@@ -1001,6 +1001,19 @@ fn hosts_are_grouped_by_labels() {
     assert_eq!(by(&[], "role"), expected);
     assert_eq!(by(&["--by", "role"], "role"), expected);
     assert_eq!(by(&["--by", "role"], "kernel"), []);
+    assert_eq!(
+        by(&["--by", "role", "--by", "label:role"], "role"),
+        expected
+    );
+    // What reports say themselves and a label of that name are two things, hosts counted once.
+    let kernels = put(&place, "kernels.csv", "host,kernel\na,old\n");
+    let inventory = ["--inventory", kernels.to_str().unwrap()];
+    let own = by(&[], "kernel");
+    assert_eq!(by(&inventory, "kernel"), own);
+    let labelled = [("(none)".to_owned(), 2), ("old".to_owned(), 1)];
+    assert_eq!(by(&inventory, "label:kernel"), labelled);
+    let asked = [&inventory[..], &["--by", "label:kernel"]].concat();
+    assert_eq!(by(&asked, "label:kernel"), labelled);
     let output = run(&["fleet", file, "--by", "rloe"]);
     assert!(text(&output.stderr).contains("no host has a label rloe"));
     let output = run(&["fleet", file, "--profile", "cilium"]);

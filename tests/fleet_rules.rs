@@ -502,6 +502,16 @@ fn what_became_of_a_cause() {
             &found["unseen_before"],
         ];
         assert_eq!(told.map(|told| told.as_u64().unwrap()), counts, "{what}");
+        // What is unknown does not fail, whether it counts or not.
+        let words = match (counts, more.contains(&"--strict")) {
+            ([1, ..], true) => "; not ok now on 1",
+            ([1, ..], false) => "; fails now on 1",
+            ([_, 1, ..], true) => "; ok now on 1",
+            ([_, 1, ..], false) => "; cured on 1",
+            _ => "one: ",
+        };
+        let (page, ..) = fleet(&[&new], &more);
+        assert!(page.contains(words), "{what}: {page}");
     }
 }
 
@@ -1018,7 +1028,7 @@ fn what_would_be_lost_without_a_word_is_told() {
         (
             "host,arch\nweb-1,a\nweb-2,b\n",
             "arch",
-            "to group by the label arch, give it another name",
+            "by the label arch, it is --by label:arch",
         ),
         ("host,role\nweb-1,a\nweb-2,b\n", "role", ""),
     ] {

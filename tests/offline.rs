@@ -328,7 +328,11 @@ fn single_files_answer_for_a_kernel_that_is_not_built() {
     assert_eq!(release, "5.14.0-427.el9.x86_64");
     assert!(source.ends_with("config (its header)"), "{source}");
     assert_eq!(status(&plain, "sockmap-config-missing"), "ok");
+    // Of the host that will run it nothing is known, and nothing is held against the kernel.
     assert_eq!(status(&plain, "bpffs-not-mounted"), "unknown");
+    assert_eq!(fact(&plain, "kernel.state").0, "configured");
+    let of_mounts = ["--config", name(&config), "--only", "mounts"];
+    assert_eq!(report(&of_mounts)["verdict"], "ready");
     assert_eq!(
         statuses(&report(&["--config", name(&packed)])),
         statuses(&plain)

@@ -25,6 +25,22 @@ pub enum Needs {
     Rebuild,
 }
 
+/// Why a fix is left to a person, or is none at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ByHand {
+    /// It may break what runs on the host: whose that is decides.
+    Decision,
+    /// It is not known whether it helps.
+    Perhaps,
+    /// Somebody else does it, outside of this host.
+    Elsewhere,
+    /// It takes another kernel, for a part that software does without.
+    TooMuch,
+    /// Nothing here brings it about; the words say what is missing.
+    NoWay,
+}
+
 /// A remedy with what belongs to it.
 #[derive(Debug, Clone)]
 pub struct Fix {
@@ -34,6 +50,8 @@ pub struct Fix {
     pub summary: String,
     /// What it may break, in a line.
     pub risk: Option<String>,
+    /// Why no script does it by itself, where that is not told by what it is.
+    pub by_hand: Option<ByHand>,
     /// What must become true.
     pub remedy: Remedy,
 }
@@ -158,6 +176,7 @@ struct Raw {
     summary: String,
     #[serde(default, deserialize_with = "located::some_line")]
     risk: Option<String>,
+    by_hand: Option<ByHand>,
     kernel_arguments: Option<RawArguments>,
     kernel_config: Option<BTreeMap<String, Scalar>>,
     sysctl: Option<BTreeMap<String, Scalar>>,
@@ -204,6 +223,7 @@ impl TryFrom<Raw> for Fix {
                     when: raw.when,
                     summary: raw.summary,
                     risk: raw.risk,
+                    by_hand: raw.by_hand,
                     remedy,
                 })
             }

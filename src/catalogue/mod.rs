@@ -31,7 +31,7 @@ mod written;
 pub use check::{About, Area, Beside, Cause, Check, Kind, Severity};
 pub use condition::{Condition, FactTest, ProbeTest, Test, Wanted};
 pub use error::LoadError;
-pub use fix::{Fix, Mount, Needs, Remedy, Steps, StepsKind};
+pub use fix::{ByHand, Fix, Mount, Needs, Remedy, Steps, StepsKind};
 pub use lint::{Level, Offence, lint, places};
 pub use load::{Catalogue, OptionRule, SCHEMA};
 pub use packaged::{Archived, PackagedKernel};

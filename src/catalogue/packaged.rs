@@ -79,6 +79,10 @@ pub struct PackagedKernel {
     /// Its vendor brings features to this number, so that the number proves little.
     #[serde(default)]
     pub backports: bool,
+    /// The vendor's build that the release ended with, or has now: what counts in the place of the
+    /// number.
+    #[serde(default)]
+    pub build: Option<i64>,
     /// Its release goes on to later ones: the number and the options are those of the day on which
     /// somebody looked, and it has this number or a higher one.
     #[serde(default)]

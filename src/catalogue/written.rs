@@ -124,6 +124,9 @@ impl Serialize for Fix {
         if let Some(risk) = &self.risk {
             map.serialize_entry("risk", risk)?;
         }
+        if let Some(by_hand) = &self.by_hand {
+            map.serialize_entry("by-hand", by_hand)?;
+        }
         let kind = self.kind();
         match &self.remedy {
             Remedy::KernelArguments { add, remove } => {

@@ -51,6 +51,7 @@ pub struct ExplainArguments {
     files: Vec<PathBuf>,
     /// The text itself
     #[arg(long, value_name = "STRING", conflicts_with = "files")]
+    #[arg(allow_hyphen_values = true, value_parser = pasted)]
     text: Option<String>,
     /// The host the log is from: this one (`live`), unknown (`none`), or the file of a saved
     /// report. A log that names another kernel is not held against this host
@@ -70,6 +71,18 @@ pub struct ExplainArguments {
     format: Format,
     #[command(flatten)]
     output: OutputArguments,
+}
+
+/// The text of `--text`. Lines of a log may begin with dashes; one word that does is an option
+/// whose text was forgotten, but for a number or the name of an error (`-22`, `-EPERM`).
+fn pasted(text: &str) -> Result<String, String> {
+    let mut named = text.trim_start_matches('-').chars();
+    let is_long = text.starts_with("--");
+    let is_short = text.starts_with('-') && named.next().is_some_and(|c| c.is_ascii_lowercase());
+    if (is_long || is_short) && !text.contains(char::is_whitespace) {
+        return Err("that is an option; give the text after --text, or pipe it in".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Reads the log, explains it and prints the answer.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -32,7 +33,6 @@ Groups: program_type map_type attach_type link_type command helper kfunc btf_kin
 
 /// Arguments of `bpf-doctor features`.
 #[derive(Debug, Clone, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct FeaturesArguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -97,10 +97,8 @@ struct ShowArguments {
 
 /// Tells what a kernel's BPF has.
 pub fn run(arguments: &FeaturesArguments) -> anyhow::Result<Exit> {
-    match &arguments.command {
-        Some(Command::Sections(arguments)) => return sections(arguments),
-        Some(Command::Show(arguments)) => return show(arguments),
-        None => {}
+    if let Some(command) = &arguments.command {
+        return run_command(command, arguments);
     }
     let mut terminal = Terminal::open(&arguments.output)?;
     let table = Table::built_in()?;
@@ -118,6 +116,36 @@ pub fn run(arguments: &FeaturesArguments) -> anyhow::Result<Exit> {
         Format::Json => terminal.stream(|out| features::write_json(&told, out))?,
     }
     Ok(source.end())
+}
+
+/// Runs a command of `features`; options count before its name as behind it.
+fn run_command(command: &Command, before: &FeaturesArguments) -> anyhow::Result<Exit> {
+    if !before.only.is_empty() || !before.helpers.is_empty() || before.full {
+        bail!("--only, --helpers and --full choose rows of the whole list: leave the command out");
+    }
+    let format = |own: Format| match own {
+        Format::Text => before.format,
+        own => own,
+    };
+    match command {
+        Command::Sections(own) => {
+            if before.no_probes || !before.source.is_this_host() {
+                bail!("`features sections` asks no host: leave --no-probes and the host out");
+            }
+            sections(&SectionsArguments {
+                name: own.name.clone(),
+                format: format(own.format),
+                output: own.output.or(&before.output),
+            })
+        }
+        Command::Show(own) => show(&ShowArguments {
+            name: own.name.clone(),
+            no_probes: own.no_probes || before.no_probes,
+            format: format(own.format),
+            output: own.output.or(&before.output),
+            source: own.source.or(&before.source),
+        }),
+    }
 }
 
 fn sections(arguments: &SectionsArguments) -> anyhow::Result<Exit> {

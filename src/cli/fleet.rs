@@ -213,20 +213,21 @@ pub fn run(arguments: &FleetArguments) -> anyhow::Result<Exit> {
         if key == "profile" && !summary.tells_of_any() {
             remark("no report tells of software; `check --profile NAME` makes some that do");
         }
-        if !fleet::GROUPS.contains(&key.as_str()) && !summary.has_label(key) {
-            let is_left_out = summary.left_out().any(|name| name == key);
-            remark(&match is_left_out {
-                true => format!(
-                    "no host has a label {key} any more: there was no room for all its values"
-                ),
-                false => format!("no host has a label {key}"),
-            });
-        }
-        if fleet::GROUPS.contains(&key.as_str()) && summary.has_label(key) {
-            remark(&format!(
-                "--by {key} is what reports say themselves; to group by the label {key}, give it \
-                 another name"
-            ));
+        match fleet::label_of(key) {
+            Some(label) if !summary.has_label(label) => {
+                let is_left_out = summary.left_out().any(|name| name == label);
+                remark(&match is_left_out {
+                    true => format!(
+                        "no host has a label {label} any more: there was no room for all its values"
+                    ),
+                    false => format!("no host has a label {label}"),
+                });
+            }
+            None if summary.has_label(key) => remark(&format!(
+                "--by {key} is what reports say themselves; by the label {key}, it is --by {}",
+                fleet::by_label(key)
+            )),
+            _ => {}
         }
     }
     let time = now()?.0;

@@ -53,6 +53,19 @@ pub struct OutputArguments {
 }
 
 impl OutputArguments {
+    /// These, and where they are silent those of the command around.
+    pub fn or(&self, around: &Self) -> Self {
+        Self {
+            output: self.output.clone().or_else(|| around.output.clone()),
+            color: match self.color {
+                Color::Auto => around.color,
+                own => own,
+            },
+            verbose: self.verbose || around.verbose,
+            quiet: self.quiet || around.quiet,
+        }
+    }
+
     /// The file that is written, if any.
     pub fn path(&self) -> Option<&Path> {
         self.output.as_deref()

@@ -110,6 +110,28 @@ impl Source {
 const FILE_LIMIT: usize = 64 << 20;
 
 impl SourceArguments {
+    /// These, and where they are silent those of the command around.
+    pub fn or(&self, around: &Self) -> Self {
+        let or = |file: fn(&Self) -> &Option<PathBuf>| {
+            let own = file(self).as_ref();
+            own.or(file(around).as_ref()).cloned()
+        };
+        Self {
+            root: or(|all| &all.root),
+            from: or(|all| &all.from),
+            release: self.release.clone().or_else(|| around.release.clone()),
+            config: or(|all| &all.config),
+            cmdline: or(|all| &all.cmdline),
+            sysctl: or(|all| &all.sysctl),
+            os_release: or(|all| &all.os_release),
+            filesystems: or(|all| &all.filesystems),
+            mountinfo: or(|all| &all.mountinfo),
+            lsm: or(|all| &all.lsm),
+            lockdown: or(|all| &all.lockdown),
+            btf: or(|all| &all.btf),
+        }
+    }
+
     /// Whether it is this host that is meant, whose kernel can be tried.
     pub fn is_this_host(&self) -> bool {
         self.root.is_none() && self.from.is_none() && self.files().is_empty()
@@ -227,7 +249,7 @@ impl SourceArguments {
             let (name, bytes) = match role {
                 // A host with many containers has a hundred thousand mounts.
                 Role::Mountinfo => needed_mounts(file)?,
-                _ => read_file(file, FILE_LIMIT)?,
+                _ => read_file(file, role.most().saturating_add(1))?,
             };
             known.add(*role, &name, &bytes)?;
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Needs, Severity};
+use crate::catalogue::{ByHand, Needs, Severity};
 use crate::facts::{Fact, Value, Why};
 use crate::probes::Outcome;
 
@@ -209,6 +209,9 @@ pub struct RenderedFix {
     /// What it may break.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<String>,
+    /// Why it is left to a person, or is none at all.
+    #[serde(default, rename = "by-hand", skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<ByHand>,
     /// What to type to undo it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<String>,
@@ -220,6 +223,28 @@ pub struct RenderedFix {
 }
 
 impl RenderedFix {
+    /// Whether it is a way at all, be it one that others have to go.
+    #[must_use]
+    pub fn is_a_way(&self) -> bool {
+        !matches!(self.by_hand, Some(ByHand::NoWay | ByHand::TooMuch))
+    }
+
+    /// Whether it is known to bring about, on this system, what is missing: a package, be it of a
+    /// kernel, a mount, a setting, an argument, a right. A kernel that has to be built first is
+    /// another system, and what a program could do in its place is another program.
+    #[must_use]
+    pub fn is_cure(&self) -> bool {
+        let typed = self.commands.iter().any(|line| !line.starts_with('#'));
+        let brings = match self.kind.as_str() {
+            "package" | "upgrade" => typed,
+            "capabilities" | "kernel-arguments" | "limit" | "mount" | "setting" | "sysctl" => {
+                !self.commands.is_empty()
+            }
+            _ => false,
+        };
+        brings && matches!(self.by_hand, None | Some(ByHand::Decision))
+    }
+
     /// What it does, and on which systems where it is one of several ways.
     #[must_use]
     pub fn told(&self) -> String {

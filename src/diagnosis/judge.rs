@@ -106,14 +106,34 @@ impl<'a> Judge<'a> {
                     let told: Vec<String> = halves.iter().map(Evidence::brief).collect();
                     because = format!("{}; {because}", told.join(", "));
                 }
-                Finding {
+                let finding = Finding {
                     because,
                     evidence: tidy(halves.into_iter().chain(missing).collect()),
                     severity: self.worst_possible(check),
                     ..blank(check, Status::Unknown)
+                };
+                match self.is_of_some_host(&finding) {
+                    // It is no lack of this kernel, and something to look at where it runs.
+                    true => Finding {
+                        severity: finding.severity.min(Severity::Warning),
+                        ..finding
+                    },
+                    false => finding,
                 }
             }
         }
+    }
+
+    /// Whether a kernel's config is all that is known, and the question one of the host that will
+    /// run it: of mounts, rights, tools. What an experiment would tell of the kernel is none.
+    fn is_of_some_host(&self, finding: &Finding) -> bool {
+        let is_alone = self.world.facts.text("kernel.state").as_deref() == Some("configured");
+        let untold = |piece: &Evidence| matches!(piece, Evidence::Fact { known, .. } if known.value().is_none());
+        let is_probe = |piece: &Evidence| matches!(piece, Evidence::Probe { .. });
+        let evidence = &finding.evidence;
+        is_alone
+            && finding.is_unasked()
+            && (evidence.iter().any(untold) || evidence.iter().all(is_probe))
     }
 
     /// That it does not fail, and what there is to say beside that.

@@ -15,7 +15,7 @@ mod systems;
 mod tri;
 
 // Words of the catalogue that findings speak; whoever reads findings needs no catalogue.
-pub use crate::catalogue::{Area, Needs, Severity};
+pub use crate::catalogue::{Area, ByHand, Needs, Severity};
 pub use advice::{Advice, Possible, advise, for_want_of, is_failing, kernel_is, rules_out};
 pub use finding::{Evidence, Finding, RenderedFix, Status};
 pub use fixes::{again, quote};

@@ -63,6 +63,7 @@ pub(super) fn fixes(
         when: None,
         summary,
         risk: None,
+        by_hand: None,
         remedy,
     };
     fixes::rendered([&fix].into_iter(), catalogue, facts, verify)
@@ -78,7 +79,18 @@ fn packaged(
     verify: &str,
 ) -> Option<RenderedFix> {
     let does = |row: &PackagedKernel| {
-        let there = with_kernel(row.kernel, Some(row), facts);
+        let mut there = with_kernel(row.kernel, Some(row), facts);
+        // A rebuild that ended may have ended with an older one.
+        let text = |key: &str| facts.text(key).unwrap_or_default();
+        let (os, release) = (text("os.id"), text("os.version-id"));
+        let ended = catalogue
+            .archived
+            .iter()
+            .any(|one| one.holds(&os, &release));
+        if let Some(build) = row.build.filter(|_| !ended) {
+            let build = Fact::known(build, "a packaged kernel");
+            there.set("kernel.vendor-build", build);
+        }
         World::new(catalogue, &there, &[]).answer(condition).tri
     };
     fixes::packaged(written, catalogue, facts, &does, verify)
@@ -265,6 +277,7 @@ mod tests {
     fn a_need_is_mended_by_what_its_condition_asks_for() {
         let build = "{any: [{all: [{not: {fact: kernel.flavour, is: rhel8}}, {kernel: '>=5.10'}]}, \
                      {all: [{fact: kernel.flavour, is: rhel8}, {fact: kernel.vendor-build, at-least: 372}]}]}";
+        let later = &build.replace("372", "900");
         for (host, condition, kind, says) in [
             (
                 DEBIAN,
@@ -286,12 +299,9 @@ mod tests {
             ),
             // Of a vendor that builds features into an old number the build tells, and the number
             // where that alone is asked for does not.
-            (
-                RHEL,
-                build,
-                "upgrade",
-                "may do\n# RHEL 9 has 5.14\ndnf upgrade kernel",
-            ),
+            (RHEL, build, "upgrade", "dnf upgrade kernel\nreboot"),
+            (RHEL, later, "program", "# no kernel of RHEL 8 is that new"),
+            // Whose rebuild ended may have ended with an older build.
             (OWN, build, "upgrade", "may do\n"),
             (OWN, build, "upgrade", "dnf install kernel"),
             (

@@ -24,6 +24,11 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "Version of clang, by the directory of its own headers; newer ones tell the major \
          number alone.",
     ),
+    KeyInfo::one(
+        "version.llvm-objdump",
+        Text,
+        "Version of llvm-objdump's package, or of the clang that came with it.",
+    ),
     KeyInfo::one("version.pahole", Text, "Version of pahole's package."),
     KeyInfo::one(
         "version.libbpf",
@@ -55,7 +60,12 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     }
     // Megabytes on a desktop, and nothing in them of what is not there.
     let is_there = |fact: &Fact| matches!(fact.value(), Some(Value::Text(_)));
-    let packages = (is_there(&bpftool) || is_there(&pahole)).then(|| Packages::read(host));
+    let objdump = facts.get("tool.llvm-objdump");
+    let tools = [&bpftool, &pahole, &objdump];
+    let packages = tools
+        .into_iter()
+        .any(is_there)
+        .then(|| Packages::read(host));
     let version = |tool: &Fact, names: &[&str]| match &packages {
         Some(packages) if is_there(tool) => packages.version(names),
         _ => tool.clone(),
@@ -66,9 +76,20 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         false => version(&bpftool, &["bpftool", "bpf"]),
     };
     facts.set("version.bpftool", of_bpftool);
+    // Debian's package of this name is of no version of its own.
+    let numbered = match objdump.value() {
+        Some(Value::Text(path)) => numbered(host, path).map(|number| format!("llvm-{number}")),
+        _ => None,
+    };
+    let names = [numbered.as_deref().unwrap_or("llvm"), "llvm"];
+    let of_objdump = match version(&objdump, &names) {
+        fact @ Fact::Known { .. } if is_there(&fact) || !is_there(&objdump) => fact,
+        _ => of_headers(host, &objdump),
+    };
+    facts.set("version.llvm-objdump", of_objdump);
     facts.set("version.pahole", version(&pahole, &["pahole", "dwarves"]));
     facts.set("tool.bpftool", bpftool);
-    facts.set("version.clang", clang(host, &facts.get("tool.clang")));
+    facts.set("version.clang", of_headers(host, &facts.get("tool.clang")));
     facts.set("version.libbpf", libbpf(host));
     facts.set("dev-tools.missing", missing(facts));
 }
@@ -91,9 +112,7 @@ fn by_list(list: &Packages, facts: &mut Facts) {
         if version.value() == Some(&Value::Absent) {
             missing.push(name.to_owned());
         }
-        if name != "llvm-objdump" {
-            facts.set(&format!("version.{name}"), version);
-        }
+        facts.set(&format!("version.{name}"), version);
     }
     facts.set(
         "version.libbpf",
@@ -142,9 +161,20 @@ fn of_kernel(host: &dyn Host, release: &str) -> Fact {
     }
 }
 
+/// The number of LLVM in the way to one of its programs: `/usr/lib/llvm-14/bin`, `llvm18`.
+fn numbered(host: &dyn Host, program: &str) -> Option<String> {
+    let target = host.link(program).ok()?;
+    let (_, rest) = target
+        .split_once("/llvm-")
+        .or_else(|| target.split_once("llvm"))?;
+    let number = rest.split('/').next().unwrap_or_default();
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| number.to_owned())
+}
+
 /// `/usr/lib/llvm-14/lib/clang/14.0.6`, `/usr/lib/clang/18`: by the way to the program, then
 /// at the usual places.
-fn clang(host: &dyn Host, tool: &Fact) -> Fact {
+fn of_headers(host: &dyn Host, tool: &Fact) -> Fact {
     let path = match tool.value() {
         Some(Value::Text(path)) => path,
         _ => return tool.clone(),
@@ -154,12 +184,7 @@ fn clang(host: &dyn Host, tool: &Fact) -> Fact {
         "/usr/lib/clang".to_owned(),
         "/usr/lib64/llvm/clang".to_owned(),
     ];
-    let target = host.link(path).unwrap_or_default();
-    if let Some((_, rest)) = target
-        .split_once("/llvm-")
-        .or_else(|| target.split_once("llvm"))
-    {
-        let number = rest.split('/').next().unwrap_or_default();
+    if let Some(number) = numbered(host, path) {
         places.insert(0, format!("/usr/lib/llvm-{number}/lib/clang"));
         places.insert(1, format!("/usr/lib/llvm{number}/lib/clang"));
     }
@@ -237,6 +262,16 @@ mod tests {
             );
         let known = facts(&host, "debian");
         assert_eq!(known.text("version.clang").unwrap(), "14.0.6");
+        let objdump = |status: &str| {
+            let host = host.clone().with("/var/lib/dpkg/status", status);
+            let host = host.with("/usr/lib/llvm-14/bin/llvm-objdump", "");
+            let program = "/usr/bin/llvm-objdump";
+            let host = host.with_link(program, "/usr/lib/llvm-14/bin/llvm-objdump");
+            facts(&host, "debian").text("version.llvm-objdump").unwrap()
+        };
+        let package = "Package: llvm-14\nStatus: install ok installed\nVersion: 1:14.0.6-12\n";
+        assert_eq!(objdump(package), "14.0.6");
+        assert_eq!(objdump("Package: x\n"), "14.0.6");
         assert_eq!(known.text("version.libbpf").unwrap(), "1.1.2");
         assert_eq!(known.text("version.bpftool").unwrap(), "7.1.0");
         assert_eq!(known.get("version.pahole").value(), Some(&Value::Absent));
@@ -276,6 +311,7 @@ mod tests {
         assert_eq!(told.list("dev-tools.missing").unwrap(), ["pahole"]);
         assert_eq!(told.text("version.bpftool").unwrap(), "7.3.0");
         assert_eq!(told.text("version.clang").unwrap(), "17.0.6");
+        assert_eq!(told.text("version.llvm-objdump").unwrap(), "17.0.6");
         assert_eq!(told.get("version.libbpf").value(), Some(&Value::Absent));
         assert!(told.get("tool.bpftool").value().is_none());
         let list = "ii  linux-tools-5.15.0-91-generic 5.15.0-91.101 amd64 x\n";

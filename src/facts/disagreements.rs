@@ -153,6 +153,7 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
             sentences.extend(loaded_modules(facts));
             sentences.extend(bpf_module(facts));
             sentences.extend(locked_without_option(facts));
+            sentences.extend(interpreting(facts));
             let sentences = sentences.into_iter();
             let places = [source.as_str(), KERNEL_LOG, "/proc/modules"];
             let placed = |text| places.iter().fold(text, |text, place| placed(text, place));
@@ -366,6 +367,18 @@ fn locked_without_option(facts: &Facts) -> Option<String> {
     })
 }
 
+/// A kernel that interprets programs, by a config without the interpreter: it takes no such value.
+fn interpreting(facts: &Facts) -> Option<String> {
+    let (name, option) = ("net.core.bpf_jit_enable", "CONFIG_BPF_JIT_ALWAYS_ON");
+    let (value, built) = (
+        facts.get(&format!("sysctl.{name}")),
+        facts.get("config.BPF_JIT_ALWAYS_ON"),
+    );
+    let is_so = value.value() == Some(&0.into()) && built.value() == Some(&"y".into());
+    let place = built.source();
+    is_so.then(|| format!("{option} is y in {place}, but {name} is 0, which it does not allow"))
+}
+
 /// A mount shows that the kernel has its file system; none shows nothing.
 fn mounted(facts: &Facts, name: &str) -> Option<bool> {
     let points = facts.list(&format!("mount.{name}"))?;
@@ -546,6 +559,12 @@ mod tests {
                 ),
                 "CONFIG_SECURITY_LOCKDOWN_LSM is n in /boot/config-6.1.0-10-amd64, but the kernel \
                  is locked down by /dev/kmsg",
+            ),
+            (
+                with("CONFIG_BPF_JIT=y\nCONFIG_BPF_JIT_ALWAYS_ON=y\n")
+                    .with("/proc/sys/net/core/bpf_jit_enable", "0\n"),
+                "CONFIG_BPF_JIT_ALWAYS_ON is y in /boot/config-6.1.0-10-amd64, but \
+                 net.core.bpf_jit_enable is 0, which it does not allow",
             ),
             (
                 with("").with("/proc/config.gz", format!("{GOOD}CONFIG_BPF_LSM=y\n")),

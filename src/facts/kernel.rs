@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use super::kernel_number::{debian_version, ubuntu_version};
 use super::keys::Values::{Number, OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, builds, reader};
-use crate::host::Host;
+use crate::host::{CONFIG_ALONE, Host};
 use crate::version::KernelVersion;
 
 pub(super) const KEYS: &[KeyInfo] = &[
@@ -16,10 +17,10 @@ pub(super) const KEYS: &[KeyInfo] = &[
     ),
     KeyInfo::one(
         "kernel.state",
-        OneOf(&["running", "installed"]),
+        OneOf(&["running", "installed", "configured"]),
         "Whether the kernel this is about runs, or was chosen of those that are installed below \
-         a root where none of them runs; of single files that no running kernel shows, neither is \
-         known.",
+         a root where none of them runs, or is known by its config alone and may not be built \
+         yet; of other single files that no running kernel shows, neither is known.",
     ),
     KeyInfo::one(
         "kernel.build",
@@ -58,9 +59,6 @@ pub(super) const KEYS: &[KeyInfo] = &[
     ),
 ];
 
-/// Where Ubuntu's kernels tell their upstream version.
-const SIGNATURE: &str = "/proc/version_signature";
-
 /// Reads what uname says and what follows from it.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let place = |path| if host.is_live() { "uname(2)" } else { path };
@@ -70,9 +68,10 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         Ok(uname) => uname,
         Err(error) => {
             let fact = match reader::why(&error) {
-                why @ (Why::Missing | Why::NotCollected) => {
-                    Fact::unknown(why, "--release tells it", release_source)
+                Why::Missing => {
+                    Fact::unknown(Why::Missing, "no kernel is installed here", release_source)
                 }
+                why @ Why::NotCollected => Fact::unknown(why, "--release tells it", release_source),
                 _ => reader::unreadable(&error, release_source),
             };
             for info in KEYS {
@@ -86,9 +85,8 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         text => Fact::known(text, source),
     };
 
-    let signature = reader::text(host, SIGNATURE).unwrap_or_default();
-    let version = if let Some(version) = ubuntu_version(&signature) {
-        Fact::known(version.to_string(), SIGNATURE)
+    let version = if let Some((version, place)) = ubuntu_version(host, &uname.release) {
+        Fact::known(version.to_string(), place)
     } else if let Some(version) = debian_version(&uname.release, &uname.version) {
         Fact::known(version.to_string(), build_source)
     } else if let Ok(version) = uname.release.parse::<KernelVersion>() {
@@ -109,6 +107,7 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let own_word = "/proc/sys/kernel/osrelease";
     let state = match host.read(own_word, 1) {
         Ok(_) => Fact::known("running", release_source),
+        Err(_) if host.read(CONFIG_ALONE, 1).is_ok() => Fact::known("configured", CONFIG_ALONE),
         // Single files: the kernel that is meant may not be built yet.
         Err(error) if reader::why(&error) == Why::NotCollected => Fact::unknown(
             Why::NotCollected,
@@ -185,27 +184,6 @@ pub(super) fn machine_in(release: &str) -> Option<&'static str> {
     ];
     let ends = |(end, _): &&(&str, &str)| release.ends_with(end);
     endings.iter().find(ends).map(|(_, machine)| *machine)
-}
-
-/// `Ubuntu 5.4.0-26.30-generic 5.4.30`: the third word is the upstream version.
-fn ubuntu_version(signature: &str) -> Option<KernelVersion> {
-    signature.split_whitespace().nth(2)?.parse().ok()
-}
-
-/// `#1 SMP Debian 5.10.218-1 (2024-06-01)`: the word behind the distribution's name is the
-/// package's version. Its release, 5.10.0-30-amd64, names the ABI.
-fn debian_version(release: &str, build: &str) -> Option<KernelVersion> {
-    let mut words = build.split_whitespace();
-    words.find(|word| matches!(*word, "Debian" | "Kali"))?;
-    let package = words.next()?;
-    // Raspberry Pi OS writes the package's epoch, too: `1:6.6.31-1+rpt1`.
-    let upstream = package
-        .split_once(':')
-        .map_or(package, |(_, version)| version);
-    let version: KernelVersion = upstream.parse().ok()?;
-    // A line of another series is about something else than this kernel.
-    let release: KernelVersion = release.parse().ok()?;
-    (version.series() == release.series()).then_some(version)
 }
 
 /// Parts of a release that tell the builder. The first that is found decides, so what is
@@ -586,12 +564,15 @@ mod tests {
     fn ubuntu_tells_its_version_in_a_file() {
         let host = Memory::new()
             .with_uname("5.4.0-26-generic", "#30-Ubuntu SMP", "x86_64")
-            .with(SIGNATURE, "Ubuntu 5.4.0-26.30-generic 5.4.30\n");
+            .with(
+                "/proc/version_signature",
+                "Ubuntu 5.4.0-26.30-generic 5.4.30\n",
+            );
         let mut facts = Facts::default();
         collect(&host, &mut facts);
         assert_eq!(
             facts.get("kernel.version"),
-            Fact::known("5.4.30", SIGNATURE)
+            Fact::known("5.4.30", "/proc/version_signature")
         );
     }
 

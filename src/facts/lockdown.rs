@@ -100,7 +100,15 @@ fn asked(facts: &Facts) -> Option<String> {
     }
 }
 
-/// What a kernel is locked down to by its command line: of one that is to be booted what it is asked
+/// How far the kernel locks itself down by its build.
+fn built(facts: &Facts) -> Option<usize> {
+    let forced = ["NONE", "INTEGRITY", "CONFIDENTIALITY"];
+    forced
+        .iter()
+        .position(|level| is_yes(facts, &format!("LOCK_DOWN_KERNEL_FORCE_{level}")))
+}
+
+/// What a kernel is locked down to by its build and its command line: of one that is to be booted what it is asked
 /// for; one that runs can have been locked down further since, unless that is as far as it goes.
 fn by_argument(modules: &[Option<&Value>], facts: &Facts) -> Option<Fact> {
     let runs = facts.text("kernel.state").as_deref() == Some("running");
@@ -113,13 +121,22 @@ fn by_argument(modules: &[Option<&Value>], facts: &Facts) -> Option<Fact> {
         _ => None,
     });
     let is_active = is_yes(facts, "SECURITY_LOCKDOWN_LSM_EARLY") || listed == Some(true);
-    let asked = asked(facts)?;
-    let level = LEVELS.iter().find(|level| **level == asked)?;
+    let asked = asked(facts);
+    let asked = LEVELS
+        .iter()
+        .position(|level| asked.as_deref() == Some(*level));
+    let built = built(facts);
+    // It is raised and never lowered.
+    let (rank, source) = match (asked, built) {
+        (Some(asked), built) if Some(asked) > built => (asked, facts.get("cmdline")),
+        (_, built) => (built?, facts.config().file()),
+    };
+    let level = LEVELS.get(rank)?;
     let is_sure = match *level {
         "confidentiality" => true,
         level => !runs && level != "none",
     };
-    (is_active && is_sure).then(|| Fact::known(*level, facts.get("cmdline").source()))
+    (is_active && is_sure).then(|| Fact::known(*level, source.source()))
 }
 
 /// A patched kernel that nothing has locked down: these are locked by an argument of the command
@@ -377,12 +394,18 @@ mod tests {
         let early = "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_SECURITY_LOCKDOWN_LSM_EARLY=y\n";
         let off = "# CONFIG_SECURITY_LOCKDOWN_LSM is not set\n";
         let strict = "lockdown=confidentiality";
+        let built = "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_SECURITY_LOCKDOWN_LSM_EARLY=y\n\
+                     CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y\n";
         let asked = "lockdown=integrity lsm=yama,lockdown";
         for (state, config, cmdline, level) in [
             ("", config, strict, Some("confidentiality")),
             ("installed", config, asked, Some("integrity")),
             ("", early, strict, Some("confidentiality")),
             ("", off, strict, Some("none")),
+            // By its build.
+            ("configured", built, "quiet", Some("integrity")),
+            ("configured", built, strict, Some("confidentiality")),
+            ("running", built, "quiet", None),
             // What is not active locks nothing; and what may have happened since is not known.
             ("", config, "lockdown=integrity lsm=yama", None),
             ("", config, "lockdown=weather", None),

@@ -24,6 +24,7 @@ mod headers;
 mod kconfig;
 mod kernel;
 mod kernel_log;
+mod kernel_number;
 mod lockdown;
 mod machine;
 mod modules;
@@ -157,6 +158,7 @@ pub fn collect(host: &dyn Host) -> Facts {
     os::collect(host, &mut facts);
     kernel::collect(host, &mut facts);
     kconfig::collect(host, &mut facts);
+    kernel_number::refine(&mut facts);
     btf::collect(host, &mounts, &mut facts);
     filesystems::collect(host, &mounts, &mut facts);
     cgroup::collect(host, &mounts, &mut facts);

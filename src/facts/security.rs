@@ -79,14 +79,26 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, log: &KernelLog, facts: 
     facts.set("security.secure-boot", secure_boot(host, log, facts));
     let configured = configured_modules(facts);
     let asked = names(boot::given_value(&facts.get("cmdline"), "lsm"));
+    let state = facts.get("kernel.state");
+    let is_config = state.value() == Some(&"configured".into());
+    // A kernel that may not be built yet is started with what is told of its command line.
+    let asked = match is_config && asked.value().is_none() {
+        true => Fact::absent(state.source()),
+        false => asked,
+    };
     let chosen = [&asked, &configured].map(Fact::value);
     lockdown::collect(host, has_securityfs, log, &chosen, facts);
     let active = active_modules(host, has_securityfs, log);
     let in_part = active.source() == KERNEL_LOG && log.modules().is_none();
     let silent = silent_module(&asked, &configured);
+    let list = match (&active, asked.value()) {
+        (Fact::Unknown { .. }, Some(Value::Absent)) if is_config => &configured,
+        (Fact::Unknown { .. }, _) if is_config => &asked,
+        _ => &active,
+    };
     facts.set(
         "security.lsm.argument",
-        whole_argument(&active, in_part, silent),
+        whole_argument(list, in_part, silent),
     );
     facts.set("security.lsm", active);
     facts.set("security.lsm.configured", configured);

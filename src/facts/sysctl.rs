@@ -121,6 +121,42 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         let name = info.key.trim_start_matches("sysctl.");
         facts.set(info.key, setting(host, name));
     }
+    // What a kernel that was never started is not set to by anybody is what it begins with.
+    if facts.text("kernel.state").as_deref() == Some("configured")
+        && let Some(value) = jit_at_boot(host, facts)
+    {
+        facts.set(JIT, value);
+    }
+}
+
+const JIT: &str = "sysctl.net.core.bpf_jit_enable";
+
+/// What a kernel with this config comes to have, if it is set to what is told: `bpf_jit_enable` in
+/// kernel/bpf/core.c has its first value from `BPF_JIT_DEFAULT_ON`, before 5.6 from
+/// `BPF_JIT_ALWAYS_ON`, with which it takes no 0 (`net_core_table` in net/core/sysctl_net_core.c).
+fn jit_at_boot(host: &dyn Host, facts: &Facts) -> Option<Fact> {
+    let is_yes = |name: &str| match facts.get(&format!("config.{name}")) {
+        Fact::Known { value, .. } => Some(value == "y".into()),
+        Fact::Unknown { .. } => None,
+    };
+    let place = facts.config().file().source().to_owned();
+    let place = host.origin(&place).unwrap_or(place);
+    let by = |value: i64, how: &str| Some(Fact::known(value, &format!("{place} ({how})")));
+    let is_always = is_yes("BPF_JIT_ALWAYS_ON")?;
+    match facts.get(JIT) {
+        _ if !is_yes("BPF_JIT")? => None,
+        Fact::Known { value, .. } if value == 0.into() && is_always => {
+            by(1, "CONFIG_BPF_JIT_ALWAYS_ON takes no 0")
+        }
+        Fact::Unknown { reason, .. } if reason.unknown == Why::NotCollected => {
+            match is_yes("BPF_JIT_DEFAULT_ON")? {
+                _ if is_always => by(1, "by CONFIG_BPF_JIT_ALWAYS_ON"),
+                true => by(1, "by CONFIG_BPF_JIT_DEFAULT_ON at boot"),
+                false => by(0, "at boot"),
+            }
+        }
+        _ => None,
+    }
 }
 
 fn setting(host: &dyn Host, name: &str) -> Fact {
@@ -149,7 +185,34 @@ mod tests {
 
     use super::*;
     use crate::facts::Value;
-    use crate::host::Memory;
+    use crate::host::{Files, Memory, Role};
+
+    #[test]
+    fn a_config_tells_how_its_jit_begins() {
+        let on = "CONFIG_BPF_JIT_DEFAULT_ON=y\n";
+        let always = format!("CONFIG_BPF_JIT_ALWAYS_ON=y\n{on}");
+        for (options, setting, value) in [
+            (on, "", Some(1)),
+            (on, "net.core.bpf_jit_enable = 0", Some(0)),
+            (&always, "", Some(1)),
+            (&always, "net.core.bpf_jit_enable = 0", Some(1)),
+            ("", "", Some(0)),
+            ("", "net.core.bpf_jit_enable = 2", Some(2)),
+            // A kernel that runs was set by somebody, and shows to what.
+            (on, "kernel.osrelease = 6.1.0", None),
+        ] {
+            let mut files = Files::new(None);
+            let header = "# Automatically generated file; DO NOT EDIT.\n\
+                          # Linux/x86 6.1.0 Kernel Configuration\nCONFIG_BPF_JIT=y\n";
+            let config = format!("{header}{options}");
+            files.add(Role::Config, "c", config.as_bytes()).unwrap();
+            if !setting.is_empty() {
+                files.add(Role::Sysctl, "s", setting.as_bytes()).unwrap();
+            }
+            let facts = crate::facts::collect(files.host().as_ref());
+            assert_eq!(facts.number(JIT), value, "{options} {setting}");
+        }
+    }
 
     #[test]
     fn a_setting_the_kernel_lacks_differs_from_one_that_can_not_be_seen() {

@@ -43,9 +43,9 @@ mod words;
 mod worker;
 
 pub use audit::{
-    AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, GROUPS, Group,
-    Grouping, Hosts, LeftOut, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes,
-    Together, Unknown, Untold, Verdicts, Weighing, audit,
+    AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, Group, Grouping,
+    Hosts, LeftOut, Move, Outlier, Outliers, Partly, Plan, Reports, Step, Takes, Together, Unknown,
+    Untold, Verdicts, Weighing, audit, by_label, label_of,
 };
 pub use bad::Bad;
 pub use gather::{Input, Reading, gather};

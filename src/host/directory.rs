@@ -20,6 +20,18 @@ pub struct Directory {
     root: PathBuf,
 }
 
+/// Whose /proc a directory has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proc {
+    /// Nobody's: files that were copied there, or none.
+    Files,
+    /// The running kernel's; that it is of this system is denied by nothing.
+    Kernels,
+    /// The running kernel's, whose first process has another root: a rescue system's, bound there
+    /// to change into the directory.
+    Others,
+}
+
 impl Directory {
     /// The host below `root`.
     ///
@@ -138,6 +150,20 @@ impl Directory {
         let place = self.root.join("proc");
         nix::sys::statfs::statfs(&place)
             .is_ok_and(|found| found.filesystem_type() == nix::sys::statfs::PROC_SUPER_MAGIC)
+    }
+
+    /// Whose /proc is in it.
+    pub(super) fn proc(&self) -> Proc {
+        if !self.has_kernels_own_proc() {
+            return Proc::Files;
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is the trait's own door")]
+        let roots = [self.root.clone(), self.root.join("proc/1/root")].map(fs::metadata);
+        let [own, of_first] = roots.map(|meta| Some((meta.as_ref().ok()?.dev(), meta.ok()?.ino())));
+        match of_first {
+            Some(_) if of_first != own => Proc::Others,
+            _ => Proc::Kernels,
+        }
     }
 
     fn below(&self, parts: &[String]) -> PathBuf {

@@ -156,16 +156,35 @@ pub struct Files {
     /// By the header of the config: what is meant where nothing better tells.
     header: Option<(String, String)>,
     machine: Option<(&'static str, String)>,
-    /// Whether one of them is what a running kernel shows.
+    /// Whether one of them is what a running kernel alone shows.
     runs: bool,
+    /// Whether one of them is what a kernel is started with, as one that runs shows it, too.
+    is_started: bool,
+    /// The config, where there is one.
+    config: Option<String>,
     warnings: Vec<String>,
 }
+
+/// A file that no kernel has: with it, the source is the config of a kernel that may not be built
+/// yet, and what it would be started with.
+pub const CONFIG_ALONE: &str = "/proc/config.alone";
 
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 const MACHINE: &str = "/proc/sys/kernel/arch";
 
-/// More than any of these files: the BTF of a kernel with everything in it has some 10 MiB.
-const LIMIT: usize = 32 << 20;
+impl Role {
+    /// More bytes than any file of this role has: the BTF of a kernel with everything in it has
+    /// some 10 MiB, the settings of a host with very many network interfaces as many, and all
+    /// options of a config half of one.
+    #[must_use]
+    pub const fn most(self) -> usize {
+        match self {
+            Self::Btf | Self::Sysctl | Self::Mountinfo => 32 << 20,
+            Self::Config => 4 << 20,
+            _ => 1 << 20,
+        }
+    }
+}
 
 impl Files {
     /// No files yet; perhaps the release of the kernel that is meant.
@@ -180,6 +199,8 @@ impl Files {
             header: None,
             machine: None,
             runs: false,
+            is_started: false,
+            config: None,
             warnings: Vec::new(),
         }
     }
@@ -201,7 +222,7 @@ impl Files {
             why,
         };
         let what = role.what();
-        let plain = unpacked(bytes, LIMIT).map_err(|why| no(what, why))?;
+        let plain = unpacked(bytes, role.most()).map_err(|why| no(what, why))?;
         if let Some(why) = role.denies(&plain) {
             return Err(no(what, why));
         }
@@ -214,10 +235,15 @@ impl Files {
             },
         };
         let text = String::from_utf8_lossy(&plain);
-        self.runs |= !matches!(role, Role::Config | Role::OsRelease | Role::Btf);
+        match role {
+            Role::Config | Role::OsRelease | Role::Btf => {}
+            Role::Cmdline | Role::Sysctl => self.is_started = true,
+            Role::Filesystems | Role::Mountinfo | Role::Lsm | Role::Lockdown => self.runs = true,
+        }
         let path = match role {
             Role::Config => {
                 self.read_header(&text, name);
+                self.config = Some(name.to_owned());
                 match fragment::reason(&text) {
                     Some(reason) => {
                         self.warnings.push(format!("{name} {reason}"));
@@ -228,6 +254,9 @@ impl Files {
             }
             Role::Sysctl => {
                 sysctl::lay_over(&mut self.host, &text, name);
+                // What `sysctl -a` prints, and no few settings that somebody means to make.
+                let mut lines = text.lines();
+                self.runs |= lines.any(|line| line.starts_with("kernel.osrelease"));
                 return Ok(());
             }
             Role::Mountinfo if text.lines().any(|line| line.contains(" - ")) => {
@@ -284,8 +313,13 @@ impl Files {
             self.host.set_uname(uname);
         }
         // The kernel may not be built yet: only one that runs has such a file.
-        if !self.runs {
-            self.host.take_away(RELEASE);
+        match self.config {
+            Some(config) if !self.runs => {
+                self.host.take_away(RELEASE);
+                self.host.put(CONFIG_ALONE, "", &config);
+            }
+            None if !self.runs && !self.is_started => self.host.take_away(RELEASE),
+            _ => {}
         }
         Box::new(self.host)
     }
@@ -440,7 +474,7 @@ mod tests {
     #[test]
     fn a_file_that_is_something_else_is_refused() {
         let broken = &packed(CONFIG)[..20];
-        let bomb = packed(&"\n".repeat(LIMIT + 1));
+        let bomb = packed(&"\n".repeat(Role::Config.most() + 1));
         for (bytes, says) in [
             (&b"ELF"[..], "x is no kernel config: no line sets"),
             (broken, "can't be unpacked"),

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 pub use bundle::{Bundle, Packed};
 pub use directory::Directory;
 pub(crate) use files::config_version;
-pub use files::{Files, Role, UnusableFile};
+pub use files::{CONFIG_ALONE, Files, Role, UnusableFile};
 pub use fragment::{CONFIG_FRAGMENT, is_cut_off};
 pub(crate) use listed::{DEBS, RPMS, listed};
 pub use live::Live;
@@ -89,6 +89,16 @@ struct Hidden;
 /// The error of reading what is hidden by a device in its place.
 fn hidden() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, Hidden)
+}
+
+/// A link of an archive that leads out of it, and where to.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} leads to {1}, which is not in the archive")]
+struct LedOut(String, String);
+
+/// The error of reading what a link leads out of an archive.
+fn led_out(link: String, target: String) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, LedOut(link, target))
 }
 
 /// The error of reading what is no regular file.

@@ -7,7 +7,7 @@ use std::io;
 use std::rc::Rc;
 
 use super::files::{TOO_LARGE, unpacked};
-use super::{Conflict, Hidden, Host, KERNEL_LOG, Kind, Uname};
+use super::{Conflict, Hidden, Host, KERNEL_LOG, Kind, LedOut, Uname, in_a_line};
 
 /// What was noticed so far: by path, in words that continue its name.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +55,9 @@ impl Notices {
     }
 }
 
+/// From so many bytes on, whoever asks for no more means the whole file.
+const LONG: usize = 16 << 20;
+
 /// So many are told one by one.
 const MOST: usize = 8;
 
@@ -82,10 +85,23 @@ impl<H: Host> Noticing<H> {
         &self.inner
     }
 
+    fn is_longer(&self, path: &str, limit: usize) -> bool {
+        let size = self.inner.stat(path).map(|(_, size)| size);
+        size.is_ok_and(|size| size > limit as u64)
+    }
+
     fn notice(&self, path: &str, error: &io::Error) {
         let is_loop = error.raw_os_error() == Some(libc::ELOOP);
         let kind = || self.inner.stat(path).ok().map(|(kind, _)| kind);
         let is_hidden = error.get_ref().is_some_and(|inner| inner.is::<Hidden>());
+        let led_out = error.get_ref().and_then(|inner| inner.downcast_ref());
+        if let Some(LedOut(link, target)) = led_out {
+            let target = in_a_line(target, 80);
+            let text =
+                format!("is a link to `{target}`, out of the archive: nothing was read of it");
+            self.notices.note_trouble(link, &text);
+            return;
+        }
         match error.kind() {
             // On a host that runs, this one is a device, and nobody expects a file.
             _ if path == KERNEL_LOG => {}
@@ -137,6 +153,10 @@ impl<H: Host> Host for Noticing<H> {
             Ok(bytes) if bytes.is_empty() && is_never_empty(path) => {
                 self.notices.note(path, "is empty");
             }
+            Ok(bytes) if bytes.len() == limit && limit >= LONG && self.is_longer(path, limit) => {
+                let text = format!("is longer than {} MiB: its beginning was read", limit >> 20);
+                self.notices.note(path, &text);
+            }
             Ok(bytes) if is_no_config(path, bytes) => {
                 self.notices
                     .note(path, "is larger than any kernel config, so it is none");
@@ -160,7 +180,14 @@ impl<H: Host> Host for Noticing<H> {
     }
 
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
-        self.inner.stat(path)
+        let result = self.inner.stat(path);
+        // What another file stands for is read no more.
+        if let Err(error) = &result
+            && path.starts_with("/proc/")
+        {
+            self.notice(path, error);
+        }
+        result
     }
 
     fn link(&self, path: &str) -> io::Result<String> {
@@ -229,6 +256,20 @@ mod tests {
         let root = crate::host::Directory::open(std::path::Path::new("/")).unwrap();
         let (host, _) = Noticing::new(root, BTreeSet::new());
         assert_eq!(host.uname().unwrap().nodename, "");
+    }
+
+    #[test]
+    fn a_text_that_is_longer_than_what_is_read_is_told() {
+        let path = "/sos_commands/kernel/sysctl_-a";
+        for (more, told) in [(0, false), (1, true)] {
+            let host = Memory::new().with(path, vec![b'\n'; LONG + more]);
+            let (host, notices) = Noticing::new(host, BTreeSet::new());
+            host.read(path, 9).unwrap();
+            assert!(notices.sentences().is_empty());
+            host.read(path, LONG).unwrap();
+            let line = format!("{path} is longer than 16 MiB: its beginning was read");
+            assert_eq!(notices.sentences().contains(&line), told);
+        }
     }
 
     #[test]

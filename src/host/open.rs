@@ -9,11 +9,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::archive::{self, LIMITS};
+use super::directory::Proc;
 use super::noticing::{Notices, Noticing};
 use super::rooted::{NoSuchKernel, with_kernel};
 use super::seen::{self, Dated};
 use super::wanted::{Wish, is_top, wish};
-use super::{Bundle, Directory, Host, Kind, Live, sosreport, supportconfig};
+use super::{Bundle, Directory, Host, Kind, Live, kernels, sosreport, supportconfig};
 use crate::labels::Labels;
 
 /// A host that was found at a path.
@@ -98,6 +99,16 @@ pub enum OpenError {
         /// Its deployments, as paths.
         deployments: Vec<String>,
     },
+    /// A directory of several hosts' reports.
+    #[error("{name} holds {count} hosts: name one of them, {}", or(.choices))]
+    Several {
+        /// The place.
+        name: String,
+        /// How many there are.
+        count: usize,
+        /// What can be named, as paths.
+        choices: Vec<String>,
+    },
     /// An archive of something else.
     #[error(
         "{0} holds no sosreport, no supportconfig, no bundle of bpf-doctor and no root file system"
@@ -168,7 +179,18 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
             opened.doubt(doubts);
             return Ok(opened);
         }
-        return root(directory, BTreeSet::new(), name, release);
+        if let Some(choices) = reports_in(&directory, &name) {
+            return match choices.as_slice() {
+                [one] => open(Path::new(one), release),
+                _ => Err(OpenError::Several {
+                    name,
+                    count: choices.len(),
+                    choices,
+                }),
+            };
+        }
+        let proc = directory.proc();
+        return root(directory, BTreeSet::new(), name, release, proc);
     }
     if !meta.is_file() {
         return Err(OpenError::Neither(name));
@@ -200,7 +222,32 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         opened.doubt(doubts);
         return Ok(opened);
     }
-    root(tree, twice, name, release)
+    root(tree, twice, name, release, Proc::Files)
+}
+
+/// The sosreports in a directory that is no host itself, packed or not, as paths; none where it
+/// may be one, or has none.
+fn reports_in(directory: &Directory, name: &str) -> Option<Vec<String>> {
+    if looks_like_root(directory) {
+        return None;
+    }
+    let endings = [".tar", ".tar.xz", ".tar.gz", ".tgz", ".txz"];
+    let top = name.trim_end_matches('/');
+    let names = directory.list("/").unwrap_or_default().into_iter();
+    let found = names.filter_map(|entry| {
+        let path = format!("{top}/{entry}");
+        let fits = match directory.stat(&format!("/{entry}")).ok()?.0 {
+            Kind::File => endings.iter().any(|ending| entry.ends_with(ending)),
+            Kind::Directory => {
+                let inner = Directory::open(Path::new(&path)).ok()?;
+                sosreport::is_one(&inner) || supportconfig::is_one(&inner)
+            }
+            Kind::Other => false,
+        };
+        fits.then_some(path)
+    });
+    let found: Vec<String> = found.collect();
+    (!found.is_empty()).then_some(found)
 }
 
 /// The root file system these files are.
@@ -209,6 +256,7 @@ fn root<H: Host + 'static>(
     twice: BTreeSet<String>,
     name: String,
     release: Option<&str>,
+    proc: Proc,
 ) -> Result<Opened, OpenError> {
     let deployments = deployments(&files, &name);
     if !deployments.is_empty() {
@@ -218,8 +266,15 @@ fn root<H: Host + 'static>(
         return Err(OpenError::Foreign(name));
     }
     let (files, notices) = Noticing::new(files, twice);
-    let host = with_kernel(files, release);
-    host.map(|host| plain(host, notices))
+    let stranger = kernels::stranger(&files);
+    let stranger = stranger.filter(|_| release.is_none() && proc == Proc::Kernels);
+    let told = stranger.into_iter().chain(kernels::unmounted(&files));
+    let warnings = told.map(|told| format!("{name}: {told}")).collect();
+    with_kernel(files, release, proc != Proc::Others)
+        .map(|host| Opened {
+            warnings,
+            ..plain(host, notices)
+        })
         .map_err(|host| OpenError::NoSuchKernel {
             name,
             asked: release.unwrap_or_default().to_owned(),
@@ -291,7 +346,7 @@ fn report<H: Dated + 'static>(
 ) -> Result<Opened, NoSuchKernel> {
     let (files, notices) = Noticing::new(files, twice);
     let seen = seen::seen(files.inner());
-    let host = with_kernel(sosreport::open(files), release)?;
+    let host = with_kernel(sosreport::open(files), release, true)?;
     Ok(Opened {
         seen_at: seen.map(|(time, by)| (crate::time::time(time), Some(by))),
         ..plain(host, notices)

@@ -28,10 +28,12 @@ pub(super) struct NoSuchKernel {
 }
 
 /// The host as it is if a kernel runs there and no other was asked for, else with the kernel
-/// that is meant.
+/// that is meant. Where /proc is not its own, what runs is another host, as long as there is a
+/// kernel to choose.
 pub(super) fn with_kernel<H: Host + 'static>(
     inner: H,
     asked: Option<&str>,
+    is_own: bool,
 ) -> Result<Box<dyn Host>, NoSuchKernel> {
     let uname = inner.uname();
     // One runs there, and nobody can say which.
@@ -41,12 +43,14 @@ pub(super) fn with_kernel<H: Host + 'static>(
     }
     let running = uname.ok().map(|uname| uname.release);
     let running = running.filter(|release| !release.is_empty());
-    if running.is_some() && (asked.is_none() || asked == running.as_deref()) {
+    let is_own = is_own || (asked.is_none() && kernels::choose(&inner, None).is_none());
+    if is_own && running.is_some() && (asked.is_none() || asked == running.as_deref()) {
         return Ok(Box::new(inner));
     }
     if let Some(asked) = asked {
         let mut there = kernels::installed(&inner);
-        there.extend(running.clone().filter(|running| !there.contains(running)));
+        let running = running.clone().filter(|_| is_own);
+        there.extend(running.filter(|running| !there.contains(running)));
         if !there.iter().any(|release| release == asked) {
             return Err(NoSuchKernel { there });
         }
@@ -155,6 +159,13 @@ mod tests {
     use super::*;
     use crate::host::Memory;
 
+    fn host_of_rescue() -> Memory {
+        Memory::new()
+            .with_uname("6.1.0-9-amd64", "#1", "x86_64")
+            .with("/proc/config.gz", "CONFIG_A=y")
+            .with("/boot/vmlinuz-6.12.0", "")
+    }
+
     #[test]
     fn a_kernel_that_runs_is_meant_unless_another_is_asked_for() {
         let root = Memory::new()
@@ -163,16 +174,22 @@ mod tests {
             .with("/etc/os-release", "ID=x")
             .with("/boot/vmlinuz-6.12.0", "");
         for asked in [None, Some("6.1.0-9-amd64")] {
-            let host = with_kernel(root.clone(), asked).unwrap();
+            let host = with_kernel(root.clone(), asked, true).unwrap();
             assert_eq!(host.uname().unwrap().release, "6.1.0-9-amd64");
             assert!(host.read("/proc/config.gz", 9).is_ok());
         }
-        let wrong = with_kernel(root.clone(), Some("6.12.1"))
+        let wrong = with_kernel(root.clone(), Some("6.12.1"), true)
             .map(|_| ())
             .unwrap_err();
         assert_eq!(wrong.there, ["6.12.0", "6.1.0-9-amd64"]);
-        let host = with_kernel(root, Some("6.12.0")).unwrap();
+        let host = with_kernel(root, Some("6.12.0"), true).unwrap();
         assert_eq!(host.uname().unwrap().release, "6.12.0");
+        // /proc of a rescue system, bound into the one that is mended.
+        let rescued = with_kernel(host_of_rescue(), None, false).unwrap();
+        assert_eq!(rescued.uname().unwrap().release, "6.12.0");
+        assert!(rescued.read("/proc/config.gz", 9).is_err());
+        let empty = with_kernel(Memory::new().with_uname("6.1.0", "", ""), None, false).unwrap();
+        assert_eq!(empty.uname().unwrap().release, "6.1.0");
         let hidden = host.read("/proc/config.gz", 9).unwrap_err();
         assert_eq!(hidden.kind(), io::ErrorKind::Unsupported);
         assert!(host.stat("/sys").is_err());
@@ -187,7 +204,7 @@ mod tests {
                 .with("/proc/sys/kernel/osrelease", text)
                 .with("/boot/vmlinuz-6.12.0", "");
             let (root, _) = super::super::noticing::Noticing::new(root, Default::default());
-            let host = with_kernel(root, None).unwrap();
+            let host = with_kernel(root, None, true).unwrap();
             let facts = crate::facts::collect(host.as_ref());
             assert_eq!(facts.text("kernel.release"), None, "{text:?}");
         }
@@ -199,12 +216,12 @@ mod tests {
             "/boot/loader/entries/x.conf",
             "linux /vmlinuz-6.9.1\noptions ro lsm=bpf\n",
         );
-        let host = with_kernel(image, None).unwrap();
+        let host = with_kernel(image, None, true).unwrap();
         assert_eq!(host.uname().unwrap().release, "6.9.1");
         assert_eq!(host.read(CMDLINE, 99).unwrap(), b"ro lsm=bpf");
         let place = "/boot/loader/entries/x.conf (boot configuration)";
         assert_eq!(host.origin(CMDLINE).unwrap(), place);
-        let nothing = with_kernel(Memory::new(), None).unwrap();
+        let nothing = with_kernel(Memory::new(), None, true).unwrap();
         assert!(nothing.uname().is_err());
     }
 }

@@ -7,6 +7,12 @@ use super::archive::LIMITS;
 use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
 
+/// What a link leads to that hides a file.
+const HIDES: &str = "/dev/null";
+
+/// Links that are followed to see whether one leads out.
+const WAYS: usize = 8;
+
 /// What a path of a [`Tree`] holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
@@ -123,6 +129,62 @@ impl Tree {
             .map(|(path, _)| path.as_str())
     }
 
+    /// The link that leads what is read at this path out of the archive, and its text: a link on
+    /// the way that climbs out of the root, or one in the file's place to a path, or another name
+    /// of a member, that the archive has not.
+    fn way_out(&self, path: &str) -> Option<(String, String)> {
+        let mut path = path.to_owned();
+        for _ in 0..WAYS {
+            let ends = path.match_indices('/').map(|(at, _)| at).skip(1);
+            let ends = ends.chain([path.len()]).collect::<Vec<_>>();
+            let mut links = ends.into_iter().filter_map(|end| {
+                let (place, rest) = path.split_at_checked(end)?;
+                match self.nodes.get(place)? {
+                    Node::Link(target) | Node::Same(target) => Some((place, target, rest)),
+                    _ => None,
+                }
+            });
+            let (place, target, rest) = links.next()?;
+            // As systemd hides a file.
+            if target == HIDES {
+                return None;
+            }
+            let is_last = rest.is_empty();
+            let is_absolute = target.starts_with('/');
+            if is_last && is_absolute && self.find(target, true).is_err() {
+                return Some((place.to_owned(), target.clone()));
+            }
+            let mut parts: Vec<&str> = match is_absolute {
+                true => Vec::new(),
+                false => place.split('/').filter(|part| !part.is_empty()).collect(),
+            };
+            if !is_absolute {
+                parts.pop();
+            }
+            for part in target.split('/') {
+                match part {
+                    "" | "." => {}
+                    ".." if parts.pop().is_none() => {
+                        return Some((place.to_owned(), target.clone()));
+                    }
+                    ".." => {}
+                    part => parts.push(part),
+                }
+            }
+            path = format!("/{}{rest}", parts.join("/"));
+        }
+        None
+    }
+
+    /// What a path leads to; where nothing is there, perhaps which link led out.
+    fn found(&self, path: &str) -> io::Result<(String, &Node)> {
+        self.find(path, true)
+            .map_err(|error| match self.way_out(path) {
+                Some((place, target)) => super::led_out(place, target),
+                None => error,
+            })
+    }
+
     fn find(&self, path: &str, follow: bool) -> io::Result<(String, &Node)> {
         let path = &links::of_first_process(path, |place| self.nodes.contains_key(place));
         let parts = links::resolve(path, follow, |parts| match self.nodes.get(&joined(parts)) {
@@ -156,7 +218,7 @@ fn joined(parts: &[String]) -> String {
 
 impl Host for Tree {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
-        match self.find(path, true)?.1 {
+        match self.found(path)?.1 {
             Node::Bytes(bytes) => Ok(bytes.iter().copied().take(limit).collect()),
             Node::Begin(bytes, _) if limit <= bytes.len() => {
                 Ok(bytes.iter().copied().take(limit).collect())
@@ -204,7 +266,7 @@ impl Host for Tree {
     }
 
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
-        Ok(match self.find(path, true)?.1 {
+        Ok(match self.found(path)?.1 {
             Node::Bytes(bytes) => (Kind::File, bytes.len() as u64),
             Node::Size(size) | Node::Begin(_, size) => (Kind::File, *size),
             Node::Directory => (Kind::Directory, 0),
@@ -236,6 +298,7 @@ impl Host for Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::LedOut;
 
     fn tree(nodes: &[(&str, Node)]) -> Tree {
         let mut tree = Tree::default();
@@ -258,10 +321,37 @@ mod tests {
             ("etc/absolute", Node::Link("/usr/lib".to_owned())),
             ("loop", Node::Link("loop".to_owned())),
             ("dev/null", Node::Other),
+            ("etc/outside", Node::Link("/srv/x".to_owned())),
+            ("etc/relative", Node::Link("gone".to_owned())),
+            ("etc/hidden", Node::Link("/dev/null".to_owned())),
+            ("etc/itself", Node::Link("/etc/itself".to_owned())),
+            ("etc/same", Node::Same("/gone".to_owned())),
+            ("up", Node::Link("../..".to_owned())),
+            ("lib", Node::Link("/srv/lib".to_owned())),
         ]);
+        for (path, out) in [
+            ("/etc/climber", Some("/etc/climber")),
+            ("/etc/outside", Some("/etc/outside")),
+            ("/etc/itself", Some("/etc/itself")),
+            ("/etc/same", Some("/etc/same")),
+            ("/up/x", Some("/up")),
+            // What was not packed, be it behind a link of a directory.
+            ("/etc/relative", None),
+            ("/lib/x", None),
+            ("/etc/gone", None),
+            ("/etc/hidden", None),
+        ] {
+            let error = tree.read(path, 9).unwrap_err();
+            let led = error.get_ref().and_then(|inner| inner.downcast_ref());
+            let led = led.map(|LedOut(link, _)| link.as_str());
+            assert_eq!(led, out, "{path}");
+        }
         assert_eq!(tree.read("/etc/os-release", 9).unwrap(), b"ID=x\n");
         assert_eq!(tree.read("/etc/absolute/os-release", 2).unwrap(), b"ID");
-        assert_eq!(tree.list("/").unwrap(), ["dev", "etc", "loop", "usr"]);
+        assert_eq!(
+            tree.list("/").unwrap(),
+            ["dev", "etc", "lib", "loop", "up", "usr"]
+        );
         assert_eq!(tree.list("/etc/absolute").unwrap(), ["os-release"]);
         assert_eq!(tree.link("/etc/absolute").unwrap(), "/usr/lib");
         for (path, kind) in [

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::block::{Block, terminal};
-use crate::catalogue::{Catalogue, Check, Condition, Fix, Kind, Need, Needs, SCHEMA};
+use crate::catalogue::{ByHand, Catalogue, Check, Condition, Fix, Kind, Need, Needs, SCHEMA};
 use crate::report::{Style, clean};
 use crate::yaml;
 
@@ -215,6 +215,16 @@ fn fix(fix: &Fix) -> Vec<Block> {
     }
     if let Some(risk) = &fix.risk {
         points.push((1, format!("risk: {risk}")));
+    }
+    if let Some(by_hand) = fix.by_hand {
+        let told = match by_hand {
+            ByHand::Decision => "a person decides: no script does it by itself",
+            ByHand::Perhaps => "it may help: no script does it by itself",
+            ByHand::Elsewhere => "somebody else does it",
+            ByHand::TooMuch => "more than it is worth",
+            ByHand::NoWay => "this is no way, and says why there is none",
+        };
+        points.push((1, told.to_owned()));
     }
     let lines = fix.remedy_lines();
     let mut blocks = vec![];

@@ -295,11 +295,7 @@ fn in_full(finding: &Finding) -> String {
         lines.push(format!("evidence: {}", line(&evidence_line(piece))));
     }
     for fix in &finding.fixes {
-        lines.push(format!(
-            "fix: {}{}",
-            line(&fix.summary),
-            needs_words(fix.needs)
-        ));
+        lines.push(format!("fix: {}{}", line(&fix.summary), needs_words(fix)));
         lines.extend(
             fix.commands
                 .iter()

@@ -35,4 +35,4 @@ pub use prometheus::prometheus;
 pub use read::{LIMIT, ReadError, Saved, outcomes_yaml, read, read_outcomes};
 pub use script::fix_script;
 pub use style::{Detail, Style, clean};
-pub use text::{broken, text};
+pub use text::{broken, needs_words, text};

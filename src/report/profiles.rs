@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Report, Threshold, Verdict};
 use super::style::{Detail, Style, clean};
-use crate::diagnosis::{Evidence, Lack, ProfileFinding};
+use crate::diagnosis::{Evidence, Lack, ProfileFinding, RenderedFix};
 
 /// Whether a piece of software will run on the host, and what it lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,18 +98,16 @@ impl Report {
 }
 
 impl Report {
-    /// Whether all that this software lacks comes with a package, a mount or a setting, by the
-    /// first fix of each finding, and nothing else is open: then it runs once that is done.
-    fn wants_little(&self, one: &ProfileReport) -> bool {
-        let in_package = |lack: &Lack| {
+    /// Whether something is known to bring about, on this system, each thing that this software
+    /// requires and that is not there.
+    fn is_curable(&self, one: &ProfileReport) -> bool {
+        let is_cured = |lack: &Lack| {
             let mut findings = self.findings.iter();
             let finding = findings.find(|finding| lack.check.as_ref() == Some(&finding.check));
-            let fix = finding.and_then(|finding| finding.fixes.first());
-            let small = ["package", "mount", "sysctl"];
-            fix.is_some_and(|fix| small.contains(&fix.kind.as_str()))
+            let fixes = finding.map_or(&lack.fixes, |finding| &finding.fixes);
+            fixes.iter().any(RenderedFix::is_cure)
         };
-        let lacks = &one.missing_required;
-        one.unknown.is_empty() && !lacks.is_empty() && lacks.iter().all(in_package)
+        one.missing_required.iter().all(is_cured)
     }
 }
 
@@ -121,7 +119,9 @@ pub enum Runs {
     Yes,
     /// So it is, and what is optional is not all there, which was demanded.
     InPart,
-    /// Once a package is installed, or a mount or a setting made.
+    /// Something required is missing, and something is known to bring about all of that on this
+    /// system: a package, be it of a kernel, a mount, a setting, a right. What is not known to be
+    /// there may be missing besides.
     NotYet,
     /// Something required is missing.
     No,
@@ -134,7 +134,7 @@ impl Report {
     /// What is true of the software; the verdict says what comes of it under a threshold.
     pub(super) fn runs(&self, one: &ProfileReport) -> Runs {
         if !one.missing_required.is_empty() {
-            return match self.wants_little(one) {
+            return match self.is_curable(one) {
                 true => Runs::NotYet,
                 false => Runs::No,
             };
@@ -217,7 +217,7 @@ pub fn profiles_text(report: &Report, again: &str, style: Style) -> String {
     let sums = [
         (Runs::Yes, "will run here"),
         (Runs::InPart, "in part, where all was asked for"),
-        (Runs::NotYet, "once the fixes are made"),
+        (Runs::NotYet, "not before the fixes are made"),
         (Runs::No, "will not"),
         (Runs::Unknown, "not known"),
     ];

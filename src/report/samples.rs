@@ -64,6 +64,7 @@ pub(super) fn report() -> Report {
                 commands: vec!["sysctl -w a.b=1 <x".to_owned()],
                 needs: Needs::Reboot,
                 risk: None,
+                by_hand: None,
                 undo: Vec::new(),
                 verify: "bpf-doctor check --only fails-badly".to_owned(),
                 only_on: None,

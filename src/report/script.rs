@@ -5,9 +5,10 @@
 
 use super::evidence::{evidence_line, once};
 use super::model::Report;
+use super::profiles::ProfileReport;
 use super::style::clean;
-use super::typed::{installs, is_remark, runs_by_itself};
-use crate::diagnosis::{Evidence, Finding, Lack, Needs, RenderedFix, Severity, Status};
+use super::typed::{installs, is_remark, runs_by_itself, unasked};
+use crate::diagnosis::{ByHand, Evidence, Finding, Lack, Needs, RenderedFix, Severity, Status};
 
 /// What is to be mended: a failing check, or what software lacks and no check tells of.
 struct Entry<'a> {
@@ -27,13 +28,20 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn of_check(finding: &'a Finding) -> Self {
+    /// What is told of a check that fails; whether software does without it, the profiles tell
+    /// that were asked for.
+    fn of_check(finding: &'a Finding, profiles: &[ProfileReport]) -> Self {
+        let is_among = |lacks: fn(&ProfileReport) -> &[Lack]| {
+            let mut all = profiles.iter().flat_map(lacks);
+            all.any(|lack| lack.check.as_ref() == Some(&finding.check))
+        };
         Self {
             title: &finding.title,
             name: finding.check.clone(),
             source: ("check   ", finding.check.clone()),
             severity: finding.severity,
-            optional: false,
+            optional: is_among(|one| &one.missing_optional)
+                && !is_among(|one| &one.missing_required),
             needed_for: None,
             because: &finding.because,
             evidence: &finding.evidence,
@@ -61,6 +69,20 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// The fix to prefer, where a script may do it by itself.
+    fn typed(&self) -> Option<&'a RenderedFix> {
+        let first = self.fixes.first()?;
+        let left = self.severity == Severity::Info || !runs_by_itself(first);
+        // Nobody's kernel is changed, nor booted otherwise, for what software does without.
+        let left = left || self.optional && first.needs >= Needs::Reboot;
+        (!left).then_some(first)
+    }
+
+    /// Whether a person finds in it what to do.
+    fn has_way(&self) -> bool {
+        self.fixes.iter().any(RenderedFix::is_a_way)
+    }
+
     /// Whether it is the same need as another, with the same to be done for it.
     fn repeats(&self, other: &Self) -> bool {
         let commands = |entry: &Self| -> Vec<&'a [String]> {
@@ -76,7 +98,9 @@ impl<'a> Entry<'a> {
 fn entries(report: &Report) -> Vec<Entry<'_>> {
     let findings = report.findings.iter();
     let failing = findings.filter(|finding| finding.status == Status::Fail);
-    let mut entries: Vec<Entry<'_>> = failing.map(Entry::of_check).collect();
+    let mut entries: Vec<Entry<'_>> = failing
+        .map(|finding| Entry::of_check(finding, &report.profiles))
+        .collect();
     for (severity, required) in [(Severity::Error, true), (Severity::Warning, false)] {
         for profile in &report.profiles {
             let lacks = match required {
@@ -109,22 +133,33 @@ pub fn fix_script(report: &Report, again: &str) -> String {
     let failing = entries(report);
     // The first fix is the one to prefer. Where it takes a decision, none of the others, which
     // go further, is made in its place.
-    let typed = |entry: &Entry<'_>| {
-        let first = entry.fixes.first()?;
-        let left = in_container || entry.severity == Severity::Info || !runs_by_itself(first);
-        // Nobody's kernel is changed, nor booted otherwise, for what software does without.
-        let left = left || entry.optional && first.needs >= Needs::Reboot;
-        (!left).then_some(first.needs >= Needs::Reboot)
+    let (typed, left): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) = failing
+        .iter()
+        .partition(|entry| !in_container && entry.typed().is_some());
+    // What is left of itself, and done by the step of another, follows that.
+    let steps: Vec<&RenderedFix> = typed.iter().filter_map(|entry| entry.typed()).collect();
+    let is_done = |entry: &&Entry<'_>| {
+        let first = entry.fixes.first().filter(|fix| fix.by_hand.is_none());
+        first.is_some_and(|fix| {
+            steps
+                .iter()
+                .any(|step| takes_in(&step.commands, &fix.commands))
+        })
     };
-    let group = |wanted: Option<bool>| -> Vec<&Entry<'_>> {
-        let all = failing.iter();
-        all.filter(|entry| typed(entry) == wanted).collect()
-    };
-    let (now, rebooting) = (group(Some(false)), group(Some(true)));
+    let (done, left): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) = left.into_iter().partition(is_done);
+    let (rebooting, now): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
+        typed.into_iter().chain(done).partition(|entry| {
+            entry
+                .fixes
+                .first()
+                .is_some_and(|fix| fix.needs >= Needs::Reboot)
+        });
     script.group("At once", &now, true);
     script.group("With the next reboot", &rebooting, true);
-    let by_hand = group(None);
+    let (by_hand, without): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
+        left.into_iter().partition(|entry| entry.has_way());
     script.group("By hand", &by_hand, false);
+    script.group("Left as it is", &without, false);
     if in_container {
         script.remark("this is a container: act on its host, or where it is started");
     }
@@ -132,7 +167,7 @@ pub fn fix_script(report: &Report, again: &str) -> String {
     script.title("Then");
     match (script.step, rebooting) {
         (0, _) if failing.is_empty() => script.line("echo 'nothing to mend: nothing fails here'"),
-        (0, _) => script.line("echo 'nothing was changed: what remains takes a decision'"),
+        (0, _) => script.line("echo 'nothing was changed: nothing here is typed by itself'"),
         (_, false) => {
             let told = format!("done; see whether it helped: {again}");
             script.line(&format!("echo {}", in_quotes(&told)));
@@ -142,8 +177,29 @@ pub fn fix_script(report: &Report, again: &str) -> String {
             script.line(&format!("echo {}", in_quotes(&told)));
         }
     }
-    script.remaining(&by_hand);
+    script.remaining("to be mended by hand; this script says how", &by_hand);
+    script.remaining(&without_way(&without), &without);
     script.out
+}
+
+/// What is said of those for which there is nothing to do.
+fn without_way(entries: &[&Entry<'_>]) -> String {
+    let is_too_much = |entry: &&&Entry<'_>| {
+        let mut fixes = entry.fixes.iter();
+        fixes.any(|fix| fix.by_hand == Some(ByHand::TooMuch))
+    };
+    let too_much = entries.iter().filter(is_too_much).count();
+    match too_much {
+        0 => "for which no way is known here",
+        all if all == entries.len() => {
+            "for which it takes another kernel; the software does without"
+        }
+        _ => {
+            "for which no way is known here, or it takes another kernel for what the software does \
+             without"
+        }
+    }
+    .to_owned()
 }
 
 struct Script {
@@ -181,13 +237,13 @@ impl Script {
     }
 
     /// Whoever runs the script and reads its last lines alone knows what it did not do.
-    fn remaining(&mut self, entries: &[&Entry<'_>]) {
+    fn remaining(&mut self, how: &str, entries: &[&Entry<'_>]) {
         let count = match entries.len() {
             0 => return,
             1 => "1 finding remains".to_owned(),
             count => format!("{count} findings remain"),
         };
-        let title = format!("{count} to be mended by hand; this script says how:");
+        let title = format!("{count} {how}:");
         self.line(&format!("echo {}", in_quotes(&title)));
         let mut entries = entries.to_vec();
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.severity));
@@ -313,37 +369,6 @@ fn takes_in(step: &[String], commands: &[String]) -> bool {
     step == commands || (done.peek().is_some() && done.all(|line| step.contains(line)))
 }
 
-/// A command of a package manager that asks nothing.
-fn unasked(command: &str) -> String {
-    for (asking, unasked) in [
-        (
-            "apt-get install ",
-            "DEBIAN_FRONTEND=noninteractive apt-get install -y ",
-        ),
-        ("dnf install ", "dnf install -y "),
-        ("dnf upgrade ", "dnf upgrade -y "),
-        ("yum install ", "yum install -y "),
-        ("yum update ", "yum update -y "),
-        ("tdnf install ", "tdnf install -y "),
-        ("tdnf update ", "tdnf update -y "),
-        (
-            "amazon-linux-extras install ",
-            "amazon-linux-extras install -y ",
-        ),
-        ("zypper ", "zypper --non-interactive "),
-        (
-            "transactional-update ",
-            "transactional-update --non-interactive ",
-        ),
-        ("pacman -S ", "pacman -S --needed --noconfirm "),
-    ] {
-        if let Some(rest) = command.strip_prefix(asking) {
-            return format!("{unasked}{rest}");
-        }
-    }
-    command.to_owned()
-}
-
 /// A word of the host in single quotes, without control characters.
 fn in_quotes(word: &str) -> String {
     let word: String = word.chars().filter(|c| !c.is_control()).collect();
@@ -362,6 +387,7 @@ mod tests {
             commands: lines(commands),
             needs: Needs::Privilege,
             risk: None,
+            by_hand: None,
             undo: lines(undo),
             verify: "v".to_owned(),
             only_on: None,

@@ -7,7 +7,7 @@ use super::model::{Report, Verdict};
 use super::profiles::Runs;
 use super::style::{Detail, Style, clean};
 
-use crate::diagnosis::{Area, Evidence, Finding, Needs, RenderedFix, Severity, Status};
+use crate::diagnosis::{Area, ByHand, Evidence, Finding, Needs, RenderedFix, Severity, Status};
 use crate::probes::Outcome;
 
 /// Columns to the left of what belongs to a finding.
@@ -19,6 +19,10 @@ const WIDTH: usize = 96;
 /// Of files alone, such as a kernel's config: what they answer by themselves.
 const OF_WHAT_WAS_THERE: &str =
     "nothing that was there to look at fails, what is not known takes more of the host";
+
+/// Of a kernel's config alone: what the question was.
+const OF_THE_KERNEL: &str =
+    "the kernel would do, what is not known is of the host that will run it";
 
 /// The report as text, grouped by these areas in their order.
 #[must_use]
@@ -194,7 +198,7 @@ impl Page {
 
     fn fix(&mut self, fix: &RenderedFix, index: usize) {
         let label = if index == 0 { "fix" } else { "or" };
-        let needs = needs_words(fix.needs);
+        let needs = needs_words(fix);
         self.explained(label, &format!("{}{needs}", clean(&fix.summary)));
         for command in &fix.commands {
             self.command(command);
@@ -261,7 +265,13 @@ impl Page {
             let verdict = match report.runs(one) {
                 Runs::Yes => self.style.green("will run"),
                 Runs::InPart => self.style.red("will run in part, where all was asked for"),
-                Runs::NotYet => self.style.red("will run once the fixes told here are made"),
+                Runs::NotYet if one.unknown.is_empty() => {
+                    self.style.red("will run once the fixes told here are made")
+                }
+                Runs::NotYet => self.style.red(
+                    "will not run before the fixes told here are made; whether it does then is \
+                     not known",
+                ),
                 Runs::No => self.style.red("will not run"),
                 Runs::Unknown => self.style.yellow("not known whether it will run"),
             };
@@ -281,10 +291,23 @@ impl Page {
         };
         self.profiles(report);
         self.line("");
+        // Of several causes the report tells the one that is so here; the others have fixes, too.
+        let mut failing = report.findings.iter();
+        let is_told = failing.any(|finding| finding.status == Status::Fail && self.shows(finding));
+        if is_told && self.style.detail != Detail::Quiet {
+            let line = self
+                .style
+                .dim("other causes, with their commands: bpf-doctor checks show ID");
+            self.line(&line);
+        }
         let parts = [software(report), tally(report)];
         let mut parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         if report.is_open_unasked() {
             parts.push(OF_WHAT_WAS_THERE.to_owned());
+        }
+        let is_config = report.facts.text("kernel.state").as_deref() == Some("configured");
+        if is_config && report.verdict == Verdict::Ready && report.summary.unknown > 0 {
+            parts.push(OF_THE_KERNEL.to_owned());
         }
         match parts.is_empty() {
             true => self.line(&verdict),
@@ -364,9 +387,11 @@ pub fn broken(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// What a fix needs, to stand behind its summary.
-pub(super) fn needs_words(needs: Needs) -> &'static str {
-    match needs {
+/// What a fix needs, to stand behind its summary; nothing where that is what others do.
+#[must_use]
+pub fn needs_words(fix: &RenderedFix) -> &'static str {
+    match fix.needs {
+        _ if fix.by_hand == Some(ByHand::Elsewhere) => "",
         Needs::Nothing => "",
         Needs::Privilege => " (needs root)",
         Needs::Reboot => " (needs a reboot)",

@@ -18,7 +18,12 @@ pub(super) fn runs_by_itself(fix: &RenderedFix) -> bool {
     let alone =
         alone && (!installs(fix) || typed().all(|line| line == "reboot" || is_installing(line)));
     let here = typed().all(|line| !goes_beyond(line));
-    kind && alone && here && typed().all(whole) && typed().any(|line| line != "reboot")
+    fix.by_hand.is_none()
+        && kind
+        && alone
+        && here
+        && typed().all(whole)
+        && typed().any(|line| line != "reboot")
 }
 
 /// Whether a fix is packages to install, be they of a kernel.
@@ -88,4 +93,35 @@ pub(super) fn is_remark(line: &str) -> bool {
 /// Whether a command has a place to be filled in: `<fact>`, `…`, a word in capitals.
 fn has_gap(line: &str) -> bool {
     line.contains('…') || line.contains("/path/to/") || (line.contains('<') && line.contains('>'))
+}
+
+/// A command of a package manager that asks nothing.
+pub(super) fn unasked(command: &str) -> String {
+    for (asking, unasked) in [
+        (
+            "apt-get install ",
+            "DEBIAN_FRONTEND=noninteractive apt-get install -y ",
+        ),
+        ("dnf install ", "dnf install -y "),
+        ("dnf upgrade ", "dnf upgrade -y "),
+        ("yum install ", "yum install -y "),
+        ("yum update ", "yum update -y "),
+        ("tdnf install ", "tdnf install -y "),
+        ("tdnf update ", "tdnf update -y "),
+        (
+            "amazon-linux-extras install ",
+            "amazon-linux-extras install -y ",
+        ),
+        ("zypper ", "zypper --non-interactive "),
+        (
+            "transactional-update ",
+            "transactional-update --non-interactive ",
+        ),
+        ("pacman -S ", "pacman -S --needed --noconfirm "),
+    ] {
+        if let Some(rest) = command.strip_prefix(asking) {
+            return format!("{unasked}{rest}");
+        }
+    }
+    command.to_owned()
 }

@@ -2,8 +2,8 @@
 
 use super::explanation::{Confidence, Explained, Explanation, Standing};
 use super::found::Cut;
-use crate::diagnosis::{Needs, RenderedFix};
-use crate::report::{Detail, Style, broken, clean, evidence_line};
+use crate::diagnosis::RenderedFix;
+use crate::report::{Detail, Style, broken, clean, evidence_line, needs_words};
 
 /// Columns to the left of what belongs to a cause.
 const INDENT: &str = "    ";
@@ -166,6 +166,22 @@ impl Page {
             Some(fix) => self.explained("fix", &fix.told()),
             None => {}
         }
+        // What is not told here, for it is not the first to try, is told somewhere.
+        let is_left = match cause.fixes.as_slice() {
+            [] => false,
+            [fix] => commands == 0 && !fix.commands.is_empty(),
+            _ => true,
+        };
+        if is_left {
+            let what = if commands == 0 {
+                "its commands"
+            } else {
+                "other ways"
+            };
+            let shown = format!("{what}: bpf-doctor checks show {}", clean(cause.entry()));
+            let more = self.style.dim(&shown);
+            self.labelled("", &more);
+        }
         if let Some(command) = cause.look_closer.first() {
             self.labelled(
                 "to tell",
@@ -227,13 +243,7 @@ impl Page {
 
     /// A fix with what is to be typed, as many lines of it as this.
     fn remedy(&mut self, fix: &RenderedFix, label: &str, most: usize) {
-        let needs = match fix.needs {
-            Needs::Nothing => "",
-            Needs::Privilege => " (needs root)",
-            Needs::Reboot => " (needs a reboot)",
-            Needs::Rebuild => " (needs a kernel build and a reboot)",
-        };
-        self.explained(label, &format!("{}{needs}", fix.told()));
+        self.explained(label, &format!("{}{}", fix.told(), needs_words(fix)));
         for command in fix.commands.iter().take(most) {
             let command = clean(command);
             let line = match command.strip_prefix("# ") {

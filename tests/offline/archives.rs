@@ -182,6 +182,39 @@ fn an_archive_tells_what_the_directory_it_was_made_of_tells() {
 }
 
 #[test]
+fn a_link_that_leads_out_of_an_archive_is_trouble_where_a_file_is_read() {
+    for (target, is_trouble) in [
+        ("../../../../cmdline", true),
+        ("/srv/cmdline", true),
+        ("/proc/cmdline", true),
+        ("/dev/null", false),
+        ("gone", false),
+    ] {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path().join("host");
+        let tree = [
+            ("proc/sys/kernel/osrelease", RELEASE),
+            ("etc/os-release", OS),
+            ("boot/config-6.6.30", Config),
+            // Links of every system, by which nobody reads a file.
+            ("lib/modules/6.6.30/build", Link("/usr/src/linux-6.6.30")),
+            ("etc/mtab", Link("/proc/self/mounts")),
+            ("proc/cmdline", Link(target)),
+        ];
+        build(&root, &tree);
+        for (file, arguments) in ARCHIVES {
+            pack(scratch.path(), arguments);
+            let (report, said, has_trouble) = super::troubled(&scratch.path().join(file));
+            assert_eq!(fact(&report, "os.id").0, "nixos", "{target}");
+            assert_eq!(has_trouble, is_trouble, "{target}: {said}");
+            let line = format!("/proc/cmdline is a link to `{target}`, out of the archive");
+            assert_eq!(said.contains(&line), is_trouble, "{said}");
+            assert_eq!(said.lines().count(), usize::from(is_trouble), "{said}");
+        }
+    }
+}
+
+#[test]
 fn archives_of_hosts_tell_what_their_directories_tell() {
     let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
     // Of each kind of boot loader and image one.

@@ -264,7 +264,9 @@ fn a_config_without_an_interpreter_says_that_programs_are_compiled() {
     let scratch = tempfile::tempdir().unwrap();
     for (config, status_of) in [
         ("CONFIG_BPF_JIT=y\nCONFIG_BPF_JIT_ALWAYS_ON=y\n", "ok"),
-        ("CONFIG_BPF_JIT=y\n", "unknown"),
+        // The kernel's own default, then, is the interpreter.
+        ("CONFIG_BPF_JIT=y\n", "fail"),
+        ("CONFIG_BPF_JIT=y\nCONFIG_BPF_JIT_DEFAULT_ON=y\n", "ok"),
         ("", "fail"),
     ] {
         let whole = CONFIG.replace("CONFIG_BPF_JIT=y\n", "");

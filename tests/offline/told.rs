@@ -281,6 +281,22 @@ fn an_image_boots_the_kernel_that_was_chosen_by_its_boot_configuration() {
     let chosen = fact(&told, "kernel.release");
     assert_eq!(chosen.1, "/vmlinuz (boot configuration)");
     assert_eq!(fact(&told, "boot.next"), (chosen.0, "/vmlinuz".to_owned()));
+    // As a directory of its archive alone, and as one of two.
+    let packed = tempfile::tempdir().unwrap();
+    let file = |name: &str| packed.path().join(name);
+    fs::write(file("a.tar.gz"), gz(&archive(root))).unwrap();
+    let path = packed.path();
+    assert_eq!(report(&["--root", name(path)])["facts"], told["facts"]);
+    fs::copy(file("a.tar.gz"), file("b.tar.gz")).unwrap();
+    refused(&["check", "--root", name(path)], "holds 2 hosts: name one");
+    // IBM Z's loader, with sections of its own.
+    let zipl = "[defaultboot]\ndefault=old\n[old]\nimage=/boot/vmlinuz-6.1.0-9-amd64\n";
+    fs::remove_file(root.join("vmlinuz")).unwrap();
+    put(root, "etc/zipl.conf", zipl);
+    let told = report(&["--root", name(root)]);
+    let chosen = fact(&told, "kernel.release");
+    assert_eq!(chosen.0, "6.1.0-9-amd64");
+    assert_eq!(chosen.1, "/etc/zipl.conf (boot configuration)");
 }
 
 #[test]
@@ -290,7 +306,7 @@ fn a_config_alone_does_not_run_and_is_what_its_mending_begins_with() {
     put(scratch.path(), "c.cfg", &without);
     let file = scratch.path().join("c.cfg");
     let told = report(&["--config", name(&file)]);
-    assert_eq!(fact(&told, "kernel.state").0, "? not-collected");
+    assert_eq!(fact(&told, "kernel.state").0, "configured");
     let mut command = doctor(&["check", "--config", "-", "--only", "bpf-syscall-missing"]);
     command.stdin(fs::File::open(&file).unwrap());
     let shown = text(&command.output().unwrap().stdout);

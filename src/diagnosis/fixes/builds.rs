@@ -49,6 +49,21 @@ pub(super) fn title(
     })
 }
 
+/// Whether somebody else builds and installs the kernel: who makes the machine, the device or the
+/// system's image.
+pub(super) fn is_elsewhere(facts: &Facts, platform: &Platform) -> bool {
+    let flavour = facts.text("kernel.flavour").unwrap_or_default();
+    match platform.loader {
+        BootLoader::NixOs | BootLoader::RaspberryPi(_) => false,
+        _ if flavour == "android" => true,
+        loader => {
+            is_of_somebody_else(loader, &flavour, facts, platform)
+                || origin::is_from_outside(facts, platform)
+                || !platform.takes_packages()
+        }
+    }
+}
+
 /// Whether the kernel is neither the distribution's nor one that was built for this machine:
 /// mainline's source makes none that boots there.
 pub(super) fn is_of_somebody_else(
@@ -61,6 +76,29 @@ pub(super) fn is_of_somebody_else(
     loader != BootLoader::Wsl
         && !platform.is_container()
         && upgrade::is_foreign(flavour, &release, platform)
+}
+
+/// Whether the firmware starts no kernel of this build until it is signed.
+pub(super) fn is_to_be_signed(facts: &Facts, platform: &Platform) -> bool {
+    let secure_boot = facts.get("security.secure-boot").value() == Some(&true.into());
+    secure_boot && platform.loader != BootLoader::Wsl && !is_elsewhere(facts, platform)
+}
+
+/// What is risked where it is not.
+pub(super) const UNSIGNED: &str = "Secure Boot is on here: a kernel that no enrolled key has signed does not start, and the \
+     machine stays at its boot menu.";
+
+/// Signs it with a key of one's own.
+pub(super) fn signing() -> Vec<String> {
+    vec![
+        remark(
+            "Secure Boot is on here, and starts nothing unsigned: with a key of your own, which \
+             mokutil --import MOK.der enrols at the next boot, as whoever sits there confirms \
+             (sbsign: packages sbsigntool, sbsigntools; RHEL has pesign):",
+        ),
+        "sbsign --key MOK.key --cert MOK.pem --output /boot/vmlinuz-RELEASE /boot/vmlinuz-RELEASE"
+            .to_owned(),
+    ]
 }
 
 /// What builds a package of the kernel that is configured, and installs it.
@@ -78,7 +116,7 @@ pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
     let lines: &[&str] = match family {
         "debian" => &[
             "make -j\"$(nproc)\" bindeb-pkg",
-            "dpkg -i ../linux-image-*.deb",
+            "dpkg -i ../linux-image-*-bpf_*.deb",
         ],
         "rhel" | "fedora" | "amazon" => &[
             "make -j\"$(nproc)\" binrpm-pkg",

@@ -143,12 +143,24 @@ pub(super) fn recipe(
                 .to_owned(),
         );
     }
+    if family == "debian" && platform.loader != BootLoader::Wsl {
+        // Debian's own releases end with more than a number, and GRUB would start them first.
+        commands.push(
+            "scripts/config --set-str LOCALVERSION -bpf   # the boot menu begins with it then"
+                .to_owned(),
+        );
+    }
     if edit.wants_pahole() {
         commands.push("pahole --version".to_owned());
     }
     commands.push("make olddefconfig".to_owned());
     commands.extend(edit.proof());
-    commands.extend(builds::commands(&family, platform));
+    let mut build = builds::commands(&family, platform);
+    if builds::is_to_be_signed(facts, platform) {
+        let reboot = build.len().saturating_sub(1);
+        build.splice(reboot..reboot, builds::signing());
+    }
+    commands.extend(build);
     let undo = if platform.loader == BootLoader::Wsl {
         vec![
             remark("take the line kernel= out of .wslconfig"),
@@ -199,7 +211,11 @@ fn elsewhere(edit: &Edit, facts: &Facts, platform: &Platform) -> Option<Recipe> 
               build an image of your own"
             .to_owned(),
     };
-    let mut commands = vec![remark(&way), remark("its configuration needs")];
+    let needs = match builds::is_elsewhere(facts, platform) {
+        true => "what to ask for, in that kernel's configuration:",
+        false => "its configuration needs",
+    };
+    let mut commands = vec![remark(&way), remark(needs)];
     commands.extend(
         edit.off
             .iter()

@@ -20,7 +20,7 @@ mod upgrade;
 
 use super::finding::RenderedFix;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Fix, Needs, PackagedKernel, Remedy, Steps, StepsKind};
+use crate::catalogue::{ByHand, Catalogue, Fix, Needs, PackagedKernel, Remedy, Steps, StepsKind};
 use crate::facts::{Facts, Value};
 
 use platform::Platform;
@@ -46,7 +46,11 @@ pub(super) fn rendered<'a>(
     let mut all: Vec<RenderedFix> = Vec::new();
     for fix in fixes {
         let mut own = render(fix, catalogue, facts, verify);
-        let booted = |summary, lines| render(&booting(summary, lines), catalogue, facts, verify);
+        let booted = |summary, lines, by_hand| {
+            let mut fix = booting(summary, lines);
+            fix.by_hand = by_hand;
+            render(&fix, catalogue, facts, verify)
+        };
         let (mut before, mut behind) = (None, None);
         let beside = beside(fix, catalogue, facts);
         // What is said of packaged kernels is said beside it.
@@ -57,8 +61,10 @@ pub(super) fn rendered<'a>(
             own.summary = format!("Rebuild this kernel with {}", builds::named(wanted));
         }
         match beside {
-            Some(WithOptions::Packaged(summary, lines)) => before = booted(summary, lines),
-            Some(WithOptions::Perhaps(summary, lines)) => behind = booted(summary, lines),
+            Some(WithOptions::Packaged(summary, lines)) => before = booted(summary, lines, None),
+            Some(WithOptions::Perhaps(summary, lines)) => {
+                behind = booted(summary, lines, Some(ByHand::Perhaps));
+            }
             Some(WithOptions::None(told)) => {
                 if let Some(own) = &mut own {
                     own.commands.insert(0, remark(&told));
@@ -84,9 +90,9 @@ pub(super) fn in_order(mut fixes: Vec<RenderedFix>) -> Vec<RenderedFix> {
     fixes
 }
 
-/// What a need of software names that is not certain: a kernel that may do, or words that none is.
+/// Whether a fix of a need of software is certain: no kernel that may do, nor words that none is.
 pub(super) fn is_certain(fix: &RenderedFix) -> bool {
-    !fix.summary.ends_with("is not known here") && !origin::is_perhaps(&fix.commands)
+    matches!(fix.by_hand, None | Some(ByHand::Decision))
 }
 
 /// The packaged kernel beside a build of one.
@@ -151,6 +157,10 @@ pub(super) fn untold(is_too_much: bool, verify: &str) -> RenderedFix {
         commands: Vec::new(),
         needs: Needs::Nothing,
         risk: None,
+        by_hand: Some(match is_too_much {
+            true => ByHand::TooMuch,
+            false => ByHand::NoWay,
+        }),
         undo: Vec::new(),
         verify: verify.to_owned(),
         only_on: None,
@@ -170,6 +180,7 @@ fn booting(summary: String, commands: Vec<String>) -> Fix {
         when: None,
         summary,
         risk: None,
+        by_hand: None,
         remedy: Remedy::Steps(StepsKind::Upgrade, steps),
     }
 }
@@ -201,6 +212,9 @@ pub(super) fn render(
     {
         recipe.commands = upgrade::commands(steps, catalogue, facts, &platform);
     }
+    let by_hand = fix
+        .by_hand
+        .or_else(|| origin::by_hand(&recipe, facts, &platform));
     // What says that there is none mends nothing, and no reboot brings it about.
     let says_none = recipe.kind == "upgrade" && origin::say_none(&recipe.commands);
     if says_none {
@@ -221,15 +235,22 @@ pub(super) fn render(
     }
     let mut summary = fill(&fix.summary, facts);
     if let Remedy::KernelConfig(wanted) = &fix.remedy
-        && builds::offers_another(&fix.summary)
+        && (builds::offers_another(&fix.summary) || by_hand == Some(ByHand::Elsewhere))
         && let Some(title) = builds::title(wanted, facts, &platform)
     {
         summary = title;
     }
     // Some say themselves where a container is started.
     let says_it = matches!(recipe.kind, "program" | "capabilities" | "limit" | "mount");
-    if platform.is_container() && recipe.needs != Needs::Nothing && !says_it {
-        summary.push_str(" (this is a container: act on its host, or where it is started)");
+    if platform.is_container() && !says_it {
+        summary.push_str(match recipe.needs {
+            Needs::Nothing => "",
+            Needs::Privilege => " (this is a container: act on its host, or where it is started)",
+            Needs::Reboot => " (this is a container: act on its host, which takes a reboot)",
+            Needs::Rebuild => {
+                " (this is a container: act on its host, which takes a kernel build and a reboot)"
+            }
+        });
     }
     if matches!(recipe.kind, "package" | "upgrade" | "kernel-config")
         && let Some(way) = platform.image_way()
@@ -245,7 +266,14 @@ pub(super) fn render(
         summary,
         commands: recipe.commands,
         needs: recipe.needs,
-        risk: fix.risk.clone(),
+        risk: match recipe.kind {
+            "kernel-config" if builds::is_to_be_signed(facts, &platform) => {
+                let own = fix.risk.iter().map(String::as_str);
+                Some(own.chain([builds::UNSIGNED]).collect::<Vec<_>>().join(" "))
+            }
+            _ => fix.risk.clone(),
+        },
+        by_hand,
         undo: recipe.undo,
         verify: match recipe.kind {
             // What the doctor finds in its own process says nothing of another one.
@@ -375,6 +403,130 @@ mod tests {
             facts.set(key, Fact::known(*value, "x"));
         }
         facts
+    }
+
+    /// What somebody else does is told as that, and what is not known as that; the rest is typed.
+    #[test]
+    fn who_does_it_is_told_of_each_host() {
+        let build = Remedy::KernelConfig([("DEBUG_INFO_BTF".to_owned(), "y".to_owned())].into());
+        let newer = |kernel: &str| {
+            let steps = Steps {
+                commands: Vec::new(),
+                undo: Vec::new(),
+                needs: Needs::Reboot,
+                kernel: kernel.parse().ok(),
+                options: Vec::new(),
+            };
+            Remedy::Steps(StepsKind::Upgrade, steps)
+        };
+        let debian: &[_] = &[
+            ("os.id", "debian"),
+            ("os.family", "debian"),
+            ("os.version-id", "11"),
+            ("kernel.version", "5.10.0"),
+            ("kernel.release", "5.10.0-46-amd64"),
+            ("kernel.flavour", "debian"),
+        ];
+        let own: &[_] = &[("kernel.release", "5.10.9"), ("kernel.flavour", "vanilla")];
+        let given: &[_] = &[
+            own[0],
+            own[1],
+            ("boot.loader", "none"),
+            ("boot.installed", ""),
+        ];
+        let foreign: &[_] = &[
+            ("kernel.release", "5.10.1-azure"),
+            ("kernel.flavour", "azure-linux"),
+        ];
+        let container: &[_] = &[("environment.container", "docker")];
+        let flatcar: &[_] = &[("os.image", "flatcar"), ("kernel.flavour", "flatcar")];
+        let secure: &[_] = &[("security.secure-boot", "true")];
+        for (known, remedy, by_hand, says) in [
+            (&[][..], &build, None, "Build it"),
+            (secure, &build, None, "mokutil --import"),
+            (
+                given,
+                &build,
+                Some(ByHand::Elsewhere),
+                "Have this machine started with a kernel",
+            ),
+            (
+                foreign,
+                &build,
+                Some(ByHand::Elsewhere),
+                "Have who provides this kernel build it",
+            ),
+            (
+                container,
+                &build,
+                Some(ByHand::Elsewhere),
+                "act on its host, which takes a kernel build",
+            ),
+            (
+                flatcar,
+                &build,
+                Some(ByHand::Elsewhere),
+                "Have this system's image made",
+            ),
+            (&[], &newer("5.15"), None, "linux-image-6.1"),
+            (
+                &[],
+                &newer("6.8"),
+                Some(ByHand::NoWay),
+                "no kernel of Debian 11",
+            ),
+            (
+                given,
+                &newer("5.15"),
+                Some(ByHand::Elsewhere),
+                "comes from outside",
+            ),
+            (
+                foreign,
+                &newer("5.15"),
+                Some(ByHand::Elsewhere),
+                "not one of this distribution's",
+            ),
+            (
+                container,
+                &newer("5.15"),
+                Some(ByHand::Elsewhere),
+                "act on its host, which takes a reboot",
+            ),
+            (
+                flatcar,
+                &newer("5.15"),
+                Some(ByHand::Perhaps),
+                "is not known here",
+            ),
+        ] {
+            let mut facts = with(debian);
+            for (key, value) in known {
+                let value = match *value {
+                    "" => Value::List(Vec::new()),
+                    "true" => true.into(),
+                    text => text.into(),
+                };
+                facts.set(key, Fact::known(value, "x"));
+            }
+            let fix = Fix {
+                when: None,
+                summary: "Build it".to_owned(),
+                risk: None,
+                by_hand: None,
+                remedy: remedy.clone(),
+            };
+            let catalogue = crate::built_in_catalogue().unwrap();
+            let told = render(&fix, &catalogue, &facts, "v").unwrap();
+            assert_eq!(told.by_hand, by_hand, "{known:?}: {told:#?}");
+            let text = format!("{}\n{}", told.summary, told.commands.join("\n"));
+            assert!(text.contains(says), "{known:?}: {told:#?}");
+            let asks = text.contains("what to ask for, in that kernel's configuration:");
+            let of_others = by_hand == Some(ByHand::Elsewhere) && known != container;
+            assert_eq!(asks, remedy == &build && of_others, "{known:?}: {told:#?}");
+            let signs = told.risk.is_some_and(|risk| risk.contains("Secure Boot"));
+            assert_eq!(signs, known == secure, "{known:?}");
+        }
     }
 
     /// A library or a tool that is to be newer brings no word of kernels.

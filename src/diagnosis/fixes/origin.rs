@@ -1,8 +1,9 @@
 //! Where the running kernel comes from: its distribution, somebody's own build, the maker of the
 //! machine; and the words for those that have no packaged kernel to go to.
 
-use super::packages;
 use super::platform::{BootLoader, Platform};
+use super::{Recipe, builds, packages};
+use crate::catalogue::{ByHand, Needs};
 use crate::facts::Facts;
 
 /// How words begin that say there is no such kernel.
@@ -24,13 +25,40 @@ pub(super) const DEVICE: &str = "the kernel is a part of this device's image: an
 pub(super) const UNTOLD: &str = "how this system comes by another kernel is not known here: see \
      the documents of who makes it";
 
+/// Why what is to be done for a kernel is left to a person; `None` where it is known what is to
+/// be typed here.
+pub(super) fn by_hand(recipe: &Recipe, facts: &Facts, platform: &Platform) -> Option<ByHand> {
+    let said = recipe.commands.first();
+    let said = said.map_or("", |line| line.trim_start_matches("# "));
+    let others = [OUTSIDE, FOREIGN, DEVICE];
+    let of_kernel = matches!(recipe.kind, "upgrade" | "kernel-config");
+    match recipe.kind {
+        "upgrade" if say_none(&recipe.commands) => Some(match others.contains(&said) {
+            true => ByHand::Elsewhere,
+            false => ByHand::NoWay,
+        }),
+        _ if platform.is_container() && recipe.needs >= Needs::Reboot => Some(ByHand::Elsewhere),
+        "kernel-config" if builds::is_elsewhere(facts, platform) => Some(ByHand::Elsewhere),
+        _ if of_kernel && is_perhaps(&recipe.commands) => Some(ByHand::Perhaps),
+        _ => None,
+    }
+}
+
 /// Whether these commands bring a kernel of which it is not known whether it has what is missing,
 /// or say that there is none.
 pub(super) fn is_perhaps(commands: &[String]) -> bool {
-    let doubts = ["is not known here", "may do"];
+    let doubts = ["is not known here", "may do", NEWEST];
     let mut remarks = commands.iter().filter(|line| line.starts_with('#'));
     say_none(commands) || remarks.any(|line| doubts.iter().any(|end| line.ends_with(end)))
 }
+
+/// What is said before the newest kernel of a release of which it is not known which that is.
+pub(super) const NEWEST: &str =
+    "the newest kernel of this release; if that is not new enough, a newer release has it";
+
+/// What is said before the newest image of a system: what its kernel has is not told.
+pub(super) const IMAGE: &str =
+    "the newest image of this system; whether its kernel has it is not known here";
 
 /// Whether these commands are words alone that say there is nothing to be installed here.
 pub(super) fn say_none(commands: &[String]) -> bool {

@@ -154,17 +154,8 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
     commands.push(format!(
         "grep -qF {line} /proc/mounts || mount -t {kind}{with} {kind} {at}"
     ));
-    if platform.image.as_deref() == Some("nixos") {
-        commands.push(remark(&format!(
-            "for good, in configuration.nix: fileSystems.\"{}\" = {{ device = \"{}\"; fsType = \
-             \"{}\"; }}; then nixos-rebuild switch",
-            mount.at, mount.kind, mount.kind
-        )));
-    } else if platform.loader == BootLoader::MachineConfig {
-        commands.push(remark(
-            "for good, in a MachineConfig of the cluster, as a systemd unit of type mount: what \
-             is written by hand on a node is taken back",
-        ));
+    if let Some(way) = mounted_for_good(mount, platform) {
+        commands.push(remark(&way));
     } else if facts.get("file./etc/fstab").value() == Some(&true.into()) {
         // What lies below /run must be made anew with each boot, which systemd does for fstab.
         if mount.at.starts_with("/run/") && !platform.systemd {
@@ -183,6 +174,32 @@ pub(super) fn mount(mount: &Mount, facts: &Facts, platform: &Platform) -> Recipe
         undo,
         needs: Needs::Privilege,
     }
+}
+
+/// How a mount outlives the boot where no line of /etc/fstab does it.
+fn mounted_for_good(mount: &Mount, platform: &Platform) -> Option<String> {
+    if platform.loader == BootLoader::MachineConfig {
+        return Some(
+            "for good, in a MachineConfig of the cluster, as a systemd unit of type mount: what \
+             is written by hand on a node is taken back"
+                .to_owned(),
+        );
+    }
+    Some(match platform.image.as_deref()? {
+        "nixos" => format!(
+            "for good, in configuration.nix: fileSystems.\"{}\" = {{ device = \"{}\"; fsType = \
+             \"{}\"; }}; then nixos-rebuild switch",
+            mount.at, mount.kind, mount.kind
+        ),
+        "cos" => "for good, by cloud-init (a unit of type mount, or bootcmd) or a privileged \
+                  DaemonSet that mounts it: /etc is made anew with each boot"
+            .to_owned(),
+        "bottlerocket" => "for good, by a bootstrap container, or by a privileged init container \
+                           of the software with mountPropagation: Bidirectional: /etc is made \
+                           anew with each boot"
+            .to_owned(),
+        _ => return None,
+    })
 }
 
 /// Nobody types anything on such a node.
@@ -391,6 +408,24 @@ mod tests {
             by_systemd.commands[2].contains("/etc/fstab"),
             "{by_systemd:?}"
         );
+        // Where /etc is made anew with each boot, no line in it lasts.
+        for (image, way) in [
+            ("cos", "cloud-init"),
+            ("bottlerocket", "bootstrap container"),
+        ] {
+            facts.set("os.image", Fact::known(image, "/etc/os-release"));
+            let told = mount(&below_run, &facts, &platform(&facts));
+            let lines = told.commands.iter().chain(&told.undo);
+            assert!(
+                !lines.clone().any(|line| line.contains("fstab")),
+                "{told:?}"
+            );
+            let last = told.commands.last().unwrap();
+            assert!(
+                last.starts_with("# for good") && last.contains(way),
+                "{told:?}"
+            );
+        }
     }
 
     #[test]

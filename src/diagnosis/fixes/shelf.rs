@@ -580,6 +580,7 @@ mod tests {
                 when: None,
                 summary: "Build it".to_owned(),
                 risk: None,
+                by_hand: None,
                 remedy: Remedy::KernelConfig([(option.to_owned(), "y".to_owned())].into()),
             };
             let catalogue = crate::built_in_catalogue().unwrap();

@@ -42,7 +42,8 @@ pub(super) fn commands(
         _ => None,
     });
     if let Some(lines) = image {
-        return lines.iter().map(|line| (*line).to_owned()).collect();
+        let lines = lines.iter().map(|line| (*line).to_owned());
+        return [remark(origin::IMAGE)].into_iter().chain(lines).collect();
     }
     // Other images are replaced from outside, by what the summary says.
     if platform.image_way().is_some() {
@@ -114,12 +115,7 @@ pub(super) fn commands(
         ("arch", _) => vec!["pacman -Syu".to_owned()],
         _ => return vec![remark(origin::UNTOLD)],
     };
-    lines.insert(
-        0,
-        remark(
-            "the newest kernel of this release; if that is not new enough, a newer release has it",
-        ),
-    );
+    lines.insert(0, remark(origin::NEWEST));
     lines.push("reboot".to_owned());
     lines
 }

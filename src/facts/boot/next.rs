@@ -164,6 +164,8 @@ mod tests {
             .with(&format!("{ENTRIES}/1f-{new}.conf"), entry(new));
         let env = |text: &str| rocky.clone().with("/boot/grub2/grubenv", text);
         let debian = Memory::new().with("/boot/grub/grub.cfg", DEBIAN);
+        let saved_old = env(&format!("saved_entry=1f-{old}\n"));
+        let menu = |text: &str| saved_old.clone().with("/boot/grub2/grub.cfg", text);
         let loader_conf = |text: &str| rocky.clone().with("/boot/loader/loader.conf", text);
         let alpine = "DEFAULT menu.c32\nDEFAULT lts\nLABEL edge\n LINUX vmlinuz-edge\n\
                       LABEL lts\n  LINUX vmlinuz-lts\n";
@@ -246,6 +248,44 @@ mod tests {
                 rocky.clone().with("/boot/grub2/grub.cfg", "blscfg\n"),
                 "grub2",
                 Some(new),
+            ),
+            // The menu decides, and entries in files stand where it takes them.
+            (menu("set default=0\nblscfg\n"), "grub-bls", Some(new)),
+            (
+                menu("set default=\"${saved_entry}\"\nblscfg\n"),
+                "grub-bls",
+                Some(old),
+            ),
+            (
+                menu("menuentry X {\n linux /vmlinuz-6.1.0\n}\nset default=2\nblscfg\n"),
+                "grub-bls",
+                Some(old),
+            ),
+            (
+                menu(
+                    "set default=1\nmenuentry X {\n linux /vmlinuz-6.1.0\n}\n\
+                      menuentry Y {\n linux /vmlinuz-6.1.1\n}\n",
+                ),
+                "grub-bls",
+                Some("6.1.1"),
+            ),
+            (
+                menu("set default=\"${x}${unset_y}z\"\nfi\n"),
+                "grub-bls",
+                Some(old),
+            ),
+            (
+                menu("set default=0\nblscfg\nsource ${config_directory}/custom.cfg\n")
+                    .with("/boot/grub2/custom.cfg", "set default=1\n"),
+                "grub-bls",
+                Some(old),
+            ),
+            (
+                rocky
+                    .clone()
+                    .with_link("/boot/grub2/grubenv", "../efi/EFI/redhat/grubenv"),
+                "grub-bls",
+                None,
             ),
             (Memory::new(), "grub2", None),
             (loader_conf("timeout 3\n"), "systemd-boot", Some(new)),

@@ -21,6 +21,25 @@ pub const KEYS: &[&str] = &[
     "doctor",
 ];
 
+/// Stands before a label that is called like something that reports say themselves.
+const LABEL: &str = "label:";
+
+/// The label that hosts are to be grouped by; nothing where it is what reports say themselves.
+pub fn label_of(key: &str) -> Option<&str> {
+    match key.strip_prefix(LABEL) {
+        Some(label) => Some(label),
+        None => (!KEYS.contains(&key)).then_some(key),
+    }
+}
+
+/// What hosts are grouped by, if it is this label: its key, which never stands for anything else.
+pub fn by_label(label: &str) -> String {
+    match KEYS.contains(&label) {
+        true => format!("{LABEL}{label}"),
+        false => label.to_owned(),
+    }
+}
+
 /// Stands for what a report does not tell.
 const UNKNOWN: &str = "(unknown)";
 /// Causes told of a group.
@@ -46,8 +65,11 @@ pub(super) fn groups(
     weighing: &Weighing,
 ) -> Vec<Grouping> {
     if !by.is_empty() {
-        return by
-            .iter()
+        let mut asked = BTreeSet::new();
+        // Asked for twice, it would count its hosts twice.
+        let meant = |key: &String| label_of(key).map_or_else(|| key.clone(), by_label);
+        let once = by.iter().filter(|key| asked.insert(meant(key)));
+        return once
             .map(|key| grouping(population, key, weighing))
             .collect();
     }
@@ -99,8 +121,8 @@ pub(in super::super) fn label_keys<'a>(population: &Population<'a>) -> Vec<Label
 }
 
 fn grouping(population: &Population<'_>, key: &str, weighing: &Weighing) -> Grouping {
-    if !KEYS.contains(&key) {
-        let by_label = by_labels(population, &[key]).pop();
+    if let Some(label) = label_of(key) {
+        let by_label = by_labels(population, &[label]).pop();
         return by_label.unwrap_or_else(|| told(key, Vec::new(), &|_| false));
     }
     let mut groups: BTreeMap<String, Gathered> = BTreeMap::new();
@@ -227,7 +249,7 @@ fn by_labels(population: &Population<'_>, keys: &[&str]) -> Vec<Grouping> {
         }
         let groups = groups.into_iter();
         told(
-            key,
+            &by_label(key),
             groups
                 .map(|(value, gathered)| (value.to_owned(), gathered))
                 .collect(),

@@ -21,7 +21,7 @@ mod reworded;
 mod tally;
 
 pub use changes::{CauseChange, Changes, Move};
-pub use groups::KEYS as GROUPS;
+pub use groups::{by_label, label_of};
 pub use inputs::{LeftOut, Partly, Reports};
 pub use judge::Weighing;
 pub use model::{

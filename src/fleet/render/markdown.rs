@@ -46,7 +46,7 @@ pub fn markdown(audit: &Audit) -> String {
         page += &format!("\n{}\n", text(&note));
     }
     if let Some(changes) = &audit.changes {
-        page += &since(changes);
+        page += &since(changes, audit.fail_on);
     }
     page += &plan(audit);
     page += &causes(
@@ -270,7 +270,7 @@ fn groups(grouping: &Grouping) -> String {
     out
 }
 
-fn since(changes: &Changes) -> String {
+fn since(changes: &Changes, fail_on: &str) -> String {
     let mut out = heading(&text(&super::words::since(changes)));
     if changes.swapped {
         out += &format!("{}\n\n", super::words::SWAPPED);
@@ -291,14 +291,8 @@ fn since(changes: &Changes) -> String {
     }
     if !changes.causes.is_empty() {
         out += "\n";
-        out += &table(&[
-            "Check",
-            "Before",
-            "Now",
-            "Change",
-            "Fails now on",
-            "Cured on",
-        ]);
+        let [counts, counted] = super::since::turned(fail_on).map(super::since::capital);
+        out += &table(&["Check", "Before", "Now", "Change", &counts, &counted]);
         for cause in changes.causes.iter().take(ROWS) {
             let on = |some: &Hosts| match some.hosts {
                 0 => String::new(),

@@ -195,8 +195,8 @@ function since() {
     { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },
     { name: "Now", number: true, value: row => row.now, show: row => number(row.now) },
     { name: "Change", value: row => row.change, show: row => became(row) + withHosts(row) },
-    { name: "Fails now on", show: row => [row.appeared.hosts ? number(row.appeared.hosts) + examples(row.appeared, ": ") : "", row.unseen_before ? `${number(row.unseen_before)} of which it was not known` : ""].filter(Boolean).join("; and on ") },
-    { name: "Cured on", show: row => row.cured.hosts ? number(row.cured.hosts) + examples(row.cured, ": ") : "" },
+    { name: audit.fail_on === "strict" ? "Not ok now on" : "Fails now on", show: row => [row.appeared.hosts ? number(row.appeared.hosts) + examples(row.appeared, ": ") : "", row.unseen_before ? `${number(row.unseen_before)} of which it was not known` : ""].filter(Boolean).join("; and on ") },
+    { name: audit.fail_on === "strict" ? "Ok now on" : "Cured on", show: row => row.cured.hosts ? number(row.cured.hosts) + examples(row.cured, ": ") : "" },
   ], changes.causes, { step: 10 }).node);
   if (changes.kernels.length) node.append(table([
     { name: "Kernel then", value: row => row.from, show: row => row.from },

@@ -79,7 +79,8 @@ impl Page {
         }
     }
 
-    pub(super) fn changes(&mut self, changes: &Changes) {
+    pub(super) fn changes(&mut self, changes: &Changes, fail_on: &str) {
+        let [counts, counted] = turned(fail_on);
         self.title(&clean(&super::words::since(changes)));
         if changes.swapped {
             let line = self.style.yellow(super::words::SWAPPED);
@@ -122,11 +123,11 @@ impl Page {
             );
             if cause.appeared.hosts > 0 {
                 let names = few(&cause.appeared, " (", ")");
-                line += &format!("; fails now on {}{names}", number(cause.appeared.hosts));
+                line += &format!("; {counts} {}{names}", number(cause.appeared.hosts));
             }
             if cause.cured.hosts > 0 {
                 let names = few(&cause.cured, " (", ")");
-                line += &format!("; cured on {}{names}", number(cause.cured.hosts));
+                line += &format!("; {counted} {}{names}", number(cause.cured.hosts));
             }
             if cause.unseen_before > 0 {
                 let again = if cause.appeared.hosts > 0 {
@@ -183,4 +184,19 @@ impl Page {
         }
         self.more(reports.bad as usize - rows, "of them", "of them");
     }
+}
+
+/// What is said of hosts on which a check counts now and did not, and the other way round. Where
+/// what is unknown counts, it need not fail there.
+pub(super) fn turned(fail_on: &str) -> [&'static str; 2] {
+    match fail_on {
+        "strict" => ["not ok now on", "ok now on"],
+        _ => ["fails now on", "cured on"],
+    }
+}
+
+/// The text as a heading begins.
+pub(super) fn capital(text: &str) -> String {
+    let (first, rest) = text.split_at_checked(1).unwrap_or((text, ""));
+    first.to_ascii_uppercase() + rest
 }

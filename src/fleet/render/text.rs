@@ -63,7 +63,7 @@ fn page(audit: &Audit, style: Style, hints: bool) -> String {
     };
     page.head(audit);
     if let Some(changes) = &audit.changes {
-        page.changes(changes);
+        page.changes(changes, audit.fail_on);
     }
     page.plan(audit);
     if style.detail == Detail::Quiet {

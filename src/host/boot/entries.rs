@@ -68,7 +68,7 @@ impl Entry {
             file: format!("{id}.conf"),
             id: uncounted(id).to_owned(),
             title: field("title"),
-            version: field("version"),
+            version: released(&field("version")).to_owned(),
             sort_key: field("sort-key"),
             machine: field("machine-id"),
             image: field("linux"),
@@ -92,6 +92,15 @@ impl Entry {
         let name = self.file.trim_end_matches(".conf");
         let count = name.strip_prefix(self.id.as_str());
         count.is_some_and(|count| count == "+0" || count.starts_with("+0-"))
+    }
+}
+
+/// A version without the snapshot of its system in front, as SUSE's sdbootutil writes it:
+/// `12@6.11.8-1-default`.
+fn released(version: &str) -> &str {
+    match version.split_once('@') {
+        Some((snapshot, release)) if snapshot.bytes().all(|byte| byte.is_ascii_digit()) => release,
+        _ => version,
     }
 }
 
@@ -201,6 +210,14 @@ mod tests {
             ..Entry::default()
         };
         assert_eq!(Entry::parse("x", "\0\n linux"), empty);
+        for (version, release) in [
+            ("1@6.11.8-1-default", "6.11.8-1-default"),
+            ("6.11.8-1-default", "6.11.8-1-default"),
+            ("a@6.11", "a@6.11"),
+        ] {
+            let text = format!("version    {version}\n");
+            assert_eq!(Entry::parse("x", &text).version, release);
+        }
         for (name, id) in [
             ("fedora+3", "fedora"),
             ("fedora+2-1", "fedora"),

@@ -297,7 +297,7 @@ mod tests {
     use super::*;
 
     fn scope(kept: &str, has_unread: bool) -> Scope {
-        Scope::new(&super::super::menu::variables(kept), has_unread)
+        Scope::new(&super::super::kept::variables_in(kept), has_unread)
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::{menu, text};
-use crate::host::Host;
+use super::text;
+use crate::host::{Host, in_a_line};
 
 const VARIABLES: &[&str] = &["/boot/grub2/grubenv", "/boot/grub/grubenv"];
 
@@ -30,9 +30,17 @@ pub(super) fn kept(host: &dyn Host) -> (BTreeMap<String, String>, Option<(io::Er
         .chain(of_systems)
     {
         match text(host, &path) {
-            Ok(text) => return (menu::variables(&text), None),
+            Ok(text) => return (variables_in(&text), None),
             Err(error) => match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                    // A link to a partition that is not mounted here, as of the firmware's.
+                    if let Ok(target) = host.link(&path) {
+                        let told = in_a_line(&target, 60);
+                        let led =
+                            io::Error::other(format!("it leads to {told}, which is not here"));
+                        unread.get_or_insert((led, path));
+                    }
+                }
                 _ => {
                     unread.get_or_insert((error, path));
                 }
@@ -40,4 +48,13 @@ pub(super) fn kept(host: &dyn Host) -> (BTreeMap<String, String>, Option<(io::Er
         }
     }
     (BTreeMap::new(), unread)
+}
+
+/// The variables in an environment block: `name=value` lines, filled up with `#`.
+pub(super) fn variables_in(text: &str) -> BTreeMap<String, String> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+        .collect()
 }

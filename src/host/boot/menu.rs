@@ -1,9 +1,8 @@
-//! GRUB's menu, as grub-mkconfig writes it, and the variables GRUB keeps.
+//! GRUB's menu, as grub-mkconfig writes it.
 
-use std::collections::BTreeMap;
-
+use super::entries::Entry;
 use super::follow::{Run, Scope, Value};
-use super::script::{Statement, statements};
+use super::script::{Statement, line_of, statements};
 
 /// An entry of the menu, or a menu below it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,6 +16,8 @@ struct Item {
     items: Vec<Item>,
     /// Whether no file tells that it is in the menu, or what it starts.
     is_open: bool,
+    /// Which of the entries in files it is.
+    file: Option<usize>,
 }
 
 /// Menus below menus that are looked into; nobody has more than two.
@@ -28,8 +29,8 @@ pub(super) struct Menu {
     items: Vec<Item>,
     /// What `default` is set to in the end: a place in the menu.
     default: Option<Value>,
-    /// Whether the entries are files of their own.
-    pub(super) has_entry_files: bool,
+    /// Where among the items those in files of their own belong, and whether they are there.
+    files_at: Option<(usize, Run)>,
 }
 
 /// A menu while its script is followed.
@@ -82,6 +83,8 @@ pub(super) struct Next<'a> {
     pub(super) cmdline: &'a str,
     /// What was to be booted, where no entry has that name.
     pub(super) missed: Option<String>,
+    /// Which of the entries in files it is.
+    pub(super) file: Option<usize>,
 }
 
 impl Menu {
@@ -156,6 +159,7 @@ impl Menu {
                 image: &item.image,
                 cmdline: &item.cmdline,
                 missed: missed.then(|| place.clone()),
+                file: item.file,
             }),
         }
     }
@@ -163,6 +167,29 @@ impl Menu {
     /// Image and arguments of the first entry, in the order of the menu, that fits.
     pub(super) fn first(&self, fits: &dyn Fn(&str, &str) -> bool) -> Option<(&str, &str)> {
         first(&self.items, fits)
+    }
+
+    /// Whether entries are taken from files of their own.
+    pub(super) fn has_entry_files(&self) -> bool {
+        self.files_at.is_some()
+    }
+
+    /// The same with the entries in files, in their order, where it takes them.
+    pub(super) fn with_entries(mut self, files: &[Entry]) -> Self {
+        let Some((place, run)) = self.files_at else {
+            return self;
+        };
+        let items = files.iter().enumerate().map(|(at, entry)| Item {
+            title: entry.title.clone(),
+            id: entry.id.clone(),
+            image: format!("/{}", entry.image.trim_start_matches('/')),
+            is_open: run == Run::Maybe,
+            file: Some(at),
+            ..Item::default()
+        });
+        let items = items.collect::<Vec<_>>();
+        self.items.splice(place..place, items);
+        self
     }
 
     /// Whether there is anything to choose from.
@@ -237,7 +264,10 @@ impl Reader {
             _ if opens => self.push(Kind::Braces, run),
             "linux" | "linux16" | "linuxefi" | "multiboot" | "multiboot2" | "module"
             | "module2" => self.start(words, run),
-            "blscfg" => self.menu.has_entry_files |= run != Run::No,
+            "blscfg" if run != Run::No => {
+                let at = self.menu.items.len();
+                self.menu.files_at.get_or_insert((at, run));
+            }
             _ => match &self.function {
                 Some((name, _)) => self.scope.define(name, &words),
                 None => self.scope.run(&words, run),
@@ -368,30 +398,15 @@ fn find<'a>(items: &'a [Item], part: &str) -> Result<Option<&'a Item>, Untold> {
     }
 }
 
-/// The command line of these arguments, as GRUB writes it: those with spaces in quotes.
-fn line_of(arguments: impl Iterator<Item = String>) -> String {
-    let shown = arguments.map(|argument| match argument.contains(' ') {
-        true => format!("\"{argument}\""),
-        false => argument,
-    });
-    shown.collect::<Vec<_>>().join(" ")
-}
-
-/// The variables in an environment block: `name=value` lines, filled up with `#`.
-pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
-        .collect()
-}
-
 #[cfg(test)]
 pub(in crate::host) mod tests {
     use super::*;
 
     fn parse(text: &str, kept: &str) -> Menu {
-        Menu::parse(text, Scope::new(&variables(kept), false))
+        Menu::parse(
+            text,
+            Scope::new(&super::super::kept::variables_in(kept), false),
+        )
     }
 
     /// As Debian's grub-mkconfig writes it, shortened.
@@ -613,7 +628,7 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
         // What is kept can't be read.
         let saved = format!("set default=\"${{saved_entry}}\"\n{two}");
         for (script, is_told) in [(DEBIAN, true), (saved.as_str(), false), (two, true)] {
-            let menu = Menu::parse(script, Scope::new(&BTreeMap::new(), true));
+            let menu = Menu::parse(script, Scope::new(&std::collections::BTreeMap::new(), true));
             assert_eq!(menu.next().is_ok(), is_told, "{script}");
         }
     }
@@ -673,6 +688,6 @@ menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
         ] {
             assert!(parse(text, "").next().is_err(), "{text}");
         }
-        assert!(parse("insmod blscfg\nblscfg\n", "").has_entry_files);
+        assert!(parse("insmod blscfg\nblscfg\n", "").has_entry_files());
     }
 }

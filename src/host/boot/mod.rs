@@ -8,6 +8,7 @@ mod condition;
 mod entries;
 mod follow;
 mod glob;
+mod grub;
 mod kept;
 mod legacy;
 mod menu;
@@ -19,6 +20,7 @@ mod select;
 mod systemd;
 mod zipl;
 
+pub(crate) use grub::{by_entry_files, by_menu, firmware_menu};
 pub(crate) use legacy::{LEGACY_MENUS, by_legacy_menu, legacy_entries};
 #[cfg(test)]
 pub(crate) use menu::tests::DEBIAN;
@@ -30,8 +32,8 @@ pub(crate) use of_release::entry_for;
 pub(crate) use order::compare;
 use order::compare_of_systemd;
 pub(crate) use select::{
-    ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_entry_files, by_extlinux, by_menu,
-    by_ostree, by_zipl, firmware_menu, release_of_image,
+    ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_extlinux, by_ostree, by_zipl,
+    release_of_image,
 };
 pub(crate) use systemd::by_systemd_boot;
 pub(crate) use zipl::ZIPL;

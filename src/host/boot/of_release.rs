@@ -1,6 +1,7 @@
 //! What an installed kernel would be given if it were booted, the next one or not.
 
 use super::follow::Scope;
+use super::grub;
 use super::menu::Menu;
 use super::select::{self, ENTRIES, SYSTEMD_BOOT, Selected};
 use super::{entries, release_of, text};
@@ -30,7 +31,7 @@ pub(crate) fn entry_for(host: &dyn Host, release: &str, installed: &[String]) ->
     });
     in_files
         .or_else(|| {
-            select::MENUS.iter().find_map(|path| {
+            grub::MENUS.iter().find_map(|path| {
                 let menu = Menu::parse(&text(host, path).ok()?, Scope::new(&variables, false));
                 let (image, cmdline) = menu.first(&|image, cmdline| {
                     release_of(image).as_deref() == Some(release) && !is_for_rescue(cmdline)

@@ -60,3 +60,12 @@ pub(super) fn statements(text: &str) -> Vec<Statement> {
     statements.push(now);
     statements
 }
+
+/// The command line of these arguments, as GRUB writes it: those with spaces in quotes.
+pub(super) fn line_of(arguments: impl Iterator<Item = String>) -> String {
+    let shown = arguments.map(|argument| match argument.contains(' ') {
+        true => format!("\"{argument}\""),
+        false => argument,
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}

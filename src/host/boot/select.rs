@@ -4,19 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::entries::{self, Entry};
-use super::follow::Scope;
-use super::kept::{FIRMWARE, kept};
-use super::menu::{Menu, Untold};
 use super::zipl::{self, Start};
 use super::{LIMIT, compare, release_of, text};
 use crate::host::{Host, in_a_line};
-
-/// GRUB's menu; Red Hat's firmware starts one of another place, to which a link leads.
-pub(super) const MENUS: &[&str] = &[
-    "/boot/grub2/grub.cfg",
-    "/boot/grub/grub.cfg",
-    "/etc/grub2-efi.cfg",
-];
 
 /// Where GRUB and ostree have their entries, a file each.
 pub(crate) const ENTRIES: &str = "/boot/loader/entries";
@@ -92,78 +82,7 @@ pub(super) fn untold(detail: &str, source: &str) -> Unselected {
     Unselected::Untold(detail.to_owned(), source.to_owned())
 }
 
-/// By GRUB's menu.
-///
-/// # Errors
-/// Why it can't be told, here and below.
-pub(crate) fn by_menu(host: &dyn Host) -> Selection {
-    let mut trouble = None;
-    let usual = MENUS.iter().map(|path| (*path).to_owned());
-    for path in usual.chain(firmware_menu(host)) {
-        let path = path.as_str();
-        match text(host, path) {
-            Ok(text) => {
-                let (variables, unread) = kept(host);
-                let menu = Menu::parse(&text, Scope::new(&variables, unread.is_some()));
-                if menu.has_entry_files {
-                    return by_entry_files(host);
-                }
-                let next = menu.next().map_err(|untold| match (untold, unread) {
-                    (Untold::Open(_), Some((error, path))) => Unselected::Unreadable(error, path),
-                    (Untold::Open(problem), None) => Unselected::Untold(problem, path.to_owned()),
-                    (Untold::Malformed(problem), _) => {
-                        Unselected::Malformed(problem, path.to_owned())
-                    }
-                })?;
-                return Ok(Selected {
-                    missed: next.missed,
-                    ..Selected::of_menu(next.image, next.cmdline, path)
-                });
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                trouble.get_or_insert(Unselected::Unreadable(error, path.to_owned()));
-            }
-        }
-    }
-    Err(trouble.unwrap_or_else(|| untold("", MENUS.first().unwrap_or(&""))))
-}
-
-/// The menu that GRUB has beside its program for UEFI, where that is the whole one and the only
-/// one: some distributions have a few lines there that lead to the menu of /boot.
-pub(crate) fn firmware_menu(host: &dyn Host) -> Option<String> {
-    let systems = host.list(FIRMWARE).unwrap_or_default();
-    let menus = systems
-        .iter()
-        .map(|name| format!("{FIRMWARE}/{name}/grub.cfg"));
-    let whole = |path: &String| {
-        text(host, path).is_ok_and(|text| {
-            let menu = Menu::parse(&text, Scope::new(&BTreeMap::new(), false));
-            menu.has_entry_files || menu.has_entries()
-        })
-    };
-    let mut menus = menus.filter(whole);
-    menus.next().filter(|_| menus.next().is_none())
-}
-
-/// By the entries of Red Hat's GRUB: `saved_entry` names an entry's file, its title or its
-/// place, and what names none of them stands for the first.
-pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
-    let (variables, unread) = kept(host);
-    if let Some((error, path)) = unread {
-        return Err(Unselected::Unreadable(error, path));
-    }
-    let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
-    let chosen = variable("next_entry").or_else(|| variable("saved_entry"));
-    let mut selected = match chosen {
-        Some(chosen) => named_entry(host, Some(chosen)),
-        None => by_zipl(host),
-    }?;
-    selected.cmdline = expanded(&selected.cmdline, &variables);
-    Ok(selected)
-}
-
-/// By the same entries, as the loader of IBM Z chooses one, or by a section of its own settings.
+/// By the entries of Red Hat's GRUB, as the loader of IBM Z chooses one, or by a section of its own settings.
 pub(crate) fn by_zipl(host: &dyn Host) -> Selection {
     let chosen = match zipl::start(host)? {
         Start::Section(selected) => return Ok(selected),
@@ -186,7 +105,7 @@ pub(crate) fn by_zipl(host: &dyn Host) -> Selection {
 }
 
 /// The entry that is called so, or the first.
-fn named_entry(host: &dyn Host, chosen: Option<&String>) -> Selection {
+pub(super) fn named_entry(host: &dyn Host, chosen: Option<&String>) -> Selection {
     let mut missed = None;
     let entry = entry_of(host, ENTRIES, |entries| {
         // One that names no kernel is left out of the menu (`create_entry()` in GRUB's blscfg.c).

@@ -82,8 +82,10 @@ fn selected(host: &dyn Host, there: &[String]) -> (Option<Choice>, Option<String
         found.ok_or_else(|| Unselected::Untold(String::new(), String::new()))
     };
     type Rule<'a> = (bool, &'a dyn Fn(&dyn Host) -> Result<Selected, Unselected>);
-    let rules: [Rule<'_>; 7] = [
+    let of_zipl = !of_grub && host.stat(boot::ZIPL).is_ok();
+    let rules: [Rule<'_>; 8] = [
         (of_ostree, &boot::by_ostree),
+        (of_zipl, &boot::by_zipl),
         (of_systemd_boot, &boot::by_systemd_boot),
         (!names.is_empty(), &boot::by_entry_files),
         (true, &boot::by_menu),
@@ -197,6 +199,34 @@ pub(super) fn installed(host: &dyn Host) -> Vec<String> {
     releases.sort_by(|left, right| boot::compare(right, left).then_with(|| left.cmp(right)));
     releases.dedup();
     releases
+}
+
+/// What is to be said of a kernel that runs and is none of those installed below the root: its own
+/// may have been removed since, or /proc is of another system, such as a rescue system.
+pub(super) fn stranger(host: &dyn Host) -> Option<String> {
+    let running = host.uname().ok()?.release;
+    let there = traced(host);
+    let newest = there.last().filter(|_| !running.is_empty())?;
+    (!there.contains(&running)).then(|| {
+        format!(
+            "{running} runs there and is not installed there; if /proc and /sys in it are another \
+             system's, --release {newest} names one that is"
+        )
+    })
+}
+
+/// What is to be said where kernels have modules and nothing else: their images, configs and the boot
+/// configuration lie on a partition that is not mounted.
+pub(super) fn unmounted(host: &dyn Host) -> Option<String> {
+    let names = host.list("/boot").ok()?;
+    let is_bare = |name: &String| name.starts_with('.') || name == "efi";
+    let [images, configs, modules] = traces(host);
+    let is_so = names.iter().all(is_bare) && images.is_empty() && configs.is_empty();
+    (is_so && !modules.is_empty()).then(|| {
+        "/boot in it is empty, and kernels have modules there: mount its boot partition at that \
+         place, for the kernels' configs and what the next boot starts"
+            .to_owned()
+    })
 }
 
 /// The releases that left something below the root, the newest last.
