@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::check::Check;
+use super::condition::Condition;
 use super::error::LoadError;
+use super::fix::Fix;
 use super::load::{Catalogue, OptionRule, explain};
 use super::located;
-use super::condition::Condition;
-use super::fix::Fix;
 use super::options::{brings, options_set, set_by, strange, undone, unheard_of};
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
@@ -211,7 +211,11 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
             options.extend(fixes.iter().flat_map(set_by).cloned());
             found.extend(fixes.iter().filter_map(|fix| undone(fix, &scene.rules)));
             found.extend(unheard_of(fixes.iter(), scene));
-            found.extend(fixes.iter().filter_map(|fix| misses(fix, need, condition, scene)));
+            found.extend(
+                fixes
+                    .iter()
+                    .filter_map(|fix| misses(fix, need, condition, scene)),
+            );
         }
     }
     found.extend(exclusive(profile, scene));
@@ -264,8 +268,8 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
 /// A fix with which a need is not met.
 fn misses(fix: &Fix, need: &str, condition: &Condition, scene: &Scene) -> Option<(Level, String)> {
     let brings = brings(fix)?;
-    let is_missed = !scene.never(&[(condition, YES)])
-        && scene.never(&[(&brings.after, YES), (condition, YES)]);
+    let is_missed =
+        !scene.never(&[(condition, YES)]) && scene.never(&[(&brings.after, YES), (condition, YES)]);
     is_missed.then(|| {
         let message = format!("`{need}` is not met with its fix `{}`", fix.summary);
         (Level::Error, message)
@@ -729,7 +733,9 @@ checks:
                 "see that `sysctl net.no` tells it",
             ),
             (
-                profile("{config: NETKIT, is: y}, fixes: [{summary: S, kernel-config: {NETKIT: n}}]"),
+                profile(
+                    "{config: NETKIT, is: y}, fixes: [{summary: S, kernel-config: {NETKIT: n}}]",
+                ),
                 Level::Error,
                 "`n` is not met with its fix `S`",
             ),

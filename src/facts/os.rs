@@ -341,7 +341,9 @@ impl Os {
 
     fn tell(self, source: &str, facts: &mut Facts) {
         facts.set("os.family", Fact::known(self.family(), source));
-        let ubuntu = self.ubuntu.filter(|_| !OWN_KERNELS.contains(&self.id.as_str()));
+        let ubuntu = self
+            .ubuntu
+            .filter(|_| !OWN_KERNELS.contains(&self.id.as_str()));
         let ubuntu = ubuntu.map_or(Value::Absent, Value::from);
         facts.set("os.ubuntu-release", Fact::known(ubuntu, source));
         facts.set("os.id", Fact::known(self.id, source));
@@ -428,6 +430,22 @@ mod tests {
         ] {
             let os = Os::parse(&format!("ID={id}\nID_LIKE=\"{like}\"")).unwrap();
             assert_eq!(os.family(), family, "{id}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_of_ubuntu_says_of_which_release() {
+        for (id, codename, release) in [
+            ("linuxmint", "focal", Some("20.04")),
+            ("neon", "noble", Some("24.04")),
+            ("linuxmint", "unheard-of", None),
+            ("ubuntu", "focal", None),
+            // It has its own kernels.
+            ("pop", "jammy", None),
+        ] {
+            let text = format!("ID={id}\nID_LIKE=\"ubuntu debian\"\nUBUNTU_CODENAME={codename}");
+            let facts = facts(&Memory::new().with("/etc/os-release", &text));
+            assert_eq!(facts.text("os.ubuntu-release").as_deref(), release, "{id}");
         }
     }
 
