@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::check::Check;
 use super::condition::Condition;
 use super::error::LoadError;
-use super::fix::Fix;
 use super::load::{Catalogue, OptionRule, explain};
 use super::located;
-use super::options::{brings, options_set, set_by, strange, undone, unheard_of};
+use super::mending::misses;
+use super::options::{options_set, set_by, strange, undone, unheard_of};
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
 use super::replaced::dropped;
@@ -263,17 +263,6 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
         }
     }
     found
-}
-
-/// A fix with which a need is not met.
-fn misses(fix: &Fix, need: &str, condition: &Condition, scene: &Scene) -> Option<(Level, String)> {
-    let brings = brings(fix)?;
-    let is_missed =
-        !scene.never(&[(condition, YES)]) && scene.never(&[(&brings.after, YES), (condition, YES)]);
-    is_missed.then(|| {
-        let message = format!("`{need}` is not met with its fix `{}`", fix.summary);
-        (Level::Error, message)
-    })
 }
 
 /// Needs that are required together, and never met together.

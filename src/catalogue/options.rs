@@ -1,10 +1,9 @@
 //! Kernel options, sysctls and kernels that checks and profiles name, held against those that are
 //! known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::check::Check;
-use super::condition::{Condition, FactTest, Test, Wanted};
 use super::fix::{Fix, Remedy};
 use super::lint::Level;
 use super::load::OptionRule;
@@ -84,49 +83,6 @@ pub(super) fn undone(fix: &Fix, rules: &[OptionRule]) -> Option<(Level, String)>
         }
     }
     None
-}
-
-/// What a fix brings about, as conditions.
-pub(super) struct Brings {
-    /// What is so right after it.
-    pub(super) after: Condition,
-    /// What is so where it is not needed.
-    pub(super) there: Condition,
-}
-
-/// What a fix brings about, where conditions can ask for it: options, sysctls, a kernel.
-pub(super) fn brings(fix: &Fix) -> Option<Brings> {
-    let all = |settings: &BTreeMap<String, String>, area: &str| {
-        let each = settings.iter().map(|(name, value)| {
-            let wanted = match (area, value.as_str(), value.parse()) {
-                // An option that is off is not there, in most configurations.
-                ("config", "n", _) => Wanted::Text("unset".to_owned()),
-                (_, _, Ok(number)) => Wanted::Number(number),
-                (_, text, _) => Wanted::Text(text.to_owned()),
-            };
-            let key = format!("{area}.{name}");
-            let test = Test::Is(vec![wanted]);
-            Condition::Fact(FactTest { key, test })
-        });
-        Condition::All(each.collect())
-    };
-    let same = |condition: Condition| Brings {
-        after: condition.clone(),
-        there: condition,
-    };
-    match &fix.remedy {
-        Remedy::KernelConfig(settings) => Some(same(all(settings, "config"))),
-        Remedy::Sysctl(settings) => Some(same(all(settings, "sysctl"))),
-        Remedy::Steps(_, steps) => {
-            let kernel = steps.kernel?;
-            let range = |text: String| text.parse().ok().map(Condition::Kernel);
-            Some(Brings {
-                after: range(format!("={kernel}"))?,
-                there: range(format!(">={kernel}"))?,
-            })
-        }
-        _ => None,
-    }
 }
 
 /// The last kernel of each number before the point, and the newest that is known.

@@ -7,7 +7,8 @@ use super::condition::Condition;
 use super::fix::{Fix, Remedy};
 use super::lint::Level;
 use super::load::OptionRule;
-use super::options::{brings, options_set, strange, undone, unheard_of};
+use super::mending::fixes_that_mend_nothing;
+use super::options::{options_set, strange, undone, unheard_of};
 use super::points::ValuesOf;
 use super::possible::{Answers, NO, Patience, UNKNOWN, YES, possible};
 
@@ -64,7 +65,7 @@ impl Scene {
 }
 
 /// What must hold before a cause is looked for.
-fn failing(check: &Check) -> Vec<(&Condition, Answers)> {
+pub(super) fn failing(check: &Check) -> Vec<(&Condition, Answers)> {
     let applies = check.applies.iter();
     let conditions = applies.chain(&check.fails);
     conditions.map(|condition| (condition, YES)).collect()
@@ -180,49 +181,6 @@ fn fixes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
                 );
                 found.push((Level::Error, message));
             }
-        }
-    }
-    found
-}
-
-/// A fix with which the check fails as it did, or which sets what is so already.
-fn fixes_that_mend_nothing(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
-    let failing = failing(check);
-    let Some(fails) = check.fails.as_ref().filter(|_| !scene.never(&failing)) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for (index, cause) in check.causes.iter().enumerate() {
-        let reached = cause.when.iter().map(|when| (when, YES));
-        let reached: Vec<_> = failing.iter().copied().chain(reached).collect();
-        for (place, fix) in cause.fixes.iter().enumerate() {
-            let Some(brings) = brings(fix) else { continue };
-            let usable = fix.when.iter().map(|when| (when, YES));
-            let usable: Vec<_> = reached.iter().copied().chain(usable).collect();
-            // What is never reached is told by other rules.
-            if scene.never(&usable) {
-                continue;
-            }
-            let so_already: Vec<_> = usable
-                .into_iter()
-                .chain([(&brings.there, NO | UNKNOWN)])
-                .collect();
-            let applies = check.applies.iter().map(|applies| (applies, YES));
-            let after: Vec<_> = applies.chain([(&brings.after, YES)]).collect();
-            // Where the check does not apply any more it does not fail; one that fails for another
-            // cause is a step further.
-            let ends = [(fails, NO)].into_iter();
-            let ends = ends.chain(cause.when.iter().map(|when| (when, NO | UNKNOWN)));
-            let mut ended = ends.map(|end| after.iter().copied().chain([end]).collect::<Vec<_>>());
-            let what = if !scene.never(&after) && ended.all(|ended| scene.never(&ended)) {
-                "the check fails with it as it does without"
-            } else if scene.never(&so_already) {
-                "what it brings about is so already where it is offered"
-            } else {
-                continue;
-            };
-            let message = format!("cause {}, fix {}: {what}", index + 1, place + 1);
-            found.push((Level::Error, message));
         }
     }
     found

@@ -3,8 +3,9 @@
 
 use super::platform::Platform;
 use super::remark;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, PackagedKernel};
 use crate::facts::Facts;
+use crate::version::KernelVersion;
 
 /// Says before commands of a package manager that the release lies in an archive alone, where
 /// they find nothing until their sources name it.
@@ -218,6 +219,16 @@ pub(super) fn ubuntu(release: &str) -> Option<&'static str> {
     let end = release.splitn(3, '-').nth(2)?;
     let mut all = ENABLED.iter().chain(ALONE);
     all.find(|flavour| **flavour == end).copied()
+}
+
+/// The release that the next boot starts, where that is of a later series than the one that runs,
+/// and this packaged kernel by its number. Where features come to old numbers, these tell nothing.
+pub(super) fn starts_next(row: &PackagedKernel, facts: &Facts) -> Option<String> {
+    let next = facts.text("boot.next")?;
+    let running: KernelVersion = facts.text("kernel.version")?.parse().ok()?;
+    let series = next.parse::<KernelVersion>().ok()?.series();
+    let is_it = series == row.kernel.series() && series > running.series();
+    (is_it && !row.may_have_more()).then_some(next)
 }
 
 /// Whether newer kernels of this flavour come for older releases.

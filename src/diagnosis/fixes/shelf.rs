@@ -335,7 +335,7 @@ impl<'a> Shelf<'a> {
     /// The commands of a row, for the flavour that runs; `None` where that has a package of
     /// another kind.
     fn filled(&self, row: &PackagedKernel) -> Option<Vec<String>> {
-        if let Some(next) = self.starts_next(row) {
+        if let Some(next) = packages::starts_next(row, self.facts).filter(|_| !self.own) {
             let told = format!("{next} is such a kernel, and starts with the next boot:");
             return Some(vec![remark(&told), "reboot".to_owned()]);
         }
@@ -358,16 +358,6 @@ impl<'a> Shelf<'a> {
                 .map(|line| super::fill(line, self.facts))
                 .collect(),
         )
-    }
-
-    /// The release that the next boot starts, where that is another than the one that runs, and this
-    /// packaged kernel by its number. Where features come to old numbers, these tell nothing.
-    fn starts_next(&self, row: &PackagedKernel) -> Option<String> {
-        let next = self.facts.text("boot.next")?;
-        let running = self.running()?.series();
-        let series = next.parse::<KernelVersion>().ok()?.series();
-        let is_it = series == row.kernel.series() && series > running && !row.may_have_more();
-        (is_it && !self.own).then_some(next)
     }
 
     /// Where releases go on, or are not known one by one.
