@@ -78,6 +78,15 @@ impl<'a> Entry<'a> {
         (!left).then_some(first)
     }
 
+    /// Which of its fixes a step does by the way: one that is known to mend it, else one that may.
+    fn done_by(&self, step: &[String]) -> Option<usize> {
+        let done = |by_hand: Option<ByHand>| {
+            let mut fixes = self.fixes.iter();
+            fixes.position(|fix| fix.by_hand == by_hand && takes_in(step, &fix.commands))
+        };
+        done(None).or_else(|| done(Some(ByHand::Perhaps)))
+    }
+
     /// Whether a person finds in it what to do.
     fn has_way(&self) -> bool {
         self.fixes.iter().any(RenderedFix::is_a_way)
@@ -138,21 +147,16 @@ pub fn fix_script(report: &Report, again: &str) -> String {
         .partition(|entry| !in_container && entry.typed().is_some());
     // What is left of itself, and done by the step of another, follows that.
     let steps: Vec<&RenderedFix> = typed.iter().filter_map(|entry| entry.typed()).collect();
-    let is_done = |entry: &&Entry<'_>| {
-        let first = entry.fixes.first().filter(|fix| fix.by_hand.is_none());
-        first.is_some_and(|fix| {
-            steps
-                .iter()
-                .any(|step| takes_in(&step.commands, &fix.commands))
-        })
+    let step_of = |entry: &Entry<'_>| {
+        let mut steps = steps.iter().copied();
+        steps.find(|step| entry.done_by(&step.commands).is_some())
     };
-    let (done, left): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) = left.into_iter().partition(is_done);
+    let (done, left): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
+        left.into_iter().partition(|entry| step_of(entry).is_some());
     let (rebooting, now): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
         typed.into_iter().chain(done).partition(|entry| {
-            entry
-                .fixes
-                .first()
-                .is_some_and(|fix| fix.needs >= Needs::Reboot)
+            let step = entry.typed().or_else(|| step_of(entry));
+            step.is_some_and(|fix| fix.needs >= Needs::Reboot)
         });
     script.group("At once", &now, true);
     script.group("With the next reboot", &rebooting, true);
@@ -287,18 +291,22 @@ impl Script {
         }
     }
 
+    /// The step, by its number, that did what an entry asks for, and with which of its fixes.
+    fn done(&self, entry: &Entry<'_>) -> Option<(usize, usize)> {
+        let by = |step: &Vec<String>| match entry.typed() {
+            Some(first) => takes_in(step, &first.commands).then_some(0),
+            None => entry.done_by(step),
+        };
+        let mut steps = self.typed.iter().enumerate();
+        steps.find_map(|(step, commands)| Some((step + 1, by(commands)?)))
+    }
+
     /// An entry with its reasons. Its first fix is typed, or told like the others.
     fn entry(&mut self, entry: &Entry<'_>, typed: bool) {
         self.line("");
         // What two entries ask for is typed once.
         let first = entry.fixes.first().filter(|_| typed);
-        let done = first.and_then(|fix| {
-            let known = self
-                .typed
-                .iter()
-                .position(|step| takes_in(step, &fix.commands));
-            known.map(|step| step + 1)
-        });
+        let done = first.and_then(|_| self.done(entry));
         if typed && done.is_none() {
             self.step += 1;
             self.remark(&format!("{}. {}", self.step, entry.title));
@@ -314,15 +322,27 @@ impl Script {
         for piece in once(entry.evidence) {
             self.remark(&format!("evidence {}", evidence_line(piece)));
         }
-        for (index, fix) in entry.fixes.iter().enumerate() {
+        let chosen = done.map_or(0, |(_, fix)| fix);
+        let mut fixes: Vec<&RenderedFix> = entry.fixes.iter().collect();
+        // What is done comes before what would do as well.
+        if chosen < fixes.len() {
+            let first = fixes.remove(chosen);
+            fixes.insert(0, first);
+        }
+        for (index, fix) in fixes.into_iter().enumerate() {
             let label = if index == 0 { "fix     " } else { "or      " };
             self.remark(&format!("{label} {}", fix.summary));
             if let Some(risk) = &fix.risk {
                 self.remark(&format!("risk     {risk}"));
             }
             if typed && index == 0 {
-                if let Some(step) = done {
-                    self.remark(&format!("done     by step {step}"));
+                if let Some((step, _)) = done {
+                    self.remark(&match fix.by_hand {
+                        Some(ByHand::Perhaps) => {
+                            format!("perhaps  by step {step}: see after the reboot")
+                        }
+                        _ => format!("done     by step {step}"),
+                    });
                     self.remark(&format!("verify   {}", fix.verify));
                     continue;
                 }

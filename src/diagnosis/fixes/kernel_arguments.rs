@@ -288,12 +288,14 @@ fn append_assignment(change: &Change, path: &str, variable: &str, update: &str) 
     commands
 }
 
-/// The update makes a snapshot each time: it is made where something changed.
+/// The update makes a snapshot each time: it is made where something changed. Where it fails, the
+/// change is taken back, so that the next run makes both.
 fn transactional(change: &Change) -> Vec<String> {
     let mut commands = vec![format!("before=$(cat {DEFAULT_GRUB})")];
     commands.extend(assignments(change, DEFAULT_GRUB, GRUB_VARIABLE));
     commands.push(format!(
-        "[ \"$before\" = \"$(cat {DEFAULT_GRUB})\" ] || {MICRO_OS_UPDATE}"
+        "[ \"$before\" = \"$(cat {DEFAULT_GRUB})\" ] || {MICRO_OS_UPDATE} || {{ printf '%s\\n' \"$before\" > \
+         {DEFAULT_GRUB}; false; }}"
     ));
     commands
 }

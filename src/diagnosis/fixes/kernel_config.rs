@@ -320,9 +320,7 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
                  rsync perl rpm-build rpmdevtools"
             ));
             lines.push("rpmdev-setuptree".to_owned());
-            lines.push(remark(&format!(
-                "unpack the source of linux {series} here and enter it"
-            )));
+            lines.extend(vendors_source(install.starts_with("dnf"), facts));
             lines
         }
         ("suse", _) => vec![
@@ -331,12 +329,39 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
                 .to_owned(),
             "cp -a /usr/src/linux linux && cd linux".to_owned(),
         ],
+        // Oracle's own, whose source it publishes by the release.
+        _ if flavour == "uek" => vec![remark(&format!(
+            "unpack Oracle's linux-uek (github.com/oracle/linux-uek, the tag of {}) and enter it; \
+             the build needs gcc, make, bc, bison, flex, libelf, openssl and pahole",
+            facts.text("kernel.release").unwrap_or(series)
+        ))],
         _ => vec![remark(&format!(
             "unpack the source of linux {series} and enter it; the build needs gcc, make, bc, \
              bison, flex, libelf, openssl and pahole"
         ))],
     };
     lines
+}
+
+/// The source that the vendor's running kernel was built from: mainline's of the same number lacks
+/// what was brought to it since.
+fn vendors_source(has_dnf: bool, facts: &Facts) -> Vec<String> {
+    let package = fill(
+        "\"$(rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}' /boot/vmlinuz-{{kernel.release}})\"",
+        facts,
+    );
+    let (tools, download) = match has_dnf {
+        true => ("dnf install 'dnf-command(download)'", "dnf download"),
+        false => ("yum install yum-utils", "yumdownloader"),
+    };
+    vec![
+        tools.to_owned(),
+        format!("{download} --source {package}"),
+        "rpm -i kernel*.src.rpm".to_owned(),
+        "rpmbuild -bp --nodeps ~/rpmbuild/SPECS/kernel*.spec".to_owned(),
+        "cd \"$(find ~/rpmbuild/BUILD -maxdepth 3 -type d -path '*/kernel*/linux-*' | head -n 1)\""
+            .to_owned(),
+    ]
 }
 
 /// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
