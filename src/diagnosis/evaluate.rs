@@ -1,5 +1,6 @@
 //! Conditions put to facts and probe outcomes.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -55,6 +56,7 @@ impl<'a> World<'a> {
             Condition::Prefer(parts) => self.prefer(parts),
             Condition::Kernel(range) => self.kernel(range),
             Condition::Fact(test) => {
+                let test = &self.as_this_kernel_asks(test);
                 let fact = self.facts.get(&test.key);
                 let tri = ask_fact(test, &fact);
                 let mut answer = self.with_fact(tri, &test.key, fact);
@@ -67,6 +69,21 @@ impl<'a> World<'a> {
             }
             Condition::Same(one, other) => self.compare(one, other),
             Condition::Probe(test) => self.probe(test),
+        }
+    }
+
+    /// What a kernel without a capability asks for in its place: CAP_BPF and CAP_PERFMON came out of
+    /// CAP_SYS_ADMIN with 5.8.
+    fn as_this_kernel_asks<'t>(&self, test: &'t FactTest) -> Cow<'t, FactTest> {
+        const LAST_BEFORE: i64 = 37;
+        let is_new = |test: &Test| matches!(test, Test::Has(name) if matches!(name.as_str(), "CAP_BPF" | "CAP_PERFMON"));
+        let last = self.facts.number("privilege.last-cap");
+        match last.is_some_and(|last| last <= LAST_BEFORE) && is_new(&test.test) {
+            true => Cow::Owned(FactTest {
+                key: test.key.clone(),
+                test: Test::Has("CAP_SYS_ADMIN".to_owned()),
+            }),
+            false => Cow::Borrowed(test),
         }
     }
 
@@ -490,6 +507,25 @@ mod tests {
         let facts = facts("5.10.218", "debian");
         for (text, expected) in rows {
             assert_eq!(ask(text, &facts).tri, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_kernel_without_a_capability_asks_for_the_one_before_it() {
+        for (last, held, wanted, tri) in [
+            (37, "CAP_SYS_ADMIN", "CAP_BPF", Tri::Yes),
+            (37, "CAP_SYS_ADMIN", "CAP_PERFMON", Tri::Yes),
+            (37, "CAP_NET_ADMIN", "CAP_BPF", Tri::No),
+            (37, "CAP_SYS_ADMIN", "CAP_NET_ADMIN", Tri::No),
+            (40, "CAP_SYS_ADMIN", "CAP_BPF", Tri::No),
+            (40, "CAP_BPF", "CAP_BPF", Tri::Yes),
+        ] {
+            let mut facts = facts("4.18.0", "rhel8");
+            facts.set("privilege.last-cap", Fact::known(last, "x"));
+            let held = vec![held.to_owned()];
+            facts.set("privilege.capabilities", Fact::known(held, "x"));
+            let text = format!("{{capability: {wanted}}}");
+            assert_eq!(ask(&text, &facts).tri, tri, "{last} {text}");
         }
     }
 

@@ -7,7 +7,7 @@ use super::evidence::{evidence_line, once};
 use super::model::Report;
 use super::profiles::ProfileReport;
 use super::style::clean;
-use super::typed::{installs, is_remark, runs_by_itself, unasked};
+use super::typed::{in_quotes, installs, is_remark, runs_by_itself, takes_in, unasked};
 use crate::diagnosis::{ByHand, Evidence, Finding, Lack, Needs, RenderedFix, Severity, Status};
 
 /// What is to be mended: a failing check, or what software lacks and no check tells of.
@@ -135,6 +135,8 @@ pub fn fix_script(report: &Report, again: &str) -> String {
         step: 0,
         listed: false,
         typed: Vec::new(),
+        release: report.host.kernel.release.clone().unwrap_or_default(),
+        boots_another: false,
     };
     script.header(report);
     let container = report.host.environment.container.as_deref();
@@ -213,6 +215,10 @@ struct Script {
     listed: bool,
     /// The commands of the steps.
     typed: Vec<Vec<String>>,
+    /// The kernel that runs.
+    release: String,
+    /// A step has the next boot start another one.
+    boots_another: bool,
 }
 
 impl Script {
@@ -356,11 +362,21 @@ impl Script {
                 let command = command.trim_start_matches("# ");
                 self.remark(&format!("           {command}"));
             }
+            if fix.kind == "package" && self.boots_another && fix.needs < Needs::Reboot {
+                let names = |line: &String| line.contains(&self.release);
+                if !self.release.is_empty() && fix.commands.iter().any(names) {
+                    let release = &self.release;
+                    self.remark(&format!(
+                        "           after the reboot into the other kernel: its `uname -r` in the place of {release}"
+                    ));
+                }
+            }
         }
         let Some(fix) = first.filter(|_| done.is_none()) else {
             return;
         };
         self.typed.push(fix.commands.clone());
+        self.boots_another |= fix.kind == "upgrade" && fix.needs >= Needs::Reboot;
         let installs = installs(fix);
         for command in fix.commands.iter().filter(|line| *line != "reboot") {
             match installs {
@@ -378,21 +394,6 @@ impl Script {
             }
         }
     }
-}
-
-/// Whether a step does all that these commands do, but for what is said of them and the reading of
-/// lists of packages, which changes nothing.
-fn takes_in(step: &[String], commands: &[String]) -> bool {
-    const LISTS: &[&str] = &["apt-get update", "zypper refresh", "apk update", "reboot"];
-    let counts = |line: &&String| !is_remark(line) && !LISTS.contains(&line.as_str());
-    let mut done = commands.iter().filter(counts).peekable();
-    step == commands || (done.peek().is_some() && done.all(|line| step.contains(line)))
-}
-
-/// A word of the host in single quotes, without control characters.
-fn in_quotes(word: &str) -> String {
-    let word: String = word.chars().filter(|c| !c.is_control()).collect();
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
@@ -434,6 +435,38 @@ mod tests {
             (&["# nothing is typed"], false),
         ] {
             assert_eq!(takes_in(&step, &lines(commands)), done, "{commands:?}");
+        }
+    }
+
+    #[test]
+    fn an_alternative_may_be_done_by_the_step_of_another() {
+        let step = vec!["dnf upgrade kernel".to_owned(), "reboot".to_owned()];
+        let other = fix("program", &["make"], &[]);
+        let sure = fix("upgrade", &["dnf upgrade kernel", "reboot"], &[]);
+        let mut perhaps = fix("upgrade", &["# may do", "dnf upgrade kernel"], &[]);
+        perhaps.by_hand = Some(ByHand::Perhaps);
+        let mut decision = sure.clone();
+        decision.by_hand = Some(ByHand::Decision);
+        for (fixes, done) in [
+            (vec![sure.clone()], Some(0)),
+            (vec![other.clone(), sure.clone()], Some(1)),
+            (vec![perhaps.clone(), other.clone()], Some(0)),
+            (vec![perhaps, other.clone(), sure], Some(2)),
+            (vec![decision], None),
+            (vec![other], None),
+        ] {
+            let entry = Entry {
+                title: "t",
+                name: "n".to_owned(),
+                source: ("check   ", "n".to_owned()),
+                severity: Severity::Warning,
+                optional: false,
+                needed_for: None,
+                because: "b",
+                evidence: &[],
+                fixes: &fixes,
+            };
+            assert_eq!(entry.done_by(&step), done, "{fixes:?}");
         }
     }
 

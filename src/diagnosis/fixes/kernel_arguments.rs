@@ -476,9 +476,13 @@ pub(super) mod tests {
         let script = recipe.commands.join("\n");
         let script = script
             .replace(DEFAULT_GRUB, path.to_str().unwrap())
-            .replace("transactional-update", "echo made #")
+            .replace(MICRO_OS_UPDATE, "echo made")
             .replace("reboot", "");
         let create = format!("[ -e {0} ] || echo 'A=1' > {0}\n", path.display());
+        // One that failed leaves nothing behind, and is made by the next run.
+        let failing = script.replace("echo made", "false");
+        let failing = format!("{create}({failing}) || echo failed");
+        assert_eq!(printed(&failing), "failed\n", "{script}");
         assert_eq!(printed(&format!("{create}{script}")), "made\n", "{script}");
         assert_eq!(printed(&script), "", "{script}");
     }

@@ -320,7 +320,7 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
                  rsync perl rpm-build rpmdevtools"
             ));
             lines.push("rpmdev-setuptree".to_owned());
-            lines.extend(vendors_source(install.starts_with("dnf"), facts));
+            lines.extend(builds::vendors_source(install.starts_with("dnf"), facts));
             lines
         }
         ("suse", _) => vec![
@@ -341,27 +341,6 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
         ))],
     };
     lines
-}
-
-/// The source that the vendor's running kernel was built from: mainline's of the same number lacks
-/// what was brought to it since.
-fn vendors_source(has_dnf: bool, facts: &Facts) -> Vec<String> {
-    let package = fill(
-        "\"$(rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}' /boot/vmlinuz-{{kernel.release}})\"",
-        facts,
-    );
-    let (tools, download) = match has_dnf {
-        true => ("dnf install 'dnf-command(download)'", "dnf download"),
-        false => ("yum install yum-utils", "yumdownloader"),
-    };
-    vec![
-        tools.to_owned(),
-        format!("{download} --source {package}"),
-        "rpm -i kernel*.src.rpm".to_owned(),
-        "rpmbuild -bp --nodeps ~/rpmbuild/SPECS/kernel*.spec".to_owned(),
-        "cd \"$(find ~/rpmbuild/BUILD -maxdepth 3 -type d -path '*/kernel*/linux-*' | head -n 1)\""
-            .to_owned(),
-    ]
 }
 
 /// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
@@ -585,6 +564,42 @@ mod tests {
             let (mut lines, install) = builders_repository(&facts);
             lines.push(format!("{install} gcc make"));
             assert!(lines[0].starts_with(says), "{known:?}: {lines:?}");
+        }
+    }
+
+    /// Mainline's source of the same number is another kernel than the vendor's.
+    #[test]
+    fn a_vendors_kernel_is_built_of_the_vendors_source() {
+        for (os, family, version, flavour, says) in [
+            ("rhel", "rhel", "9.2", "rhel9", "dnf download --source "),
+            ("fedora", "fedora", "42", "fedora", "dnf download --source "),
+            ("amzn", "amazon", "2023", "amazon", "dnf download --source "),
+            ("amzn", "amazon", "2", "amazon", "yumdownloader --source "),
+            ("ol", "rhel", "8.8", "uek", "# unpack Oracle's linux-uek "),
+            (
+                "rocky",
+                "rhel",
+                "9.3",
+                "elrepo",
+                "# unpack the source of linux 5.14 ",
+            ),
+        ] {
+            let mut facts = Facts::default();
+            for (key, value) in [
+                ("os.id", os),
+                ("os.family", family),
+                ("os.version-id", version),
+                ("kernel.flavour", flavour),
+                ("kernel.version", "5.14.0"),
+                ("kernel.release", "5.14.0-1"),
+            ] {
+                facts.set(key, Fact::known(value, "x"));
+            }
+            let lines = get_source(&Platform::of(&facts), &facts);
+            assert!(
+                lines.iter().any(|line| line.starts_with(says)),
+                "{os}: {lines:?}"
+            );
         }
     }
 

@@ -105,3 +105,32 @@ fn shell_lines(limit: &str, facts: &Facts) -> Vec<String> {
         ],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Fact;
+
+    #[test]
+    fn beyond_the_hard_limit_root_raises_it() {
+        let set = "# in the shell that starts the loader:";
+        let by_root = "# the hard limit is 65536 bytes here,";
+        for (held, hard, begins) in [
+            (vec![], Some(65536), by_root),
+            (vec!["CAP_SYS_RESOURCE".to_owned()], Some(65536), set),
+            (vec![], None, set),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("environment.container", Fact::known("none", "x"));
+            facts.set("privilege.capabilities", Fact::known(held, "x"));
+            match hard {
+                Some(hard) => facts.set("privilege.memlock-hard", Fact::known(hard, "x")),
+                None => facts.set("privilege.memlock-hard", Fact::known("unlimited", "x")),
+            }
+            let told = memlock("infinity", &facts, &Platform::of(&facts)).commands;
+            assert!(told[0].starts_with(begins), "{told:?}");
+            let ulimit = told.iter().any(|line| line.starts_with("ulimit"));
+            assert_eq!(ulimit, begins == set, "{told:?}");
+        }
+    }
+}
