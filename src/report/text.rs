@@ -296,7 +296,7 @@ impl Page {
         if is_told && self.style.detail != Detail::Quiet {
             let line = self
                 .style
-                .dim("other causes, with their commands: bpf-doctor checks show ID");
+                .dim("other causes, if it has any, with their commands: bpf-doctor checks show ID");
             self.line(&line);
         }
         let parts = [software(report), tally(report)];
