@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::finding::Evidence;
 use super::tri::Tri;
 use crate::catalogue::{Catalogue, Condition, FactTest, ProbeTest, Test, Wanted};
-use crate::facts::{Fact, Facts, Value};
+use crate::facts::{self, Fact, Facts, Value};
 use crate::probes::{Outcome, ProbeResult, Stage};
 use crate::version::{KernelVersion, VersionRange};
 
@@ -16,6 +16,8 @@ pub(super) struct World<'a> {
     pub(super) facts: &'a Facts,
     probes: BTreeMap<&'a str, &'a Outcome>,
     backports: bool,
+    /// Of the kernel's version the series is known alone.
+    lacks_stable_number: bool,
 }
 
 /// An answer and what decided it.
@@ -39,6 +41,7 @@ impl<'a> World<'a> {
                 .map(|result| (result.probe.as_str(), &result.outcome))
                 .collect(),
             backports: vendors.any(|vendor| flavour.starts_with(vendor.as_str())),
+            lacks_stable_number: facts::lacks_stable_number(facts),
         }
     }
 
@@ -194,23 +197,21 @@ impl<'a> World<'a> {
     }
 
     /// Whether the kernel behaves like a mainline version in this range. A vendor that brings
-    /// features to an old number makes "older than" unknowable; "as new as" still holds.
+    /// features to an old number makes "older than" unknowable; "as new as" still holds. So does a
+    /// version of which the series is known alone, for a bound in that series.
     fn in_range(&self, range: &VersionRange, version: KernelVersion) -> Tri {
-        if !self.backports {
-            return range.contains(version).into();
-        }
+        let has_reached = |bound: KernelVersion| {
+            let may_be_newer =
+                self.backports || (self.lacks_stable_number && version.series() == bound.series());
+            match version >= bound {
+                true => Tri::Yes,
+                false if may_be_newer => Tri::Unknown,
+                false => Tri::No,
+            }
+        };
         let (lowest, end) = range.bounds();
-        let reached = if version >= lowest {
-            Tri::Yes
-        } else {
-            Tri::Unknown
-        };
-        let not_passed = match end {
-            None => Tri::Yes,
-            Some(end) if version >= end => Tri::No,
-            Some(_) => Tri::Unknown,
-        };
-        Tri::all([reached, not_passed].into_iter())
+        let has_passed = end.map_or(Tri::No, has_reached);
+        Tri::all([has_reached(lowest), !has_passed].into_iter())
     }
 
     /// Whether two facts have the same value. What the host has none of is like nothing.
@@ -551,6 +552,42 @@ mod tests {
                 rhel,
                 "{range} on RHEL"
             );
+        }
+    }
+
+    #[test]
+    fn a_release_alone_tells_no_stable_number() {
+        use Tri::{No, Unknown, Yes};
+        let rows = [
+            (">=5.15.189 <5.16", Unknown, No),
+            ("<5.15.189", Unknown, Yes),
+            (">=5.15", Yes, Yes),
+            (">=5.16", No, No),
+            ("<5.16", Yes, Yes),
+            (">=5.10.240 <5.11", No, No),
+            (">=6.1.146 <6.2", No, No),
+        ];
+        for (release, flavour, place, is_short) in [
+            ("5.15.0-160-generic", "ubuntu", "uname", true),
+            ("5.15.0-160-generic", "other", "uname", true),
+            ("5.15.0-0.deb11.2-amd64", "debian", "uname", true),
+            (
+                "5.15.0-160-generic",
+                "ubuntu",
+                "/proc/version_signature",
+                false,
+            ),
+            ("5.15.0", "vanilla", "uname", false),
+            ("5.15.0-mine", "other", "uname", false),
+        ] {
+            let mut facts = facts("5.15.0", flavour);
+            facts.set("kernel.release", Fact::known(release, "uname"));
+            facts.set("kernel.version", Fact::known("5.15.0", place));
+            for (range, short, whole) in rows {
+                let tri = ask(&format!("{{kernel: \"{range}\"}}"), &facts).tri;
+                let expected = if is_short { short } else { whole };
+                assert_eq!(tri, expected, "{range} of {release} by {place}");
+            }
         }
     }
 
