@@ -13,7 +13,7 @@ use super::directory::Proc;
 use super::noticing::{Notices, Noticing};
 use super::rooted::{NoSuchKernel, with_kernel};
 use super::seen::{self, Dated};
-use super::wanted::{Wish, is_top, wish};
+use super::wanted::{Wish, is_packed, is_top, wish};
 use super::{Bundle, Directory, Host, Kind, Live, kernels, sosreport, supportconfig};
 use crate::labels::Labels;
 
@@ -107,6 +107,16 @@ pub enum OpenError {
         /// How many there are.
         count: usize,
         /// What can be named, as paths.
+        choices: Vec<String>,
+    },
+    /// An archive of several hosts' reports.
+    #[error("{name} holds {count} hosts: unpack it, and name one of them, {}", or(.choices))]
+    SeveralPacked {
+        /// The place.
+        name: String,
+        /// How many there are.
+        count: usize,
+        /// Their places in it.
         choices: Vec<String>,
     },
     /// An archive of something else.
@@ -222,7 +232,32 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         opened.doubt(doubts);
         return Ok(opened);
     }
+    if let Some(choices) = reports_within(&tree) {
+        let count = choices.len();
+        return Err(OpenError::SeveralPacked {
+            name,
+            count,
+            choices,
+        });
+    }
     root(tree, twice, name, release, Proc::Files)
+}
+
+/// The sosreports and supportconfigs side by side in an archive that is no host itself, packed or
+/// not; none where it may be one, or has none.
+fn reports_within(tree: &dyn Host) -> Option<Vec<String>> {
+    if looks_like_root(tree) {
+        return None;
+    }
+    let has = |path: String| tree.stat(&path).is_ok();
+    let names = tree.list("/").unwrap_or_default().into_iter();
+    let found = names.filter(|name| {
+        is_packed(name)
+            || has(format!("/{name}/sos_commands"))
+            || has(format!("/{name}/basic-environment.txt"))
+    });
+    let found: Vec<String> = found.collect();
+    (!found.is_empty()).then_some(found)
 }
 
 /// The sosreports in a directory that is no host itself, packed or not, as paths; none where it
@@ -231,13 +266,12 @@ fn reports_in(directory: &Directory, name: &str) -> Option<Vec<String>> {
     if looks_like_root(directory) {
         return None;
     }
-    let endings = [".tar", ".tar.xz", ".tar.gz", ".tgz", ".txz"];
     let top = name.trim_end_matches('/');
     let names = directory.list("/").unwrap_or_default().into_iter();
     let found = names.filter_map(|entry| {
         let path = format!("{top}/{entry}");
         let fits = match directory.stat(&format!("/{entry}")).ok()?.0 {
-            Kind::File => endings.iter().any(|ending| entry.ends_with(ending)),
+            Kind::File => is_packed(&entry),
             Kind::Directory => {
                 let inner = Directory::open(Path::new(&path)).ok()?;
                 sosreport::is_one(&inner) || supportconfig::is_one(&inner)
