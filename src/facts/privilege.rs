@@ -123,16 +123,15 @@ impl Facts {
 }
 
 /// Whether a process tells of itself here. A host that is known from files may hold none.
-fn judged(host: &dyn Host) -> Fact {
-    match host.read(STATUS, 1) {
+fn judged(host: &dyn Host, status: &Result<Status, Fact>) -> Fact {
+    match status {
         Ok(_) => Fact::known("seen", STATUS),
-        Err(error)
-            if !host.is_live()
-                && matches!(reader::why(&error), Why::Missing | Why::NotCollected) =>
+        Err(Fact::Unknown { reason, .. })
+            if !host.is_live() && matches!(reason.unknown, Why::Missing | Why::NotCollected) =>
         {
             Fact::known("none", STATUS)
         }
-        Err(error) => reader::unreadable(&error, STATUS),
+        Err(unknown) => unknown.clone(),
     }
 }
 
@@ -164,7 +163,7 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     );
     facts.set("privilege.seccomp", of_status(|s| seccomp(s.seccomp)));
 
-    facts.set(JUDGED, judged(host));
+    facts.set(JUDGED, judged(host, &status));
 
     let last_cap = reader::number(host, "/proc/sys/kernel/cap_last_cap");
     facts.set("privilege.last-cap", last_cap);

@@ -20,6 +20,9 @@ fn where_no_process_is_judged_its_rights_are_no_question() {
     let seen = tempfile::tempdir().unwrap();
     let own = fs::read_to_string(of_host.join(status_file)).unwrap();
     put(seen.path(), config, fs::read(&alone).unwrap());
+    for path in ["proc/self/uid_map", "proc/self/mountinfo"] {
+        put(seen.path(), path, fs::read(of_host.join(path)).unwrap());
+    }
     let bare = own.lines().map(|line| match line.starts_with("CapEff") {
         true => "CapEff:\t0000000000000000",
         false => line,
@@ -117,19 +120,23 @@ fn a_link_to_itself_in_the_place_of_a_file_is_trouble() {
 fn hosts_side_by_side_in_an_archive_are_named() {
     let scratch = tempfile::tempdir().unwrap();
     let both = scratch.path().join("both");
-    for (files, named) in [
+    for (top, files, named) in [
         (
+            ".",
             &["a/sos_commands/kernel/dmesg", "b/sos_commands/kernel/dmesg"][..],
             "a or b",
         ),
         (
+            "collected",
             &["sosreport-a.tar.xz", "sosreport-b.tar.xz"],
             "sosreport-a.tar.xz or sosreport-b.tar.xz",
         ),
     ] {
         files.iter().for_each(|file| put(&both, file, "x\n"));
         let path = scratch.path().join("both.tar");
-        fs::write(&path, archive(&both)).unwrap();
+        let mut builder = tar::Builder::new(Vec::new());
+        builder.append_dir_all(top, &both).unwrap();
+        fs::write(&path, builder.into_inner().unwrap()).unwrap();
         let output = run(&["check", "--root", name(&path)]);
         let said = text(&output.stderr);
         assert!(
