@@ -880,6 +880,7 @@ fn openrcs_setting_is_made_whatever_its_file_says() {
         Some("unicode=\"YES\"\n"),
         Some("rc_cgroup_mode=\"hybrid\"\nunicode=\"YES\"\n"),
         Some("#rc_cgroup_mode=\"unified\"\n"),
+        Some("unicode=\"YES\""),
     ] {
         let done = twice_and_back(|root| {
             copy(&fixture("alpine-edge-2020"), root);

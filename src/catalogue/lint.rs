@@ -7,9 +7,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::check::Check;
+use super::condition::Condition;
 use super::error::LoadError;
 use super::load::{Catalogue, OptionRule, explain};
 use super::located;
+use super::mending::misses;
 use super::options::{options_set, set_by, strange, undone, unheard_of};
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
@@ -199,15 +201,24 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
     let mut options = BTreeSet::new();
     for need in profile.needs() {
         if let Need::Condition {
-            condition, fixes, ..
+            need,
+            condition,
+            fixes,
+            ..
         } = need
         {
             options.extend(condition.options().map(str::to_owned));
             options.extend(fixes.iter().flat_map(set_by).cloned());
             found.extend(fixes.iter().filter_map(|fix| undone(fix, &scene.rules)));
             found.extend(unheard_of(fixes.iter(), scene));
+            found.extend(
+                fixes
+                    .iter()
+                    .filter_map(|fix| misses(fix, need, condition, scene)),
+            );
         }
     }
+    found.extend(exclusive(profile, scene));
     found.extend(strange(options, &scene.options));
     let (mut seen, mut ids) = (Vec::new(), BTreeSet::new());
     for need in profile.needs() {
@@ -250,6 +261,31 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
                 format!("what `{name}` is for was left half written"),
             ));
         }
+    }
+    found
+}
+
+/// Needs that are required together, and never met together.
+fn exclusive(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
+    let mut met: Vec<(&str, &Condition)> = Vec::new();
+    let mut found = Vec::new();
+    for need in &profile.requires {
+        let Need::Condition {
+            need, condition, ..
+        } = need
+        else {
+            continue;
+        };
+        if scene.never(&[(condition, YES)]) {
+            continue;
+        }
+        let mut others = met.iter();
+        let other = others.find(|(_, other)| scene.never(&[(condition, YES), (other, YES)]));
+        if let Some((other, _)) = other {
+            let message = format!("`{other}` and `{need}` are never met together");
+            found.push((Level::Error, message));
+        }
+        met.push((need, condition));
     }
     found
 }
@@ -459,6 +495,28 @@ checks:
                 "when: {kernel: \"<5.13\"}",
                 "cause 1, fix 1: its `when`",
             ),
+            (
+                "because: Of that\n        fixes: [{summary: Do it, sysctl: {a.b: 1}}]",
+                "because: Of that\n        fixes: [{summary: Do it, kernel-config: {BPF: n}}]",
+                "cause 2, fix 1: the check fails with it as it does without",
+            ),
+            (
+                "fails: {config: BPF, is: unset}\n    causes:\n      - when: {kernel: \">=5.13\"}\n        \
+                 because: Of this\n        fixes: [{summary: Do it, when: {kernel: \">=6.1\"}, sysctl: {a.b: 1}}]",
+                "fails: {kernel: \"<5.13\"}\n    causes:\n      - when: {kernel: \"<5.10\"}\n        because: \
+                 Of this\n        fixes: [{summary: Do it, upgrade: {kernel: \"5.5\", needs: reboot}}]",
+                "cause 1, fix 1: the check fails with it as it does without",
+            ),
+            (
+                "sysctl: {a.b: 1}",
+                "upgrade: {kernel: \"5.13\", needs: reboot}",
+                "cause 1, fix 1: what it brings about is so already where it is offered",
+            ),
+            (
+                "ok: It does not",
+                "ok: It does not\n    beside: [{when: {config: BPF, is: unset}, says: and more}]",
+                "`beside` is never said",
+            ),
             ("[here]", "[]", "no references"),
             ("[look]", "[]", "nothing under `confirm`"),
             ("[here]", "[\"\"]", "no references"),
@@ -662,6 +720,18 @@ checks:
                 profile("{config: BPF, is: y}, fixes: [{summary: S, sysctl: {net.no: 1}}]"),
                 Level::Advice,
                 "see that `sysctl net.no` tells it",
+            ),
+            (
+                profile(
+                    "{config: NETKIT, is: y}, fixes: [{summary: S, kernel-config: {NETKIT: n}}]",
+                ),
+                Level::Error,
+                "`n` is not met with its fix `S`",
+            ),
+            (
+                profile("{kernel: \">=5.8\"}}, {need: m, condition: {kernel: \"<5.2\"}"),
+                Level::Error,
+                "`n` and `m` are never met together",
             ),
             (
                 profile("{config: NO_SUCH_OPTION, is: y}"),

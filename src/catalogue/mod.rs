@@ -13,6 +13,7 @@ mod fix;
 mod lint;
 mod load;
 mod located;
+mod mending;
 mod options;
 mod packaged;
 mod pattern;

@@ -70,7 +70,8 @@ pub struct PackagedKernel {
     /// The kernel's flavour, where it counts and not the distribution (`wsl`, `uek`).
     #[serde(default)]
     pub flavour: Option<String>,
-    /// The release, or how its number begins (`8` is 8.10); all if left out.
+    /// The release, or how its number begins (`8` is 8.10), or behind `*` what it has within
+    /// (`*_alpha` is 3.12_alpha20200122); all if left out.
     #[serde(default)]
     pub release: Option<String>,
     /// The mainline version the package is of.
@@ -141,7 +142,10 @@ impl PackagedKernel {
     #[must_use]
     pub fn is_of(&self, release: &str) -> bool {
         let own = self.release.as_deref();
-        own.is_none_or(|own| is_or_begins(own, release))
+        own.is_none_or(|own| match own.strip_prefix('*') {
+            Some(within) => release.contains(within),
+            None => is_or_begins(own, release),
+        })
     }
 }
 
@@ -160,6 +164,8 @@ mod tests {
         for (release, is) in [("8", true), ("8.10", true), ("80", false), ("9", false)] {
             assert_eq!(row.is_of(release), is, "{release}");
         }
+        let edge = parse("{name: N, os: a, release: '*_alpha', kernel: '6.6', commands: [x]}");
+        assert!(edge.is_of("3.12_alpha20200122") && !edge.is_of("3.12.1"));
         let every = parse("{name: N, flavour: wsl, kernel: '6.6', commands: [x]}");
         assert!(every.is_of("24.04"));
     }

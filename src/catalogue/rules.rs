@@ -7,6 +7,7 @@ use super::condition::Condition;
 use super::fix::{Fix, Remedy};
 use super::lint::Level;
 use super::load::OptionRule;
+use super::mending::fixes_that_mend_nothing;
 use super::options::{options_set, strange, undone, unheard_of};
 use super::points::ValuesOf;
 use super::possible::{Answers, NO, Patience, UNKNOWN, YES, possible};
@@ -34,6 +35,8 @@ pub(super) const RULES: &[Rule] = &[
     never_or_always,
     causes_out_of_reach,
     fixes_out_of_reach,
+    fixes_that_mend_nothing,
+    never_beside,
     without_references,
     empty_items,
     unknown_notes,
@@ -62,7 +65,7 @@ impl Scene {
 }
 
 /// What must hold before a cause is looked for.
-fn failing(check: &Check) -> Vec<(&Condition, Answers)> {
+pub(super) fn failing(check: &Check) -> Vec<(&Condition, Answers)> {
     let applies = check.applies.iter();
     let conditions = applies.chain(&check.fails);
     conditions.map(|condition| (condition, YES)).collect()
@@ -181,6 +184,25 @@ fn fixes_out_of_reach(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
         }
     }
     found
+}
+
+/// What is said beside a check that is ok, and can't be so where it is.
+fn never_beside(check: &Check, scene: &Scene) -> Vec<(Level, String)> {
+    let Some(fails) = &check.fails else {
+        return Vec::new();
+    };
+    let applies = check.applies.iter().map(|condition| (condition, YES));
+    let ok: Vec<_> = applies.chain([(fails, NO)]).collect();
+    if scene.never(&ok) {
+        return Vec::new();
+    }
+    let said = |when| ok.iter().copied().chain([(when, YES)]).collect::<Vec<_>>();
+    let mut beside = check.beside.iter();
+    if !beside.any(|beside| scene.never(&said(&beside.when))) {
+        return Vec::new();
+    }
+    let message = "`beside` is never said: where it holds, the check is not ok";
+    vec![(Level::Error, message.to_owned())]
 }
 
 /// Kernel options that are text; nearly all others are y, m, n or a number.

@@ -36,6 +36,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
         ]),
         "Family whose tools for packages and boot loaders it has, by os.id and os.id-like.",
     ),
+    KeyInfo::one(
+        "os.ubuntu-release",
+        Text,
+        "Release of Ubuntu whose packages a system made of it has; absent on others, and on Ubuntu \
+         itself (UBUNTU_CODENAME of os-release).",
+    ),
 ];
 
 const OS_RELEASE: &[&str] = &["/etc/os-release", "/usr/lib/os-release"];
@@ -56,6 +62,20 @@ const ONE_LINER_IDS: &[(&str, &str)] = &[
     ("Fedora", "fedora"),
     ("Amazon", "amzn"),
 ];
+
+/// Code names of Ubuntu's releases that others are made of, by which they name them.
+const UBUNTU: &[(&str, &str)] = &[
+    ("trusty", "14.04"),
+    ("xenial", "16.04"),
+    ("bionic", "18.04"),
+    ("focal", "20.04"),
+    ("jammy", "22.04"),
+    ("noble", "24.04"),
+    ("resolute", "26.04"),
+];
+
+/// Ids of systems of Ubuntu's packages that bring kernels of their own.
+const OWN_KERNELS: &[&str] = &["pop"];
 
 /// Ids and the family they mean, as own id or as one a system is like.
 const FAMILIES: &[(&str, &[&str])] = &[
@@ -264,6 +284,7 @@ struct Os {
     version_id: Option<String>,
     name: String,
     id_like: Vec<String>,
+    ubuntu: Option<&'static str>,
 }
 
 impl Os {
@@ -275,8 +296,13 @@ impl Os {
             return None;
         }
         let like = field("ID_LIKE").unwrap_or_default();
+        let id = field("ID").unwrap_or_else(|| "linux".to_owned());
+        let codename = field("UBUNTU_CODENAME").filter(|_| id != "ubuntu");
+        let mut releases = UBUNTU.iter();
+        let ubuntu = releases.find(|(name, _)| codename.as_deref() == Some(*name));
         Some(Self {
-            id: field("ID").unwrap_or_else(|| "linux".to_owned()),
+            ubuntu: ubuntu.map(|(_, release)| *release),
+            id,
             version_id: field("VERSION_ID"),
             name: field("PRETTY_NAME")
                 .or_else(|| field("NAME"))
@@ -297,6 +323,7 @@ impl Os {
             version_id: behind.split_whitespace().next().map(str::to_owned),
             name: line.to_owned(),
             id_like: vec!["rhel".to_owned(), "fedora".to_owned()],
+            ubuntu: None,
         })
     }
 
@@ -314,6 +341,11 @@ impl Os {
 
     fn tell(self, source: &str, facts: &mut Facts) {
         facts.set("os.family", Fact::known(self.family(), source));
+        let ubuntu = self
+            .ubuntu
+            .filter(|_| !OWN_KERNELS.contains(&self.id.as_str()));
+        let ubuntu = ubuntu.map_or(Value::Absent, Value::from);
+        facts.set("os.ubuntu-release", Fact::known(ubuntu, source));
         facts.set("os.id", Fact::known(self.id, source));
         let version = self.version_id.map_or(Value::Absent, Value::Text);
         facts.set("os.version-id", Fact::known(version, source));
@@ -398,6 +430,22 @@ mod tests {
         ] {
             let os = Os::parse(&format!("ID={id}\nID_LIKE=\"{like}\"")).unwrap();
             assert_eq!(os.family(), family, "{id}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_of_ubuntu_says_of_which_release() {
+        for (id, codename, release) in [
+            ("linuxmint", "focal", Some("20.04")),
+            ("neon", "noble", Some("24.04")),
+            ("linuxmint", "unheard-of", None),
+            ("ubuntu", "focal", None),
+            // It has its own kernels.
+            ("pop", "jammy", None),
+        ] {
+            let text = format!("ID={id}\nID_LIKE=\"ubuntu debian\"\nUBUNTU_CODENAME={codename}");
+            let facts = facts(&Memory::new().with("/etc/os-release", &text));
+            assert_eq!(facts.text("os.ubuntu-release").as_deref(), release, "{id}");
         }
     }
 

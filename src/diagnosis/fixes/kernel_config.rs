@@ -281,7 +281,6 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
         Some((major, minor)) => format!("{major}.{minor}"),
         None => "<series>".to_owned(),
     };
-    let os = facts.text("os.id").unwrap_or_default();
     // A kernel of somebody else's is not built from the distribution's source.
     let flavour = facts.text("kernel.flavour").unwrap_or_default();
     let own = match platform.family.as_str() {
@@ -291,7 +290,7 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
         family => flavour == family,
     };
     let family = if own { platform.family.as_str() } else { "" };
-    let lines: Vec<String> = match (family, os.as_str()) {
+    let lines: Vec<String> = match (family, platform.packages_of.as_str()) {
         _ if platform.loader == BootLoader::Wsl => vec![remark(&format!(
             "unpack Microsoft's WSL2-Linux-Kernel {series} and enter it; the build needs gcc, \
              make, bc, bison, flex, libelf, openssl and pahole"

@@ -225,7 +225,7 @@ pub(super) fn render(
     if recipe.kind == "upgrade" && recipe.undo.is_empty() {
         recipe.undo = upgrade::undo(&recipe.commands, facts, &platform);
     }
-    packages::come_from_archives(&mut recipe.commands, catalogue, facts, &platform);
+    packages::come_from_archives(&mut recipe.commands, catalogue, &platform);
     if recipe.kind == "package" && recipe.undo.is_empty() && platform.takes_packages() {
         recipe.undo = packages::removing(&recipe.commands, facts);
     }

@@ -3,19 +3,17 @@
 
 use super::platform::Platform;
 use super::remark;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, PackagedKernel};
 use crate::facts::Facts;
+use crate::version::KernelVersion;
 
 /// Says before commands of a package manager that the release lies in an archive alone, where
 /// they find nothing until their sources name it.
 pub(super) fn come_from_archives(
     commands: &mut Vec<String>,
     catalogue: &Catalogue,
-    facts: &Facts,
     platform: &Platform,
 ) {
-    let text = |key: &str| facts.text(key).unwrap_or_default();
-    let (os, release) = (text("os.id"), text("os.version-id"));
     let mut all = catalogue.archived.iter();
     let asks = |line: &String| {
         let beginnings = ["apt-get ", "dnf ", "yum "];
@@ -24,7 +22,7 @@ pub(super) fn come_from_archives(
     if platform.is_container() || !commands.iter().any(asks) {
         return;
     }
-    if let Some(archived) = all.find(|one| one.holds(&os, &release)) {
+    if let Some(archived) = all.find(|one| one.holds(&platform.packages_of, &platform.release)) {
         let told = format!(
             "this release lies at {} alone by now; once the sources of packages name that:",
             archived.at
@@ -223,6 +221,16 @@ pub(super) fn ubuntu(release: &str) -> Option<&'static str> {
     all.find(|flavour| **flavour == end).copied()
 }
 
+/// The release that the next boot starts, where that is of a later series than the one that runs,
+/// and this packaged kernel by its number. Where features come to old numbers, these tell nothing.
+pub(super) fn starts_next(row: &PackagedKernel, facts: &Facts) -> Option<String> {
+    let next = facts.text("boot.next")?;
+    let running: KernelVersion = facts.text("kernel.version")?.parse().ok()?;
+    let series = next.parse::<KernelVersion>().ok()?.series();
+    let is_it = series == row.kernel.series() && series > running.series();
+    (is_it && !row.may_have_more()).then_some(next)
+}
+
 /// Whether newer kernels of this flavour come for older releases.
 pub(super) fn enables(flavour: &str) -> bool {
     ENABLED.contains(&flavour)
@@ -332,7 +340,7 @@ mod tests {
             facts.set("os.version-id", crate::facts::Fact::known(release, "x"));
             let platform = Platform::of(&facts);
             let mut lines = vec!["apt-get update".to_owned()];
-            come_from_archives(&mut lines, &catalogue, &facts, &platform);
+            come_from_archives(&mut lines, &catalogue, &platform);
             assert_eq!(
                 lines.len(),
                 1 + usize::from(!at.is_empty()),
@@ -341,12 +349,12 @@ mod tests {
             assert!(lines[0].contains(at), "{lines:?}");
             // What the sources name by now is known to apt once it reads their lists.
             let mut lines = vec!["apt-get install x".to_owned()];
-            come_from_archives(&mut lines, &catalogue, &facts, &platform);
+            come_from_archives(&mut lines, &catalogue, &platform);
             let listed = lines.iter().any(|line| line == "apt-get update");
             assert_eq!(listed, !at.is_empty(), "{os} {release}");
             assert_eq!(lines.last().map(String::as_str), Some("apt-get install x"));
             let mut others = vec!["sysctl -w a=1".to_owned()];
-            come_from_archives(&mut others, &catalogue, &facts, &platform);
+            come_from_archives(&mut others, &catalogue, &platform);
             assert_eq!(others.len(), 1);
         }
     }

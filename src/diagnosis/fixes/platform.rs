@@ -56,6 +56,10 @@ pub(super) enum BootLoader {
 pub(super) struct Platform {
     pub(super) loader: BootLoader,
     pub(super) family: String,
+    /// The distribution whose packages it has, by the id of os-release.
+    pub(super) packages_of: String,
+    /// The release of that distribution.
+    pub(super) release: String,
     pub(super) container: Option<String>,
     /// The process is in a pod of Kubernetes.
     pub(super) pod: bool,
@@ -76,7 +80,14 @@ impl Platform {
         let node = ["flatcar", "talos", "bottlerocket", "cos"];
         let of_node = container.is_some() && node.contains(&flavour.as_str());
         let image = image.or_else(|| of_node.then_some(flavour));
+        let text = |key: &str| facts.text(key).unwrap_or_default();
+        let (packages_of, release) = match facts.text("os.ubuntu-release") {
+            Some(release) => ("ubuntu".to_owned(), release),
+            None => (text("os.id"), text("os.version-id")),
+        };
         Self {
+            packages_of,
+            release,
             loader: loader(facts, image.as_deref().unwrap_or_default()),
             family: facts.text("os.family").unwrap_or_default(),
             container,

@@ -31,17 +31,15 @@ impl<'a> Shelf<'a> {
         let flavour = text("kernel.flavour");
         let of_flavour = |row: &&PackagedKernel| row.flavour.as_ref() == Some(&flavour);
         let mut rows: Vec<&PackagedKernel> = all().filter(of_flavour).collect();
-        for key in ["os.id", "os.family"] {
+        for name in [&platform.packages_of, &platform.family] {
             if rows.is_empty() {
-                let name = text(key);
                 // What is made of a distribution that goes on has kernels of its own.
-                let is_its = |row: &&PackagedKernel| !row.rolling || key == "os.id";
-                let of = |row: &&PackagedKernel| row.os.as_ref() == Some(&name) && is_its(row);
+                let is_its = |row: &&PackagedKernel| !row.rolling || *name == platform.packages_of;
+                let of = |row: &&PackagedKernel| row.os.as_ref() == Some(name) && is_its(row);
                 rows = all().filter(of).collect();
             }
         }
-        let release = text("os.version-id");
-        let here = rows.iter().filter(|row| row.is_of(&release));
+        let here = rows.iter().filter(|row| row.is_of(&platform.release));
         let here = here.copied().collect();
         Self {
             catalogue,
@@ -85,11 +83,10 @@ impl<'a> Shelf<'a> {
 
     /// Whether the last kernel of a release that ended is the one that runs, in words.
     fn ended(&self, newest: &PackagedKernel) -> Option<String> {
-        let text = |key: &str| self.facts.text(key).unwrap_or_default();
-        let (os, release) = (text("os.id"), text("os.version-id"));
+        let (os, release) = (&self.platform.packages_of, &self.platform.release);
         let mut all = self.catalogue.archived.iter();
-        let archived = all.find(|one| one.holds(&os, &release))?;
-        let running = text("kernel.release");
+        let archived = all.find(|one| one.holds(os, release))?;
+        let running = self.facts.text("kernel.release").unwrap_or_default();
         archived.ends_with(&running).then(|| {
             let name = self.facts.text("os.name");
             let name = name.unwrap_or_else(|| newest.name.clone());
@@ -154,8 +151,7 @@ impl<'a> Shelf<'a> {
     /// main one's series and settings.
     fn follows(&self) -> bool {
         let release = self.facts.text("kernel.release").unwrap_or_default();
-        self.facts.text("os.id").as_deref() == Some("ubuntu")
-            && packages::ubuntu(&release).is_some()
+        self.platform.packages_of == "ubuntu" && packages::ubuntu(&release).is_some()
     }
 
     /// Installs and boots the oldest packaged kernel of this release that is known to do; else the
@@ -339,7 +335,10 @@ impl<'a> Shelf<'a> {
     /// The commands of a row, for the flavour that runs; `None` where that has a package of
     /// another kind.
     fn filled(&self, row: &PackagedKernel) -> Option<Vec<String>> {
-        let text = |key: &str| self.facts.text(key).unwrap_or_default();
+        if let Some(next) = packages::starts_next(row, self.facts).filter(|_| !self.own) {
+            let told = format!("{next} is such a kernel, and starts with the next boot:");
+            return Some(vec![remark(&told), "reboot".to_owned()]);
+        }
         if self.own {
             let lines = row
                 .commands
@@ -347,10 +346,11 @@ impl<'a> Shelf<'a> {
                 .map(|line| super::fill(line, self.facts));
             return Some(own::installing(lines.collect(), self.facts, self.platform));
         }
-        let (os, uname) = (text("os.id"), text("kernel.release"));
+        let uname = self.facts.text("kernel.release").unwrap_or_default();
+        let os = &self.platform.packages_of;
         let lines = row.commands.iter();
         let lines: Option<Vec<String>> = lines
-            .map(|line| packages::in_flavour(line, &os, &uname))
+            .map(|line| packages::in_flavour(line, os, &uname))
             .collect();
         Some(
             lines?

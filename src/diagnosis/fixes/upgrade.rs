@@ -61,17 +61,19 @@ pub(super) fn commands(
     if let Some(lines) = packaged(steps, &shelf, facts) {
         return lines;
     }
-    if shelf.is_own()
+    if (shelf.is_own() || has_row)
         && let Some(lines) = shelf.any()
     {
         return lines;
     }
     let release = fact("kernel.release");
-    let (os, version) = (fact("os.id"), fact("os.version-id"));
-    let mut lines: Vec<String> = match (platform.family.as_str(), os.as_str()) {
+    let (os, version) = (platform.packages_of.as_str(), &platform.release);
+    let mut lines: Vec<String> = match (platform.family.as_str(), os) {
+        // Who brings a kernel of their own to Debian's packages has all of it depend on that.
+        ("debian", _) if flavour == "proxmox" => return vec![remark(origin::UNTOLD)],
         ("debian", "ubuntu") => match packages::ubuntu(&release) {
             Some(flavour) => {
-                let hwe = match packages::enables(flavour) && hardware_enablement(&version) {
+                let hwe = match packages::enables(flavour) && hardware_enablement(version) {
                     true => format!("-hwe-{version}"),
                     false => String::new(),
                 };
@@ -517,6 +519,56 @@ kernels:
         facts.set("kernel.version", Fact::known("5.4.0", "x"));
         facts.set("kernel.release", Fact::known("5.4.0-1018-aws", "x"));
         assert_eq!(lines(&facts), None);
+    }
+
+    /// Whose packages a system has, and whose kernel runs, decide; a kernel that the next boot
+    /// starts is not installed once more.
+    #[test]
+    fn a_derivative_has_the_kernels_it_is_made_with() {
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let mint = &[
+            ("os.id", "linuxmint"),
+            ("os.family", "debian"),
+            ("os.version-id", "20.3"),
+            ("os.ubuntu-release", "20.04"),
+            ("kernel.release", "5.4.0-26-generic"),
+            ("kernel.version", "5.4.30"),
+            ("kernel.flavour", "ubuntu"),
+        ][..];
+        let proxmox = |version, release, number| {
+            [
+                ("os.id", "debian"),
+                ("os.family", "debian"),
+                ("os.version-id", version),
+                ("kernel.release", release),
+                ("kernel.version", number),
+                ("kernel.flavour", "proxmox"),
+            ]
+        };
+        let eight = proxmox("12", "6.2.16-20-pve", "6.2.16");
+        let seven = proxmox("11", "5.15.158-1-pve", "5.15.158");
+        let next = [mint, &[("boot.next", "5.15.0-139-generic")]].concat();
+        let same = [mint, &[("boot.next", "5.4.0-200-generic")]].concat();
+        let hwe = "apt-get install --install-recommends linux-generic-hwe-20.04";
+        for (host, wanted, line) in [
+            (mint, "5.13", hwe),
+            (
+                &next,
+                "5.13",
+                "# 5.15.0-139-generic is such a kernel, and starts with the next boot:",
+            ),
+            (&same, "5.13", hwe),
+            (&eight, "6.3", "apt-get install proxmox-kernel-6.8"),
+            (&eight, "6.12", "apt-get install proxmox-kernel-6.14"),
+            (&eight, "4.19", "apt-get install proxmox-kernel-6.8"),
+            (&seven, "6.3", &remark(origin::UNTOLD)),
+        ] {
+            let facts = super::super::tests::with(host);
+            let lines = commands(&from(wanted), &catalogue, &facts, &Platform::of(&facts));
+            assert!(lines.iter().any(|one| one == line), "{wanted}: {lines:?}");
+            let debians = lines.iter().any(|line| line.contains("linux-image"));
+            assert!(!debians, "{lines:?}");
+        }
     }
 
     /// The end of the release says which of the distribution's kernels it is.
