@@ -13,7 +13,8 @@ use super::directory::Proc;
 use super::noticing::{Notices, Noticing};
 use super::rooted::{NoSuchKernel, with_kernel};
 use super::seen::{self, Dated};
-use super::wanted::{Wish, is_packed, is_top, wish};
+use super::several::{reports_in, reports_within};
+use super::wanted::{Wish, is_top, wish};
 use super::{Bundle, Directory, Host, Kind, Live, kernels, sosreport, supportconfig};
 use crate::labels::Labels;
 
@@ -243,47 +244,6 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
     root(tree, twice, name, release, Proc::Files)
 }
 
-/// The sosreports and supportconfigs side by side in an archive that is no host itself, packed or
-/// not; none where it may be one, or has none.
-fn reports_within(tree: &dyn Host) -> Option<Vec<String>> {
-    if looks_like_root(tree) {
-        return None;
-    }
-    let has = |path: String| tree.stat(&path).is_ok();
-    let names = tree.list("/").unwrap_or_default().into_iter();
-    let found = names.filter(|name| {
-        is_packed(name)
-            || has(format!("/{name}/sos_commands"))
-            || has(format!("/{name}/basic-environment.txt"))
-    });
-    let found: Vec<String> = found.collect();
-    (!found.is_empty()).then_some(found)
-}
-
-/// The sosreports in a directory that is no host itself, packed or not, as paths; none where it
-/// may be one, or has none.
-fn reports_in(directory: &Directory, name: &str) -> Option<Vec<String>> {
-    if looks_like_root(directory) {
-        return None;
-    }
-    let top = name.trim_end_matches('/');
-    let names = directory.list("/").unwrap_or_default().into_iter();
-    let found = names.filter_map(|entry| {
-        let path = format!("{top}/{entry}");
-        let fits = match directory.stat(&format!("/{entry}")).ok()?.0 {
-            Kind::File => is_packed(&entry),
-            Kind::Directory => {
-                let inner = Directory::open(Path::new(&path)).ok()?;
-                sosreport::is_one(&inner) || supportconfig::is_one(&inner)
-            }
-            Kind::Other => false,
-        };
-        fits.then_some(path)
-    });
-    let found: Vec<String> = found.collect();
-    (!found.is_empty()).then_some(found)
-}
-
 /// The root file system these files are.
 fn root<H: Host + 'static>(
     files: H,
@@ -409,7 +369,7 @@ fn deployments(host: &dyn Host, name: &str) -> Vec<String> {
 }
 
 /// Whether a directory has any of what a root file system has.
-fn looks_like_root(host: &dyn Host) -> bool {
+pub(super) fn looks_like_root(host: &dyn Host) -> bool {
     let mut signs = ["/etc", "/proc", "/sys", "/boot", "/usr", "/lib"].into_iter();
     signs.any(|sign| matches!(host.stat(sign), Ok((Kind::Directory, _))))
 }
