@@ -17,10 +17,10 @@ pub(super) const KEYS: &[KeyInfo] = &[
     ),
     KeyInfo::one(
         "kernel.state",
-        OneOf(&["running", "installed", "configured"]),
+        OneOf(&["running", "installed", "configured", "none"]),
         "Whether the kernel this is about runs, or was chosen of those that are installed below \
          a root where none of them runs, or is known by its config alone and may not be built \
-         yet; of other single files that no running kernel shows, neither is known.",
+         yet, or there is none in a root; of other single files that no running kernel shows, neither is known.",
     ),
     KeyInfo::one(
         "kernel.build",
@@ -59,6 +59,14 @@ pub(super) const KEYS: &[KeyInfo] = &[
     ),
 ];
 
+/// Why nothing is known of a kernel in a root that has none.
+pub(super) const NO_KERNEL: &str = "no kernel is installed here";
+
+/// Whether there is no kernel, as in a container's image.
+pub(super) fn is_none(facts: &Facts) -> bool {
+    facts.text("kernel.state").as_deref() == Some("none")
+}
+
 /// Reads what uname says and what follows from it.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let place = |path| if host.is_live() { "uname(2)" } else { path };
@@ -68,14 +76,16 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         Ok(uname) => uname,
         Err(error) => {
             let fact = match reader::why(&error) {
-                Why::Missing => {
-                    Fact::unknown(Why::Missing, "no kernel is installed here", release_source)
-                }
+                // Whatever kernel will run what is in this root is not of it.
+                Why::Missing => Fact::unknown(Why::NotCollected, NO_KERNEL, release_source),
                 why @ Why::NotCollected => Fact::unknown(why, "--release tells it", release_source),
                 _ => reader::unreadable(&error, release_source),
             };
             for info in KEYS {
                 facts.set(info.key, fact.clone());
+            }
+            if reader::why(&error) == Why::Missing {
+                facts.set("kernel.state", Fact::known("none", release_source));
             }
             return;
         }
