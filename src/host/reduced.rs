@@ -77,12 +77,16 @@ pub(super) fn reduced(path: &str, bytes: &[u8]) -> Vec<u8> {
 fn packages(bytes: &[u8], name: &str) -> Vec<u8> {
     let subjects = ["bpf", "pahole", "dwarves"];
     let text = String::from_utf8_lossy(bytes);
+    // Its llvm-objdump shows programs: `llvm`, `llvm-14`, `llvm18`.
+    let is_llvm = |package: &str| {
+        let number = package.strip_prefix("llvm");
+        number.is_some_and(|number| number.bytes().all(|b| b == b'-' || b.is_ascii_digit()))
+    };
+    let tells =
+        |package: &str| is_llvm(package) || subjects.iter().any(|word| package.contains(word));
     let wanted = |paragraph: &&str| {
-        let mut lines = paragraph.lines();
-        lines.any(|line| {
-            let package = line.strip_prefix(name);
-            package.is_some_and(|package| subjects.iter().any(|word| package.contains(word)))
-        })
+        let mut names = paragraph.lines().filter_map(|line| line.strip_prefix(name));
+        names.any(tells)
     };
     let kept: Vec<&str> = text.split("\n\n").filter(wanted).collect();
     (kept.join("\n\n") + "\n").into_bytes()
