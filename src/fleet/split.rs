@@ -6,12 +6,14 @@ use std::io::Read;
 
 use memchr::memmem;
 
-use super::batch::{Got, Part, Take};
+use super::batch::{At, Got, Part, Take};
 use super::ends::{
     End, JOINT, begins_in_list, begins_in_yaml, blank_lines, dedent, is_blank, is_in_item,
     item_end, json_end, yaml_end,
 };
+use super::list::{List, goes_on_in_list, object_end, other_end};
 use super::read::LIMIT;
+use super::rejoin::{LONGEST, begins_within};
 
 /// How much is read at once.
 const CHUNK: usize = 256 << 10;
@@ -42,6 +44,10 @@ pub(super) struct Splitter<R> {
     json: Option<bool>,
     /// Whether there are brackets around the JSON at hand.
     listed: bool,
+    /// The list of JSON at hand.
+    place: List,
+    /// Whether an item with nothing in it was just passed.
+    hollow: bool,
     /// Whether brackets were passed over.
     brackets: bool,
     /// Whether the YAML at hand is a list of reports; known once its beginning was read.
@@ -65,6 +71,8 @@ impl<R: Read> Splitter<R> {
             line: 1,
             json: None,
             listed: false,
+            place: List::default(),
+            hollow: false,
             brackets: false,
             list: None,
             item: Vec::new(),
@@ -118,15 +126,29 @@ impl<R: Read> Splitter<R> {
     fn next(&mut self, take: &mut Take<'_>) -> io::Result<bool> {
         let Some(json) = self.begin()? else {
             if !self.ended {
-                take(Part::Useless(self.line), None);
+                take(Part::Useless(self.at()), None);
             }
             return Ok(false);
         };
+        if std::mem::take(&mut self.hollow) {
+            let at = At {
+                line: self.line,
+                item: self.place.passed(),
+            };
+            take(Part::Document(at, b"[]"), None);
+            return Ok(true);
+        }
         let list = !json && self.is_list()?;
+        let is_open = json && self.place.is_open();
         let mut from = self.start;
         let end = loop {
             let rest = self.rest();
             let end = match json {
+                true if is_open && !rest.starts_with(b"{") => other_end(rest, self.ended),
+                true if is_open => {
+                    let end = json_end(rest, self.listed, self.ended);
+                    object_end(rest, end, self.ended, LIMIT)
+                }
                 true => json_end(rest, self.listed, self.ended),
                 false if list => item_end(rest, from - self.start, self.ended),
                 false => yaml_end(rest, from - self.start, self.ended),
@@ -143,7 +165,10 @@ impl<R: Read> Splitter<R> {
                 }
             }
         };
-        let line = self.line;
+        let at = self.at();
+        if end.is_some() {
+            self.place.took();
+        }
         match end {
             Some(End::At(end, next)) => {
                 let (end, next) = (self.start + end, self.start + next);
@@ -153,16 +178,16 @@ impl<R: Read> Splitter<R> {
                     false => 0,
                 };
                 if document.len() > LIMIT {
-                    take(Part::TooLarge(line), None);
+                    take(Part::TooLarge(at), None);
                 } else if list {
                     dedent(document, &mut self.item);
-                    take(Part::Document(line, &self.item), None);
+                    take(Part::Document(at, &self.item), None);
                 } else if json || !is_blank(document) {
-                    take(Part::Document(line, document), Some(self.start));
+                    take(Part::Document(at, document), Some(self.start));
                 }
                 match json && next > end {
                     // A line, as it was found by its end.
-                    true => (self.start, self.line) = (next, line + 1),
+                    true => (self.start, self.line) = (next, at.line + 1),
                     false => self.advance(next),
                 }
                 if !list || self.buffer.get(next..next + 2) != Some(b"- ") {
@@ -173,11 +198,12 @@ impl<R: Read> Splitter<R> {
                 // What was passed over is not found again.
                 self.may_move()?;
                 self.list = None;
+                self.place.lost_count();
                 if !self.skip(json)? {
-                    take(Part::Endless(line), None);
+                    take(Part::Endless(at), None);
                     return Ok(false);
                 }
-                take(Part::TooLarge(line), None);
+                take(Part::TooLarge(at), None);
             }
         }
         Ok(true)
@@ -207,7 +233,10 @@ impl<R: Read> Splitter<R> {
             let begin = behind.get(lines..).unwrap_or_default();
             if begin.starts_with(MARK) {
                 self.brackets |= brackets;
-                self.advance(self.start + blank + lines + MARK.len());
+                if self.pass(blank) {
+                    return Ok(Some(true));
+                }
+                self.advance(self.start + lines + MARK.len());
                 continue;
             }
             if !self.ended && !begin.is_empty() && MARK.starts_with(begin) {
@@ -224,7 +253,10 @@ impl<R: Read> Splitter<R> {
                     continue;
                 }
                 if behind.len() >= 3 {
-                    self.advance(self.start + blank + 3);
+                    if self.pass(blank) {
+                        return Ok(Some(true));
+                    }
+                    self.advance(self.start + 3);
                     continue;
                 }
             }
@@ -232,8 +264,10 @@ impl<R: Read> Splitter<R> {
                 && let Some(other) = self.other(known, blank)
             {
                 if other {
+                    if self.pass(blank) {
+                        return Ok(Some(true));
+                    }
                     self.json = Some(!known);
-                    self.advance(self.start + blank);
                 } else {
                     self.fill()?;
                 }
@@ -242,11 +276,21 @@ impl<R: Read> Splitter<R> {
             let rest = self.rest();
             let behind = rest.get(blank..).unwrap_or_default();
             if let Some(first) = behind.first() {
-                let json = *self.json.get_or_insert(*first == b'{');
+                let known = match (json, first) {
+                    (Some(json), _) => Some(json),
+                    (None, b'{') => Some(true),
+                    (None, _) if !brackets || rest.len() > LIMIT => Some(false),
+                    (None, _) => goes_on_in_list(behind, self.ended),
+                };
+                let Some(json) = known else {
+                    self.fill()?;
+                    continue;
+                };
+                self.json = Some(json);
                 // What stands before YAML belongs to it: a list, an indentation.
-                if json {
-                    self.listed |= brackets;
-                    self.advance(self.start + blank);
+                if json && !self.pass(blank) && self.rest().starts_with(b"]") {
+                    // The end of the first item, with nothing in it.
+                    continue;
                 }
                 return Ok(Some(json));
             }
@@ -258,7 +302,9 @@ impl<R: Read> Splitter<R> {
             self.brackets |= brackets && is_long;
             if is_long || json == Some(true) {
                 self.useless += blank as u64;
-                self.advance(self.start + blank);
+                if self.pass(blank) {
+                    return Ok(Some(true));
+                }
             }
             self.fill()?;
         }
@@ -311,6 +357,26 @@ impl<R: Read> Splitter<R> {
         }
     }
 
+    /// Where the next document begins.
+    fn at(&self) -> At {
+        At {
+            line: self.line,
+            item: self.place.item(),
+        }
+    }
+
+    /// Goes over what stands between documents; true where it went no further than behind an
+    /// item with nothing in it.
+    fn pass(&mut self, blank: usize) -> bool {
+        let passed = self.buffer.get(self.start..self.start + blank);
+        let passed = passed.unwrap_or_default();
+        self.listed |= passed.contains(&b'[');
+        let (length, hollow) = self.place.pass(passed);
+        self.advance(self.start + length);
+        self.hollow = hollow;
+        hollow
+    }
+
     fn advance(&mut self, to: usize) {
         let passed = self.buffer.get(self.start..to).unwrap_or_default();
         self.line += memchr::memchr_iter(b'\n', passed).count();
@@ -355,17 +421,24 @@ impl<R: Read> Splitter<R> {
     /// Passes over the rest of a document; false where it has no end in sight.
     fn skip(&mut self, json: bool) -> io::Result<bool> {
         let mark: &[u8] = if json { b"\n{" } else { b"\n---" };
+        let is_open = json && self.place.is_open();
         let mut passed = 0;
+        if is_open {
+            // Not to find what is to be passed.
+            self.advance(self.start + 1);
+        }
         loop {
             let rest = self.rest();
-            if let Some(at) = memmem::find(rest, mark) {
-                self.advance(self.start + at + 1);
+            let line = memmem::find(rest, mark).map(|at| at + 1);
+            let next = is_open.then(|| begins_within(rest)).flatten();
+            if let Some(at) = line.into_iter().chain(next).min() {
+                self.advance(self.start + at);
                 if !json {
                     self.advance(self.start + 3);
                 }
                 return Ok(true);
             }
-            let keep = rest.len().min(4);
+            let keep = rest.len().min(LONGEST.len() - 1);
             let to = self.end - keep;
             passed += (to - self.start) as u64;
             self.advance(to);
@@ -402,12 +475,12 @@ mod tests {
             splitter
                 .each(&mut |part| {
                     parts.push(match part {
-                        Part::Document(line, text) => {
-                            (line, String::from_utf8(text.to_vec()).unwrap())
+                        Part::Document(at, text) => {
+                            (at.line, String::from_utf8(text.to_vec()).unwrap())
                         }
-                        Part::TooLarge(line) => (line, "too large".to_owned()),
-                        Part::Endless(line) => (line, "endless".to_owned()),
-                        Part::Useless(line) => (line, "useless".to_owned()),
+                        Part::TooLarge(at) => (at.line, "too large".to_owned()),
+                        Part::Endless(at) => (at.line, "endless".to_owned()),
+                        Part::Useless(at) => (at.line, "useless".to_owned()),
                     });
                 })
                 .unwrap();
