@@ -1,6 +1,8 @@
 //! Documents out of a stream of bytes: YAML with `---` between them, JSON with or without lines
 //! of its own, in memory that one document takes.
 
+mod begin;
+
 use std::io;
 use std::io::Read;
 
@@ -8,10 +10,9 @@ use memchr::memmem;
 
 use super::batch::{At, Got, Part, Take};
 use super::ends::{
-    End, JOINT, begins_in_list, begins_in_yaml, blank_lines, dedent, is_blank, is_in_item,
-    item_end, json_end, yaml_end,
+    End, JOINT, blank_lines, dedent, is_blank, is_in_item, item_end, json_end, yaml_end,
 };
-use super::list::{List, goes_on_in_list, object_end, other_end};
+use super::list::{List, object_end, other_end};
 use super::read::LIMIT;
 use super::rejoin::{LONGEST, begins_within};
 
@@ -207,127 +208,6 @@ impl<R: Read> Splitter<R> {
             }
         }
         Ok(true)
-    }
-
-    /// Goes to where a document begins; says whether it is JSON, or that there is none, or none
-    /// in sight.
-    fn begin(&mut self) -> io::Result<Option<bool>> {
-        loop {
-            if self.useless > USELESS {
-                return Ok(None);
-            }
-            let json = self.json;
-            let between = |byte: &u8| match json {
-                Some(false) => false,
-                // Lists of reports are read like reports one after the other.
-                Some(true) => byte.is_ascii_whitespace() || b"[],".contains(byte),
-                None => byte.is_ascii_whitespace() || *byte == b'[',
-            };
-            let rest = self.rest();
-            let blank = rest.iter().take_while(|byte| between(byte)).count();
-            let behind = rest.get(blank..).unwrap_or_default();
-            let passed = rest.get(..blank).unwrap_or_default();
-            let brackets = passed.contains(&b'[');
-            // What editors and shells of other systems put before a text.
-            let lines = blank_lines(behind);
-            let begin = behind.get(lines..).unwrap_or_default();
-            if begin.starts_with(MARK) {
-                self.brackets |= brackets;
-                if self.pass(blank) {
-                    return Ok(Some(true));
-                }
-                self.advance(self.start + lines + MARK.len());
-                continue;
-            }
-            if !self.ended && !begin.is_empty() && MARK.starts_with(begin) {
-                self.fill()?;
-                continue;
-            }
-            // A mark between two values, which YAML would need.
-            if json == Some(true)
-                && !behind.is_empty()
-                && b"---".starts_with(behind.get(..3).unwrap_or(behind))
-            {
-                if behind.len() < 3 && !self.ended {
-                    self.fill()?;
-                    continue;
-                }
-                if behind.len() >= 3 {
-                    if self.pass(blank) {
-                        return Ok(Some(true));
-                    }
-                    self.advance(self.start + 3);
-                    continue;
-                }
-            }
-            if let Some(known) = json
-                && let Some(other) = self.other(known, blank)
-            {
-                if other {
-                    if self.pass(blank) {
-                        return Ok(Some(true));
-                    }
-                    self.json = Some(!known);
-                } else {
-                    self.fill()?;
-                }
-                continue;
-            }
-            let rest = self.rest();
-            let behind = rest.get(blank..).unwrap_or_default();
-            if let Some(first) = behind.first() {
-                let known = match (json, first) {
-                    (Some(json), _) => Some(json),
-                    (None, b'{') => Some(true),
-                    (None, _) if !brackets || rest.len() > LIMIT => Some(false),
-                    (None, _) => goes_on_in_list(behind, self.ended),
-                };
-                let Some(json) = known else {
-                    self.fill()?;
-                    continue;
-                };
-                self.json = Some(json);
-                // What stands before YAML belongs to it: a list, an indentation.
-                if json && !self.pass(blank) && self.rest().starts_with(b"]") {
-                    // The end of the first item, with nothing in it.
-                    continue;
-                }
-                return Ok(Some(json));
-            }
-            if self.ended {
-                self.brackets |= brackets;
-                return Ok(None);
-            }
-            let is_long = rest.len() > LIMIT;
-            self.brackets |= brackets && is_long;
-            if is_long || json == Some(true) {
-                self.useless += blank as u64;
-                if self.pass(blank) {
-                    return Ok(Some(true));
-                }
-            }
-            self.fill()?;
-        }
-    }
-
-    /// Whether something else begins behind so much space: JSON in YAML or YAML in JSON; false
-    /// where more must be read to know. None if all goes on as it is.
-    fn other(&self, json: bool, blank: usize) -> Option<bool> {
-        let rest = self.rest();
-        let behind = rest.get(blank..).unwrap_or_default();
-        let begins = match json {
-            true => begins_in_yaml(behind, self.ended),
-            false => {
-                let behind = behind.get(blank_lines(behind)..).unwrap_or_default();
-                begins_in_list(behind, self.ended)
-            }
-        };
-        match begins {
-            Some(true) => Some(true),
-            Some(false) => None,
-            // Nothing at all is no beginning.
-            None => (!behind.is_empty()).then_some(false),
-        }
     }
 
     /// Whether the YAML at hand is a list with reports in it. No more than a document is
@@ -627,6 +507,98 @@ mod tests {
                 .map(|(line, text)| (*line, (*text).to_owned()))
                 .collect();
             assert_eq!(parts(text), expected, "{text}");
+        }
+    }
+
+    /// What is no report in a list takes nothing else of it along.
+    #[test]
+    fn items_of_lists_have_numbers() {
+        let items = |text: &str| {
+            let collect = |source: &mut dyn Read| {
+                let mut items = Vec::new();
+                let mut splitter = Splitter::new(source, Vec::new());
+                let mut take = |part: Part<'_>| {
+                    items.push(match part {
+                        Part::Document(at, text) => {
+                            (at.item, String::from_utf8(text.to_vec()).unwrap())
+                        }
+                        Part::TooLarge(at) | Part::Endless(at) | Part::Useless(at) => {
+                            (at.item, "too much".to_owned())
+                        }
+                    });
+                };
+                splitter.each(&mut take).unwrap();
+                items
+            };
+            let at_once = collect(&mut text.as_bytes());
+            if text.len() < 10_000 {
+                assert_eq!(collect(&mut Slow(text.as_bytes())), at_once, "{text}");
+            }
+            at_once
+        };
+        const REPORT: &str = "{\"schema\": \"bpf-doctor/report/v1\"}";
+        let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(LIMIT * 2));
+        let many = format!("[{huge},{REPORT},1]");
+        for (text, expected) in [
+            (
+                "[{\"a\":1},null, -1.5e3 ,\"x,]\\\"y\",{\"b\":2}]",
+                &[
+                    (Some(1), "{\"a\":1}"),
+                    (Some(2), "null"),
+                    (Some(3), "-1.5e3"),
+                    (Some(4), "\"x,]\\\"y\""),
+                    (Some(5), "{\"b\":2}"),
+                ][..],
+            ),
+            (
+                "[null,{\"a\":1}]",
+                &[(Some(1), "null"), (Some(2), "{\"a\":1}")],
+            ),
+            ("[[],{\"a\":1}]", &[(Some(1), "[]"), (Some(2), "{\"a\":1}")]),
+            (
+                "[{\"a\":1},[[[]]],[{\"b\":2},{\"c\":3}],{\"d\":4}]\n{\"e\":5}\n[{\"f\":6}]",
+                &[
+                    (Some(1), "{\"a\":1}"),
+                    (Some(2), "[]"),
+                    (Some(3), "{\"b\":2}"),
+                    (Some(3), "{\"c\":3}"),
+                    (Some(4), "{\"d\":4}"),
+                    (None, "{\"e\":5}"),
+                    (Some(1), "{\"f\":6}"),
+                ],
+            ),
+            // Cut off within an object, and within a text.
+            (
+                "[{\"a\":{\"b,{\"schema\":\"bpf-doctor/x\"},{\"a\":[1,{\"schema\": \"bpf-doctor/y\"},nil,{\"schema\":\"bpf-doctor/z\"}]",
+                &[
+                    (Some(1), "{\"a\":{\"b,"),
+                    (Some(2), "{\"schema\":\"bpf-doctor/x\"}"),
+                    (Some(3), "{\"a\":[1,"),
+                    (Some(4), "{\"schema\": \"bpf-doctor/y\"}"),
+                    (Some(5), "nil,"),
+                    (Some(6), "{\"schema\":\"bpf-doctor/z\"}"),
+                ],
+            ),
+            // An object with a report in it is one object.
+            (
+                "[{\"a\":{\"schema\":\"bpf-doctor/x\"}},{}]",
+                &[
+                    (Some(1), "{\"a\":{\"schema\":\"bpf-doctor/x\"}}"),
+                    (Some(2), "{}"),
+                ],
+            ),
+            // No list of JSON.
+            (
+                "[1] schema: bpf-doctor/x\n",
+                &[(None, "[1] schema: bpf-doctor/x\n")],
+            ),
+            // How many are in what was passed over is not known.
+            (&many, &[(Some(1), "too much"), (None, REPORT), (None, "1")]),
+        ] {
+            let expected = expected
+                .iter()
+                .map(|(item, text)| (*item, (*text).to_owned()));
+            assert_eq!(items(text), expected.collect::<Vec<_>>());
         }
     }
 
