@@ -14,6 +14,8 @@ mod archives;
 mod fixes;
 #[path = "offline/names.rs"]
 mod names;
+#[path = "offline/nobody.rs"]
+mod nobody;
 #[path = "offline/sosreports.rs"]
 mod sosreports;
 mod support;

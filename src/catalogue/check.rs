@@ -58,7 +58,7 @@ pub struct Area {
     pub title: String,
 }
 
-/// What a cause is a property of, where that is not the host as a whole: what works elsewhere on
+/// What a cause or a check is a property of, where that is not the host as a whole: what works elsewhere on
 /// the host does not refute it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -163,6 +163,10 @@ pub struct Check {
         skip_serializing_if = "Option::is_none"
     )]
     pub kind_of: Option<String>,
+    /// What it is a property of, where that is not the host as a whole: the rights of a process are
+    /// a question where one is judged alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
     /// Checks that make this one moot while they fail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<String>,

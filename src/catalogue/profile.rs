@@ -136,8 +136,9 @@ impl TryFrom<Raw> for Need {
                 fixes: raw.fixes,
             }),
             _ => Err(
-                "a need is the id of a check, or has `need` (a few words) and `condition`, and \
-                 then maybe `id`, `lacking` and `fixes`"
+                "a need is the id of a check, also as `check` with `because`; or it has `need` (a \
+                 few words) and `condition`, and then maybe `id`, `lacking`, `because` and \
+                 `fixes`, which a check has of its own"
                     .to_owned(),
             ),
         }

@@ -1,12 +1,13 @@
 //! Conditions put to facts and probe outcomes.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::finding::Evidence;
 use super::tri::Tri;
 use crate::catalogue::{Catalogue, Condition, FactTest, ProbeTest, Test, Wanted};
-use crate::facts::{Fact, Facts, Value};
+use crate::facts::{self, Fact, Facts, Value};
 use crate::probes::{Outcome, ProbeResult, Stage};
 use crate::version::{KernelVersion, VersionRange};
 
@@ -15,6 +16,8 @@ pub(super) struct World<'a> {
     pub(super) facts: &'a Facts,
     probes: BTreeMap<&'a str, &'a Outcome>,
     backports: bool,
+    /// Of the kernel's version the series is known alone.
+    lacks_stable_number: bool,
 }
 
 /// An answer and what decided it.
@@ -38,6 +41,7 @@ impl<'a> World<'a> {
                 .map(|result| (result.probe.as_str(), &result.outcome))
                 .collect(),
             backports: vendors.any(|vendor| flavour.starts_with(vendor.as_str())),
+            lacks_stable_number: facts::lacks_stable_number(facts),
         }
     }
 
@@ -55,6 +59,7 @@ impl<'a> World<'a> {
             Condition::Prefer(parts) => self.prefer(parts),
             Condition::Kernel(range) => self.kernel(range),
             Condition::Fact(test) => {
+                let test = &self.as_this_kernel_asks(test);
                 let fact = self.facts.get(&test.key);
                 let tri = ask_fact(test, &fact);
                 let mut answer = self.with_fact(tri, &test.key, fact);
@@ -67,6 +72,21 @@ impl<'a> World<'a> {
             }
             Condition::Same(one, other) => self.compare(one, other),
             Condition::Probe(test) => self.probe(test),
+        }
+    }
+
+    /// What a kernel without a capability asks for in its place: CAP_BPF and CAP_PERFMON came out of
+    /// CAP_SYS_ADMIN with 5.8.
+    fn as_this_kernel_asks<'t>(&self, test: &'t FactTest) -> Cow<'t, FactTest> {
+        const LAST_BEFORE: i64 = 37;
+        let is_new = |test: &Test| matches!(test, Test::Has(name) if matches!(name.as_str(), "CAP_BPF" | "CAP_PERFMON"));
+        let last = self.facts.number("privilege.last-cap");
+        match last.is_some_and(|last| last <= LAST_BEFORE) && is_new(&test.test) {
+            true => Cow::Owned(FactTest {
+                key: test.key.clone(),
+                test: Test::Has("CAP_SYS_ADMIN".to_owned()),
+            }),
+            false => Cow::Borrowed(test),
         }
     }
 
@@ -177,23 +197,21 @@ impl<'a> World<'a> {
     }
 
     /// Whether the kernel behaves like a mainline version in this range. A vendor that brings
-    /// features to an old number makes "older than" unknowable; "as new as" still holds.
+    /// features to an old number makes "older than" unknowable; "as new as" still holds. So does a
+    /// version of which the series is known alone, for a bound in that series.
     fn in_range(&self, range: &VersionRange, version: KernelVersion) -> Tri {
-        if !self.backports {
-            return range.contains(version).into();
-        }
+        let has_reached = |bound: KernelVersion| {
+            let may_be_newer =
+                self.backports || (self.lacks_stable_number && version.series() == bound.series());
+            match version >= bound {
+                true => Tri::Yes,
+                false if may_be_newer => Tri::Unknown,
+                false => Tri::No,
+            }
+        };
         let (lowest, end) = range.bounds();
-        let reached = if version >= lowest {
-            Tri::Yes
-        } else {
-            Tri::Unknown
-        };
-        let not_passed = match end {
-            None => Tri::Yes,
-            Some(end) if version >= end => Tri::No,
-            Some(_) => Tri::Unknown,
-        };
-        Tri::all([reached, not_passed].into_iter())
+        let has_passed = end.map_or(Tri::No, has_reached);
+        Tri::all([has_reached(lowest), !has_passed].into_iter())
     }
 
     /// Whether two facts have the same value. What the host has none of is like nothing.
@@ -494,6 +512,25 @@ mod tests {
     }
 
     #[test]
+    fn a_kernel_without_a_capability_asks_for_the_one_before_it() {
+        for (last, held, wanted, tri) in [
+            (37, "CAP_SYS_ADMIN", "CAP_BPF", Tri::Yes),
+            (37, "CAP_SYS_ADMIN", "CAP_PERFMON", Tri::Yes),
+            (37, "CAP_NET_ADMIN", "CAP_BPF", Tri::No),
+            (37, "CAP_SYS_ADMIN", "CAP_NET_ADMIN", Tri::No),
+            (40, "CAP_SYS_ADMIN", "CAP_BPF", Tri::No),
+            (40, "CAP_BPF", "CAP_BPF", Tri::Yes),
+        ] {
+            let mut facts = facts("4.18.0", "rhel8");
+            facts.set("privilege.last-cap", Fact::known(last, "x"));
+            let held = vec![held.to_owned()];
+            facts.set("privilege.capabilities", Fact::known(held, "x"));
+            let text = format!("{{capability: {wanted}}}");
+            assert_eq!(ask(&text, &facts).tri, tri, "{last} {text}");
+        }
+    }
+
+    #[test]
     fn a_backported_kernel_is_at_least_its_version() {
         use Tri::{No, Unknown, Yes};
         let rows = [
@@ -515,6 +552,42 @@ mod tests {
                 rhel,
                 "{range} on RHEL"
             );
+        }
+    }
+
+    #[test]
+    fn a_release_alone_tells_no_stable_number() {
+        use Tri::{No, Unknown, Yes};
+        let rows = [
+            (">=5.15.189 <5.16", Unknown, No),
+            ("<5.15.189", Unknown, Yes),
+            (">=5.15", Yes, Yes),
+            (">=5.16", No, No),
+            ("<5.16", Yes, Yes),
+            (">=5.10.240 <5.11", No, No),
+            (">=6.1.146 <6.2", No, No),
+        ];
+        for (release, flavour, place, is_short) in [
+            ("5.15.0-160-generic", "ubuntu", "uname", true),
+            ("5.15.0-160-generic", "other", "uname", true),
+            ("5.15.0-0.deb11.2-amd64", "debian", "uname", true),
+            (
+                "5.15.0-160-generic",
+                "ubuntu",
+                "/proc/version_signature",
+                false,
+            ),
+            ("5.15.0", "vanilla", "uname", false),
+            ("5.15.0-mine", "other", "uname", false),
+        ] {
+            let mut facts = facts("5.15.0", flavour);
+            facts.set("kernel.release", Fact::known(release, "uname"));
+            facts.set("kernel.version", Fact::known("5.15.0", place));
+            for (range, short, whole) in rows {
+                let tri = ask(&format!("{{kernel: \"{range}\"}}"), &facts).tri;
+                let expected = if is_short { short } else { whole };
+                assert_eq!(tri, expected, "{range} of {release} by {place}");
+            }
         }
     }
 

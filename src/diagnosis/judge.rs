@@ -6,7 +6,7 @@ use super::evaluate::{Answer, World, asks_probe};
 use super::finding::{Evidence, Finding, RenderedFix, Status};
 use super::fixes;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Cause, Check, Condition, Severity};
+use crate::catalogue::{About, Catalogue, Cause, Check, Condition, Severity};
 use crate::facts::{Fact, Facts};
 use crate::probes::{Outcome, ProbeResult};
 
@@ -14,10 +14,14 @@ use crate::probes::{Outcome, ProbeResult};
 /// severity, then what is unknown, then the rest; ties by check id.
 #[must_use]
 pub fn diagnose(catalogue: &Catalogue, facts: &Facts, probes: &[ProbeResult]) -> Vec<Finding> {
-    let world = World::new(catalogue, facts, probes);
+    // Where no process is judged, what is no question of its rights is asked for one that has them.
+    let of_a_loader = facts.for_a_loader();
     let mut judge = Judge {
         catalogue,
-        world,
+        world: World::new(catalogue, &of_a_loader, probes),
+        of_nobody: facts
+            .judges_no_process()
+            .then(|| World::new(catalogue, facts, probes)),
         findings: BTreeMap::new(),
     };
     for check in &catalogue.checks {
@@ -36,9 +40,14 @@ pub fn diagnose(catalogue: &Catalogue, facts: &Facts, probes: &[ProbeResult]) ->
     findings
 }
 
+/// Why a question about the rights of a process is none.
+const NO_PROCESS: &str = "no process is judged here; started as root, a loader has these rights";
+
 struct Judge<'a> {
     catalogue: &'a Catalogue,
     world: World<'a>,
+    /// What is known without a process, where none is judged.
+    of_nobody: Option<World<'a>>,
     findings: BTreeMap<&'a str, Finding>,
 }
 
@@ -66,7 +75,27 @@ impl<'a> Judge<'a> {
         Some(status)
     }
 
+    /// Whether it is a question about the rights of a process that is not there.
+    fn is_about_nobody(&self, check: &Check, fails: &Condition) -> bool {
+        let Some(world) = &self.of_nobody else {
+            return false;
+        };
+        let applies = check.applies.as_ref();
+        let applies = applies.map_or(Tri::Yes, |condition| world.answer(condition).tri);
+        let is_decided = matches!(
+            (applies, world.answer(fails).tri),
+            (_, Tri::No) | (Tri::No, _) | (Tri::Yes, Tri::Yes)
+        );
+        check.about == Some(About::Process) && !is_decided
+    }
+
     fn decide(&self, check: &Check, fails: &Condition) -> Finding {
+        if self.is_about_nobody(check, fails) {
+            return Finding {
+                because: NO_PROCESS.to_owned(),
+                ..blank(check, Status::NotApplicable)
+            };
+        }
         let applies = match &check.applies {
             Some(condition) => self.world.answer(condition),
             None => Answer {

@@ -2,7 +2,7 @@
 
 use super::keys::Values::{OneOf, Text};
 use super::packages::Packages;
-use super::{Fact, Facts, KeyInfo, Value, Why, reader};
+use super::{Fact, Facts, KeyInfo, Value, Why, kernel, reader};
 use crate::host::Host;
 
 pub(super) const KEYS: &[KeyInfo] = &[
@@ -30,6 +30,9 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
 }
 
 fn headers(host: &dyn Host, facts: &Facts) -> Fact {
+    if kernel::is_none(facts) {
+        return Fact::unknown(Why::NotCollected, kernel::NO_KERNEL, "");
+    }
     let release = facts.text("kernel.release").unwrap_or_default();
     if release.is_empty() || release.contains('/') {
         return Fact::unknown(Why::Missing, "the release is not known", "");

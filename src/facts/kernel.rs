@@ -17,10 +17,10 @@ pub(super) const KEYS: &[KeyInfo] = &[
     ),
     KeyInfo::one(
         "kernel.state",
-        OneOf(&["running", "installed", "configured"]),
+        OneOf(&["running", "installed", "configured", "none"]),
         "Whether the kernel this is about runs, or was chosen of those that are installed below \
          a root where none of them runs, or is known by its config alone and may not be built \
-         yet; of other single files that no running kernel shows, neither is known.",
+         yet, or there is none in a root; of other single files that no running kernel shows, neither is known.",
     ),
     KeyInfo::one(
         "kernel.build",
@@ -59,6 +59,14 @@ pub(super) const KEYS: &[KeyInfo] = &[
     ),
 ];
 
+/// Why nothing is known of a kernel in a root that has none.
+pub(super) const NO_KERNEL: &str = "no kernel is installed here";
+
+/// Whether there is no kernel, as in a container's image.
+pub(super) fn is_none(facts: &Facts) -> bool {
+    facts.text("kernel.state").as_deref() == Some("none")
+}
+
 /// Reads what uname says and what follows from it.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
     let place = |path| if host.is_live() { "uname(2)" } else { path };
@@ -68,14 +76,16 @@ pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
         Ok(uname) => uname,
         Err(error) => {
             let fact = match reader::why(&error) {
-                Why::Missing => {
-                    Fact::unknown(Why::Missing, "no kernel is installed here", release_source)
-                }
+                // Whatever kernel will run what is in this root is not of it.
+                Why::Missing => Fact::unknown(Why::NotCollected, NO_KERNEL, release_source),
                 why @ Why::NotCollected => Fact::unknown(why, "--release tells it", release_source),
                 _ => reader::unreadable(&error, release_source),
             };
             for info in KEYS {
                 facts.set(info.key, fact.clone());
+            }
+            if reader::why(&error) == Why::Missing {
+                facts.set("kernel.state", Fact::known("none", release_source));
             }
             return;
         }
@@ -240,7 +250,7 @@ const BY_FAMILY: &[(&str, &[&str])] = &[
 
 /// Whether this system's packages name their kernels so: 5.4.0-150-generic on Ubuntu,
 /// 4.19.0-27-amd64, 6.1.0-0.deb11.9-cloud-arm64 and 6.12.57+deb13-amd64 on Debian.
-fn is_packaged(release: &str, os: &str) -> bool {
+pub(super) fn is_packaged(release: &str, os: &str) -> bool {
     let (kinds, machines): (&[&str], bool) = match os {
         "ubuntu" => (UBUNTU_KINDS, false),
         "debian" => (DEBIAN_MACHINES, true),
@@ -561,19 +571,52 @@ mod tests {
     }
 
     #[test]
-    fn ubuntu_tells_its_version_in_a_file() {
-        let host = Memory::new()
-            .with_uname("5.4.0-26-generic", "#30-Ubuntu SMP", "x86_64")
-            .with(
-                "/proc/version_signature",
-                "Ubuntu 5.4.0-26.30-generic 5.4.30\n",
-            );
-        let mut facts = Facts::default();
-        collect(&host, &mut facts);
-        assert_eq!(
-            facts.get("kernel.version"),
-            Fact::known("5.4.30", "/proc/version_signature")
-        );
+    fn ubuntu_tells_its_version_in_files() {
+        let (signature, line) = ("/proc/version_signature", "/proc/version");
+        let compiler = "(gcc (Ubuntu 11.4.0-1ubuntu1~22.04.2) 11.4.0, GNU ld (GNU Binutils for \
+                        Ubuntu) 2.38)";
+        let first = format!("Linux version 5.4.0-26-generic (buildd@x) {compiler} #30-Ubuntu SMP");
+        let old = "Linux version 5.4.0-26-generic (buildd@x) (gcc version 7.5.0 (Ubuntu \
+                   7.5.0-3ubuntu1~18.04)) #30-Ubuntu SMP (Ubuntu 5.4.0-26.30-generic 5.4.30)\n";
+        for (place, text, told) in [
+            (
+                signature,
+                "Ubuntu 5.4.0-26.30-generic 5.4.30\n".to_owned(),
+                Some("5.4.30"),
+            ),
+            (
+                line,
+                format!("{first} Wed Oct 1 (Ubuntu 5.4.0-26.30-generic 5.4.30)\n"),
+                Some("5.4.30"),
+            ),
+            (line, old.to_owned(), Some("5.4.30")),
+            // Only a compiler's version is in these, or one of another kernel.
+            (line, format!("{first} Wed Oct 1\n"), None),
+            (
+                line,
+                format!("{first} (x) (Ubuntu 5.15.0-9.9-generic 5.15.4)\n"),
+                None,
+            ),
+            (line, first.replace(" #30-Ubuntu SMP", ""), None),
+            (
+                line,
+                first
+                    .replace("#30-Ubuntu SMP", "#1 SMP")
+                    .replace("buildd", "joe"),
+                None,
+            ),
+        ] {
+            let host = Memory::new()
+                .with_uname("5.4.0-26-generic", "#30-Ubuntu SMP", "x86_64")
+                .with(place, &text);
+            let mut facts = Facts::default();
+            collect(&host, &mut facts);
+            let known = match told {
+                Some(version) => Fact::known(version, place),
+                None => Fact::known("5.4.0", "/proc/sys/kernel/osrelease"),
+            };
+            assert_eq!(facts.get("kernel.version"), known, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The upstream version of kernels whose release has another number in its place.
 
+use super::kernel::is_packaged;
 use super::{Fact, Facts, Value, reader};
 use crate::host::{Host, KERNEL_LOG};
 use crate::version::KernelVersion;
@@ -26,12 +27,17 @@ pub(super) fn ubuntu_version(
         let text = String::from_utf8_lossy(&text);
         let of_release = format!("Linux version {release} ");
         let line = text.lines().find(|line| line.contains(&of_release))?;
-        let (_, signature) = line
-            .trim_end()
-            .trim_end_matches(')')
-            .rsplit_once("(Ubuntu ")?;
-        Some((version(&format!("Ubuntu {signature}"))?, place))
+        // Before the build's number, brackets hold the version of a compiler.
+        let (_, build) = line.trim_end().rsplit_once('#')?;
+        let (_, signature) = build.strip_suffix(')')?.rsplit_once("(Ubuntu ")?;
+        let is_own = series(signature)? == series(release)?;
+        is_own.then_some((version(&format!("Ubuntu {signature}"))?, place))
     })
+}
+
+/// The series of the version that a text begins with.
+fn series(text: &str) -> Option<(u32, u32)> {
+    Some(text.parse::<KernelVersion>().ok()?.series())
 }
 
 /// How much of a kernel's log is read for its first line: one that was cut has none.
@@ -62,6 +68,21 @@ pub(super) fn refine(facts: &mut Facts) {
     }
 }
 
+/// Whether the third number of the kernel's version is not known: Debian and Ubuntu name all kernels
+/// of a series X.Y.0-NNN, and nothing beside the release tells which stable one theirs is made from.
+pub(crate) fn lacks_stable_number(facts: &Facts) -> bool {
+    let (version, release) = (facts.get("kernel.version"), facts.get("kernel.release"));
+    let (Some(known), Some(Value::Text(name))) = (facts.kernel_version(), release.value()) else {
+        return false;
+    };
+    let flavour = facts.text("kernel.flavour").unwrap_or_default();
+    let is_theirs = |os: &&str| flavour == *os || is_packaged(name, os);
+    version.source() == release.source()
+        && known.numbers().2 == 0
+        && name.contains(".0-")
+        && ["debian", "ubuntu"].iter().any(is_theirs)
+}
+
 /// `#1 SMP Debian 5.10.218-1 (2024-06-01)`: the word behind the distribution's name is the
 /// package's version. Its release, 5.10.0-30-amd64, names the ABI.
 pub(super) fn debian_version(release: &str, build: &str) -> Option<KernelVersion> {
@@ -74,6 +95,5 @@ pub(super) fn debian_version(release: &str, build: &str) -> Option<KernelVersion
         .map_or(package, |(_, version)| version);
     let version: KernelVersion = upstream.parse().ok()?;
     // A line of another series is about something else than this kernel.
-    let release: KernelVersion = release.parse().ok()?;
-    (version.series() == release.series()).then_some(version)
+    (version.series() == series(release)?).then_some(version)
 }

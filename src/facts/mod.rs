@@ -53,6 +53,7 @@ pub use btf::types;
 pub(crate) use environment::{is_starter, manager_in, own_name};
 pub use fact::{Fact, Unknown, Value, Why};
 pub use kconfig::KernelConfig;
+pub(crate) use kernel_number::lacks_stable_number;
 pub use keys::{KeyInfo, Values, describe, is_known, known_keys, suggest};
 pub(crate) use mounts::lent_where_loaders_look;
 pub use nearby::{Cgroup, Nearby, Presence};

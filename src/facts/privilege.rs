@@ -1,5 +1,7 @@
 //! What this process may do: capabilities, limits, seccomp, its user namespace.
 
+use std::borrow::Cow;
+
 use procfs::FromRead;
 use procfs::process::{LimitValue, Limits, Status};
 
@@ -9,6 +11,12 @@ use super::{Fact, Facts, KeyInfo, Value, Why, capabilities, reader};
 use crate::host::Host;
 
 pub(super) const KEYS: &[KeyInfo] = &[
+    KeyInfo::one(
+        JUDGED,
+        OneOf(&["seen", "none"]),
+        "Whether a process is judged, the one whose /proc/self/status was read, or none: the host \
+         is known from files, and they hold no process.",
+    ),
     KeyInfo::one(
         "privilege.euid",
         Number,
@@ -72,6 +80,61 @@ pub(super) const KEYS: &[KeyInfo] = &[
 const STATUS: &str = "/proc/self/status";
 const LIMITS: &str = "/proc/self/limits";
 
+/// Whether there is a process to judge.
+const JUDGED: &str = "privilege.process";
+
+/// Where the rights come from of which no file tells.
+const AS_ROOT: &str = "a loader that is started as root";
+
+/// The last capability of the kernels that are out (CAP_CHECKPOINT_RESTORE).
+const LAST_CAP: u32 = 40;
+
+impl Facts {
+    /// Whether the host is known from files that hold no process, whose rights could be judged.
+    #[must_use]
+    pub fn judges_no_process(&self) -> bool {
+        self.text(JUDGED).as_deref() == Some("none")
+    }
+
+    /// These facts with the rights of a loader that is started as root, where no process is
+    /// judged: what is known stays as it is.
+    #[must_use]
+    pub fn for_a_loader(&self) -> Cow<'_, Self> {
+        if !self.judges_no_process() {
+            return Cow::Borrowed(self);
+        }
+        let all = Value::List(capabilities::names((1 << (LAST_CAP + 1)) - 1));
+        let rights = [
+            ("privilege.euid", Value::Number(0)),
+            ("privilege.capabilities", all.clone()),
+            ("privilege.bounding", all),
+            ("privilege.seccomp", "disabled".into()),
+            ("privilege.no-new-privs", false.into()),
+            ("privilege.user-namespace", "initial".into()),
+        ];
+        let mut facts = self.clone();
+        for (key, value) in rights {
+            if self.get(key).value().is_none() {
+                facts.set(key, Fact::known(value, AS_ROOT));
+            }
+        }
+        Cow::Owned(facts)
+    }
+}
+
+/// Whether a process tells of itself here. A host that is known from files may hold none.
+fn judged(host: &dyn Host, status: &Result<Status, Fact>) -> Fact {
+    match status {
+        Ok(_) => Fact::known("seen", STATUS),
+        Err(Fact::Unknown { reason, .. })
+            if !host.is_live() && matches!(reason.unknown, Why::Missing | Why::NotCollected) =>
+        {
+            Fact::known("none", STATUS)
+        }
+        Err(unknown) => unknown.clone(),
+    }
+}
+
 /// Reads what the kernel says of this process.
 pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
     let status = parsed(host, STATUS, |text| Status::from_read(text.as_bytes()).ok());
@@ -99,6 +162,8 @@ pub(super) fn collect(host: &dyn Host, mounts: &Mounts, facts: &mut Facts) {
         of_status(|s| Some((s.nonewprivs? != 0).into())),
     );
     facts.set("privilege.seccomp", of_status(|s| seccomp(s.seccomp)));
+
+    facts.set(JUDGED, judged(host, &status));
 
     let last_cap = reader::number(host, "/proc/sys/kernel/cap_last_cap");
     facts.set("privilege.last-cap", last_cap);

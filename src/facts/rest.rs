@@ -22,6 +22,7 @@ pub(super) fn nothing_runs(host: &dyn Host, facts: &Facts) -> bool {
 impl Facts {
     /// Names the one reason for all that a kernel shows while it runs.
     pub(super) fn put_to_rest(&mut self) {
+        let has_kernel = !kernel::is_none(self);
         for (key, fact) in &mut self.observed {
             if let Fact::Unknown { reason, source } = fact
                 && reason.unknown == Why::Missing
@@ -29,6 +30,11 @@ impl Facts {
                 // Which kernel is meant is told by other places as well.
                 && !kernel::KEYS.iter().any(|info| info.key == key)
             {
+                if !has_kernel {
+                    reason.unknown = Why::NotCollected;
+                    reason.detail = kernel::NO_KERNEL.to_owned();
+                    continue;
+                }
                 // What the kernel would be told stays to be said.
                 let hint = reason.detail.split_once("; ").map(|(_, hint)| hint);
                 reason.detail = match hint {

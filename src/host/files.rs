@@ -170,6 +170,10 @@ pub struct Files {
 pub const CONFIG_ALONE: &str = "/proc/config.alone";
 
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
+
+/// What the release of a kernel has behind its version: that of SUSE's and of WSL's tells whose it is.
+const LOCAL_VERSION: &str = "CONFIG_LOCALVERSION=\"";
+
 const MACHINE: &str = "/proc/sys/kernel/arch";
 
 impl Role {
@@ -285,7 +289,19 @@ impl Files {
 
     fn read_header(&mut self, text: &str, name: &str) {
         let place = || format!("{name} (its header)");
-        self.header = config_version(text).map(|release| (release.to_owned(), place()));
+        self.header = config_version(text).map(|version| {
+            let more = text
+                .lines()
+                .find_map(|line| line.strip_prefix(LOCAL_VERSION));
+            let more = more
+                .and_then(|more| more.strip_suffix('"'))
+                .unwrap_or_default();
+            let is_plain = more
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.+~".contains(c));
+            let more = if is_plain { more } else { "" };
+            (format!("{version}{more}"), place())
+        });
         let has = |option: &str| text.lines().any(|line| line == option);
         let machine = [
             ("CONFIG_X86_64=y", "x86_64"),
@@ -371,11 +387,17 @@ mod tests {
 
     #[test]
     fn a_config_tells_its_kernel_unless_it_is_told() {
-        for (release, told, origin) in [
-            (None, "5.10.218", ".config (its header)"),
-            (Some("6.1.0"), "6.1.0", "--release"),
+        let header = ".config (its header)";
+        let suse = "CONFIG_LOCALVERSION=\"-59.24-default\"\n";
+        for (release, more, told, origin) in [
+            (None, "", "5.10.218", header),
+            (None, suse, "5.10.218-59.24-default", header),
+            (None, "CONFIG_LOCALVERSION=\"\"\n", "5.10.218", header),
+            (None, "CONFIG_LOCALVERSION=\"-$x\"\n", "5.10.218", header),
+            (Some("6.1.0"), suse, "6.1.0", "--release"),
         ] {
-            for bytes in [CONFIG.as_bytes().to_vec(), packed(CONFIG)] {
+            let config = format!("{CONFIG}{more}");
+            for bytes in [config.as_bytes().to_vec(), packed(&config)] {
                 let mut files = Files::new(release);
                 files.add(Role::Config, ".config", &bytes).unwrap();
                 let host = files.host();
@@ -386,10 +408,8 @@ mod tests {
                 );
                 assert_eq!(host.origin(RELEASE).unwrap(), origin);
                 assert_eq!(host.origin("/proc/config.gz").unwrap(), ".config");
-                assert_eq!(
-                    host.read("/proc/config.gz", 9999).unwrap(),
-                    CONFIG.as_bytes()
-                );
+                let read = host.read("/proc/config.gz", 9999).unwrap();
+                assert_eq!(read, config.as_bytes());
             }
         }
     }

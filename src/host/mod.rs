@@ -28,6 +28,7 @@ mod recorder;
 mod reduced;
 mod rooted;
 mod seen;
+mod several;
 mod sosreport;
 mod stored;
 mod supportconfig;

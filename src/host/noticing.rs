@@ -162,7 +162,13 @@ impl<H: Host> Host for Noticing<H> {
                     .note(path, "is larger than any kernel config, so it is none");
             }
             Ok(_) => {}
-            Err(error) => self.notice(path, error),
+            Err(error) => {
+                self.notice(path, error);
+                // In a file's place; directories are looked for in many places.
+                if error.raw_os_error() == Some(libc::ELOOP) && path != KERNEL_LOG {
+                    self.notices.has_trouble.set(true);
+                }
+            }
         }
         result
     }

@@ -13,6 +13,7 @@ use super::directory::Proc;
 use super::noticing::{Notices, Noticing};
 use super::rooted::{NoSuchKernel, with_kernel};
 use super::seen::{self, Dated};
+use super::several::{reports_in, reports_within};
 use super::wanted::{Wish, is_top, wish};
 use super::{Bundle, Directory, Host, Kind, Live, kernels, sosreport, supportconfig};
 use crate::labels::Labels;
@@ -107,6 +108,16 @@ pub enum OpenError {
         /// How many there are.
         count: usize,
         /// What can be named, as paths.
+        choices: Vec<String>,
+    },
+    /// An archive of several hosts' reports.
+    #[error("{name} holds {count} hosts: unpack it, and name one of them, {}", or(.choices))]
+    SeveralPacked {
+        /// The place.
+        name: String,
+        /// How many there are.
+        count: usize,
+        /// Their places in it.
         choices: Vec<String>,
     },
     /// An archive of something else.
@@ -222,32 +233,15 @@ pub fn open(path: &Path, release: Option<&str>) -> Result<Opened, OpenError> {
         opened.doubt(doubts);
         return Ok(opened);
     }
-    root(tree, twice, name, release, Proc::Files)
-}
-
-/// The sosreports in a directory that is no host itself, packed or not, as paths; none where it
-/// may be one, or has none.
-fn reports_in(directory: &Directory, name: &str) -> Option<Vec<String>> {
-    if looks_like_root(directory) {
-        return None;
+    if let Some(choices) = reports_within(&tree) {
+        let count = choices.len();
+        return Err(OpenError::SeveralPacked {
+            name,
+            count,
+            choices,
+        });
     }
-    let endings = [".tar", ".tar.xz", ".tar.gz", ".tgz", ".txz"];
-    let top = name.trim_end_matches('/');
-    let names = directory.list("/").unwrap_or_default().into_iter();
-    let found = names.filter_map(|entry| {
-        let path = format!("{top}/{entry}");
-        let fits = match directory.stat(&format!("/{entry}")).ok()?.0 {
-            Kind::File => endings.iter().any(|ending| entry.ends_with(ending)),
-            Kind::Directory => {
-                let inner = Directory::open(Path::new(&path)).ok()?;
-                sosreport::is_one(&inner) || supportconfig::is_one(&inner)
-            }
-            Kind::Other => false,
-        };
-        fits.then_some(path)
-    });
-    let found: Vec<String> = found.collect();
-    (!found.is_empty()).then_some(found)
+    root(tree, twice, name, release, Proc::Files)
 }
 
 /// The root file system these files are.
@@ -375,7 +369,7 @@ fn deployments(host: &dyn Host, name: &str) -> Vec<String> {
 }
 
 /// Whether a directory has any of what a root file system has.
-fn looks_like_root(host: &dyn Host) -> bool {
+pub(super) fn looks_like_root(host: &dyn Host) -> bool {
     let mut signs = ["/etc", "/proc", "/sys", "/boot", "/usr", "/lib"].into_iter();
     signs.any(|sign| matches!(host.stat(sign), Ok((Kind::Directory, _))))
 }

@@ -7,9 +7,6 @@ use super::archive::LIMITS;
 use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
 
-/// What a link leads to that hides a file.
-const HIDES: &str = "/dev/null";
-
 /// Links that are followed to see whether one leads out.
 const WAYS: usize = 8;
 
@@ -130,8 +127,8 @@ impl Tree {
     }
 
     /// The link that leads what is read at this path out of the archive, and its text: a link on
-    /// the way that climbs out of the root, or one in the file's place to a path, or another name
-    /// of a member, that the archive has not.
+    /// the way that climbs out of the root, or another name of a member that the archive has not.
+    /// One to a path that is not there leads to nothing, as it does in a directory.
     fn way_out(&self, path: &str) -> Option<(String, String)> {
         let mut path = path.to_owned();
         for _ in 0..WAYS {
@@ -140,18 +137,14 @@ impl Tree {
             let mut links = ends.into_iter().filter_map(|end| {
                 let (place, rest) = path.split_at_checked(end)?;
                 match self.nodes.get(place)? {
-                    Node::Link(target) | Node::Same(target) => Some((place, target, rest)),
+                    Node::Link(target) => Some((place, target, rest, false)),
+                    Node::Same(target) => Some((place, target, rest, true)),
                     _ => None,
                 }
             });
-            let (place, target, rest) = links.next()?;
-            // As systemd hides a file.
-            if target == HIDES {
-                return None;
-            }
-            let is_last = rest.is_empty();
+            let (place, target, rest, is_same) = links.next()?;
             let is_absolute = target.starts_with('/');
-            if is_last && is_absolute && self.find(target, true).is_err() {
+            if is_same && rest.is_empty() && self.find(target, true).is_err() {
                 return Some((place.to_owned(), target.clone()));
             }
             let mut parts: Vec<&str> = match is_absolute {
@@ -331,11 +324,10 @@ mod tests {
         ]);
         for (path, out) in [
             ("/etc/climber", Some("/etc/climber")),
-            ("/etc/outside", Some("/etc/outside")),
-            ("/etc/itself", Some("/etc/itself")),
             ("/etc/same", Some("/etc/same")),
             ("/up/x", Some("/up")),
             // What was not packed, be it behind a link of a directory.
+            ("/etc/outside", None),
             ("/etc/relative", None),
             ("/lib/x", None),
             ("/etc/gone", None),
@@ -361,8 +353,10 @@ mod tests {
         ] {
             assert_eq!(tree.read(path, 9).unwrap_err().kind(), kind, "{path}");
         }
-        let circle = tree.read("/loop", 9).unwrap_err();
-        assert_eq!(circle.raw_os_error(), Some(libc::ELOOP));
+        for path in ["/loop", "/etc/itself"] {
+            let circle = tree.read(path, 9).unwrap_err();
+            assert_eq!(circle.raw_os_error(), Some(libc::ELOOP), "{path}");
+        }
     }
 
     #[test]

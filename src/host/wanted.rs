@@ -60,6 +60,9 @@ pub(super) fn wish(path: &str) -> Wish {
     };
     if is_top(first) {
         wish_at(path)
+    } else if !deeper && is_packed(next) {
+        // Of an archive of several hosts' archives these are named.
+        Wish::Presence
     } else if (EITHER.contains(&first) || deeper) && !is_top(next) && !SYSTEMS.contains(&next) {
         // Of a store or a disk with a name of its own, links tell what is asked for.
         match SYSTEMS.contains(&first) {
@@ -72,6 +75,12 @@ pub(super) fn wish(path: &str) -> Wish {
     } else {
         wish_at(inner)
     }
+}
+
+/// Whether this is the name of an archive that may be a host's.
+pub(super) fn is_packed(name: &str) -> bool {
+    const ENDINGS: [&str; 5] = [".tar", ".tar.xz", ".tar.gz", ".tgz", ".txz"];
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether facts ask for this name at the top of a host: a directory, a text of a report or a

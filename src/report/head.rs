@@ -4,6 +4,10 @@ use super::evidence::shortened;
 use super::model::Report;
 use super::style::{Style, clean};
 
+/// By whose rights a host is judged whose files hold no process.
+pub(super) const BY_ROOT: &str =
+    "no process is judged here: what loads is taken to be started as root, with all capabilities";
+
 /// Which host this is about, and as whom it was looked at.
 pub(super) fn host_line(report: &Report, style: Style) -> String {
     let host = &report.host;
@@ -33,7 +37,7 @@ pub(super) fn host_line(report: &Report, style: Style) -> String {
     let parts = [
         known(&host.hostname).map(|name| style.bold(&name)),
         known(&host.os.name),
-        Some(format!("Linux {}", kernel.join(" "))),
+        (!kernel.is_empty()).then(|| format!("Linux {}", kernel.join(" "))),
         user,
     ];
     let parts: Vec<String> = parts.into_iter().chain(surroundings).flatten().collect();

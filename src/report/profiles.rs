@@ -146,6 +146,16 @@ impl Report {
         }
     }
 
+    /// By whose rights software is judged, where that is to be said.
+    fn by_whose_rights(&self) -> Option<&'static str> {
+        if self.facts.judges_no_process() {
+            return Some(super::head::BY_ROOT);
+        }
+        self.hangs_on_rights().then_some(
+            "judged by the rights of this process; what is started with others may do more, or less",
+        )
+    }
+
     /// Whether it hangs on the rights of the process that asked whether software will run.
     fn hangs_on_rights(&self) -> bool {
         let of_rights = |piece: &Evidence| match piece {
@@ -176,9 +186,7 @@ pub fn profiles_text(report: &Report, again: &str, style: Style) -> String {
     if style.detail != Detail::Quiet {
         let head = super::head::host_line(report, style);
         out.push_str(&format!("{head}\n"));
-        if report.hangs_on_rights() {
-            let told = "judged by the rights of this process; what is started with others may do \
-                        more, or less";
+        if let Some(told) = report.by_whose_rights() {
             out.push_str(&format!("{}\n", style.dim(told)));
         }
         out.push('\n');

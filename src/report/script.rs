@@ -7,7 +7,7 @@ use super::evidence::{evidence_line, once};
 use super::model::Report;
 use super::profiles::ProfileReport;
 use super::style::clean;
-use super::typed::{installs, is_remark, runs_by_itself, unasked};
+use super::typed::{in_quotes, installs, is_remark, runs_by_itself, takes_in, unasked};
 use crate::diagnosis::{ByHand, Evidence, Finding, Lack, Needs, RenderedFix, Severity, Status};
 
 /// What is to be mended: a failing check, or what software lacks and no check tells of.
@@ -78,6 +78,15 @@ impl<'a> Entry<'a> {
         (!left).then_some(first)
     }
 
+    /// Which of its fixes a step does by the way: one that is known to mend it, else one that may.
+    fn done_by(&self, step: &[String]) -> Option<usize> {
+        let done = |by_hand: Option<ByHand>| {
+            let mut fixes = self.fixes.iter();
+            fixes.position(|fix| fix.by_hand == by_hand && takes_in(step, &fix.commands))
+        };
+        done(None).or_else(|| done(Some(ByHand::Perhaps)))
+    }
+
     /// Whether a person finds in it what to do.
     fn has_way(&self) -> bool {
         self.fixes.iter().any(RenderedFix::is_a_way)
@@ -126,6 +135,8 @@ pub fn fix_script(report: &Report, again: &str) -> String {
         step: 0,
         listed: false,
         typed: Vec::new(),
+        release: report.host.kernel.release.clone().unwrap_or_default(),
+        boots_another: false,
     };
     script.header(report);
     let container = report.host.environment.container.as_deref();
@@ -138,21 +149,16 @@ pub fn fix_script(report: &Report, again: &str) -> String {
         .partition(|entry| !in_container && entry.typed().is_some());
     // What is left of itself, and done by the step of another, follows that.
     let steps: Vec<&RenderedFix> = typed.iter().filter_map(|entry| entry.typed()).collect();
-    let is_done = |entry: &&Entry<'_>| {
-        let first = entry.fixes.first().filter(|fix| fix.by_hand.is_none());
-        first.is_some_and(|fix| {
-            steps
-                .iter()
-                .any(|step| takes_in(&step.commands, &fix.commands))
-        })
+    let step_of = |entry: &Entry<'_>| {
+        let mut steps = steps.iter().copied();
+        steps.find(|step| entry.done_by(&step.commands).is_some())
     };
-    let (done, left): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) = left.into_iter().partition(is_done);
+    let (done, left): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
+        left.into_iter().partition(|entry| step_of(entry).is_some());
     let (rebooting, now): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
         typed.into_iter().chain(done).partition(|entry| {
-            entry
-                .fixes
-                .first()
-                .is_some_and(|fix| fix.needs >= Needs::Reboot)
+            let step = entry.typed().or_else(|| step_of(entry));
+            step.is_some_and(|fix| fix.needs >= Needs::Reboot)
         });
     script.group("At once", &now, true);
     script.group("With the next reboot", &rebooting, true);
@@ -209,6 +215,10 @@ struct Script {
     listed: bool,
     /// The commands of the steps.
     typed: Vec<Vec<String>>,
+    /// The kernel that runs.
+    release: String,
+    /// A step has the next boot start another one.
+    boots_another: bool,
 }
 
 impl Script {
@@ -287,18 +297,22 @@ impl Script {
         }
     }
 
+    /// The step, by its number, that did what an entry asks for, and with which of its fixes.
+    fn done(&self, entry: &Entry<'_>) -> Option<(usize, usize)> {
+        let by = |step: &Vec<String>| match entry.typed() {
+            Some(first) => takes_in(step, &first.commands).then_some(0),
+            None => entry.done_by(step),
+        };
+        let mut steps = self.typed.iter().enumerate();
+        steps.find_map(|(step, commands)| Some((step + 1, by(commands)?)))
+    }
+
     /// An entry with its reasons. Its first fix is typed, or told like the others.
     fn entry(&mut self, entry: &Entry<'_>, typed: bool) {
         self.line("");
         // What two entries ask for is typed once.
         let first = entry.fixes.first().filter(|_| typed);
-        let done = first.and_then(|fix| {
-            let known = self
-                .typed
-                .iter()
-                .position(|step| takes_in(step, &fix.commands));
-            known.map(|step| step + 1)
-        });
+        let done = first.and_then(|_| self.done(entry));
         if typed && done.is_none() {
             self.step += 1;
             self.remark(&format!("{}. {}", self.step, entry.title));
@@ -314,15 +328,27 @@ impl Script {
         for piece in once(entry.evidence) {
             self.remark(&format!("evidence {}", evidence_line(piece)));
         }
-        for (index, fix) in entry.fixes.iter().enumerate() {
+        let chosen = done.map_or(0, |(_, fix)| fix);
+        let mut fixes: Vec<&RenderedFix> = entry.fixes.iter().collect();
+        // What is done comes before what would do as well.
+        if chosen < fixes.len() {
+            let first = fixes.remove(chosen);
+            fixes.insert(0, first);
+        }
+        for (index, fix) in fixes.into_iter().enumerate() {
             let label = if index == 0 { "fix     " } else { "or      " };
             self.remark(&format!("{label} {}", fix.summary));
             if let Some(risk) = &fix.risk {
                 self.remark(&format!("risk     {risk}"));
             }
             if typed && index == 0 {
-                if let Some(step) = done {
-                    self.remark(&format!("done     by step {step}"));
+                if let Some((step, _)) = done {
+                    self.remark(&match fix.by_hand {
+                        Some(ByHand::Perhaps) => {
+                            format!("perhaps  by step {step}: see after the reboot")
+                        }
+                        _ => format!("done     by step {step}"),
+                    });
                     self.remark(&format!("verify   {}", fix.verify));
                     continue;
                 }
@@ -336,11 +362,21 @@ impl Script {
                 let command = command.trim_start_matches("# ");
                 self.remark(&format!("           {command}"));
             }
+            if fix.kind == "package" && self.boots_another && fix.needs < Needs::Reboot {
+                let names = |line: &String| line.contains(&self.release);
+                if !self.release.is_empty() && fix.commands.iter().any(names) {
+                    let release = &self.release;
+                    self.remark(&format!(
+                        "           after the reboot into the other kernel: its `uname -r` in the place of {release}"
+                    ));
+                }
+            }
         }
         let Some(fix) = first.filter(|_| done.is_none()) else {
             return;
         };
         self.typed.push(fix.commands.clone());
+        self.boots_another |= fix.kind == "upgrade" && fix.needs >= Needs::Reboot;
         let installs = installs(fix);
         for command in fix.commands.iter().filter(|line| *line != "reboot") {
             match installs {
@@ -358,21 +394,6 @@ impl Script {
             }
         }
     }
-}
-
-/// Whether a step does all that these commands do, but for what is said of them and the reading of
-/// lists of packages, which changes nothing.
-fn takes_in(step: &[String], commands: &[String]) -> bool {
-    const LISTS: &[&str] = &["apt-get update", "zypper refresh", "apk update", "reboot"];
-    let counts = |line: &&String| !is_remark(line) && !LISTS.contains(&line.as_str());
-    let mut done = commands.iter().filter(counts).peekable();
-    step == commands || (done.peek().is_some() && done.all(|line| step.contains(line)))
-}
-
-/// A word of the host in single quotes, without control characters.
-fn in_quotes(word: &str) -> String {
-    let word: String = word.chars().filter(|c| !c.is_control()).collect();
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
@@ -414,6 +435,38 @@ mod tests {
             (&["# nothing is typed"], false),
         ] {
             assert_eq!(takes_in(&step, &lines(commands)), done, "{commands:?}");
+        }
+    }
+
+    #[test]
+    fn an_alternative_may_be_done_by_the_step_of_another() {
+        let step = vec!["dnf upgrade kernel".to_owned(), "reboot".to_owned()];
+        let other = fix("program", &["make"], &[]);
+        let sure = fix("upgrade", &["dnf upgrade kernel", "reboot"], &[]);
+        let mut perhaps = fix("upgrade", &["# may do", "dnf upgrade kernel"], &[]);
+        perhaps.by_hand = Some(ByHand::Perhaps);
+        let mut decision = sure.clone();
+        decision.by_hand = Some(ByHand::Decision);
+        for (fixes, done) in [
+            (vec![sure.clone()], Some(0)),
+            (vec![other.clone(), sure.clone()], Some(1)),
+            (vec![perhaps.clone(), other.clone()], Some(0)),
+            (vec![perhaps, other.clone(), sure], Some(2)),
+            (vec![decision], None),
+            (vec![other], None),
+        ] {
+            let entry = Entry {
+                title: "t",
+                name: "n".to_owned(),
+                source: ("check   ", "n".to_owned()),
+                severity: Severity::Warning,
+                optional: false,
+                needed_for: None,
+                because: "b",
+                evidence: &[],
+                fixes: &fixes,
+            };
+            assert_eq!(entry.done_by(&step), done, "{fixes:?}");
         }
     }
 

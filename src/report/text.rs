@@ -23,6 +23,14 @@ const OF_WHAT_WAS_THERE: &str =
 const OF_THE_KERNEL: &str =
     "the kernel would do, what is not known is of the host that will run it";
 
+/// Of a root without a kernel.
+const NO_KERNEL: &str =
+    "no kernel is installed in this root: nothing here tells of the one that will run it";
+
+fn has_no_kernel(report: &Report) -> bool {
+    report.facts.text("kernel.state").as_deref() == Some("none")
+}
+
 /// The report as text, grouped by these areas in their order.
 #[must_use]
 pub fn text(report: &Report, areas: &[Area], style: Style) -> String {
@@ -36,6 +44,7 @@ pub fn text(report: &Report, areas: &[Area], style: Style) -> String {
     for area in areas {
         page.area(report, area);
     }
+    page.without_kernel(report);
     page.footer(report);
     page.out
 }
@@ -56,6 +65,14 @@ impl Page {
         let line = super::head::host_line(report, self.style);
         self.line(&line);
         self.kernel_chosen(report);
+        if has_no_kernel(report) {
+            let line = self.style.dim(NO_KERNEL);
+            self.line(&line);
+        }
+        if report.facts.judges_no_process() {
+            let line = self.style.dim(super::head::BY_ROOT);
+            self.line(&line);
+        }
         let labels = report.host.labels.iter();
         let labels = labels.map(|(key, value)| clean(&format!("{key}={value}")));
         let labels: Vec<String> = labels.collect();
@@ -82,7 +99,9 @@ impl Page {
 
     fn area(&mut self, report: &Report, area: &Area) {
         let of_area = report.findings.iter().filter(|f| f.area == area.id);
-        let shown: Vec<&Finding> = of_area.filter(|finding| self.shows(finding)).collect();
+        let shown: Vec<&Finding> = of_area
+            .filter(|finding| self.shows(finding) && !self.is_for_want_of_a_kernel(report, finding))
+            .collect();
         if shown.is_empty() {
             return;
         }
@@ -103,6 +122,25 @@ impl Page {
         }
         for finding in told {
             self.finding(finding);
+        }
+    }
+
+    /// Whether it is not known because there is no kernel, which is then said once for all.
+    fn is_for_want_of_a_kernel(&self, report: &Report, finding: &Finding) -> bool {
+        let in_short = self.style.detail == Detail::Normal;
+        in_short && has_no_kernel(report) && nobody_looked(finding)
+    }
+
+    /// All that is not known because there is no kernel.
+    fn without_kernel(&mut self, report: &Report) {
+        let findings = report.findings.iter();
+        let findings = findings.filter(|finding| self.is_for_want_of_a_kernel(report, finding));
+        let ids: Vec<String> = findings.map(|finding| clean(&finding.check)).collect();
+        if !ids.is_empty() {
+            let count = ids.len();
+            self.line("");
+            self.line(&format!("Not known, as there is no kernel ({count}):"));
+            self.paragraph(INDENT, &ids.join(", "));
         }
     }
 
@@ -296,7 +334,7 @@ impl Page {
         if is_told && self.style.detail != Detail::Quiet {
             let line = self
                 .style
-                .dim("other causes, with their commands: bpf-doctor checks show ID");
+                .dim("other causes, if it has any, with their commands: bpf-doctor checks show ID");
             self.line(&line);
         }
         let parts = [software(report), tally(report)];

@@ -125,3 +125,18 @@ pub(super) fn unasked(command: &str) -> String {
     }
     command.to_owned()
 }
+
+/// Whether a step does all that these commands do, but for what is said of them and the reading of
+/// lists of packages, which changes nothing.
+pub(super) fn takes_in(step: &[String], commands: &[String]) -> bool {
+    const LISTS: &[&str] = &["apt-get update", "zypper refresh", "apk update", "reboot"];
+    let counts = |line: &&String| !is_remark(line) && !LISTS.contains(&line.as_str());
+    let mut done = commands.iter().filter(counts).peekable();
+    step == commands || (done.peek().is_some() && done.all(|line| step.contains(line)))
+}
+
+/// A word of the host in single quotes, without control characters.
+pub(super) fn in_quotes(word: &str) -> String {
+    let word: String = word.chars().filter(|c| !c.is_control()).collect();
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

@@ -96,7 +96,8 @@ fn a_report_is_judged_without_a_look_at_the_running_host() {
     fs::write(&packed, xz(&archive(&root))).unwrap();
     let bundle = place.join("bundle.tar.gz");
     let collected = run(&["collect", "-o", name(&bundle), "--root", name(&root)]);
-    assert_eq!(collected.status.code(), Some(0), "{collected:?}");
+    // Inside it they lead to themselves, which is trouble and keeps nothing from being packed.
+    assert_eq!(collected.status.code(), Some(2), "{collected:?}");
     let mode = fs::Permissions::from_mode(0o644);
     fs::set_permissions(&bundle, mode).unwrap();
     for source in [&root, &packed, &bundle] {

@@ -143,6 +143,27 @@ pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
     lines
 }
 
+/// The source that the vendor's running kernel was built from: mainline's of the same number lacks
+/// what was brought to it since.
+pub(super) fn vendors_source(has_dnf: bool, facts: &Facts) -> Vec<String> {
+    let package = super::fill(
+        "\"$(rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}' /boot/vmlinuz-{{kernel.release}})\"",
+        facts,
+    );
+    let (tools, download) = match has_dnf {
+        true => ("dnf install 'dnf-command(download)'", "dnf download"),
+        false => ("yum install yum-utils", "yumdownloader"),
+    };
+    vec![
+        tools.to_owned(),
+        format!("{download} --source {package}"),
+        "rpm -i kernel*.src.rpm".to_owned(),
+        "rpmbuild -bp --nodeps ~/rpmbuild/SPECS/kernel*.spec".to_owned(),
+        "cd \"$(find ~/rpmbuild/BUILD -maxdepth 3 -type d -path '*/kernel*/linux-*' | head -n 1)\""
+            .to_owned(),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

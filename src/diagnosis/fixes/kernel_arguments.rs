@@ -288,12 +288,14 @@ fn append_assignment(change: &Change, path: &str, variable: &str, update: &str) 
     commands
 }
 
-/// The update makes a snapshot each time: it is made where something changed.
+/// The update makes a snapshot each time: it is made where something changed. Where it fails, the
+/// change is taken back, so that the next run makes both.
 fn transactional(change: &Change) -> Vec<String> {
     let mut commands = vec![format!("before=$(cat {DEFAULT_GRUB})")];
     commands.extend(assignments(change, DEFAULT_GRUB, GRUB_VARIABLE));
     commands.push(format!(
-        "[ \"$before\" = \"$(cat {DEFAULT_GRUB})\" ] || {MICRO_OS_UPDATE}"
+        "[ \"$before\" = \"$(cat {DEFAULT_GRUB})\" ] || {MICRO_OS_UPDATE} || {{ printf '%s\\n' \"$before\" > \
+         {DEFAULT_GRUB}; false; }}"
     ));
     commands
 }
@@ -474,9 +476,13 @@ pub(super) mod tests {
         let script = recipe.commands.join("\n");
         let script = script
             .replace(DEFAULT_GRUB, path.to_str().unwrap())
-            .replace("transactional-update", "echo made #")
+            .replace(MICRO_OS_UPDATE, "echo made")
             .replace("reboot", "");
         let create = format!("[ -e {0} ] || echo 'A=1' > {0}\n", path.display());
+        // One that failed leaves nothing behind, and is made by the next run.
+        let failing = script.replace("echo made", "false");
+        let failing = format!("{create}({failing}) || echo failed");
+        assert_eq!(printed(&failing), "failed\n", "{script}");
         assert_eq!(printed(&format!("{create}{script}")), "made\n", "{script}");
         assert_eq!(printed(&script), "", "{script}");
     }

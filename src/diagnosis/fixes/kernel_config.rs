@@ -320,9 +320,7 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
                  rsync perl rpm-build rpmdevtools"
             ));
             lines.push("rpmdev-setuptree".to_owned());
-            lines.push(remark(&format!(
-                "unpack the source of linux {series} here and enter it"
-            )));
+            lines.extend(builds::vendors_source(install.starts_with("dnf"), facts));
             lines
         }
         ("suse", _) => vec![
@@ -331,6 +329,12 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
                 .to_owned(),
             "cp -a /usr/src/linux linux && cd linux".to_owned(),
         ],
+        // Oracle's own, whose source it publishes by the release.
+        _ if flavour == "uek" => vec![remark(&format!(
+            "unpack Oracle's linux-uek (github.com/oracle/linux-uek, the tag of {}) and enter it; \
+             the build needs gcc, make, bc, bison, flex, libelf, openssl and pahole",
+            facts.text("kernel.release").unwrap_or(series)
+        ))],
         _ => vec![remark(&format!(
             "unpack the source of linux {series} and enter it; the build needs gcc, make, bc, \
              bison, flex, libelf, openssl and pahole"
@@ -560,6 +564,42 @@ mod tests {
             let (mut lines, install) = builders_repository(&facts);
             lines.push(format!("{install} gcc make"));
             assert!(lines[0].starts_with(says), "{known:?}: {lines:?}");
+        }
+    }
+
+    /// Mainline's source of the same number is another kernel than the vendor's.
+    #[test]
+    fn a_vendors_kernel_is_built_of_the_vendors_source() {
+        for (os, family, version, flavour, says) in [
+            ("rhel", "rhel", "9.2", "rhel9", "dnf download --source "),
+            ("fedora", "fedora", "42", "fedora", "dnf download --source "),
+            ("amzn", "amazon", "2023", "amazon", "dnf download --source "),
+            ("amzn", "amazon", "2", "amazon", "yumdownloader --source "),
+            ("ol", "rhel", "8.8", "uek", "# unpack Oracle's linux-uek "),
+            (
+                "rocky",
+                "rhel",
+                "9.3",
+                "elrepo",
+                "# unpack the source of linux 5.14 ",
+            ),
+        ] {
+            let mut facts = Facts::default();
+            for (key, value) in [
+                ("os.id", os),
+                ("os.family", family),
+                ("os.version-id", version),
+                ("kernel.flavour", flavour),
+                ("kernel.version", "5.14.0"),
+                ("kernel.release", "5.14.0-1"),
+            ] {
+                facts.set(key, Fact::known(value, "x"));
+            }
+            let lines = get_source(&Platform::of(&facts), &facts);
+            assert!(
+                lines.iter().any(|line| line.starts_with(says)),
+                "{os}: {lines:?}"
+            );
         }
     }
 

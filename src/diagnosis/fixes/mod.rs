@@ -201,7 +201,7 @@ pub(super) fn render(
         Remedy::Sysctl(wanted) => settings::sysctl(wanted, facts, &platform)?,
         Remedy::Mount(mount) => settings::mount(mount, facts, &platform),
         Remedy::Capabilities(wanted) => privileges::capabilities(wanted, facts, &platform),
-        Remedy::Memlock(wanted) => limits::memlock(wanted, &platform),
+        Remedy::Memlock(wanted) => limits::memlock(wanted, facts, &platform),
         Remedy::Steps(kind, steps) => written(*kind, steps, facts),
     };
     // What needs neither a reboot nor root is no kernel: a library, or a tool.

@@ -430,7 +430,7 @@ mod tests {
         let told = commands(&facts);
         assert!(told.contains("capabilities: {add: [BPF]}"), "{told}");
         assert!(told.lines().all(|line| line.starts_with('#')), "{told}");
-        let limit = memlock("infinity", &Platform::of(&facts))
+        let limit = memlock("infinity", &facts, &Platform::of(&facts))
             .commands
             .join("\n");
         assert!(limit.contains("SYS_RESOURCE"), "{limit}");
@@ -458,7 +458,7 @@ mod tests {
             let names = told.contains("CapabilityBoundingSet=CAP_BPF");
             assert_eq!(names, named, "{set:?}: {told}");
         }
-        let undo = memlock("infinity", &Platform::of(&facts)).undo;
+        let undo = memlock("infinity", &facts, &Platform::of(&facts)).undo;
         assert!(
             undo[0].starts_with("rm '/etc/systemd/system/a b@1"),
             "{undo:?}"
@@ -485,7 +485,7 @@ mod tests {
             let told = recipe.commands.join("\n");
             assert!(told.contains(wanted), "{unit}: {told}");
             assert!(told.contains("\nnixos-rebuild switch"), "{unit}: {told}");
-            let limit = memlock("infinity", &Platform::of(&facts))
+            let limit = memlock("infinity", &facts, &Platform::of(&facts))
                 .commands
                 .join("\n");
             assert!(
@@ -604,7 +604,7 @@ mod tests {
         ] {
             let facts = with(&[("environment.container", "none"), ("os.family", family)]);
             assert!(commands(&facts).contains(words), "{family}");
-            let told = memlock("infinity", &Platform::of(&facts)).commands;
+            let told = memlock("infinity", &facts, &Platform::of(&facts)).commands;
             assert!(told.iter().any(|line| line == limit), "{family}: {told:?}");
         }
     }

@@ -461,9 +461,28 @@ mod tests {
                 &format!("{ENTRIES}/ostree-2-fedora.conf"),
                 format!("version 2\nlinux {}\n", image("6.14.0-63.fc42.x86_64")),
             );
-        assert_eq!(
-            told(&ostree, "ostree").value(),
-            Some(&"6.14.0-63.fc42.x86_64".into())
-        );
+        let (old, new) = ("6.13.1-200.fc41.x86_64", "6.14.0-63.fc42.x86_64");
+        let saved = "set default=\"${saved_entry}\"\nblscfg\n";
+        let counting = "if [ -n \"${boot_counter}\" -a \"${boot_success}\" = \"0\" ]; then\n\
+                        if [ \"${boot_counter}\" = \"0\" ]; then\nset default=1\nfi\nfi\n";
+        let counting = format!("{saved}{counting}");
+        for (menu, env, next) in [
+            ("", "saved_entry=1\n", new),
+            ("# nothing to start\n", "saved_entry=1\n", new),
+            ("set default=1\nblscfg\n", "", old),
+            ("set default=0\nblscfg\n", "saved_entry=1\n", new),
+            (saved, "", new),
+            (saved, "saved_entry=1\n", old),
+            (saved, "saved_entry=ostree-1-fedora\n", old),
+            (&counting, "boot_counter=0\nboot_success=0\n", old),
+            (&counting, "boot_counter=2\nboot_success=0\n", new),
+        ] {
+            let mut host = ostree.clone().with("/boot/grub2/grubenv", env);
+            if !menu.is_empty() {
+                host = host.with("/boot/grub2/grub.cfg", menu);
+            }
+            let next = Some(Value::from(next));
+            assert_eq!(told(&host, "ostree").value(), next.as_ref(), "{menu} {env}");
+        }
     }
 }

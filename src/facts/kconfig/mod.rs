@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::keys::Values::{Number, Option as KernelOption, Text};
-use super::{Fact, Facts, KeyInfo, Unknown, Value, Why};
+use super::{Fact, Facts, KeyInfo, Unknown, Value, Why, kernel};
 use crate::host::Host;
 use scope::Scope;
 use written::Written;
@@ -301,7 +301,12 @@ pub(super) fn second(
 
 /// Finds and reads the config of the running kernel.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
-    let config = places::find(host, facts.text("kernel.release").as_deref());
+    let mut config = places::find(host, facts.text("kernel.release").as_deref());
+    if kernel::is_none(facts)
+        && matches!(&config.content, Err(reason) if reason.unknown == Why::Missing)
+    {
+        config = KernelConfig::unknown(Why::NotCollected, kernel::NO_KERNEL, "");
+    }
     facts.set("config-file", config.file());
     facts.set("config-file.broken-lines", config.broken_lines());
     facts.set("config-file.version", config.version());

@@ -36,12 +36,8 @@ pub(crate) fn by_menu(host: &dyn Host) -> Selection {
 /// these and what was saved: `saved_entry` names an entry's file, its title or its place, and what
 /// names none of them stands for the first.
 pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
-    match script(host) {
-        Ok((path, script)) if is_whole(&script) => return by_script(host, &path, &script),
-        Err(Some(Unselected::Unreadable(error, path))) if is_hidden(&error) => {
-            return Err(Unselected::Unreadable(error, path));
-        }
-        _ => {}
+    if let Some(selection) = by_whole_menu(host) {
+        return selection;
     }
     let (variables, unread) = kept(host);
     if let Some((error, path)) = unread {
@@ -55,6 +51,22 @@ pub(crate) fn by_entry_files(host: &dyn Host) -> Selection {
     }?;
     selected.cmdline = select::expanded(&selected.cmdline, &variables);
     Ok(selected)
+}
+
+/// By the menu where GRUB starts a deployment of ostree; where there is none, the newest one.
+pub(crate) fn by_ostree(host: &dyn Host) -> Selection {
+    by_whole_menu(host).unwrap_or_else(|| select::newest_deployment(host))
+}
+
+/// By the menu, where one is there that has anything to start; that it can't be read is an answer.
+fn by_whole_menu(host: &dyn Host) -> Option<Selection> {
+    match script(host) {
+        Ok((path, script)) if is_whole(&script) => Some(by_script(host, &path, &script)),
+        Err(Some(Unselected::Unreadable(error, path))) if is_hidden(&error) => {
+            Some(Err(Unselected::Unreadable(error, path)))
+        }
+        _ => None,
+    }
 }
 
 /// The first menu that is there, with what was added to it; what stood in the way of reading one.

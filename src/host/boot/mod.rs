@@ -20,7 +20,7 @@ mod select;
 mod systemd;
 mod zipl;
 
-pub(crate) use grub::{by_entry_files, by_menu, firmware_menu};
+pub(crate) use grub::{by_entry_files, by_menu, by_ostree, firmware_menu};
 pub(crate) use legacy::{LEGACY_MENUS, by_legacy_menu, legacy_entries};
 #[cfg(test)]
 pub(crate) use menu::tests::DEBIAN;
@@ -32,8 +32,7 @@ pub(crate) use of_release::entry_for;
 pub(crate) use order::compare;
 use order::compare_of_systemd;
 pub(crate) use select::{
-    ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_extlinux, by_ostree, by_zipl,
-    release_of_image,
+    ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_extlinux, by_zipl, release_of_image,
 };
 pub(crate) use systemd::by_systemd_boot;
 pub(crate) use zipl::ZIPL;

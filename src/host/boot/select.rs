@@ -131,7 +131,7 @@ pub(super) fn named_entry(host: &dyn Host, chosen: Option<&String>) -> Selection
 }
 
 /// By the newest deployment of ostree, whose number is in its entry.
-pub(crate) fn by_ostree(host: &dyn Host) -> Selection {
+pub(super) fn newest_deployment(host: &dyn Host) -> Selection {
     entry_of(host, ENTRIES, |entries| {
         let unread = entries::unread(entries);
         unread
