@@ -218,6 +218,7 @@ fn bad(path: &Path, reason: &str) -> Bad {
     Bad {
         source: path.display().to_string(),
         line: 0,
+        item: None,
         reason: reason.to_owned(),
     }
 }

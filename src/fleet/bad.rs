@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::batch::At;
 use crate::report::clean;
 
 /// A report that could not be used.
@@ -13,6 +14,9 @@ pub struct Bad {
     pub source: String,
     /// The line.
     pub line: usize,
+    /// Which of a list of JSON it is, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u64>,
     /// What is wrong.
     pub reason: String,
 }
@@ -24,13 +28,15 @@ impl Bad {
         let Self {
             source,
             line,
+            item,
             reason,
         } = self;
         let line = match line {
             0 => String::new(),
             line => format!(":{line}"),
         };
-        clean(&format!("{source}{line}: {reason}"))
+        let item = item.map_or(String::new(), |item| format!(" number {item} of the list:"));
+        clean(&format!("{source}{line}:{item} {reason}"))
     }
 }
 
@@ -48,6 +54,7 @@ impl BadReports {
     pub(super) fn keep(&mut self, bad: Bad) {
         let first = Bad {
             line: 0,
+            item: None,
             reason: String::new(),
             ..bad.clone()
         };
@@ -74,11 +81,12 @@ impl BadReports {
 }
 
 /// A fault, within bounds.
-pub(super) fn bad(source: &str, line: usize, reason: &str) -> Bad {
+pub(super) fn bad(source: &str, at: At, reason: &str) -> Bad {
     let short = |text: &str, limit| clean(text).chars().take(limit).collect();
     Bad {
         source: short(source, 500),
-        line,
+        line: at.line,
+        item: at.item,
         reason: short(reason, 300),
     }
 }

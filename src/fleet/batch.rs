@@ -1,16 +1,25 @@
 //! Documents on their way from a stream to the thread that reads them.
 
+/// Where a document begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct At {
+    /// The line, counted from 1.
+    pub(super) line: usize,
+    /// Which of a list of JSON it is, counted from 1.
+    pub(super) item: Option<u64>,
+}
+
 /// A part of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part<'a> {
-    /// A document, and the line it begins in.
-    Document(usize, &'a [u8]),
+    /// A document, and where it begins.
+    Document(At, &'a [u8]),
     /// A document of more than [`LIMIT`](super::read::LIMIT) bytes, which was passed over.
-    TooLarge(usize),
+    TooLarge(At),
     /// A document so large that the rest of the stream was given up.
-    Endless(usize),
+    Endless(At),
     /// Much that is no report; the rest of the stream was given up.
-    Useless(usize),
+    Useless(At),
 }
 
 /// What became of a part that was asked for.
@@ -41,8 +50,8 @@ pub(super) struct Batch {
 
 /// Where a document of a batch is.
 pub(super) struct Place {
-    /// The line it begins in.
-    line: usize,
+    /// Where it begins in the stream.
+    at: At,
     start: usize,
     length: usize,
     is_copy: bool,
@@ -61,9 +70,9 @@ impl Batch {
     }
 
     /// Adds a document.
-    pub(super) fn add(&mut self, line: usize, text: &[u8]) {
+    pub(super) fn add(&mut self, at: At, text: &[u8]) {
         self.documents.push(Place {
-            line,
+            at,
             start: self.copies.len(),
             length: text.len(),
             is_copy: true,
@@ -72,17 +81,17 @@ impl Batch {
     }
 
     /// Adds a document that lies there in what will be the bytes.
-    pub(super) fn lies(&mut self, line: usize, start: usize, length: usize) {
+    pub(super) fn lies(&mut self, at: At, start: usize, length: usize) {
         self.documents.push(Place {
-            line,
+            at,
             start,
             length,
             is_copy: false,
         });
     }
 
-    /// The documents, and the line each begins in.
-    pub(super) fn each(&self) -> impl Iterator<Item = (usize, &[u8])> {
+    /// The documents, and where each begins.
+    pub(super) fn each(&self) -> impl Iterator<Item = (At, &[u8])> {
         self.documents.iter().map(|place| {
             let bytes = if place.is_copy {
                 &self.copies
@@ -90,7 +99,7 @@ impl Batch {
                 &self.bytes
             };
             let text = bytes.get(place.start..place.start + place.length);
-            (place.line, text.unwrap_or_default())
+            (place.at, text.unwrap_or_default())
         })
     }
 }

@@ -314,26 +314,10 @@ fn balanced(text: &[u8], ended: bool) -> End {
                     return End::At(at + 1, at + 1);
                 }
             }
-            b'"' => {
-                let mut inside = at + 1;
-                loop {
-                    let rest = text.get(inside..).unwrap_or_default();
-                    match memchr::memchr2(b'"', b'\\', rest) {
-                        Some(found) if rest.get(found) == Some(&b'"') => {
-                            inside += found;
-                            break;
-                        }
-                        Some(found) => inside += found + 2,
-                        None => {
-                            return match ended {
-                                true => End::At(text.len(), text.len()),
-                                false => End::Beyond,
-                            };
-                        }
-                    }
-                }
-                at = inside;
-            }
+            b'"' => match string_end(text, at) {
+                Some(end) => at = end,
+                None => break,
+            },
             _ => {}
         }
         at += 1;
@@ -341,6 +325,20 @@ fn balanced(text: &[u8], ended: bool) -> End {
     match ended {
         true => End::At(text.len(), text.len()),
         false => End::Beyond,
+    }
+}
+
+/// Where the quotes are that end the text in quotes which begins here.
+#[inline]
+pub(super) fn string_end(text: &[u8], at: usize) -> Option<usize> {
+    let mut inside = at + 1;
+    loop {
+        let rest = text.get(inside..)?;
+        let found = memchr::memchr2(b'"', b'\\', rest)?;
+        if rest.get(found) == Some(&b'"') {
+            return Some(inside + found);
+        }
+        inside += found + 2;
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use super::bad::{Bad, bad};
-use super::batch::{Batch, Part};
+use super::batch::{At, Batch, Part};
 use super::faults::too_large;
 use super::rejoin::{PartialReader, begins, goes_on, is_report, next_within};
 use super::room::Room;
@@ -201,12 +201,12 @@ fn stream(
     };
     let mut whole = Cursor::new(head).chain(source);
     unpack(&name, &mut whole, promise, buffer, &mut |out| {
-        sequence.take(out, &mut |source, line, text| {
+        sequence.take(out, &mut |source, at, text| {
             if batch.source != source || batch.copied() + text.len() > most {
                 flush(&mut batch);
                 source.clone_into(&mut batch.source);
             }
-            batch.add(line, text);
+            batch.add(at, text);
         });
     });
     flush(&mut batch);
@@ -228,7 +228,7 @@ pub(super) struct Sequence {
     /// The summaries, and the faults.
     pub(super) summary: Summary,
     /// A summary that has begun and not ended.
-    open: Option<(usize, PartialReader)>,
+    open: Option<(At, PartialReader)>,
     /// Whether the summary that is being passed is one that was found wrong.
     broken: bool,
     /// How many documents in a row were too short for reports.
@@ -251,25 +251,25 @@ impl Sequence {
     }
 
     /// Takes the next part; `report` is called with what may be one.
-    pub(super) fn take(&mut self, out: Out<'_>, report: &mut dyn FnMut(&str, usize, &[u8])) {
+    pub(super) fn take(&mut self, out: Out<'_>, report: &mut dyn FnMut(&str, At, &[u8])) {
         match out {
-            Out::Part(source, Part::Document(line, text)) => {
-                self.document(source, line, text, report);
+            Out::Part(source, Part::Document(at, text)) => {
+                self.document(source, at, text, report);
             }
-            Out::Part(source, Part::TooLarge(line)) => {
-                self.bad(source, line, &too_large().reason);
+            Out::Part(source, Part::TooLarge(at)) => {
+                self.bad(source, at, &too_large().reason);
             }
-            Out::Part(source, Part::Endless(line)) => {
+            Out::Part(source, Part::Endless(at)) => {
                 let reason = "it has a document without end; the rest was not read";
-                self.bad(source, line, reason);
+                self.bad(source, at, reason);
             }
-            Out::Part(source, Part::Useless(line)) => {
+            Out::Part(source, Part::Useless(at)) => {
                 let reason = "nothing in much of it is as long as a report; the rest was not read";
-                self.bad(source, line, reason);
+                self.bad(source, at, reason);
             }
             Out::End(source) => {
-                if let Some((line, _)) = self.open.take() {
-                    self.bad(source, line, "it is a summary that was cut off");
+                if let Some((at, _)) = self.open.take() {
+                    self.bad(source, at, "it is a summary that was cut off");
                 }
                 self.broken = false;
                 self.short = 0;
@@ -278,7 +278,7 @@ impl Sequence {
                 self.open = None;
                 self.broken = false;
                 self.short = 0;
-                self.bad(source, 0, &reason);
+                self.bad(source, At::default(), &reason);
             }
             Out::Foreign(files) => self.summary.foreign += files,
         }
@@ -287,26 +287,26 @@ impl Sequence {
     fn document(
         &mut self,
         source: &str,
-        line: usize,
+        at: At,
         text: &[u8],
-        report: &mut dyn FnMut(&str, usize, &[u8]),
+        report: &mut dyn FnMut(&str, At, &[u8]),
     ) {
         if begins(text) {
-            if let Some((line, _)) = self.open.take() {
-                self.bad(source, line, "it is a summary that was cut off");
+            if let Some((at, _)) = self.open.take() {
+                self.bad(source, at, "it is a summary that was cut off");
             }
             self.broken = false;
             match PartialReader::new(text, self.summary.account.room()) {
-                Ok(reader) => self.open = Some((line, reader)),
-                Err(reason) => self.wrong(source, line, &reason),
+                Ok(reader) => self.open = Some((at, reader)),
+                Err(reason) => self.wrong(source, at, &reason),
             }
             return;
         }
         // A report ends a summary that has no end, and is none of its lines.
         let is_report = is_report(text);
         let is_line = text.starts_with(b"{") && !is_report;
-        if !is_line && let Some((line, _)) = self.open.take() {
-            self.bad(source, line, "it is a summary that was cut off");
+        if !is_line && let Some((at, _)) = self.open.take() {
+            self.bad(source, at, "it is a summary that was cut off");
         }
         // The lines of a summary that is wrong are no faults of their own.
         if self.broken && is_line {
@@ -316,20 +316,20 @@ impl Sequence {
             self.broken = false;
             if goes_on(text) {
                 let reason = "it is a piece of a summary, whose beginning is missing";
-                return self.wrong(source, line, reason);
+                return self.wrong(source, at, reason);
             }
             self.short = match text.len() < SHORT {
                 true => self.short.saturating_add(1),
                 false => 0,
             };
             match self.short.cmp(&SHORT_TOLD) {
-                Ordering::Less => report(source, line, text),
+                Ordering::Less => report(source, at, text),
                 Ordering::Equal => {
                     let reason = format!(
                         "the {SHORT_TOLD} documents up to here are too short for reports; \
                          those like them that follow are passed over"
                     );
-                    self.bad(source, line, &reason);
+                    self.bad(source, at, &reason);
                 }
                 Ordering::Greater => {}
             }
@@ -342,23 +342,23 @@ impl Sequence {
                 self.summary.join(summary);
             }
             Err(reason) => {
-                self.wrong(source, line, &reason);
+                self.wrong(source, at, &reason);
                 // It was cut off within a line, and the next one follows at once.
                 if let Some(rest) = next_within(text).and_then(|at| text.get(at..)) {
-                    self.document(source, line, rest, report);
+                    self.document(source, at, rest, report);
                 }
             }
         }
     }
 
-    fn wrong(&mut self, source: &str, line: usize, reason: &str) {
+    fn wrong(&mut self, source: &str, at: At, reason: &str) {
         self.open = None;
         self.broken = true;
-        self.bad(source, line, reason);
+        self.bad(source, at, reason);
     }
 
-    fn bad(&mut self, source: &str, line: usize, reason: &str) {
-        self.summary.spoilt(bad(source, line, reason));
+    fn bad(&mut self, source: &str, at: At, reason: &str) {
+        self.summary.spoilt(bad(source, at, reason));
     }
 }
 

@@ -20,6 +20,7 @@ mod labelled;
 mod labels;
 mod layout;
 mod lines;
+mod list;
 mod needs;
 mod packing;
 mod partial;

@@ -59,9 +59,20 @@ pub(super) fn goes_on(line: &[u8]) -> bool {
 /// Where another document of the doctor begins within this text, which was cut off before: no
 /// report and no summary has one in it.
 pub(super) fn next_within(text: &[u8]) -> Option<usize> {
-    let found = memchr::memmem::find(text.get(1..)?, b"{\"schema\":\"bpf-doctor/");
-    found.map(|found| found + 1)
+    begins_within(text.get(1..)?).map(|found| found + 1)
 }
+
+/// Where a document of the doctor begins in this text, be it at once.
+pub(super) fn begins_within(text: &[u8]) -> Option<usize> {
+    let begins = BEGINS.iter();
+    let places = begins.filter_map(|begin| memchr::memmem::find(text, begin));
+    places.min()
+}
+
+/// How documents of the doctor begin in JSON, as it writes them and as others write them again.
+const BEGINS: [&[u8]; 2] = [b"{\"schema\":\"bpf-doctor/", LONGEST];
+/// The longest of them.
+pub(super) const LONGEST: &[u8] = b"{\"schema\": \"bpf-doctor/";
 
 /// Whether this is no line of such a file, whatever its version, but a report: its first key
 /// is one that reports have.

@@ -63,13 +63,13 @@ impl Shared {
                     (Part::Document(_, whole), Some(begin)) => Some((whole.as_ptr().addr(), begin)),
                     _ => None,
                 };
-                open.take(Out::Part(name, part), &mut |_, line, text| match base {
+                open.take(Out::Part(name, part), &mut |_, at, text| match base {
                     // It is that document, or a part of it.
                     Some((whole, begin)) => {
                         let start = begin + (text.as_ptr().addr() - whole);
-                        batch.lies(line, start, text.len());
+                        batch.lies(at, start, text.len());
                     }
-                    None => batch.add(line, text),
+                    None => batch.add(at, text),
                 });
             });
             match got {

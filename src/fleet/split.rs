@@ -1,17 +1,20 @@
 //! Documents out of a stream of bytes: YAML with `---` between them, JSON with or without lines
 //! of its own, in memory that one document takes.
 
+mod begin;
+
 use std::io;
 use std::io::Read;
 
 use memchr::memmem;
 
-use super::batch::{Got, Part, Take};
+use super::batch::{At, Got, Part, Take};
 use super::ends::{
-    End, JOINT, begins_in_list, begins_in_yaml, blank_lines, dedent, is_blank, is_in_item,
-    item_end, json_end, yaml_end,
+    End, JOINT, blank_lines, dedent, is_blank, is_in_item, item_end, json_end, yaml_end,
 };
+use super::list::{List, object_end, other_end};
 use super::read::LIMIT;
+use super::rejoin::{LONGEST, begins_within};
 
 /// How much is read at once.
 const CHUNK: usize = 256 << 10;
@@ -42,6 +45,10 @@ pub(super) struct Splitter<R> {
     json: Option<bool>,
     /// Whether there are brackets around the JSON at hand.
     listed: bool,
+    /// The list of JSON at hand.
+    place: List,
+    /// Whether an item with nothing in it was just passed.
+    hollow: bool,
     /// Whether brackets were passed over.
     brackets: bool,
     /// Whether the YAML at hand is a list of reports; known once its beginning was read.
@@ -65,6 +72,8 @@ impl<R: Read> Splitter<R> {
             line: 1,
             json: None,
             listed: false,
+            place: List::default(),
+            hollow: false,
             brackets: false,
             list: None,
             item: Vec::new(),
@@ -118,15 +127,29 @@ impl<R: Read> Splitter<R> {
     fn next(&mut self, take: &mut Take<'_>) -> io::Result<bool> {
         let Some(json) = self.begin()? else {
             if !self.ended {
-                take(Part::Useless(self.line), None);
+                take(Part::Useless(self.at()), None);
             }
             return Ok(false);
         };
+        if std::mem::take(&mut self.hollow) {
+            let at = At {
+                line: self.line,
+                item: self.place.passed(),
+            };
+            take(Part::Document(at, b"[]"), None);
+            return Ok(true);
+        }
         let list = !json && self.is_list()?;
+        let is_open = json && self.place.is_open();
         let mut from = self.start;
         let end = loop {
             let rest = self.rest();
             let end = match json {
+                true if is_open && !rest.starts_with(b"{") => other_end(rest, self.ended),
+                true if is_open => {
+                    let end = json_end(rest, self.listed, self.ended);
+                    object_end(rest, end, self.ended, LIMIT)
+                }
                 true => json_end(rest, self.listed, self.ended),
                 false if list => item_end(rest, from - self.start, self.ended),
                 false => yaml_end(rest, from - self.start, self.ended),
@@ -143,7 +166,10 @@ impl<R: Read> Splitter<R> {
                 }
             }
         };
-        let line = self.line;
+        let at = self.at();
+        if end.is_some() {
+            self.place.took();
+        }
         match end {
             Some(End::At(end, next)) => {
                 let (end, next) = (self.start + end, self.start + next);
@@ -153,16 +179,16 @@ impl<R: Read> Splitter<R> {
                     false => 0,
                 };
                 if document.len() > LIMIT {
-                    take(Part::TooLarge(line), None);
+                    take(Part::TooLarge(at), None);
                 } else if list {
                     dedent(document, &mut self.item);
-                    take(Part::Document(line, &self.item), None);
+                    take(Part::Document(at, &self.item), None);
                 } else if json || !is_blank(document) {
-                    take(Part::Document(line, document), Some(self.start));
+                    take(Part::Document(at, document), Some(self.start));
                 }
                 match json && next > end {
                     // A line, as it was found by its end.
-                    true => (self.start, self.line) = (next, line + 1),
+                    true => (self.start, self.line) = (next, at.line + 1),
                     false => self.advance(next),
                 }
                 if !list || self.buffer.get(next..next + 2) != Some(b"- ") {
@@ -173,115 +199,15 @@ impl<R: Read> Splitter<R> {
                 // What was passed over is not found again.
                 self.may_move()?;
                 self.list = None;
+                self.place.lost_count();
                 if !self.skip(json)? {
-                    take(Part::Endless(line), None);
+                    take(Part::Endless(at), None);
                     return Ok(false);
                 }
-                take(Part::TooLarge(line), None);
+                take(Part::TooLarge(at), None);
             }
         }
         Ok(true)
-    }
-
-    /// Goes to where a document begins; says whether it is JSON, or that there is none, or none
-    /// in sight.
-    fn begin(&mut self) -> io::Result<Option<bool>> {
-        loop {
-            if self.useless > USELESS {
-                return Ok(None);
-            }
-            let json = self.json;
-            let between = |byte: &u8| match json {
-                Some(false) => false,
-                // Lists of reports are read like reports one after the other.
-                Some(true) => byte.is_ascii_whitespace() || b"[],".contains(byte),
-                None => byte.is_ascii_whitespace() || *byte == b'[',
-            };
-            let rest = self.rest();
-            let blank = rest.iter().take_while(|byte| between(byte)).count();
-            let behind = rest.get(blank..).unwrap_or_default();
-            let passed = rest.get(..blank).unwrap_or_default();
-            let brackets = passed.contains(&b'[');
-            // What editors and shells of other systems put before a text.
-            let lines = blank_lines(behind);
-            let begin = behind.get(lines..).unwrap_or_default();
-            if begin.starts_with(MARK) {
-                self.brackets |= brackets;
-                self.advance(self.start + blank + lines + MARK.len());
-                continue;
-            }
-            if !self.ended && !begin.is_empty() && MARK.starts_with(begin) {
-                self.fill()?;
-                continue;
-            }
-            // A mark between two values, which YAML would need.
-            if json == Some(true)
-                && !behind.is_empty()
-                && b"---".starts_with(behind.get(..3).unwrap_or(behind))
-            {
-                if behind.len() < 3 && !self.ended {
-                    self.fill()?;
-                    continue;
-                }
-                if behind.len() >= 3 {
-                    self.advance(self.start + blank + 3);
-                    continue;
-                }
-            }
-            if let Some(known) = json
-                && let Some(other) = self.other(known, blank)
-            {
-                if other {
-                    self.json = Some(!known);
-                    self.advance(self.start + blank);
-                } else {
-                    self.fill()?;
-                }
-                continue;
-            }
-            let rest = self.rest();
-            let behind = rest.get(blank..).unwrap_or_default();
-            if let Some(first) = behind.first() {
-                let json = *self.json.get_or_insert(*first == b'{');
-                // What stands before YAML belongs to it: a list, an indentation.
-                if json {
-                    self.listed |= brackets;
-                    self.advance(self.start + blank);
-                }
-                return Ok(Some(json));
-            }
-            if self.ended {
-                self.brackets |= brackets;
-                return Ok(None);
-            }
-            let is_long = rest.len() > LIMIT;
-            self.brackets |= brackets && is_long;
-            if is_long || json == Some(true) {
-                self.useless += blank as u64;
-                self.advance(self.start + blank);
-            }
-            self.fill()?;
-        }
-    }
-
-    /// Whether something else begins behind so much space: JSON in YAML or YAML in JSON; false
-    /// where more must be read to know. None if all goes on as it is.
-    fn other(&self, json: bool, blank: usize) -> Option<bool> {
-        let rest = self.rest();
-        let behind = rest.get(blank..).unwrap_or_default();
-        let begins = match json {
-            true => begins_in_yaml(behind, self.ended),
-            false => {
-                let behind = behind.get(blank_lines(behind)..).unwrap_or_default();
-                begins_in_list(behind, self.ended)
-            }
-        };
-        match begins {
-            Some(true) => Some(true),
-            Some(false) => None,
-            // Nothing at all is no beginning.
-            None => (!behind.is_empty()).then_some(false),
-        }
     }
 
     /// Whether the YAML at hand is a list with reports in it. No more than a document is
@@ -309,6 +235,26 @@ impl<R: Read> Splitter<R> {
                 self.fill()?;
             }
         }
+    }
+
+    /// Where the next document begins.
+    fn at(&self) -> At {
+        At {
+            line: self.line,
+            item: self.place.item(),
+        }
+    }
+
+    /// Goes over what stands between documents; true where it went no further than behind an
+    /// item with nothing in it.
+    fn pass(&mut self, blank: usize) -> bool {
+        let passed = self.buffer.get(self.start..self.start + blank);
+        let passed = passed.unwrap_or_default();
+        self.listed |= passed.contains(&b'[');
+        let (length, hollow) = self.place.pass(passed);
+        self.advance(self.start + length);
+        self.hollow = hollow;
+        hollow
     }
 
     fn advance(&mut self, to: usize) {
@@ -355,17 +301,24 @@ impl<R: Read> Splitter<R> {
     /// Passes over the rest of a document; false where it has no end in sight.
     fn skip(&mut self, json: bool) -> io::Result<bool> {
         let mark: &[u8] = if json { b"\n{" } else { b"\n---" };
+        let is_open = json && self.place.is_open();
         let mut passed = 0;
+        if is_open {
+            // Not to find what is to be passed.
+            self.advance(self.start + 1);
+        }
         loop {
             let rest = self.rest();
-            if let Some(at) = memmem::find(rest, mark) {
-                self.advance(self.start + at + 1);
+            let line = memmem::find(rest, mark).map(|at| at + 1);
+            let next = is_open.then(|| begins_within(rest)).flatten();
+            if let Some(at) = line.into_iter().chain(next).min() {
+                self.advance(self.start + at);
                 if !json {
                     self.advance(self.start + 3);
                 }
                 return Ok(true);
             }
-            let keep = rest.len().min(4);
+            let keep = rest.len().min(LONGEST.len() - 1);
             let to = self.end - keep;
             passed += (to - self.start) as u64;
             self.advance(to);
@@ -402,12 +355,12 @@ mod tests {
             splitter
                 .each(&mut |part| {
                     parts.push(match part {
-                        Part::Document(line, text) => {
-                            (line, String::from_utf8(text.to_vec()).unwrap())
+                        Part::Document(at, text) => {
+                            (at.line, String::from_utf8(text.to_vec()).unwrap())
                         }
-                        Part::TooLarge(line) => (line, "too large".to_owned()),
-                        Part::Endless(line) => (line, "endless".to_owned()),
-                        Part::Useless(line) => (line, "useless".to_owned()),
+                        Part::TooLarge(at) => (at.line, "too large".to_owned()),
+                        Part::Endless(at) => (at.line, "endless".to_owned()),
+                        Part::Useless(at) => (at.line, "useless".to_owned()),
                     });
                 })
                 .unwrap();
@@ -554,6 +507,98 @@ mod tests {
                 .map(|(line, text)| (*line, (*text).to_owned()))
                 .collect();
             assert_eq!(parts(text), expected, "{text}");
+        }
+    }
+
+    /// What is no report in a list takes nothing else of it along.
+    #[test]
+    fn items_of_lists_have_numbers() {
+        let items = |text: &str| {
+            let collect = |source: &mut dyn Read| {
+                let mut items = Vec::new();
+                let mut splitter = Splitter::new(source, Vec::new());
+                let mut take = |part: Part<'_>| {
+                    items.push(match part {
+                        Part::Document(at, text) => {
+                            (at.item, String::from_utf8(text.to_vec()).unwrap())
+                        }
+                        Part::TooLarge(at) | Part::Endless(at) | Part::Useless(at) => {
+                            (at.item, "too much".to_owned())
+                        }
+                    });
+                };
+                splitter.each(&mut take).unwrap();
+                items
+            };
+            let at_once = collect(&mut text.as_bytes());
+            if text.len() < 10_000 {
+                assert_eq!(collect(&mut Slow(text.as_bytes())), at_once, "{text}");
+            }
+            at_once
+        };
+        const REPORT: &str = "{\"schema\": \"bpf-doctor/report/v1\"}";
+        let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(LIMIT * 2));
+        let many = format!("[{huge},{REPORT},1]");
+        for (text, expected) in [
+            (
+                "[{\"a\":1},null, -1.5e3 ,\"x,]\\\"y\",{\"b\":2}]",
+                &[
+                    (Some(1), "{\"a\":1}"),
+                    (Some(2), "null"),
+                    (Some(3), "-1.5e3"),
+                    (Some(4), "\"x,]\\\"y\""),
+                    (Some(5), "{\"b\":2}"),
+                ][..],
+            ),
+            (
+                "[null,{\"a\":1}]",
+                &[(Some(1), "null"), (Some(2), "{\"a\":1}")],
+            ),
+            ("[[],{\"a\":1}]", &[(Some(1), "[]"), (Some(2), "{\"a\":1}")]),
+            (
+                "[{\"a\":1},[[[]]],[{\"b\":2},{\"c\":3}],{\"d\":4}]\n{\"e\":5}\n[{\"f\":6}]",
+                &[
+                    (Some(1), "{\"a\":1}"),
+                    (Some(2), "[]"),
+                    (Some(3), "{\"b\":2}"),
+                    (Some(3), "{\"c\":3}"),
+                    (Some(4), "{\"d\":4}"),
+                    (None, "{\"e\":5}"),
+                    (Some(1), "{\"f\":6}"),
+                ],
+            ),
+            // Cut off within an object, and within a text.
+            (
+                "[{\"a\":{\"b,{\"schema\":\"bpf-doctor/x\"},{\"a\":[1,{\"schema\": \"bpf-doctor/y\"},nil,{\"schema\":\"bpf-doctor/z\"}]",
+                &[
+                    (Some(1), "{\"a\":{\"b,"),
+                    (Some(2), "{\"schema\":\"bpf-doctor/x\"}"),
+                    (Some(3), "{\"a\":[1,"),
+                    (Some(4), "{\"schema\": \"bpf-doctor/y\"}"),
+                    (Some(5), "nil,"),
+                    (Some(6), "{\"schema\":\"bpf-doctor/z\"}"),
+                ],
+            ),
+            // An object with a report in it is one object.
+            (
+                "[{\"a\":{\"schema\":\"bpf-doctor/x\"}},{}]",
+                &[
+                    (Some(1), "{\"a\":{\"schema\":\"bpf-doctor/x\"}}"),
+                    (Some(2), "{}"),
+                ],
+            ),
+            // No list of JSON.
+            (
+                "[1] schema: bpf-doctor/x\n",
+                &[(None, "[1] schema: bpf-doctor/x\n")],
+            ),
+            // How many are in what was passed over is not known.
+            (&many, &[(Some(1), "too much"), (None, REPORT), (None, "1")]),
+        ] {
+            let expected = expected
+                .iter()
+                .map(|(item, text)| (*item, (*text).to_owned()));
+            assert_eq!(items(text), expected.collect::<Vec<_>>());
         }
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::digest::{Key, half};
-use crate::diagnosis::{Needs, RenderedFix, Severity, Status};
+use crate::diagnosis::{ByHand, Needs, RenderedFix, Severity, Status};
 
 /// Longest name, label or title that is kept, in bytes.
 pub(super) const NAME_LIMIT: usize = 256;
@@ -54,6 +54,9 @@ pub struct Remedy {
     /// What it may break.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<String>,
+    /// Whether it is not known that it helps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub perhaps: bool,
 }
 
 /// A finding that fails or is unknown, in one of the ways that hosts have it.
@@ -130,6 +133,7 @@ impl From<RenderedFix> for Remedy {
             commands: fix.commands,
             needs: fix.needs,
             risk: fix.risk,
+            perhaps: fix.by_hand == Some(ByHand::Perhaps),
         }
     }
 }
@@ -292,6 +296,7 @@ mod tests {
             commands: vec!["c".repeat(1 << 13); 100],
             needs: Needs::Nothing,
             risk: Some("r".repeat(1 << 13)),
+            perhaps: true,
         };
         let mut words = Words {
             area: "a".repeat(1 << 13),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::alike;
 use super::bad::bad;
-use super::batch::Batch;
+use super::batch::{At, Batch};
 use super::faults::Fault;
 use super::gather::{Input, Job, Reading, Sequence, read};
 use super::quick::Quick;
@@ -97,8 +97,8 @@ impl<'a> Worker<'a> {
         let mut sequence = Sequence::new(self.latest, &self.room);
         let tally = &mut self.tally;
         read(input, &mut self.buffer, &mut |out| {
-            sequence.take(out, &mut |source, line, text| {
-                tally.report(source, line, text);
+            sequence.take(out, &mut |source, at, text| {
+                tally.report(source, at, text);
             });
         });
         self.tally.summary.join(sequence.summary);
@@ -112,24 +112,24 @@ fn no_room() -> Fault {
 
 impl Tally<'_> {
     fn batch(&mut self, batch: &Batch) {
-        for (line, text) in batch.each() {
-            self.report(&batch.source, line, text);
+        for (at, text) in batch.each() {
+            self.report(&batch.source, at, text);
         }
     }
 
-    fn report(&mut self, source: &str, line: usize, text: &[u8]) {
-        if self.one(source, line, text) {
+    fn report(&mut self, source: &str, at: At, text: &[u8]) {
+        if self.one(source, at, text) {
             return;
         }
         // It may have been cut off within a line, and the next one follow at once.
         if let Some((cut, rest)) = next_within(text).and_then(|at| text.split_at_checked(at)) {
-            let line = line + memchr::memchr_iter(b'\n', cut).count();
-            self.one(source, line, rest);
+            let line = at.line + memchr::memchr_iter(b'\n', cut).count();
+            self.one(source, At { line, ..at }, rest);
         }
     }
 
     /// Adds a report; false where it could not be used.
-    fn one(&mut self, source: &str, line: usize, text: &[u8]) -> bool {
+    fn one(&mut self, source: &str, at: At, text: &[u8]) -> bool {
         let read = match self.quick.read(text) {
             Ok(alike::Reading::New(digest, number)) => match (self.summary.add(*digest), number) {
                 (None, _) => Err(no_room()),
@@ -155,8 +155,9 @@ impl Tally<'_> {
         };
         self.count.fetch_add(1, Relaxed);
         if let Err(fault) = &read {
-            let line = line + fault.line - 1;
-            self.summary.spoilt(bad(source, line, &fault.reason));
+            let line = at.line + fault.line - 1;
+            let at = At { line, ..at };
+            self.summary.spoilt(bad(source, at, &fault.reason));
         }
         read.is_ok()
     }

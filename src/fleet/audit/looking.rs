@@ -31,17 +31,18 @@ pub(in super::super) fn cure(words: &Words) -> Cure {
 
 /// The fix that is told of a finding with these words. Fixes come cheapest first; before that
 /// counts what they do: one that changes the host without a build; one in the program, of which
-/// a build is no match for who has to run it; a build; what is done by hand; other words on the
-/// program; and what only looks, or says that there is none.
+/// a build is no match for who has to run it; a build; what is done by hand; what changes the host and
+/// perhaps helps; other words on the program; and what only looks, or says that there is none.
 pub(in super::super) fn mending(words: &Words) -> Option<&Remedy> {
     words.fixes.iter().min_by_key(|fix| match changes(fix) {
         true if is_typed(fix) && fix.needs < Needs::Rebuild => 0,
         true if is_typed(fix) => 2,
         true => 3,
         false if is_in_program(fix) && is_typed(fix) => 1,
-        false if is_in_program(fix) => 4,
-        false if is_typed(fix) => 5,
-        false => 6,
+        false if is_doubtful(fix) => 4,
+        false if is_in_program(fix) => 5,
+        false if is_typed(fix) => 6,
+        false => 7,
     })
 }
 
@@ -89,6 +90,7 @@ fn is_option(line: &str) -> bool {
 pub(in super::super) fn takes(fix: &Remedy) -> &'static str {
     match fix.needs {
         _ if is_in_program(fix) => "program",
+        _ if is_doubtful(fix) => "perhaps",
         _ if !changes(fix) && is_typed(fix) => "looks",
         _ if !changes(fix) => "no-known-fix",
         Needs::Nothing => "nothing",
@@ -138,8 +140,18 @@ fn is_comment(line: &str) -> bool {
 
 /// Whether a fix changes something on the host. Without commands it does if it takes more
 /// than a word with somebody: another boot, another kernel, a right. What is done in a program
-/// lets that program run, and leaves the host as it is, and so what is found of it.
+/// lets that program run, and leaves the host as it is, and so what is found of it. What changes
+/// the host, and perhaps not what is found of it, is counted on for nothing.
 fn changes(fix: &Remedy) -> bool {
+    !fix.perhaps && alters(fix)
+}
+
+/// Whether a fix changes the host, and it is not known whether that helps.
+fn is_doubtful(fix: &Remedy) -> bool {
+    fix.perhaps && alters(fix)
+}
+
+fn alters(fix: &Remedy) -> bool {
     fix.kind != PROGRAM
         && match is_typed(fix) {
             false => fix.needs > Needs::Nothing,
@@ -351,6 +363,7 @@ mod tests {
             commands: commands.iter().map(|line| (*line).to_owned()).collect(),
             needs,
             risk: None,
+            perhaps: false,
         };
         let words = |fixes: Vec<Remedy>| Words {
             area: String::new(),
@@ -364,6 +377,10 @@ mod tests {
         let boot = fix("host", &[], Needs::Reboot);
         let build = fix("kernel-config", &["# CONFIG_BPF_JIT=y", ""], Needs::Rebuild);
         let boot_typed = fix("host", &["grubby --args=lsm=bpf"], Needs::Reboot);
+        let doubtful = Remedy {
+            perhaps: true,
+            ..boot_typed.clone()
+        };
         let remark = fix("setting", &["# ask who set it"], Needs::Nothing);
         let file = fix("program", &["curl -fLO https://x/5.4.btf"], Needs::Nothing);
         let build_typed = fix("kernel-config", &["make"], Needs::Rebuild);
@@ -379,8 +396,13 @@ mod tests {
             (vec![file, boot_typed.clone()], Cure::Takes(Needs::Reboot)),
             // What to build, told in comments alone.
             (vec![build.clone()], Cure::Takes(Needs::Rebuild)),
-            (vec![build, boot_typed], Cure::Takes(Needs::Reboot)),
+            (
+                vec![build.clone(), boot_typed.clone()],
+                Cure::Takes(Needs::Reboot),
+            ),
             (vec![remark], Cure::OnlyLooks),
+            (vec![doubtful.clone()], Cure::OnlyLooks),
+            (vec![doubtful, build], Cure::Takes(Needs::Rebuild)),
         ] {
             assert_eq!(cure(&words(fixes)), expected);
         }
@@ -395,6 +417,7 @@ mod tests {
             commands: commands.iter().map(|line| (*line).to_owned()).collect(),
             needs,
             risk: None,
+            perhaps: false,
         };
         let none = fix("program", "boot", &["# no kernel of it"], Needs::Nothing);
         let unknown = fix("program", "None is known here", &[], Needs::Nothing);
@@ -407,6 +430,10 @@ mod tests {
         );
         let build = fix("kernel-config", "build", &["make"], Needs::Rebuild);
         let boot = fix("upgrade", "upgrade", &["apt-get install x"], Needs::Reboot);
+        let newest = Remedy {
+            perhaps: true,
+            ..fix("upgrade", "newest", &["apt-get upgrade"], Needs::Reboot)
+        };
         let look = fix("setting", "look", &["lsmod"], Needs::Nothing);
         for (fixes, told, what) in [
             (vec![&none], "boot", "no-known-fix"),
@@ -417,6 +444,8 @@ mod tests {
             (vec![&build, &file], "a file", "program"),
             (vec![&file, &build, &boot], "upgrade", "reboot"),
             (vec![&none, &look], "look", "looks"),
+            (vec![&newest, &build], "build", "rebuild"),
+            (vec![&newest, &option], "newest", "perhaps"),
         ] {
             let words = Words {
                 area: String::new(),

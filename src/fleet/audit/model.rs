@@ -232,7 +232,8 @@ pub struct FixGroup {
     pub commands: Vec<String>,
     /// What it takes before it helps.
     pub needs: Needs,
-    /// The same, or why it mends nothing: `looks` where what is typed only looks, `program` where
+    /// The same, or why it mends nothing: `looks` where what is typed only looks,
+    /// `perhaps` where it is not known whether it helps, `program` where
     /// the program is to be changed and not the host, `no-known-fix` where the words say what is
     /// missing and there is nothing to do.
     pub takes: &'static str,

@@ -3,7 +3,7 @@
 const { audit, checks, groups, left_out } = JSON.parse(document.getElementById("data").textContent);
 const VERDICTS = [["ready", "ready"], ["not-ready", "not ready"], ["undetermined", "undetermined"]];
 const NEEDS = { nothing: "as any user", privilege: "as root, no reboot", reboot: "a reboot", rebuild: "a rebuilt kernel" };
-const TAKES = { ...NEEDS, "own-report": "as their own reports say", looks: "changes nothing, only looks", program: "in the program, not on the host", "no-known-fix": "no known fix" };
+const TAKES = { ...NEEDS, "own-report": "as their own reports say", looks: "changes nothing, only looks", perhaps: "not known whether it helps", program: "in the program, not on the host", "no-known-fix": "no known fix" };
 const takes = list => !list.length ? "" : list.length === 1 ? TAKES[list[0].what] : list.map(one => `${hosts(one.hosts)}: ${TAKES[one.what]}`).join("; ");
 // What the fixes of a cause take, on how many hosts each.
 function takesOf(cause) {
@@ -372,7 +372,7 @@ function bad() {
   const { bad, bad_reports } = audit.reports;
   if (!bad) return;
   section(`${many(bad, "report")} could not be used`, table([
-    { name: "File", value: row => row.source, show: row => row.source + (row.line ? ":" + row.line : "") },
+    { name: "File", value: row => row.source, show: row => row.source + (row.line ? ":" + row.line : "") + (row.item ? ` (number ${row.item} of the list)` : "") },
     { name: "What is wrong", value: row => row.reason, show: row => row.reason },
   ], bad_reports, { step: 10 }).node);
 }

@@ -78,6 +78,7 @@ pub(super) fn word(what: &str) -> &'static str {
         "rebuild" => needs(Needs::Rebuild),
         "own-report" => "as their own reports say",
         "looks" => "changes nothing, only looks",
+        "perhaps" => "not known whether it helps",
         "program" => "in the program, not on the host",
         _ => "no known fix",
     }
