@@ -122,7 +122,8 @@ fn a_fix_is_typed_with_the_package_manager_and_the_packages_of_the_release() {
             "6.4.0-150600.21-default",
             "#1 SMP",
             rpm(&[none]),
-            "zypper install bpftool clang llvm dwarves",
+            "SUSEConnect -p sle-module-development-tools/15.6/\"$(uname -m)\"; SUSEConnect -p \
+             PackageHub/15.6/\"$(uname -m)\"; zypper install bpftool clang llvm dwarves",
             "zypper install --force \"$(rpm -qf --queryformat ",
         ),
         (
