@@ -109,6 +109,9 @@ impl Serialize for Steps {
             let (major, minor) = kernel.series();
             map.serialize_entry("kernel", &format!("{major}.{minor}"))?;
         }
+        if !self.options.is_empty() {
+            map.serialize_entry("options", &self.options)?;
+        }
         map.serialize_entry("needs", &self.needs)?;
         map.end()
     }

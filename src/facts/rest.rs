@@ -55,7 +55,8 @@ mod tests {
     fn of_an_image_it_is_said_that_nothing_runs() {
         let image = Memory::new()
             .with("/etc/os-release", "ID=debian\n")
-            .with("/boot/vmlinuz-6.1.0-9-amd64", "");
+            .with("/boot/vmlinuz-6.1.0-9-amd64", "")
+            .with_uname("6.1.0-9-amd64", "", "x86_64");
         let off = collect(&image);
         let on = collect(&image.with("/proc/uptime", "1 1\n"));
         for key in [

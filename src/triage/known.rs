@@ -1,5 +1,7 @@
 //! What is known of the host that a log is from.
 
+use std::borrow::Cow;
+
 use super::found::Reading;
 use crate::catalogue::{Catalogue, Check};
 use crate::diagnosis::is_failing;
@@ -72,6 +74,18 @@ impl KnownHost {
         }
     }
 
+    /// The same host as that of the log's process: somebody's rights are a question, although the
+    /// files that the host is known from hold no process.
+    pub(super) fn of_a_process(&self) -> Cow<'_, Self> {
+        if !self.facts.judges_no_process() {
+            return Cow::Borrowed(self);
+        }
+        let mut host = self.clone();
+        let unseen = Fact::unknown(Why::NotCollected, "nobody looked at the log's process", LOG);
+        host.facts.set(PROCESS, unseen);
+        Cow::Owned(host)
+    }
+
     /// Options that the log shows to be set, and that a check fails for want of, where nothing
     /// but options that the log does not show could make it fail: those are taken to be set.
     pub(super) fn options_that_refute<'a>(
@@ -142,6 +156,8 @@ impl KnownHost {
     }
 }
 
+/// Whether there is a process to judge.
+const PROCESS: &str = "privilege.process";
 /// How the keys of facts begin that are those of a process.
 pub(super) const OF_PROCESS: &str = "privilege.";
 /// What most processes have.

@@ -38,6 +38,7 @@ const AT_WORK: &str =
 /// Says what a log means, held against a host.
 #[must_use]
 pub fn explain(catalogue: &Catalogue, reading: &Reading, host: &KnownHost) -> Explanation {
+    let host = &*host.of_a_process();
     let findings = diagnose(catalogue, &host.facts, &host.outcomes);
     let mut candidates = candidates(catalogue, reading, host, &findings);
     stand_behind_what_makes_them_moot(&mut candidates);
