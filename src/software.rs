@@ -95,6 +95,8 @@ impl<'a> Software<'a> {
         facts: &Facts,
         probes: &[ProbeResult],
     ) -> Vec<ProfileFinding> {
+        // The same for all of them.
+        let facts = &*facts.for_a_loader();
         let profiles = self.profiles.iter();
         profiles
             .map(|profile| assess(profile, self.catalogue, findings, facts, probes))

@@ -208,6 +208,12 @@ impl Catalogue {
         self.extend(name, text, vocabulary)
     }
 
+    /// Where this release of a distribution lies, if in an archive alone.
+    #[must_use]
+    pub fn archived_of(&self, os: &str, release: &str) -> Option<&Archived> {
+        self.archived.iter().find(|one| one.holds(os, release))
+    }
+
     /// The check of this id.
     #[must_use]
     pub fn check(&self, id: &str) -> Option<&Check> {

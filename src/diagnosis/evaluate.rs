@@ -75,13 +75,11 @@ impl<'a> World<'a> {
         }
     }
 
-    /// What a kernel without a capability asks for in its place: CAP_BPF and CAP_PERFMON came out of
-    /// CAP_SYS_ADMIN with 5.8.
+    /// What a kernel without a capability asks for in its place: those of 5.8 and later came out of
+    /// CAP_SYS_ADMIN.
     fn as_this_kernel_asks<'t>(&self, test: &'t FactTest) -> Cow<'t, FactTest> {
-        const LAST_BEFORE: i64 = 37;
-        let is_new = |test: &Test| matches!(test, Test::Has(name) if matches!(name.as_str(), "CAP_BPF" | "CAP_PERFMON"));
-        let last = self.facts.number("privilege.last-cap");
-        match last.is_some_and(|last| last <= LAST_BEFORE) && is_new(&test.test) {
+        let is_new = |test: &Test| matches!(test, Test::Has(name) if facts::was_sys_admin(name));
+        match is_new(&test.test) && self.facts.lacks_cap_bpf() {
             true => Cow::Owned(FactTest {
                 key: test.key.clone(),
                 test: Test::Has("CAP_SYS_ADMIN".to_owned()),

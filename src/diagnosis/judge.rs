@@ -77,16 +77,16 @@ impl<'a> Judge<'a> {
 
     /// Whether it is a question about the rights of a process that is not there.
     fn is_about_nobody(&self, check: &Check, fails: &Condition) -> bool {
-        let Some(world) = &self.of_nobody else {
+        let is_of_process = check.about == Some(About::Process);
+        let Some(world) = self.of_nobody.as_ref().filter(|_| is_of_process) else {
             return false;
         };
         let applies = check.applies.as_ref();
         let applies = applies.map_or(Tri::Yes, |condition| world.answer(condition).tri);
-        let is_decided = matches!(
+        !matches!(
             (applies, world.answer(fails).tri),
             (_, Tri::No) | (Tri::No, _) | (Tri::Yes, Tri::Yes)
-        );
-        check.about == Some(About::Process) && !is_decided
+        )
     }
 
     fn decide(&self, check: &Check, fails: &Condition) -> Finding {

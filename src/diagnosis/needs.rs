@@ -78,15 +78,13 @@ fn packaged(
     facts: &Facts,
     verify: &str,
 ) -> Option<RenderedFix> {
+    // A rebuild that ended may have ended with an older one.
+    let text = |key: &str| facts.text(key).unwrap_or_default();
+    let ended = catalogue
+        .archived_of(&text("os.id"), &text("os.version-id"))
+        .is_some();
     let does = |row: &PackagedKernel| {
         let mut there = with_kernel(row.kernel, Some(row), facts);
-        // A rebuild that ended may have ended with an older one.
-        let text = |key: &str| facts.text(key).unwrap_or_default();
-        let (os, release) = (text("os.id"), text("os.version-id"));
-        let ended = catalogue
-            .archived
-            .iter()
-            .any(|one| one.holds(&os, &release));
         if let Some(build) = row.build.filter(|_| !ended) {
             let build = Fact::known(build, "a packaged kernel");
             there.set("kernel.vendor-build", build);

@@ -73,7 +73,8 @@ pub struct ProfileFinding {
     pub unknown_optional: Vec<Lack>,
 }
 
-/// Puts a profile to a host. `findings` are those of all checks of the catalogue.
+/// Puts a profile to a host. `findings` are those of all checks of the catalogue; `facts` those for
+/// a loader ([`Facts::for_a_loader`]), where the question is whether the host keeps anything from it.
 #[must_use]
 pub fn assess(
     profile: &Profile,
@@ -82,8 +83,6 @@ pub fn assess(
     facts: &Facts,
     probes: &[ProbeResult],
 ) -> ProfileFinding {
-    // Where no process is judged, the question is whether the host keeps anything from it.
-    let facts = &*facts.for_a_loader();
     let mut desk = Desk {
         capabilities: Vec::new(),
         verify: format!("{} --profile {}", fixes::again(catalogue), profile.id),

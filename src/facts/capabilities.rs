@@ -45,6 +45,21 @@ const NAMES: &[&str] = &[
     "CAP_CHECKPOINT_RESTORE",
 ];
 
+/// Those that came out of CAP_SYS_ADMIN, which kernels without them ask for in their place: CAP_PERFMON
+/// and CAP_BPF with 5.8, CAP_CHECKPOINT_RESTORE with 5.9.
+const OUT_OF_SYS_ADMIN: &[&str] = &["CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE"];
+
+/// Whether a capability was a part of CAP_SYS_ADMIN before there was one of its name.
+#[must_use]
+pub(crate) fn was_sys_admin(name: &str) -> bool {
+    OUT_OF_SYS_ADMIN.contains(&name)
+}
+
+/// All that have a name.
+pub(super) fn all() -> Vec<String> {
+    NAMES.iter().map(|name| (*name).to_owned()).collect()
+}
+
 /// The names of the bits that are set; one without a name is `CAP_` and its number.
 pub(super) fn names(set: u64) -> Vec<String> {
     let name = |bit: usize| match NAMES.get(bit) {

@@ -50,6 +50,7 @@ use crate::version::KernelVersion;
 
 pub(crate) use crate::host::{OTHER_HOSTNAME, is_same_host};
 pub use btf::types;
+pub(crate) use capabilities::was_sys_admin;
 pub(crate) use environment::{is_starter, manager_in, own_name};
 pub use fact::{Fact, Unknown, Value, Why};
 pub use kconfig::KernelConfig;

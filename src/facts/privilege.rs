@@ -83,17 +83,25 @@ const LIMITS: &str = "/proc/self/limits";
 /// Whether there is a process to judge.
 const JUDGED: &str = "privilege.process";
 
+/// The number of CAP_BPF (include/uapi/linux/capability.h).
+const CAP_BPF: i64 = 39;
+
 /// Where the rights come from of which no file tells.
 const AS_ROOT: &str = "a loader that is started as root";
-
-/// The last capability of the kernels that are out (CAP_CHECKPOINT_RESTORE).
-const LAST_CAP: u32 = 40;
 
 impl Facts {
     /// Whether the host is known from files that hold no process, whose rights could be judged.
     #[must_use]
     pub fn judges_no_process(&self) -> bool {
         self.text(JUDGED).as_deref() == Some("none")
+    }
+
+    /// Whether the kernel is known to have no CAP_BPF, which came with 5.8, and so asks for
+    /// CAP_SYS_ADMIN in its place.
+    #[must_use]
+    pub fn lacks_cap_bpf(&self) -> bool {
+        let last = self.number("privilege.last-cap");
+        last.is_some_and(|last| last < CAP_BPF)
     }
 
     /// These facts with the rights of a loader that is started as root, where no process is
@@ -103,7 +111,7 @@ impl Facts {
         if !self.judges_no_process() {
             return Cow::Borrowed(self);
         }
-        let all = Value::List(capabilities::names((1 << (LAST_CAP + 1)) - 1));
+        let all = Value::List(capabilities::all());
         let rights = [
             ("privilege.euid", Value::Number(0)),
             ("privilege.capabilities", all.clone()),

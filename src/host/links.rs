@@ -45,6 +45,28 @@ pub(super) fn resolve(
     Ok(done)
 }
 
+/// Whether the words of a link at this place climb above the root.
+pub(super) fn climbs(place: &[String], target: &str) -> bool {
+    let target = Path::new(target);
+    let mut depth = match target.is_absolute() {
+        true => 0,
+        false => place.len().saturating_sub(1),
+    };
+    parts(target).any(|part| match part.as_str() {
+        ".." => match depth.checked_sub(1) {
+            Some(above) => {
+                depth = above;
+                false
+            }
+            None => true,
+        },
+        _ => {
+            depth += 1;
+            false
+        }
+    })
+}
+
 /// What /proc says of the process that reads it is about the doctor, and not about a host from
 /// files: there its first process stands for it, where `shows_processes` finds that.
 pub(super) fn of_first_process(path: &str, shows_processes: impl Fn(&str) -> bool) -> Cow<'_, str> {

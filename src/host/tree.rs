@@ -1,14 +1,12 @@
 //! A tree of files in memory, as an archive holds it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::archive::LIMITS;
 use super::seen::Dated;
 use super::{Host, Kind, Uname, links};
-
-/// Links that are followed to see whether one leads out.
-const WAYS: usize = 8;
 
 /// What a path of a [`Tree`] holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,43 +128,24 @@ impl Tree {
     /// the way that climbs out of the root, or another name of a member that the archive has not.
     /// One to a path that is not there leads to nothing, as it does in a directory.
     fn way_out(&self, path: &str) -> Option<(String, String)> {
-        let mut path = path.to_owned();
-        for _ in 0..WAYS {
-            let ends = path.match_indices('/').map(|(at, _)| at).skip(1);
-            let ends = ends.chain([path.len()]).collect::<Vec<_>>();
-            let mut links = ends.into_iter().filter_map(|end| {
-                let (place, rest) = path.split_at_checked(end)?;
-                match self.nodes.get(place)? {
-                    Node::Link(target) => Some((place, target, rest, false)),
-                    Node::Same(target) => Some((place, target, rest, true)),
-                    _ => None,
-                }
-            });
-            let (place, target, rest, is_same) = links.next()?;
-            let is_absolute = target.starts_with('/');
-            if is_same && rest.is_empty() && self.find(target, true).is_err() {
-                return Some((place.to_owned(), target.clone()));
-            }
-            let mut parts: Vec<&str> = match is_absolute {
-                true => Vec::new(),
-                false => place.split('/').filter(|part| !part.is_empty()).collect(),
+        let out = RefCell::new(None);
+        let link_at = |parts: &[String]| {
+            let place = joined(parts);
+            let (target, is_gone) = match self.nodes.get(&place) {
+                Some(Node::Link(target)) => (target, false),
+                Some(Node::Same(target)) => (target, self.find(target, true).is_err()),
+                Some(_) => return Ok(None),
+                None => return Err(io::ErrorKind::NotFound.into()),
             };
-            if !is_absolute {
-                parts.pop();
+            if is_gone || links::climbs(parts, target) {
+                out.borrow_mut()
+                    .get_or_insert_with(|| (place, target.clone()));
             }
-            for part in target.split('/') {
-                match part {
-                    "" | "." => {}
-                    ".." if parts.pop().is_none() => {
-                        return Some((place.to_owned(), target.clone()));
-                    }
-                    ".." => {}
-                    part => parts.push(part),
-                }
-            }
-            path = format!("/{}{rest}", parts.join("/"));
-        }
-        None
+            Ok(Some(target.clone()))
+        };
+        // That nothing is there is why it is asked.
+        let _missing = links::resolve(path, true, link_at);
+        out.into_inner()
     }
 
     /// What a path leads to; where nothing is there, perhaps which link led out.

@@ -14,7 +14,6 @@ pub(super) fn come_from_archives(
     catalogue: &Catalogue,
     platform: &Platform,
 ) {
-    let mut all = catalogue.archived.iter();
     let asks = |line: &String| {
         let beginnings = ["apt-get ", "dnf ", "yum "];
         beginnings.iter().any(|begin| line.starts_with(begin))
@@ -22,7 +21,7 @@ pub(super) fn come_from_archives(
     if platform.is_container() || !commands.iter().any(asks) {
         return;
     }
-    if let Some(archived) = all.find(|one| one.holds(&platform.packages_of, &platform.release)) {
+    if let Some(archived) = catalogue.archived_of(&platform.packages_of, &platform.release) {
         let told = format!(
             "this release lies at {} alone by now; once the sources of packages name that:",
             archived.at

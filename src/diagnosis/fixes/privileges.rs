@@ -3,17 +3,11 @@
 use super::platform::Platform;
 use super::{Recipe, quote, remark};
 use crate::catalogue::Needs;
-use crate::facts::{Fact, Facts, Value, Why};
-
-/// The number of CAP_BPF (include/uapi/linux/capability.h), which came with 5.8.
-const CAP_BPF: i64 = 39;
+use crate::facts::{Fact, Facts, Value, Why, was_sys_admin};
 
 pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform) -> Recipe {
     // A kernel that doesn't know CAP_BPF asks for CAP_SYS_ADMIN in its place.
-    let old = facts
-        .number("privilege.last-cap")
-        .is_some_and(|last| last < CAP_BPF);
-    let names = match old {
+    let names = match facts.lacks_cap_bpf() {
         true => before_cap_bpf(wanted),
         false => wanted.to_vec(),
     };
@@ -175,8 +169,7 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
 
 /// What a kernel asks for in their place that does not know them.
 fn before_cap_bpf(wanted: &[String]) -> Vec<String> {
-    const NEW: &[&str] = &["CAP_BPF", "CAP_PERFMON", "CAP_CHECKPOINT_RESTORE"];
-    let is_new = |name: &&String| NEW.contains(&name.as_str());
+    let is_new = |name: &&String| was_sys_admin(name);
     let mut names = Vec::new();
     if wanted.iter().any(|name| is_new(&name)) {
         names.push("CAP_SYS_ADMIN".to_owned());

@@ -84,8 +84,7 @@ impl<'a> Shelf<'a> {
     /// Whether the last kernel of a release that ended is the one that runs, in words.
     fn ended(&self, newest: &PackagedKernel) -> Option<String> {
         let (os, release) = (&self.platform.packages_of, &self.platform.release);
-        let mut all = self.catalogue.archived.iter();
-        let archived = all.find(|one| one.holds(os, release))?;
+        let archived = self.catalogue.archived_of(os, release)?;
         let running = self.facts.text("kernel.release").unwrap_or_default();
         archived.ends_with(&running).then(|| {
             let name = self.facts.text("os.name");

@@ -8,7 +8,7 @@ use super::fixes::fixes;
 use super::joint::Joint;
 use super::judge::{Population, Weighing};
 use super::listed::{Listed, Where, having, is_gained, list, variants};
-use super::looking::{first_typed, mending};
+use super::looking::{changes_host, first_typed, mending};
 use super::model::{Cause, Count, Together, Unknown, Untold};
 use super::obstacles::{UNTOLD, obstacles, shown_by};
 use super::tally::{Names, Tally};
@@ -18,8 +18,6 @@ use crate::diagnosis::{Severity, Status};
 const TOLD: usize = 10;
 /// The area of the checks that say who may use eBPF.
 const REFUSING: &str = "privilege";
-/// What a fix takes that changes a host.
-const TAKES: &[&str] = &["nothing", "privilege", "reboot", "rebuild"];
 /// Causes told of an unknown check.
 const BESIDE: usize = 3;
 
@@ -236,7 +234,7 @@ fn cause<'a>(
     let fixes = fixes(population, &gathered.variants, mending);
     // What only looks, or is done in the program, takes nothing of a host because it mends nothing.
     let changing = fixes.groups.iter();
-    let changing = changing.filter(|fix| TAKES.contains(&fix.takes));
+    let changing = changing.filter(|fix| changes_host(fix.takes));
     let own = match at {
         Where::Passes => 0,
         Where::All | Where::Blocks => listed.alone,

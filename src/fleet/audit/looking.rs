@@ -100,6 +100,11 @@ pub(in super::super) fn takes(fix: &Remedy) -> &'static str {
     }
 }
 
+/// Whether a fix that takes this changes a host.
+pub(super) fn changes_host(takes: &str) -> bool {
+    ["nothing", "privilege", "reboot", "rebuild"].contains(&takes)
+}
+
 /// The first fix that can be typed, whether it changes anything or not.
 pub(in super::super) fn first_typed(words: &Words) -> Option<&Remedy> {
     let typed = words.fixes.iter().find(|fix| !fix.commands.is_empty());
