@@ -1,5 +1,5 @@
 //! Compiles the BPF programs of `probes/` with clang into `OUT_DIR`, from where
-//! `src/probes` includes them.
+//! `src/probes` includes them, and makes JSON of checks.yaml, which a parser reads faster.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -7,6 +7,7 @@
 )]
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -46,6 +47,8 @@ fn build() -> Result<()> {
     println!("cargo::rerun-if-env-changed=CLANG");
     // A folder stands for all files in it, so that a changed header counts as well.
     println!("cargo::rerun-if-changed=probes");
+    println!("cargo::rerun-if-changed=checks.yaml");
+    convert(&root.join("checks.yaml"), &out.join("checks.json"))?;
 
     let version = Command::new(&clang)
         .arg("--version")
@@ -68,6 +71,15 @@ fn build() -> Result<()> {
             .build()?;
     }
     Ok(())
+}
+
+/// Makes JSON of a file of YAML, its aliases replaced by what they stand for. Whether it is a
+/// catalogue is looked at by who reads it.
+fn convert(yaml: &Path, json: &Path) -> Result<()> {
+    let text = fs::read_to_string(yaml).with_context(|| yaml.display().to_string())?;
+    let value: serde_json::Value =
+        serde_yaml::from_str(&text).with_context(|| yaml.display().to_string())?;
+    fs::write(json, value.to_string()).with_context(|| json.display().to_string())
 }
 
 /// The BPF programs in `folder`, in a fixed order.

@@ -39,7 +39,7 @@ pub use software::{NoSuchProfile, Software};
 /// # Errors
 /// None in a released doctor; a test reads it.
 pub fn built_in_catalogue() -> Result<Catalogue, LoadError> {
-    Catalogue::parse("checks.yaml", CHECKS, vocabulary())
+    Catalogue::converted("checks.yaml", CHECKS, CONVERTED, vocabulary())
 }
 
 /// Which other checks make a check of that catalogue moot while they fail, by its id; of nothing
@@ -53,6 +53,9 @@ pub fn built_in_requirements() -> Result<BTreeMap<String, Vec<String>>, LoadErro
 
 /// checks.yaml.
 const CHECKS: &str = include_str!("../checks.yaml");
+
+/// The same as JSON, made when the doctor was built.
+const CONVERTED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/checks.json"));
 
 /// The facts, probes and words a checks file may speak of.
 #[must_use]
@@ -88,4 +91,17 @@ fn errnos() -> Vec<String> {
     known
         .chain(["ENOTSUPP", "SIGSYS"].map(str::to_owned))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_converted_catalogue_is_the_written_one() {
+        let written = Catalogue::parse("checks.yaml", CHECKS, vocabulary()).unwrap();
+        let converted = built_in_catalogue().unwrap();
+        assert!(written.checks.len() > 100);
+        assert_eq!(format!("{converted:#?}"), format!("{written:#?}"));
+    }
 }

@@ -2,58 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::check::{Area, Check};
 use super::error::LoadError;
 use super::faults::Known;
-use super::located;
+use super::file::{File, NOTHING, OptionRule};
 use super::packaged::{Archived, PackagedKernel};
 use super::profile::{Need, Profile};
 use super::replaced::inheriting;
 use super::symptom::Noise;
-use super::value::check_option;
 use super::vocabulary::{Vocabulary, nearest, speaking};
-use crate::version::{KernelVersion, VersionRange};
+use crate::version::KernelVersion;
 use crate::yaml;
-
-/// What a kernel option needs before a build keeps it: the dependencies of its Kconfig entry.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a mapping with `option` and `kernel`"
-)]
-pub struct OptionRule {
-    /// The option, without `CONFIG_`.
-    pub option: String,
-    /// Kernels whose Kconfig says so.
-    pub kernel: VersionRange,
-    /// Options that must be on.
-    #[serde(default)]
-    pub needs: Vec<String>,
-    /// Options that must be off.
-    #[serde(default)]
-    pub excludes: Vec<String>,
-    /// Programs the build needs, as a person would say it (`pahole 1.16 or later`).
-    #[serde(default, deserialize_with = "located::lines")]
-    pub tools: Vec<String>,
-}
-
-impl OptionRule {
-    /// Complains about what no Kconfig can say.
-    fn fault(&self) -> Option<String> {
-        let option = &self.option;
-        if self.needs.contains(option) || self.excludes.contains(option) {
-            return Some(format!("{option} can neither need nor exclude itself"));
-        }
-        let both = self
-            .needs
-            .iter()
-            .find(|need| self.excludes.contains(need))?;
-        Some(format!("{option} can't both need and exclude {both}"))
-    }
-}
 
 /// The documented failures, and what is known about kernel options.
 #[derive(Debug, Clone, Default)]
@@ -80,38 +41,6 @@ pub struct Catalogue {
     pub digest: String,
 }
 
-/// What a file of checks that the doctor printed calls itself.
-pub const SCHEMA: &str = "bpf-doctor/checks/v1";
-
-/// What is said of a file without anything.
-const NOTHING: &str = "nothing in it; expected a mapping with `checks:`";
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[serde(expecting = "a mapping with `checks:`")]
-struct File {
-    /// Files that the doctor printed say what they are, and of which catalogue.
-    schema: Option<String>,
-    #[serde(rename = "catalogue")]
-    _catalogue: Option<String>,
-    #[serde(default, deserialize_with = "located::list")]
-    areas: Vec<Area>,
-    #[serde(default, deserialize_with = "located::list")]
-    backporting: Vec<String>,
-    #[serde(default, deserialize_with = "located::list")]
-    options: Vec<OptionRule>,
-    #[serde(default, deserialize_with = "located::list")]
-    kernels: Vec<PackagedKernel>,
-    #[serde(default, deserialize_with = "located::list")]
-    archived: Vec<Archived>,
-    #[serde(default, deserialize_with = "located::list")]
-    noise: Vec<Noise>,
-    #[serde(default, deserialize_with = "located::list")]
-    checks: Vec<Check>,
-    #[serde(default, deserialize_with = "located::list")]
-    profiles: Vec<Profile>,
-}
-
 impl Catalogue {
     /// Reads a checks file. `name` stands in errors.
     ///
@@ -121,6 +50,27 @@ impl Catalogue {
         let mut catalogue = Self::default();
         catalogue.extend(name, text, vocabulary)?;
         Ok(catalogue)
+    }
+
+    /// Reads a checks file of which somebody made JSON before, which takes a small part of the time
+    /// and of the memory: a parser of YAML keeps each word of a text until it has read all.
+    ///
+    /// # Errors
+    /// As [`Catalogue::parse`], but what is wrong with the JSON has no line.
+    pub fn converted(
+        name: &str,
+        text: &str,
+        json: &[u8],
+        vocabulary: Vocabulary,
+    ) -> Result<Self, LoadError> {
+        let parsed = speaking(vocabulary, || serde_json::from_slice::<File>(json));
+        let file = parsed.map_err(|error| LoadError {
+            file: name.to_owned(),
+            line: 0,
+            message: error.to_string(),
+        })?;
+        let (joined, faults) = Self::default().joined_with(name, text, file, 1)?;
+        faults.into_iter().next().map_or(Ok(joined), Err)
     }
 
     /// Reads another checks file on top: its entries are added, or take the place of their ids.
@@ -154,6 +104,17 @@ impl Catalogue {
     ) -> Result<(Self, Vec<LoadError>), LoadError> {
         let parsed = speaking(vocabulary, || yaml::from_str::<File>(text));
         let file = parsed.map_err(|error| explain(name, error))?;
+        self.joined_with(name, text, file, most)
+    }
+
+    /// The same with what the text was found to say.
+    fn joined_with(
+        &self,
+        name: &str,
+        text: &str,
+        file: File,
+        most: usize,
+    ) -> Result<(Self, Vec<LoadError>), LoadError> {
         file.check(text).map_err(|error| explain(name, error))?;
         let ids: Vec<String> = file.checks.iter().map(|check| check.id.clone()).collect();
         let profiles: Vec<String> = file.profiles.iter().map(|one| one.id.clone()).collect();
@@ -290,68 +251,6 @@ impl Catalogue {
     }
 }
 
-impl File {
-    /// Complains about what stands twice, and about a file without anything.
-    fn check(&self, text: &str) -> Result<(), yaml::Error> {
-        let fault = |key, index, message| {
-            Err(yaml::Error {
-                line: yaml::line_of(text, key, index).unwrap_or(0),
-                message,
-            })
-        };
-        if let Some(schema) = self.schema.as_ref().filter(|schema| *schema != SCHEMA) {
-            let line = text.lines().position(|line| line.contains(schema.as_str()));
-            return Err(yaml::Error {
-                line: line.map_or(1, |index| index + 1),
-                message: format!("`{schema}` is another kind of file; checks are {SCHEMA}"),
-            });
-        }
-        let areas: Vec<&str> = self.areas.iter().map(|area| area.id.as_str()).collect();
-        let checks: Vec<&str> = self.checks.iter().map(|check| check.id.as_str()).collect();
-        let profiles: Vec<&str> = self.profiles.iter().map(|one| one.id.as_str()).collect();
-        for (key, kind, ids) in [
-            ("areas", "area", areas),
-            ("checks", "check", checks),
-            ("profiles", "profile", profiles),
-        ] {
-            let mut seen = BTreeSet::new();
-            if let Some(index) = ids.iter().position(|id| !seen.insert(*id)) {
-                let id = ids.get(index).copied().unwrap_or_default();
-                return fault(key, index, format!("{kind} `{id}` stands twice"));
-            }
-        }
-        for (index, rule) in self.options.iter().enumerate() {
-            let named = [&rule.option].into_iter();
-            let mut named = named.chain(&rule.needs).chain(&rule.excludes);
-            if let Some(message) = named.find_map(|option| check_option(option).err()) {
-                return fault("options", index, message);
-            }
-            if let Some(message) = rule.fault() {
-                return fault("options", index, message);
-            }
-        }
-        for (index, kernel) in self.kernels.iter().enumerate() {
-            if let Some(message) = kernel.fault() {
-                return fault("kernels", index, message);
-            }
-        }
-        let nothing = self.checks.is_empty() && self.areas.is_empty() && self.profiles.is_empty();
-        let nothing = nothing && self.noise.is_empty() && self.kernels.is_empty();
-        let nothing = nothing && self.archived.is_empty();
-        if nothing && self.options.is_empty() && self.backporting.is_empty() {
-            return Err(yaml::Error {
-                line: 1,
-                // A file may be begun and not filled yet.
-                message: match text.lines().any(|line| line.starts_with("checks:")) {
-                    true => "`checks:` is empty, and nothing else is in it".to_owned(),
-                    false => NOTHING.to_owned(),
-                },
-            });
-        }
-        Ok(())
-    }
-}
-
 /// Adds entries, in the place of those that have the same id.
 fn join<T>(old: &mut Vec<T>, new: Vec<T>, id: fn(&T) -> &String) {
     let places = old.iter().enumerate();
@@ -396,7 +295,7 @@ pub(super) fn explain(file: &str, error: yaml::Error) -> LoadError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{Condition, Test, Wanted};
+    use crate::catalogue::{Condition, SCHEMA, Test, Wanted};
 
     const WORDS: Vocabulary = Vocabulary {
         is_fact: |key| key != "config.WRONG",

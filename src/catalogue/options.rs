@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::check::Check;
+use super::file::OptionRule;
 use super::fix::{Fix, Remedy};
 use super::lint::Level;
-use super::load::OptionRule;
 use super::rules::Scene;
 use crate::version::KernelVersion;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::check::{Check, NOTES, Severity};
 use super::condition::Condition;
+use super::file::OptionRule;
 use super::fix::{Fix, Remedy};
 use super::lint::Level;
-use super::load::OptionRule;
 use super::mending::fixes_that_mend_nothing;
 use super::options::{options_set, strange, undone, unheard_of};
 use super::points::ValuesOf;
