@@ -418,24 +418,34 @@ fn a_need_in_the_same_words_is_the_same_whatever_the_catalogue() {
         one
     };
     let other = |need: &[&str], catalogue: &str| host("other", need, catalogue);
+    let moved = |mut one: Value| {
+        one["host"]["kernel"]["release"] = json!("6.99.0-1-amd64");
+        one
+    };
     for (what, then, now, became) in [
         (
             "lost, told by another then",
             [host("a", &[], "x"), other(&["5.8"], "x")],
             [host("a", &["5.8"], "y"), other(&["5.8"], "y")],
+            "rejudged",
+        ),
+        (
+            "lost with another kernel, told by another then",
+            [host("a", &[], "x"), other(&["5.8"], "x")],
+            [moved(host("a", &["5.8"], "y")), other(&["5.8"], "y")],
             "broke",
         ),
         (
             "lost, told by another then in other words of one name",
             [host("a", &[], "x"), other(&["ring=5.8"], "x")],
             [host("a", &["ring=6.1"], "y"), other(&["ring=6.1"], "y")],
-            "broke",
+            "rejudged",
         ),
         (
             "lost, told by another then without the name it has now",
             [host("a", &[], "x"), other(&["5.8"], "x")],
             [host("a", &["ring=5.8"], "y"), other(&["ring=5.8"], "y")],
-            "broke",
+            "rejudged",
         ),
         (
             "lost, told by nobody then",
@@ -463,6 +473,119 @@ fn a_need_in_the_same_words_is_the_same_whatever_the_catalogue() {
         for word in ["became_ready", "broke", "worse", "unclear", "rejudged"] {
             let hosts = u64::from(word == became);
             assert_eq!(found["changes"][word]["hosts"], hosts, "{what}: {word}");
+        }
+    }
+}
+
+/// What turns on all hosts that were alike may be the catalogue's.
+#[test]
+fn another_catalogue_breaks_and_cures_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let host = |name: &str, (one, two): (&str, &str), catalogue: &str| {
+        let mut host = report(name, &[("one", one, "error"), ("two", two, "error")]);
+        host["tool"]["catalogue"] = json!(catalogue);
+        host
+    };
+    let (well, ill, other) = (("ok", "ok"), ("fail", "ok"), ("ok", "fail"));
+    for (what, then, now, catalogue, became, [appeared, cured, rejudged]) in [
+        (
+            "both turned",
+            [well, well],
+            [ill, ill],
+            "y",
+            ("unclear", 2),
+            [0, 0, 2],
+        ),
+        (
+            "both turned back",
+            [ill, ill],
+            [well, well],
+            "y",
+            ("unclear", 2),
+            [0, 0, 2],
+        ),
+        (
+            "one of two that were alike",
+            [well, well],
+            [ill, well],
+            "y",
+            ("broke", 1),
+            [1, 0, 0],
+        ),
+        (
+            "one alone mended",
+            [ill, ill],
+            [ill, well],
+            "y",
+            ("became_ready", 1),
+            [0, 1, 0],
+        ),
+        (
+            "the other was another",
+            [well, other],
+            [ill, other],
+            "y",
+            ("unclear", 1),
+            [0, 0, 1],
+        ),
+        (
+            "the same catalogue",
+            [well, well],
+            [ill, ill],
+            "x",
+            ("broke", 2),
+            [2, 0, 0],
+        ),
+    ] {
+        let all = |[a, b]: [(&str, &str); 2], catalogue| {
+            [host("a", a, catalogue), host("b", b, catalogue)]
+        };
+        let then = all(then, "x").map(|one| at(one, EARLIER));
+        let old = put(&place, "old.jsonl", lines(&then));
+        let new = put(&place, "new.jsonl", lines(&all(now, catalogue)));
+        let summary = place.path().join("part.jsonl");
+        run(&[
+            "fleet",
+            old.to_str().unwrap(),
+            "--partial",
+            "-o",
+            summary.to_str().unwrap(),
+        ]);
+        for old in [&old, &summary] {
+            let baseline = [
+                "--baseline",
+                old.to_str().unwrap(),
+                "--fail-on",
+                "regression",
+            ];
+            let changes = &audit(&[&new], &baseline)["changes"];
+            for word in ["became_ready", "broke", "worse", "unclear", "rejudged"] {
+                let hosts = if word == became.0 { became.1 } else { 0 };
+                assert_eq!(changes[word]["hosts"], hosts, "{what}: {word}: {changes}");
+            }
+            let others = if catalogue == "x" {
+                json!(null)
+            } else {
+                json!(2)
+            };
+            assert_eq!(changes["other_catalogue"]["hosts"], others, "{what}");
+            assert_eq!(changes["regression"], became.0 == "broke", "{what}");
+            let cause = &changes["causes"][0];
+            let count = |word: &str| cause[word]["hosts"].as_u64().unwrap_or(0);
+            let found = ["appeared", "cured", "rejudged"].map(count);
+            assert_eq!(found, [appeared, cured, rejudged], "{what}: {cause}");
+            for (format, words) in [
+                ("text", "judged by another catalogue then"),
+                ("markdown", "judged by another catalogue then"),
+                ("prometheus", "other_catalogue_hosts 2"),
+            ] {
+                let (page, ..) = fleet(&[&new], &[&baseline, &["--format", format][..]].concat());
+                assert_eq!(
+                    page.contains(words),
+                    catalogue == "y",
+                    "{what}: {format}: {page}"
+                );
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ mod outliers;
 mod pairs;
 mod plan;
 mod reworded;
+mod ruled;
 mod tally;
 
 pub use changes::{CauseChange, Changes, Move};

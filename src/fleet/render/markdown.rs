@@ -275,6 +275,9 @@ fn since(changes: &Changes, fail_on: &str) -> String {
     if changes.swapped {
         out += &format!("{}\n\n", super::words::SWAPPED);
     }
+    if let Some(told) = super::words::other_catalogue(changes) {
+        out += &format!("{told}\n\n");
+    }
     for (what, some) in [
         ("broke", &changes.broke),
         ("not ready for another cause", &changes.worse),
@@ -302,7 +305,9 @@ fn since(changes: &Changes, fail_on: &str) -> String {
                 code(&cause.check),
                 number(cause.before),
                 number(cause.now),
-                super::words::became(cause).to_owned() + &super::words::with_hosts(cause),
+                super::words::became(cause).to_owned()
+                    + &text(&super::words::by_catalogue(cause))
+                    + &super::words::with_hosts(cause),
                 on(&cause.appeared),
                 on(&cause.cured),
             ]);

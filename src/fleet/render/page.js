@@ -176,8 +176,9 @@ function top() {
   if (reports.passed_over) notes.push(`${many(reports.passed_over, "other file was", "other files were")} passed over`);
   if (notes.length) page.append(el("div", { class: "dim small" }, notes.map(note => el("p", {}, note))));
 }
+const byCatalogue = row => row.rejudged ? `; judged by another catalogue on ${number(row.rejudged.hosts)}${examples(row.rejudged, " (")}${row.rejudged.examples.length ? ")" : ""}` : "";
 const became = row => row.change === "gone" && !row.cured.hosts ? "gone with its hosts"
-  : ({ unseen: "no answer any more", seen: "not known before", moved: "on other hosts" })[row.change] || row.change;
+  : ({ rejudged: "judged otherwise", unseen: "no answer any more", seen: "not known before", moved: "on other hosts" })[row.change] || row.change;
 const withHosts = row => (row.gone_hosts && (row.now || row.cured.hosts) ? `; ${hosts(row.gone_hosts)} that had it ${row.gone_hosts === 1 ? "is" : "are"} gone` : "")
   + (row.new_hosts ? `; ${hosts(row.new_hosts)} that ${row.new_hosts === 1 ? "has it is" : "have it are"} new` : "");
 function since() {
@@ -185,16 +186,18 @@ function since() {
   if (!changes) return;
   const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["rejudged", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
   const always = ["broke", "became_ready", "new", "gone"];
-  const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same fails, and the doctor weighs it in another way", became_ready: "became ready", new: "new", gone: "gone" };
+  const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same stands there, and the doctor weighs it or asks in another way", became_ready: "became ready", new: "new", gone: "gone" };
   const node = section(`Since ${changes.newest_before || "then"} (${hosts(changes.hosts_before)} then: ${number(changes.verdicts_before.ready)} ready, ${number(changes.verdicts_before["not-ready"])} not ready, ${number(changes.verdicts_before.undetermined)} undetermined${changes.unasked_before ? `, ${number(changes.unasked_before)} of which were not asked for this software` : ""})`, el("div", { class: "tiles" }, rows.filter(([key]) => changes[key].hosts || always.includes(key)).map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, named(changes[key]))))));
   if (changes.swapped) node.append(el("p", {}, "The baseline is newer than the reports: are the two swapped?"));
+  const other = changes.other_catalogue;
+  if (other) node.append(el("p", {}, `${hosts(other.hosts)} ${other.hosts === 1 ? "was" : "were"} judged by another catalogue then, as by another version of the doctor: what turned on all that were alike, on the kernel they had, may be the catalogue's, and counts neither as broken nor as cured`));
   if (changes.causes.length) node.append(table([
     { name: "Check", value: row => row.check, show: row => checkName(row.check) },
     { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },
     { name: "Now", number: true, value: row => row.now, show: row => number(row.now) },
-    { name: "Change", value: row => row.change, show: row => became(row) + withHosts(row) },
+    { name: "Change", value: row => row.change, show: row => became(row) + byCatalogue(row) + withHosts(row) },
     { name: audit.fail_on === "strict" ? "Not ok now on" : "Fails now on", show: row => [row.appeared.hosts ? number(row.appeared.hosts) + examples(row.appeared, ": ") : "", row.unseen_before ? `${number(row.unseen_before)} of which it was not known` : ""].filter(Boolean).join("; and on ") },
     { name: audit.fail_on === "strict" ? "Ok now on" : "Cured on", show: row => row.cured.hosts ? number(row.cured.hosts) + examples(row.cured, ": ") : "" },
   ], changes.causes, { step: 10 }).node);

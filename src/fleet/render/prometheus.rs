@@ -139,6 +139,11 @@ pub fn prometheus(audit: &Audit) -> String {
             page.sample("changed_hosts", &[("change", change)], some.hosts);
         }
         page.family(
+            "other_catalogue_hosts",
+            "Hosts that another catalogue of checks judged at the baseline.",
+        );
+        page.sample("other_catalogue_hosts", &[], changes.other_catalogue.hosts);
+        page.family(
             "regression",
             "1 where a host is worse than at the baseline.",
         );

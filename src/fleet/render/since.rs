@@ -86,6 +86,10 @@ impl Page {
             let line = self.style.yellow(super::words::SWAPPED);
             self.line(&format!("  {line}"));
         }
+        if let Some(told) = super::words::other_catalogue(changes) {
+            let line = self.style.yellow(&told);
+            self.line(&format!("  {line}"));
+        }
         let few = |some: &Hosts, before: &str, after: &str| {
             clean(&such(before, &some.examples, some.hosts, after))
         };
@@ -143,6 +147,7 @@ impl Page {
             if cause.unseen > 0 {
                 line += &format!("; no answer now on {}", number(cause.unseen));
             }
+            line += &clean(&super::words::by_catalogue(cause));
             line += &super::words::with_hosts(cause);
             self.line(&line);
         }

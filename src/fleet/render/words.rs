@@ -9,7 +9,34 @@ use crate::diagnosis::Needs;
 pub(super) const UNCLEAR: &str = "unclear: what decides is not known or was not looked at";
 /// What is said of hosts on which the same fails and counts, or does not, otherwise.
 pub(super) const REJUDGED: &str =
-    "judged otherwise: the same fails, and the doctor weighs it in another way";
+    "judged otherwise: the same stands there, and the doctor weighs it or asks in another way";
+
+/// What there is to say of hosts that a doctor of another catalogue judged then.
+pub(super) fn other_catalogue(changes: &Changes) -> Option<String> {
+    let some = &changes.other_catalogue;
+    (some.hosts > 0).then(|| {
+        let were = if some.hosts == 1 { "was" } else { "were" };
+        format!(
+            "{} {were} judged by another catalogue then, as by another version of the doctor: what turned \
+             on all that were alike, on the kernel they had, may be the catalogue's, and counts \
+             neither as broken nor as cured",
+            hosts(some.hosts)
+        )
+    })
+}
+
+/// Hosts on which another catalogue may be all that made a cause come or go: `; judged by another
+/// catalogue on 16`.
+pub(super) fn by_catalogue(cause: &CauseChange) -> String {
+    match &cause.rejudged {
+        none if none.hosts == 0 => String::new(),
+        some => format!(
+            "; judged by another catalogue on {}{}",
+            number(some.hosts),
+            such(" (", &some.examples, some.hosts, ")")
+        ),
+    }
+}
 
 /// Said where one was probably given for the other.
 pub(super) const SWAPPED: &str = "The baseline is newer than the reports: are the two swapped?";
@@ -138,6 +165,7 @@ pub(super) fn since(changes: &Changes) -> String {
 pub(super) fn became(cause: &CauseChange) -> &'static str {
     match cause.change {
         "gone" if cause.cured.hosts == 0 => "gone with its hosts",
+        "rejudged" => "judged otherwise",
         "unseen" => "no answer any more",
         "seen" => "not known before",
         "moved" => "on other hosts",
