@@ -3,6 +3,8 @@
 use memchr::memchr;
 use memchr::memmem;
 
+use super::list::begins_list;
+
 /// Between two reports of the doctor that were written one behind the other, as `cat` does. No
 /// other document has its keys twice, so that it ends nothing else.
 pub(super) const JOINT: &[u8] = b"\ncomplete: true\nschema: ";
@@ -16,7 +18,11 @@ const REPORT: &[u8] = b"schema: bpf-doctor/";
 /// Most space between the bracket and the first key of a report in JSON.
 const SPACE: usize = 8;
 
+/// Whether something begins with a text, of which that may be all; none where it does not tell.
+type Begins = fn(&[u8], bool) -> Option<bool>;
+
 /// How far a document reaches.
+#[derive(Clone, Copy)]
 pub(super) enum End {
     /// To here; the next one begins there.
     At(usize, usize),
@@ -87,18 +93,29 @@ fn next_of_any(text: &[u8], from: usize, to: usize, ended: bool) -> End {
     });
     let yaml = yaml.map(|found| from + found + 1);
     let first = first.get(..yaml.map_or(first.len(), |yaml| yaml - from));
-    let mut json = None;
-    for found in memmem::find_iter(first.unwrap_or_default(), b"\n{") {
-        let at = from + found + 1;
-        match begins_in_json(text.get(at..).unwrap_or_default(), ended) {
-            Some(true) => {
-                json = Some(at);
-                break;
+    // A line at which JSON begins; none where what was read does not tell.
+    let line = |part: &[u8], begin: &[u8], begins: Begins| -> Option<Option<usize>> {
+        for found in memmem::find_iter(part, begin) {
+            let at = from + found + 1;
+            if begins(text.get(at..)?, ended)? {
+                return Some(Some(at));
             }
-            Some(false) => {}
-            None => return End::Beyond,
         }
-    }
+        Some(None)
+    };
+    let first = first.unwrap_or_default();
+    let begin = text.get(blank_lines(text)..).unwrap_or_default();
+    // No report in YAML has a list at the beginning of a line.
+    let list = match begin.starts_with(REPORT) {
+        true => Some(None),
+        false => line(first, b"\n[", begins_list),
+    };
+    let cut = list.flatten().map_or(first.len(), |list| list - from);
+    let object = line(first.get(..cut).unwrap_or_default(), b"\n{", begins_in_json);
+    let (Some(list), Some(object)) = (list, object) else {
+        return End::Beyond;
+    };
+    let json = object.or(list);
     let next = json.or(yaml).or(joint);
     let first = text.get(..next.unwrap_or(to)).unwrap_or_default();
     let is_all = ended || first.len() < text.len();
@@ -156,20 +173,6 @@ pub(super) fn begins_in_json(text: &[u8], ended: bool) -> Option<bool> {
     match !ended && keys.iter().any(|word| word.starts_with(key)) {
         true => None,
         false => Some(false),
-    }
-}
-
-/// The same, where it may be the first of a list.
-pub(super) fn begins_in_list(text: &[u8], ended: bool) -> Option<bool> {
-    let Some(rest) = text.strip_prefix(b"[") else {
-        return begins_in_json(text, ended);
-    };
-    let space = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
-    let space = space.take(SPACE).count();
-    let rest = rest.get(space..).unwrap_or_default();
-    match rest.is_empty() && !ended {
-        true => None,
-        false => begins_in_json(rest, ended),
     }
 }
 
@@ -279,13 +282,30 @@ pub(super) fn json_end(text: &[u8], is_listed: bool, ended: bool) -> End {
             false => End::Beyond,
         };
     }
-    // Where another report begins at a line of its own, this one was cut off.
-    if let Some(next) = next_report(text)
-        && let End::Beyond = balanced(text.get(..next).unwrap_or_default(), false)
-    {
-        return End::At(next, next);
+    // Where another report begins at a line of its own, this one was cut off. Behind the value none
+    // is looked for: small ones would each cost as much as all that was read.
+    let end = balanced(text, false);
+    let within = match end {
+        End::At(end, _) => text.get(..end).unwrap_or_default(),
+        End::Beyond => text,
+    };
+    match next_report(within) {
+        Some(next) => End::At(next, next),
+        None if ended => balanced(text, true),
+        None => end,
     }
-    balanced(text, ended)
+}
+
+/// The end of an object in a list by its brackets alone, where the list goes on or ends behind it
+/// in the same line.
+pub(super) fn inner_end(text: &[u8]) -> Option<End> {
+    let end = balanced(text, false);
+    let End::At(to, _) = end else {
+        return None;
+    };
+    let (object, behind) = text.split_at_checked(to)?;
+    let goes_on = matches!(behind.trim_ascii_start().first(), Some(b',' | b']'));
+    (goes_on && memchr(b'\n', object).is_none()).then_some(end)
 }
 
 /// The end of the line before which a report ends that was cut off. No value has such a line

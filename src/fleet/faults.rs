@@ -43,7 +43,17 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
         schema: Option<String>,
         complete: Option<bool>,
     }
-    if let Some(before) = before_report(text) {
+    let before = before_report(text);
+    if let Some(before) = before.as_ref().filter(|before| before.starts_with('{')) {
+        return Fault::new(
+            1,
+            format!(
+                "its reports stand within other JSON, behind `{before}`: they are read as \
+                 `jq -c '.. | select(.schema? == \"{SCHEMA}\")'` takes them out of it"
+            ),
+        );
+    }
+    if let Some(before) = before {
         return Fault::new(
             1,
             format!(

@@ -4,9 +4,12 @@ use memchr::memchr;
 
 use super::ends::{End, string_end};
 use super::rejoin::begins_within;
+use crate::yaml::DEEPEST;
 
 /// Longest word or number that is looked at.
 const WORD: usize = 64;
+/// So much of a line is looked at to know whether a list begins there.
+const LINE: usize = 64 << 10;
 
 /// The list at hand.
 #[derive(Default)]
@@ -17,16 +20,21 @@ pub(super) struct List {
     items: Option<u64>,
     /// Whether nothing was found yet in the list that is an item.
     hollow: bool,
+    /// Whether nothing stands behind the last bracket that was opened.
+    bare: bool,
 }
+
+/// More lists in each other than anything that is read.
+const TOO_DEEP: &[u8] = &[b'['; DEEPEST + 1];
 
 impl List {
     pub(super) fn is_open(&self) -> bool {
         self.depth > 0
     }
 
-    /// Passes over what stands between values: how much of it, and whether there ends a list
-    /// that is an item and has nothing in it.
-    pub(super) fn pass(&mut self, between: &[u8]) -> (usize, bool) {
+    /// Passes over what stands between values: how much of it, and what is to be told there, a
+    /// list that is an item and has nothing in it, or one too many in others.
+    pub(super) fn pass(&mut self, between: &[u8]) -> (usize, Option<&'static [u8]>) {
         for (at, byte) in between.iter().enumerate() {
             match byte {
                 b'[' => {
@@ -39,22 +47,35 @@ impl List {
                         _ => {}
                     }
                     self.depth += 1;
+                    self.bare = true;
+                    if self.depth == TOO_DEEP.len() {
+                        self.hollow = false;
+                        return (at + 1, Some(TOO_DEEP));
+                    }
                 }
                 b']' => {
                     self.depth = self.depth.saturating_sub(1);
+                    self.bare = false;
                     if self.depth == 1 && std::mem::take(&mut self.hollow) {
-                        return (at + 1, true);
+                        return (at + 1, Some(b"[]"));
                     }
                 }
                 _ => {}
             }
         }
-        (between.len(), false)
+        (between.len(), None)
     }
 
-    /// The number of the list with nothing in it that was just passed.
+    /// Ends with the stream: whether a list began last, and nothing followed.
+    pub(super) fn ends_bare(&mut self) -> bool {
+        let is_bare = self.bare && (1..TOO_DEEP.len()).contains(&self.depth);
+        self.bare = false;
+        is_bare
+    }
+
+    /// The number of the list that was just passed.
     pub(super) fn passed(&self) -> Option<u64> {
-        self.items
+        self.items.filter(|items| *items > 0)
     }
 
     /// The number of the item that begins here, or in which this is.
@@ -69,7 +90,7 @@ impl List {
     /// Passes over what began here.
     pub(super) fn took(&mut self) {
         self.items = self.item();
-        self.hollow = false;
+        (self.hollow, self.bare) = (false, false);
     }
 
     /// Passes over nobody knows how many items.
@@ -79,22 +100,88 @@ impl List {
     }
 }
 
-/// Whether what stands here behind an opening bracket is an item of JSON, though no report, with
-/// others behind it; none where what was read does not tell.
+/// Whether a list of JSON begins here; none where what was read does not tell.
+pub(super) fn begins_list(text: &[u8], ended: bool) -> Option<bool> {
+    let Some(rest) = text.strip_prefix(b"[") else {
+        return Some(false);
+    };
+    let between = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'[';
+    let blank = rest.iter().take_while(|byte| between(byte)).count();
+    goes_on_in_list(rest.get(blank..).unwrap_or_default(), ended)
+}
+
+/// Whether what stands here behind an opening bracket is an item of JSON, or of a list that has
+/// reports in the same line; none where what was read does not tell.
 pub(super) fn goes_on_in_list(text: &[u8], ended: bool) -> Option<bool> {
-    let end = match text {
-        [b']', ..] => 1,
-        _ => match scalar_end(text, ended) {
-            Some(End::At(end, _)) => end,
+    if let Some(object) = text.strip_prefix(b"{") {
+        let first = object.trim_ascii_start().first();
+        return match first {
+            None if !ended && object.len() < LINE => None,
+            first => Some(matches!(first, Some(b'"' | b'}'))),
+        };
+    }
+    let (line, is_all) = match memchr(b'\n', text) {
+        Some(end) => (text.get(..end).unwrap_or_default(), true),
+        None => (text, ended || text.len() > LINE),
+    };
+    let end = match line {
+        [] if !is_all => return None,
+        [b']', ..] => Some(0),
+        _ => match scalar_end(line, is_all) {
+            Some(End::At(end, _)) => Some(end),
             Some(End::Beyond) => return None,
-            None => return Some(false),
+            None => None,
         },
     };
-    let behind = text.get(end..).unwrap_or_default().trim_ascii_start();
-    match behind.first() {
-        None if !ended => None,
-        first => Some(first == Some(&b',')),
+    let behind = end.and_then(|end| line.get(end..)).unwrap_or_default();
+    let behind = behind.trim_ascii_start();
+    if behind.starts_with(b",") {
+        return Some(true);
     }
+    // Behind a list that ends at once nothing stands in its line but what JSON has there.
+    if let Some(behind) = behind.strip_prefix(b"]") {
+        return match behind.trim_ascii_start().first() {
+            None => is_all.then_some(true),
+            Some(first) => Some(b",[]{".contains(first)),
+        };
+    }
+    // Rubbish, and a report behind it as the next item.
+    match begins_within(line) {
+        Some(next) => {
+            let before = line.get(..next).unwrap_or_default();
+            Some(before.trim_ascii_end().ends_with(b","))
+        }
+        None => is_all.then_some(false),
+    }
+}
+
+/// How much stands before the list of reports that is all there is in an object, such as
+/// `{"reports":[`; none where what was read does not tell, nothing where there is no such thing.
+pub(super) fn wrapping(text: &[u8], ended: bool) -> Option<usize> {
+    const SCHEMA: &[u8] = b"\"schema\"";
+    const REPORT: &[u8] = b"\"bpf-doctor/report/";
+    let (mut at, mut list) = (0, 0);
+    for sign in [b"{", &b"\""[..], b":", b"[", b"{", SCHEMA, b":", REPORT] {
+        let rest = text.get(at..).unwrap_or_default();
+        let begin = rest.trim_ascii_start();
+        at += rest.len() - begin.len();
+        let is_key = sign == b"\"";
+        let key = is_key.then(|| string_end(text, at)).flatten();
+        let goes_on = (begin.len() < sign.len() && sign.starts_with(begin))
+            || (is_key && key.is_none() && begin.starts_with(sign));
+        if goes_on {
+            let is_all = ended || text.len() > WORD + at;
+            return is_all.then_some(0);
+        }
+        if !begin.starts_with(sign) || begin.starts_with(SCHEMA) && is_key {
+            return Some(0);
+        }
+        if sign == b"[" {
+            list = at;
+        }
+        at = key.map_or(at + sign.len(), |end| end + 1);
+    }
+    Some(list)
 }
 
 /// The end of what is no object in a list: a word, a number, a text; else all up to the next

@@ -10,7 +10,7 @@ use memchr::memmem;
 
 use super::batch::{At, Got, Part, Take};
 use super::ends::{
-    End, JOINT, blank_lines, dedent, is_blank, is_in_item, item_end, json_end, yaml_end,
+    End, JOINT, blank_lines, dedent, inner_end, is_blank, is_in_item, item_end, json_end, yaml_end,
 };
 use super::list::{List, object_end, other_end};
 use super::read::LIMIT;
@@ -47,8 +47,10 @@ pub(super) struct Splitter<R> {
     listed: bool,
     /// The list of JSON at hand.
     place: List,
-    /// Whether an item with nothing in it was just passed.
-    hollow: bool,
+    /// What was just passed that is to be told: an item with nothing in it, or lists without end.
+    hollow: Option<&'static [u8]>,
+    /// Whether the list at hand is all there is in an object, which ends behind it.
+    wrapped: bool,
     /// Whether brackets were passed over.
     brackets: bool,
     /// Whether the YAML at hand is a list of reports; known once its beginning was read.
@@ -73,7 +75,8 @@ impl<R: Read> Splitter<R> {
             json: None,
             listed: false,
             place: List::default(),
-            hollow: false,
+            hollow: None,
+            wrapped: false,
             brackets: false,
             list: None,
             item: Vec::new(),
@@ -131,26 +134,28 @@ impl<R: Read> Splitter<R> {
             }
             return Ok(false);
         };
-        if std::mem::take(&mut self.hollow) {
+        if let Some(hollow) = self.hollow.take() {
             let at = At {
                 line: self.line,
                 item: self.place.passed(),
             };
-            take(Part::Document(at, b"[]"), None);
+            take(Part::Document(at, hollow), None);
             return Ok(true);
         }
         let list = !json && self.is_list()?;
-        let is_open = json && self.place.is_open();
+        // A bracket too many may have ended a list that goes on.
+        let is_listed = self.listed;
         let mut from = self.start;
         let end = loop {
             let rest = self.rest();
             let end = match json {
-                true if is_open && !rest.starts_with(b"{") => other_end(rest, self.ended),
-                true if is_open => {
-                    let end = json_end(rest, self.listed, self.ended);
+                true if is_listed && !rest.starts_with(b"{") => other_end(rest, self.ended),
+                true if is_listed => {
+                    let end = inner_end(rest);
+                    let end = end.unwrap_or_else(|| json_end(rest, true, self.ended));
                     object_end(rest, end, self.ended, LIMIT)
                 }
-                true => json_end(rest, self.listed, self.ended),
+                true => json_end(rest, false, self.ended),
                 false if list => item_end(rest, from - self.start, self.ended),
                 false => yaml_end(rest, from - self.start, self.ended),
             };
@@ -188,7 +193,10 @@ impl<R: Read> Splitter<R> {
                 }
                 match json && next > end {
                     // A line, as it was found by its end.
-                    true => (self.start, self.line) = (next, at.line + 1),
+                    true => {
+                        (self.start, self.line) = (next, at.line + 1);
+                        self.listed &= self.place.is_open();
+                    }
                     false => self.advance(next),
                 }
                 if !list || self.buffer.get(next..next + 2) != Some(b"- ") {
@@ -245,16 +253,20 @@ impl<R: Read> Splitter<R> {
         }
     }
 
-    /// Goes over what stands between documents; true where it went no further than behind an
-    /// item with nothing in it.
+    /// Goes over what stands between documents; true where it went no further than behind what is
+    /// to be told.
     fn pass(&mut self, blank: usize) -> bool {
         let passed = self.buffer.get(self.start..self.start + blank);
         let passed = passed.unwrap_or_default();
-        self.listed |= passed.contains(&b'[');
+        let has = |byte: u8| passed.contains(&byte);
+        self.brackets |= has(b'[');
+        let in_line = !has(b'\n') && (self.listed || has(b'['));
+        self.wrapped &= !has(b'}');
         let (length, hollow) = self.place.pass(passed);
+        self.listed = self.place.is_open() || in_line;
         self.advance(self.start + length);
         self.hollow = hollow;
-        hollow
+        hollow.is_some()
     }
 
     fn advance(&mut self, to: usize) {
@@ -501,6 +513,22 @@ mod tests {
                 ],
             ),
             ("a: [\n{\"b\": 1}]\n", &[(1, "a: [\n{\"b\": 1}]\n")]),
+            // Nor does a line before a list take any of it.
+            (
+                "Warning\n[{\"a\":1},{\"b\":2}]\n",
+                &[(1, "Warning\n"), (2, "{\"a\":1}"), (2, "{\"b\":2}")],
+            ),
+            (
+                "a\nb\n[\n        {\n          \"a\":1}]",
+                &[(1, "a\nb\n"), (4, "{\n          \"a\":1}")],
+            ),
+            (
+                "a\n[null,\n{\"a\":1}]",
+                &[(1, "a\n"), (2, "null"), (3, "{\"a\":1}")],
+            ),
+            ("[]\n[{\"a\":1}]", &[(2, "{\"a\":1}")]),
+            ("[null]\n[{\"a\":1}]", &[(1, "null"), (2, "{\"a\":1}")]),
+            ("a\n[b] c\n[d]\n", &[(1, "a\n[b] c\n[d]\n")]),
         ] {
             let expected: Vec<(usize, String)> = expected
                 .iter()
@@ -539,6 +567,7 @@ mod tests {
         const REPORT: &str = "{\"schema\": \"bpf-doctor/report/v1\"}";
         let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(LIMIT * 2));
         let many = format!("[{huge},{REPORT},1]");
+        let deep = format!("{{}}\n{}{}\n{{}}", "[".repeat(100), "]".repeat(100));
         for (text, expected) in [
             (
                 "[{\"a\":1},null, -1.5e3 ,\"x,]\\\"y\",{\"b\":2}]",
@@ -578,6 +607,42 @@ mod tests {
                     (Some(5), "nil,"),
                     (Some(6), "{\"schema\":\"bpf-doctor/z\"}"),
                 ],
+            ),
+            // Rubbish first, and a bracket too many.
+            (
+                "[Error: no route,{\"schema\":\"bpf-doctor/x\"}]",
+                &[
+                    (Some(1), "Error: no route,"),
+                    (Some(2), "{\"schema\":\"bpf-doctor/x\"}"),
+                ],
+            ),
+            (
+                "[{\"a\":1}],{\"b\":2},c,{\"schema\":\"bpf-doctor/x\"}]\n{\"d\":3}",
+                &[
+                    (Some(1), "{\"a\":1}"),
+                    (None, "{\"b\":2}"),
+                    (None, "c,"),
+                    (None, "{\"schema\":\"bpf-doctor/x\"}"),
+                    (None, "{\"d\":3}"),
+                ],
+            ),
+            // A list that has no end, and one that is all of an object.
+            ("{}\n[", &[(None, "{}"), (None, "[")]),
+            (
+                &deep,
+                &[(None, "{}"), (Some(1), &deep[3..68]), (None, "{}")],
+            ),
+            (
+                "{\"x\" : [ {\"schema\": \"bpf-doctor/report/v1\"},{\"a\":[]}] }\n{\"b\":{}}",
+                &[
+                    (Some(1), REPORT),
+                    (Some(2), "{\"a\":[]}"),
+                    (None, "{\"b\":{}}"),
+                ],
+            ),
+            (
+                "{\"x\":[{\"schema\":\"bpf-doctor/x\"}]}",
+                &[(None, "{\"x\":[{\"schema\":\"bpf-doctor/x\"}]}")],
             ),
             // An object with a report in it is one object.
             (

@@ -121,8 +121,11 @@ impl Tally<'_> {
         if self.one(source, at, text) {
             return;
         }
-        // It may have been cut off within a line, and the next one follow at once.
-        if let Some((cut, rest)) = next_within(text).and_then(|at| text.split_at_checked(at)) {
+        // It may have been cut off within a line, and the next one follow at once; what is whole, and
+        // has reports somewhere in it, was not.
+        let rest = next_within(text).and_then(|at| text.split_at_checked(at));
+        let is_whole = || serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();
+        if let Some((cut, rest)) = rest.filter(|_| !is_whole()) {
             let line = at.line + memchr::memchr_iter(b'\n', cut).count();
             self.one(source, At { line, ..at }, rest);
         }

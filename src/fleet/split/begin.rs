@@ -3,8 +3,10 @@
 use std::io;
 use std::io::Read;
 
-use super::super::ends::{begins_in_list, begins_in_yaml, blank_lines};
+use super::super::ends::{begins_in_json, begins_in_yaml, blank_lines};
+use super::super::list::begins_list;
 use super::super::list::goes_on_in_list;
+use super::super::list::wrapping;
 use super::super::read::LIMIT;
 use super::{MARK, Splitter, USELESS};
 
@@ -16,10 +18,11 @@ impl<R: Read> Splitter<R> {
             if self.useless > USELESS {
                 return Ok(None);
             }
-            let json = self.json;
+            let (json, is_wrapped) = (self.json, self.wrapped);
             let between = |byte: &u8| match json {
                 Some(false) => false,
                 // Lists of reports are read like reports one after the other.
+                Some(true) if is_wrapped && *byte == b'}' => true,
                 Some(true) => byte.is_ascii_whitespace() || b"[],".contains(byte),
                 None => byte.is_ascii_whitespace() || *byte == b'[',
             };
@@ -88,14 +91,33 @@ impl<R: Read> Splitter<R> {
                 };
                 self.json = Some(json);
                 // What stands before YAML belongs to it: a list, an indentation.
-                if json && !self.pass(blank) && self.rest().starts_with(b"]") {
-                    // The end of the first item, with nothing in it.
+                if !json || self.pass(blank) {
+                    return Ok(Some(json));
+                }
+                // The end of the first item, with nothing in it.
+                if self.rest().starts_with(b"]") {
                     continue;
                 }
-                return Ok(Some(json));
+                let wrapping = match self.place.is_open() {
+                    true => Some(0),
+                    false => wrapping(self.rest(), self.ended),
+                };
+                match wrapping {
+                    Some(0) => return Ok(Some(true)),
+                    Some(length) => {
+                        self.wrapped = true;
+                        self.advance(self.start + length);
+                    }
+                    None => self.fill()?,
+                }
+                continue;
             }
             if self.ended {
                 self.brackets |= brackets;
+                if json == Some(true) && (self.pass(blank) || self.place.ends_bare()) {
+                    self.hollow = self.hollow.or(Some(b"["));
+                    return Ok(Some(true));
+                }
                 return Ok(None);
             }
             let is_long = rest.len() > LIMIT;
@@ -119,7 +141,10 @@ impl<R: Read> Splitter<R> {
             true => begins_in_yaml(behind, self.ended),
             false => {
                 let behind = behind.get(blank_lines(behind)..).unwrap_or_default();
-                begins_in_list(behind, self.ended)
+                match begins_list(behind, self.ended) {
+                    Some(false) => begins_in_json(behind, self.ended),
+                    known => known,
+                }
             }
         };
         match begins {
