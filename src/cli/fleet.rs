@@ -75,7 +75,7 @@ pub struct FleetArguments {
     #[arg(long, value_name = "PATH", conflicts_with = "partial")]
     baseline: Vec<PathBuf>,
     /// Write a summary that `fleet` reads like reports, instead of an audit
-    #[arg(long, conflicts_with_all = ["format", "by"])]
+    #[arg(long, conflicts_with_all = ["format", "by", "profile", "strict", "fail_on"])]
     partial: bool,
     /// Group by this: kernel, distribution, arch, container, virtualization, user, doctor,
     /// profile, or a label (may be repeated)

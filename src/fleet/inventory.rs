@@ -2,14 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::digest::{KEY_LIMIT, LABELS_LIMIT, is_key};
 use super::words::NAME_LIMIT;
+use super::written::{AsWritten, Digits, Lines, Maps, Scalar, Written};
 use crate::report::clean;
 use crate::yaml;
 
@@ -39,45 +35,6 @@ pub(super) enum Match {
     Like(usize),
 }
 
-/// A value of a label, as people write it.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Scalar {
-    Bool(bool),
-    Number(serde_json::Number),
-    Text(String),
-    Nothing(()),
-    /// A map or a list, which no label is.
-    Many(IgnoredAny),
-}
-
-/// A map as it is written, with keys that are there twice.
-struct Written<V>(Vec<(String, V)>);
-
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Written<V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<V>(PhantomData<V>);
-
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
-            type Value = Vec<(String, V)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(entries)
-            }
-        }
-
-        deserializer.deserialize_map(Entries(PhantomData)).map(Self)
-    }
-}
-
 impl Inventory {
     /// Reads an inventory: CSV whose first column names the host and whose others are labels,
     /// or a map from hosts to maps of labels. An empty value is none. Rows that can't be used
@@ -98,7 +55,7 @@ impl Inventory {
             false => Self::table(text, first)?,
         };
         for (_, labels) in &mut inventory.entries {
-            labels.retain(|_, value| !value.is_empty());
+            labels.retain(|_, value| !value.is_empty() && value != "~");
         }
         for (name, entry) in &inventory.hosts {
             let (first, rest) = name.split_once('.').unwrap_or((name, ""));
@@ -151,8 +108,15 @@ impl Inventory {
     }
 
     fn map(text: &str) -> Result<Self, String> {
-        let map: Written<Written<Scalar>> =
-            yaml::from_str(text).map_err(|error| format!("{error}; {A_MAP}"))?;
+        let no_map = |error: yaml::Error| format!("{error}; {A_MAP}");
+        let map: Written<Written<Scalar>> = yaml::from_str(text).map_err(no_map)?;
+        let mut numbers = Vec::new();
+        let as_written = AsWritten {
+            maps: Maps::Hosts(&map.0),
+            numbers: &mut numbers,
+        };
+        yaml::seeded(text, as_written).map_err(no_map)?;
+        let mut numbers = numbers.into_iter();
         let mut inventory = Self::default();
         if map
             .0
@@ -169,7 +133,7 @@ impl Inventory {
             for (key, value) in written.0 {
                 let value = match value {
                     Scalar::Bool(value) => value.to_string(),
-                    Scalar::Number(value) => value.to_string(),
+                    Scalar::Number(Digits) => numbers.next().unwrap_or_default(),
                     Scalar::Text(value) => value,
                     Scalar::Nothing(()) => String::new(),
                     Scalar::Many(_) => {
@@ -232,6 +196,7 @@ impl Inventory {
             let fault = format!("line 1: the column {}", no_key(key));
             inventory.faults.push(fault);
         }
+        let mut lines = Lines::of(text);
         for record in reader.records() {
             let record = match record {
                 Ok(record) => record,
@@ -240,7 +205,7 @@ impl Inventory {
                     continue;
                 }
             };
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = lines.at(record.position().map_or(0, csv::Position::byte));
             if record.iter().any(|value| value.contains(['\n', '\r'])) {
                 let last = record.iter().map(|value| value.matches('\n').count());
                 let last = line + last.sum::<usize>() as u64;
@@ -353,6 +318,7 @@ mod tests {
             "host,role,rack\n# c\na,\"web, old\",17\nb,,2\n",
             "host;role;rack\na;web, old;17\nb;;2\n",
             "\u{feff}host\trole\track\na\tweb, old\t17\nb\t\t2\n",
+            "host,role,rack\r\na,\"web, old\",17\r\nb,~,2\r\n",
             "a: {role: 'web, old', rack: 17}\nb: {role: , rack: \"2\"}\n",
             "{\"a\": {\"role\": \"web, old\", \"rack\": 17}, \"b\": {\"rack\": 2}}",
         ] {
@@ -365,6 +331,47 @@ mod tests {
         }
         for text in ["", "host\na\n", "a,b,b\n1,2,3\n", "a: b\n", "a: [1]\n"] {
             assert!(Inventory::read(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    /// A release is no number, whatever it looks like.
+    #[test]
+    fn numbers_are_kept_as_they_are_written() {
+        for text in [
+            "web-1: {x: [1.0], rel: 8.10, no: 007, big: 1e3, none: ~}\nweb-2: {rel: 8.1}\n",
+            "{\"web-1\": {\"rel\": 8.10, \"no\": \"007\", \"big\": 1e3}, \"web-2\": {\"rel\": 8.1}}",
+        ] {
+            let inventory = Inventory::read(text.as_bytes()).unwrap();
+            let found = labels(&inventory, "web-1").unwrap();
+            assert_eq!(found, ["big=1e3", "no=007", "rel=8.10"], "{text}");
+            assert_eq!(labels(&inventory, "web-2").unwrap(), ["rel=8.1"]);
+        }
+    }
+
+    /// Whatever ends the lines.
+    #[test]
+    fn lines_of_faults() {
+        for end in ["\n", "\r\n"] {
+            let lines = [
+                "host,role",
+                "",
+                "# c",
+                "web-1,\"a",
+                "b\"",
+                "web-2,db,x",
+                "\"\",y",
+                "",
+            ];
+            let inventory = Inventory::read(lines.join(end).as_bytes()).unwrap();
+            let faults = inventory.faults();
+            for (fault, begin) in faults.iter().zip([
+                "line 4: a value in quotes goes on to line 5",
+                "line 6: ",
+                "line 7: ",
+            ]) {
+                assert!(fault.starts_with(begin), "{faults:?}");
+            }
+            assert_eq!(faults.len(), 3, "{faults:?}");
         }
     }
 

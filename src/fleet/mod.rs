@@ -42,6 +42,7 @@ mod tests;
 mod unpack;
 mod words;
 mod worker;
+mod written;
 
 pub use audit::{
     AUDIT_SCHEMA, Audit, Cause, CauseChange, Changes, Count, Counts, FixGroup, Group, Grouping,

@@ -66,6 +66,15 @@ fn referring<T: DeserializeOwned>(text: &str) -> Result<(T, Option<usize>), Erro
     Ok((serde_yaml::from_str(text)?, reference))
 }
 
+/// Reads what this seed asks for.
+///
+/// # Errors
+/// Those of [`from_str`].
+pub fn seeded<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> Result<S::Value, Error> {
+    Scan::default().run(text)?;
+    Ok(seed.deserialize(serde_yaml::Deserializer::from_str(text))?)
+}
+
 /// Reads a value from bytes.
 ///
 /// # Errors

@@ -264,7 +264,8 @@ pub struct Plan {
     /// The checks that are unknown there, those of most hosts first.
     #[serde(skip_serializing_if = "Counts::is_none")]
     pub undecided_by: Counts,
-    /// Hosts with a cause for which no fix is known, or only what looks and changes nothing.
+    /// Hosts with a cause for which no fix is known, or only one of which nobody knows whether it
+    /// helps, what looks and changes nothing, or what is done in the program.
     pub stuck: u64,
 }
 

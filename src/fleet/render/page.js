@@ -143,7 +143,7 @@ function table(columns, rows, { detail, step = 25, sort, descending = true } = {
     }));
     const rest = ordered.length - shown;
     more.hidden = rest <= 0;
-    more.textContent = `show more of ${number(rest)}`;
+    more.textContent = `show more (${number(rest)} left)`;
   }
   draw();
   return {
@@ -221,7 +221,7 @@ function plan() {
   ], plan.steps, { step: 8 }).node,
     !plan.exact && el("p", { class: "dim small" }, plan.exact_up_to ? `Approximate: sets of ${plan.exact_up_to === 1 ? "one change" : `up to ${plan.exact_up_to} changes`} are the best there are; larger ones are good, and with so many causes not all were tried.` : "Approximate: with so many causes not all sets of them were tried."),
     plan.unseen > 0 && el("p", { class: "dim small" }, `On ${hosts(plan.unseen)} other checks can't be made before: more may fail there then.`),
-    plan.stuck > 0 && el("p", { class: "dim small" }, `Nothing that is known makes ${hosts(plan.stuck)} ready: for a cause there no fix is known, or only what looks and changes nothing, or what is done in the program, which runs then on a host that is found as it was.`),
+    plan.stuck > 0 && el("p", { class: "dim small" }, `Nothing that is known makes ${hosts(plan.stuck)} ready: for a cause there no fix is known, or only one of which it is not known whether it helps, or what looks and changes nothing, or what is done in the program, which runs then on a host that is found as it was.`),
     plan.undecided > 0 && el("p", { class: "dim small" }, `${hosts(plan.undecided)} ${plan.undecided === 1 ? "is" : "are"} made ready by no change: something that matters is unknown there${plan.undecided_by ? ` (${counts(plan.undecided_by, 3)})` : ""}.`));
 }
 function causeDetail(cause) {
@@ -329,7 +329,7 @@ function hostGroups() {
       place.append(...all.slice(shown, shown + step).map(name => el("div", {}, name)));
       shown += step;
       more.hidden = shown >= all.length;
-      more.textContent = `show more of ${number(all.length - shown)}`;
+      more.textContent = `show more (${number(all.length - shown)} left)`;
     }
     draw(300);
     return el("div", {},

@@ -82,9 +82,9 @@ pub(super) fn undecided(plan: &Plan) -> String {
 /// Hosts that no known command makes ready.
 pub(super) fn stuck(plan: &Plan) -> String {
     format!(
-        "Nothing that is known makes {} ready: for a cause there no fix is known, or only what looks \
-         and changes nothing, or what is done in the program, which runs then on a host that is \
-         found as it was",
+        "Nothing that is known makes {} ready: for a cause there no fix is known, or only one of which \
+         it is not known whether it helps, or what looks and changes nothing, or what is done in the \
+         program, which runs then on a host that is found as it was",
         hosts(plan.stuck)
     )
 }
