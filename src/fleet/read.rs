@@ -329,7 +329,12 @@ fn too_deep(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// YAML reads JSON, too, but slower.
+/// YAML reads JSON, too, but slower. A map of YAML may stand in braces as well; its keys have
+/// no such quotes.
 pub(super) fn is_json(text: &[u8]) -> bool {
-    text.trim_ascii_start().starts_with(b"{")
+    let inner = text.trim_ascii_start().strip_prefix(b"{");
+    inner.is_some_and(|inner| {
+        let first = inner.trim_ascii_start().first();
+        matches!(first, None | Some(b'"' | b'}'))
+    })
 }

@@ -479,6 +479,14 @@ mod tests {
                 ],
             ),
             ("- a: 1\n- b: 2\n", &[(1, "- a: 1\n- b: 2\n")]),
+            // A map of YAML in braces.
+            (
+                "{a: [1,\n  {b: 'x \"}'}],\n  c: 2}\n---\n{a: 3}\n",
+                &[
+                    (1, "{a: [1,\n  {b: 'x \"}'}],\n  c: 2}\n"),
+                    (4, "\n{a: 3}\n"),
+                ],
+            ),
             // What a login says before reports, and both kinds in one stream.
             (
                 "Last login\n{\"schema\":1}\n{\"schema\":2}\n",

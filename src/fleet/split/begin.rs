@@ -8,6 +8,7 @@ use super::super::list::begins_list;
 use super::super::list::goes_on_in_list;
 use super::super::list::wrapping;
 use super::super::read::LIMIT;
+use super::super::read::is_json;
 use super::{MARK, Splitter, USELESS};
 
 impl<R: Read> Splitter<R> {
@@ -81,7 +82,12 @@ impl<R: Read> Splitter<R> {
             if let Some(first) = behind.first() {
                 let known = match (json, first) {
                     (Some(json), _) => Some(json),
-                    (None, b'{') => Some(true),
+                    (None, b'{') if is_json(behind) => {
+                        // What comes next tells it from a map of YAML in braces.
+                        let is_told = self.ended || behind.trim_ascii_end().len() > 1;
+                        (is_told || rest.len() > LIMIT).then_some(true)
+                    }
+                    (None, b'{') => Some(false),
                     (None, _) if !brackets || rest.len() > LIMIT => Some(false),
                     (None, _) => goes_on_in_list(behind, self.ended),
                 };
