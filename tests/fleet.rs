@@ -763,6 +763,8 @@ fn a_host_is_its_machine_and_the_newest_report_counts() {
     assert_eq!(expected["reports"]["renamed"][0][0], "after");
     assert_eq!(expected["reports"]["renamed"][0][1], "before");
     assert_eq!(expected["reports"]["repeated"]["examples"][0], "after");
+    let twins = serde_json::json!({"hosts": 2, "examples": ["twin"]});
+    assert_eq!(expected["reports"]["namesakes"], twins);
     // What the newest report says of the machine counts, and nothing of the older ones.
     let release = |kind: usize| {
         let value: Value = serde_yaml::from_str(&REPORTS[kind]).unwrap();
@@ -792,6 +794,14 @@ fn a_host_is_its_machine_and_the_newest_report_counts() {
         told.contains("one machine id, several names: after, before"),
         "{told}"
     );
+    let twins = "2 hosts with a name that another one has, by another machine id (twin)";
+    assert!(told.contains(twins), "{told}");
+    // Installed anew since then.
+    let then = put(&place, "then.yaml", of(0, "web", "4444", old));
+    let now = put(&place, "now.yaml", of(0, "web", "5555", new));
+    let found = audit(&[now.to_str().unwrap(), "--baseline", then.to_str().unwrap()]);
+    let again = serde_json::json!({"hosts": 1, "examples": ["web"]});
+    assert_eq!(found["changes"]["again"], again);
 }
 
 #[test]

@@ -26,7 +26,12 @@ pub(super) fn changes(
     let past = Population::new(before, weighing);
     let weighing = &weighing.over([&past, population]);
     let sight = Sight::of([&past, population], weighing);
-    let Pairs { pairs, new, gone } = pair(before, now);
+    let Pairs {
+        pairs,
+        new,
+        gone,
+        again,
+    } = pair(before, now);
     let mut verdicts_before = Verdicts::default();
     let mut unasked_before = 0;
     for class in &past.classes {
@@ -124,6 +129,7 @@ pub(super) fn changes(
         unasked_before,
         new: new.told(),
         gone: gone.told(),
+        again: again.told(),
         became_ready: became_ready.told(),
         broke: broke.told(),
         worse: worse.told(),

@@ -28,6 +28,9 @@ pub struct Changes {
     pub new: Hosts,
     /// Hosts that were there and are not.
     pub gone: Hosts,
+    /// New hosts that have the name of one that is gone, and another machine id: installed anew.
+    #[serde(skip_serializing_if = "Hosts::is_none")]
+    pub again: Hosts,
     /// Hosts that are ready now and were not.
     pub became_ready: Hosts,
     /// Hosts that are not ready now and were not known to be so.

@@ -1,6 +1,7 @@
 //! What an audit says of what was read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::Serialize;
 
@@ -24,6 +25,10 @@ pub struct Reports {
     pub repeated: Hosts,
     /// Machines that reported under several names, as copies of one image do.
     pub renamed: Vec<Vec<String>>,
+    /// Hosts that have their name in common with another one, of another machine id, as a machine
+    /// has it that was installed anew; with those names.
+    #[serde(skip_serializing_if = "Hosts::is_none")]
+    pub namesakes: Hosts,
     /// Hosts without a name of their own, each report of which counts as a host.
     pub unnamed: u64,
     /// Reports that could not be used.
@@ -108,6 +113,7 @@ pub(super) fn reports(summary: &Summary) -> Reports {
         superseded: read - summary.len() as u64,
         repeated: repeated.told(),
         renamed: renamed.map(names).collect(),
+        namesakes: namesakes(summary),
         unnamed,
         bad: summary.bad_count,
         bad_reports: summary.bad.iter().cloned().collect(),
@@ -121,6 +127,31 @@ pub(super) fn reports(summary: &Summary) -> Reports {
         oldest: oldest.map(time),
         newest: summary.newest(),
     }
+}
+
+/// Hosts with the name of another one. Of millions of names those are kept that may be there twice.
+fn namesakes(summary: &Summary) -> Hosts {
+    let named = || summary.hosts.values().filter(|row| !row.name.is_empty());
+    let mark = |name: &str| {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        hasher.finish()
+    };
+    let mut marks: Vec<u64> = named().map(|row| mark(&row.name)).collect();
+    marks.sort_unstable();
+    let again = marks.windows(2).filter(|pair| pair.first() == pair.last());
+    let again: HashSet<u64> = again.flatten().copied().collect();
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    if !again.is_empty() {
+        for row in named().filter(|row| again.contains(&mark(&row.name))) {
+            *counts.entry(&row.name).or_default() += 1;
+        }
+    }
+    let mut names = Names::default();
+    for (name, hosts) in counts.into_iter().filter(|(_, hosts)| *hosts > 1) {
+        names.add_up_to(ROWS, hosts, [name]);
+    }
+    names.told()
 }
 
 /// Hosts of which only a part was looked at.

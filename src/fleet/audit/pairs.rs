@@ -13,6 +13,8 @@ pub(super) struct Pairs {
     pub(super) pairs: BTreeMap<(u32, u32), Names>,
     pub(super) new: Names,
     pub(super) gone: Names,
+    /// New hosts that have the name of one that is gone, and another machine id.
+    pub(super) again: Names,
 }
 
 /// Whether a host is known by its name alone.
@@ -66,7 +68,12 @@ pub(super) fn pair(before: &Summary, now: &Summary) -> Pairs {
                         found.insert(*old_id);
                         add(old, row);
                     }
-                    None => pairs.new.add_up_to(ROWS, 1, [&*row.name]),
+                    None => {
+                        pairs.new.add_up_to(ROWS, 1, [&*row.name]);
+                        if lost.contains_key(&*row.name) {
+                            pairs.again.add_up_to(ROWS, 1, [&*row.name]);
+                        }
+                    }
                 },
             },
         }

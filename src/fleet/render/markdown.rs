@@ -286,6 +286,7 @@ fn since(changes: &Changes, fail_on: &str) -> String {
         ("became ready", &changes.became_ready),
         ("new", &changes.new),
         ("gone", &changes.gone),
+        (super::words::AGAIN, &changes.again),
     ] {
         if some.hosts > 0 {
             let few = text(&super::words::first(some, NAMES));

@@ -49,11 +49,13 @@ const examples = (some, before = "", after = "", most = FEW) => {
   return names.length ? before + names.join(", ") + (names.length < some.hosts ? ", …" : "") + after : "";
 };
 // The first of some names, none of which is broken at its hyphens.
-const names = (some, all) => some.slice(0, FEW).map((name, index, shown) => el("span", { class: "name" }, name + (index + 1 < shown.length ? ", " : all > shown.length ? ", …" : "")));
+const names = (some, all, most = FEW) => some.slice(0, most).map((name, index, shown) => el("span", { class: "name" }, name + (index + 1 < shown.length ? ", " : all > shown.length ? ", …" : "")));
+// How many hosts, and the first of them.
+const counted = some => some.hosts ? [number(some.hosts) + (some.examples.length ? ": " : ""), ...names(some.examples, some.hosts)] : [];
 // The first names and, behind a click, up to a thousand.
 const named = some => some.examples.length > FEW
-  ? el("details", {}, el("summary", {}, examples(some)), el("div", { class: "names" }, examples(some, "", "", some.examples.length)))
-  : examples(some);
+  ? el("details", {}, el("summary", {}, names(some.examples, some.hosts)), el("div", { class: "names" }, names(some.examples, some.hosts, some.examples.length)))
+  : names(some.examples, some.hosts);
 const counts = (list, told) => {
   const shown = list.most.slice(0, told).map(one => `${one.value} (${number(one.hosts)})`);
   const rest = list.different - shown.length;
@@ -172,6 +174,7 @@ function top() {
   if (reports.future) notes.push(`${many(reports.future, "report")} of a time more than a day from now: a clock is wrong; ${reports.future === 1 ? "it counts" : "they count"} where a host has no other (${hosts(reports.of_future.hosts)}${examples(reports.of_future, ": ")})`);
   if (reports.labels_left_out) notes.push(`labels of ${hosts(reports.labels_left_out.hosts)} left out${reports.labels_left_out.labels.length ? ` (no host has ${reports.labels_left_out.labels.slice(0, 5).join(", ")}${reports.labels_left_out.labels.length > 5 ? ", …" : ""})` : ""}: there was no room for so many values; the hosts count all the same, but are in no group by those`);
   if (reports.renamed.length) notes.push(`one machine id, several names: ${reports.renamed.slice(0, 5).map(names => names.join(" = ")).join("; ")} (copies of one image?)`);
+  if (reports.namesakes) notes.push(`${hosts(reports.namesakes.hosts)} with a name that another one has, by another machine id (${reports.namesakes.examples.slice(0, FEW).join(", ")}${reports.namesakes.examples.length > FEW ? ", …" : ""}): installed anew, or one name given twice? Each counts; where it was installed anew, leave out the older report`);
   if (reports.unnamed) notes.push(`${hosts(reports.unnamed)} without a name of ${reports.unnamed === 1 ? "its" : "their"} own: each report counts as a host, and the very same one again does not`);
   if (reports.passed_over) notes.push(`${many(reports.passed_over, "other file was", "other files were")} passed over`);
   if (notes.length) page.append(el("div", { class: "dim small" }, notes.map(note => el("p", {}, note))));
@@ -184,9 +187,9 @@ const withHosts = row => (row.gone_hosts && (row.now || row.cured.hosts) ? `; ${
 function since() {
   const changes = audit.changes;
   if (!changes) return;
-  const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["rejudged", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""]];
+  const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["rejudged", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""], ["again", ""]].filter(([key]) => changes[key]);
   const always = ["broke", "became_ready", "new", "gone"];
-  const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same stands there, and the doctor weighs it or asks in another way", became_ready: "became ready", new: "new", gone: "gone" };
+  const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same stands there, and the doctor weighs it or asks in another way", became_ready: "became ready", new: "new", gone: "gone", again: "of the new ones have the name of one that is gone, by another machine id, as where installed anew" };
   const node = section(`Since ${changes.newest_before || "then"} (${hosts(changes.hosts_before)} then: ${number(changes.verdicts_before.ready)} ready, ${number(changes.verdicts_before["not-ready"])} not ready, ${number(changes.verdicts_before.undetermined)} undetermined${changes.unasked_before ? `, ${number(changes.unasked_before)} of which were not asked for this software` : ""})`, el("div", { class: "tiles" }, rows.filter(([key]) => changes[key].hosts || always.includes(key)).map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, named(changes[key]))))));
@@ -198,8 +201,8 @@ function since() {
     { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },
     { name: "Now", number: true, value: row => row.now, show: row => number(row.now) },
     { name: "Change", value: row => row.change, show: row => became(row) + byCatalogue(row) + withHosts(row) },
-    { name: audit.fail_on === "strict" ? "Not ok now on" : "Fails now on", show: row => [row.appeared.hosts ? number(row.appeared.hosts) + examples(row.appeared, ": ") : "", row.unseen_before ? `${number(row.unseen_before)} of which it was not known` : ""].filter(Boolean).join("; and on ") },
-    { name: audit.fail_on === "strict" ? "Ok now on" : "Cured on", show: row => row.cured.hosts ? number(row.cured.hosts) + examples(row.cured, ": ") : "" },
+    { name: audit.fail_on === "strict" ? "Not ok now on" : "Fails now on", show: row => counted(row.appeared).concat(row.unseen_before ? `${row.appeared.hosts ? "; and on " : ""}${number(row.unseen_before)} of which it was not known` : []) },
+    { name: audit.fail_on === "strict" ? "Ok now on" : "Cured on", show: row => counted(row.cured) },
   ], changes.causes, { step: 10 }).node);
   if (changes.kernels.length) node.append(table([
     { name: "Kernel then", value: row => row.from, show: row => row.from },

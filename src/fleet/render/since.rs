@@ -106,6 +106,7 @@ impl Page {
             (&changes.became_ready, "became ready", Style::green),
             (&changes.new, "new", Style::dim),
             (&changes.gone, "gone", Style::dim),
+            (&changes.again, super::words::AGAIN, Style::dim),
         ] {
             if some.hosts > 0 {
                 let count = paint(self.style, &format!("{:>9}", number(some.hosts)));

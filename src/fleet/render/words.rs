@@ -38,6 +38,10 @@ pub(super) fn by_catalogue(cause: &CauseChange) -> String {
     }
 }
 
+/// What hosts are that are among the new ones, and by their names among those that are gone.
+pub(super) const AGAIN: &str =
+    "of the new ones have the name of one that is gone, by another machine id, as where installed anew";
+
 /// Said where one was probably given for the other.
 pub(super) const SWAPPED: &str = "The baseline is newer than the reports: are the two swapped?";
 
@@ -351,10 +355,25 @@ fn unasked(partly: &Partly) -> Option<String> {
     })
 }
 
-/// What there is to say of reports of a time that was still to come, and of labels that were
-/// left out.
+/// What there is to say of names that several hosts have, of reports of a time that was still to
+/// come, and of labels that were left out.
 pub(super) fn future(reports: &Reports) -> Vec<String> {
     let mut lines = Vec::new();
+    if reports.namesakes.hosts > 0 {
+        let Hosts { hosts, examples } = &reports.namesakes;
+        let names = examples.get(..3).unwrap_or(examples);
+        let dots = if examples.len() > names.len() {
+            ", …"
+        } else {
+            ""
+        };
+        let names = names.join(", ");
+        lines.push(format!(
+            "{} with a name that another one has, by another machine id ({names}{dots}): installed anew, or \
+             one name given twice? Each counts; where it was installed anew, leave out the older report",
+            self::hosts(*hosts)
+        ));
+    }
     if reports.future > 0 {
         lines.push(format!(
             "{} of a time more than a day from now: a clock is wrong; they count where a host has no \
