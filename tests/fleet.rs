@@ -797,8 +797,11 @@ fn a_host_is_its_machine_and_the_newest_report_counts() {
     let twins = "2 hosts with a name that another one has, by another machine id (twin)";
     assert!(told.contains(twins), "{told}");
     // Installed anew since then.
-    let then = put(&place, "then.yaml", of(0, "web", "4444", old));
-    let now = put(&place, "now.yaml", of(0, "web", "5555", new));
+    let [then, now] =
+        [("then.yaml", "4444", old), ("now.yaml", "5555", new)].map(|(file, machine, time)| {
+            let reports = [of(0, "web", machine, time), of(1, "other", "6666", time)];
+            put(&place, file, reports.join("---\n"))
+        });
     let found = audit(&[now.to_str().unwrap(), "--baseline", then.to_str().unwrap()]);
     let again = serde_json::json!({"hosts": 1, "examples": ["web"]});
     assert_eq!(found["changes"]["again"], again);
@@ -1912,7 +1915,7 @@ fn a_severity_that_changed_is_no_regression_and_no_cure() {
         }
         assert_eq!(found["regression"], false);
         let output = run(&["fleet", paths[0], "--baseline", paths[1]]);
-        assert!(text(&output.stdout).contains("judged otherwise: the same fails"));
+        assert!(text(&output.stdout).contains("judged otherwise: the same stands there"));
     }
 }
 

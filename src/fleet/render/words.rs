@@ -39,8 +39,7 @@ pub(super) fn by_catalogue(cause: &CauseChange) -> String {
 }
 
 /// What hosts are that are among the new ones, and by their names among those that are gone.
-pub(super) const AGAIN: &str =
-    "of the new ones have the name of one that is gone, by another machine id, as where installed anew";
+pub(super) const AGAIN: &str = "of the new ones have the name of one that is gone, by another machine id, as where installed anew";
 
 /// Said where one was probably given for the other.
 pub(super) const SWAPPED: &str = "The baseline is newer than the reports: are the two swapped?";
