@@ -217,6 +217,12 @@ fn what_is_no_report_is_named_as_what_it_is() {
         (
             "brackets",
             "[".repeat(3 << 20),
+            1,
+            "number 1 of the list: it is no report of bpf-doctor: nested deeper than 64 levels",
+        ),
+        (
+            "few",
+            "[ [".to_owned(),
             0,
             "there are brackets in it, and no report",
         ),

@@ -72,17 +72,6 @@ impl Place {
         distribution(self.os.as_deref(), self.os_version.as_deref())
     }
 
-    /// Whether the other one is the same for another doctor.
-    pub(super) fn is_for_another_doctor(&self, other: &Self) -> bool {
-        let (tool, catalogue) = (self.tool.clone(), self.catalogue.clone());
-        let other = Self {
-            tool,
-            catalogue,
-            ..other.clone()
-        };
-        *self == other
-    }
-
     /// Cuts what is too long.
     pub(super) fn bound(&mut self) {
         let shorten = |text: &mut Arc<str>, limit| {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::super::digest::Place;
 use super::judge::Class;
 use crate::diagnosis::Status;
 
@@ -49,7 +50,13 @@ pub(super) fn by_another_catalogue(old: &Class<'_>, new: &Class<'_>) -> bool {
 
 /// The same, of hosts that stand where they stood.
 fn by_catalogue_alone(old: &Class<'_>, new: &Class<'_>) -> bool {
-    by_another_catalogue(old, new) && old.shape.place.is_for_another_doctor(&new.shape.place)
+    let (then, now) = (&*old.shape.place, &*new.shape.place);
+    let for_the_same_doctor = || Place {
+        tool: then.tool.clone(),
+        catalogue: then.catalogue.clone(),
+        ..now.clone()
+    };
+    by_another_catalogue(old, new) && *then == for_the_same_doctor()
 }
 
 fn catalogue<'a>(class: &Class<'a>) -> Option<&'a str> {

@@ -271,22 +271,22 @@ fn groups(grouping: &Grouping) -> String {
 }
 
 fn since(changes: &Changes, fail_on: &str) -> String {
-    let mut out = heading(&text(&super::words::since(changes)));
+    let mut out = heading(&text(&super::since_words::since(changes)));
     if changes.swapped {
-        out += &format!("{}\n\n", super::words::SWAPPED);
+        out += &format!("{}\n\n", super::since_words::SWAPPED);
     }
-    if let Some(told) = super::words::other_catalogue(changes) {
+    if let Some(told) = super::since_words::other_catalogue(changes) {
         out += &format!("{told}\n\n");
     }
     for (what, some) in [
         ("broke", &changes.broke),
         ("not ready for another cause", &changes.worse),
-        (super::words::UNCLEAR, &changes.unclear),
-        (super::words::REJUDGED, &changes.rejudged),
+        (super::since_words::UNCLEAR, &changes.unclear),
+        (super::since_words::REJUDGED, &changes.rejudged),
         ("became ready", &changes.became_ready),
         ("new", &changes.new),
         ("gone", &changes.gone),
-        (super::words::AGAIN, &changes.again),
+        (super::since_words::AGAIN, &changes.again),
     ] {
         if some.hosts > 0 {
             let few = text(&super::words::first(some, NAMES));
@@ -306,9 +306,9 @@ fn since(changes: &Changes, fail_on: &str) -> String {
                 code(&cause.check),
                 number(cause.before),
                 number(cause.now),
-                super::words::became(cause).to_owned()
-                    + &text(&super::words::by_catalogue(cause))
-                    + &super::words::with_hosts(cause),
+                super::since_words::became(cause).to_owned()
+                    + &text(&super::since_words::by_catalogue(cause))
+                    + &super::since_words::with_hosts(cause),
                 on(&cause.appeared),
                 on(&cause.cured),
             ]);

@@ -8,6 +8,7 @@ mod markdown;
 mod plan_words;
 mod prometheus;
 mod since;
+mod since_words;
 mod text;
 mod words;
 

@@ -81,12 +81,12 @@ impl Page {
 
     pub(super) fn changes(&mut self, changes: &Changes, fail_on: &str) {
         let [counts, counted] = turned(fail_on);
-        self.title(&clean(&super::words::since(changes)));
+        self.title(&clean(&super::since_words::since(changes)));
         if changes.swapped {
-            let line = self.style.yellow(super::words::SWAPPED);
+            let line = self.style.yellow(super::since_words::SWAPPED);
             self.line(&format!("  {line}"));
         }
-        if let Some(told) = super::words::other_catalogue(changes) {
+        if let Some(told) = super::since_words::other_catalogue(changes) {
             let line = self.style.yellow(&told);
             self.line(&format!("  {line}"));
         }
@@ -101,12 +101,16 @@ impl Page {
                 Style::red as fn(Style, &str) -> String,
             ),
             (&changes.worse, "not ready for another cause", Style::red),
-            (&changes.unclear, super::words::UNCLEAR, Style::yellow),
-            (&changes.rejudged, super::words::REJUDGED, Style::yellow),
+            (&changes.unclear, super::since_words::UNCLEAR, Style::yellow),
+            (
+                &changes.rejudged,
+                super::since_words::REJUDGED,
+                Style::yellow,
+            ),
             (&changes.became_ready, "became ready", Style::green),
             (&changes.new, "new", Style::dim),
             (&changes.gone, "gone", Style::dim),
-            (&changes.again, super::words::AGAIN, Style::dim),
+            (&changes.again, super::since_words::AGAIN, Style::dim),
         ] {
             if some.hosts > 0 {
                 let count = paint(self.style, &format!("{:>9}", number(some.hosts)));
@@ -124,7 +128,7 @@ impl Page {
                 clean(&cause.check),
                 number(cause.before),
                 hosts(cause.now),
-                super::words::became(cause)
+                super::since_words::became(cause)
             );
             if cause.appeared.hosts > 0 {
                 let names = few(&cause.appeared, " (", ")");
@@ -148,8 +152,8 @@ impl Page {
             if cause.unseen > 0 {
                 line += &format!("; no answer now on {}", number(cause.unseen));
             }
-            line += &clean(&super::words::by_catalogue(cause));
-            line += &super::words::with_hosts(cause);
+            line += &clean(&super::since_words::by_catalogue(cause));
+            line += &super::since_words::with_hosts(cause);
             self.line(&line);
         }
         self.more(
