@@ -84,9 +84,21 @@ pub(super) fn is_to_be_signed(facts: &Facts, platform: &Platform) -> bool {
     secure_boot && platform.loader != BootLoader::Wsl && !is_elsewhere(facts, platform)
 }
 
-/// What is risked where it is not.
-pub(super) const UNSIGNED: &str = "Secure Boot is on here: a kernel that no enrolled key has signed does not start, and the \
-     machine stays at its boot menu.";
+/// What is risked where it is not, or may not be.
+pub(super) fn unsigned(facts: &Facts, platform: &Platform) -> Option<&'static str> {
+    if is_to_be_signed(facts, platform) {
+        return Some(
+            "Secure Boot is on here: a kernel that no enrolled key has signed does not start, and \
+             the machine stays at its boot menu.",
+        );
+    }
+    let is_uefi = facts.text("boot.firmware").as_deref() == Some("uefi");
+    let is_open = is_uefi && facts.get("security.secure-boot").value().is_none();
+    (is_open && platform.loader != BootLoader::Wsl && !is_elsewhere(facts, platform)).then_some(
+        "If Secure Boot is on, which is not to be seen here (mokutil --sb-state tells), a kernel \
+         that no enrolled key has signed does not start, and the machine stays at its boot menu.",
+    )
+}
 
 /// Signs it with a key of one's own.
 pub(super) fn signing() -> Vec<String> {
@@ -139,6 +151,10 @@ pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
         ],
     };
     let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    if platform.loader == BootLoader::Grubby {
+        // Its number sorts below the distribution's, which would go on starting.
+        lines.push("grubby --set-default \"/boot/vmlinuz-$(make -s kernelrelease)\"".to_owned());
+    }
     lines.push("reboot".to_owned());
     lines
 }
@@ -150,18 +166,27 @@ pub(super) fn vendors_source(has_dnf: bool, facts: &Facts) -> Vec<String> {
         "\"$(rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}' /boot/vmlinuz-{{kernel.release}})\"",
         facts,
     );
+    // Fedora has dnf 5 from 41 on, which brings the command along and calls the option otherwise.
+    let release = facts.text("os.version-id").unwrap_or_default();
+    let is_fedora = facts.text("os.id").as_deref() == Some("fedora");
+    let has_dnf5 = is_fedora && release.parse().map_or(true, |number: u32| number >= 41);
     let (tools, download) = match has_dnf {
-        true => ("dnf install 'dnf-command(download)'", "dnf download"),
-        false => ("yum install yum-utils", "yumdownloader"),
+        true if has_dnf5 => (None, "dnf download --srpm"),
+        true => (
+            Some("dnf install 'dnf-command(download)'"),
+            "dnf download --source",
+        ),
+        false => (Some("yum install yum-utils"), "yumdownloader --source"),
     };
-    vec![
-        tools.to_owned(),
-        format!("{download} --source {package}"),
+    let tools = tools.map(str::to_owned).into_iter();
+    let lines = [
+        format!("{download} {package}"),
         "rpm -i kernel*.src.rpm".to_owned(),
         "rpmbuild -bp --nodeps ~/rpmbuild/SPECS/kernel*.spec".to_owned(),
         "cd \"$(find ~/rpmbuild/BUILD -maxdepth 3 -type d -path '*/kernel*/linux-*' | head -n 1)\""
             .to_owned(),
-    ]
+    ];
+    tools.chain(lines).collect()
 }
 
 #[cfg(test)]

@@ -343,6 +343,12 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
     lines
 }
 
+/// Whether the host is a machine of a cloud that sells Red Hat's system along.
+fn is_rented(facts: &Facts) -> bool {
+    let machine = facts.text("environment.virtualization");
+    matches!(machine.as_deref(), Some("amazon" | "google" | "microsoft"))
+}
+
 /// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
 /// keep it in a repository for builders, the old ones in EPEL.
 fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
@@ -357,6 +363,15 @@ fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
     let epel = "dwarves lies in EPEL here: have that among the repositories first";
     let with = |repository: &str| format!("dnf install --enablerepo={repository}");
     match (os.as_str(), has_dnf) {
+        // Machines that a cloud rents out are not registered, and have its repositories.
+        ("rhel", true) if is_rented(facts) => (
+            vec![remark(
+                "where the machine is registered itself, without --enablerepo, after \
+                 subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E %rhel)-\
+                 $(uname -m)-rpms\"",
+            )],
+            with("\"*codeready-builder-for-rhel-$(rpm -E %rhel)*-rhui-rpms\""),
+        ),
         ("rhel", true) => (
             vec![
                 "subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E \
@@ -545,6 +560,14 @@ mod tests {
                 "dnf install gcc ",
             ),
             (
+                &[
+                    ("os.id", "rhel"),
+                    ("os.version-id", "9.4"),
+                    ("environment.virtualization", "google"),
+                ],
+                "# where the machine is registered itself",
+            ),
+            (
                 &[("os.id", "amzn"), ("os.version-id", "2")],
                 "amazon-linux-extras install epel",
             ),
@@ -572,7 +595,8 @@ mod tests {
     fn a_vendors_kernel_is_built_of_the_vendors_source() {
         for (os, family, version, flavour, says) in [
             ("rhel", "rhel", "9.2", "rhel9", "dnf download --source "),
-            ("fedora", "fedora", "42", "fedora", "dnf download --source "),
+            ("fedora", "fedora", "40", "fedora", "dnf download --source "),
+            ("fedora", "fedora", "42", "fedora", "dnf download --srpm "),
             ("amzn", "amazon", "2023", "amazon", "dnf download --source "),
             ("amzn", "amazon", "2", "amazon", "yumdownloader --source "),
             ("ol", "rhel", "8.8", "uek", "# unpack Oracle's linux-uek "),
