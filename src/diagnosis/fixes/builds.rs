@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::platform::{BootLoader, Platform};
 use super::{origin, remark, upgrade};
-use crate::facts::Facts;
+use crate::facts::{Facts, Value};
 
 /// Whether this title offers a packaged kernel beside the build.
 pub(super) fn offers_another(title: &str) -> bool {
@@ -157,6 +157,57 @@ pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
     }
     lines.push("reboot".to_owned());
     lines
+}
+
+/// Whether the host is a machine of a cloud that sells Red Hat's system along.
+fn is_rented(facts: &Facts) -> bool {
+    let machine = facts.text("environment.virtualization");
+    matches!(machine.as_deref(), Some("amazon" | "google" | "microsoft"))
+}
+
+/// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
+/// keep it in a repository for builders, the old ones in EPEL.
+pub(super) fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
+    let version = facts.text("os.version-id").unwrap_or_default();
+    let major = version.split('.').next().unwrap_or_default();
+    // Reports have no programs, and the release tells instead.
+    let has_dnf = match facts.get("tool.dnf").value() {
+        Some(value) => *value != Value::Absent,
+        None => !matches!(major, "" | "2" | "6" | "7" | "2017" | "2018"),
+    };
+    let os = facts.text("os.id").unwrap_or_default();
+    let epel = "dwarves lies in EPEL here: have that among the repositories first";
+    let with = |repository: &str| format!("dnf install --enablerepo={repository}");
+    match (os.as_str(), has_dnf) {
+        // Machines that a cloud rents out are not registered, and have its repositories.
+        ("rhel", true) if is_rented(facts) => (
+            vec![remark(
+                "where the machine is registered itself, without --enablerepo, after \
+                 subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E %rhel)-\
+                 $(uname -m)-rpms\"",
+            )],
+            with("\"*codeready-builder-for-rhel-$(rpm -E %rhel)*-rhui-rpms\""),
+        ),
+        ("rhel", true) => (
+            vec![
+                "subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E \
+                 %rhel)-$(uname -m)-rpms\""
+                    .to_owned(),
+            ],
+            "dnf install".to_owned(),
+        ),
+        ("centos" | "rocky" | "almalinux", true) if major == "8" => {
+            (Vec::new(), with("powertools"))
+        }
+        ("centos" | "rocky" | "almalinux", true) => (Vec::new(), with("crb")),
+        ("ol", true) => (Vec::new(), with("\"ol$(rpm -E %rhel)_codeready_builder\"")),
+        (_, true) => (Vec::new(), "dnf install".to_owned()),
+        ("amzn", false) => (
+            vec!["amazon-linux-extras install epel".to_owned()],
+            "yum install".to_owned(),
+        ),
+        _ => (vec![remark(epel)], "yum install".to_owned()),
+    }
 }
 
 /// The source that the vendor's running kernel was built from: mainline's of the same number lacks
