@@ -37,6 +37,16 @@ const GROUPS: &[&str] = &[
 /// What is there where systemd is the running init (sd_booted(3)).
 const SYSTEMD: &str = "/run/systemd/system";
 
+/// What the files of a process tell of its rights. Those of all processes are collected since sos
+/// 4.2 (report/plugins/process.py), PID 1's among them, and none of them would load programs: what
+/// systemd may says nothing of what it starts, and the user namespaces are left out.
+const RIGHTS: &[&str] = &[
+    "/proc/self/status",
+    "/proc/self/limits",
+    "/proc/self/uid_map",
+    "/proc/self/ns/user",
+];
+
 /// The variable in which the firmware tells of Secure Boot, as a file of efivarfs.
 const SECURE_BOOT: &str =
     "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
@@ -116,6 +126,7 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     let groups = said(GROUPS);
 
     let mut host = Overlay::new(report);
+    host.pass_over(RIGHTS);
     if let Some((text, origin)) = &uname
         && let Some(uname) = parse_uname(text)
     {
