@@ -258,9 +258,6 @@ impl Files {
             }
             Role::Sysctl => {
                 sysctl::lay_over(&mut self.host, &text, name);
-                // What `sysctl -a` prints, and no few settings that somebody means to make.
-                let mut lines = text.lines();
-                self.runs |= lines.any(|line| line.starts_with("kernel.osrelease"));
                 return Ok(());
             }
             Role::Mountinfo if text.lines().any(|line| line.contains(" - ")) => {

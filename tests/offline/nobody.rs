@@ -71,7 +71,7 @@ fn where_no_process_is_judged_its_rights_are_no_question() {
     }
     // A report says the same when it is read again, and its facts claim no rights.
     let told = report(&["--root", name(image.path())]);
-    assert_eq!(fact(&told, "privilege.capabilities").0, "? missing");
+    assert_eq!(fact(&told, "privilege.capabilities").0, "? not-collected");
     let saved = image.path().join("report.yaml");
     fs::write(&saved, serde_yaml::to_string(&told).unwrap()).unwrap();
     let again = report(&["--from", name(&saved)]);
