@@ -39,7 +39,7 @@ pub use software::{NoSuchProfile, Software};
 /// # Errors
 /// None in a released doctor; a test reads it.
 pub fn built_in_catalogue() -> Result<Catalogue, LoadError> {
-    Catalogue::converted("checks.yaml", CHECKS, CONVERTED, vocabulary())
+    Catalogue::converted("checks.yaml", CHECKS, CONVERTED)
 }
 
 /// Which other checks make a check of that catalogue moot while they fail, by its id; of nothing

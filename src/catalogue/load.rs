@@ -52,18 +52,14 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Reads a checks file of which somebody made JSON before, which takes a small part of the time
-    /// and of the memory: a parser of YAML keeps each word of a text until it has read all.
+    /// Reads a checks file that [`Catalogue::parse`] took, and of which somebody made JSON: in a
+    /// small part of the time and of the memory, since a parser of YAML keeps each word of a text
+    /// until it has read all, and no word is held against a vocabulary.
     ///
     /// # Errors
-    /// As [`Catalogue::parse`], but what is wrong with the JSON has no line.
-    pub fn converted(
-        name: &str,
-        text: &str,
-        json: &[u8],
-        vocabulary: Vocabulary,
-    ) -> Result<Self, LoadError> {
-        let parsed = speaking(vocabulary, || serde_json::from_slice::<File>(json));
+    /// What is wrong with the JSON, without a line; what does not fit together in the file.
+    pub fn converted(name: &str, text: &str, json: &[u8]) -> Result<Self, LoadError> {
+        let parsed = serde_json::from_slice::<File>(json);
         let file = parsed.map_err(|error| LoadError {
             file: name.to_owned(),
             line: 0,

@@ -1,8 +1,14 @@
 //! Patterns of symptoms, and the words a log is searched for before a pattern is tried.
 
+use std::fmt;
+use std::sync::OnceLock;
+
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::vocabulary;
 
 /// A word of fewer bytes stands in every second line.
 const SHORTEST: usize = 3;
@@ -10,10 +16,16 @@ const SHORTEST: usize = 3;
 const MOST: usize = 64;
 
 /// A regular expression over one line of a log; capitals and small letters are the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Serialize)]
+#[serde(into = "String")]
 pub struct Pattern {
     source: String,
+    sought: OnceLock<Sought>,
+}
+
+/// What a log is searched for before a pattern is tried.
+#[derive(Debug, Clone, Default)]
+struct Sought {
     words: Vec<String>,
     gates: Vec<Vec<String>>,
 }
@@ -28,15 +40,35 @@ impl Pattern {
     /// Words in small letters of which a line that matches has at least one.
     #[must_use]
     pub fn words(&self) -> &[String] {
-        &self.words
+        &self.sought().words
     }
 
     /// More sets of words in small letters: of each of them a line that matches has at least one.
     #[must_use]
     pub fn gates(&self) -> &[Vec<String>] {
-        &self.gates
+        &self.sought().gates
+    }
+
+    /// Taking an expression apart takes longer than reading it, and only logs ask for its words.
+    fn sought(&self) -> &Sought {
+        let sought = || Sought::of(&self.source).unwrap_or_default();
+        self.sought.get_or_init(sought)
     }
 }
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.source, f)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Pattern {}
 
 impl From<Pattern> for String {
     fn from(pattern: Pattern) -> Self {
@@ -48,9 +80,27 @@ impl TryFrom<String> for Pattern {
     type Error = String;
 
     fn try_from(source: String) -> Result<Self, String> {
+        let sought = Sought::of(&source)?.into();
+        Ok(Self { source, sought })
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let source = String::deserialize(deserializer)?;
+        if vocabulary::is_in_force() {
+            return Self::try_from(source).map_err(D::Error::custom);
+        }
+        let sought = OnceLock::new();
+        Ok(Self { source, sought })
+    }
+}
+
+impl Sought {
+    fn of(source: &str) -> Result<Self, String> {
         let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
         let hir = parser
-            .parse(&source)
+            .parse(source)
             .map_err(|error| format!("`{source}` is no regular expression: {}", short(&error)))?;
         let mut words = words(&hir).unwrap_or_default();
         words.sort();
@@ -63,11 +113,7 @@ impl TryFrom<String> for Pattern {
             ));
         }
         let gates = gates(&hir, &words);
-        Ok(Self {
-            source,
-            words,
-            gates,
-        })
+        Ok(Self { words, gates })
     }
 }
 

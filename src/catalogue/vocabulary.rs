@@ -49,6 +49,12 @@ pub(super) fn speaking<T>(vocabulary: Vocabulary, read: impl FnOnce() -> T) -> T
     result
 }
 
+/// Whether a file is read whose words are held against a vocabulary; what was looked at before
+/// is read without.
+pub(super) fn is_in_force() -> bool {
+    CURRENT.with_borrow(Option::is_some)
+}
+
 /// Complains about a fact key that nothing collects.
 pub(super) fn check_fact(key: &str) -> Result<(), String> {
     let Some(words) = CURRENT.with_borrow(|current| *current) else {

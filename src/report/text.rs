@@ -335,7 +335,7 @@ impl Page {
         if is_told && self.style.detail != Detail::Quiet {
             let line = self
                 .style
-                .dim("other causes, if it has any, with their commands: bpf-doctor checks show ID");
+                .dim("all causes and commands of a check: bpf-doctor checks show ID");
             self.line(&line);
         }
         let parts = [software(report), tally(report)];

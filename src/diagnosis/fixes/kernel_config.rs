@@ -23,14 +23,7 @@ impl Edit {
     fn closed(wanted: &BTreeMap<String, String>, catalogue: &Catalogue, facts: &Facts) -> Self {
         let mut edit = Self::default();
         let version = facts.kernel_version();
-        let known = |option: &str| {
-            let fact = facts.get(&format!("config.{option}"));
-            fact.value().map(ToString::to_string)
-        };
-        // What is built in need not be a module.
-        let has = |option: &str, value: &str| {
-            known(option).is_some_and(|known| known == value || (value == "m" && known == "y"))
-        };
+        let has = |option: &str, value: &str| has(facts, option, value);
         let mut todo: Vec<(String, String)> = wanted
             .iter()
             .map(|(option, value)| (option.clone(), value.clone()))
@@ -42,7 +35,7 @@ impl Edit {
             let is_wanted = wanted.contains_key(&option);
             if has(&option, &value) && !(is_wanted && has_all) {
                 if is_wanted {
-                    let value = known(&option).unwrap_or(value);
+                    let value = value_of(facts, &option).unwrap_or(value);
                     edit.kept.insert(option, value);
                 }
                 continue;
@@ -102,6 +95,31 @@ impl Edit {
             })
             .collect()
     }
+}
+
+/// An option's value in the kernel's config, where that is known.
+fn value_of(facts: &Facts, option: &str) -> Option<String> {
+    let fact = facts.get(&format!("config.{option}"));
+    fact.value().map(ToString::to_string)
+}
+
+/// Whether the kernel has the option; what is built in need not be a module.
+fn has(facts: &Facts, option: &str, value: &str) -> bool {
+    value_of(facts, option).is_some_and(|known| known == value || (value == "m" && known == "y"))
+}
+
+/// The wanted options that this kernel has not, as far as is known; all of them where it has all,
+/// since then its config is of another build.
+pub(super) fn lacking(
+    wanted: &BTreeMap<String, String>,
+    facts: &Facts,
+) -> BTreeMap<String, String> {
+    let mut lacking = wanted.clone();
+    lacking.retain(|option, value| !has(facts, option, value));
+    if lacking.is_empty() {
+        return wanted.clone();
+    }
+    lacking
 }
 
 /// `None` where kernels of this series don't have the option.
@@ -664,6 +682,23 @@ mod tests {
         let mut edits = again.commands.iter();
         let set = edits.any(|line| line.contains("--enable DEBUG_INFO_BTF"));
         assert!(set, "{:#?}", again.commands);
+    }
+
+    #[test]
+    fn titles_name_what_lacks() {
+        let mut facts = Facts::default();
+        facts.set_config(KernelConfig::from_bytes(b"CONFIG_A=y\nCONFIG_B=m\n", "x"));
+        for (wanted, lacks) in [
+            (&[("A", "y"), ("B", "y"), ("C", "y")][..], "B C"),
+            (&[("A", "m"), ("C", "y")], "C"),
+            (&[("A", "y"), ("B", "m")], "A B"),
+        ] {
+            let wanted = wanted
+                .iter()
+                .map(|(option, value)| (option.to_string(), value.to_string()));
+            let lacking: Vec<String> = lacking(&wanted.collect(), &facts).into_keys().collect();
+            assert_eq!(lacking.join(" "), lacks);
+        }
     }
 
     #[test]

@@ -58,7 +58,8 @@ pub(super) fn rendered<'a>(
             && let (Some(own), Remedy::KernelConfig(wanted)) = (&mut own, &fix.remedy)
             && builds::offers_another(&fix.summary)
         {
-            own.summary = format!("Rebuild this kernel with {}", builds::named(wanted));
+            let lacking = kernel_config::lacking(wanted, facts);
+            own.summary = format!("Rebuild this kernel with {}", builds::named(&lacking));
         }
         match beside {
             Some(WithOptions::Packaged(summary, lines)) => before = booted(summary, lines, None),
@@ -236,7 +237,7 @@ pub(super) fn render(
     let mut summary = fill(&fix.summary, facts);
     if let Remedy::KernelConfig(wanted) = &fix.remedy
         && (builds::offers_another(&fix.summary) || by_hand == Some(ByHand::Elsewhere))
-        && let Some(title) = builds::title(wanted, facts, &platform)
+        && let Some(title) = builds::title(&kernel_config::lacking(wanted, facts), facts, &platform)
     {
         summary = title;
     }
