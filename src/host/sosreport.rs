@@ -52,17 +52,25 @@ const SECURE_BOOT: &str =
     "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
 /// The kernel's log from its first line on, if one of the files has that.
-fn log(host: &dyn Host) -> Option<(String, String)> {
+fn log(host: &dyn Host, running: Option<&str>) -> Option<(String, String)> {
+    const KEPT: &str = "/var/log/dmesg";
     let places = [
         "/sos_commands/kernel/dmesg",
         "/sos_commands/general/dmesg",
         "/sos_commands/kernel/dmesg_-T",
-        "/var/log/dmesg",
+        KEPT,
     ];
     let has_begin = |log: &(String, String)| log.0.contains("Linux version ");
+    // A file that nothing writes anew stays from the boot of a kernel that was there before.
+    let is_old = |place: &str, log: &(String, String)| {
+        let behind = log.0.split_once("Linux version ");
+        let release = behind.and_then(|(_, rest)| rest.split_whitespace().next());
+        place == KEPT && release.is_some() && running.is_some() && release != running
+    };
     let mut short = None;
     for place in places {
         match text(host, &[place]) {
+            Some(log) if is_old(place, &log) => {}
             Some(log) if has_begin(&log) => return Some(log),
             Some(log) => short = short.or(Some(log)),
             None => {}
@@ -111,7 +119,11 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     ]);
     let mounts = said(&[MOUNT_OUTPUT, "/mount"]);
     let modules = said(&["/sos_commands/kernel/lsmod", "/lsmod"]);
-    let log = log(&report);
+    let running = uname.as_ref().and_then(|(text, _)| parse_uname(text));
+    let log = log(
+        &report,
+        running.as_ref().map(|uname| uname.release.as_str()),
+    );
     let firmware = said(&[
         "/sos_commands/boot/mokutil_--sb-state",
         "/sos_commands/uefi/mokutil_--sb-state",
@@ -127,8 +139,8 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
 
     let mut host = Overlay::new(report);
     host.pass_over(RIGHTS);
-    if let Some((text, origin)) = &uname
-        && let Some(uname) = parse_uname(text)
+    if let Some((_, origin)) = &uname
+        && let Some(uname) = running
     {
         for (path, value) in [
             ("/proc/sys/kernel/osrelease", &uname.release),
@@ -500,6 +512,15 @@ mod tests {
             (
                 &[("/sos_commands/kernel/dmesg", old), (JOURNAL[0], journal)],
                 "Linux version 4.18\n",
+            ),
+            // The log of a kernel that was there before.
+            (
+                &[
+                    ("/sos_commands/kernel/dmesg", old),
+                    ("/var/log/dmesg", boot),
+                    ("/uname", "Linux web-17 5.14.0-1.el9.x86_64 #1 SMP x86_64\n"),
+                ],
+                old,
             ),
         ] {
             let files = files.iter();
