@@ -193,11 +193,16 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
         }
     }
     lay_modes_over(&mut host, &[&selinux, &enforcement]);
-    // It names the root of systemd's own tree where systemd is the init, and complains elsewhere.
+    // It shows systemd's own groups where systemd is the init; elsewhere it complains, or has its own
+    // name for the root of all groups and nothing of systemd's below.
     if let Some((text, origin)) = &groups
-        && text
-            .lines()
-            .any(|line| line.trim_end().ends_with("-.slice"))
+        && text.lines().any(|line| {
+            let line = line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+            matches!(
+                line.split_whitespace().next(),
+                Some("init.scope" | "system.slice")
+            )
+        })
     {
         host.put(SYSTEMD, "", origin);
     }
@@ -550,7 +555,11 @@ mod tests {
                 "Control group /:\n-.slice\n\u{251c}\u{2500}init.scope\n",
                 true,
             ),
-            ("CGroup /:\n-.slice\n", true),
+            ("CGroup /:\n\u{251c}\u{2500}system.slice\n", true),
+            (
+                "Control group /:\n-.slice\n\u{2514}\u{2500}7 sleep 9\n",
+                false,
+            ),
             (
                 "Failed to connect to bus: No such file or directory\n",
                 false,
