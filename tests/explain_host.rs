@@ -250,6 +250,30 @@ fn what_a_line_names_is_held_against_what_the_kernel_has() {
     );
 }
 
+/// What one process may not see is told, whatever else the host's settings do.
+#[test]
+fn what_a_line_says_of_a_process_is_not_what_another_setting_does() {
+    let log = "Failed to load eBPF tracer: failed to read kernel symbols: unable to read kallsyms \
+               addresses - check capabilities";
+    for (harden, restrict) in [("0", "1"), ("2", "1"), ("0", "2"), ("2", "2")] {
+        let mut facts = facts("6.8.0", WHOLE);
+        for (key, value) in [
+            ("sysctl.net.core.bpf_jit_harden", harden),
+            ("sysctl.kernel.kptr_restrict", restrict),
+            ("sysctl.kernel.bpf_stats_enabled", "0"),
+        ] {
+            facts.set(key, Fact::known(value.parse::<i64>().unwrap(), "x"));
+        }
+        let found = of(&held_against(log, facts, &[]), "bpf-stats-or-jit-hardening");
+        assert!(
+            found.because.contains("/proc/kallsyms shows zeros"),
+            "{harden} {restrict}: {found:?}"
+        );
+        let shows = found.fixes.iter().any(|fix| fix.kind == "sysctl");
+        assert_eq!(shows, restrict == "2", "{harden} {restrict}: {found:?}");
+    }
+}
+
 #[test]
 fn a_kernel_with_all_types_of_maps_has_another_reason_to_refuse_one() {
     let log = "libbpf: map 'mymap': failed to create: Invalid argument(-22)";

@@ -305,11 +305,7 @@ fn fixes_with_a_condition_do_not_say_that_it_holds() {
         .profiles
         .iter()
         .flat_map(|profile| profile.needs());
-    let of_needs = profiles.filter_map(|need| match need {
-        Need::Condition { fixes, .. } => Some(fixes),
-        Need::Check { .. } => None,
-    });
-    let all: Vec<_> = fixes.chain(of_needs.flatten()).collect();
+    let all: Vec<_> = fixes.chain(profiles.flat_map(Need::fixes)).collect();
     assert!(all.len() > 300, "{}", all.len());
     for fix in all.iter().filter(|fix| fix.when.is_some()) {
         let summary = fix.summary.to_lowercase();

@@ -825,11 +825,37 @@ fn on_openshift_nothing_is_written_on_the_node() {
     assert_eq!(kept, None, "{script}");
     assert!(script.contains("MachineConfig"), "{script}");
     // All nodes would boot again: that is told, and not done.
-    let (_, by_hand) = script.split_once("# --- By hand").unwrap();
     assert!(
-        by_hand.contains("#            oc patch nodes.config"),
+        script.contains("#            oc patch nodes.config"),
         "{script}"
     );
+    assert!(!lines.iter().any(|line| line.contains("oc ")), "{script}");
+}
+
+/// Where a mount is kept by others, it is made until the next boot, and how it is kept stands by.
+#[test]
+fn a_mount_is_made_where_it_can_not_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = fixture("cos-109");
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .arg(from.join("."))
+        .arg(folder.path())
+        .status();
+    assert!(copied.unwrap().success());
+    let path = folder.path().join("proc/self/mountinfo");
+    let mounts = fs::read_to_string(&path).unwrap();
+    let kept = mounts.lines().filter(|line| !line.contains(" - bpf "));
+    let kept: Vec<&str> = kept.collect();
+    fs::write(&path, kept.join("\n") + "\n").unwrap();
+    let script = script(folder.path());
+    let lines = typed(&script);
+    let mounts: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains("mount -t bpf "))
+        .collect();
+    assert_eq!(mounts.len(), 1, "{script}");
+    assert!(script.contains("\n# for good, by cloud-init"), "{script}");
 }
 
 /// lsm= without a kernel that has it is a list of modules for nothing.

@@ -426,7 +426,9 @@ fn what_can_be_brought_about_here_is_no_plain_no() {
             let has_step = |lack: &Value| {
                 let mut findings = findings.iter();
                 let finding = findings.find(|finding| finding["check"] == lack["check"]);
-                let fixes = finding.unwrap_or(lack)["fixes"].as_sequence();
+                let of_check = finding.map(|finding| &finding["fixes"]);
+                let fixes = [Some(&lack["fixes"]), of_check].into_iter().flatten();
+                let fixes = fixes.filter_map(|fixes| fixes.as_sequence()).flatten();
                 let is_step = |fix: &Value| {
                     let lines = fix["commands"].as_sequence().into_iter().flatten();
                     let told = lines.count() > 0;
@@ -435,7 +437,8 @@ fn what_can_be_brought_about_here_is_no_plain_no() {
                     told && !other.contains(&fix["kind"].as_str().unwrap())
                         && by_hand.is_none_or(|by_hand| by_hand == "decision")
                 };
-                fixes.into_iter().flatten().any(is_step)
+                let mut fixes = fixes;
+                fixes.any(is_step)
             };
             let wanted = lacks.iter().all(has_step);
             assert_eq!(runs == "not-yet", wanted, "{host}, {id}: {one:#?}");
@@ -457,6 +460,11 @@ fn whether_it_runs_here_yet_is_what_the_host_can_be_made_to() {
         (
             "rhel-8.10",
             &[("otel-profiler", "not-yet"), ("sched-ext", "no")],
+        ),
+        // By a file of BTF, which some take in the place of the kernel's.
+        (
+            "debian-10",
+            &[("tetragon", "not-yet"), ("cilium", "no"), ("tracee", "no")],
         ),
         // Headers come in a package; the call itself is not known.
         ("alpine-3.21", &[("bcc", "not-yet"), ("systemd", "no")]),
@@ -504,6 +512,27 @@ fn whether_it_runs_here_yet_is_what_the_host_can_be_made_to() {
         for (id, runs) in rows {
             let one = all.iter().find(|one| one["profile"] == *id).unwrap();
             assert_eq!(one["runs"], *runs, "{host}: {one:#?}");
+        }
+    }
+}
+
+/// A need's fix is told with what it risks, as a check's is.
+#[test]
+fn what_a_fix_of_a_need_risks_is_told() {
+    for (host, profile) in [("rhel-8.10", "otel-profiler"), ("debian-13", "sched-ext")] {
+        let root = project("tests/hosts").join(host).join("root");
+        let root = root.to_str().unwrap();
+        let told = text(&run(&["check", "--root", root, "--profile", profile]).stdout);
+        let all = of_host(host)["profiles"].as_sequence().unwrap();
+        let one = all.iter().find(|one| one["profile"] == profile).unwrap();
+        let lacks = one["missing-required"].as_sequence().unwrap().iter();
+        let fixes = lacks
+            .filter_map(|lack| lack["fixes"].as_sequence())
+            .flatten();
+        let risks: Vec<&str> = fixes.filter_map(|fix| fix["risk"].as_str()).collect();
+        assert!(!risks.is_empty(), "{one:#?}");
+        for risk in risks {
+            assert!(told.contains(&format!("risk: {risk}")), "{told}");
         }
     }
 }
@@ -614,6 +643,7 @@ fn capabilities_are_those_of_each_software() {
     const SYS_PTRACE: u32 = 19;
     const SYS_ADMIN: u32 = 21;
     const SYS_RESOURCE: u32 = 24;
+    const SYSLOG: u32 = 34;
     const PERFMON: u32 = 38;
     const BPF: u32 = 39;
     let falco: fn(&Path) =
@@ -621,9 +651,32 @@ fn capabilities_are_those_of_each_software() {
     let network: fn(&Path) = |root| with_capabilities(root, &[BPF, NET_ADMIN]);
     let no_admin: fn(&Path) = |root| with_capabilities(root, &[BPF, PERFMON, NET_ADMIN]);
     let admin: fn(&Path) = |root| with_capabilities(root, &[SYS_ADMIN]);
+    let profiler: fn(&Path) = |root| with_capabilities(root, &[BPF, PERFMON, SYSLOG]);
+    let reader: fn(&Path) = |root| with_capabilities(root, &[SYS_ADMIN, SYSLOG]);
+    // Symbols are open to everybody by both settings alone.
+    let open: fn(&Path) = |root| {
+        with_capabilities(root, &[BPF, PERFMON]);
+        put(root, "proc/sys/kernel/perf_event_paranoid", b"1\n");
+    };
+    let restricted: fn(&Path) = |root| put(root, "proc/sys/kernel/kptr_restrict", b"2\n");
+    // With the rights of root, who it is not.
+    let user: fn(&Path) = |root| {
+        let file = "proc/self/status";
+        edit(root, file, |text| {
+            text.replace("Uid:\t0\t0\t0\t0", "Uid:\t1000\t1000\t1000\t1000")
+        });
+    };
     for (set, profile, lacking) in [
         (falco, "falco", ""),
-        (falco, "otel-profiler", ""),
+        (falco, "otel-profiler", "CAP_SYSLOG"),
+        (profiler, "otel-profiler", ""),
+        (open, "otel-profiler", ""),
+        (restricted, "otel-profiler", "kptr_restrict"),
+        (restricted, "parca-agent", "kptr_restrict"),
+        (user, "bpftrace", "Root"),
+        (user, "bcc", "Root"),
+        (user, "inspektor-gadget", "Root"),
+        (user, "falco", ""),
         (falco, "bpftrace", ""),
         (falco, "obi", "CAP_NET_RAW"),
         (falco, "parca-agent", "CAP_SYS_ADMIN"),
@@ -634,7 +687,8 @@ fn capabilities_are_those_of_each_software() {
         (no_admin, "tetragon", "CAP_SYS_ADMIN"),
         (no_admin, "pixie", "CAP_SYS_ADMIN"),
         (no_admin, "cilium", ""),
-        (admin, "parca-agent", ""),
+        (admin, "parca-agent", "CAP_SYSLOG"),
+        (reader, "parca-agent", ""),
         (admin, "katran", "CAP_NET_ADMIN"),
     ] {
         let report = yaml(&check(&changed(set), &["--profile", profile]));

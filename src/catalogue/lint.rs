@@ -201,17 +201,15 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
     }
     let mut options = BTreeSet::new();
     for need in profile.needs() {
+        let fixes = need.fixes();
+        options.extend(fixes.iter().flat_map(set_by).cloned());
+        found.extend(fixes.iter().filter_map(|fix| undone(fix, &scene.rules)));
+        found.extend(unheard_of(fixes.iter(), scene));
         if let Need::Condition {
-            need,
-            condition,
-            fixes,
-            ..
+            need, condition, ..
         } = need
         {
             options.extend(condition.options().map(str::to_owned));
-            options.extend(fixes.iter().flat_map(set_by).cloned());
-            found.extend(fixes.iter().filter_map(|fix| undone(fix, &scene.rules)));
-            found.extend(unheard_of(fixes.iter(), scene));
             found.extend(
                 fixes
                     .iter()

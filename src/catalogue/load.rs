@@ -227,15 +227,11 @@ impl Catalogue {
             fixes.filter_map(|fix| fix.when.as_ref()).for_each(&mut ask);
         }
         for need in self.profiles.iter().flat_map(Profile::needs) {
-            if let Need::Condition {
-                condition, fixes, ..
-            } = need
-            {
+            if let Need::Condition { condition, .. } = need {
                 ask(condition);
-                for when in fixes.iter().filter_map(|fix| fix.when.as_ref()) {
-                    ask(when);
-                }
             }
+            let whens = need.fixes().iter().filter_map(|fix| fix.when.as_ref());
+            whens.for_each(&mut ask);
         }
         let rules = self.options.iter();
         let options = rules.flat_map(|rule| {

@@ -50,6 +50,9 @@ pub enum Need {
         /// What for, in the software's own terms.
         #[serde(skip_serializing_if = "Option::is_none")]
         because: Option<String>,
+        /// What this software takes in its place, beside what cures the failure.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        fixes: Vec<Fix>,
     },
     /// A condition must hold, for which there is no check.
     Condition {
@@ -78,6 +81,14 @@ impl Need {
     pub fn because(&self) -> Option<&str> {
         match self {
             Self::Check { because, .. } | Self::Condition { because, .. } => because.as_deref(),
+        }
+    }
+
+    /// What is written for it where it is not met.
+    #[must_use]
+    pub fn fixes(&self) -> &[Fix] {
+        match self {
+            Self::Check { fixes, .. } | Self::Condition { fixes, .. } => fixes,
         }
     }
 }
@@ -122,10 +133,12 @@ impl TryFrom<Raw> for Need {
     fn try_from(raw: Raw) -> Result<Self, String> {
         let because = raw.because;
         match (raw.check, raw.need, raw.condition) {
-            (Some(check), None, None)
-                if raw.fixes.is_empty() && raw.lacking.is_none() && raw.id.is_none() =>
-            {
-                Ok(Self::Check { check, because })
+            (Some(check), None, None) if raw.lacking.is_none() && raw.id.is_none() => {
+                Ok(Self::Check {
+                    check,
+                    because,
+                    fixes: raw.fixes,
+                })
             }
             (None, Some(need), Some(condition)) => Ok(Self::Condition {
                 id: raw.id,
@@ -136,9 +149,9 @@ impl TryFrom<Raw> for Need {
                 fixes: raw.fixes,
             }),
             _ => Err(
-                "a need is the id of a check, also as `check` with `because`; or it has `need` (a \
-                 few words) and `condition`, and then maybe `id`, `lacking`, `because` and \
-                 `fixes`, which a check has of its own"
+                "a need is the id of a check, also as `check` with `because` and `fixes`; or it \
+                 has `need` (a few words) and `condition`, and then maybe `id`, `lacking`, \
+                 `because` and `fixes`; a check has an `id` and words of its own"
                     .to_owned(),
             ),
         }
@@ -164,6 +177,7 @@ impl<'de> Visitor<'de> for NeedVisitor {
         Ok(Need::Check {
             check: id.to_owned(),
             because: None,
+            fixes: Vec::new(),
         })
     }
 

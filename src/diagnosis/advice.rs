@@ -8,7 +8,7 @@ use super::finding::RenderedFix;
 use super::fixes;
 use super::systems::systems;
 use super::tri::Tri;
-use crate::catalogue::{Catalogue, Cause, Check, Condition, Fix, Kind, Remedy, StepsKind};
+use crate::catalogue::{About, Catalogue, Cause, Check, Condition, Fix, Kind, Remedy, StepsKind};
 use crate::facts::Facts;
 use crate::probes::ProbeResult;
 use crate::version::VersionRange;
@@ -65,7 +65,12 @@ pub fn advise(
     let pointed = judged.iter().position(|(cause, tri)| {
         pointed.is_some() && cause.id.as_deref() == pointed && *tri != Some(Tri::No)
     });
-    let pointed = pointed.filter(|_| !shown);
+    // What one process may not do is not what the host's settings show.
+    let of_process = |index: &usize| {
+        let cause = judged.get(*index).map(|(cause, _)| cause);
+        cause.is_some_and(|cause| cause.about == Some(About::Process))
+    };
+    let pointed = pointed.filter(|index| !shown || of_process(index));
     let is_pointed = pointed.is_some();
     let open = |tri: Option<Tri>| tri != Some(Tri::No);
     let several = judged.iter().filter(|(_, tri)| open(*tri)).count() > 1;

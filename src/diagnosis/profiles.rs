@@ -40,7 +40,8 @@ pub struct Lack {
     /// What it rests on, where no check says so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
-    /// What brings it about, where no check says so.
+    /// What brings it about, where no check says so; where one does, what this software takes in
+    /// its place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixes: Vec<RenderedFix>,
 }
@@ -145,8 +146,13 @@ impl Desk<'_> {
         let mut lacks = Lacks::default();
         for need in needs {
             let (lack, tri, is_left) = match need {
-                Need::Check { check, because } => match self.of_check(check) {
+                Need::Check {
+                    check,
+                    because,
+                    fixes,
+                } => match self.of_check(check) {
                     Some((finding, tri)) => {
+                        let is_own = tri == Tri::No && finding.check == *check;
                         let lack = Lack {
                             id: None,
                             need: finding.title.clone(),
@@ -155,7 +161,10 @@ impl Desk<'_> {
                             because: finding.because.clone(),
                             needed_for: because.clone(),
                             evidence: Vec::new(),
-                            fixes: Vec::new(),
+                            fixes: match is_own {
+                                true => self.beside(fixes),
+                                false => Vec::new(),
+                            },
                         };
                         (
                             lack,
@@ -238,6 +247,12 @@ impl Desk<'_> {
             told.push(fixes::untold(false, verify));
         }
         told
+    }
+
+    /// What this software takes in the place of what a check asks for.
+    fn beside(&self, fixes: &[Fix]) -> Vec<RenderedFix> {
+        let usable: Vec<Fix> = self.usable(fixes).map(|fix| self.lending(fix)).collect();
+        fixes::rendered(usable.iter(), self.catalogue, self.facts, &self.verify)
     }
 
     /// Whether a fix may be one here: nothing tells that it is not.

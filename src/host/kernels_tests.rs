@@ -395,35 +395,3 @@ fn a_copy_of_a_kernel_is_none_and_a_config_may_outlive_its_kernel() {
         assert_eq!(choose(&host, None).unwrap().release, release, "{host:?}");
     }
 }
-
-/// RHEL and Fedora have images and configs beside the modules, and what boots them in /boot.
-#[test]
-fn a_boot_partition_that_is_not_mounted_is_told() {
-    let modules = Memory::new().with("/lib/modules/6.9.0/modules.dep", "");
-    let beside = modules.clone().with("/lib/modules/6.9.0/vmlinuz", "");
-    let fstab = "# a\nUUID=1 /boot xfs defaults 0 0\n";
-    let unified = "/efi/EFI/Linux/a.efi";
-    let bare = |host: &Memory| host.clone().with("/boot/efi/x", "");
-    for (host, is_told) in [
-        (bare(&modules), true),
-        (bare(&beside), false),
-        (bare(&beside).with("/etc/fstab", fstab), true),
-        (bare(&beside).with("/etc/fstab", "/dev/a / xfs\n"), false),
-        (beside.clone().with("/etc/fstab", fstab), true),
-        (
-            beside
-                .with("/boot/config-6.9.0", "")
-                .with("/etc/fstab", fstab),
-            false,
-        ),
-        (bare(&modules).with(unified, ""), false),
-        (bare(&modules).with("/efi/loader/entries/a.conf", ""), false),
-        (
-            bare(&modules).with(unified, "").with("/etc/fstab", fstab),
-            true,
-        ),
-        (modules, false),
-    ] {
-        assert_eq!(unmounted(&host).is_some(), is_told, "{host:?}");
-    }
-}

@@ -179,7 +179,10 @@ fn needed_by(catalogue: &Catalogue, check: &Check) -> Vec<String> {
         let required = profile.requires.iter().map(|need| (need, ""));
         let optional = profile.optional.iter().map(|need| (need, ", a part of it"));
         for (need, part) in required.chain(optional) {
-            let Need::Check { check: id, because } = need else {
+            let Need::Check {
+                check: id, because, ..
+            } = need
+            else {
                 continue;
             };
             if *id != check.id {

@@ -116,8 +116,8 @@ impl Report {
         let is_cured = |lack: &Lack| {
             let mut findings = self.findings.iter();
             let finding = findings.find(|finding| lack.check.as_ref() == Some(&finding.check));
-            let fixes = finding.map_or(&lack.fixes, |finding| &finding.fixes);
-            fixes.iter().any(RenderedFix::is_cure)
+            let of_check = finding.map_or(&[][..], |finding| finding.fixes.as_slice());
+            lack.fixes.iter().chain(of_check).any(RenderedFix::is_cure)
         };
         one.missing_required.iter().all(is_cured)
     }
@@ -355,6 +355,9 @@ pub(super) fn in_full(one: &ProfileReport, style: Style) -> Vec<String> {
                     let prompt = if command.starts_with('#') { "" } else { "$ " };
                     more(&format!("{prompt}{command}"))
                 }));
+                if let Some(risk) = &fix.risk {
+                    lines.push(more(&format!("risk: {risk}")));
+                }
             }
         }
     }

@@ -493,6 +493,8 @@ mod tests {
                 false,
             ),
             ("mount", &["mount -t <kind> x y"], &[], false),
+            ("mount", &["mount -t a x y", "# for good, by z"], &[], true),
+            ("mount", &["# on the host", "mount -t a x y"], &[], false),
             (
                 "setting",
                 &["modprobe configs"],

@@ -12,9 +12,13 @@ pub(super) fn runs_by_itself(fix: &RenderedFix) -> bool {
     let typed = || fix.commands.iter().filter(|line| !is_remark(line));
     let whole = |line: &String| !line.contains(char::is_control) && !has_gap(line);
     // A remark among the commands asks a person to do something in between; beside a kernel's
-    // package it does so where it leads to what follows.
-    let asks = |line: &String| is_remark(line) && (fix.kind != "upgrade" || line.ends_with(':'));
-    let alone = !fix.commands.iter().any(asks);
+    // package it does so where it leads to what follows, and behind a mount, which is there then,
+    // it does not.
+    let asks = |(index, line): (usize, &String)| {
+        let is_last = fix.kind == "mount" && index + 1 == fix.commands.len();
+        is_remark(line) && !is_last && (fix.kind != "upgrade" || line.ends_with(':'))
+    };
+    let alone = !fix.commands.iter().enumerate().any(asks);
     let alone =
         alone && (!installs(fix) || typed().all(|line| line == "reboot" || is_installing(line)));
     let here = typed().all(|line| !goes_beyond(line));

@@ -195,7 +195,7 @@ fn headers_are_those_of_the_build_that_runs_whatever_its_package_is_called() {
             el9.to_owned(),
             "#1 SMP",
             format!("kernel-core-{el9} Mon\n"),
-            "dnf install \"kernel-devel-uname-r == \"5.14.0-427.13.1.el9_4.x86_64",
+            "dnf install \"kernel-devel-uname-r = \"5.14.0-427.13.1.el9_4.x86_64",
             "dnf remove \"$(rpm -qf /usr/src/kernels/5.14.0-427.13.1.el9_4.x86_64)\"",
         ),
         (
@@ -203,7 +203,7 @@ fn headers_are_those_of_the_build_that_runs_whatever_its_package_is_called() {
             format!("{arm}+64k"),
             "#1 SMP",
             format!("kernel-64k-core-{arm} Mon\n"),
-            "dnf install \"kernel-devel-uname-r == \"5.14.0-427.13.1.el9_4.aarch64+64k",
+            "dnf install \"kernel-devel-uname-r = \"5.14.0-427.13.1.el9_4.aarch64+64k",
             "dnf remove \"$(rpm -qf /usr/src/kernels/5.14.0-427.13.1.el9_4.aarch64+64k)\"",
         ),
         (
@@ -211,7 +211,7 @@ fn headers_are_those_of_the_build_that_runs_whatever_its_package_is_called() {
             "6.1.141-165.249.amzn2023.x86_64".to_owned(),
             "#1 SMP",
             "kernel-6.1.141-165.249.amzn2023.x86_64 Mon\n".to_owned(),
-            "dnf install \"kernel-devel-uname-r == \"6.1.141-165.249.amzn2023.x86_64",
+            "dnf install \"kernel-devel-uname-r = \"6.1.141-165.249.amzn2023.x86_64",
             "dnf remove \"$(rpm -qf /usr/src/kernels/6.1.141-165.249.amzn2023.x86_64)\"",
         ),
         (

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::platform::{BootLoader, Platform};
 use super::{origin, remark, upgrade};
-use crate::facts::Facts;
+use crate::facts::{Facts, Value};
 
 /// Whether this title offers a packaged kernel beside the build.
 pub(super) fn offers_another(title: &str) -> bool {
@@ -84,9 +84,21 @@ pub(super) fn is_to_be_signed(facts: &Facts, platform: &Platform) -> bool {
     secure_boot && platform.loader != BootLoader::Wsl && !is_elsewhere(facts, platform)
 }
 
-/// What is risked where it is not.
-pub(super) const UNSIGNED: &str = "Secure Boot is on here: a kernel that no enrolled key has signed does not start, and the \
-     machine stays at its boot menu.";
+/// What is risked where it is not, or may not be.
+pub(super) fn unsigned(facts: &Facts, platform: &Platform) -> Option<&'static str> {
+    if is_to_be_signed(facts, platform) {
+        return Some(
+            "Secure Boot is on here: a kernel that no enrolled key has signed does not start, and \
+             the machine stays at its boot menu.",
+        );
+    }
+    let is_uefi = facts.text("boot.firmware").as_deref() == Some("uefi");
+    let is_open = is_uefi && facts.get("security.secure-boot").value().is_none();
+    (is_open && platform.loader != BootLoader::Wsl && !is_elsewhere(facts, platform)).then_some(
+        "If Secure Boot is on, which is not to be seen here (mokutil --sb-state tells), a kernel \
+         that no enrolled key has signed does not start, and the machine stays at its boot menu.",
+    )
+}
 
 /// Signs it with a key of one's own.
 pub(super) fn signing() -> Vec<String> {
@@ -139,8 +151,63 @@ pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
         ],
     };
     let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    if platform.loader == BootLoader::Grubby {
+        // Its number sorts below the distribution's, which would go on starting.
+        lines.push("grubby --set-default \"/boot/vmlinuz-$(make -s kernelrelease)\"".to_owned());
+    }
     lines.push("reboot".to_owned());
     lines
+}
+
+/// Whether the host is a machine of a cloud that sells Red Hat's system along.
+fn is_rented(facts: &Facts) -> bool {
+    let machine = facts.text("environment.virtualization");
+    matches!(machine.as_deref(), Some("amazon" | "google" | "microsoft"))
+}
+
+/// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
+/// keep it in a repository for builders, the old ones in EPEL.
+pub(super) fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
+    let version = facts.text("os.version-id").unwrap_or_default();
+    let major = version.split('.').next().unwrap_or_default();
+    // Reports have no programs, and the release tells instead.
+    let has_dnf = match facts.get("tool.dnf").value() {
+        Some(value) => *value != Value::Absent,
+        None => !matches!(major, "" | "2" | "6" | "7" | "2017" | "2018"),
+    };
+    let os = facts.text("os.id").unwrap_or_default();
+    let epel = "dwarves lies in EPEL here: have that among the repositories first";
+    let with = |repository: &str| format!("dnf install --enablerepo={repository}");
+    match (os.as_str(), has_dnf) {
+        // Machines that a cloud rents out are not registered, and have its repositories.
+        ("rhel", true) if is_rented(facts) => (
+            vec![remark(
+                "where the machine is registered itself, without --enablerepo, after \
+                 subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E %rhel)-\
+                 $(uname -m)-rpms\"",
+            )],
+            with("\"*codeready-builder-for-rhel-$(rpm -E %rhel)*-rhui-rpms\""),
+        ),
+        ("rhel", true) => (
+            vec![
+                "subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E \
+                 %rhel)-$(uname -m)-rpms\""
+                    .to_owned(),
+            ],
+            "dnf install".to_owned(),
+        ),
+        ("centos" | "rocky" | "almalinux", true) if major == "8" => {
+            (Vec::new(), with("powertools"))
+        }
+        ("centos" | "rocky" | "almalinux", true) => (Vec::new(), with("crb")),
+        ("ol", true) => (Vec::new(), with("\"ol$(rpm -E %rhel)_codeready_builder\"")),
+        (_, true) => (Vec::new(), "dnf install".to_owned()),
+        ("amzn", false) => (
+            vec!["amazon-linux-extras install epel".to_owned()],
+            "yum install".to_owned(),
+        ),
+        _ => (vec![remark(epel)], "yum install".to_owned()),
+    }
 }
 
 /// The source that the vendor's running kernel was built from: mainline's of the same number lacks
@@ -150,18 +217,27 @@ pub(super) fn vendors_source(has_dnf: bool, facts: &Facts) -> Vec<String> {
         "\"$(rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}' /boot/vmlinuz-{{kernel.release}})\"",
         facts,
     );
+    // Fedora has dnf 5 from 41 on, which brings the command along and calls the option otherwise.
+    let release = facts.text("os.version-id").unwrap_or_default();
+    let is_fedora = facts.text("os.id").as_deref() == Some("fedora");
+    let has_dnf5 = is_fedora && release.parse().map_or(true, |number: u32| number >= 41);
     let (tools, download) = match has_dnf {
-        true => ("dnf install 'dnf-command(download)'", "dnf download"),
-        false => ("yum install yum-utils", "yumdownloader"),
+        true if has_dnf5 => (None, "dnf download --srpm"),
+        true => (
+            Some("dnf install 'dnf-command(download)'"),
+            "dnf download --source",
+        ),
+        false => (Some("yum install yum-utils"), "yumdownloader --source"),
     };
-    vec![
-        tools.to_owned(),
-        format!("{download} --source {package}"),
+    let tools = tools.map(str::to_owned).into_iter();
+    let lines = [
+        format!("{download} {package}"),
         "rpm -i kernel*.src.rpm".to_owned(),
         "rpmbuild -bp --nodeps ~/rpmbuild/SPECS/kernel*.spec".to_owned(),
         "cd \"$(find ~/rpmbuild/BUILD -maxdepth 3 -type d -path '*/kernel*/linux-*' | head -n 1)\""
             .to_owned(),
-    ]
+    ];
+    tools.chain(lines).collect()
 }
 
 #[cfg(test)]

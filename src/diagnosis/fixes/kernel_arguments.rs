@@ -176,8 +176,9 @@ fn commands(change: &Change, loader: BootLoader) -> Vec<String> {
         ),
         BootLoader::Cos => in_words(
             change,
-            "Container-Optimized OS keeps the command line in its image; GKE sets a few things \
-             with --system-config-from-file, anything else takes another node image",
+            "a VM of Container-Optimized OS keeps the command line in efi/boot/grub.cfg of its \
+             EFI partition (/dev/sda12), behind the word cros_efi; of GKE's nodes \
+             --system-config-from-file sets a few things, and anything else takes another node image",
             None,
         ),
         BootLoader::Unknown => in_words(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::platform::{BootLoader, Platform};
 use super::{Recipe, builds, config_file, fill, origin, quote, remark};
 use crate::catalogue::{Catalogue, Needs};
-use crate::facts::{Facts, Value};
+use crate::facts::Facts;
 
 /// An edit of a .config.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -332,7 +332,7 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
             format!("cd linux-source-{series}"),
         ],
         ("rhel" | "fedora" | "amazon", _) => {
-            let (mut lines, install) = builders_repository(facts);
+            let (mut lines, install) = builds::builders_repository(facts);
             lines.push(format!(
                 "{install} gcc make bc bison flex elfutils-libelf-devel openssl-devel dwarves \
                  rsync perl rpm-build rpmdevtools"
@@ -359,42 +359,6 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
         ))],
     };
     lines
-}
-
-/// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
-/// keep it in a repository for builders, the old ones in EPEL.
-fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
-    let version = facts.text("os.version-id").unwrap_or_default();
-    let major = version.split('.').next().unwrap_or_default();
-    // Reports have no programs, and the release tells instead.
-    let has_dnf = match facts.get("tool.dnf").value() {
-        Some(value) => *value != Value::Absent,
-        None => !matches!(major, "" | "2" | "6" | "7" | "2017" | "2018"),
-    };
-    let os = facts.text("os.id").unwrap_or_default();
-    let epel = "dwarves lies in EPEL here: have that among the repositories first";
-    let with = |repository: &str| format!("dnf install --enablerepo={repository}");
-    match (os.as_str(), has_dnf) {
-        ("rhel", true) => (
-            vec![
-                "subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E \
-                 %rhel)-$(uname -m)-rpms\""
-                    .to_owned(),
-            ],
-            "dnf install".to_owned(),
-        ),
-        ("centos" | "rocky" | "almalinux", true) if major == "8" => {
-            (Vec::new(), with("powertools"))
-        }
-        ("centos" | "rocky" | "almalinux", true) => (Vec::new(), with("crb")),
-        ("ol", true) => (Vec::new(), with("\"ol$(rpm -E %rhel)_codeready_builder\"")),
-        (_, true) => (Vec::new(), "dnf install".to_owned()),
-        ("amzn", false) => (
-            vec!["amazon-linux-extras install epel".to_owned()],
-            "yum install".to_owned(),
-        ),
-        _ => (vec![remark(epel)], "yum install".to_owned()),
-    }
 }
 
 #[cfg(test)]
@@ -563,6 +527,14 @@ mod tests {
                 "dnf install gcc ",
             ),
             (
+                &[
+                    ("os.id", "rhel"),
+                    ("os.version-id", "9.4"),
+                    ("environment.virtualization", "google"),
+                ],
+                "# where the machine is registered itself",
+            ),
+            (
                 &[("os.id", "amzn"), ("os.version-id", "2")],
                 "amazon-linux-extras install epel",
             ),
@@ -579,7 +551,7 @@ mod tests {
             for (key, value) in known {
                 facts.set(key, Fact::known(*value, "x"));
             }
-            let (mut lines, install) = builders_repository(&facts);
+            let (mut lines, install) = builds::builders_repository(&facts);
             lines.push(format!("{install} gcc make"));
             assert!(lines[0].starts_with(says), "{known:?}: {lines:?}");
         }
@@ -590,7 +562,8 @@ mod tests {
     fn a_vendors_kernel_is_built_of_the_vendors_source() {
         for (os, family, version, flavour, says) in [
             ("rhel", "rhel", "9.2", "rhel9", "dnf download --source "),
-            ("fedora", "fedora", "42", "fedora", "dnf download --source "),
+            ("fedora", "fedora", "40", "fedora", "dnf download --source "),
+            ("fedora", "fedora", "42", "fedora", "dnf download --srpm "),
             ("amzn", "amazon", "2023", "amazon", "dnf download --source "),
             ("amzn", "amazon", "2", "amazon", "yumdownloader --source "),
             ("ol", "rhel", "8.8", "uek", "# unpack Oracle's linux-uek "),

@@ -268,9 +268,10 @@ pub(super) fn render(
         commands: recipe.commands,
         needs: recipe.needs,
         risk: match recipe.kind {
-            "kernel-config" if builds::is_to_be_signed(facts, &platform) => {
+            "kernel-config" => {
                 let own = fix.risk.iter().map(String::as_str);
-                Some(own.chain([builds::UNSIGNED]).collect::<Vec<_>>().join(" "))
+                let own: Vec<&str> = own.chain(builds::unsigned(facts, &platform)).collect();
+                (!own.is_empty()).then(|| own.join(" "))
             }
             _ => fix.risk.clone(),
         },
@@ -442,9 +443,11 @@ mod tests {
         let container: &[_] = &[("environment.container", "docker")];
         let flatcar: &[_] = &[("os.image", "flatcar"), ("kernel.flavour", "flatcar")];
         let secure: &[_] = &[("security.secure-boot", "true")];
+        let uefi: &[_] = &[("boot.firmware", "uefi")];
         for (known, remedy, by_hand, says) in [
             (&[][..], &build, None, "Build it"),
             (secure, &build, None, "mokutil --import"),
+            (uefi, &build, None, "Build it"),
             (
                 given,
                 &build,
@@ -525,8 +528,14 @@ mod tests {
             let asks = text.contains("what to ask for, in that kernel's configuration:");
             let of_others = by_hand == Some(ByHand::Elsewhere) && known != container;
             assert_eq!(asks, remedy == &build && of_others, "{known:?}: {told:#?}");
-            let signs = told.risk.is_some_and(|risk| risk.contains("Secure Boot"));
-            assert_eq!(signs, known == secure, "{known:?}");
+            let risk = told.risk.unwrap_or_default();
+            let begins = match known {
+                _ if known == secure => "Secure Boot is on here",
+                _ if known == uefi => "If Secure Boot is on",
+                _ => "",
+            };
+            assert!(risk.starts_with(begins), "{known:?}: {risk}");
+            assert_eq!(risk.is_empty(), begins.is_empty(), "{known:?}: {risk}");
         }
     }
 

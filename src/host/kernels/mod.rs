@@ -4,10 +4,12 @@
 //! newest. Whoever reads the choice learns where it comes from.
 
 mod image;
+mod unmounted;
 
 use super::Host;
 use super::boot::{self, Selected, Unselected, is_release};
 pub(super) use image::{build_line, machine};
+pub(super) use unmounted::unmounted;
 
 /// A kernel that was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,34 +214,6 @@ pub(super) fn stranger(host: &dyn Host) -> Option<String> {
             "{running} runs there and is not installed there; if /proc and /sys in it are another \
              system's, --release {newest} names one that is"
         )
-    })
-}
-
-/// What is to be said where kernels have modules and /boot has nothing of them: the boot configuration
-/// lies on a partition that is not mounted, and perhaps images and configs, which others have beside
-/// the modules, too. Where /etc/fstab names no such partition and something else leads to kernels,
-/// /boot may be empty for good.
-pub(super) fn unmounted(host: &dyn Host) -> Option<String> {
-    let is_bare = |name: &String| name.starts_with('.') || name == "efi";
-    let names = host.list("/boot");
-    let has_boot = names.is_ok();
-    // Archives may leave out directories that are empty.
-    let names = match names {
-        Err(error) if !boot::is_absent(&error) => return None,
-        names => names.unwrap_or_default(),
-    };
-    let [images, configs, modules] = traces(host);
-    let is_by_fstab = || {
-        boot::mounted_by_fstab(host)
-            .iter()
-            .any(|point| point == "/boot")
-    };
-    let is_all =
-        has_boot && images.is_empty() && configs.is_empty() && !boot::has_efi_kernels(host);
-    (names.iter().all(is_bare) && !modules.is_empty() && (is_all || is_by_fstab())).then(|| {
-        "/boot in it is empty, and kernels have modules there: mount its boot partition at that \
-         place, for the kernels' configs and what the next boot starts"
-            .to_owned()
     })
 }
 
