@@ -119,6 +119,7 @@ impl Selection {
                 &mut finding.missing_required,
                 &mut finding.missing_optional,
                 &mut finding.unknown,
+                &mut finding.left_to_host,
                 &mut finding.unknown_optional,
             ] {
                 list.retain(|lack| !skipped(lack));

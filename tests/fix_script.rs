@@ -946,4 +946,21 @@ fn the_script_runs_on_its_own_host_alone() {
         "{output:?}"
     );
     assert!(state(root.path()) == before);
+    // The header of a config has a version, and not all that `uname -r` says.
+    let config = fixture("debian-11").join("boot/config-5.10.0-46-amd64");
+    let config = [
+        "check",
+        "--fix-script",
+        "--config",
+        config.to_str().unwrap(),
+    ];
+    for (more, guard) in [
+        (&[][..], None),
+        (&["--release", "5.10.0-46-amd64"], Some("'5.10.0-46-amd64'")),
+    ] {
+        let script = text(&run(&[&config, more].concat()).stdout);
+        let release = script.split_once("\"$(uname -r)\" != ");
+        let release = release.and_then(|(_, rest)| rest.split(' ').next());
+        assert_eq!(release.map(|word| word.trim_end_matches(';')), guard);
+    }
 }

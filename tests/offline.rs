@@ -10,6 +10,8 @@
 
 #[path = "offline/archives.rs"]
 mod archives;
+#[path = "offline/at_rest.rs"]
+mod at_rest;
 #[path = "offline/fixes.rs"]
 mod fixes;
 #[path = "offline/names.rs"]
@@ -333,8 +335,6 @@ fn single_files_answer_for_a_kernel_that_is_not_built() {
     // Of the host that will run it nothing is known, and nothing is held against the kernel.
     assert_eq!(status(&plain, "bpffs-not-mounted"), "unknown");
     assert_eq!(fact(&plain, "kernel.state").0, "configured");
-    let of_mounts = ["--config", name(&config), "--only", "mounts"];
-    assert_eq!(report(&of_mounts)["verdict"], "ready");
     assert_eq!(
         statuses(&report(&["--config", name(&packed)])),
         statuses(&plain)

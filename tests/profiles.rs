@@ -102,7 +102,8 @@ software will run here, 1 where none will, 3 where none is known to; `--strict` 
 and software named beside `all` is what decides. Reports (`--format yaml`) have it under
 `profiles:`, each with `profile`, `title`, `verdict`, `runs` (yes, in-part, not-yet, no,
 unknown) and what is `missing-required`,
-`missing-optional`, `unknown` and `unknown-optional`; `demanded:` names what must run.
+`missing-optional`, `unknown` and `unknown-optional`, of a kernel that runs nowhere also what is
+`left-to-host`; `demanded:` names what must run.
 
 What it needs stands under `profiles:` in `checks.yaml`, each need with its reason, from the
 documents named below; `--checks FILE` adds profiles of your own (docs/CATALOGUE.md).

@@ -157,7 +157,8 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let findings = diagnosis::diagnose(&catalogue, &facts, &outcomes);
     let lacking = software.assess(&findings, &facts, &outcomes);
     let lacking = selection.of_lacks(lacking, &catalogue);
-    let findings = software.weigh(selection.of(findings, &catalogue));
+    let findings = selection.of(findings, &catalogue);
+    let findings = software.weigh(diagnosis::leave_to_the_host(findings, &facts));
     // Software may need nothing that a check tells of; its own conditions are judged then.
     let by_conditions = !software.is_empty() && arguments.only.is_empty();
     if findings.is_empty() && !(by_conditions && arguments.skip.is_empty()) {

@@ -28,7 +28,7 @@ pub struct SourceArguments {
     /// Release of the kernel that is meant, of those installed below --root or of --config
     #[arg(long, value_name = "RELEASE", value_parser = release)]
     release: Option<String>,
-    /// A kernel's build configuration, plain or .gz; here and below, `-` is standard input
+    /// A kernel's build configuration, plain, .gz or .xz; here and below, `-` is standard input
     #[arg(long, value_name = "FILE", group = "files")]
     config: Option<PathBuf>,
     /// Its command line, as in /proc/cmdline

@@ -74,6 +74,17 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Whether it is known, or nobody looked.
+    pub(super) fn is_unasked(&self) -> bool {
+        match self {
+            Self::Probe { outcome, .. } => matches!(outcome, Outcome::Skipped { .. }),
+            Self::Fact { known, .. } => match known {
+                Fact::Known { .. } => true,
+                Fact::Unknown { reason, .. } => reason.unknown == Why::NotCollected,
+            },
+        }
+    }
+
     /// Whether it speaks against what decided.
     #[must_use]
     pub fn disagrees(&self) -> bool {
@@ -284,12 +295,19 @@ impl Finding {
     /// made, and what the host is known from holds nothing of it.
     #[must_use]
     pub fn is_unasked(&self) -> bool {
-        self.evidence.iter().all(|piece| match piece {
-            Evidence::Probe { outcome, .. } => matches!(outcome, Outcome::Skipped { .. }),
-            Evidence::Fact { known, .. } => match known {
-                Fact::Known { .. } => true,
-                Fact::Unknown { reason, .. } => reason.unknown == Why::NotCollected,
-            },
-        })
+        self.evidence.iter().all(Evidence::is_unasked)
     }
+}
+
+/// Failures by severity, then what is unknown, then the rest; ties by check id.
+pub(super) fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|left, right| {
+        let rank = |finding: &Finding| match finding.status {
+            Status::Ok | Status::NotApplicable => (Status::Ok, None),
+            status => (status, Some(std::cmp::Reverse(finding.severity))),
+        };
+        rank(left)
+            .cmp(&rank(right))
+            .then_with(|| left.check.cmp(&right.check))
+    });
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::evaluate::{Answer, World, asks_probe};
-use super::finding::{Evidence, Finding, RenderedFix, Status};
+use super::finding::{self, Evidence, Finding, RenderedFix, Status};
 use super::fixes;
 use super::tri::Tri;
 use crate::catalogue::{About, Catalogue, Cause, Check, Condition, Severity};
@@ -28,15 +28,7 @@ pub fn diagnose(catalogue: &Catalogue, facts: &Facts, probes: &[ProbeResult]) ->
         judge.judge(check);
     }
     let mut findings: Vec<Finding> = judge.findings.into_values().collect();
-    findings.sort_by(|left, right| {
-        let rank = |finding: &Finding| match finding.status {
-            Status::Ok | Status::NotApplicable => (Status::Ok, None),
-            status => (status, Some(std::cmp::Reverse(finding.severity))),
-        };
-        rank(left)
-            .cmp(&rank(right))
-            .then_with(|| left.check.cmp(&right.check))
-    });
+    finding::sort(&mut findings);
     findings
 }
 
@@ -135,34 +127,14 @@ impl<'a> Judge<'a> {
                     let told: Vec<String> = halves.iter().map(Evidence::brief).collect();
                     because = format!("{}; {because}", told.join(", "));
                 }
-                let finding = Finding {
+                Finding {
                     because,
                     evidence: tidy(halves.into_iter().chain(missing).collect()),
                     severity: self.worst_possible(check),
                     ..blank(check, Status::Unknown)
-                };
-                match self.is_of_some_host(&finding) {
-                    // It is no lack of this kernel, and something to look at where it runs.
-                    true => Finding {
-                        severity: finding.severity.min(Severity::Warning),
-                        ..finding
-                    },
-                    false => finding,
                 }
             }
         }
-    }
-
-    /// Whether a kernel's config is all that is known, and the question one of the host that will
-    /// run it: of mounts, rights, tools. What an experiment would tell of the kernel is none.
-    fn is_of_some_host(&self, finding: &Finding) -> bool {
-        let is_alone = self.world.facts.text("kernel.state").as_deref() == Some("configured");
-        let untold = |piece: &Evidence| matches!(piece, Evidence::Fact { known, .. } if known.value().is_none());
-        let is_probe = |piece: &Evidence| matches!(piece, Evidence::Probe { .. });
-        let evidence = &finding.evidence;
-        is_alone
-            && finding.is_unasked()
-            && (evidence.iter().any(untold) || evidence.iter().all(is_probe))
     }
 
     /// That it does not fail, and what there is to say beside that.

@@ -5,6 +5,7 @@
 //! check that has `fails`.
 
 mod advice;
+mod at_rest;
 mod evaluate;
 mod finding;
 mod fixes;
@@ -17,6 +18,7 @@ mod tri;
 // Words of the catalogue that findings speak; whoever reads findings needs no catalogue.
 pub use crate::catalogue::{Area, ByHand, Needs, Severity};
 pub use advice::{Advice, Possible, advise, for_want_of, is_failing, kernel_is, rules_out};
+pub use at_rest::leave_to_the_host;
 pub use finding::{Evidence, Finding, RenderedFix, Status};
 pub use fixes::{again, quote};
 pub use judge::diagnose;

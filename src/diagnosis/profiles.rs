@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::at_rest::is_left_to_the_host;
 use super::evaluate::World;
 use super::finding::{Evidence, Finding, RenderedFix, Status};
 use super::tri::Tri;
@@ -70,6 +71,8 @@ pub struct ProfileFinding {
     pub missing_optional: Vec<Lack>,
     /// Required, and not known to be there.
     pub unknown: Vec<Lack>,
+    /// Required, and told by the host alone that will run a kernel which runs nowhere.
+    pub left_to_host: Vec<Lack>,
     /// Optional, and not known to be there.
     pub unknown_optional: Vec<Lack>,
 }
@@ -93,11 +96,15 @@ pub fn assess(
         world: World::new(catalogue, facts, probes),
     };
     desk.capabilities = desk.capabilities(profile);
-    let (missing_required, unknown) = desk.lacks(&profile.requires, true);
-    let (mut missing_optional, mut unknown_optional) = desk.lacks(&profile.optional, false);
+    let required = desk.lacks(&profile.requires, true);
+    let optional = desk.lacks(&profile.optional, false);
+    let (missing_required, unknown, left_to_host) =
+        (required.missing, required.unknown, required.left);
+    let mut missing_optional = optional.missing;
+    let mut unknown_optional = [optional.unknown, optional.left].concat();
     // What is told among the required needs is not told again.
     let told = |lack: &Lack| {
-        let mut all = missing_required.iter().chain(&unknown);
+        let mut all = missing_required.iter().chain(&unknown).chain(&left_to_host);
         lack.check.is_some() && all.any(|other| other.check == lack.check)
     };
     missing_optional.retain(|lack| !told(lack));
@@ -108,8 +115,18 @@ pub fn assess(
         missing_required,
         missing_optional,
         unknown,
+        left_to_host,
         unknown_optional,
     }
+}
+
+/// Needs that are not met.
+#[derive(Default)]
+struct Lacks {
+    missing: Vec<Lack>,
+    unknown: Vec<Lack>,
+    /// To the host that will run the kernel.
+    left: Vec<Lack>,
 }
 
 struct Desk<'a> {
@@ -125,10 +142,10 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// The needs that are not met, and those of which it is not known.
-    fn lacks(&self, needs: &[Need], required: bool) -> (Vec<Lack>, Vec<Lack>) {
-        let (mut missing, mut unknown) = (Vec::<Lack>::new(), Vec::<Lack>::new());
+    fn lacks(&self, needs: &[Need], required: bool) -> Lacks {
+        let mut lacks = Lacks::default();
         for need in needs {
-            let (lack, tri) = match need {
+            let (lack, tri, is_left) = match need {
                 Need::Check {
                     check,
                     because,
@@ -149,7 +166,11 @@ impl Desk<'_> {
                                 false => Vec::new(),
                             },
                         };
-                        (lack, tri)
+                        (
+                            lack,
+                            tri,
+                            is_left_to_the_host(self.facts, &finding.evidence),
+                        )
                     }
                     None => continue,
                 },
@@ -180,20 +201,22 @@ impl Desk<'_> {
                         },
                         evidence: answer.evidence,
                     };
-                    (lack, answer.tri)
+                    let is_left = is_left_to_the_host(self.facts, &lack.evidence);
+                    (lack, answer.tri, is_left)
                 }
             };
             let list = match tri {
                 Tri::Yes => continue,
-                Tri::No => &mut missing,
-                Tri::Unknown => &mut unknown,
+                Tri::No => &mut lacks.missing,
+                Tri::Unknown if is_left => &mut lacks.left,
+                Tri::Unknown => &mut lacks.unknown,
             };
             let known = |other: &Lack| lack.check.is_some() && other.check == lack.check;
             if !list.iter().any(known) {
                 list.push(lack);
             }
         }
-        (missing, unknown)
+        lacks
     }
 
     /// What is written for a need; where nothing is, what its condition asks for.

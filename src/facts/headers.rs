@@ -2,7 +2,7 @@
 
 use super::keys::Values::{OneOf, Text};
 use super::packages::Packages;
-use super::{Fact, Facts, KeyInfo, Value, Why, kernel, reader};
+use super::{Fact, Facts, KeyInfo, Value, Why, kernel, nearby, reader};
 use crate::host::Host;
 
 pub(super) const KEYS: &[KeyInfo] = &[
@@ -155,15 +155,24 @@ fn kheaders(host: &dyn Host, facts: &Facts) -> Fact {
 fn module(host: &dyn Host, facts: &Facts, source: &str) -> Fact {
     let release = facts.text("kernel.release").unwrap_or_default();
     let place = format!("/lib/modules/{release}/kernel/kernel/kheaders.ko");
+    // Containers see the kernel, and not its modules; where these are, so is a list of them.
+    let list = format!("/lib/modules/{release}/modules.dep");
     for end in ["", ".xz", ".zst", ".gz"] {
         match host.stat(&format!("{place}{end}")) {
             Ok(_) => return Fact::known("module", source),
             Err(error) if reader::why(&error) == Why::Missing => {}
-            Err(error) => return reader::unreadable(&error, &place),
+            // A sosreport has the list alone.
+            Err(error) => {
+                return match reader::text(host, &list) {
+                    Ok(text) if text.lines().any(|line| nearby::is_of(line, "kheaders")) => {
+                        Fact::known("module", &list)
+                    }
+                    Ok(text) if !text.trim().is_empty() => Fact::known("absent", &list),
+                    _ => reader::unreadable(&error, &place),
+                };
+            }
         }
     }
-    // Containers see the kernel, and not its modules; where these are, so is a list of them.
-    let list = format!("/lib/modules/{release}/modules.dep");
     if host.stat(&list).is_err() {
         let detail = "CONFIG_IKHEADERS is m, and the kernel's modules are not seen here";
         return Fact::unknown(Why::Missing, detail, &list);
@@ -360,6 +369,11 @@ mod tests {
     #[test]
     fn the_kernel_may_show_its_headers() {
         let sys = Memory::new().with("/sys/kernel/uevent_seqnum", "1");
+        let module = "/lib/modules/6.1.0/kernel/kernel/kheaders.ko";
+        let collected = |list: &str| {
+            let host = sys.clone().with("/lib/modules/6.1.0/modules.dep", list);
+            host.refusing(module, std::io::ErrorKind::Unsupported)
+        };
         for (host, config, state) in [
             (sys.clone().with(KHEADERS, "xz"), "", Some("present")),
             (sys.clone(), "CONFIG_IKHEADERS=m", None),
@@ -374,6 +388,17 @@ mod tests {
                 "CONFIG_IKHEADERS=m",
                 Some("module"),
             ),
+            (
+                collected("kernel/kernel/kheaders.ko.xz:\n"),
+                "CONFIG_IKHEADERS=m",
+                Some("module"),
+            ),
+            (
+                collected("kernel/fs/xfs/xfs.ko.xz:\n"),
+                "CONFIG_IKHEADERS=m",
+                Some("absent"),
+            ),
+            (collected(""), "CONFIG_IKHEADERS=m", None),
             (sys, "CONFIG_BPF=y", Some("absent")),
             (
                 Memory::new(),

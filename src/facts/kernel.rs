@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::kernel_number::{debian_version, ubuntu_version};
 use super::keys::Values::{Number, OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, builds, reader};
-use crate::host::{CONFIG_ALONE, Host};
+use crate::host::{BY_HEADER, CONFIG_ALONE, Host};
 use crate::version::KernelVersion;
 
 pub(super) const KEYS: &[KeyInfo] = &[
@@ -65,6 +65,16 @@ pub(super) const NO_KERNEL: &str = "no kernel is installed here";
 /// Whether there is no kernel, as in a container's image.
 pub(super) fn is_none(facts: &Facts) -> bool {
     facts.text("kernel.state").as_deref() == Some("none")
+}
+
+impl Facts {
+    /// The release of the kernel as `uname -r` will give it; not the version in the header of its
+    /// config, which most have something behind.
+    #[must_use]
+    pub fn whole_release(&self) -> Option<String> {
+        let is_version = self.get("kernel.release").source().ends_with(BY_HEADER);
+        self.text("kernel.release").filter(|_| !is_version)
+    }
 }
 
 /// Reads what uname says and what follows from it.

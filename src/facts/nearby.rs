@@ -157,7 +157,7 @@ fn presence(host: &dyn Host, module: &str, option: &dyn Fn() -> Fact) -> Presenc
 }
 
 /// Whether a line of modules.dep or modules.builtin is that of this module.
-fn is_of(line: &str, module: &str) -> bool {
+pub(super) fn is_of(line: &str, module: &str) -> bool {
     let path = line.split(':').next().unwrap_or_default();
     let file = path.rsplit('/').next().unwrap_or_default();
     // Compressed ones have another ending behind it; of - and _ either may be in a file's name.

@@ -20,18 +20,42 @@ pub(super) fn nothing_runs(host: &dyn Host, facts: &Facts) -> bool {
 }
 
 impl Facts {
+    /// Whether the kernel this is about runs nowhere: its config is all that is known of it, or it
+    /// is installed where nothing runs. What only the host that will run it can tell is nothing
+    /// that was to be seen here.
+    #[must_use]
+    pub fn of_a_kernel_at_rest(&self) -> bool {
+        let is_put_to_rest = |fact: &Fact| match fact {
+            Fact::Unknown { reason, .. } => reason.detail.starts_with(DETAIL),
+            Fact::Known { .. } => false,
+        };
+        match self.text("kernel.state").as_deref() {
+            Some("configured") => true,
+            // Of what runs on another kernel, the files tell much, and what they lack counts.
+            Some("installed") => self.observed.values().any(is_put_to_rest),
+            _ => false,
+        }
+    }
+
+    /// Whether a key is of the kernel itself, by its release, its build or its config, and of
+    /// no host that runs it.
+    #[must_use]
+    pub fn is_of_the_kernel(key: &str) -> bool {
+        key.starts_with("config.") || kernel::KEYS.iter().any(|info| info.key == key)
+    }
+
     /// Names the one reason for all that a kernel shows while it runs.
     pub(super) fn put_to_rest(&mut self) {
         let has_kernel = !kernel::is_none(self);
         for (key, fact) in &mut self.observed {
             if let Fact::Unknown { reason, source } = fact
                 && reason.unknown == Why::Missing
-                && ["/proc/", "/sys/"].iter().any(|top| source.starts_with(top))
+                && ["/proc/", "/sys/", "/run/"].iter().any(|top| source.starts_with(top))
                 // Which kernel is meant is told by other places as well.
-                && !kernel::KEYS.iter().any(|info| info.key == key)
+                && !Self::is_of_the_kernel(key)
             {
+                reason.unknown = Why::NotCollected;
                 if !has_kernel {
-                    reason.unknown = Why::NotCollected;
                     reason.detail = kernel::NO_KERNEL.to_owned();
                     continue;
                 }

@@ -198,8 +198,9 @@ mod tests {
             (&always, "net.core.bpf_jit_enable = 0", Some(1)),
             ("", "", Some(0)),
             ("", "net.core.bpf_jit_enable = 2", Some(2)),
-            // A kernel that runs was set by somebody, and shows to what.
-            (on, "kernel.osrelease = 6.1.0", None),
+            (on, "kernel.osrelease = 6.1.0", Some(1)),
+            // All that a host is set to, without it: whoever may not read it is not shown it.
+            (on, "kernel.osrelease = 6.1.0\nvm.swappiness = 60", None),
         ] {
             let mut files = Files::new(None);
             let header = "# Automatically generated file; DO NOT EDIT.\n\

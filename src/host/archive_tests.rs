@@ -128,10 +128,17 @@ fn hostile_archives_end_in_a_clear_line() {
     broken.truncate(broken.len() / 2);
     let mut wrong = file("x", b"abc");
     wrong[0] = b'y';
+    let disk = |at: usize, mark: &[u8]| [&vec![0; at], mark, &[0; 900]].concat();
     for (packed, says) in [
         (Vec::new(), "it is empty"),
         (b"nothing of an archive".to_vec(), "it is no archive"),
         (vec![0; 2000], "it is no archive"),
+        (
+            b"QFI\xfb\x00\x00\x00\x03".to_vec(),
+            "it is the image of a disk",
+        ),
+        (disk(510, &[0x55, 0xaa]), "it is the image of a disk"),
+        (disk(1080, &[0x53, 0xef]), "it is the image of a disk"),
         (
             b"PK\x03\x04abc".to_vec(),
             "it is packed with zip: unpack it",

@@ -169,6 +169,9 @@ pub struct Files {
 /// yet, and what it would be started with.
 pub const CONFIG_ALONE: &str = "/proc/config.alone";
 
+/// What stands behind the name of a config whose header told the version.
+pub(crate) const BY_HEADER: &str = " (its header)";
+
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 
 /// What the release of a kernel has behind its version: that of SUSE's and of WSL's tells whose it is.
@@ -258,9 +261,6 @@ impl Files {
             }
             Role::Sysctl => {
                 sysctl::lay_over(&mut self.host, &text, name);
-                // What `sysctl -a` prints, and no few settings that somebody means to make.
-                let mut lines = text.lines();
-                self.runs |= lines.any(|line| line.starts_with("kernel.osrelease"));
                 return Ok(());
             }
             Role::Mountinfo if text.lines().any(|line| line.contains(" - ")) => {
@@ -288,7 +288,7 @@ impl Files {
     }
 
     fn read_header(&mut self, text: &str, name: &str) {
-        let place = || format!("{name} (its header)");
+        let place = || format!("{name}{BY_HEADER}");
         self.header = config_version(text).map(|version| {
             let more = text
                 .lines()

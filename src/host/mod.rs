@@ -42,6 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bundle::{Bundle, Packed};
 pub use directory::Directory;
+pub(crate) use files::BY_HEADER;
 pub(crate) use files::config_version;
 pub use files::{CONFIG_ALONE, Files, Role, UnusableFile};
 pub use fragment::{CONFIG_FRAGMENT, is_cut_off};

@@ -192,6 +192,9 @@ impl<H: Host> Host for Noticing<H> {
             && path.starts_with("/proc/")
         {
             self.notice(path, error);
+            if error.raw_os_error() == Some(libc::ELOOP) {
+                self.notices.has_trouble.set(true);
+            }
         }
         result
     }

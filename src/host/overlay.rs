@@ -21,6 +21,8 @@ pub(super) struct Overlay<H> {
     /// Which file tells what lies at these paths on a host that runs.
     told: BTreeMap<String, String>,
     conflicts: Vec<Conflict>,
+    /// What lies at these paths is of something else than of what is asked for there.
+    passed_over: &'static [&'static str],
 }
 
 /// Longest text, in bytes, that is compared where two files tell the same thing: settings and
@@ -36,6 +38,19 @@ impl<H: Host> Overlay<H> {
             uname: None,
             told: BTreeMap::new(),
             conflicts: Vec::new(),
+            passed_over: &[],
+        }
+    }
+
+    /// Has nothing at these paths, whatever the source holds there.
+    pub(super) fn pass_over(&mut self, paths: &'static [&'static str]) {
+        self.passed_over = paths;
+    }
+
+    fn asked(&self, path: &str) -> io::Result<()> {
+        match self.passed_over.contains(&path) {
+            true => Err(io::ErrorKind::Unsupported.into()),
+            false => Ok(()),
         }
     }
 
@@ -140,7 +155,10 @@ impl<H: Host> Host for Overlay<H> {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         match self.file(path) {
             Some(bytes) => Ok(bytes.iter().copied().take(limit).collect()),
-            None => self.judged(path, self.inner.read(path, limit)),
+            None => self.judged(
+                path,
+                self.asked(path).and_then(|()| self.inner.read(path, limit)),
+            ),
         }
     }
 
@@ -151,7 +169,10 @@ impl<H: Host> Host for Overlay<H> {
                 byte.copied()
                     .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
             }
-            None => self.judged(path, self.inner.byte(path, at)),
+            None => self.judged(
+                path,
+                self.asked(path).and_then(|()| self.inner.byte(path, at)),
+            ),
         }
     }
 
@@ -167,12 +188,12 @@ impl<H: Host> Host for Overlay<H> {
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
         match self.file(path) {
             Some(bytes) => Ok((Kind::File, bytes.len() as u64)),
-            None => self.judged(path, self.inner.stat(path)),
+            None => self.judged(path, self.asked(path).and_then(|()| self.inner.stat(path))),
         }
     }
 
     fn link(&self, path: &str) -> io::Result<String> {
-        self.judged(path, self.inner.link(path))
+        self.judged(path, self.asked(path).and_then(|()| self.inner.link(path)))
     }
 
     fn uname(&self) -> io::Result<Uname> {
@@ -190,7 +211,7 @@ impl<H: Host> Host for Overlay<H> {
         if let Some((_, origin)) = self.files.get(path) {
             return Some(origin.clone());
         }
-        if self.inner.stat(path).is_ok() {
+        if self.asked(path).is_ok() && self.inner.stat(path).is_ok() {
             return self.inner.origin(path);
         }
         let told = self.told.get(path).map(String::as_str);

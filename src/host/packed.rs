@@ -64,8 +64,21 @@ fn unpacked<'a, R: Read>(
         }
         bytes if is_report(bytes) => return Err(REPORT.to_owned()),
         bytes if is_config(bytes) => return Err(CONFIG.to_owned()),
+        bytes if is_disk(bytes) => {
+            return Err("it is the image of a disk: mount it, and name the directory".to_owned());
+        }
         _ => return Err("it is no archive: neither tar nor tar.gz nor tar.xz".to_owned()),
     })
+}
+
+/// Whether these are the first bytes of a disk, or of a file system on one: as qcow2, VMDK and VHDX
+/// begin, XFS and squashfs, a partition table, and ext2 to ext4.
+fn is_disk(bytes: &[u8]) -> bool {
+    let begins: [&[u8]; 5] = [b"QFI\xfb", b"KDMV", b"vhdxfile", b"XFSB", b"hsqs"];
+    let has = |at: usize, mark: &[u8]| bytes.get(at..at + mark.len()) == Some(mark);
+    begins.iter().any(|begin| bytes.starts_with(begin))
+        || has(510, &[0x55, 0xaa])
+        || has(1080, &[0x53, 0xef])
 }
 
 /// The bytes that are packed in these with gzip or xz, or these themselves.

@@ -37,22 +37,40 @@ const GROUPS: &[&str] = &[
 /// What is there where systemd is the running init (sd_booted(3)).
 const SYSTEMD: &str = "/run/systemd/system";
 
+/// What the files of a process tell of its rights. Those of all processes are collected since sos
+/// 4.2 (report/plugins/process.py), PID 1's among them, and none of them would load programs: what
+/// systemd may says nothing of what it starts, and the user namespaces are left out.
+const RIGHTS: &[&str] = &[
+    "/proc/self/status",
+    "/proc/self/limits",
+    "/proc/self/uid_map",
+    "/proc/self/ns/user",
+];
+
 /// The variable in which the firmware tells of Secure Boot, as a file of efivarfs.
 const SECURE_BOOT: &str =
     "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
 /// The kernel's log from its first line on, if one of the files has that.
-fn log(host: &dyn Host) -> Option<(String, String)> {
+fn log(host: &dyn Host, running: Option<&str>) -> Option<(String, String)> {
+    const KEPT: &str = "/var/log/dmesg";
     let places = [
         "/sos_commands/kernel/dmesg",
         "/sos_commands/general/dmesg",
         "/sos_commands/kernel/dmesg_-T",
-        "/var/log/dmesg",
+        KEPT,
     ];
     let has_begin = |log: &(String, String)| log.0.contains("Linux version ");
+    // A file that nothing writes anew stays from the boot of a kernel that was there before.
+    let is_old = |place: &str, log: &(String, String)| {
+        let behind = log.0.split_once("Linux version ");
+        let release = behind.and_then(|(_, rest)| rest.split_whitespace().next());
+        place == KEPT && release.is_some() && running.is_some() && release != running
+    };
     let mut short = None;
     for place in places {
         match text(host, &[place]) {
+            Some(log) if is_old(place, &log) => {}
             Some(log) if has_begin(&log) => return Some(log),
             Some(log) => short = short.or(Some(log)),
             None => {}
@@ -101,7 +119,11 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     ]);
     let mounts = said(&[MOUNT_OUTPUT, "/mount"]);
     let modules = said(&["/sos_commands/kernel/lsmod", "/lsmod"]);
-    let log = log(&report);
+    let running = uname.as_ref().and_then(|(text, _)| parse_uname(text));
+    let log = log(
+        &report,
+        running.as_ref().map(|uname| uname.release.as_str()),
+    );
     let firmware = said(&[
         "/sos_commands/boot/mokutil_--sb-state",
         "/sos_commands/uefi/mokutil_--sb-state",
@@ -116,8 +138,9 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
     let groups = said(GROUPS);
 
     let mut host = Overlay::new(report);
-    if let Some((text, origin)) = &uname
-        && let Some(uname) = parse_uname(text)
+    host.pass_over(RIGHTS);
+    if let Some((_, origin)) = &uname
+        && let Some(uname) = running
     {
         for (path, value) in [
             ("/proc/sys/kernel/osrelease", &uname.release),
@@ -170,11 +193,16 @@ pub(super) fn open<H: Host>(report: H) -> Overlay<H> {
         }
     }
     lay_modes_over(&mut host, &[&selinux, &enforcement]);
-    // It names the root of systemd's own tree where systemd is the init, and complains elsewhere.
+    // It shows systemd's own groups where systemd is the init; elsewhere it complains, or has its own
+    // name for the root of all groups and nothing of systemd's below.
     if let Some((text, origin)) = &groups
-        && text
-            .lines()
-            .any(|line| line.trim_end().ends_with("-.slice"))
+        && text.lines().any(|line| {
+            let line = line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+            matches!(
+                line.split_whitespace().next(),
+                Some("init.scope" | "system.slice")
+            )
+        })
     {
         host.put(SYSTEMD, "", origin);
     }
@@ -490,6 +518,15 @@ mod tests {
                 &[("/sos_commands/kernel/dmesg", old), (JOURNAL[0], journal)],
                 "Linux version 4.18\n",
             ),
+            // The log of a kernel that was there before.
+            (
+                &[
+                    ("/sos_commands/kernel/dmesg", old),
+                    ("/var/log/dmesg", boot),
+                    ("/uname", "Linux web-17 5.14.0-1.el9.x86_64 #1 SMP x86_64\n"),
+                ],
+                old,
+            ),
         ] {
             let files = files.iter();
             let report = files.fold(report(), |host, (path, text)| host.with(path, text));
@@ -518,7 +555,11 @@ mod tests {
                 "Control group /:\n-.slice\n\u{251c}\u{2500}init.scope\n",
                 true,
             ),
-            ("CGroup /:\n-.slice\n", true),
+            ("CGroup /:\n\u{251c}\u{2500}system.slice\n", true),
+            (
+                "Control group /:\n-.slice\n\u{2514}\u{2500}7 sleep 9\n",
+                false,
+            ),
             (
                 "Failed to connect to bus: No such file or directory\n",
                 false,

@@ -8,6 +8,10 @@ use super::style::{Style, clean};
 pub(super) const BY_ROOT: &str =
     "no process is judged here: what loads is taken to be started as root, with all capabilities";
 
+/// By what software is judged whose kernel runs nowhere.
+pub(super) const BY_THE_KERNEL: &str = "nothing runs here: software is judged by the kernel, and \
+    what only the host that will run it can tell is left to that host";
+
 /// Which host this is about, and as whom it was looked at.
 pub(super) fn host_line(report: &Report, style: Style) -> String {
     let host = &report.host;

@@ -231,7 +231,7 @@ fn profiles(report: &Report) -> Vec<Case> {
             text: lacks
                 .iter()
                 .map(|lack| {
-                    let told = match one.unknown.contains(lack) {
+                    let told = match one.open().any(|open| open == *lack) {
                         true => format!("{}?", lack.need),
                         false => lack.told(),
                     };
@@ -261,7 +261,7 @@ fn profiles(report: &Report) -> Vec<Case> {
                     .missing_required
                     .iter()
                     .chain(&one.missing_optional)
-                    .chain(&one.unknown)
+                    .chain(one.open())
                     .collect();
                 let (said, word) = match report.runs(one) {
                     Runs::InPart => ("will run in part", "runs in part"),

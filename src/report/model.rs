@@ -329,6 +329,18 @@ impl Report {
             && self.findings.iter().filter(open).all(Finding::is_unasked)
     }
 
+    /// Whether nothing is against a kernel that runs nowhere, and something is left to the host
+    /// that will run it.
+    pub(super) fn would_do(&self) -> bool {
+        let mut profiles = self.profiles.iter();
+        let is_left = profiles.any(|one| !one.left_to_host.is_empty());
+        let is_judged = self.summary.ok > 0 || !self.profiles.is_empty();
+        self.verdict == Verdict::Ready
+            && self.facts.of_a_kernel_at_rest()
+            && is_judged
+            && (is_left || self.summary.unknown > 0)
+    }
+
     /// What one of its findings does to the verdict. Where profiles decided, a finding does
     /// no more than they did.
     #[must_use]

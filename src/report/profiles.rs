@@ -25,6 +25,10 @@ pub struct ProfileReport {
     pub missing_optional: Vec<Lack>,
     /// Required, and not known to be there.
     pub unknown: Vec<Lack>,
+    /// Required of the host that will run the kernel, where this one runs nowhere: it leaves the
+    /// verdict to the kernel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_to_host: Vec<Lack>,
     /// Optional, and not known to be there.
     pub unknown_optional: Vec<Lack>,
 }
@@ -38,7 +42,7 @@ impl ProfileReport {
             Threshold::Never => Verdict::Ready,
             _ if missing => Verdict::NotReady,
             Threshold::Warning | Threshold::Strict if optional => Verdict::NotReady,
-            Threshold::Strict if open => Verdict::NotReady,
+            Threshold::Strict if open || !finding.left_to_host.is_empty() => Verdict::NotReady,
             _ if open => Verdict::Undetermined,
             _ => Verdict::Ready,
         };
@@ -50,8 +54,16 @@ impl ProfileReport {
             missing_required: finding.missing_required,
             missing_optional: finding.missing_optional,
             unknown: finding.unknown,
+            left_to_host: finding.left_to_host,
             unknown_optional: finding.unknown_optional,
         }
+    }
+}
+
+impl ProfileReport {
+    /// What is required and not known to be there, also of the host that will run the kernel.
+    pub(super) fn open(&self) -> impl Iterator<Item = &Lack> {
+        self.unknown.iter().chain(&self.left_to_host)
     }
 }
 
@@ -142,8 +154,16 @@ impl Report {
         match one.verdict {
             _ if !one.unknown.is_empty() => Runs::Unknown,
             Verdict::NotReady if !one.missing_optional.is_empty() => Runs::InPart,
+            Verdict::NotReady if !one.left_to_host.is_empty() => Runs::Unknown,
             _ => Runs::Yes,
         }
+    }
+
+    /// That the host which will run the kernel is left out of what is said of software.
+    fn left_to_whom(&self) -> Option<&'static str> {
+        let mut profiles = self.profiles.iter();
+        let is_left = profiles.any(|one| !one.left_to_host.is_empty());
+        is_left.then_some(super::head::BY_THE_KERNEL)
     }
 
     /// By whose rights software is judged, where that is to be said.
@@ -186,7 +206,8 @@ pub fn profiles_text(report: &Report, again: &str, style: Style) -> String {
     if style.detail != Detail::Quiet {
         let head = super::head::host_line(report, style);
         out.push_str(&format!("{head}\n"));
-        if let Some(told) = report.by_whose_rights() {
+        let told = [report.by_whose_rights(), report.left_to_whom()];
+        for told in told.into_iter().flatten() {
             out.push_str(&format!("{}\n", style.dim(told)));
         }
         out.push('\n');
@@ -207,7 +228,7 @@ pub fn profiles_text(report: &Report, again: &str, style: Style) -> String {
             Runs::InPart => (style.red(ill), "in part", reasons(&one.missing_optional)),
             Runs::NotYet => (style.red(ill), "not yet", reasons(&one.missing_required)),
             Runs::No => (style.red(ill), "does not", reasons(&one.missing_required)),
-            Runs::Unknown => (style.yellow("[?]"), "not known", open(&one.unknown)),
+            Runs::Unknown => (style.yellow("[?]"), "not known", open(one.open())),
         };
         let title = clean(&one.title);
         let pad = width.saturating_sub(title.chars().count());
@@ -222,8 +243,9 @@ pub fn profiles_text(report: &Report, again: &str, style: Style) -> String {
         }
         out.push('\n');
     }
+    let would = report.left_to_whom().is_some();
     let sums = [
-        (Runs::Yes, "will run here"),
+        (Runs::Yes, if would { "would run" } else { "will run here" }),
         (Runs::InPart, "in part, where all was asked for"),
         (Runs::NotYet, "not before the fixes are made"),
         (Runs::No, "will not"),
@@ -275,8 +297,8 @@ fn reasons(lacks: &[Lack]) -> Vec<String> {
 }
 
 /// What is asked and has no answer.
-fn open(lacks: &[Lack]) -> Vec<String> {
-    let asked = lacks.iter().map(|lack| match &lack.check {
+fn open<'a>(lacks: impl Iterator<Item = &'a Lack>) -> Vec<String> {
+    let asked = lacks.map(|lack| match &lack.check {
         Some(check) => format!("{}? ({})", clean(&lack.need), clean(check)),
         None => format!("{}?", clean(&lack.need)),
     });
@@ -306,11 +328,12 @@ pub(super) fn in_full(one: &ProfileReport, style: Style) -> Vec<String> {
         ("missing", &one.missing_required),
         ("optional", &one.missing_optional),
         ("unknown", &one.unknown),
+        ("left to the host", &one.left_to_host),
         ("unknown, optional", &one.unknown_optional),
     ];
     let mut lines = Vec::new();
     for (label, lacks) in groups {
-        let is_open = label.starts_with("unknown");
+        let is_open = !matches!(label, "missing" | "optional");
         for lack in lacks {
             let check = lack.check.as_ref();
             let check = check.map_or(String::new(), |id| format!("  {}", style.dim(&clean(id))));
@@ -377,6 +400,7 @@ mod tests {
             missing_required: lack(verdict == NotReady),
             missing_optional: Vec::new(),
             unknown: lack(verdict == Undetermined),
+            left_to_host: Vec::new(),
             unknown_optional: Vec::new(),
         };
         let some = [("a", Ready), ("b", NotReady), ("c", Undetermined)];
@@ -445,6 +469,7 @@ mod tests {
                 missing_required: required,
                 missing_optional: optional,
                 unknown,
+                left_to_host: Vec::new(),
                 unknown_optional: Vec::new(),
             };
             let verdicts = [Error, Warning, Never, Strict]

@@ -210,6 +210,7 @@ mod tests {
             ],
             missing_optional: vec![lack("netkit", None)],
             unknown: Vec::new(),
+            left_to_host: Vec::new(),
             unknown_optional: Vec::new(),
         }];
         let page = prometheus(&report, 0);

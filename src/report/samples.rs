@@ -99,6 +99,7 @@ pub(super) fn report() -> Report {
         missing_required: missing,
         missing_optional: Vec::new(),
         unknown,
+        left_to_host: Vec::new(),
         unknown_optional: Vec::new(),
     };
     let profiles = vec![

@@ -288,8 +288,8 @@ impl Script {
         self.line("    echo 'run this as root' >&2");
         self.line("    exit 2");
         self.line("fi");
-        if let Some(release) = &host.kernel.release {
-            let release = in_quotes(release);
+        if let Some(release) = report.facts.whole_release() {
+            let release = in_quotes(&release);
             self.line(&format!("if [ \"$(uname -r)\" != {release} ]; then"));
             self.line("    echo 'this was made for another kernel: diagnose again' >&2");
             self.line("    exit 2");

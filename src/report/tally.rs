@@ -42,7 +42,7 @@ pub(super) fn tally(report: &Report) -> String {
     let lacks = report.profiles.iter().flat_map(|one| &one.missing_required);
     let unmet = lacks.filter(|lack| lack.check.is_none());
     let unmet: BTreeSet<&str> = unmet.map(|lack| lack.need.as_str()).collect();
-    let open = report.profiles.iter().flat_map(|one| &one.unknown);
+    let open = report.profiles.iter().flat_map(|one| one.open());
     let open = open.filter(|lack| lack.check.is_none());
     let open: BTreeSet<&str> = open.map(|lack| lack.need.as_str()).collect();
     let parts = [

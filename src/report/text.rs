@@ -19,7 +19,7 @@ const WIDTH: usize = 96;
 const OF_WHAT_WAS_THERE: &str =
     "nothing that was there to look at fails, what is not known takes more of the host";
 
-/// Of a kernel's config alone: what the question was.
+/// Of a kernel that runs nowhere: what the question was.
 const OF_THE_KERNEL: &str =
     "the kernel would do, what is not known is of the host that will run it";
 
@@ -300,7 +300,8 @@ impl Page {
         for one in &report.profiles {
             let title = self.style.bold(&clean(&one.title));
             let verdict = match report.runs(one) {
-                Runs::Yes => self.style.green("will run"),
+                Runs::Yes if one.left_to_host.is_empty() => self.style.green("will run"),
+                Runs::Yes => self.style.green("will run, as far as the kernel decides"),
                 Runs::InPart => self.style.red("will run in part, where all was asked for"),
                 Runs::NotYet if one.unknown.is_empty() => {
                     self.style.red("will run once the fixes told here are made")
@@ -342,8 +343,7 @@ impl Page {
         if report.is_open_unasked() {
             parts.push(OF_WHAT_WAS_THERE.to_owned());
         }
-        let is_config = report.facts.text("kernel.state").as_deref() == Some("configured");
-        if is_config && report.verdict == Verdict::Ready && report.summary.unknown > 0 {
+        if report.would_do() {
             parts.push(OF_THE_KERNEL.to_owned());
         }
         match parts.is_empty() {

@@ -285,7 +285,7 @@ fn groups_are_known_by_what_a_report_has_of_them_without_its_mounts() {
     const TREE: &str = "sos_commands/cgroups/systemd-cgls";
     const V1: &str = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t4\t9\t1\n";
     const V2: &str = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t0\t9\t1\n";
-    const SLICES: &str = "Control group /:\n-.slice\n";
+    const SLICES: &str = "Control group /:\n-.slice\n\u{251c}\u{2500}init.scope\n";
     for (files, legacy, missing) in [
         (
             &[("sys/fs/cgroup/cgroup.controllers", "cpu\n")][..],

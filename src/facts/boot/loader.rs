@@ -231,20 +231,13 @@ fn unseen(host: &dyn Host, facts: &Facts) -> Option<(String, String)> {
 
 /// A place of boot files that is mounted by /etc/fstab, and is empty.
 fn unmounted(host: &dyn Host) -> Option<String> {
-    let table = reader::text(host, "/etc/fstab").ok()?;
-    let points = table.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let source = words.next().filter(|source| !source.starts_with('#'))?;
-        let point = words.next()?.trim_end_matches('/');
-        let is_boot = source != "none" && ["/boot", "/boot/efi", "/efi"].contains(&point);
-        is_boot.then(|| point.to_owned())
-    });
+    let mut points = boot::mounted_by_fstab(host).into_iter();
     let is_empty = |point: &String| host.list(point).is_ok_and(|names| names.is_empty());
     let is_missing = |point: &String| {
         let listed = host.list(point);
         listed.is_err_and(|error| reader::why(&error) == Why::Missing)
     };
-    { points }.find(|point| is_empty(point) || is_missing(point))
+    points.find(|point| is_empty(point) || is_missing(point))
 }
 
 /// Four bytes of attributes, then UTF-16: `systemd-boot 252`.

@@ -15,6 +15,7 @@ mod menu;
 mod names;
 mod of_release;
 mod order;
+mod partitions;
 mod script;
 mod select;
 mod systemd;
@@ -31,6 +32,7 @@ pub(crate) use names::{
 pub(crate) use of_release::entry_for;
 pub(crate) use order::compare;
 use order::compare_of_systemd;
+pub(crate) use partitions::{has_efi_kernels, mounted_by_fstab};
 pub(crate) use select::{
     ENTRIES, EXTLINUX, SYSTEMD_BOOT, Selected, Unselected, by_extlinux, by_zipl, release_of_image,
 };

@@ -4,10 +4,12 @@
 //! newest. Whoever reads the choice learns where it comes from.
 
 mod image;
+mod unmounted;
 
 use super::Host;
 use super::boot::{self, Selected, Unselected, is_release};
 pub(super) use image::{build_line, machine};
+pub(super) use unmounted::unmounted;
 
 /// A kernel that was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,20 +214,6 @@ pub(super) fn stranger(host: &dyn Host) -> Option<String> {
             "{running} runs there and is not installed there; if /proc and /sys in it are another \
              system's, --release {newest} names one that is"
         )
-    })
-}
-
-/// What is to be said where kernels have modules and nothing else: their images, configs and the boot
-/// configuration lie on a partition that is not mounted.
-pub(super) fn unmounted(host: &dyn Host) -> Option<String> {
-    let names = host.list("/boot").ok()?;
-    let is_bare = |name: &String| name.starts_with('.') || name == "efi";
-    let [images, configs, modules] = traces(host);
-    let is_so = names.iter().all(is_bare) && images.is_empty() && configs.is_empty();
-    (is_so && !modules.is_empty()).then(|| {
-        "/boot in it is empty, and kernels have modules there: mount its boot partition at that \
-         place, for the kernels' configs and what the next boot starts"
-            .to_owned()
     })
 }
 

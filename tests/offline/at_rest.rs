@@ -1,0 +1,109 @@
+//! Kernels that run nowhere: what only a host that runs them can tell is none of their faults.
+
+use super::*;
+
+const CONFIG_FILE: &str = "boot/config-6.1.0-56-amd64";
+const WOULD_DO: &str = "the kernel would do, what is not known is of the host that will run it";
+
+fn copy(to: &Path, paths: &[&str]) {
+    for path in paths {
+        let of_host = Path::new("tests/hosts/debian-12/root").join(path);
+        put(to, path, fs::read(of_host).unwrap());
+    }
+}
+
+#[test]
+fn where_nothing_runs_the_kernel_decides() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |file: &str| scratch.path().join(file);
+    let image = ["etc/os-release", CONFIG_FILE];
+    for root in ["image", "seen", "sos", "other"] {
+        copy(&at(root), &image);
+        put(&at(root), "boot/vmlinuz-6.1.0-56-amd64", "");
+    }
+    copy(&at("bare"), &["etc/os-release"]);
+    put(&at("bare"), "boot/vmlinuz-6.1.0-56-amd64", "");
+    // Something ran there, and more could have been collected of it.
+    put(&at("seen"), "proc/uptime", "1 1\n");
+    put(
+        &at("sos"),
+        "sos_commands/kernel/lsmod",
+        "Module Size Used by\n",
+    );
+    put(
+        &at("other"),
+        "proc/sys/kernel/osrelease",
+        "6.1.0-55-amd64\n",
+    );
+    put(&at("other"), "boot/vmlinuz-6.1.0-55-amd64", "");
+    let said = "kernel.osrelease = 6.1.0-56-amd64\nkernel.pid_max = 4194304\n\
+                net.core.dev_weight = 64\nnet.core.bpf_jit_enable = 1\n\
+                kernel.unprivileged_bpf_disabled = 2\nkernel.ftrace_enabled = 1\nvm.swappiness = 60\n";
+    put(scratch.path(), "sysctl", said);
+    put(scratch.path(), "lsm", "yama,bpf\n");
+    let root = |name: &str| vec!["--root".to_owned(), at(name).display().to_string()];
+    let config = |more: &[(&str, &str)]| {
+        let path = at("image").join(CONFIG_FILE).display().to_string();
+        let more = more.iter();
+        let more =
+            more.flat_map(|(option, file)| [(*option).to_owned(), at(file).display().to_string()]);
+        ["--config".to_owned(), path]
+            .into_iter()
+            .chain(more)
+            .collect()
+    };
+    let mut other = root("other");
+    other.extend(["--release", "6.1.0-56-amd64"].map(str::to_owned));
+    let rows: [(Vec<String>, bool); 8] = [
+        (config(&[]), true),
+        (config(&[("--sysctl", "sysctl")]), true),
+        (config(&[("--lsm", "lsm")]), false),
+        (root("image"), true),
+        // What the kernel decides is asked of its config.
+        (root("bare"), false),
+        (root("seen"), false),
+        (root("sos"), false),
+        (other, false),
+    ];
+    for (place, would_do) in rows {
+        for (asked, line) in [
+            (&[][..], "ready: "),
+            (&["--profile", "tetragon"], "ready: 1 need not known"),
+            (&["--profile", "tetragon", "--profile", "all"], "would run"),
+        ] {
+            let arguments = place
+                .iter()
+                .map(String::as_str)
+                .chain(asked.iter().copied());
+            let arguments: Vec<&str> = ["check"].into_iter().chain(arguments).collect();
+            let shown = run(&arguments);
+            let told = text(&shown.stdout);
+            let code = if would_do { 0 } else { 3 };
+            assert_eq!(shown.status.code(), Some(code), "{arguments:?} {told}");
+            let last = told.lines().next_back().unwrap();
+            assert_eq!(last.contains(line), would_do, "{arguments:?} {last}");
+            if line.starts_with("ready") {
+                assert_eq!(last.ends_with(WOULD_DO), would_do, "{last}");
+            }
+        }
+        // Where nothing is asked that a kernel decides, there is no answer in it.
+        let place: Vec<&str> = place.iter().map(String::as_str).collect();
+        let alone = report(&[&place, &["--only", "cgroup2-missing"][..]].concat());
+        assert_eq!(alone["verdict"], "undetermined", "{place:?}");
+    }
+    let told = report(&["--root", name(&at("image")), "--profile", "tetragon"]);
+    let profile = &told["profiles"][0];
+    assert_eq!(profile["runs"], "yes");
+    assert_eq!(profile["left-to-host"].as_sequence().unwrap().len(), 1);
+    assert_eq!(profile["unknown"].as_sequence().unwrap().len(), 0);
+    // All that is not known counts where that was demanded.
+    let strict = run(&[
+        "check",
+        "--root",
+        name(&at("image")),
+        "--profile",
+        "falco",
+        "--strict",
+    ]);
+    assert_eq!(strict.status.code(), Some(1));
+}
