@@ -651,11 +651,12 @@ fn capabilities_are_those_of_each_software() {
     let network: fn(&Path) = |root| with_capabilities(root, &[BPF, NET_ADMIN]);
     let no_admin: fn(&Path) = |root| with_capabilities(root, &[BPF, PERFMON, NET_ADMIN]);
     let admin: fn(&Path) = |root| with_capabilities(root, &[SYS_ADMIN]);
-    let profiler: fn(&Path) = |root| with_capabilities(root, &[BPF, PERFMON, SYSLOG]);
+    let profiler: fn(&Path) = |root| with_capabilities(root, &[BPF, PERFMON, SYSLOG, SYS_RESOURCE]);
+    let limited: fn(&Path) = |root| with_capabilities(root, &[BPF, PERFMON, SYSLOG]);
     let reader: fn(&Path) = |root| with_capabilities(root, &[SYS_ADMIN, SYSLOG]);
     // Symbols are open to everybody by both settings alone.
     let open: fn(&Path) = |root| {
-        with_capabilities(root, &[BPF, PERFMON]);
+        with_capabilities(root, &[BPF, PERFMON, SYS_RESOURCE]);
         put(root, "proc/sys/kernel/perf_event_paranoid", b"1\n");
     };
     let restricted: fn(&Path) = |root| put(root, "proc/sys/kernel/kptr_restrict", b"2\n");
@@ -666,9 +667,20 @@ fn capabilities_are_those_of_each_software() {
             text.replace("Uid:\t0\t0\t0\t0", "Uid:\t1000\t1000\t1000\t1000")
         });
     };
+    let lent: fn(&Path) = |root| {
+        with_capabilities(root, &[BPF, PERFMON]);
+        let file = "proc/self/status";
+        edit(root, file, |text| {
+            text.replace("Uid:\t0\t0\t0\t0", "Uid:\t1000\t1000\t1000\t1000")
+        });
+    };
     for (set, profile, lacking) in [
         (falco, "falco", ""),
+        (falco, "libbpf-tools", ""),
+        (lent, "libbpf-tools", "CAP_DAC_READ_SEARCH"),
+        (user, "libbpf-tools", ""),
         (falco, "otel-profiler", "CAP_SYSLOG"),
+        (limited, "otel-profiler", "CAP_SYS_RESOURCE"),
         (profiler, "otel-profiler", ""),
         (open, "otel-profiler", ""),
         (restricted, "otel-profiler", "kptr_restrict"),

@@ -482,7 +482,7 @@ profiles:
         for (unit, step) in [
             (
                 None,
-                "setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_sys_resource+ep /path/to/your-loader",
+                "setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_sys_resource,cap_chown+ep /path/to/your-loader",
             ),
             (
                 Some("a.service"),

@@ -68,12 +68,14 @@ pub(super) fn is_none(facts: &Facts) -> bool {
 }
 
 impl Facts {
-    /// The release of the kernel as `uname -r` will give it; not the version in the header of its
+    /// The release of the kernel as `uname -r` will give it; not a mere version in the header of its
     /// config, which most have something behind.
     #[must_use]
     pub fn whole_release(&self) -> Option<String> {
-        let is_version = self.get("kernel.release").source().ends_with(BY_HEADER);
-        self.text("kernel.release").filter(|_| !is_version)
+        let by_header = self.get("kernel.release").source().ends_with(BY_HEADER);
+        let is_version = |release: &str| release.chars().all(|c| c == '.' || c.is_ascii_digit());
+        let release = self.text("kernel.release");
+        release.filter(|release| !by_header || !is_version(release))
     }
 }
 

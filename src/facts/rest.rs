@@ -41,7 +41,11 @@ impl Facts {
     /// no host that runs it.
     #[must_use]
     pub fn is_of_the_kernel(key: &str) -> bool {
-        key.starts_with("config.") || kernel::KEYS.iter().any(|info| info.key == key)
+        // It comes with bpf() itself (linux 1be7f75d1668, 4.4): vendors' kernels that brought the call to
+        // an older number show by it that they have it.
+        let comes_with_bpf = key == "sysctl.kernel.unprivileged_bpf_disabled";
+        let is_own = || kernel::KEYS.iter().any(|info| info.key == key);
+        comes_with_bpf || key.starts_with("config.") || is_own()
     }
 
     /// Names the one reason for all that a kernel shows while it runs.

@@ -107,3 +107,36 @@ fn where_nothing_runs_the_kernel_decides() {
     ]);
     assert_eq!(strict.status.code(), Some(1));
 }
+
+/// What the kernel or the system decides is left to no host.
+#[test]
+fn what_no_host_changes_is_not_left_to_it() {
+    let scratch = tempfile::tempdir().unwrap();
+    let place = |file: &str| format!("tests/hosts/{file}");
+    let alpine = scratch.path().join("alpine");
+    put(
+        &alpine,
+        "etc/os-release",
+        fs::read(place("alpine-edge-2020/root/etc/os-release")).unwrap(),
+    );
+    put(&alpine, "boot/vmlinuz-6.1.0-56-amd64", "");
+    copy(&alpine, &[CONFIG_FILE]);
+    let alpine = alpine.display().to_string();
+    let old = place("centos-7/root/boot/config-3.10.0-1160.102.1.el7.x86_64");
+    for (arguments, runs) in [
+        (["--config", &old, "--profile", "xdp-tools"], "unknown"),
+        (["--config", &old, "--profile", "bpftrace"], "unknown"),
+        (["--root", &alpine, "--profile", "systemd"], "no"),
+        (["--root", &alpine, "--profile", "xdp-tools"], "yes"),
+    ] {
+        let told = report(&arguments);
+        assert_eq!(told["profiles"][0]["runs"], runs, "{arguments:?}");
+    }
+    // The release of Red Hat's configs is in their header, that of Debian's is not.
+    let debian = place("debian-12/root/boot/config-6.1.0-56-amd64");
+    for (config, is_guarded) in [(&old, true), (&debian, false)] {
+        let script = run(&["check", "--config", config, "--fix-script"]);
+        let script = text(&script.stdout);
+        assert_eq!(script.contains("$(uname -r)\" != "), is_guarded, "{config}");
+    }
+}

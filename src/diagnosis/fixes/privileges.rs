@@ -5,6 +5,16 @@ use super::{Recipe, quote, remark};
 use crate::catalogue::Needs;
 use crate::facts::{Fact, Facts, Value, Why, was_sys_admin};
 
+/// What a file is to be given so that its process has these: what a user's process holds already may
+/// be of that file, and what is set there takes the place of all that was.
+fn of_a_file(names: &[String], facts: &Facts) -> Vec<String> {
+    let is_root = facts.number("privilege.euid") == Some(0);
+    let held = facts.list("privilege.capabilities").filter(|_| !is_root);
+    let held = held.into_iter().flatten();
+    let more = held.filter(|name| !names.contains(name));
+    names.iter().cloned().chain(more).collect()
+}
+
 pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform) -> Recipe {
     // A kernel that doesn't know CAP_BPF asks for CAP_SYS_ADMIN in its place.
     let names = match facts.lacks_cap_bpf() {
@@ -127,13 +137,19 @@ pub(super) fn capabilities(wanted: &[String], facts: &Facts, platform: &Platform
         }
         (None, None) => {
             undo = vec!["setcap -r /path/to/your-loader".to_owned()];
+            let file = of_a_file(&names, facts);
             let mut lines = vec![
                 remark("run the loader as root, or give its file what it needs:"),
                 format!(
                     "setcap {}+ep /path/to/your-loader",
-                    quote(&spaced.to_lowercase().replace(' ', ","))
+                    quote(&file.join(",").to_lowercase())
                 ),
             ];
+            if facts.list("privilege.capabilities").is_none() {
+                lines.push(remark(
+                    "what is named takes the place of what the file has: add what `getcap` shows",
+                ));
+            }
             if platform.family == "alpine" {
                 let ambient = format!("^{}", spaced.to_lowercase().replace(' ', ",^"));
                 lines.push(remark(
@@ -360,6 +376,38 @@ mod tests {
     fn commands(facts: &Facts) -> String {
         let recipe = capabilities(&[WANTED.to_owned()], facts, &Platform::of(facts));
         recipe.commands.join("\n")
+    }
+
+    /// setcap takes all that a file has away, and gives it what it names.
+    #[test]
+    fn a_file_keeps_what_its_process_holds() {
+        let wanted = ["CAP_SYSLOG".to_owned()];
+        for (euid, held, given, asks) in [
+            (
+                1000,
+                Some("CAP_PERFMON CAP_SYSLOG"),
+                "CAP_SYSLOG CAP_PERFMON",
+                false,
+            ),
+            (1000, Some(""), "CAP_SYSLOG", false),
+            (0, Some("CAP_PERFMON"), "CAP_SYSLOG", false),
+            (1000, None, "CAP_SYSLOG", true),
+        ] {
+            let mut facts = Facts::default();
+            facts.set("privilege.euid", Fact::known(euid, "x"));
+            if let Some(held) = held {
+                let held: Vec<String> = held.split_whitespace().map(str::to_owned).collect();
+                facts.set("privilege.capabilities", Fact::known(held, "x"));
+            }
+            assert_eq!(
+                of_a_file(&wanted, &facts).join(" "),
+                given,
+                "{euid} {held:?}"
+            );
+            let told = capabilities(&wanted, &facts, &Platform::of(&facts)).commands;
+            let is_asked = told.iter().any(|line| line.contains("`getcap` shows"));
+            assert_eq!(is_asked, asks, "{told:?}");
+        }
     }
 
     #[test]

@@ -11,8 +11,6 @@ use super::changes::{CauseChange, Changes, Move};
 use super::judge::{Class, Population, Weighing};
 use super::model::Verdicts;
 use super::pairs::{Pairs, pair};
-use super::ruled::Ruled;
-use super::ruled::by_another_catalogue;
 use super::tally::Names;
 use crate::diagnosis::{Severity, Status};
 use crate::report::Verdict;
@@ -46,29 +44,20 @@ pub(super) fn changes(
     let mut other_catalogue = Names::default();
     let mut moves: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
     let mut flow: BTreeMap<&str, Flow> = BTreeMap::new();
-    let mut ruled = (None, Ruled::default());
     for ((then, new), hosts) in &pairs {
         let (Some(old), Some(new)) = (past.class(*then), population.class(*new)) else {
             continue;
         };
-        if ruled.0 != Some(*then) {
-            let alike = pairs.range((*then, 0)..=(*then, u32::MAX));
-            let alike = alike.filter_map(|((_, new), _)| population.class(*new));
-            ruled = (Some(*then), Ruled::of(old, &alike.collect::<Vec<_>>()));
-        }
-        let is_ruled = |check: &str| ruled.1.has(old, new, check);
         let is_ready = |class: &Class<'_>| class.verdict == Verdict::Ready;
         // What decided then must have an answer now, or a host that was asked less would look
         // like one that was mended; and the other way round.
         let mut decided = old.blockers.iter().chain(old.waits.iter());
-        let answered = decided.all(|check| sight.has_answer(new, old, check) && !is_ruled(check));
+        let answered = decided.all(|check| sight.has_answer(new, old, check));
         let more = |check: &&Arc<str>| !old.blockers.contains(check);
         // What fails now got worse only if it is known that it did not, then; what failed then
         // and counts only now, or no more, is weighed in another way and is what it was.
         let turned = new.blockers.iter().filter(more);
-        let is_turned = |check: &&Arc<str>| {
-            sight.has_answer(old, new, check) && !fails(old, check) && !is_ruled(check)
-        };
+        let is_turned = |check: &&Arc<str>| sight.has_answer(old, new, check) && !fails(old, check);
         let (turned, found): (Vec<_>, Vec<_>) = turned.partition(is_turned);
         let more = !turned.is_empty();
         let cured = !old.blockers.iter().any(|check| fails(new, check));
@@ -86,7 +75,7 @@ pub(super) fn changes(
         } else if old.verdict != new.verdict
             || (new.verdict == Verdict::NotReady && !found.is_empty())
         {
-            match is_rejudged(old, new, &sight, &is_ruled) {
+            match is_rejudged(old, new, &sight) {
                 true => add(&mut rejudged),
                 false => add(&mut unclear),
             }
@@ -105,7 +94,7 @@ pub(super) fn changes(
             *well += if readied { hosts.hosts() } else { 0 };
             *ill += if broken { hosts.hosts() } else { 0 };
         }
-        follow(&mut flow, (old, new), hosts, &sight, &is_ruled);
+        follow(&mut flow, (old, new), hosts, &sight);
     }
     let kernel_moves = moves.len() as u64;
     let moves = moves
@@ -147,11 +136,27 @@ pub(super) fn changes(
 struct Flow {
     appeared: Names,
     cured: Names,
-    rejudged: Names,
+    other_catalogue: Names,
     unseen: u64,
     unseen_before: u64,
     /// Hosts of both times that had it then, and those that have it now.
     stayed: [u64; 2],
+}
+
+impl Flow {
+    /// The host may be what it was, and the catalogue another.
+    fn judged_by_another(&mut self, is_so: bool, hosts: &Names) {
+        if is_so {
+            self.other_catalogue.add(hosts.hosts(), hosts.examples());
+        }
+    }
+}
+
+/// Whether another catalogue judged these hosts then, as far as both are known.
+fn by_another_catalogue(old: &Class<'_>, new: &Class<'_>) -> bool {
+    let catalogue = |class: &Class<'_>| class.shape.place.catalogue.clone();
+    let both = catalogue(old).zip(catalogue(new));
+    both.is_some_and(|(then, now)| then != now)
 }
 
 /// Follows each check that fails, or counts where it is unknown, from then to now.
@@ -160,8 +165,8 @@ fn follow<'a>(
     (old, new): (&Class<'a>, &Class<'a>),
     hosts: &Names,
     sight: &Sight<'_>,
-    is_ruled: &dyn Fn(&str) -> bool,
 ) {
+    let is_other = by_another_catalogue(old, new);
     let (then, now) = (standing(old, sight.weighing), standing(new, sight.weighing));
     for (side, all) in [&then, &now].into_iter().enumerate() {
         for check in all.keys() {
@@ -179,8 +184,10 @@ fn follow<'a>(
         };
         let flow = flow.entry(check).or_default();
         match is_new {
-            true if is_ruled(check) => flow.rejudged.add(hosts.hosts(), hosts.examples()),
-            true => flow.appeared.add(hosts.hosts(), hosts.examples()),
+            true => {
+                flow.appeared.add(hosts.hosts(), hosts.examples());
+                flow.judged_by_another(is_other, hosts);
+            }
             false => flow.unseen_before += hosts.hosts(),
         }
     }
@@ -192,8 +199,10 @@ fn follow<'a>(
         };
         let flow = flow.entry(check).or_default();
         match is_cured {
-            true if is_ruled(check) => flow.rejudged.add(hosts.hosts(), hosts.examples()),
-            true => flow.cured.add(hosts.hosts(), hosts.examples()),
+            true => {
+                flow.cured.add(hosts.hosts(), hosts.examples());
+                flow.judged_by_another(is_other, hosts);
+            }
             false => flow.unseen += hosts.hosts(),
         }
     }
@@ -260,13 +269,7 @@ fn status(class: &Class<'_>, check: &str) -> Option<Status> {
 /// Whether something counts at one of the two times alone that stands as it did, so that it is
 /// weighed in another way; whatever else decides at one of them has an answer at both. What was
 /// unknown all the time and decides now, because what failed beside it was mended, is no such thing.
-/// A need of software that another catalogue tells otherwise, where no check turned, is one.
-fn is_rejudged(
-    old: &Class<'_>,
-    new: &Class<'_>,
-    sight: &Sight<'_>,
-    is_ruled: &dyn Fn(&str) -> bool,
-) -> bool {
+fn is_rejudged(old: &Class<'_>, new: &Class<'_>, sight: &Sight<'_>) -> bool {
     let deciding = |class: &Class<'_>| -> BTreeSet<Arc<str>> {
         let waits = class.waits.iter();
         let waits = waits.filter(|_| class.verdict == Verdict::Undetermined);
@@ -285,16 +288,8 @@ fn is_rejudged(
         [&class.blockers, &class.waits].map(|list| list.binary_search(check).is_ok())
     };
     let is_weighed = |check: &&Arc<str>| stands(check) && counts(old, check) != counts(new, check);
-    let checks_stand = || {
-        let all = old.findings.iter().chain(new.findings.iter());
-        let mut checks = all.filter(|known| !is_need(new, &known.check));
-        checks.all(|known| stands(&&known.check))
-    };
-    let is_other = |check: &&Arc<str>| is_need(new, check) && is_ruled(check);
     let is_asked = !old.unasked && !new.unasked;
-    let is_otherwise =
-        differ.iter().any(is_weighed) || (differ.iter().any(is_other) && checks_stand());
-    is_asked && is_otherwise && differ.iter().all(is_known)
+    is_asked && differ.iter().any(is_weighed) && differ.iter().all(is_known)
 }
 
 /// Whether a check fails, whatever it weighs.
@@ -336,8 +331,7 @@ fn cause_changes(
         let flow = flow.remove(check).unwrap_or_default();
         let [stayed_then, stayed_now] = flow.stayed;
         let seen = flow.appeared.hosts() + flow.cured.hosts();
-        let rejudged = flow.rejudged.hosts();
-        let still = seen + rejudged + flow.unseen + flow.unseen_before == 0;
+        let still = seen + flow.unseen + flow.unseen_before == 0;
         if before == now && still {
             return;
         }
@@ -348,16 +342,13 @@ fn cause_changes(
             change: match (before, now) {
                 // Come into sight: all hosts of now were there then, and it is not known of them.
                 (0, _) if flow.unseen_before == now => "seen",
-                (0, _) if rejudged > 0 && rejudged + flow.unseen_before == now => "rejudged",
                 (0, _) => "new",
-                (_, 0) if rejudged > 0 && flow.cured.hosts() == 0 => "rejudged",
                 // Gone from sight.
                 (_, 0) if flow.unseen > 0 && flow.cured.hosts() == 0 => "unseen",
                 (_, 0) => "gone",
                 _ if now > before => "more",
                 _ if now < before => "fewer",
                 // The same hosts, of which more, or less, is known.
-                _ if seen == 0 && rejudged > 0 => "rejudged",
                 _ if seen == 0 && flow.unseen_before > 0 => "seen",
                 _ if seen == 0 => "unseen",
                 _ => "moved",
@@ -366,7 +357,7 @@ fn cause_changes(
             now,
             appeared: flow.appeared.told(),
             cured: flow.cured.told(),
-            rejudged: flow.rejudged.told(),
+            other_catalogue: flow.other_catalogue.told(),
             unseen: flow.unseen,
             unseen_before: flow.unseen_before,
             gone_hosts: before.saturating_sub(stayed_then),

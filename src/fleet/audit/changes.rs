@@ -40,8 +40,7 @@ pub struct Changes {
     /// Hosts of which it is not known whether they are better or worse: what decides is
     /// unknown at one of the two times, or was not looked at.
     pub unclear: Hosts,
-    /// Hosts with another verdict though the same fails, which the doctor weighs in another way; and
-    /// hosts of which all checks stand as they did, for whose software another catalogue asks otherwise.
+    /// Hosts with another verdict though the same fails, which the doctor weighs in another way.
     pub rejudged: Hosts,
     /// Hosts that were judged by another catalogue of checks then.
     #[serde(skip_serializing_if = "Hosts::is_none")]
@@ -65,8 +64,7 @@ pub struct CauseChange {
     pub severity: Severity,
     /// `new`, `gone`, `more`, `fewer` or `moved`, by the hosts there are now and then; `unseen`
     /// where it is gone only because no answer is there now, `seen` where it is new only because
-    /// none was there then, and so where the number is the same and all that changed is that;
-    /// `rejudged` where another catalogue may be all that changed.
+    /// none was there then, and so where the number is the same and all that changed is that.
     pub change: &'static str,
     /// On how many hosts it failed.
     pub before: u64,
@@ -76,10 +74,9 @@ pub struct CauseChange {
     pub appeared: Hosts,
     /// Hosts of both times on which it failed and is ok now, or does not apply any more.
     pub cured: Hosts,
-    /// Hosts of both times on which it stands otherwise, as on all that were alike then, and of which
-    /// nothing is known to be another but the doctor's catalogue: they are among neither of the two.
+    /// Those of these two that another catalogue judged then: it may be all that changed.
     #[serde(skip_serializing_if = "Hosts::is_none")]
-    pub rejudged: Hosts,
+    pub other_catalogue: Hosts,
     /// Hosts of both times on which it failed and no answer is there now.
     pub unseen: u64,
     /// Hosts of both times on which it fails now and no answer was there then.

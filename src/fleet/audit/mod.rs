@@ -18,7 +18,6 @@ mod outliers;
 mod pairs;
 mod plan;
 mod reworded;
-mod ruled;
 mod tally;
 
 pub use changes::{CauseChange, Changes, Move};

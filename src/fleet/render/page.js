@@ -179,9 +179,9 @@ function top() {
   if (reports.passed_over) notes.push(`${many(reports.passed_over, "other file was", "other files were")} passed over`);
   if (notes.length) page.append(el("div", { class: "dim small" }, notes.map(note => el("p", {}, note))));
 }
-const byCatalogue = row => row.rejudged ? `; judged by another catalogue on ${number(row.rejudged.hosts)}${examples(row.rejudged, " (")}${row.rejudged.examples.length ? ")" : ""}` : "";
+const byCatalogue = row => row.other_catalogue ? `; ${number(row.other_catalogue.hosts)} of them judged by another catalogue then` : "";
 const became = row => row.change === "gone" && !row.cured.hosts ? "gone with its hosts"
-  : ({ rejudged: "judged otherwise", unseen: "no answer any more", seen: "not known before", moved: "on other hosts" })[row.change] || row.change;
+  : ({ unseen: "no answer any more", seen: "not known before", moved: "on other hosts" })[row.change] || row.change;
 const withHosts = row => (row.gone_hosts && (row.now || row.cured.hosts) ? `; ${hosts(row.gone_hosts)} that had it ${row.gone_hosts === 1 ? "is" : "are"} gone` : "")
   + (row.new_hosts ? `; ${hosts(row.new_hosts)} that ${row.new_hosts === 1 ? "has it is" : "have it are"} new` : "");
 function since() {
@@ -189,13 +189,13 @@ function since() {
   if (!changes) return;
   const rows = [["broke", "not-ready"], ["worse", "not-ready"], ["unclear", "undetermined"], ["rejudged", "undetermined"], ["became_ready", "ready"], ["new", ""], ["gone", ""], ["again", ""]].filter(([key]) => changes[key]);
   const always = ["broke", "became_ready", "new", "gone"];
-  const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same stands there, and the doctor weighs it or asks in another way", became_ready: "became ready", new: "new", gone: "gone", again: "of the new ones have the name of one that is gone, by another machine id, as where installed anew" };
+  const words = { broke: "broke", worse: "not ready for another cause", unclear: "unclear: what decides is not known or was not looked at", rejudged: "judged otherwise: the same fails, and the doctor weighs it in another way", became_ready: "became ready", new: "new", gone: "gone", again: "of the new ones have the name of one that is gone, by another machine id, as where installed anew" };
   const node = section(`Since ${changes.newest_before || "then"} (${hosts(changes.hosts_before)} then: ${number(changes.verdicts_before.ready)} ready, ${number(changes.verdicts_before["not-ready"])} not ready, ${number(changes.verdicts_before.undetermined)} undetermined${changes.unasked_before ? `, ${number(changes.unasked_before)} of which were not asked for this software` : ""})`, el("div", { class: "tiles" }, rows.filter(([key]) => changes[key].hosts || always.includes(key)).map(([key, style]) =>
     el("div", { class: "tile" }, el("b", { class: changes[key].hosts ? style : "dim" }, number(changes[key].hosts)), words[key],
       el("div", { class: "dim small" }, named(changes[key]))))));
   if (changes.swapped) node.append(el("p", {}, "The baseline is newer than the reports: are the two swapped?"));
   const other = changes.other_catalogue;
-  if (other) node.append(el("p", {}, `${hosts(other.hosts)} ${other.hosts === 1 ? "was" : "were"} judged by another catalogue then, as by another version of the doctor: what turned on all that were alike, on the kernel they had, may be the catalogue's, and counts neither as broken nor as cured`));
+  if (other) node.append(el("p", {}, `${hosts(other.hosts)} ${other.hosts === 1 ? "was" : "were"} judged by another catalogue then, as by another version of the doctor: what turned there may be the catalogue's work and not the host's; bpf-doctor check --from OLD -o NEW, for each report of then, judges both times alike`));
   if (changes.causes.length) node.append(table([
     { name: "Check", value: row => row.check, show: row => checkName(row.check) },
     { name: "Before", number: true, value: row => row.before, show: row => number(row.before) },

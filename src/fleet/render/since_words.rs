@@ -1,13 +1,13 @@
 //! What changed since an earlier time in words, the same in every rendering for people.
 
 use super::super::audit::{CauseChange, Changes};
-use super::words::{hosts, number, such};
+use super::words::{hosts, number};
 
 /// What hosts are of which it is not known whether they changed.
 pub(super) const UNCLEAR: &str = "unclear: what decides is not known or was not looked at";
 /// What is said of hosts on which the same fails and counts, or does not, otherwise.
 pub(super) const REJUDGED: &str =
-    "judged otherwise: the same stands there, and the doctor weighs it or asks in another way";
+    "judged otherwise: the same fails, and the doctor weighs it in another way";
 
 /// What there is to say of hosts that a doctor of another catalogue judged then.
 pub(super) fn other_catalogue(changes: &Changes) -> Option<String> {
@@ -15,23 +15,22 @@ pub(super) fn other_catalogue(changes: &Changes) -> Option<String> {
     (some.hosts > 0).then(|| {
         let were = if some.hosts == 1 { "was" } else { "were" };
         format!(
-            "{} {were} judged by another catalogue then, as by another version of the doctor: what turned \
-             on all that were alike, on the kernel they had, may be the catalogue's, and counts \
-             neither as broken nor as cured",
+            "{} {were} judged by another catalogue then, as by another version of the doctor: what \
+             turned there may be the catalogue's work and not the host's; `bpf-doctor check --from \
+             OLD -o NEW`, for each report of then, judges both times alike",
             hosts(some.hosts)
         )
     })
 }
 
-/// Hosts on which another catalogue may be all that made a cause come or go: `; judged by another
-/// catalogue on 16`.
+/// Hosts on which another catalogue may be all that made a cause come or go: `; 16 of them judged by
+/// another catalogue then`.
 pub(super) fn by_catalogue(cause: &CauseChange) -> String {
-    match &cause.rejudged {
+    match &cause.other_catalogue {
         none if none.hosts == 0 => String::new(),
         some => format!(
-            "; judged by another catalogue on {}{}",
-            number(some.hosts),
-            such(" (", &some.examples, some.hosts, ")")
+            "; {} of them judged by another catalogue then",
+            number(some.hosts)
         ),
     }
 }
@@ -69,7 +68,6 @@ pub(super) fn since(changes: &Changes) -> String {
 pub(super) fn became(cause: &CauseChange) -> &'static str {
     match cause.change {
         "gone" if cause.cured.hosts == 0 => "gone with its hosts",
-        "rejudged" => "judged otherwise",
         "unseen" => "no answer any more",
         "seen" => "not known before",
         "moved" => "on other hosts",
