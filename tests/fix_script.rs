@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_yaml::Value;
-use support::{healthy, put, run, text};
+use support::{copy, healthy, put, run, text};
 
 fn hosts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
@@ -645,15 +645,6 @@ fn state(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-fn copy(from: &Path, to: &Path) {
-    let output = Command::new("cp")
-        .arg("-a")
-        .arg(from.join("."))
-        .arg(to)
-        .output();
-    assert!(output.unwrap().status.success());
-}
-
 /// What was done to a host, its script once run: the calls, and a file's content.
 struct Done {
     calls: String,
@@ -836,13 +827,7 @@ fn on_openshift_nothing_is_written_on_the_node() {
 #[test]
 fn a_mount_is_made_where_it_can_not_be_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let from = fixture("cos-109");
-    let copied = std::process::Command::new("cp")
-        .arg("-a")
-        .arg(from.join("."))
-        .arg(folder.path())
-        .status();
-    assert!(copied.unwrap().success());
+    copy(&fixture("cos-109"), folder.path());
     let path = folder.path().join("proc/self/mountinfo");
     let mounts = fs::read_to_string(&path).unwrap();
     let kept = mounts.lines().filter(|line| !line.contains(" - bpf "));

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use bpf_doctor::catalogue::Catalogue;
 use serde_yaml::Value;
-use support::{check, healthy, put, run, text, yaml};
+use support::{check, copy, healthy, put, run, text, yaml};
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -540,13 +540,7 @@ fn what_a_fix_of_a_need_risks_is_told() {
 /// A host of Fedora's, changed where it matters.
 fn changed(change: fn(&Path)) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let from = project("tests/hosts/fedora-42/root");
-    let copied = std::process::Command::new("cp")
-        .arg("-a")
-        .arg(from.join("."))
-        .arg(folder.path())
-        .status();
-    assert!(copied.unwrap().success());
+    copy(&project("tests/hosts/fedora-42/root"), folder.path());
     change(folder.path());
     folder
 }
@@ -882,12 +876,7 @@ fn profiles_of_ones_own_are_read_as_strictly_and_linted() {
 /// A host of RHEL 8 with another kernel and another release of the system.
 fn of_rhel8(release: &str, version_id: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let copied = std::process::Command::new("cp")
-        .arg("-a")
-        .arg(project("tests/hosts/rhel-8.10/root").join("."))
-        .arg(folder.path())
-        .status();
-    assert!(copied.unwrap().success());
+    copy(&project("tests/hosts/rhel-8.10/root"), folder.path());
     put(
         folder.path(),
         "proc/sys/kernel/osrelease",

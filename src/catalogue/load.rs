@@ -146,7 +146,8 @@ impl Catalogue {
             Some(refused("profiles", index, message))
         });
         let faults = checks.chain(misfits).take(most).collect();
-        let digest = Sha256::digest(format!("{}{text}", self.digest));
+        let digest = Sha256::new().chain_update(&self.digest);
+        let digest = digest.chain_update(text).finalize();
         joined.digest = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
         Ok((joined, faults))
     }

@@ -7,14 +7,16 @@ use crate::facts::Facts;
 /// Whether a question that is not answered by this evidence is one of the host that will run the
 /// kernel: of mounts, rights, settings, tools. What an experiment would tell of the kernel is none.
 pub(super) fn is_left_to_the_host(facts: &Facts, evidence: &[Evidence]) -> bool {
+    if !facts.of_a_kernel_at_rest() {
+        return false;
+    }
     let untold = evidence.iter().filter_map(|piece| match piece {
         Evidence::Fact { fact, known, .. } => known.value().is_none().then_some(fact.as_str()),
         Evidence::Probe { .. } => None,
     });
     let untold: Vec<&str> = untold.collect();
     let is_probe = |piece: &Evidence| matches!(piece, Evidence::Probe { .. });
-    facts.of_a_kernel_at_rest()
-        && evidence.iter().all(Evidence::is_unasked)
+    evidence.iter().all(Evidence::is_unasked)
         && !untold.iter().any(|key| Facts::is_of_the_kernel(key))
         && (!untold.is_empty() || evidence.iter().all(is_probe))
 }

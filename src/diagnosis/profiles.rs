@@ -145,7 +145,7 @@ impl Desk<'_> {
     fn lacks(&self, needs: &[Need], required: bool) -> Lacks {
         let mut lacks = Lacks::default();
         for need in needs {
-            let (lack, tri, is_left) = match need {
+            let (lack, tri, finding) = match need {
                 Need::Check {
                     check,
                     because,
@@ -166,11 +166,7 @@ impl Desk<'_> {
                                 false => Vec::new(),
                             },
                         };
-                        (
-                            lack,
-                            tri,
-                            is_left_to_the_host(self.facts, &finding.evidence),
-                        )
+                        (lack, tri, Some(finding))
                     }
                     None => continue,
                 },
@@ -201,14 +197,17 @@ impl Desk<'_> {
                         },
                         evidence: answer.evidence,
                     };
-                    let is_left = is_left_to_the_host(self.facts, &lack.evidence);
-                    (lack, answer.tri, is_left)
+                    (lack, answer.tri, None)
                 }
+            };
+            let is_left = || {
+                let evidence = finding.map_or(&lack.evidence, |finding| &finding.evidence);
+                is_left_to_the_host(self.facts, evidence)
             };
             let list = match tri {
                 Tri::Yes => continue,
                 Tri::No => &mut lacks.missing,
-                Tri::Unknown if is_left => &mut lacks.left,
+                Tri::Unknown if is_left() => &mut lacks.left,
                 Tri::Unknown => &mut lacks.unknown,
             };
             let known = |other: &Lack| lack.check.is_some() && other.check == lack.check;

@@ -278,28 +278,30 @@ pub(super) fn json_end(text: &[u8], is_listed: bool, ended: bool) -> End {
         }
     } else if !ended {
         return match is_listed {
-            true => balanced(text, false),
+            true => balanced(text),
             false => End::Beyond,
         };
     }
     // Where another report begins at a line of its own, this one was cut off. Behind the value none
     // is looked for: small ones would each cost as much as all that was read.
-    let end = balanced(text, false);
+    let end = balanced(text);
     let within = match end {
         End::At(end, _) => text.get(..end).unwrap_or_default(),
         End::Beyond => text,
     };
     match next_report(within) {
         Some(next) => End::At(next, next),
-        None if ended => balanced(text, true),
-        None => end,
+        None => match end {
+            End::Beyond if ended => End::At(text.len(), text.len()),
+            end => end,
+        },
     }
 }
 
 /// The end of an object in a list by its brackets alone, where the list goes on or ends behind it
 /// in the same line.
 pub(super) fn inner_end(text: &[u8]) -> Option<End> {
-    let end = balanced(text, false);
+    let end = balanced(text);
     let End::At(to, _) = end else {
         return None;
     };
@@ -323,7 +325,7 @@ fn next_report(text: &[u8]) -> Option<usize> {
 }
 
 /// The end of a value by its brackets.
-fn balanced(text: &[u8], ended: bool) -> End {
+fn balanced(text: &[u8]) -> End {
     let (mut depth, mut at) = (0_usize, 0);
     while let Some(byte) = text.get(at) {
         match byte {
@@ -342,10 +344,7 @@ fn balanced(text: &[u8], ended: bool) -> End {
         }
         at += 1;
     }
-    match ended {
-        true => End::At(text.len(), text.len()),
-        false => End::Beyond,
-    }
+    End::Beyond
 }
 
 /// Where the quotes are that end the text in quotes which begins here.

@@ -47,10 +47,11 @@ impl<H: Host> Overlay<H> {
         self.passed_over = paths;
     }
 
-    fn asked(&self, path: &str) -> io::Result<()> {
+    /// What the source says of a path that is not passed over.
+    fn asked<T>(&self, path: &str, ask: impl FnOnce(&H) -> io::Result<T>) -> io::Result<T> {
         match self.passed_over.contains(&path) {
             true => Err(io::ErrorKind::Unsupported.into()),
-            false => Ok(()),
+            false => ask(&self.inner),
         }
     }
 
@@ -155,10 +156,7 @@ impl<H: Host> Host for Overlay<H> {
     fn read(&self, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         match self.file(path) {
             Some(bytes) => Ok(bytes.iter().copied().take(limit).collect()),
-            None => self.judged(
-                path,
-                self.asked(path).and_then(|()| self.inner.read(path, limit)),
-            ),
+            None => self.judged(path, self.asked(path, |inner| inner.read(path, limit))),
         }
     }
 
@@ -169,10 +167,7 @@ impl<H: Host> Host for Overlay<H> {
                 byte.copied()
                     .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
             }
-            None => self.judged(
-                path,
-                self.asked(path).and_then(|()| self.inner.byte(path, at)),
-            ),
+            None => self.judged(path, self.asked(path, |inner| inner.byte(path, at))),
         }
     }
 
@@ -188,12 +183,12 @@ impl<H: Host> Host for Overlay<H> {
     fn stat(&self, path: &str) -> io::Result<(Kind, u64)> {
         match self.file(path) {
             Some(bytes) => Ok((Kind::File, bytes.len() as u64)),
-            None => self.judged(path, self.asked(path).and_then(|()| self.inner.stat(path))),
+            None => self.judged(path, self.asked(path, |inner| inner.stat(path))),
         }
     }
 
     fn link(&self, path: &str) -> io::Result<String> {
-        self.judged(path, self.asked(path).and_then(|()| self.inner.link(path)))
+        self.judged(path, self.asked(path, |inner| inner.link(path)))
     }
 
     fn uname(&self) -> io::Result<Uname> {
@@ -211,7 +206,7 @@ impl<H: Host> Host for Overlay<H> {
         if let Some((_, origin)) = self.files.get(path) {
             return Some(origin.clone());
         }
-        if self.asked(path).is_ok() && self.inner.stat(path).is_ok() {
+        if self.asked(path, |inner| inner.stat(path)).is_ok() {
             return self.inner.origin(path);
         }
         let told = self.told.get(path).map(String::as_str);

@@ -132,6 +132,13 @@ pub fn put(root: &Path, path: &str, content: &[u8]) {
     fs::write(place, content).unwrap();
 }
 
+/// Copies all that is in a directory into another one.
+pub fn copy(from: &Path, to: &Path) {
+    let mut command = Command::new("cp");
+    let copied = command.arg("-a").arg(from.join(".")).arg(to).status();
+    assert!(copied.unwrap().success());
+}
+
 pub fn check(host: &TempDir, more: &[&str]) -> Output {
     let root = host.path().to_str().unwrap();
     run(&[&["check", "--root", root, "--format", "yaml"], more].concat())

@@ -78,10 +78,17 @@ pub(super) fn is_of_somebody_else(
         && upgrade::is_foreign(flavour, &release, platform)
 }
 
-/// Whether the firmware starts no kernel of this build until it is signed.
+/// Whether the firmware starts no kernel of this build until it is signed, by what it says of Secure
+/// Boot, which may be nothing.
+fn is_kept(facts: &Facts, platform: &Platform, secure_boot: Option<&Value>) -> bool {
+    facts.get("security.secure-boot").value() == secure_boot
+        && platform.loader != BootLoader::Wsl
+        && !is_elsewhere(facts, platform)
+}
+
+/// Whether the firmware is known to start no kernel of this build until it is signed.
 pub(super) fn is_to_be_signed(facts: &Facts, platform: &Platform) -> bool {
-    let secure_boot = facts.get("security.secure-boot").value() == Some(&true.into());
-    secure_boot && platform.loader != BootLoader::Wsl && !is_elsewhere(facts, platform)
+    is_kept(facts, platform, Some(&true.into()))
 }
 
 /// What is risked where it is not, or may not be.
@@ -93,8 +100,7 @@ pub(super) fn unsigned(facts: &Facts, platform: &Platform) -> Option<&'static st
         );
     }
     let is_uefi = facts.text("boot.firmware").as_deref() == Some("uefi");
-    let is_open = is_uefi && facts.get("security.secure-boot").value().is_none();
-    (is_open && platform.loader != BootLoader::Wsl && !is_elsewhere(facts, platform)).then_some(
+    (is_uefi && is_kept(facts, platform, None)).then_some(
         "If Secure Boot is on, which is not to be seen here (mokutil --sb-state tells), a kernel \
          that no enrolled key has signed does not start, and the machine stays at its boot menu.",
     )
@@ -165,6 +171,10 @@ fn is_rented(facts: &Facts) -> bool {
     matches!(machine.as_deref(), Some("amazon" | "google" | "microsoft"))
 }
 
+/// Has Red Hat's repository for builders on a machine that is registered.
+const REGISTERED: &str = "subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E \
+                          %rhel)-$(uname -m)-rpms\"";
+
 /// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
 /// keep it in a repository for builders, the old ones in EPEL.
 pub(super) fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
@@ -181,21 +191,12 @@ pub(super) fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
     match (os.as_str(), has_dnf) {
         // Machines that a cloud rents out are not registered, and have its repositories.
         ("rhel", true) if is_rented(facts) => (
-            vec![remark(
-                "where the machine is registered itself, without --enablerepo, after \
-                 subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E %rhel)-\
-                 $(uname -m)-rpms\"",
-            )],
+            vec![remark(&format!(
+                "where the machine is registered itself, without --enablerepo, after {REGISTERED}"
+            ))],
             with("\"*codeready-builder-for-rhel-$(rpm -E %rhel)*-rhui-rpms\""),
         ),
-        ("rhel", true) => (
-            vec![
-                "subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E \
-                 %rhel)-$(uname -m)-rpms\""
-                    .to_owned(),
-            ],
-            "dnf install".to_owned(),
-        ),
+        ("rhel", true) => (vec![REGISTERED.to_owned()], "dnf install".to_owned()),
         ("centos" | "rocky" | "almalinux", true) if major == "8" => {
             (Vec::new(), with("powertools"))
         }

@@ -44,8 +44,8 @@ pub(super) fn changes(
     let mut other_catalogue = Names::default();
     let mut moves: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
     let mut flow: BTreeMap<&str, Flow> = BTreeMap::new();
-    for ((then, new), hosts) in &pairs {
-        let (Some(old), Some(new)) = (past.class(*then), population.class(*new)) else {
+    for ((old, new), hosts) in &pairs {
+        let (Some(old), Some(new)) = (past.class(*old), population.class(*new)) else {
             continue;
         };
         let is_ready = |class: &Class<'_>| class.verdict == Verdict::Ready;
@@ -154,9 +154,8 @@ impl Flow {
 
 /// Whether another catalogue judged these hosts then, as far as both are known.
 fn by_another_catalogue(old: &Class<'_>, new: &Class<'_>) -> bool {
-    let catalogue = |class: &Class<'_>| class.shape.place.catalogue.clone();
-    let both = catalogue(old).zip(catalogue(new));
-    both.is_some_and(|(then, now)| then != now)
+    let [then, now] = [old, new].map(|class| class.shape.place.catalogue.as_deref());
+    then.zip(now).is_some_and(|(then, now)| then != now)
 }
 
 /// Follows each check that fails, or counts where it is unknown, from then to now.

@@ -307,7 +307,7 @@ fn since(changes: &Changes, fail_on: &str) -> String {
                 number(cause.before),
                 number(cause.now),
                 super::since_words::became(cause).to_owned()
-                    + &text(&super::since_words::by_catalogue(cause))
+                    + &super::since_words::by_catalogue(cause)
                     + &super::since_words::with_hosts(cause),
                 on(&cause.appeared),
                 on(&cause.cured),

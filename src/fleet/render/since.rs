@@ -152,7 +152,7 @@ impl Page {
             if cause.unseen > 0 {
                 line += &format!("; no answer now on {}", number(cause.unseen));
             }
-            line += &clean(&super::since_words::by_catalogue(cause));
+            line += &super::since_words::by_catalogue(cause);
             line += &super::since_words::with_hosts(cause);
             self.line(&line);
         }
