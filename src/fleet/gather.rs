@@ -184,7 +184,7 @@ fn stream(
     };
     if is_plain_json(&head) {
         let room = Arc::clone(sequence.summary.account.room());
-        let shared = Arc::new(Shared::new(name, head, source, sequence));
+        let shared = Arc::new(Shared::new(name, head, source, sequence, reading.threads));
         for _ in 0..reading.threads {
             hand_over(jobs, Job::Shared(Arc::clone(&shared)));
         }

@@ -14,6 +14,11 @@ use super::split::Splitter;
 use super::summary::Summary;
 use super::unpack::{Out, told};
 
+/// Bytes that a thread takes at its turn, of all threads together. Turns that are short cost more
+/// than they bring: a thread that waits for the other to read a quarter of this falls asleep, and
+/// to wake it takes as long as what it then has to do.
+const TURNS: usize = 4 << 20;
+
 /// The stream.
 pub(super) struct Shared {
     name: String,
@@ -30,17 +35,20 @@ struct State {
 }
 
 impl Shared {
-    /// The stream of this name, of which the head was read before.
+    /// The stream of this name, of which the head was read before, for so many threads.
     pub(super) fn new(
         name: String,
         head: Vec<u8>,
         source: Box<dyn Read + Send>,
         sequence: Sequence,
+        threads: usize,
     ) -> Self {
         let whole = Cursor::new(head).chain(source);
+        // A thread alone waits for nobody, and what it reads shall stay near its processor.
+        let chunk = if threads > 1 { TURNS / threads } else { 0 };
         Self {
             state: Mutex::new(State {
-                splitter: Splitter::new(whole, Vec::new()),
+                splitter: Splitter::new(whole, Vec::new()).reading(chunk),
                 sequence: Some(sequence),
             }),
             name,

@@ -16,7 +16,7 @@ use super::list::{List, object_end, other_end};
 use super::read::LIMIT;
 use super::rejoin::{LONGEST, begins_within};
 
-/// How much is read at once.
+/// How much is read at once, where nobody asks for more.
 const CHUNK: usize = 256 << 10;
 /// A mark of byte order.
 const MARK: &[u8] = "\u{feff}".as_bytes();
@@ -37,6 +37,8 @@ pub(super) struct Splitter<R> {
     start: usize,
     /// Where what was read ends; the rest of the buffer is room.
     end: usize,
+    /// How much is read at once.
+    chunk: usize,
     /// Whether the stream has ended.
     ended: bool,
     /// The line the next document begins in.
@@ -70,6 +72,7 @@ impl<R: Read> Splitter<R> {
             buffer,
             start: 0,
             end: 0,
+            chunk: CHUNK,
             ended: false,
             line: 1,
             json: None,
@@ -82,6 +85,14 @@ impl<R: Read> Splitter<R> {
             item: Vec::new(),
             useless: 0,
             held: false,
+        }
+    }
+
+    /// Reads so much at once, if that is more than it does of itself.
+    pub(super) fn reading(self, chunk: usize) -> Self {
+        Self {
+            chunk: chunk.max(CHUNK),
+            ..self
         }
     }
 
@@ -295,8 +306,8 @@ impl<R: Read> Splitter<R> {
             self.end -= self.start;
             self.start = 0;
         }
-        if self.buffer.len() < self.end + CHUNK {
-            self.buffer.resize(self.end + CHUNK, 0);
+        if self.buffer.len() < self.end + self.chunk {
+            self.buffer.resize(self.end + self.chunk, 0);
         }
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
         let read = loop {
