@@ -18,6 +18,7 @@ mod rights;
 mod table;
 
 mod child;
+mod guardian;
 mod lanes;
 mod offspring;
 mod runner;

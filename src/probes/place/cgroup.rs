@@ -14,8 +14,8 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd;
 
-use super::guardian;
-use super::guardian::Guardian;
+use super::super::guardian;
+use super::super::guardian::Guardian;
 use super::own_pid;
 use crate::facts::Cgroup as Found;
 use crate::facts::Nearby;
@@ -71,7 +71,7 @@ pub(super) fn ground(nearby: &Nearby) -> Result<Ground, String> {
     };
     sweep(&parent);
     let path = parent.join(format!("{PREFIX}{}", own_pid()));
-    let guardian = Guardian::of(&path)
+    let guardian = Guardian::of_directory(&path)
         .map_err(|code| format!("no process could be made to watch over a cgroup: {code}"))?;
     let shown = parent.display();
     unistd::mkdir(&path, Mode::from_bits_truncate(0o755)).map_err(|errno| match errno {

@@ -5,7 +5,6 @@
 //! Once made, the process stays in them: the rows that ask for them stand last in the table.
 
 mod cgroup;
-mod guardian;
 mod netlink;
 
 use std::ffi::CString;

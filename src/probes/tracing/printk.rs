@@ -5,8 +5,9 @@
 //! again before the program runs, so nothing is in trace_pipe of it; what the program prints is
 //! read through a perf event of the probe's own thread, which takes nothing from others. Newer
 //! kernels turn it on some time after the load, and more than once, so it is watched until it stays
-//! off; who is killed can't do that: a diagnosis leaves these experiments out, and they are for who
-//! asks.
+//! off. A process of its own does that, which outlives one that is killed; for a moment the event is
+//! on for the whole host all the same, so a diagnosis leaves these experiments out, and they are for
+//! who asks.
 
 use std::os::fd::OwnedFd;
 use std::thread;
@@ -24,6 +25,7 @@ use super::super::bench::At;
 use super::super::bench::Bench;
 use super::super::bench::Trial;
 use super::super::bench::Trouble;
+use super::super::guardian::Guardian;
 use super::super::insn::Code;
 use super::super::insn::Op;
 use super::super::insn::Reg;
@@ -44,7 +46,7 @@ use super::witness::NOTES;
 
 const PRINT_EFFECTS: &str = "only where it is asked for by its name, as no diagnosis makes it: none where others print nothing: the trace event bpf_trace_printk, \
      which the kernel turns on with any program that prints, is turned off again where it was \
-     off, which a kernel may undo in its own time, so it can be left on; where it is on, one line of text comes out of trace_pipe. A map, a program and an \
+     off, by a process of its own that outlives one that is killed; where it is on, one line of text comes out of trace_pipe. A map, a program and an \
      event of the probe's own thread, held by descriptors";
 const PRIVILEGE: &str = "CAP_BPF, CAP_PERFMON and the right to write to tracefs, which is root's";
 
@@ -142,19 +144,32 @@ fn print(bench: &mut Bench, then: &Code, text: &str) -> Trial {
     if !bench.alone {
         return Err(Trouble::Skipped(
             "the kernel turns a trace event on for the whole host when a program that prints is \
-             loaded, and who is killed then cannot turn it off: tried where it is asked for by its \
-             name, with `bpf-doctor probes run`"
+             loaded, if only for a moment: tried where it is asked for by its name, with \
+             `bpf-doctor probes run`"
                 .to_owned(),
         ));
     }
     events::reach_tracefs(bench)?;
     let switch = Switch::find()?;
+    // Its own copy of the switch goes with all other descriptors.
+    let guardian = Guardian::new(|| {
+        let again = Switch::at(switch.path.clone(), switch.was_on);
+        let _nobody_listens = again.and_then(|again| again.put_back());
+    })
+    .map_err(|code| {
+        Trouble::Skipped(format!(
+            "no process could be made that turns {EVENT} off again where this one is killed: {code}"
+        ))
+    })?;
     let kind = Recipe::of(ProgType::RawTracepoint, &[]);
     let loaded = Witness::load(bench, &kind, then, 0);
     // Before the program runs, so that nothing is in trace_pipe of it; and again at the end.
     switch.put_back()?;
     let outcome = printed(&loaded?, text);
-    switch.put_back()?;
+    drop(guardian);
+    if !switch.was_on && switch.is_on_now() {
+        return Err(switch.is_left_on());
+    }
     outcome
 }
 
@@ -224,17 +239,18 @@ impl Switch {
             )),
             errno => Trouble::Skipped(format!("{path} can't be read: {errno:?}")),
         })?;
+        Self::at(path, is_on(&state))
+    }
+
+    /// The switch in this file, which stood so before.
+    fn at(path: String, was_on: bool) -> Result<Self, Trouble> {
         let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         let file = fcntl::open(path.as_str(), flags, Mode::empty()).map_err(|errno| {
             Trouble::Skipped(format!(
                 "{path} can't be written, so what the kernel turns on would stay on: {errno:?}"
             ))
         })?;
-        Ok(Self {
-            file,
-            path,
-            was_on: is_on(&state),
-        })
+        Ok(Self { file, path, was_on })
     }
 
     /// Turns the event off again where it was off, until it stays off: newer kernels turn it on in

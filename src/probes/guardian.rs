@@ -1,8 +1,9 @@
-//! Who removes the probes' cgroup when nobody else is left to do it.
+//! Who puts back what outlives its process when nobody else is left to do it.
 //!
-//! A cgroup is a directory and stays when its processes die. So a process of its own session
-//! waits for the end of the one that made it, however that comes about, and removes it. It is
-//! made before the cgroup is, and ends with it.
+//! A cgroup is a directory and stays when its processes die, and so does a trace event that the
+//! kernel turned on. So a process of its own session waits for the end of the one that brought
+//! them about, however that comes to it, and puts them back. It is made before they are, and ends
+//! with them.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -18,24 +19,29 @@ use nix::sys::wait;
 use nix::unistd;
 use nix::unistd::Pid;
 
-use super::super::errno::Code;
-use super::super::sys;
-use super::super::sys::Fork;
+use super::errno::Code;
+use super::sys;
+use super::sys::Fork;
 
 /// How long a killed process may take to leave its cgroup, which can't be removed before.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The guardian of one directory.
+/// The guardian of one thing.
 #[derive(Debug)]
 pub(super) struct Guardian {
     pid: Pid,
-    /// When the last copy of this closes, the directory goes.
+    /// When the last copy of this closes, it does its work.
     line: Option<OwnedFd>,
 }
 
 impl Guardian {
     /// Has this directory, which need not exist yet, removed when this process is no more.
-    pub(super) fn of(directory: &Path) -> Result<Self, Code> {
+    pub(super) fn of_directory(directory: &Path) -> Result<Self, Code> {
+        Self::new(|| remove(directory, PATIENCE))
+    }
+
+    /// Has this done when this process is no more, by one without any of its descriptors.
+    pub(super) fn new(last: impl FnOnce()) -> Result<Self, Code> {
         let (end, line) = unistd::pipe2(OFlag::O_CLOEXEC)?;
         let (ready, on_guard) = unistd::pipe2(OFlag::O_CLOEXEC)?;
         match sys::fork()? {
@@ -51,7 +57,8 @@ impl Guardian {
                 })
             }
             Fork::Child => sys::end_child(|| {
-                guard(&end, on_guard, directory);
+                guard(&end, on_guard);
+                last();
                 0
             }),
         }
@@ -66,7 +73,8 @@ impl Drop for Guardian {
     }
 }
 
-fn guard(end: &OwnedFd, on_guard: OwnedFd, directory: &Path) {
+/// Waits for the end of the process that it is of.
+fn guard(end: &OwnedFd, on_guard: OwnedFd) {
     // Away from the terminal and from whoever kills a whole group.
     let _no_leader = unistd::setsid();
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
@@ -78,7 +86,6 @@ fn guard(end: &OwnedFd, on_guard: OwnedFd, directory: &Path) {
     sys::keep_only(end);
     let mut byte = [0];
     while unistd::read(end, &mut byte) == Err(Errno::EINTR) {}
-    remove(directory, PATIENCE);
 }
 
 /// Removes the directory of a cgroup as soon as its last process is gone.
