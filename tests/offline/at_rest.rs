@@ -54,7 +54,21 @@ fn where_nothing_runs_the_kernel_decides() {
     };
     let mut other = root("other");
     other.extend(["--release", "6.1.0-56-amd64"].map(str::to_owned));
-    let rows: [(Vec<String>, bool); 8] = [
+    copy(&at("sos-other"), &image);
+    put(&at("sos-other"), "boot/vmlinuz-6.1.0-56-amd64", "");
+    put(
+        &at("sos-other"),
+        "sos_commands/kernel/uname_-a",
+        "Linux h 6.1.0-55-amd64 #1 SMP x86_64 GNU/Linux\n",
+    );
+    let mut sos_other = root("sos-other");
+    sos_other.extend(["--release", "6.1.0-56-amd64"].map(str::to_owned));
+    // The one that runs is none that nobody runs.
+    put(&at("same"), "proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");
+    copy(&at("same"), &image);
+    let mut same = root("same");
+    same.extend(["--release", "6.1.0-56-amd64"].map(str::to_owned));
+    let rows: [(Vec<String>, bool); 10] = [
         (config(&[]), true),
         (config(&[("--sysctl", "sysctl")]), true),
         (config(&[("--lsm", "lsm")]), false),
@@ -63,7 +77,9 @@ fn where_nothing_runs_the_kernel_decides() {
         (root("bare"), false),
         (root("seen"), false),
         (root("sos"), false),
-        (other, false),
+        (other, true),
+        (sos_other, true),
+        (same, false),
     ];
     for (place, would_do) in rows {
         for (asked, line) in [
