@@ -104,8 +104,10 @@ fn where_nothing_runs_the_kernel_decides() {
         }
         // Where nothing is asked that a kernel decides, there is no answer in it.
         let place: Vec<&str> = place.iter().map(String::as_str).collect();
-        let alone = report(&[&place, &["--only", "cgroup2-missing"][..]].concat());
-        assert_eq!(alone["verdict"], "undetermined", "{place:?}");
+        for alone in ["cgroup2-missing", "missing-privilege"] {
+            let told = report(&[&place, &["--only", alone][..]].concat());
+            assert_eq!(told["verdict"], "undetermined", "{place:?} {alone}");
+        }
     }
     let told = report(&["--root", name(&at("image")), "--profile", "tetragon"]);
     let profile = &told["profiles"][0];
