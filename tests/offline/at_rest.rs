@@ -158,3 +158,26 @@ fn what_no_host_changes_is_not_left_to_it() {
         assert_eq!(script.contains("$(uname -r)\" != "), is_guarded, "{config}");
     }
 }
+
+/// What people wrote beside GRUB's menu is named where it chose.
+#[test]
+fn what_was_added_to_the_menu_is_named_where_it_chose() {
+    let scratch = tempfile::tempdir().unwrap();
+    let menu = "set default=0\nmenuentry a {\n linux /boot/vmlinuz-6.1.0-9-amd64 ro\n}\n\
+                menuentry b {\n linux /boot/vmlinuz-6.1.0-8-amd64 ro\n}\n\
+                source ${config_directory}/custom.cfg\n";
+    for (added, place) in [
+        ("set default=1\n", "/boot/grub/custom.cfg"),
+        ("set default=0\n", "/boot/grub/grub.cfg"),
+    ] {
+        let root = scratch.path();
+        copy(root, &["etc/os-release"]);
+        put(root, "boot/vmlinuz-6.1.0-9-amd64", "");
+        put(root, "boot/vmlinuz-6.1.0-8-amd64", "");
+        put(root, "boot/grub/grub.cfg", menu);
+        put(root, "boot/grub/custom.cfg", added);
+        let told = run(&["check", "--root", name(root)]);
+        let told = text(&told.stdout);
+        assert!(told.contains(&format!(" by {place} (")), "{added} {told}");
+    }
+}
