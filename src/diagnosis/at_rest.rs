@@ -1,6 +1,7 @@
 //! Kernels that run nowhere: what they leave to the host that will run them.
 
 use super::finding::{Evidence, Finding, Status, sort};
+use super::judge::NO_PROCESS;
 use crate::catalogue::Severity;
 use crate::facts::Facts;
 
@@ -28,6 +29,13 @@ pub(super) fn is_left_to_the_host(facts: &Facts, evidence: &[Evidence]) -> bool 
 pub fn leave_to_the_host(mut findings: Vec<Finding>, facts: &Facts) -> Vec<Finding> {
     let is_answer = |finding: &Finding| matches!(finding.status, Status::Ok | Status::Fail);
     if !findings.iter().any(is_answer) {
+        // Where that was all of the question, nothing was judged, and it can't have come out well.
+        for finding in &mut findings {
+            if finding.status == Status::NotApplicable && finding.because == NO_PROCESS {
+                finding.status = Status::Unknown;
+            }
+        }
+        sort(&mut findings);
         return findings;
     }
     for finding in &mut findings {

@@ -33,7 +33,8 @@ pub fn diagnose(catalogue: &Catalogue, facts: &Facts, probes: &[ProbeResult]) ->
 }
 
 /// Why a question about the rights of a process is none.
-const NO_PROCESS: &str = "no process is judged here; started as root, a loader has these rights";
+pub(super) const NO_PROCESS: &str =
+    "no process is judged here; started as root, a loader has these rights";
 
 struct Judge<'a> {
     catalogue: &'a Catalogue,

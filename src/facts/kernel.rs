@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::kernel_number::{debian_version, ubuntu_version};
-use super::keys::Values::{Number, OneOf, Text};
+use super::keys::Values::{Bool, Number, OneOf, Text};
 use super::{Fact, Facts, KeyInfo, Value, Why, builds, reader};
 use crate::host::{BY_HEADER, CONFIG_ALONE, Host};
 use crate::version::KernelVersion;
@@ -21,6 +21,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
         "Whether the kernel this is about runs, or was chosen of those that are installed below \
          a root where none of them runs, or is known by its config alone and may not be built \
          yet, or there is none in a root; of other single files that no running kernel shows, neither is known.",
+    ),
+    KeyInfo::one(
+        "kernel.at-rest",
+        Bool,
+        "Whether nobody runs the kernel this is about where it was found: it is known by its config \
+         alone, or is installed where nothing runs or where another kernel does.",
     ),
     KeyInfo::one(
         "kernel.build",

@@ -176,9 +176,7 @@ pub fn collect(host: &dyn Host) -> Facts {
     devtools::collect(host, &mut facts);
     disagreements::collect(host, &mut facts);
     told_twice::collect(host, &log, &mut facts);
-    if rest::nothing_runs(host, &facts) {
-        facts.put_to_rest();
-    }
+    rest::collect(host, &mut facts);
     facts.relocate(&|place| host.origin(place));
     facts
 }

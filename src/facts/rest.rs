@@ -1,13 +1,42 @@
-//! A root in which nothing runs: an image, a disk of a machine that is off. What only a running
-//! kernel shows is not there because nothing runs, and not for want of a mount.
+//! A kernel that runs nowhere: in an image, on a disk of a machine that is off, beside the one that
+//! runs. What only a running kernel shows is not there for that reason, and not for want of a mount.
 
-use super::{Fact, Facts, Why, kernel, reader};
-use crate::host::Host;
+use super::{Fact, Facts, Value, Why, kernel, reader};
+use crate::host::{ANOTHER_RUNS, Host};
 
-const DETAIL: &str = "nothing runs in this root";
+const NOTHING_RUNS: &str = "nothing runs in this root";
+const ANOTHER: &str = "another kernel than this one runs there";
+const AT_REST: &str = "kernel.at-rest";
+
+/// Finds out whether the kernel runs nowhere, and gives what it would show the one reason.
+pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
+    let state = facts.get("kernel.state");
+    let another_runs = host.read(ANOTHER_RUNS, 1).is_ok();
+    let is_idle = nothing_runs(host, facts);
+    let at_rest = match state.value() {
+        Some(Value::Text(state)) => match state.as_str() {
+            "running" => Some(false),
+            "configured" => Some(true),
+            "installed" if another_runs || is_idle => Some(true),
+            // Something ran there, and it may have been this one.
+            _ => None,
+        },
+        _ => None,
+    };
+    let fact = match at_rest {
+        Some(at_rest) => Fact::known(at_rest, state.source()),
+        None => Fact::unknown(Why::NotCollected, "", state.source()),
+    };
+    facts.set(AT_REST, fact);
+    if is_idle {
+        facts.put_to_rest(NOTHING_RUNS);
+    } else if another_runs {
+        facts.put_to_rest(ANOTHER);
+    }
+}
 
 /// Whether no kernel shows itself: /proc and /sys are empty, or not there at all.
-pub(super) fn nothing_runs(host: &dyn Host, facts: &Facts) -> bool {
+fn nothing_runs(host: &dyn Host, facts: &Facts) -> bool {
     let is_empty = |path| match host.list(path) {
         Ok(names) => names.iter().all(|name| name.starts_with('.')),
         // What was not collected may be there.
@@ -21,17 +50,24 @@ pub(super) fn nothing_runs(host: &dyn Host, facts: &Facts) -> bool {
 
 impl Facts {
     /// Whether the kernel this is about runs nowhere: its config is all that is known of it, or it
-    /// is installed where nothing runs. What only the host that will run it can tell is nothing
-    /// that was to be seen here.
+    /// is installed where nothing or another kernel runs. What only the host that will run it can
+    /// tell is nothing that was to be seen here.
     #[must_use]
     pub fn of_a_kernel_at_rest(&self) -> bool {
+        match self.observed.get(AT_REST) {
+            Some(fact) => fact.value() == Some(&Value::Bool(true)),
+            None => self.was_saved_at_rest(),
+        }
+    }
+
+    /// The same of a report that was saved before there was a fact for it: reasons tell it there.
+    fn was_saved_at_rest(&self) -> bool {
         let is_put_to_rest = |fact: &Fact| match fact {
-            Fact::Unknown { reason, .. } => reason.detail.starts_with(DETAIL),
+            Fact::Unknown { reason, .. } => reason.detail.starts_with(NOTHING_RUNS),
             Fact::Known { .. } => false,
         };
         match self.text("kernel.state").as_deref() {
             Some("configured") => true,
-            // Of what runs on another kernel, the files tell much, and what they lack counts.
             Some("installed") => self.observed.values().any(is_put_to_rest),
             _ => false,
         }
@@ -49,11 +85,12 @@ impl Facts {
     }
 
     /// Names the one reason for all that a kernel shows while it runs.
-    pub(super) fn put_to_rest(&mut self) {
+    fn put_to_rest(&mut self, detail: &str) {
         let has_kernel = !kernel::is_none(self);
         for (key, fact) in &mut self.observed {
             if let Fact::Unknown { reason, source } = fact
-                && reason.unknown == Why::Missing
+                && (reason.unknown == Why::Missing
+                    || (reason.unknown == Why::NotCollected && reason.detail.is_empty()))
                 && ["/proc/", "/sys/", "/run/"].iter().any(|top| source.starts_with(top))
                 // Which kernel is meant is told by other places as well.
                 && !Self::is_of_the_kernel(key)
@@ -66,8 +103,8 @@ impl Facts {
                 // What the kernel would be told stays to be said.
                 let hint = reason.detail.split_once("; ").map(|(_, hint)| hint);
                 reason.detail = match hint {
-                    Some(hint) => format!("{DETAIL}; {hint}"),
-                    None => DETAIL.to_owned(),
+                    Some(hint) => format!("{detail}; {hint}"),
+                    None => detail.to_owned(),
                 };
             }
         }

@@ -139,6 +139,24 @@ fn hostile_archives_end_in_a_clear_line() {
         ),
         (disk(510, &[0x55, 0xaa]), "it is the image of a disk"),
         (disk(1080, &[0x53, 0xef]), "it is the image of a disk"),
+        (disk(32769, b"CD001"), "it is the image of a CD"),
+        (b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), "packed with 7-Zip"),
+        (
+            b"\x8c\x0d\x04\x09\x03\x02".to_vec(),
+            "encrypted with OpenPGP",
+        ),
+        (
+            b"\x85\x01\x0c\x03abcdefgh".to_vec(),
+            "encrypted with OpenPGP",
+        ),
+        (
+            b"\xc1\xc0\x4c\x03abcdefgh".to_vec(),
+            "encrypted with OpenPGP",
+        ),
+        (
+            b"-----BEGIN PGP MESSAGE-----\n\nhQ".to_vec(),
+            "encrypted with OpenPGP",
+        ),
         (
             b"PK\x03\x04abc".to_vec(),
             "it is packed with zip: unpack it",

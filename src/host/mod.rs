@@ -52,6 +52,7 @@ pub use memory::Memory;
 pub(crate) use named::{OTHER_HOSTNAME, goes_on_from, is_same_host};
 pub use open::{OpenError, Opened, open};
 pub use recorder::{Record, Recorder};
+pub use rooted::ANOTHER_RUNS;
 pub(crate) use sosreport::MOUNT_OUTPUT;
 
 /// What `uname(2)` says, or the files that say the same.

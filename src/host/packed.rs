@@ -67,8 +67,46 @@ fn unpacked<'a, R: Read>(
         bytes if is_disk(bytes) => {
             return Err("it is the image of a disk: mount it, and name the directory".to_owned());
         }
+        bytes if bytes.starts_with(SEVEN_ZIP) => {
+            return Err("it is packed with 7-Zip: unpack it, and name the directory".to_owned());
+        }
+        bytes if bytes.get(ISO_AT..ISO_AT + 5) == Some(b"CD001") => {
+            return Err(
+                "it is the image of a CD (ISO 9660): mount it, and name the directory; \
+                        of a live system, mount the image in it, too"
+                    .to_owned(),
+            );
+        }
+        bytes if is_encrypted(bytes) => {
+            return Err(
+                "it is encrypted with OpenPGP: `gpg --output FILE --decrypt` it, and name what \
+                        comes out"
+                    .to_owned(),
+            );
+        }
         _ => return Err("it is no archive: neither tar nor tar.gz nor tar.xz".to_owned()),
     })
+}
+
+const SEVEN_ZIP: &[u8] = &[b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c];
+
+/// Where the first descriptor of a volume has its mark (ECMA-119, 8.1): in the second byte of the
+/// sector 16, of 2048 bytes each.
+const ISO_AT: usize = 16 * 2048 + 1;
+
+/// Whether an OpenPGP message begins here that is encrypted: armoured, or with the packet of a
+/// session key for a public key or a passphrase (tag 1 from version 3 on, tag 3 from version 4 on:
+/// RFC 4880, 4.2, 5.1 and 5.3).
+fn is_encrypted(bytes: &[u8]) -> bool {
+    let begins = |mark: &[u8]| bytes.starts_with(mark);
+    let body = match bytes {
+        // The old form: two bits tell how many bytes the length has.
+        [tag @ (0x84..=0x86 | 0x8c..=0x8e), ..] => 1 + (1 << (tag & 3)),
+        [0xc1 | 0xc3, 0..=191, ..] => 2,
+        [0xc1 | 0xc3, 192..=223, ..] => 3,
+        _ => return begins(b"-----BEGIN PGP MESSAGE-----"),
+    };
+    matches!(bytes.get(body), Some(3..=6))
 }
 
 /// Whether these are the first bytes of a disk, or of a file system on one: as qcow2, VMDK and VHDX

@@ -6,6 +6,10 @@ use std::io;
 use super::kernels::{self, Choice};
 use super::{Conflict, Host, KERNEL_LOG, Kind, Uname};
 
+/// Where it is told that the kernel that was chosen is another than the one that runs: there is
+/// something to read then.
+pub const ANOTHER_RUNS: &str = "/proc/another.runs";
+
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 const CMDLINE: &str = "/proc/cmdline";
 
@@ -17,6 +21,8 @@ pub(super) struct Rooted<H> {
     cmdline: Option<String>,
     /// Whether what the running kernel shows is of another kernel than the one chosen.
     other_runs: bool,
+    /// Whether that one is known to have another release, so that nobody runs the chosen one here.
+    at_rest: bool,
     origins: BTreeMap<&'static str, String>,
 }
 
@@ -58,11 +64,12 @@ pub(super) fn with_kernel<H: Host + 'static>(
     let Some(choice) = kernels::choose(&inner, asked) else {
         return Ok(Box::new(inner));
     };
-    Ok(Box::new(Rooted::new(
-        inner,
-        choice,
-        running.is_some() || is_odd,
-    )))
+    let at_rest = running
+        .as_ref()
+        .is_some_and(|running| *running != choice.release);
+    let other_runs = running.is_some() || is_odd;
+    let rooted = Rooted::new(inner, choice, other_runs);
+    Ok(Box::new(Rooted { at_rest, ..rooted }))
 }
 
 impl<H: Host> Rooted<H> {
@@ -87,6 +94,7 @@ impl<H: Host> Rooted<H> {
             uname,
             cmdline,
             other_runs,
+            at_rest: false,
             origins,
         }
     }
@@ -118,6 +126,7 @@ impl<H: Host> Host for Rooted<H> {
             // One without arguments is a line, too, as the kernel would write it.
             (Some(text), CMDLINE) if text.is_empty() => Ok(b"\n".to_vec()),
             (Some(text), CMDLINE) => Ok(text.bytes().take(limit).collect()),
+            (_, ANOTHER_RUNS) if self.at_rest => Ok(b"\n".iter().copied().take(limit).collect()),
             // Only a kernel that runs has it.
             _ if path == RELEASE => Err(io::ErrorKind::NotFound.into()),
             _ => self.meant(path).and_then(|()| self.inner.read(path, limit)),

@@ -54,7 +54,21 @@ fn where_nothing_runs_the_kernel_decides() {
     };
     let mut other = root("other");
     other.extend(["--release", "6.1.0-56-amd64"].map(str::to_owned));
-    let rows: [(Vec<String>, bool); 8] = [
+    copy(&at("sos-other"), &image);
+    put(&at("sos-other"), "boot/vmlinuz-6.1.0-56-amd64", "");
+    put(
+        &at("sos-other"),
+        "sos_commands/kernel/uname_-a",
+        "Linux h 6.1.0-55-amd64 #1 SMP x86_64 GNU/Linux\n",
+    );
+    let mut sos_other = root("sos-other");
+    sos_other.extend(["--release", "6.1.0-56-amd64"].map(str::to_owned));
+    // The one that runs is none that nobody runs.
+    put(&at("same"), "proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");
+    copy(&at("same"), &image);
+    let mut same = root("same");
+    same.extend(["--release", "6.1.0-56-amd64"].map(str::to_owned));
+    let rows: [(Vec<String>, bool); 10] = [
         (config(&[]), true),
         (config(&[("--sysctl", "sysctl")]), true),
         (config(&[("--lsm", "lsm")]), false),
@@ -63,7 +77,9 @@ fn where_nothing_runs_the_kernel_decides() {
         (root("bare"), false),
         (root("seen"), false),
         (root("sos"), false),
-        (other, false),
+        (other, true),
+        (sos_other, true),
+        (same, false),
     ];
     for (place, would_do) in rows {
         for (asked, line) in [
@@ -88,8 +104,10 @@ fn where_nothing_runs_the_kernel_decides() {
         }
         // Where nothing is asked that a kernel decides, there is no answer in it.
         let place: Vec<&str> = place.iter().map(String::as_str).collect();
-        let alone = report(&[&place, &["--only", "cgroup2-missing"][..]].concat());
-        assert_eq!(alone["verdict"], "undetermined", "{place:?}");
+        for alone in ["cgroup2-missing", "missing-privilege"] {
+            let told = report(&[&place, &["--only", alone][..]].concat());
+            assert_eq!(told["verdict"], "undetermined", "{place:?} {alone}");
+        }
     }
     let told = report(&["--root", name(&at("image")), "--profile", "tetragon"]);
     let profile = &told["profiles"][0];
@@ -138,5 +156,28 @@ fn what_no_host_changes_is_not_left_to_it() {
         let script = run(&["check", "--config", config, "--fix-script"]);
         let script = text(&script.stdout);
         assert_eq!(script.contains("$(uname -r)\" != "), is_guarded, "{config}");
+    }
+}
+
+/// What people wrote beside GRUB's menu is named where it chose.
+#[test]
+fn what_was_added_to_the_menu_is_named_where_it_chose() {
+    let scratch = tempfile::tempdir().unwrap();
+    let menu = "set default=0\nmenuentry a {\n linux /boot/vmlinuz-6.1.0-9-amd64 ro\n}\n\
+                menuentry b {\n linux /boot/vmlinuz-6.1.0-8-amd64 ro\n}\n\
+                source ${config_directory}/custom.cfg\n";
+    for (added, place) in [
+        ("set default=1\n", "/boot/grub/custom.cfg"),
+        ("set default=0\n", "/boot/grub/grub.cfg"),
+    ] {
+        let root = scratch.path();
+        copy(root, &["etc/os-release"]);
+        put(root, "boot/vmlinuz-6.1.0-9-amd64", "");
+        put(root, "boot/vmlinuz-6.1.0-8-amd64", "");
+        put(root, "boot/grub/grub.cfg", menu);
+        put(root, "boot/grub/custom.cfg", added);
+        let told = run(&["check", "--root", name(root)]);
+        let told = text(&told.stdout);
+        assert!(told.contains(&format!(" by {place} (")), "{added} {told}");
     }
 }

@@ -94,21 +94,24 @@ fn added(host: &dyn Host, menu: &str, script: &str) -> Result<String, Unselected
     if !script.lines().any(names) {
         return Ok(String::new());
     }
+    let path = place_of_added(host, menu);
+    match text(host, &path) {
+        Ok(added) => Ok(format!("\n{added}")),
+        Err(error) if is_hidden(&error) => Err(Unselected::Unreadable(error, path)),
+        Err(_) => Ok(String::new()),
+    }
+}
+
+/// Where that is: beside the menu, where a link to it leads.
+fn place_of_added(host: &dyn Host, menu: &str) -> String {
     let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
     let led = host.link(menu).ok();
     let led = led.and_then(|target| match target.starts_with('/') {
         true => folder(&target),
         false => Some(format!("{}/{}", folder(menu)?, folder(&target)?)),
     });
-    let path = format!(
-        "{}/{ADDED}",
-        led.or_else(|| folder(menu)).unwrap_or_default()
-    );
-    match text(host, &path) {
-        Ok(added) => Ok(format!("\n{added}")),
-        Err(error) if is_hidden(&error) => Err(Unselected::Unreadable(error, path)),
-        Err(_) => Ok(String::new()),
-    }
+    let folder = led.or_else(|| folder(menu)).unwrap_or_default();
+    format!("{folder}/{ADDED}")
 }
 
 /// What a menu's script starts.
@@ -122,7 +125,8 @@ fn by_script(host: &dyn Host, path: &str, script: &str) -> Selection {
     let mut files = read.unwrap_or_default();
     files.retain(starts);
     files.sort_by(|left, right| compare(&right.id, &left.id));
-    let scope = Scope::new(&variables, unread.is_some());
+    let is_unread = unread.is_some();
+    let scope = Scope::new(&variables, is_unread);
     let menu = Menu::parse(script, scope).with_entries(&files);
     if menu.has_entry_files()
         && let Some(error) = unreadable
@@ -139,7 +143,20 @@ fn by_script(host: &dyn Host, path: &str, script: &str) -> Selection {
     let unread =
         entries::unread(&files).filter(|_| menu.has_entry_files() && next.missed.is_some());
     let selected = match unread.or(of_file) {
-        None => Selected::of_menu(next.image, next.cmdline, path),
+        None => {
+            // What the menu alone would not start was chosen by what is beside it.
+            let own = text(host, path).unwrap_or_default();
+            let scope = Scope::new(&variables, is_unread);
+            let alone = Menu::parse(&own, scope).with_entries(&files);
+            let is_same = alone
+                .next()
+                .is_ok_and(|own| own.image == next.image && own.cmdline == next.cmdline);
+            let place = match is_same || own == script {
+                true => path.to_owned(),
+                false => place_of_added(host, path),
+            };
+            Selected::of_menu(next.image, next.cmdline, &place)
+        }
         Some(entry) => {
             let mut selected = Selected::of_entry(entry.clone(), ENTRIES)?;
             selected.cmdline = select::expanded(&selected.cmdline, &variables);
