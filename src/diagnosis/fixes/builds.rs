@@ -119,6 +119,34 @@ pub(super) fn signing() -> Vec<String> {
     ]
 }
 
+/// The package that `make binrpm-pkg` has just built: below `rpmbuild` in the tree since Linux 6.6,
+/// before in the place of rpm's own (scripts/Makefile.package), which for SUSE's root is
+/// /usr/src/packages.
+macro_rules! built_package {
+    () => {
+        "\"$(find rpmbuild/RPMS \"$(rpm --eval %_topdir)/RPMS\" -name 'kernel-[0-9]*.rpm' \
+         -newer .config 2>/dev/null | head -n 1)\""
+    };
+}
+
+/// What has the development tools among the modules of SUSE Linux Enterprise Server 15, where they
+/// are not from the beginning; they ask for those of the desktop.
+pub(super) fn suse_modules(facts: &Facts) -> Vec<String> {
+    let id = facts.text("os.id").unwrap_or_default();
+    let version = facts.text("os.version-id").unwrap_or_default();
+    let has_modules = matches!(id.as_str(), "sles" | "sles_sap" | "sled")
+        && (version == "15" || version.starts_with("15."));
+    if !has_modules {
+        return Vec::new();
+    }
+    ["desktop-applications", "development-tools"]
+        .map(|module| {
+            let module = format!("sle-module-{module}/{version}");
+            format!("SUSEConnect -p {}/\"$(uname -m)\"", super::quote(&module))
+        })
+        .to_vec()
+}
+
 /// What builds a package of the kernel that is configured, and installs it.
 pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
     if platform.loader == BootLoader::Wsl {
@@ -138,16 +166,16 @@ pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
         ],
         "rhel" | "fedora" | "amazon" => &[
             "make -j\"$(nproc)\" binrpm-pkg",
-            "rpm -ivh --force ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
+            concat!("rpm -ivh --force ", built_package!()),
         ],
         "suse" if platform.image.as_deref() == Some("transactional") => &[
             "make -j\"$(nproc)\" binrpm-pkg",
-            "# outside of the container, with the packages it made below its ~/rpmbuild/RPMS:",
+            "# outside of the container, with the package of which the build said `Wrote:` there:",
             "transactional-update --continue pkg install --allow-unsigned-rpm kernel-*.rpm",
         ],
         "suse" => &[
             "make -j\"$(nproc)\" binrpm-pkg",
-            "zypper install --allow-unsigned-rpm ~/rpmbuild/RPMS/*/kernel-[0-9]*.rpm",
+            concat!("zypper install --allow-unsigned-rpm ", built_package!()),
         ],
         // Where no program of the system's takes it up, as installkernel does elsewhere.
         _ => &[

@@ -153,7 +153,9 @@ pub(super) fn recipe(
     commands.push(config_file::start(facts));
     commands.push(edit.script());
     let family = platform.kernel_family(facts);
-    let signed = matches!(family.as_str(), "debian" | "rhel" | "fedora");
+    let flavour = facts.text("kernel.flavour");
+    let signed = matches!(family.as_str(), "debian" | "rhel" | "fedora")
+        || flavour.as_deref() == Some("azure-linux");
     if signed && platform.loader != BootLoader::Wsl {
         // The distribution's signing keys aren't at hand.
         commands.push(
@@ -315,6 +317,7 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
         ))],
         ("debian", "ubuntu") => {
             vec![
+            "apt-get update".to_owned(),
             "apt-get install build-essential bc bison flex libelf-dev libssl-dev dwarves rsync \
              debhelper fakeroot"
                 .to_owned(),
@@ -324,6 +327,7 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
         ]
         }
         ("debian", _) => vec![
+            "apt-get update".to_owned(),
             format!(
                 "apt-get install linux-source-{series} build-essential bc bison flex libelf-dev \
                  libssl-dev dwarves rsync debhelper"
@@ -341,12 +345,16 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
             lines.extend(builds::vendors_source(install.starts_with("dnf"), facts));
             lines
         }
-        ("suse", _) => vec![
-            "zypper install kernel-source gcc make bc bison flex libelf-devel libopenssl-devel \
-             dwarves rpm-build"
-                .to_owned(),
-            "cp -a /usr/src/linux linux && cd linux".to_owned(),
-        ],
+        ("suse", _) => {
+            let mut lines = builds::suse_modules(facts);
+            lines.extend([
+                "zypper install kernel-source gcc make bc bison flex libelf-devel \
+                 libopenssl-devel dwarves rpm-build"
+                    .to_owned(),
+                "cp -a /usr/src/linux linux && cd linux".to_owned(),
+            ]);
+            lines
+        }
         // Oracle's own, whose source it publishes by the release.
         _ if flavour == "uek" => vec![remark(&format!(
             "unpack Oracle's linux-uek (github.com/oracle/linux-uek, the tag of {}) and enter it; \
