@@ -362,10 +362,13 @@ fn the_list_of_security_modules_is_the_hosts_own_or_is_not_typed() {
 fn missing_tools_are_named_and_come_in_packages_of_the_host() {
     let id = "dev-tools-missing";
     for (os, command) in [
-        ("ID=debian", "apt-get install bpftool clang llvm dwarves"),
+        (
+            "ID=debian",
+            "apt-get update\napt-get install bpftool clang llvm dwarves",
+        ),
         (
             "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"22.04\"",
-            "apt-get install linux-tools-common linux-tools-5.10.0-32-amd64 clang llvm dwarves",
+            "apt-get update\napt-get install linux-tools-common linux-tools-5.10.0-32-amd64 clang llvm dwarves",
         ),
         (
             "ID=rocky\nID_LIKE=\"rhel centos fedora\"",
@@ -411,7 +414,7 @@ fn under_wsl_ubuntus_bpftool_is_one_of_a_packaged_kernel() {
     let id = "dev-tools-missing";
     let told = commands(&yaml(&check(&host, &["--only", id])), id);
     assert!(
-        told.starts_with("apt-get install linux-tools-generic "),
+        told.starts_with("apt-get update\napt-get install linux-tools-generic "),
         "{told}"
     );
 }

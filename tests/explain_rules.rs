@@ -732,7 +732,10 @@ fn what_a_build_lacks_is_what_is_brought() {
             assert_eq!(cause.standing, Standing::Open, "{log}");
             assert!(cause.because.contains(because), "{log}: {}", cause.because);
             let first = &cause.fixes[0];
-            assert_eq!(first.commands[0], command, "{family}: {log}");
+            // Old lists of packages lead nowhere.
+            let mut typed = first.commands.iter();
+            let typed = typed.find(|line| *line != "apt-get update");
+            assert_eq!(typed.unwrap(), command, "{family}: {log}");
             assert_eq!(first.only_on, None, "{family}: {log}");
         }
     }
