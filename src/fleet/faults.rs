@@ -53,6 +53,13 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
             ),
         );
     }
+    if text == b"[" {
+        return Fault::new(
+            1,
+            "the list of reports was cut off here: it has no end, and what followed is \
+             missing",
+        );
+    }
     if let Some(before) = before {
         return Fault::new(
             1,

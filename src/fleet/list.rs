@@ -20,8 +20,8 @@ pub(super) struct List {
     items: Option<u64>,
     /// Whether nothing was found yet in the list that is an item.
     hollow: bool,
-    /// Whether nothing stands behind the last bracket that was opened.
-    bare: bool,
+    /// Whether what tells that it was cut off was met: an item that was, or its end with the stream.
+    cut: bool,
 }
 
 /// More lists in each other than anything that is read.
@@ -47,7 +47,7 @@ impl List {
                         _ => {}
                     }
                     self.depth += 1;
-                    self.bare = true;
+                    self.cut = false;
                     if self.depth == TOO_DEEP.len() {
                         self.hollow = false;
                         return (at + 1, Some(TOO_DEEP));
@@ -55,7 +55,6 @@ impl List {
                 }
                 b']' => {
                     self.depth = self.depth.saturating_sub(1);
-                    self.bare = false;
                     if self.depth == 1 && std::mem::take(&mut self.hollow) {
                         return (at + 1, Some(b"[]"));
                     }
@@ -66,11 +65,11 @@ impl List {
         (between.len(), None)
     }
 
-    /// Ends with the stream: whether a list began last, and nothing followed.
-    pub(super) fn ends_bare(&mut self) -> bool {
-        let is_bare = self.bare && (1..TOO_DEEP.len()).contains(&self.depth);
-        self.bare = false;
-        is_bare
+    /// Ends with the stream: whether a list began that has no end, and nothing told of that yet.
+    pub(super) fn ends_open(&mut self) -> bool {
+        let is_open = !self.cut && (1..TOO_DEEP.len()).contains(&self.depth);
+        self.cut = true;
+        is_open
     }
 
     /// The number of the list that was just passed.
@@ -87,10 +86,10 @@ impl List {
         }
     }
 
-    /// Passes over what began here.
-    pub(super) fn took(&mut self) {
+    /// Passes over what began here, which may have no end of its own.
+    pub(super) fn took(&mut self, is_whole: bool) {
         self.items = self.item();
-        (self.hollow, self.bare) = (false, false);
+        (self.hollow, self.cut) = (false, !is_whole);
     }
 
     /// Passes over nobody knows how many items.

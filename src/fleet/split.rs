@@ -183,8 +183,15 @@ impl<R: Read> Splitter<R> {
             }
         };
         let at = self.at();
-        if end.is_some() {
-            self.place.took();
+        if let Some(end) = &end {
+            let is_whole = match end {
+                End::At(end, _) => {
+                    let document = self.rest().get(..*end).unwrap_or_default();
+                    document.trim_ascii_end().ends_with(b"}")
+                }
+                End::Beyond => false,
+            };
+            self.place.took(is_whole);
         }
         match end {
             Some(End::At(end, next)) => {
@@ -647,6 +654,20 @@ mod tests {
             ),
             // A list that has no end, and one that is all of an object.
             ("{}\n[", &[(None, "{}"), (None, "[")]),
+            (
+                "[{\"a\":1},{\"b\":2}",
+                &[
+                    (Some(1), "{\"a\":1}"),
+                    (Some(2), "{\"b\":2}"),
+                    (Some(2), "["),
+                ],
+            ),
+            ("[{\"a\":1},\n", &[(Some(1), "{\"a\":1}"), (Some(1), "[")]),
+            // An item that was cut off says as much.
+            (
+                "[{\"a\":1},{\"b\":",
+                &[(Some(1), "{\"a\":1}"), (Some(2), "{\"b\":")],
+            ),
             (
                 &deep,
                 &[(None, "{}"), (Some(1), &deep[3..68]), (None, "{}")],

@@ -120,7 +120,7 @@ impl<R: Read> Splitter<R> {
             }
             if self.ended {
                 self.brackets |= brackets;
-                if json == Some(true) && (self.pass(blank) || self.place.ends_bare()) {
+                if json == Some(true) && (self.pass(blank) || self.place.ends_open()) {
                     self.hollow = self.hollow.or(Some(b"["));
                     return Ok(Some(true));
                 }
