@@ -10,19 +10,16 @@ const AT_REST: &str = "kernel.at-rest";
 
 /// Finds out whether the kernel runs nowhere, and gives what it would show the one reason.
 pub(super) fn collect(host: &dyn Host, facts: &mut Facts) {
-    let state = facts.get("kernel.state");
     let another_runs = host.read(ANOTHER_RUNS, 1).is_ok();
     let is_idle = nothing_runs(host, facts);
-    let at_rest = match state.value() {
-        Some(Value::Text(state)) => match state.as_str() {
-            "running" => Some(false),
-            "configured" => Some(true),
-            "installed" if another_runs || is_idle => Some(true),
-            // Something ran there, and it may have been this one.
-            _ => None,
-        },
+    let at_rest = match facts.text("kernel.state").as_deref() {
+        Some("running") => Some(false),
+        Some("configured") => Some(true),
+        Some("installed") if another_runs || is_idle => Some(true),
+        // Something ran there, and it may have been this one.
         _ => None,
     };
+    let state = facts.get("kernel.state");
     let fact = match at_rest {
         Some(at_rest) => Fact::known(at_rest, state.source()),
         None => Fact::unknown(Why::NotCollected, "", state.source()),

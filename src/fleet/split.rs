@@ -183,20 +183,11 @@ impl<R: Read> Splitter<R> {
             }
         };
         let at = self.at();
-        if let Some(end) = &end {
-            let is_whole = match end {
-                End::At(end, _) => {
-                    let document = self.rest().get(..*end).unwrap_or_default();
-                    document.trim_ascii_end().ends_with(b"}")
-                }
-                End::Beyond => false,
-            };
-            self.place.took(is_whole);
-        }
         match end {
             Some(End::At(end, next)) => {
                 let (end, next) = (self.start + end, self.start + next);
                 let document = self.buffer.get(self.start..end).unwrap_or_default();
+                self.place.took(document.trim_ascii_end().ends_with(b"}"));
                 self.useless = match document.len() < SHORT {
                     true => self.useless + (next - self.start) as u64,
                     false => 0,

@@ -68,12 +68,11 @@ pub(super) fn with_kernel<H: Host + 'static>(
         .as_ref()
         .is_some_and(|running| *running != choice.release);
     let other_runs = running.is_some() || is_odd;
-    let rooted = Rooted::new(inner, choice, other_runs);
-    Ok(Box::new(Rooted { at_rest, ..rooted }))
+    Ok(Box::new(Rooted::new(inner, choice, other_runs, at_rest)))
 }
 
 impl<H: Host> Rooted<H> {
-    fn new(inner: H, choice: Choice, other_runs: bool) -> Self {
+    fn new(inner: H, choice: Choice, other_runs: bool, at_rest: bool) -> Self {
         let mut origins = BTreeMap::from([(RELEASE, choice.why.clone())]);
         let cmdline = choice.cmdline.clone().map(|(line, place)| {
             origins.insert(CMDLINE, place);
@@ -94,7 +93,7 @@ impl<H: Host> Rooted<H> {
             uname,
             cmdline,
             other_runs,
-            at_rest: false,
+            at_rest,
             origins,
         }
     }

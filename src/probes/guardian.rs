@@ -6,14 +6,9 @@
 //! with them.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::thread;
-use std::time::Duration;
-use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::signal;
 use nix::sys::signal::Signal;
 use nix::sys::wait;
 use nix::unistd;
@@ -22,9 +17,6 @@ use nix::unistd::Pid;
 use super::errno::Code;
 use super::sys;
 use super::sys::Fork;
-
-/// How long a killed process may take to leave its cgroup, which can't be removed before.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The guardian of one thing.
 #[derive(Debug)]
@@ -35,11 +27,6 @@ pub(super) struct Guardian {
 }
 
 impl Guardian {
-    /// Has this directory, which need not exist yet, removed when this process is no more.
-    pub(super) fn of_directory(directory: &Path) -> Result<Self, Code> {
-        Self::new(|| remove(directory, PATIENCE))
-    }
-
     /// Has this done when this process is no more, by one without any of its descriptors.
     pub(super) fn new(last: impl FnOnce()) -> Result<Self, Code> {
         let (end, line) = unistd::pipe2(OFlag::O_CLOEXEC)?;
@@ -86,25 +73,4 @@ fn guard(end: &OwnedFd, on_guard: OwnedFd) {
     sys::keep_only(end);
     let mut byte = [0];
     while unistd::read(end, &mut byte) == Err(Errno::EINTR) {}
-}
-
-/// Removes the directory of a cgroup as soon as its last process is gone.
-pub(super) fn remove(directory: &Path, patience: Duration) {
-    let until = Instant::now() + patience;
-    let mut pause = Duration::from_micros(200);
-    while unistd::unlinkat(
-        nix::fcntl::AT_FDCWD,
-        directory,
-        unistd::UnlinkatFlags::RemoveDir,
-    ) == Err(Errno::EBUSY)
-        && Instant::now() < until
-    {
-        thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(20));
-    }
-}
-
-/// Whether a process of this number is there.
-pub(super) fn is_alive(pid: i32) -> bool {
-    signal::kill(Pid::from_raw(pid), None) != Err(Errno::ESRCH)
 }

@@ -6,7 +6,7 @@ use std::io;
 use super::entries::{self, Entry};
 use super::follow::Scope;
 use super::kept::{FIRMWARE, kept};
-use super::menu::{Menu, Untold};
+use super::menu::{Menu, Next, Untold};
 use super::select::{self, ENTRIES, Selected, Selection, Unselected, untold};
 use super::{compare, is_hidden, text};
 use crate::host::Host;
@@ -27,7 +27,7 @@ const ADDED: &str = "custom.cfg";
 /// Why it can't be told, here and below.
 pub(crate) fn by_menu(host: &dyn Host) -> Selection {
     match script(host) {
-        Ok((path, script)) => by_script(host, &path, &script),
+        Ok(script) => by_script(host, &script),
         Err(trouble) => Err(trouble.unwrap_or_else(|| untold("", MENUS.first().unwrap_or(&"")))),
     }
 }
@@ -61,7 +61,7 @@ pub(crate) fn by_ostree(host: &dyn Host) -> Selection {
 /// By the menu, where one is there that has anything to start; that it can't be read is an answer.
 fn by_whole_menu(host: &dyn Host) -> Option<Selection> {
     match script(host) {
-        Ok((path, script)) if is_whole(&script) => Some(by_script(host, &path, &script)),
+        Ok(script) if is_whole(&script.text) => Some(by_script(host, &script)),
         Err(Some(Unselected::Unreadable(error, path))) if is_hidden(&error) => {
             Some(Err(Unselected::Unreadable(error, path)))
         }
@@ -69,15 +69,29 @@ fn by_whole_menu(host: &dyn Host) -> Option<Selection> {
     }
 }
 
+/// A menu with what was added to it.
+struct Script {
+    path: String,
+    text: String,
+    /// Where the menu's own text ends, and the place of what follows, if anything does.
+    added: Option<(usize, String)>,
+}
+
 /// The first menu that is there, with what was added to it; what stood in the way of reading one.
-fn script(host: &dyn Host) -> Result<(String, String), Option<Unselected>> {
+fn script(host: &dyn Host) -> Result<Script, Option<Unselected>> {
     let mut trouble = None;
     let usual = MENUS.iter().map(|path| (*path).to_owned());
     for path in usual.chain(firmware_menu(host)) {
         match text(host, &path) {
-            Ok(script) => {
-                let added = added(host, &path, &script).map_err(Some)?;
-                return Ok((path, script + &added));
+            Ok(mut text) => {
+                let added = added(host, &path, &text).map_err(Some)?;
+                let added = added.map(|(place, added)| {
+                    let own = text.len();
+                    text.push('\n');
+                    text.push_str(&added);
+                    (own, place)
+                });
+                return Ok(Script { path, text, added });
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -88,22 +102,17 @@ fn script(host: &dyn Host) -> Result<(String, String), Option<Unselected>> {
     Err(trouble)
 }
 
-/// What is beside the menu for people to write in, where the menu reads it.
-fn added(host: &dyn Host, menu: &str, script: &str) -> Result<String, Unselected> {
+/// What is beside the menu for people to write in, where the menu reads it, behind its place.
+fn added(
+    host: &dyn Host,
+    menu: &str,
+    script: &str,
+) -> Result<Option<(String, String)>, Unselected> {
     let names = |line: &str| !line.trim_start().starts_with('#') && line.contains(ADDED);
     if !script.lines().any(names) {
-        return Ok(String::new());
+        return Ok(None);
     }
-    let path = place_of_added(host, menu);
-    match text(host, &path) {
-        Ok(added) => Ok(format!("\n{added}")),
-        Err(error) if is_hidden(&error) => Err(Unselected::Unreadable(error, path)),
-        Err(_) => Ok(String::new()),
-    }
-}
-
-/// Where that is: beside the menu, where a link to it leads.
-fn place_of_added(host: &dyn Host, menu: &str) -> String {
+    // Beside the menu, where a link to it leads.
     let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
     let led = host.link(menu).ok();
     let led = led.and_then(|target| match target.starts_with('/') {
@@ -111,11 +120,17 @@ fn place_of_added(host: &dyn Host, menu: &str) -> String {
         false => Some(format!("{}/{}", folder(menu)?, folder(&target)?)),
     });
     let folder = led.or_else(|| folder(menu)).unwrap_or_default();
-    format!("{folder}/{ADDED}")
+    let path = format!("{folder}/{ADDED}");
+    match text(host, &path) {
+        Ok(added) => Ok(Some((path, added))),
+        Err(error) if is_hidden(&error) => Err(Unselected::Unreadable(error, path)),
+        Err(_) => Ok(None),
+    }
 }
 
 /// What a menu's script starts.
-fn by_script(host: &dyn Host, path: &str, script: &str) -> Selection {
+fn by_script(host: &dyn Host, script: &Script) -> Selection {
+    let path = &script.path;
     let (variables, unread) = kept(host);
     // One that names no kernel is left out of the menu (`create_entry()` in its blscfg.c).
     let starts = |entry: &Entry| !entry.image.is_empty() || entry.unread.is_some();
@@ -126,8 +141,11 @@ fn by_script(host: &dyn Host, path: &str, script: &str) -> Selection {
     files.retain(starts);
     files.sort_by(|left, right| compare(&right.id, &left.id));
     let is_unread = unread.is_some();
-    let scope = Scope::new(&variables, is_unread);
-    let menu = Menu::parse(script, scope).with_entries(&files);
+    let parse = |text| {
+        let scope = Scope::new(&variables, is_unread);
+        Menu::parse(text, scope).with_entries(&files)
+    };
+    let menu = parse(&script.text);
     if menu.has_entry_files()
         && let Some(error) = unreadable
     {
@@ -145,17 +163,15 @@ fn by_script(host: &dyn Host, path: &str, script: &str) -> Selection {
     let selected = match unread.or(of_file) {
         None => {
             // What the menu alone would not start was chosen by what is beside it.
-            let own = text(host, path).unwrap_or_default();
-            let scope = Scope::new(&variables, is_unread);
-            let alone = Menu::parse(&own, scope).with_entries(&files);
-            let is_same = alone
-                .next()
-                .is_ok_and(|own| own.image == next.image && own.cmdline == next.cmdline);
-            let place = match is_same || own == script {
-                true => path.to_owned(),
-                false => place_of_added(host, path),
+            let is_other = |own: &usize| {
+                let alone = parse(script.text.get(..*own).unwrap_or_default());
+                let is_same =
+                    |own: Next<'_>| own.image == next.image && own.cmdline == next.cmdline;
+                !alone.next().is_ok_and(is_same)
             };
-            Selected::of_menu(next.image, next.cmdline, &place)
+            let added = script.added.as_ref().filter(|(own, _)| is_other(own));
+            let place = added.map_or(path, |(_, place)| place);
+            Selected::of_menu(next.image, next.cmdline, place)
         }
         Some(entry) => {
             let mut selected = Selected::of_entry(entry.clone(), ENTRIES)?;

@@ -5,16 +5,19 @@ use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl;
 use nix::fcntl::OFlag;
+use nix::sys::signal;
 use nix::sys::stat::Mode;
 use nix::unistd;
+use nix::unistd::Pid;
 
-use super::super::guardian;
 use super::super::guardian::Guardian;
 use super::own_pid;
 use crate::facts::Cgroup as Found;
@@ -22,6 +25,9 @@ use crate::facts::Nearby;
 
 /// How the names of the doctor's cgroups begin; its process id follows.
 const PREFIX: &str = "bpf-doctor.";
+
+/// How long a killed process may take to leave its cgroup, which can't be removed before.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where programs can be attached to cgroups on this host.
 #[derive(Debug)]
@@ -53,7 +59,7 @@ impl Cgroup {
 impl Drop for Cgroup {
     fn drop(&mut self) {
         if enter(&self.parent).is_ok() {
-            guardian::remove(&self.path, Duration::from_millis(500));
+            remove(&self.path, Duration::from_millis(500));
         }
     }
 }
@@ -71,7 +77,7 @@ pub(super) fn ground(nearby: &Nearby) -> Result<Ground, String> {
     };
     sweep(&parent);
     let path = parent.join(format!("{PREFIX}{}", own_pid()));
-    let guardian = Guardian::of_directory(&path)
+    let guardian = Guardian::new(|| remove(&path, PATIENCE))
         .map_err(|code| format!("no process could be made to watch over a cgroup: {code}"))?;
     let shown = parent.display();
     unistd::mkdir(&path, Mode::from_bits_truncate(0o755)).map_err(|errno| match errno {
@@ -125,9 +131,9 @@ fn sweep(parent: &Path) {
     for entry in names.iter().map_while(Result::ok) {
         let name = entry.file_name().to_string_lossy();
         let pid = name.strip_prefix(PREFIX).and_then(|pid| pid.parse().ok());
-        if pid.is_some_and(|pid| !guardian::is_alive(pid)) {
+        if pid.is_some_and(|pid| !is_alive(pid)) {
             // One that still has a process, be it of another pid namespace, is refused.
-            guardian::remove(&parent.join(&*name), Duration::ZERO);
+            remove(&parent.join(&*name), Duration::ZERO);
         }
     }
 }
@@ -135,4 +141,22 @@ fn sweep(parent: &Path) {
 fn open(directory: &Path) -> Result<OwnedFd, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     fcntl::open(directory, flags, Mode::empty())
+}
+
+/// Removes the directory of a cgroup as soon as its last process is gone.
+fn remove(directory: &Path, patience: Duration) {
+    let until = Instant::now() + patience;
+    let mut pause = Duration::from_micros(200);
+    while unistd::unlinkat(fcntl::AT_FDCWD, directory, unistd::UnlinkatFlags::RemoveDir)
+        == Err(Errno::EBUSY)
+        && Instant::now() < until
+    {
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// Whether a process of this number is there.
+fn is_alive(pid: i32) -> bool {
+    signal::kill(Pid::from_raw(pid), None) != Err(Errno::ESRCH)
 }
