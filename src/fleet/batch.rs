@@ -14,8 +14,9 @@ pub(super) struct At {
 pub(super) enum Part<'a> {
     /// A document, and where it begins.
     Document(At, &'a [u8]),
-    /// A document of more than [`LIMIT`](super::read::LIMIT) bytes, which was passed over.
-    TooLarge(At),
+    /// A document of more than [`LIMIT`](super::read::LIMIT) bytes, which was passed over, and its
+    /// beginning.
+    TooLarge(At, &'a [u8]),
     /// A document so large that the rest of the stream was given up.
     Endless(At),
     /// Much that is no report; the rest of the stream was given up.

@@ -3,9 +3,14 @@
 use serde::Deserialize;
 
 use super::digest::Odd;
+use super::raw::Raw;
 use super::read::{LIMIT, is_json, parse};
 use super::record::BUNDLE;
 use crate::report::{SCHEMA, clean};
+use crate::yaml;
+
+/// How the schema of a report begins in JSON.
+const REPORT: &[u8] = b"\"bpf-doctor/report/";
 
 /// What is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +48,10 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
         schema: Option<String>,
         complete: Option<bool>,
     }
-    let before = before_report(text);
-    if let Some(before) = before.as_ref().filter(|before| before.starts_with('{')) {
-        return Fault::new(
-            1,
-            format!(
-                "its reports stand within other JSON, behind `{before}`: they are read as \
-                 `jq -c '.. | select(.schema? == \"{SCHEMA}\")'` takes them out of it"
-            ),
-        );
+    if is_json(text)
+        && let Some(within) = within(text)
+    {
+        return within;
     }
     if text == b"[" {
         return Fault::new(
@@ -60,7 +60,7 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
              missing",
         );
     }
-    if let Some(before) = before {
+    if let Some(before) = before_report(text) {
         return Fault::new(
             1,
             format!(
@@ -90,8 +90,8 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
             complete: None | Some(false),
             ..
         }) => cut_off(text),
-        Ok(_) => damaged(fault.line, &fault.reason),
-        Err(_) if says_report(text) => damaged(fault.line, &fault.reason),
+        Ok(_) => damaged(fault.line, &with_keys(text, &fault)),
+        Err(_) if says_report(text) => damaged(fault.line, &with_keys(text, &fault)),
         Err(other) if is_prose(text, &other) => {
             let at = placed(text, other);
             let begins = text.iter().take_while(|byte| byte.is_ascii_whitespace());
@@ -116,6 +116,16 @@ pub(super) fn better(text: &[u8], fault: Fault) -> Fault {
     }
 }
 
+/// The reason with the keys that lead to where it applies. The parser of JSON doesn't tell them;
+/// that of YAML, which reads JSON as well, does.
+fn with_keys(text: &[u8], fault: &Fault) -> String {
+    let in_yaml = is_json(text).then(|| yaml::from_slice_referring::<Raw>(text).err());
+    let keys = in_yaml
+        .flatten()
+        .and_then(|error| error.message.strip_suffix(&fault.reason).map(str::to_owned));
+    keys.unwrap_or_default() + &fault.reason
+}
+
 /// Whether this says that it is a report: YAML at its beginning, JSON anywhere.
 fn says_report(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
@@ -135,6 +145,29 @@ fn is_prose(text: &[u8], fault: &Fault) -> bool {
     let is_deep = fault.reason.starts_with("nested deeper");
     let is_text = !is_json(text) && std::str::from_utf8(text).is_ok();
     is_text && !is_deep && memchr::memmem::find(text, b"schema").is_none()
+}
+
+/// What is said of JSON in which reports stand, none of them at its beginning.
+fn within(text: &[u8]) -> Option<Fault> {
+    let begins = memchr::memmem::find_iter(text, REPORT).find_map(|at| {
+        let mut before = text.get(..at)?;
+        for sign in [b":", &b"\"schema\""[..], b"{"] {
+            before = before.trim_ascii_end().strip_suffix(sign)?;
+        }
+        Some(before)
+    });
+    let before = String::from_utf8_lossy(begins?);
+    let before: Vec<&str> = before.split_ascii_whitespace().collect();
+    let before = beginning(before.join(" ").as_bytes());
+    (!before.is_empty()).then(|| {
+        Fault::new(
+            1,
+            format!(
+                "its reports stand within other JSON, behind `{before}`: they are read as \
+                 `jq -c '.. | select(.schema? == \"{SCHEMA}\")'` takes them out of it"
+            ),
+        )
+    })
 }
 
 /// What stands in the first line before a report that would begin there.
@@ -250,8 +283,13 @@ pub(super) fn cut_off(text: &[u8]) -> Fault {
     )
 }
 
-/// What is said of a document beyond [`LIMIT`].
-pub(super) fn too_large() -> Fault {
+/// What is said of a document beyond [`LIMIT`], of which this much was read.
+pub(super) fn too_large(text: &[u8]) -> Fault {
+    if is_json(text)
+        && let Some(within) = within(text)
+    {
+        return within;
+    }
     let limit = LIMIT >> 20;
     Fault::new(
         1,
@@ -303,6 +341,55 @@ mod tests {
         let text = b"[pod/x/y] schema: bpf-doctor/report/v1\n[pod/x/y] tool:\n";
         let fault = reader.read(text).unwrap_err();
         assert!(fault.reason.contains("kubectl logs --prefix"), "{fault:?}");
+    }
+
+    #[test]
+    fn reports_within_other_json_are_told() {
+        let report = "{\n \"schema\" : \"bpf-doctor/report/v1\"}";
+        for (text, before) in [
+            (format!("{{\"web1\": {report}}}"), Some("`{\"web1\":`")),
+            (
+                format!("{{\n  \"a\": [\n    1,\n{report}]}}"),
+                Some("`{ \"a\": [ 1,`"),
+            ),
+            (report.to_owned(), None),
+            // A key of the report before its schema, as sorting puts it.
+            (
+                "{\"complete\":false,\"schema\":\"bpf-doctor/report/v1\"}".to_owned(),
+                None,
+            ),
+        ] {
+            let mut reader = super::super::read::Reader::default();
+            let fault = reader.read(text.as_bytes()).unwrap_err();
+            let told = fault.reason.contains("within other JSON");
+            assert_eq!(told, before.is_some(), "{fault:?}");
+            assert!(
+                fault.reason.contains(before.unwrap_or_default()),
+                "{fault:?}"
+            );
+            let large = format!("{text}{}", " ".repeat(LIMIT));
+            assert_eq!(
+                reader
+                    .read(large.as_bytes())
+                    .unwrap_err()
+                    .reason
+                    .contains("jq"),
+                told
+            );
+        }
+    }
+
+    #[test]
+    fn damage_is_told_with_its_keys_in_both_notations() {
+        for text in [
+            "{\"schema\":\"bpf-doctor/report/v1\",\"host\":{\"kernel\":{\"release\":[1]}},\"complete\":true}",
+            "schema: bpf-doctor/report/v1\nhost:\n  kernel:\n    release: [1]\ncomplete: true\n",
+        ] {
+            let mut reader = super::super::read::Reader::default();
+            let fault = reader.read(text.as_bytes()).unwrap_err();
+            let told = "it is a damaged report: host.kernel.release: found a list, expected text";
+            assert_eq!(fault.reason, told);
+        }
     }
 
     /// Where a text is wrong is said, but for the first line of what a shell says.

@@ -256,8 +256,8 @@ impl Sequence {
             Out::Part(source, Part::Document(at, text)) => {
                 self.document(source, at, text, report);
             }
-            Out::Part(source, Part::TooLarge(at)) => {
-                self.bad(source, at, &too_large().reason);
+            Out::Part(source, Part::TooLarge(at, text)) => {
+                self.bad(source, at, &too_large(text).reason);
             }
             Out::Part(source, Part::Endless(at)) => {
                 let reason = "it has a document without end; the rest was not read";

@@ -48,7 +48,7 @@ impl Reader {
     /// The report in this document.
     pub(super) fn read(&mut self, text: &[u8]) -> Result<Digest, Fault> {
         if text.len() > LIMIT {
-            return Err(too_large());
+            return Err(too_large(text));
         }
         let read = parse(text).map_err(|fault| better(text, fault))?;
         let (raw, reference): (Raw, Option<usize>) = read;

@@ -26,6 +26,8 @@ const REPORT: &[u8] = b"bpf-doctor/report/";
 pub(super) const SHORT: usize = 128;
 /// How much may be read in which nothing is as long as a report.
 const USELESS: u64 = 64 << 20;
+/// How much of a document that is too large is kept, to tell what it is.
+const SHOWN: usize = 64 << 10;
 /// How much of a document that is too large is read to find the next one.
 const SKIP: u64 = 1 << 30;
 
@@ -193,7 +195,7 @@ impl<R: Read> Splitter<R> {
                     false => 0,
                 };
                 if document.len() > LIMIT {
-                    take(Part::TooLarge(at), None);
+                    take(Part::TooLarge(at, document), None);
                 } else if list {
                     dedent(document, &mut self.item);
                     take(Part::Document(at, &self.item), None);
@@ -217,11 +219,12 @@ impl<R: Read> Splitter<R> {
                 self.may_move()?;
                 self.list = None;
                 self.place.lost_count();
+                let begin = self.rest().get(..SHOWN).unwrap_or_default().to_vec();
                 if !self.skip(json)? {
                     take(Part::Endless(at), None);
                     return Ok(false);
                 }
-                take(Part::TooLarge(at), None);
+                take(Part::TooLarge(at, &begin), None);
             }
         }
         Ok(true)
@@ -379,7 +382,7 @@ mod tests {
                         Part::Document(at, text) => {
                             (at.line, String::from_utf8(text.to_vec()).unwrap())
                         }
-                        Part::TooLarge(at) => (at.line, "too large".to_owned()),
+                        Part::TooLarge(at, _) => (at.line, "too large".to_owned()),
                         Part::Endless(at) => (at.line, "endless".to_owned()),
                         Part::Useless(at) => (at.line, "useless".to_owned()),
                     });
@@ -567,7 +570,7 @@ mod tests {
                         Part::Document(at, text) => {
                             (at.item, String::from_utf8(text.to_vec()).unwrap())
                         }
-                        Part::TooLarge(at) | Part::Endless(at) | Part::Useless(at) => {
+                        Part::TooLarge(at, _) | Part::Endless(at) | Part::Useless(at) => {
                             (at.item, "too much".to_owned())
                         }
                     });
