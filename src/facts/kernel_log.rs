@@ -198,9 +198,11 @@ impl KernelLog {
         release_in(&self.0)
     }
 
-    /// The command line of the boot, unless it may be cut off.
+    /// The command line of the boot, unless it may be cut off. What x86 says first is what the
+    /// loader gave (`setup_arch` in arch/x86/kernel/setup.c); the later line has the arguments of
+    /// a bootconfig as well, as /proc/cmdline does (`saved_command_line` in init/main.c).
     pub(super) fn command_line(&self) -> Option<&str> {
-        let marks = ["Command line: ", "Kernel command line: "];
+        let marks = ["Kernel command line: ", "Command line: "];
         let told = marks.iter().find_map(|mark| self.behind(mark))?.trim();
         (!told.is_empty() && told.len() < LINE).then_some(told)
     }

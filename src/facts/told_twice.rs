@@ -744,6 +744,13 @@ mod tests {
         for agrees in ["", "quiet", "ro single -- lsm=x"] {
             assert!(found(&format!("{line}{agrees}\n")).is_empty(), "{agrees}");
         }
+        // What the loader gave, before the kernel adds a bootconfig's.
+        let logged = format!("{line}quiet\n[    0.1] Kernel command line: lsm=bpf quiet\n");
+        let host = Memory::new().with_uname("6.1.0", "#1", "x86_64");
+        let host = host.with("/proc/cmdline", "lsm=bpf quiet\n");
+        let host = host.with(KERNEL_LOG, &logged);
+        let found_none = collect_all(&host).list("kernel.disagreements").unwrap();
+        assert!(found_none.is_empty(), "{found_none:?}");
         assert_eq!(
             found(&format!("{line}quiet dyndbg=\"file a.c +p\"\n")),
             ["the arguments dyndbg are not the same in /proc/cmdline and in /dev/kmsg"]
