@@ -3,7 +3,7 @@
 
 use super::super::audit::Audit;
 use super::text::Page;
-use super::words::{future, hosts, number, partly, percent, repeated, takes};
+use super::words::{hosts, number, partly, percent, remarks, repeated, takes};
 use crate::report::{Detail, Style, clean};
 
 impl Page {
@@ -54,7 +54,7 @@ impl Page {
         if reports.unnamed > 0 {
             self.line(&super::words::unnamed(reports));
         }
-        for line in [partly(&audit.partly), future(reports)].concat() {
+        for line in [partly(&audit.partly), remarks(reports)].concat() {
             let line = self.style.yellow(&clean(&line));
             self.line(&line);
         }

@@ -2,7 +2,7 @@
 
 use super::super::audit::{Audit, Cause, Changes, Grouping, Hosts};
 use super::words::{
-    counts, future, hosts, number, partly, percent, repeated, such, takes, unanswered, word,
+    counts, hosts, number, partly, percent, remarks, repeated, such, takes, unanswered, word,
 };
 use crate::report::clean;
 
@@ -38,7 +38,7 @@ pub fn markdown(audit: &Audit) -> String {
             number(reports.bad)
         );
     }
-    let mut notes = [partly(&audit.partly), future(reports)].concat();
+    let mut notes = [partly(&audit.partly), remarks(reports)].concat();
     if reports.superseded > 0 {
         notes.push(repeated(reports));
     }

@@ -262,7 +262,7 @@ fn unasked(partly: &Partly) -> Option<String> {
 
 /// What there is to say of names that several hosts have, of reports of a time that was still to
 /// come, and of labels that were left out.
-pub(super) fn future(reports: &Reports) -> Vec<String> {
+pub(super) fn remarks(reports: &Reports) -> Vec<String> {
     let mut lines = Vec::new();
     if reports.namesakes.hosts > 0 {
         let Hosts { hosts, examples } = &reports.namesakes;
