@@ -196,7 +196,8 @@ const REGISTERED: &str = "subscription-manager repos --enable \"codeready-builde
                           %rhel)-$(uname -m)-rpms\"";
 
 /// Has EPEL 7, which lies in Fedora's archive since RHEL 7 ended; one package serves all machines.
-const EPEL_7: &str = "yum install https://archives.fedoraproject.org/pub/archive/epel/7/x86_64/Packages/e/epel-release-7-14.noarch.rpm";
+/// yum ends in an error where what an address names is there already.
+const EPEL_7: &str = "rpm -q epel-release || yum install https://archives.fedoraproject.org/pub/archive/epel/7/x86_64/Packages/e/epel-release-7-14.noarch.rpm";
 
 /// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
 /// keep it in a repository for builders, the old ones in EPEL.

@@ -553,7 +553,7 @@ mod tests {
             ),
             (
                 &[("os.id", "rhel"), ("os.version-id", "7.9")],
-                "yum install https://archives.fedoraproject.org/pub/archive/epel/7/",
+                "rpm -q epel-release || yum install https://archives.fedoraproject.org/",
             ),
             (
                 &[("os.id", "ol"), ("os.version-id", "7.9")],

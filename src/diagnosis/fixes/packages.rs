@@ -174,7 +174,10 @@ pub(super) fn let_go(
                     ]
                 }
                 by => {
-                    let file = super::quote(by);
+                    let file = match by.ends_with("/etc/yum/vars/releasever") {
+                        true => "/etc/yum/vars/releasever",
+                        false => "/etc/dnf/vars/releasever",
+                    };
                     undo.insert(0, format!("printf '%s\\n' {release} > {file}"));
                     let told = format!(
                         "{told}, until it follows the newest, with the cloud's own repositories in \
