@@ -136,6 +136,75 @@ fn trampolines_are_where_the_machine_has_them() {
     }
 }
 
+/// No option promises what control flow integrity rules out on arm64, up to the release in which it
+/// does so no more.
+#[test]
+fn what_integrity_rules_out_is_not_promised() {
+    let id = "fentry-unsupported";
+    let none = "CONFIG_CC_IS_CLANG=y\n";
+    for (machine, release, config, cfi, builds) in [
+        ("aarch64", "6.6.102", "CONFIG_CFI_CLANG=y\n", true, ""),
+        ("aarch64", "6.18.1", "CONFIG_CFI=y\n", true, ""),
+        ("aarch64", "5.10.1", "CONFIG_CFI_CLANG=y\n", true, ""),
+        (
+            "aarch64",
+            "7.3.0",
+            "CONFIG_CFI=y\n",
+            false,
+            "FUNCTION_TRACER",
+        ),
+        ("aarch64", "6.6.102", none, false, "FUNCTION_TRACER"),
+        (
+            "x86_64",
+            "6.6.102",
+            "CONFIG_CFI_CLANG=y\n",
+            false,
+            "FUNCTION_TRACER",
+        ),
+        (
+            "aarch64",
+            "6.6.102",
+            "CONFIG_CC_IS_GCC=y\nCONFIG_CC_OPTIMIZE_FOR_SIZE=y\n",
+            false,
+            "CC_OPTIMIZE_FOR_PERFORMANCE",
+        ),
+        (
+            "aarch64",
+            "6.6.102",
+            "CONFIG_CC_IS_CLANG=y\nCONFIG_CC_OPTIMIZE_FOR_SIZE=y\n",
+            false,
+            "FUNCTION_TRACER",
+        ),
+    ] {
+        let host = healthy();
+        let root = host.path();
+        for (path, text) in [
+            ("proc/sys/kernel/arch", machine),
+            ("proc/sys/kernel/osrelease", release),
+            ("proc/sys/kernel/version", "#1 SMP"),
+        ] {
+            put(root, path, format!("{text}\n").as_bytes());
+        }
+        let base = "CONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_BPF_JIT=y\nCONFIG_BPF_EVENTS=y\n\
+                    CONFIG_DEBUG_INFO_BTF=y\n# CONFIG_FUNCTION_TRACER is not set\n";
+        let text = format!("{base}{config}");
+        put(root, &format!("boot/config-{release}"), text.as_bytes());
+        let report = yaml(&check(&host, &["--only", id]));
+        let (state, because) = status(&report, id);
+        assert_eq!(state, "fail", "{machine} {release} {config}");
+        let told = because.contains("control flow integrity");
+        assert_eq!(told, cfi, "{machine} {release} {config}: {because}");
+        let typed = commands(&report, id);
+        let is_promised = typed.contains("scripts/config");
+        assert_eq!(
+            is_promised,
+            !builds.is_empty(),
+            "{release} {config}: {typed}"
+        );
+        assert!(typed.contains(builds), "{release} {config}: {typed}");
+    }
+}
+
 #[test]
 fn each_check_fails_on_what_it_names_and_on_nothing_else() {
     let rows: [(&str, &str, Change); 44] = [
@@ -374,7 +443,7 @@ fn missing_tools_are_named_and_come_in_packages_of_the_host() {
             "ID=rocky\nID_LIKE=\"rhel centos fedora\"",
             "yum install bpftool clang llvm dwarves",
         ),
-        ("ID=arch", "pacman -S bpf clang llvm pahole"),
+        ("ID=arch", "pacman -Syu bpf clang llvm pahole"),
         ("ID=void", ""),
     ] {
         let host = healthy();
@@ -394,6 +463,83 @@ fn missing_tools_are_named_and_come_in_packages_of_the_host() {
             .collect();
         assert_eq!(missing, ["bpftool", "llvm-objdump"], "{os}");
         assert_eq!(report["verdict"], "ready", "{os}");
+    }
+}
+
+/// The main package of a flavour leads to the release's own series: a kernel from backports, or of a
+/// later series, has its headers from where it came from.
+#[test]
+fn headers_come_from_where_the_kernel_came_from() {
+    let id = "kernel-headers-missing";
+    for (version, release, typed, flavour) in [
+        (
+            "12",
+            "6.1.0-32-amd64",
+            "apt-get install \"linux-image-$",
+            "amd64",
+        ),
+        (
+            "12",
+            "6.12.9+bpo-cloud-amd64",
+            "apt-get install -t bookworm-backports \"linux-image-$flavour\" \"linux-headers-$flavour\"",
+            "cloud-amd64",
+        ),
+        (
+            "13",
+            "6.12.57+deb13-amd64",
+            "apt-get install \"linux-image-$",
+            "amd64",
+        ),
+        (
+            "13",
+            "6.17.8+deb13-amd64",
+            "apt-get install -t trixie-backports \"linux-image-$",
+            "amd64",
+        ),
+        (
+            "11",
+            "6.1.0-0.deb11.21-amd64",
+            "apt-get install \"linux-image-6.1-$flavour\" \"linux-headers-6.1-$flavour\"",
+            "amd64",
+        ),
+        (
+            "11",
+            "5.10.0-32-amd64",
+            "apt-get install \"linux-image-$",
+            "amd64",
+        ),
+        (
+            "10",
+            "5.10.0-0.deb10.30-amd64",
+            "apt-get install \"linux-image-5.10-$",
+            "amd64",
+        ),
+    ] {
+        let host = healthy();
+        tools(host.path(), &[]);
+        let os = format!("ID=debian\nVERSION_ID=\"{version}\"\n");
+        put(host.path(), "etc/os-release", os.as_bytes());
+        put(host.path(), "proc/sys/kernel/osrelease", release.as_bytes());
+        let series = release.split(['-', '+']).next().unwrap();
+        kernel(host.path(), series);
+        let told = commands(&yaml(&check(&host, &["--only", id])), id);
+        let newer: Vec<&str> = told
+            .lines()
+            .filter(|line| line.contains("flavour="))
+            .collect();
+        assert_eq!(newer.len(), 1, "{release}: {told}");
+        assert!(newer[0].contains(typed), "{release}: {told}");
+        let name = newer[0].split(" && ").next().unwrap();
+        let script = name.replace("$(uname -r", &format!("$(echo {release}")) + "; echo $flavour";
+        let told = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&told.stdout).trim(),
+            flavour,
+            "{script}"
+        );
     }
 }
 

@@ -655,7 +655,7 @@ fn what_a_build_lacks_is_what_is_brought() {
             vec![
                 ("debian", "apt-get install libbpf-dev"),
                 ("suse", "zypper install libbpf-devel"),
-                ("arch", "pacman -S libbpf"),
+                ("arch", "pacman -Syu libbpf"),
                 ("alpine", "apk add libbpf-dev"),
                 ("nixos", "nix-shell -p libbpf elfutils zlib pkg-config"),
             ],

@@ -10,10 +10,12 @@ use super::check::Check;
 use super::condition::Condition;
 use super::error::LoadError;
 use super::file::OptionRule;
+use super::lists::{fault_of, fault_of_kernel};
 use super::load::{Catalogue, explain};
 use super::located;
 use super::mending::misses;
 use super::options::{options_set, set_by, strange, undone, unheard_of};
+use super::packaged::PackagedKernel;
 use super::possible::{NO, Patience, YES};
 use super::profile::{Need, Profile};
 use super::replaced::dropped;
@@ -103,6 +105,16 @@ pub fn lint(base: &Catalogue, name: &str, bytes: &[u8], vocabulary: Vocabulary) 
         if let Some(message) = base.check(id).and_then(|replaced| dropped(check, replaced)) {
             offences.push(offence(line, id, Level::Advice, message));
         }
+    }
+    let rows: Vec<PackagedKernel> = match yaml::from_str::<Kernels>(text) {
+        Ok(file) => file.kernels,
+        Err(_) => Vec::new(),
+    };
+    let places = yaml::lines_of(text, "kernels", rows.len()).unwrap_or_default();
+    for (index, row) in rows.iter().enumerate() {
+        let line = places.get(index).copied().unwrap_or(0);
+        let fault = fault_of_kernel(row).into_iter();
+        offences.extend(fault.map(|(level, message)| offence(line, "", level, message)));
     }
     let profiles: BTreeMap<&str, &Profile> = by_id(&catalogue.profiles, |one| &one.id);
     for (id, line) in lines(text, "profiles", &ids.profiles) {
@@ -204,6 +216,7 @@ fn of_profile(profile: &Profile, scene: &Scene) -> Vec<(Level, String)> {
         let fixes = need.fixes();
         options.extend(fixes.iter().flat_map(set_by).cloned());
         found.extend(fixes.iter().filter_map(|fix| undone(fix, &scene.rules)));
+        found.extend(fixes.iter().filter_map(fault_of));
         found.extend(unheard_of(fixes.iter(), scene));
         if let Need::Condition {
             need, condition, ..
@@ -296,6 +309,13 @@ struct Ids {
     checks: Vec<Id>,
     #[serde(default)]
     profiles: Vec<Id>,
+}
+
+/// The packaged kernels of a file.
+#[derive(Debug, Deserialize)]
+struct Kernels {
+    #[serde(default)]
+    kernels: Vec<PackagedKernel>,
 }
 
 #[derive(Debug, Deserialize)]

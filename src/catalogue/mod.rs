@@ -12,6 +12,7 @@ mod faults;
 mod file;
 mod fix;
 mod lint;
+mod lists;
 mod load;
 mod located;
 mod mending;

@@ -130,6 +130,15 @@ impl PackagedKernel {
         self.backports || self.rolling
     }
 
+    /// What is said of it as the newest kernel of its release.
+    #[must_use]
+    pub fn as_newest(&self) -> String {
+        match self.rolling {
+            true => format!("it has {}", self.number()),
+            false => format!("{} is the newest", self.number()),
+        }
+    }
+
     /// Its number as people say it.
     #[must_use]
     pub fn number(&self) -> String {

@@ -7,6 +7,7 @@ use super::condition::Condition;
 use super::file::OptionRule;
 use super::fix::{Fix, Remedy};
 use super::lint::Level;
+use super::lists::out_of_date;
 use super::mending::fixes_that_mend_nothing;
 use super::options::{options_set, strange, undone, unheard_of};
 use super::points::ValuesOf;
@@ -48,6 +49,7 @@ pub(super) const RULES: &[Rule] = &[
     without_fixes,
     without_confirmation,
     half_written,
+    out_of_date,
 ];
 
 /// A word that says that something was left to do.

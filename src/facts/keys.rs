@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::{
     Value, boot, btf, capabilities, cgroup, devtools, disagreements, environment, files,
-    filesystems, headers, kconfig, kernel, modules, names, os, privilege, security, sysctl,
+    filesystems, headers, held, kconfig, kernel, modules, names, os, privilege, security, sysctl,
     told_twice,
 };
 use crate::version::KernelVersion;
@@ -147,6 +147,7 @@ const TABLES: &[&[KeyInfo]] = &[
     btf::KEYS,
     os::KEYS,
     os::IMAGE,
+    held::KEYS,
     filesystems::KEYS,
     cgroup::KEYS,
     sysctl::KEYS,

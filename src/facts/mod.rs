@@ -21,6 +21,7 @@ mod environment;
 mod files;
 mod filesystems;
 mod headers;
+mod held;
 mod kconfig;
 mod kernel;
 mod kernel_log;
@@ -158,6 +159,7 @@ pub fn collect(host: &dyn Host) -> Facts {
     let mounts = mounts::Mounts::read(host);
     let log = kernel_log::KernelLog::read(host);
     os::collect(host, &mut facts);
+    held::collect(host, &mut facts);
     kernel::collect(host, &mut facts);
     kconfig::collect(host, &mut facts);
     kernel_number::refine(&mut facts);

@@ -183,7 +183,10 @@ fn has_bytes(path: &str) -> bool {
         name if supportconfig::is_text(name) => second.is_empty(),
         "uname" | "hostname" | "date" | "mount" | "lsmod" | "dmidecode" | "installed-rpms"
         | "installed-debs" => second.is_empty(),
-        "var" => matches!(path, "/var/log/dmesg" | "/var/lib/dpkg/status"),
+        "var" => matches!(
+            path,
+            "/var/log/dmesg" | "/var/lib/dpkg/status" | "/var/lib/rhsm/cache/releasever.json"
+        ),
         _ => false,
     }
 }

@@ -122,6 +122,7 @@ pub(super) fn unasked(command: &str) -> String {
             "transactional-update --non-interactive ",
         ),
         ("pacman -S ", "pacman -S --needed --noconfirm "),
+        ("pacman -Syu ", "pacman -Syu --needed --noconfirm "),
     ] {
         if let Some(rest) = command.strip_prefix(asking) {
             return format!("{unasked}{rest}");

@@ -5,7 +5,17 @@ use std::collections::BTreeMap;
 
 use super::platform::{BootLoader, Platform};
 use super::{origin, remark, upgrade};
+use crate::diagnosis::finding::RenderedFix;
 use crate::facts::{Facts, Value};
+
+/// WSL starts one kernel for all of a machine: where its newest is known to mend, a build would only
+/// take the place of that.
+pub(super) fn without_needless(fixes: &mut Vec<RenderedFix>, facts: &Facts) {
+    let mends = |fix: &RenderedFix| fix.kind == "upgrade" && fix.by_hand.is_none();
+    if Platform::of(facts).loader == BootLoader::Wsl && fixes.iter().any(mends) {
+        fixes.retain(|fix| fix.kind != "kernel-config");
+    }
+}
 
 /// Whether this title offers a packaged kernel beside the build.
 pub(super) fn offers_another(title: &str) -> bool {
@@ -129,24 +139,6 @@ macro_rules! built_package {
     };
 }
 
-/// What has the development tools among the modules of SUSE Linux Enterprise Server 15, where they
-/// are not from the beginning; they ask for those of the desktop.
-pub(super) fn suse_modules(facts: &Facts) -> Vec<String> {
-    let id = facts.text("os.id").unwrap_or_default();
-    let version = facts.text("os.version-id").unwrap_or_default();
-    let has_modules = matches!(id.as_str(), "sles" | "sles_sap" | "sled")
-        && (version == "15" || version.starts_with("15."));
-    if !has_modules {
-        return Vec::new();
-    }
-    ["desktop-applications", "development-tools"]
-        .map(|module| {
-            let module = format!("sle-module-{module}/{version}");
-            format!("SUSEConnect -p {}/\"$(uname -m)\"", super::quote(&module))
-        })
-        .to_vec()
-}
-
 /// What builds a package of the kernel that is configured, and installs it.
 pub(super) fn commands(family: &str, platform: &Platform) -> Vec<String> {
     if platform.loader == BootLoader::Wsl {
@@ -203,6 +195,10 @@ fn is_rented(facts: &Facts) -> bool {
 const REGISTERED: &str = "subscription-manager repos --enable \"codeready-builder-for-rhel-$(rpm -E \
                           %rhel)-$(uname -m)-rpms\"";
 
+/// Has EPEL 7, which lies in Fedora's archive since RHEL 7 ended; one package serves all machines.
+/// yum ends in an error where what an address names is there already.
+const EPEL_7: &str = "rpm -q epel-release || yum install https://archives.fedoraproject.org/pub/archive/epel/7/x86_64/Packages/e/epel-release-7-14.noarch.rpm";
+
 /// What must be typed before pahole can be installed, and how to install with it: Red Hat's kin
 /// keep it in a repository for builders, the old ones in EPEL.
 pub(super) fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
@@ -214,7 +210,10 @@ pub(super) fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
         None => !matches!(major, "" | "2" | "6" | "7" | "2017" | "2018"),
     };
     let os = facts.text("os.id").unwrap_or_default();
-    let epel = "dwarves lies in EPEL here: have that among the repositories first";
+    let epel = match (os.as_str(), major) {
+        ("rhel" | "centos" | "scientific", "7") => EPEL_7.to_owned(),
+        _ => remark("dwarves lies in EPEL here: have that among the repositories first"),
+    };
     let with = |repository: &str| format!("dnf install --enablerepo={repository}");
     match (os.as_str(), has_dnf) {
         // Machines that a cloud rents out are not registered, and have its repositories.
@@ -235,7 +234,7 @@ pub(super) fn builders_repository(facts: &Facts) -> (Vec<String>, String) {
             vec!["amazon-linux-extras install epel".to_owned()],
             "yum install".to_owned(),
         ),
-        _ => (vec![remark(epel)], "yum install".to_owned()),
+        _ => (vec![epel], "yum install".to_owned()),
     }
 }
 

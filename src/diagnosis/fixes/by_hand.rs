@@ -86,6 +86,7 @@ pub(super) fn nixos(change: &Change) -> Vec<String> {
     let params = Change {
         add: take(&change.add, false),
         remove: take(&change.remove, false),
+        ..Change::default()
     };
     let mut lines = Vec::new();
     for word in take(&change.add, true) {

@@ -101,6 +101,7 @@ mod tests {
             let change = Change {
                 add: add(adds),
                 remove: add(removes),
+                ..Change::default()
             };
             let script = format!(
                 "GRUB_CMDLINE_LINUX={}\nGRUB_CMDLINE_LINUX_DEFAULT={}\n{}\n\

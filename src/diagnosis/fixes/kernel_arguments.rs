@@ -7,9 +7,13 @@ use crate::catalogue::Needs;
 use crate::facts::Facts;
 
 /// What must change on the command line of the next boot.
+#[derive(Default)]
 pub(super) struct Change {
     pub(super) add: Vec<String>,
     pub(super) remove: Vec<String>,
+    /// Of those that are removed, what all entries of GRUB's menu have, by another variable than
+    /// that of the usual ones.
+    pub(super) in_all: Vec<String>,
 }
 
 impl Change {
@@ -28,8 +32,14 @@ impl Change {
             remove.iter().any(named) || missing.iter().any(contradicts)
         };
         let gone = present.iter().filter(|word| unwanted(word));
+        let gone: Vec<String> = gone.map(|word| (*word).to_owned()).collect();
+        let all = facts.list("boot.grub-arguments").unwrap_or_default();
+        let in_all = gone
+            .iter()
+            .filter(|word| all.contains(&name(word).to_owned()));
         Self {
-            remove: gone.map(|word| (*word).to_owned()).collect(),
+            in_all: in_all.cloned().collect(),
+            remove: gone,
             add: missing,
         }
     }
@@ -39,6 +49,15 @@ impl Change {
         Self {
             add: self.remove.clone(),
             remove: self.add.clone(),
+            in_all: self.in_all.clone(),
+        }
+    }
+
+    /// The variable that an argument is to stand in.
+    fn variable<'a>(&self, word: &String, usual: &'a str) -> &'a str {
+        match usual == GRUB_VARIABLE && self.in_all.contains(word) {
+            true => GRUB_OF_ALL,
+            false => usual,
         }
     }
 }
@@ -264,6 +283,8 @@ const MKINITCPIO: &str = "mkinitcpio -P";
 const DEFAULT_GRUB: &str = "/etc/default/grub";
 /// grub-mkconfig writes it behind GRUB_CMDLINE_LINUX, and of two values the kernel takes the last.
 const GRUB_VARIABLE: &str = "GRUB_CMDLINE_LINUX_DEFAULT";
+/// What all entries of the menu have, those for recovery, too.
+const GRUB_OF_ALL: &str = "GRUB_CMDLINE_LINUX";
 const GRUB_UPDATE: &str = "grub-mkconfig -o /boot/grub/grub.cfg";
 /// `--continue`: into the snapshot that waits for the reboot, if there is one. A new one of the
 /// running system would leave behind what was put into that.
@@ -305,11 +326,13 @@ fn assignments(change: &Change, path: &str, variable: &str) -> Vec<String> {
     let mut commands = Vec::new();
     for word in &change.remove {
         // First a line that was appended, then the word wherever it stands.
+        let variable = change.variable(word, variable);
         let whole = quote(&format!("/^{}$/d", pattern(&assignment(variable, word))));
         let script = quote(&removal(word));
         commands.push(format!("sed -i -E -e {whole} -e {script} {path}"));
     }
     for word in &change.add {
+        let variable = change.variable(word, variable);
         commands.push(files::append(path, &assignment(variable, word)));
     }
     commands
@@ -576,6 +599,32 @@ pub(super) mod tests {
             "grubby --update-kernel=ALL --remove-args=systemd.unified_cgroup_hierarchy=1 \
              --args=systemd.unified_cgroup_hierarchy=0"
         );
+    }
+
+    /// What is taken back stands where it stood.
+    #[test]
+    fn what_all_entries_have_they_have_again() {
+        for (all, variable) in [
+            (&["lockdown"][..], "GRUB_CMDLINE_LINUX"),
+            (&["quiet"], "GRUB_CMDLINE_LINUX_DEFAULT"),
+            (&[], "GRUB_CMDLINE_LINUX_DEFAULT"),
+        ] {
+            let known = [
+                ("file./etc/default/grub", "true"),
+                ("os.family", "suse"),
+                ("tool.grub2-mkconfig", "/usr/sbin/grub2-mkconfig"),
+            ];
+            let mut facts = facts("quiet lockdown=integrity", &known);
+            let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+            facts.set("boot.grub-arguments", Fact::known(all, "x"));
+            let remove = ["lockdown".to_owned()];
+            let recipe = recipe(&[], &remove, &facts, &Platform::of(&facts)).unwrap();
+            let line = format!("{variable}=\"${variable} lockdown=integrity\"");
+            assert!(recipe.undo[0].contains(&line), "{recipe:?}");
+            // Taken back and made once more, nothing is left of either.
+            let whole = pattern(&line);
+            assert!(recipe.commands[1].contains(&whole), "{recipe:?}");
+        }
     }
 
     #[test]

@@ -311,10 +311,17 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
     };
     let family = if own { platform.family.as_str() } else { "" };
     let lines: Vec<String> = match (family, platform.packages_of.as_str()) {
-        _ if platform.loader == BootLoader::Wsl => vec![remark(&format!(
-            "unpack Microsoft's WSL2-Linux-Kernel {series} and enter it; the build needs gcc, \
-             make, bc, bison, flex, libelf, openssl and pahole"
-        ))],
+        // One kernel serves all of a machine: a build of an older one would take back what the
+        // newest has.
+        _ if platform.loader == BootLoader::Wsl => vec![
+            "wsl.exe --update".to_owned(),
+            "wsl.exe --shutdown".to_owned(),
+            remark(
+                "then, in the kernel that starts now: unpack Microsoft's WSL2-Linux-Kernel of the \
+                 release that uname -r says and enter it; the build needs gcc, make, bc, bison, \
+                 flex, libelf, openssl and pahole",
+            ),
+        ],
         ("debian", "ubuntu") => {
             vec![
             "apt-get update".to_owned(),
@@ -346,14 +353,12 @@ fn get_source(platform: &Platform, facts: &Facts) -> Vec<String> {
             lines
         }
         ("suse", _) => {
-            let mut lines = builds::suse_modules(facts);
-            lines.extend([
+            vec![
                 "zypper install kernel-source gcc make bc bison flex libelf-devel \
                  libopenssl-devel dwarves rpm-build"
                     .to_owned(),
                 "cp -a /usr/src/linux linux && cd linux".to_owned(),
-            ]);
-            lines
+            ]
         }
         // Oracle's own, whose source it publishes by the release.
         _ if flavour == "uek" => vec![remark(&format!(
@@ -548,6 +553,10 @@ mod tests {
             ),
             (
                 &[("os.id", "rhel"), ("os.version-id", "7.9")],
+                "rpm -q epel-release || yum install https://archives.fedoraproject.org/",
+            ),
+            (
+                &[("os.id", "ol"), ("os.version-id", "7.9")],
                 "# dwarves lies in EPEL",
             ),
             (

@@ -82,6 +82,7 @@ pub(super) fn rendered<'a>(
             }
         }
     }
+    builds::without_needless(&mut all, facts);
     in_order(all)
 }
 
@@ -230,6 +231,9 @@ pub(super) fn render(
     if recipe.kind == "package" && recipe.undo.is_empty() && platform.takes_packages() {
         recipe.undo = packages::removing(&recipe.commands, facts);
     }
+    packages::come_with_modules(&mut recipe.commands, &mut recipe.undo, facts, &platform);
+    let is_let_go = packages::let_go(&mut recipe.commands, &mut recipe.undo, facts, &platform);
+    let by_hand = by_hand.or(is_let_go.then_some(ByHand::Decision));
     let is_packaged = matches!(recipe.kind, "package" | "upgrade");
     if is_packaged && platform.image.as_deref() == Some("transactional") {
         transactional::through(&mut recipe);
@@ -536,6 +540,64 @@ mod tests {
             };
             assert!(risk.starts_with(begins), "{known:?}: {risk}");
             assert_eq!(risk.is_empty(), begins.is_empty(), "{known:?}: {risk}");
+        }
+    }
+
+    /// One kernel serves all of a machine with WSL: what the newest mends is not built, and what is
+    /// built is built of the newest.
+    #[test]
+    fn under_wsl_no_fix_takes_another_back() {
+        let build =
+            |option: &str| Remedy::KernelConfig([(option.to_owned(), "y".to_owned())].into());
+        let newer = |kernel: &str| {
+            let steps = Steps {
+                commands: Vec::new(),
+                undo: Vec::new(),
+                needs: Needs::Reboot,
+                kernel: kernel.parse().ok(),
+                options: Vec::new(),
+            };
+            Remedy::Steps(StepsKind::Upgrade, steps)
+        };
+        let catalogue = crate::built_in_catalogue().unwrap();
+        let facts = with(&[
+            ("os.id", "ubuntu"),
+            ("os.family", "debian"),
+            ("os.version-id", "22.04"),
+            ("os.image", "wsl"),
+            ("kernel.flavour", "wsl"),
+            ("kernel.version", "5.15.133"),
+            ("kernel.release", "5.15.133.1-microsoft-standard-WSL2"),
+        ]);
+        for (remedies, kinds) in [
+            (vec![build("BPF_LSM")], &["upgrade"][..]),
+            (
+                vec![newer("5.16"), build("BPF_STREAM_PARSER")],
+                &["upgrade"],
+            ),
+            (
+                vec![build("BPF_STREAM_PARSER")],
+                &["kernel-config", "upgrade"],
+            ),
+        ] {
+            let fixes: Vec<Fix> = remedies
+                .iter()
+                .map(|remedy| Fix {
+                    when: None,
+                    summary: "Build it".to_owned(),
+                    risk: None,
+                    by_hand: None,
+                    remedy: remedy.clone(),
+                })
+                .collect();
+            let told = rendered(fixes.iter(), &catalogue, &facts, "v");
+            let own: Vec<&str> = told.iter().map(|fix| fix.kind.as_str()).collect();
+            assert_eq!(own, kinds, "{told:#?}");
+            for fix in &told {
+                let mut lines = fix.commands.iter().filter(|line| !line.starts_with('#'));
+                let first = lines.next().map(String::as_str);
+                assert_eq!(first, Some("wsl.exe --update"), "{told:#?}");
+            }
         }
     }
 

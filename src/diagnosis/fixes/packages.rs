@@ -4,7 +4,7 @@
 use super::platform::Platform;
 use super::remark;
 use crate::catalogue::{Catalogue, PackagedKernel};
-use crate::facts::Facts;
+use crate::facts::{Facts, Value};
 use crate::version::KernelVersion;
 
 /// Says before commands of a package manager that the release lies in an archive alone, where
@@ -47,7 +47,7 @@ pub(super) fn removing(commands: &[String], facts: &Facts) -> Vec<String> {
         ("yum install", "yum remove"),
         ("tdnf install", "tdnf remove"),
         ("zypper install", "zypper remove"),
-        ("pacman -S", "pacman -R"),
+        ("pacman -Syu", "pacman -R"),
         ("apk add", "apk del"),
     ];
     let missing = facts.list("dev-tools.missing");
@@ -87,6 +87,117 @@ pub(super) fn removing(commands: &[String], facts: &Facts) -> Vec<String> {
         }
     }
     undo
+}
+
+/// Modules of SUSE Linux Enterprise Server 15, each behind what it asks for, and packages that
+/// come with it.
+const MODULES: &[(&str, &[&str])] = &[
+    (
+        "sle-module-desktop-applications",
+        &["kernel-source", "dwarves", "clang", "llvm"],
+    ),
+    (
+        "sle-module-development-tools",
+        &["kernel-source", "dwarves", "clang", "llvm"],
+    ),
+    ("PackageHub", &["clang", "llvm"]),
+];
+
+/// Has the modules that packages come with before they are installed, on systems that have modules;
+/// what takes the packages away is told of them.
+pub(super) fn come_with_modules(
+    commands: &mut Vec<String>,
+    undo: &mut Vec<String>,
+    facts: &Facts,
+    platform: &Platform,
+) {
+    let id = facts.text("os.id").unwrap_or_default();
+    let version = facts.text("os.version-id").unwrap_or_default();
+    let has_modules = matches!(id.as_str(), "sles" | "sles_sap" | "sled")
+        && (version == "15" || version.starts_with("15."));
+    let installs = |line: &String| line.starts_with("zypper install ");
+    let Some(place) = commands.iter().position(installs) else {
+        return;
+    };
+    if !has_modules || platform.is_container() {
+        return;
+    }
+    let lines = commands.iter().filter(|line| installs(line));
+    let words: Vec<&str> = lines.flat_map(|line| line.split(' ')).collect();
+    let is_wanted = |packages: &[&str]| packages.iter().any(|one| words.contains(one));
+    let modules = MODULES.iter().filter(|(_, packages)| is_wanted(packages));
+    let modules: Vec<String> = modules
+        .map(|(module, _)| super::quote(&format!("{module}/{version}")))
+        .collect();
+    if !undo.is_empty() && !modules.is_empty() {
+        let off = modules.iter().rev();
+        let off: Vec<String> = off
+            .map(|module| format!("SUSEConnect -d -p {module}/$(uname -m)"))
+            .collect();
+        undo.push(remark("and, those that were not on before:"));
+        undo.extend(off.iter().map(|line| remark(line)));
+    }
+    let on = modules
+        .iter()
+        .map(|module| format!("SUSEConnect -p {module}/\"$(uname -m)\""));
+    commands.splice(place..place, on);
+}
+
+/// Lets go of a minor release that Red Hat's system is held at before a later kernel is asked for,
+/// and says where it could not be read whether it is. Whether it does.
+pub(super) fn let_go(
+    commands: &mut Vec<String>,
+    undo: &mut Vec<String>,
+    facts: &Facts,
+    platform: &Platform,
+) -> bool {
+    let asks = |line: &String| line == "dnf upgrade kernel" || line == "yum update kernel";
+    let is_rhel = platform.family == "rhel" && platform.image.is_none();
+    let Some(place) = commands.iter().position(asks) else {
+        return false;
+    };
+    if !is_rhel || platform.is_container() {
+        return false;
+    }
+    let held = facts.get("os.held-at");
+    match held.value() {
+        Some(Value::Text(release)) => {
+            let release = super::quote(release);
+            let told =
+                format!("the system is held at {release}, and gets no kernel of a later release");
+            let lines = match held.source() {
+                by if by.ends_with(".json") => {
+                    undo.insert(0, format!("subscription-manager release --set={release}"));
+                    vec![
+                        remark(&format!("{told}, until its subscription lets it go:")),
+                        "subscription-manager release --unset".to_owned(),
+                    ]
+                }
+                by => {
+                    let file = match by.ends_with("/etc/yum/vars/releasever") {
+                        true => "/etc/yum/vars/releasever",
+                        false => "/etc/dnf/vars/releasever",
+                    };
+                    undo.insert(0, format!("printf '%s\\n' {release} > {file}"));
+                    let told = format!(
+                        "{told}, until it follows the newest, with the cloud's own repositories in \
+                         the place of those for extended support (EUS):"
+                    );
+                    vec![remark(&told), format!("rm -f {file}")]
+                }
+            };
+            commands.splice(place..place, lines);
+            true
+        }
+        None if facts.text("os.id").as_deref() == Some("rhel") => {
+            let told = "whether the system is held at a minor release could not be read: then it gets \
+                        no kernel of a later one (subscription-manager release --show; in a cloud \
+                        /etc/dnf/vars/releasever)";
+            commands.insert(place, remark(told));
+            false
+        }
+        _ => false,
+    }
 }
 
 /// The packages that bring what is looked for among the tools.
@@ -275,7 +386,7 @@ mod tests {
 
     #[test]
     fn what_is_installed_is_taken_away_again() {
-        use crate::facts::{Fact, Value};
+        use crate::facts::Fact;
         let mut facts = Facts::default();
         facts.set("kernel.package-base", Fact::known("linux-zen", "x"));
         let missing = vec!["llvm-objdump".to_owned(), "pahole".to_owned()];
@@ -310,8 +421,10 @@ mod tests {
                 &[],
             ),
             (&["zypper install --force \"$(rpm -qf /boot/x)\""], &[]),
-            (&["pacman -S linux", "reboot"], &[]),
-            (&["pacman -S linux-zen"], &[]),
+            (&["pacman -Syu linux", "reboot"], &[]),
+            (&["pacman -Syu linux-zen"], &[]),
+            (&["pacman -Syu a", "reboot"], &["pacman -R a"]),
+            (&["pacman -Syu", "reboot"], &[]),
             (&["dnf reinstall \"kernel*-\"6.1.0"], &[]),
             // Of the tools, the ones that were missing.
             (
@@ -322,6 +435,81 @@ mod tests {
         ] {
             let typed: Vec<String> = typed.iter().map(ToString::to_string).collect();
             assert_eq!(removing(&typed, &facts), back, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn modules_are_on_before_what_comes_with_them() {
+        for (os, version, typed, modules) in [
+            (
+                "sles",
+                "15.6",
+                "zypper install bpftool clang llvm dwarves",
+                3,
+            ),
+            ("sles", "15.6", "zypper install dwarves", 2),
+            ("sles_sap", "15", "zypper install kernel-source gcc", 2),
+            ("sles", "15.6", "zypper install bpftool", 0),
+            ("sles", "15.6", "zypper update kernel-default", 0),
+            ("sles", "12.5", "zypper install dwarves", 0),
+            ("opensuse-leap", "15.6", "zypper install dwarves", 0),
+        ] {
+            let facts = super::super::tests::with(&[("os.id", os), ("os.version-id", version)]);
+            let mut lines = vec!["zypper refresh".to_owned(), typed.to_owned()];
+            let mut undo = vec!["zypper remove x".to_owned()];
+            come_with_modules(&mut lines, &mut undo, &facts, &Platform::of(&facts));
+            let on: Vec<&String> = lines
+                .iter()
+                .filter(|one| one.contains("Connect -p "))
+                .collect();
+            assert_eq!(on.len(), modules, "{os} {version}: {lines:?}");
+            assert_eq!(lines.len(), 2 + modules, "{lines:?}");
+            assert_eq!(lines.last().map(String::as_str), Some(typed));
+            let off = undo.iter().filter(|one| one.contains("Connect -d -p "));
+            assert_eq!(off.count(), modules, "{undo:?}");
+        }
+    }
+
+    #[test]
+    fn a_held_system_is_let_go_and_one_that_is_not_hears_nothing_of_it() {
+        use crate::facts::{Fact, Why};
+        let unknown = || Fact::unknown(Why::Denied, "", "/etc/dnf/vars/releasever");
+        let file = "/etc/dnf/vars/releasever";
+        for (os, held, typed, back, by_hand) in [
+            (
+                "rhel",
+                Fact::known("8.1", "/var/lib/rhsm/cache/releasever.json"),
+                "subscription-manager release --unset",
+                "subscription-manager release --set=8.1",
+                true,
+            ),
+            (
+                "rhel",
+                Fact::known("8.1", file),
+                "rm -f /etc/dnf/vars/releasever",
+                "printf '%s\\n' 8.1 > /etc/dnf/vars/releasever",
+                true,
+            ),
+            ("rhel", unknown(), "# whether the system is held", "", false),
+            ("rocky", unknown(), "", "", false),
+            ("rhel", Fact::absent(file), "", "", false),
+        ] {
+            let mut facts = super::super::tests::with(&[("os.id", os), ("os.family", "rhel")]);
+            facts.set("os.held-at", held);
+            let mut lines = vec!["dnf upgrade kernel".to_owned(), "reboot".to_owned()];
+            let mut undo = Vec::new();
+            let platform = Platform::of(&facts);
+            let is_let_go = let_go(&mut lines, &mut undo, &facts, &platform);
+            assert_eq!(is_let_go, by_hand, "{lines:?}");
+            let before = lines.iter().position(|line| line == "dnf upgrade kernel");
+            let before = before.and_then(|place| place.checked_sub(1));
+            let said = before.map_or("", |place| lines[place].as_str());
+            assert!(said.starts_with(typed), "{lines:?}");
+            assert_eq!(said.is_empty(), typed.is_empty(), "{lines:?}");
+            assert_eq!(undo.concat(), back);
+            let mut others = vec!["dnf install a".to_owned()];
+            assert!(!let_go(&mut others, &mut undo, &facts, &platform));
+            assert_eq!(others.len(), 1);
         }
     }
 

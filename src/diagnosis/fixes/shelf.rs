@@ -76,7 +76,7 @@ impl<'a> Shelf<'a> {
             format!(
                 "{NONE}{} is newer than {running}: {}",
                 newest.name,
-                as_newest(newest)
+                newest.as_newest()
             )
         })
     }
@@ -213,7 +213,7 @@ impl<'a> Shelf<'a> {
         };
         let mut lines = vec![remark(&format!(
             "{NONE}{name} is {what}: {}",
-            as_newest(newest)
+            newest.as_newest()
         ))];
         lines.extend(elsewhere);
         Some(lines)
@@ -326,9 +326,21 @@ impl<'a> Shelf<'a> {
             WithOptions::None(format!(
                 "no packaged kernel of {} is known to have {names}: {}",
                 newest.name,
-                as_newest(newest)
+                newest.as_newest()
             ))
         })
+    }
+
+    /// What brings the newest of the series that runs, where the release has that one as a package:
+    /// the main package of a later series is another than that of the first, or from elsewhere.
+    pub(super) fn of_running(&self) -> Option<Vec<String>> {
+        let running = self.running()?.series();
+        let mut here = self.here.iter().rev();
+        let row = here.find(|row| {
+            let series = row.kernel.series();
+            series == running || (row.rolling && series < running)
+        })?;
+        self.filled(row)
     }
 
     /// The commands of a row, for the flavour that runs; `None` where that has a package of
@@ -364,7 +376,7 @@ impl<'a> Shelf<'a> {
         let line = match self.platform.family.as_str() {
             "rhel" | "fedora" | "amazon" => "dnf upgrade kernel",
             "suse" => "zypper update kernel-default",
-            "arch" => "pacman -S linux",
+            "arch" => "pacman -Syu linux",
             "alpine" => "apk upgrade",
             _ => return None,
         };
@@ -384,13 +396,6 @@ pub(super) enum WithOptions {
     Perhaps(String, Vec<String>),
     /// In words, that there is none.
     None(String),
-}
-
-fn as_newest(row: &PackagedKernel) -> String {
-    match row.rolling {
-        true => format!("it has {}", row.number()),
-        false => format!("{} is the newest", row.number()),
-    }
 }
 
 #[cfg(test)]
@@ -543,7 +548,7 @@ mod tests {
                 "5.15.133.1-microsoft-standard-WSL2",
                 "BPF_LSM",
                 false,
-                &["upgrade which has", "kernel-config"],
+                &["upgrade which has"],
             ),
             (
                 BOARD,

@@ -66,6 +66,11 @@ pub(super) fn commands(
     {
         return lines;
     }
+    if platform.packages_of == "debian"
+        && let Some(lines) = shelf.of_running()
+    {
+        return [remark(origin::NEWEST)].into_iter().chain(lines).collect();
+    }
     let release = fact("kernel.release");
     let (os, version) = (platform.packages_of.as_str(), &platform.release);
     let mut lines: Vec<String> = match (platform.family.as_str(), os) {
@@ -664,6 +669,28 @@ kernels:
                 "6.1.0-47-rt-amd64",
                 "6.8",
                 "bookworm-backports linux-image-rt-amd64",
+            ),
+            // From backports, or of a later series: the main package would go back.
+            (
+                "debian",
+                "12",
+                "6.12.9+bpo-cloud-amd64",
+                "",
+                "install -t bookworm-backports linux-image-cloud-amd64",
+            ),
+            (
+                "debian",
+                "13",
+                "6.17.8+deb13-amd64",
+                "",
+                "install -t trixie-backports linux-image-amd64",
+            ),
+            (
+                "debian",
+                "11",
+                "6.1.0-0.deb11.21-amd64",
+                "",
+                "install linux-image-6.1-amd64",
             ),
             (
                 "debian",

@@ -30,6 +30,12 @@ pub(super) const KEYS: &[KeyInfo] = &[
          containers and in virtual machines that are given their kernel.",
     ),
     KeyInfo::one(
+        GRUB_ARGUMENTS,
+        List,
+        "Names of the kernel arguments that all entries of GRUB's menu have, absent where there is no \
+         such file (GRUB_CMDLINE_LINUX of /etc/default/grub).",
+    ),
+    KeyInfo::one(
         "boot.unified",
         Bool,
         "Whether the kernel starts as a unified image, which has its command line in it: the \
@@ -49,6 +55,29 @@ pub(super) const KEYS: &[KeyInfo] = &[
     ),
 ];
 
+const GRUB_ARGUMENTS: &str = "boot.grub-arguments";
+
+/// What grub-mkconfig goes by: a script of assignments, each on a line of its own.
+const DEFAULT_GRUB: &str = "/etc/default/grub";
+
+/// The names of the arguments in GRUB_CMDLINE_LINUX; what the shell would fill in is left out.
+fn grub_arguments(text: &str) -> Value {
+    let lines = text.lines().map(str::trim);
+    let values = lines.filter_map(|line| line.strip_prefix("GRUB_CMDLINE_LINUX="));
+    let mut names = Vec::new();
+    for value in values {
+        // An assignment without its own value in it starts anew.
+        if !value.contains("$GRUB_CMDLINE_LINUX") && !value.contains("${GRUB_CMDLINE_LINUX}") {
+            names.clear();
+        }
+        let words = value.split_whitespace();
+        let words = words.map(|word| word.trim_matches(['"', '\'']));
+        let words = words.filter(|word| !word.is_empty() && !word.starts_with(['$', '#']));
+        names.extend(words.filter_map(|word| word.split('=').next().map(str::to_owned)));
+    }
+    Value::List(names)
+}
+
 /// Reads command line, firmware, and what the boot loader will start next; the distribution
 /// and the kernel have to be collected before.
 pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
@@ -67,6 +96,14 @@ pub(super) fn collect(host: &dyn Host, log: &KernelLog, facts: &mut Facts) {
     };
     facts.set("cmdline", cmdline);
     facts.set("boot.firmware", firmware(host));
+    let grub = reader::fact(host, DEFAULT_GRUB, |text| Some(grub_arguments(text)));
+    let grub = match grub {
+        Fact::Unknown { reason, .. } if reason.unknown == Why::Missing => {
+            Fact::absent(DEFAULT_GRUB)
+        }
+        grub => grub,
+    };
+    facts.set(GRUB_ARGUMENTS, grub);
     let installed = installed::kernels(host);
     facts.set("boot.installed", installed.clone());
     let loader = loader::find(host, facts);
@@ -158,6 +195,30 @@ pub(super) fn arguments(cmdline: &str) -> impl Iterator<Item = (&str, Option<&st
 mod tests {
     use super::*;
     use crate::host::Memory;
+
+    #[test]
+    fn what_all_entries_of_grubs_menu_have_is_told_by_name() {
+        for (text, names) in [
+            (
+                "GRUB_TIMEOUT=5\nGRUB_CMDLINE_LINUX=\"rd.auto=1 net.ifnames=0 lockdown=integrity\"\n",
+                &["rd.auto", "net.ifnames", "lockdown"][..],
+            ),
+            ("GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n", &[]),
+            ("# GRUB_CMDLINE_LINUX=\"a\"\n", &[]),
+            (
+                "GRUB_CMDLINE_LINUX=\"a\"\nGRUB_CMDLINE_LINUX='b=1'\n",
+                &["b"],
+            ),
+            (
+                "GRUB_CMDLINE_LINUX=a\nGRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX b=1\"\n",
+                &["a", "b"],
+            ),
+            ("", &[]),
+        ] {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            assert_eq!(grub_arguments(text), Value::List(names), "{text}");
+        }
+    }
 
     #[test]
     fn arguments_are_read_as_the_kernel_reads_them() {
