@@ -35,7 +35,7 @@ use tempfile::TempDir;
 /// How long what is on its way out may take: a killed process hands back what it holds at once,
 /// the kernel waits for all processors and tasks before it is gone, on a busy machine for long, and
 /// others run their own things.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// When an experiment is killed, in parts of what it takes as a whole: before it begins, in the
 /// middle, at the end.
