@@ -411,20 +411,22 @@ mod tests {
         facts
     }
 
+    /// An upgrade to a kernel.
+    fn newer(kernel: &str) -> Remedy {
+        let steps = Steps {
+            commands: Vec::new(),
+            undo: Vec::new(),
+            needs: Needs::Reboot,
+            kernel: kernel.parse().ok(),
+            options: Vec::new(),
+        };
+        Remedy::Steps(StepsKind::Upgrade, steps)
+    }
+
     /// What somebody else does is told as that, and what is not known as that; the rest is typed.
     #[test]
     fn who_does_it_is_told_of_each_host() {
         let build = Remedy::KernelConfig([("DEBUG_INFO_BTF".to_owned(), "y".to_owned())].into());
-        let newer = |kernel: &str| {
-            let steps = Steps {
-                commands: Vec::new(),
-                undo: Vec::new(),
-                needs: Needs::Reboot,
-                kernel: kernel.parse().ok(),
-                options: Vec::new(),
-            };
-            Remedy::Steps(StepsKind::Upgrade, steps)
-        };
         let debian: &[_] = &[
             ("os.id", "debian"),
             ("os.family", "debian"),
@@ -549,16 +551,6 @@ mod tests {
     fn under_wsl_no_fix_takes_another_back() {
         let build =
             |option: &str| Remedy::KernelConfig([(option.to_owned(), "y".to_owned())].into());
-        let newer = |kernel: &str| {
-            let steps = Steps {
-                commands: Vec::new(),
-                undo: Vec::new(),
-                needs: Needs::Reboot,
-                kernel: kernel.parse().ok(),
-                options: Vec::new(),
-            };
-            Remedy::Steps(StepsKind::Upgrade, steps)
-        };
         let catalogue = crate::built_in_catalogue().unwrap();
         let facts = with(&[
             ("os.id", "ubuntu"),
